@@ -1,0 +1,64 @@
+# `make demo` and `make test` build everything they need; the rest is for people who change things.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench mutants peers docs wheel lock clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEPENDENCIES := $(VENV)/.dependencies
+EXTENSION := $(VENV)/.extension
+RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml rustfmt.toml $(wildcard .cargo/config.toml) $(shell find rust -name '*.rs' -o -name Cargo.toml)
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(DEPENDENCIES) $(EXTENSION) ## build .venv with locked packages and the native core
+
+$(DEPENDENCIES): requirements-dev.lock
+	@tools/tool-check.sh "$(PYTHON)"
+	@echo "atoll: installing locked Python packages into $(VENV)" >&2
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(EXTENSION): $(DEPENDENCIES) $(RUST_SOURCES)
+	@tools/tool-check.sh "$(PYTHON)"
+	@echo "atoll: building the native core (about a minute the first time)" >&2
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## the main job from founding to evidence, then attacks
+	@$(BIN)/atoll demo
+
+test: setup ## all tests
+	@cargo test --quiet --release --package atoll-core
+	@$(BIN)/python -m pytest -q -n auto
+
+check: setup ## format, types, lint, layers, snippets
+	@tools/check.sh
+
+bench: setup ## list the benchmarks; run one with make bench-NAME
+	@ls bench/bench_*.py 2>/dev/null | sed -E 's|bench/bench_(.*)\.py|make bench-\1|' || true
+
+bench-%: setup
+	@$(BIN)/python bench/bench_$*.py
+
+mutants: setup ## one-line faults that the tests must notice
+	@$(BIN)/python tools/mutants.py
+
+peers: setup ## tools that nobody here wrote, run on what Atoll writes
+	@tools/peers.sh
+
+docs: setup ## generated reference pages
+	@$(BIN)/python tools/docs.py
+
+wheel: setup ## a manylinux wheel in dist/, installed and tried without cargo
+	@tools/wheel.sh
+
+lock: ## renew the lock files (needs pip-tools in the virtual environment)
+	@tools/lock.sh
+
+clean: ## remove what the other targets made
+	@rm -rf $(VENV) target dist

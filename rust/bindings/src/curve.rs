@@ -1,0 +1,158 @@
+//! Signatures, the group, and the kernels on top of it.
+
+use atoll_core::group::{POINT_BYTES, parse_point};
+use atoll_core::hash::Hash;
+use atoll_core::parallel::available_threads;
+use atoll_core::psi::BadPoint;
+use atoll_core::{ed25519, group, hash, psi, shuffle};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyBytes;
+
+use crate::errors;
+
+/// A signature is checked without letting other threads in below this many bytes; the hand-over would cost more.
+const SHORT_MESSAGE_BYTES: usize = 16 * 1024;
+
+fn threads(asked: usize) -> usize {
+    if asked == 0 { available_threads() } else { asked }
+}
+
+#[pyfunction]
+pub fn ed25519_verify(py: Python<'_>, public: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    if message.len() < SHORT_MESSAGE_BYTES {
+        ed25519::is_signature(public, message, signature)
+    } else {
+        py.detach(|| ed25519::is_signature(public, message, signature))
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (claims, threads=0))]
+pub fn ed25519_verify_many(
+    py: Python<'_>,
+    claims: Vec<(PyBackedBytes, PyBackedBytes, PyBackedBytes)>,
+    threads: usize,
+) -> Vec<bool> {
+    py.detach(|| ed25519::are_signatures(&claims, self::threads(threads)))
+}
+
+#[pyfunction]
+pub fn ed25519_is_acceptable_key(public: &[u8]) -> bool {
+    ed25519::is_acceptable_key(public)
+}
+
+#[pyfunction]
+pub fn is_point(data: &[u8]) -> bool {
+    parse_point(data).is_some()
+}
+
+#[pyfunction]
+pub fn add_points<'py>(py: Python<'py>, left: &[u8], right: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    let parse = |bytes, index| parse_point(bytes).ok_or_else(|| errors::bad_point(py, BadPoint { index }));
+    let sum = parse(left, 0)? + parse(right, 1)?;
+    Ok(PyBytes::new(py, sum.compress().as_bytes()))
+}
+
+#[pyfunction]
+pub fn point_from_uniform<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    let uniform = exactly::<64>(data)?;
+    Ok(PyBytes::new(py, &group::point_from_uniform(&uniform)))
+}
+
+#[pyfunction]
+pub fn hash_to_group<'py>(py: Python<'py>, message: &[u8], dst: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    let point = group::hash_to_group(message, dst).ok_or_else(empty_tag)?;
+    Ok(PyBytes::new(py, point.compress().as_bytes()))
+}
+
+#[pyfunction]
+pub fn expand_message_xmd<'py>(
+    py: Python<'py>,
+    hash_name: &str,
+    message: &[u8],
+    dst: &[u8],
+    length: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let hash = match hash_name {
+        "sha256" => Hash::Sha256,
+        "sha512" => Hash::Sha512,
+        _ => return Err(PyValueError::new_err("the hash is sha256 or sha512")),
+    };
+    let uniform = hash::expand_message_xmd(hash, message, dst, length)
+        .ok_or_else(|| PyValueError::new_err("the tag is empty, or the length is 0 or above 255 digests or 65,535 bytes"))?;
+    Ok(PyBytes::new(py, &uniform))
+}
+
+/// A secret exponent; see `_core.pyi`.
+#[pyclass(frozen, module = "atoll._core")]
+pub struct SecretScalar(group::SecretScalar);
+
+#[pymethods]
+impl SecretScalar {
+    #[staticmethod]
+    fn from_wide(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
+        let wide = data.try_into().ok().and_then(group::SecretScalar::from_wide);
+        wide.map(Self).ok_or_else(|| errors::bad_scalar(py))
+    }
+
+    #[staticmethod]
+    fn from_canonical(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
+        let canonical = data.try_into().ok().and_then(group::SecretScalar::from_canonical);
+        canonical.map(Self).ok_or_else(|| errors::bad_scalar(py))
+    }
+
+    fn expose<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.expose())
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "SecretScalar(...)"
+    }
+}
+
+#[pyfunction]
+pub fn multiply_base<'py>(py: Python<'py>, secret: &SecretScalar) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, &group::multiply_base(&secret.0))
+}
+
+#[pyfunction]
+#[pyo3(signature = (points, secret, threads=0))]
+pub fn multiply<'py>(py: Python<'py>, points: &[u8], secret: &SecretScalar, threads: usize) -> PyResult<Bound<'py, PyBytes>> {
+    let secret = &secret.0;
+    let products = py.detach(|| psi::multiply(points, secret, self::threads(threads)));
+    Ok(PyBytes::new(py, &products.map_err(|error| errors::bad_point(py, error))?))
+}
+
+#[pyfunction]
+#[pyo3(signature = (items, secret, dst, threads=0))]
+pub fn blind<'py>(
+    py: Python<'py>,
+    items: Vec<PyBackedBytes>,
+    secret: &SecretScalar,
+    dst: &[u8],
+    threads: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    if dst.is_empty() {
+        return Err(empty_tag());
+    }
+    let secret = &secret.0;
+    let blinded = py.detach(|| psi::blind(&items, secret, dst, self::threads(threads)));
+    debug_assert_eq!(blinded.len(), POINT_BYTES * items.len());
+    Ok(PyBytes::new(py, &blinded))
+}
+
+#[pyfunction]
+pub fn permutation(py: Python<'_>, seed: &[u8], length: u32) -> PyResult<Vec<u32>> {
+    let seed = exactly::<{ shuffle::SEED_BYTES }>(seed)?;
+    Ok(py.detach(|| shuffle::permutation(&seed, length)))
+}
+
+fn exactly<const N: usize>(data: &[u8]) -> PyResult<[u8; N]> {
+    data.try_into().map_err(|_| PyValueError::new_err(format!("{} bytes given, {N} needed", data.len())))
+}
+
+fn empty_tag() -> PyErr {
+    PyValueError::new_err("the domain tag is empty")
+}

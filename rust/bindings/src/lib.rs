@@ -1,0 +1,20 @@
+//! The Python face of `atoll-core`: arguments in, results out, errors mapped once (`errors.rs`), the interpreter released for
+//! bulk work. Signatures and meaning stand in `src/atoll/_core.pyi`.
+
+mod cbor;
+mod curve;
+mod errors;
+mod hpke;
+
+#[pyo3::pymodule(name = "_core")]
+mod core_module {
+    #[pymodule_export]
+    use crate::cbor::{cbor_decode, cbor_encode};
+    #[pymodule_export]
+    use crate::curve::{
+        SecretScalar, add_points, blind, ed25519_is_acceptable_key, ed25519_verify, ed25519_verify_many, expand_message_xmd,
+        hash_to_group, is_point, multiply, multiply_base, permutation, point_from_uniform,
+    };
+    #[pymodule_export]
+    use crate::hpke::{HpkeReceiver, HpkeSender, hpke_derive_key_pair};
+}

@@ -1,0 +1,14 @@
+//! Atoll's kernels: what must be fast, and what reads bytes that a stranger chose.
+//!
+//! Pure functions without I/O, clock or global state; randomness comes in as an argument, except where a maintained crate draws a
+//! fresh HPKE encapsulation from the operating system. Nothing here knows Python: `rust/bindings` is the face.
+#![forbid(unsafe_code)]
+
+pub mod cbor;
+pub mod ed25519;
+pub mod group;
+pub mod hash;
+pub mod hpke;
+pub mod parallel;
+pub mod psi;
+pub mod shuffle;

@@ -1,0 +1,41 @@
+//! Work spread over threads, results in order.
+
+use std::thread;
+
+/// Chunks smaller than this are not worth a thread.
+const SMALLEST_CHUNK: usize = 16;
+
+/// How many threads this process may run at once.
+pub fn available_threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// What `work` returns for consecutive chunks of `items`, one chunk a thread, joined in order.
+///
+/// `work` gets the index of its first item and the chunk. Chunks are of equal size, because the kernels here cost the same for every
+/// item. A panic in `work` goes on in the caller.
+///
+/// # Errors
+/// The error of the earliest chunk that has one.
+pub fn map_chunks<T: Sync, R: Send, E: Send>(
+    items: &[T],
+    threads: usize,
+    work: impl Fn(usize, &[T]) -> Result<Vec<R>, E> + Sync,
+) -> Result<Vec<R>, E> {
+    let size = items.len().div_ceil(threads.max(1)).max(SMALLEST_CHUNK);
+    if items.len() <= size {
+        return work(0, items);
+    }
+    thread::scope(|scope| {
+        let work = &work;
+        let handles: Vec<_> = items.chunks(size).enumerate().map(|(i, chunk)| scope.spawn(move || work(i * size, chunk))).collect();
+        let mut joined = Vec::with_capacity(items.len());
+        for handle in handles {
+            match handle.join() {
+                Ok(part) => joined.extend(part?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok(joined)
+    })
+}

@@ -1,0 +1,92 @@
+"""The native core: `rust/core` behind the thin face `rust/bindings`.
+
+Use it through `atoll.wire.cbor` and `atoll.primitives`, where the docstrings are. `threads=0` means as many as the process may run;
+all functions with that argument, and sealing and opening, let other Python threads run meanwhile.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, final
+
+def cbor_encode(value: object, max_bytes: int = 64_000, max_depth: int = 16) -> bytes:
+    """`atoll.wire.cbor.encode`. Raises CborError."""
+
+def cbor_decode(data: bytes, max_bytes: int = 64_000, max_depth: int = 16) -> Any:
+    """`atoll.wire.cbor.decode`. Raises CborError."""
+
+def ed25519_verify(public: bytes, message: bytes, signature: bytes) -> bool:
+    """`atoll.primitives.ed25519.is_signature`."""
+
+def ed25519_verify_many(claims: Sequence[tuple[bytes, bytes, bytes]], threads: int = 0) -> list[bool]:
+    """`atoll.primitives.ed25519.are_signatures`."""
+
+def ed25519_is_acceptable_key(public: bytes) -> bool:
+    """`atoll.primitives.ed25519.is_acceptable_key`."""
+
+@final
+class SecretScalar:
+    """A secret exponent of ristretto255: never zero, wiped when dropped, never printed."""
+
+    @staticmethod
+    def from_wide(data: bytes) -> SecretScalar:
+        """From 64 uniform bytes, reduced modulo the group order. Raises ScalarError."""
+
+    @staticmethod
+    def from_canonical(data: bytes) -> SecretScalar:
+        """From the 32 bytes that `expose` gave. Raises ScalarError unless they are reduced and not zero."""
+
+    def expose(self) -> bytes:
+        """The secret in the open, 32 bytes little-endian; only for a sealed checkpoint."""
+
+def is_point(data: bytes) -> bool:
+    """`atoll.primitives.ristretto.is_point`."""
+
+def add_points(left: bytes, right: bytes) -> bytes:
+    """`atoll.primitives.ristretto.add`. Raises PointError with index 0 or 1."""
+
+def point_from_uniform(data: bytes) -> bytes:
+    """`atoll.primitives.ristretto.from_uniform`. Raises ValueError unless 64 bytes are given."""
+
+def hash_to_group(message: bytes, dst: bytes) -> bytes:
+    """`atoll.primitives.ristretto.hash_to_group`. Raises ValueError for an empty tag."""
+
+def expand_message_xmd(hash_name: Literal["sha256", "sha512"], message: bytes, dst: bytes, length: int) -> bytes:
+    """`atoll.primitives.ristretto.expand_message_xmd`. Raises ValueError."""
+
+def multiply_base(secret: SecretScalar) -> bytes:
+    """`atoll.primitives.ristretto.multiply_base`."""
+
+def multiply(points: bytes, secret: SecretScalar, threads: int = 0) -> bytes:
+    """`atoll.primitives.ristretto.multiply`. Raises PointError."""
+
+def blind(items: Sequence[bytes], secret: SecretScalar, dst: bytes, threads: int = 0) -> bytes:
+    """`atoll.primitives.ristretto.blind`. Raises ValueError for an empty tag."""
+
+def permutation(seed: bytes, length: int) -> list[int]:
+    """`atoll.primitives.shuffle.permutation`. Raises ValueError unless the seed has 32 bytes."""
+
+def hpke_derive_key_pair(key_material: bytes) -> tuple[bytes, bytes]:
+    """`atoll.primitives.hpke.derive_key_pair`. Raises HpkeKeyError for fewer than 32 bytes."""
+
+@final
+class HpkeSender:
+    """`atoll.primitives.hpke.HpkeSender`."""
+
+    def __new__(cls, sender_secret: bytes, recipient_public: bytes, info: bytes) -> HpkeSender:
+        """Raises HpkeKeyError."""
+
+    @property
+    def encapsulation(self) -> bytes:
+        """32 public bytes that the receiver needs first."""
+
+    def seal(self, aad: bytes, plaintext: bytes) -> bytes:
+        """The next message, 16 bytes longer than `plaintext`."""
+
+@final
+class HpkeReceiver:
+    """`atoll.primitives.hpke.HpkeReceiver`."""
+
+    def __new__(cls, recipient_secret: bytes, sender_public: bytes, encapsulation: bytes, info: bytes) -> HpkeReceiver:
+        """Raises HpkeKeyError."""
+
+    def open(self, aad: bytes, ciphertext: bytes) -> bytes:
+        """The plaintext of the next message. Raises HpkeOpenError, after which the place is the same."""

@@ -1,0 +1,1 @@
+"""Bytes to messages and back: strict CBOR, the message base class, limits."""

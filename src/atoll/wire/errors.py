@@ -1,0 +1,29 @@
+"""What can be wrong with bytes on the wire."""
+
+from __future__ import annotations
+
+from atoll.errors import InputError
+
+
+class CborError(InputError):
+    """Bytes or a value outside the strict encoding.
+
+    `reason` is one of a fixed set of phrases. `offset` counts bytes of the input when decoding, of the output so far when encoding.
+    """
+
+    code = "wire.cbor"
+    sentence = "This is not the strict CBOR encoding: {reason} at byte {offset}."
+    remedy = "Encode with atoll.wire.cbor, which writes the one accepted form of each value."
+    reason: str
+    offset: int
+
+
+class MessageError(InputError):
+    """A message lacks a field, has one too many, or one is out of its bounds; `field` is empty when it is the message as a whole."""
+
+    code = "wire.message"
+    sentence = "The {message} message cannot be used: {field} {problem}."
+    remedy = "Compare the field with its description in the reference; both sides may run different versions."
+    message: str
+    field: str
+    problem: str
