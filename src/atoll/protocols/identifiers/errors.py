@@ -1,0 +1,47 @@
+"""What can be wrong with an identifier. A row number tells where; the value itself is never repeated."""
+
+from __future__ import annotations
+
+from atoll.errors import InputError
+
+
+class IdentifierError(InputError):
+    """Family: one row's identifier cannot be used. `row` counts from 0, without the header."""
+
+    row: int
+
+
+class EmptyIdentifier(IdentifierError):
+    code = "identifiers.empty"
+    sentence = "Row {row} has no identifier: nothing is left of it after normalisation."
+    remedy = "Fill in or remove the row; by default rows without an identifier are left out and counted."
+
+
+class MalformedIdentifier(IdentifierError):
+    code = "identifiers.malformed"
+    sentence = "The identifier in row {row} does not have the form that the rule {rule} asks for."
+    remedy = "Correct the row, or agree on another normalisation rule; by default such rows are left out and counted."
+
+
+class IdentifierTooLong(IdentifierError):
+    code = "identifiers.too_long"
+    sentence = "The identifier in row {row} is longer than {limit} bytes after normalisation."
+    remedy = "Choose a column that holds identifiers, not free text."
+
+
+class DuplicateIdentifier(IdentifierError):
+    code = "identifiers.duplicate"
+    sentence = "The identifier in row {row} occurred in an earlier row."
+    remedy = "Remove the duplicate; by default duplicates count once and the number of them is reported."
+
+
+class TooManyIdentifiers(InputError):
+    code = "identifiers.too_many"
+    sentence = "There are more than {limit} distinct identifiers."
+    remedy = "Raise the row cap in the plan, or register a smaller table."
+
+
+class UnknownRule(InputError):
+    code = "identifiers.unknown_rule"
+    sentence = "There is no normalisation rule of that name and version: {rule}."
+    remedy = "Use one of: {known}."
