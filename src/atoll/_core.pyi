@@ -1,7 +1,7 @@
 """The native core: `rust/core` behind the thin face `rust/bindings`.
 
-Use it through `atoll.wire.cbor` and `atoll.primitives`, where the docstrings are. `threads=0` means as many as the process may run;
-all functions with that argument, and sealing and opening, let other Python threads run meanwhile.
+Use it through `atoll.wire.cbor` and `atoll.primitives`, where the docstrings are. `threads=0` means as many as the process may
+run; all functions with that argument, and sealing and opening, let other Python threads run meanwhile.
 """
 
 from collections.abc import Sequence

@@ -16,7 +16,13 @@ static HPKE_MESSAGE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 const PRIMITIVES: &str = "atoll.primitives.errors";
 
 /// An instance of `module.name` with `operands`; an error in making it is raised in its place.
-fn raise(py: Python<'_>, class: &PyOnceLock<Py<PyType>>, module: &str, name: &str, operands: PyResult<Bound<'_, PyDict>>) -> PyErr {
+fn raise(
+    py: Python<'_>,
+    class: &PyOnceLock<Py<PyType>>,
+    module: &str,
+    name: &str,
+    operands: PyResult<Bound<'_, PyDict>>,
+) -> PyErr {
     let made = (|| class.import(py, module, name)?.call((), Some(&operands?)))();
     match made {
         Ok(error) => PyErr::from_value(error),

@@ -5,8 +5,8 @@
 //! values, longer-than-needed heads, unsorted or repeated keys and trailing bytes are refused, each with the reason and the
 //! offset of the byte where it shows.
 //!
-//! Decoding is one pass that builds what the caller's [`Build`] makes, so the Python face makes Python objects and a test makes a
-//! [`Value`] with the same code. Nothing is reserved on the strength of an announced length: an array of 2^60 items costs no
+//! Decoding is one pass that builds what the caller's [`Build`] makes, so the Python face makes Python objects and a test makes
+//! a [`Value`] with the same code. Nothing is reserved on the strength of an announced length: an array of 2^60 items costs no
 //! memory until its items arrive.
 
 use std::fmt;
@@ -313,14 +313,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What map keys are sorted by. RFC 8949 orders keys by their encoded bytes; among text keys the head makes the shorter one come
-/// first, and equal lengths compare by their UTF-8.
+/// What map keys are sorted by. RFC 8949 orders keys by their encoded bytes; among text keys the head makes the shorter one
+/// come first, and equal lengths compare by their UTF-8.
 pub fn key_rank(key: &str) -> (usize, &[u8]) {
     (key.len(), key.as_bytes())
 }
 
-/// Whether `text` is in normalisation form C, by the Unicode tables this build carries. They are part of the encoding: a new table
-/// can only add characters, never change what the old one accepted.
+/// Whether `text` is in normalisation form C, by the Unicode tables this build carries. They are part of the encoding, so the
+/// crate is pinned: a newer table accepts the same assigned characters but may refuse sequences of ones assigned since.
 pub fn is_normal(text: &str) -> bool {
     text.is_ascii() || is_nfc(text)
 }

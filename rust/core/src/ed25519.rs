@@ -56,7 +56,8 @@ fn check(public: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
 /// One verdict a claim, in order, over `threads` threads.
 pub fn are_signatures<M: AsRef<[u8]> + Sync>(claims: &[Claim<M>], threads: usize) -> Vec<bool> {
     let verdicts: Result<_, Infallible> = parallel::map_chunks(claims, threads, |_, chunk| {
-        let verdict = |(public, message, signature): &Claim<M>| is_signature(public.as_ref(), message.as_ref(), signature.as_ref());
+        let verdict =
+            |(public, message, signature): &Claim<M>| is_signature(public.as_ref(), message.as_ref(), signature.as_ref());
         Ok(chunk.iter().map(verdict).collect())
     });
     let Ok(verdicts) = verdicts;

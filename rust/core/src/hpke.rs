@@ -1,7 +1,7 @@
 //! Sealed messages between two known parties: RFC 9180 in mode_auth.
 //!
-//! One suite: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, by the `hpke` crate. A sender makes one encapsulation with fresh
-//! randomness of the operating system and then seals messages in order; the receiver opens them in the same order.
+//! One suite: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, by the `hpke` crate. A sender makes one encapsulation with
+//! fresh randomness of the operating system and then seals messages in order; the receiver opens them in the same order.
 
 use hpke::aead::{AeadCtxR, AeadCtxS, AesGcm256};
 use hpke::kdf::HkdfSha256;

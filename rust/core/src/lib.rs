@@ -1,7 +1,7 @@
 //! Atoll's kernels: what must be fast, and what reads bytes that a stranger chose.
 //!
-//! Pure functions without I/O, clock or global state; randomness comes in as an argument, except where a maintained crate draws a
-//! fresh HPKE encapsulation from the operating system. Nothing here knows Python: `rust/bindings` is the face.
+//! Pure functions without I/O, clock or global state; randomness comes in as an argument, except where a maintained crate draws
+//! a fresh HPKE encapsulation from the operating system. Nothing here knows Python: `rust/bindings` is the face.
 #![forbid(unsafe_code)]
 
 pub mod cbor;

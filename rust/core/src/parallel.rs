@@ -12,8 +12,8 @@ pub fn available_threads() -> usize {
 
 /// What `work` returns for consecutive chunks of `items`, one chunk a thread, joined in order.
 ///
-/// `work` gets the index of its first item and the chunk. Chunks are of equal size, because the kernels here cost the same for every
-/// item. A panic in `work` goes on in the caller.
+/// `work` gets the index of its first item and the chunk. Chunks are of equal size, because the kernels here cost the same for
+/// every item. A panic in `work` goes on in the caller.
 ///
 /// # Errors
 /// The error of the earliest chunk that has one.
@@ -28,7 +28,8 @@ pub fn map_chunks<T: Sync, R: Send, E: Send>(
     }
     thread::scope(|scope| {
         let work = &work;
-        let handles: Vec<_> = items.chunks(size).enumerate().map(|(i, chunk)| scope.spawn(move || work(i * size, chunk))).collect();
+        let handles: Vec<_> =
+            items.chunks(size).enumerate().map(|(i, chunk)| scope.spawn(move || work(i * size, chunk))).collect();
         let mut joined = Vec::with_capacity(items.len());
         for handle in handles {
             match handle.join() {

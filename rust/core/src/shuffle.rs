@@ -10,9 +10,9 @@ const BUFFER_BYTES: usize = 4096;
 
 /// The numbers 0 to `length` - 1 in the order that `seed` gives.
 ///
-/// Fisher-Yates from the last place down: place `i` swaps with a uniform `j <= i`. The draws are the 32-bit little-endian words of
-/// the ChaCha20 key stream (RFC 8439) under key `seed`, nonce zero and counter zero; a word at or above the largest multiple of
-/// `i + 1` is thrown away, so no place is favoured. Memory is touched in an order that depends on the seed.
+/// Fisher-Yates from the last place down: place `i` swaps with a uniform `j <= i`. The draws are the 32-bit little-endian words
+/// of the ChaCha20 key stream (RFC 8439) under key `seed`, nonce zero and counter zero; a word at or above the largest multiple
+/// of `i + 1` is thrown away, so no place is favoured. Memory is touched in an order that depends on the seed.
 pub fn permutation(seed: &[u8; SEED_BYTES], length: u32) -> Vec<u32> {
     let mut words = Words::new(seed);
     let mut places: Vec<u32> = (0..length).collect();

@@ -1,9 +1,9 @@
 """Strict deterministic CBOR: one byte string for one value.
 
-The profile is LEDGER.md section 9, a part of RFC 8949 section 4.2.1: integers from -2^63 to 2^64-1, byte strings, NFC text, booleans,
-null, arrays, maps with text keys. Nothing else decodes: no float, tag, bignum or indefinite length, no second way to write a
-number, no unsorted or repeated key, nothing after the item. So equal values have equal bytes, and a hash of the bytes is a hash of
-the value.
+The profile is LEDGER.md section 9, a part of RFC 8949 section 4.2.1: integers from -2^63 to 2^64-1, byte strings, NFC text,
+booleans, null, arrays, maps with text keys. Nothing else decodes: no float, tag, bignum or indefinite length, no second way to
+write a number, no unsorted or repeated key, nothing after the item. So equal values have equal bytes, and a hash of the bytes
+is a hash of the value.
 
     >>> encode({"b": [1, None], "a": b"x"}).hex()
     'a26161417861628201f6'
@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 from atoll import _core
 
 CborValue: TypeAlias = "int | bytes | str | bool | None | Sequence[CborValue] | Mapping[str, CborValue]"
-"""What the profile can say. Arrays decode to `list` and maps to `dict`; to encode, they are exactly `list` or `tuple`, and `dict`."""
+"""What the profile can say. Arrays decode to `list`, maps to `dict`; encoded are exactly `list` or `tuple`, and `dict`."""
 
 MAX_BYTES = 64_000
 """Longest encoding unless the caller allows more: the bound of a ledger transaction."""

@@ -8,7 +8,7 @@ from atoll.errors import InputError
 class CborError(InputError):
     """Bytes or a value outside the strict encoding.
 
-    `reason` is one of a fixed set of phrases. `offset` counts bytes of the input when decoding, of the output so far when encoding.
+    `reason` is one of a fixed set of phrases. `offset` counts bytes of the input when decoding, of the output when encoding.
     """
 
     code = "wire.cbor"
@@ -19,7 +19,7 @@ class CborError(InputError):
 
 
 class MessageError(InputError):
-    """A message lacks a field, has one too many, or one is out of its bounds; `field` is empty when it is the message as a whole."""
+    """A message lacks a field, has one too many, or one is out of bounds; `field` is empty for the message as a whole."""
 
     code = "wire.message"
     sentence = "The {message} message cannot be used: {field} {problem}."
