@@ -1,13 +1,13 @@
-"""What can go wrong in the mathematics: malformed values are the caller's fault, proofs that do not hold are nobody's secret."""
+"""What can go wrong in the mathematics: malformed values are the caller's fault, proofs that do not hold nobody's secret."""
 
 from __future__ import annotations
 
 from atoll.errors import InputError, IntegrityError, PeerError
 
-# -- trees and their proofs ------------------------------------------------------------------------------------------------------
+# -- trees and their proofs ----------------------------------------------------------------------------------------------------
 
 
-class BadVarint(InputError):
+class VarintError(InputError):
     """A variable-length integer is not in its one allowed form."""
 
     code = "uvarint.malformed"
@@ -45,7 +45,7 @@ class EmptyTreeError(InputError):
     remedy = "Store at least one key first; the ledger's genesis parameters do that."
 
 
-class MalformedCommitmentProof(InputError):
+class ProofEncodingError(InputError):
     """The bytes are not an ICS23 proof in its one allowed encoding."""
 
     code = "ics23.malformed"
@@ -60,7 +60,7 @@ class CommitmentProofError(IntegrityError):
     remedy = "Do not trust the value, or the claim that there is none; keep the proof for the auditor."
 
 
-# -- groups, signatures, sealing -------------------------------------------------------------------------------------------------
+# -- groups, signatures, sealing -----------------------------------------------------------------------------------------------
 
 
 class PointError(PeerError):
