@@ -1,0 +1,317 @@
+"""Requests and responses of the node's HTTPS API, version 1.
+
+Binary identifiers travel as lower-case hex, times as Unix seconds. Errors are problem+json (`Problem`). One model serves node and client, so they
+cannot disagree; the OpenAPI document is printed from these.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Model(BaseModel):
+    """Base: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(Model):
+    """RFC 9457 problem details."""
+
+    type: str
+    """`about:atoll/<code>`."""
+    title: str
+    """What happened, one sentence."""
+    status: int
+    code: str
+    """Stable code, for `atoll why`."""
+    remedy: str
+    """What to do; may be empty."""
+
+
+class Receipt(Model):
+    """A transaction was carried out and acknowledged by a quorum."""
+
+    height: int
+    index: int
+    transaction: str
+
+
+class Status(Model):
+    """How a node is."""
+
+    org: str
+    chain_id: str
+    genesis_digest: str
+    version: str
+    engine: str
+    """`embedded: tamper-evident under one operator` and the like; the honest words of SECURITY 3.4."""
+    test: bool
+    height: int
+    log_size: int
+    term: int
+    sequencer: str
+    quorum: str
+    """`3 of 4`."""
+    freshness_seconds: int
+    """Age of the newest checkpoint with a quorum; jobs need 60 or less."""
+    connected: list[str]
+    jobs_running: int
+    pss_mb: float
+
+
+class MemberInfo(Model):
+    org: str
+    title: str
+    roles: list[str]
+    state: str
+    validating: bool
+    sequencer: bool
+    peer: str
+    https: str
+    connected: bool
+    keys: dict[str, str]
+    """Fingerprint of each current key, by purpose; `revoked` where it is."""
+
+
+class RegisterColumn(Model):
+    name: str
+    semantics: str = ""
+    level: int = Field(default=2, ge=1, le=4)
+    exposure: str = "hidden"
+    normalisation: str = ""
+
+
+class RegisterDataset(Model):
+    name: str = Field(examples=["customers"])
+    path: str = Field(examples=["data/customers.csv"])
+    """Relative to one of the node's data folders."""
+    title: str
+    description: str = ""
+    columns: list[RegisterColumn] = []
+    """What to say about columns; those left out are `hidden`, level 2."""
+    purposes: list[str] = []
+    table: str = ""
+    """Table of a SQLite file."""
+
+
+class DatasetInfo(Model):
+    dataset: str
+    owner: str
+    level: int
+    state: str
+    title: str = ""
+    description: str = ""
+    rows_at_most: int = 0
+    columns: list[RegisterColumn] = []
+    purposes: list[str] = []
+    mine: bool = False
+    card_verified: bool = False
+    """The card was fetched and fits its commitment on the ledger."""
+
+
+class ConstraintModel(Model):
+    left: str
+    operator: str
+    right: list[str]
+
+
+class GiveGrant(Model):
+    grantee: str
+    dataset: str
+    uses: int = Field(default=1, ge=1)
+    days: int = Field(default=30, ge=1, le=3650)
+    columns: list[str]
+    purposes: list[str]
+    job_kinds: list[str] = ["intersection"]
+    rows: int | None = None
+    constraints: list[ConstraintModel] = []
+    prohibitions: list[ConstraintModel] = []
+
+
+class GrantInfo(Model):
+    grant: str
+    owner: str
+    grantee: str
+    dataset: str
+    state: str
+    version: int
+    not_before: int
+    not_after: int
+    uses_limit: int
+    uses_reserved: int
+    uses_spent: int
+    terms: dict[str, Any] | None = None
+    """The ODRL-shaped terms, where this node holds them."""
+
+
+class ProposeIntersection(Model):
+    """Private intersection: the proposer is the receiver and learns which of its identifiers the owner also has."""
+
+    kind: Literal["intersection"] = "intersection"
+    mine: str = Field(examples=["bank/customers/1"])
+    my_columns: list[str]
+    theirs: str = Field(examples=["bureau/files/1"])
+    their_columns: list[str]
+    grant: str
+    purpose: str
+    rows_cap: int = Field(default=1_000_000, ge=1)
+    minutes: int = Field(default=60, ge=1, le=10_080)
+    memory_mb: int = Field(default=1024, ge=128)
+
+
+class ReasonInfo(Model):
+    rule: str
+    constraint: str
+    wanted: str
+    observed: str
+    holds: bool
+
+
+class DecisionInfo(Model):
+    verdict: Literal["permit", "deny", "ask"]
+    code: str
+    reasons: list[ReasonInfo]
+
+
+class JobInfo(Model):
+    job: str
+    kind: str
+    state: str
+    """State on the ledger."""
+    phase: str
+    """What this node does with it: `waiting for plan`, `awaiting approval`, `consented`, `running`, `resuming`, `done`, ..."""
+    proposer: str
+    parties: list[str]
+    receivers: list[str]
+    consents: list[str]
+    receipts: list[str]
+    reason: str
+    purpose: str = ""
+    not_after: int
+    attempt: int = 0
+    progress_done: int = 0
+    progress_total: int = 0
+    progress_unit: str = ""
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    seconds: float = 0.0
+    leakage: str = ""
+    adversary_model: str = ""
+    decision: DecisionInfo | None = None
+    estimate: dict[str, float] | None = None
+    plan: dict[str, Any] | None = None
+
+
+class ResultInfo(Model):
+    job: str
+    columns: list[str]
+    rows: int
+    table: list[list[str]]
+    """Rows as text; paged."""
+    next_offset: int | None = None
+    commitment: str
+    opening: str
+
+
+class LogEntry(Model):
+    index: int
+    height: int
+    time: int
+    kind: str
+    """Transaction type, `summary` or `genesis`."""
+    sender: str
+    outcome: str
+    """`ok` or the refusing rule's code."""
+    body: dict[str, Any]
+    digest: str
+
+
+class RecordInfo(Model):
+    key: str
+    height: int
+    value: dict[str, Any] | None
+    """Null: proved absent."""
+    state_root: str
+    proof: str
+    """ICS23 CommitmentProof, hex."""
+
+
+class CheckpointInfo(Model):
+    note: str
+    """The signed note with its cosignatures."""
+    size: int
+    quorum: str
+    freshness_seconds: int
+
+
+class VerifyInfo(Model):
+    """Result of re-verifying this node's own ledger from its genesis."""
+
+    height: int
+    entries: int
+    root: str
+    state_root: str
+    seconds: float
+
+
+class InviteRequest(Model):
+    org: str
+    identity: str
+    """The invited organisation's identity public key, hex."""
+    roles: list[str]
+    validating: bool = False
+    days: int = Field(default=7, ge=1, le=90)
+
+
+class InviteInfo(Model):
+    token: str
+    org: str
+    not_after: int
+
+
+class HandoverRequest(Model):
+    to: str
+
+
+class HandoverInfo(Model):
+    new_term: int
+    new_sequencer: str
+    votes: list[str]
+    """Voters known here."""
+    in_force: bool
+
+
+class KeyRequest(Model):
+    purpose: Literal["identity", "recovery", "cosign", "log", "tls"]
+
+
+class RefuseRequest(Model):
+    code: str = "policy.refused_by_person"
+
+
+class BudgetRequest(Model):
+    name: str
+    unit: Literal["uses", "rows"] = "uses"
+    limit: int = Field(ge=0)
+
+
+class WhyInfo(Model):
+    """Everything this node knows about why a job stands where it stands."""
+
+    job: str
+    state: str
+    reason: str
+    sentence: str
+    remedy: str
+    decisions: dict[str, DecisionInfo]
+    """By organisation: this node's own decision in full."""
+
+
+class DoctorFinding(Model):
+    check: str
+    ok: bool
+    found: str
+    remedy: str = ""

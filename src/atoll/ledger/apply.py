@@ -1,0 +1,159 @@
+"""The pure transition: `apply(state, bytes, context) -> outcome`.
+
+Both ordering engines, the replay from genesis and the tests call this one function. It reads no clock, draws no randomness, and does
+no I/O; equal inputs give equal states on every machine. A refused transaction changes nothing but its sender's nonce.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from atoll.errors import AtollError, RuleError
+from atoll.ledger.records import Chain, Key, Member, MemberState, Nonce
+from atoll.ledger.rules import RULES
+from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.errors import (
+    BadSignature,
+    BadTransaction,
+    ExpiredTransaction,
+    NotMember,
+    StaleNonce,
+    UnknownType,
+)
+from atoll.ledger.rules.membership import EnrolMember
+from atoll.ledger.state import State
+from atoll.ledger.transaction import MAX_TRANSACTION_BYTES, Transaction, parse_transaction
+from atoll.primitives import ed25519
+from atoll.trust import envelope as cose
+from atoll.wire.message import Message
+
+Verifier = Callable[[bytes, bytes, bytes], bool]
+"""`(public, message, signature) -> good?`; the strict check, or a cache of its verdicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a block gives to each of its transactions."""
+
+    height: int
+    """The block's height."""
+    time: int
+    """The block's time, Unix seconds."""
+    verify: Verifier = ed25519.is_signature
+    """The one strict Ed25519 check, or a cache in front of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a transaction."""
+
+    number: int
+    """0 when it was carried out; else the refusing rule's number. Hashed into the block."""
+    code: str
+    """The same as a stable code; empty when carried out."""
+    sentence: str
+    """For people; never hashed."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was carried out."""
+        return self.number == 0
+
+
+def apply(state: State, data: bytes, context: Context) -> Outcome:
+    """Carry out one transaction.
+
+    Args:
+        state: read and, if the transaction is good, written; a refused one leaves only its nonce behind.
+        data: the received bytes.
+        context: the block's height and time.
+    """
+    try:
+        transaction, call = admit(state, data, context)
+    except RuleError as err:
+        state.drop()
+        return _refusal(err)
+    try:
+        body, rule = _rule(call.chain, transaction)
+        rule(call, body)
+        outcome = Outcome(0, "", "")
+    except RuleError as err:
+        state.drop()
+        outcome = _refusal(err)
+    if outcome.ok or state.get(Member, transaction.sender) is not None:
+        state.put(Nonce(org=transaction.sender, last=transaction.nonce))
+    state.keep()
+    return outcome
+
+
+def check(state: State, data: bytes, context: Context) -> Outcome:
+    """Whether a transaction would be let in now: form, signature, nonce, expiry; its rule is not run."""
+    try:
+        admit(state, data, context)
+    except RuleError as err:
+        return _refusal(err)
+    return Outcome(0, "", "")
+
+
+def admit(state: State, data: bytes, context: Context) -> tuple[Transaction, Call]:
+    """Form, type, expiry, sender, signature and nonce.
+
+    Raises:
+        RuleError: the first of these that does not hold.
+    """
+    if len(data) > MAX_TRANSACTION_BYTES:
+        raise BadTransaction(reason=f"{len(data)} bytes, at most {MAX_TRANSACTION_BYTES}")
+    try:
+        envelope, transaction = parse_transaction(data)
+    except AtollError as err:
+        raise BadTransaction(reason=str(err)) from err
+    chain = state.get(Chain, "0")
+    if chain is None:
+        raise BadTransaction(reason="this state has no genesis")
+    if transaction.expiry_height < context.height:
+        raise ExpiredTransaction(expiry=transaction.expiry_height, height=context.height)
+    _need_signature(state, chain, envelope, transaction, context)
+    nonce = state.get(Nonce, transaction.sender)
+    if nonce is not None and transaction.nonce <= nonce.last:
+        raise StaleNonce(nonce=transaction.nonce, least=nonce.last + 1)
+    return transaction, Call(state=state, height=context.height, time=context.time, sender=transaction.sender, chain=chain)
+
+
+def _need_signature(state: State, chain: Chain, envelope: cose.Envelope, transaction: Transaction, context: Context) -> None:
+    public = _signing_key(state, chain, envelope, transaction, context.height)
+    aad = cose.encode_aad(chain.chain_id, chain.genesis_digest, cose.Context.TRANSACTION)
+    if not context.verify(public, envelope.signed_bytes(aad), envelope.signature):
+        raise BadSignature(sender=transaction.sender)
+
+
+def _signing_key(state: State, chain: Chain, envelope: cose.Envelope, transaction: Transaction, height: int) -> bytes:
+    """The sender's registered identity key; for an enrolment, the key it brings, which the invitation is bound to."""
+    kid = envelope.kid.decode("ascii", errors="replace")
+    if transaction.type == EnrolMember.TAG:
+        body, _ = _rule(chain, transaction)
+        if isinstance(body, EnrolMember) and kid == f"{body.enrolment.org}/identity/1" and body.enrolment.org == transaction.sender:
+            return body.enrolment.identity
+        raise BadSignature(sender=transaction.sender)
+    member = state.get(Member, transaction.sender)
+    if member is None or member.state is not MemberState.ACTIVE:
+        raise NotMember(org=transaction.sender)
+    key = state.get(Key, kid) if kid.startswith(f"{transaction.sender}/identity/") else None
+    if key is None or not key.is_valid_at(height):
+        raise BadSignature(sender=transaction.sender)
+    return key.public
+
+
+def _rule(chain: Chain, transaction: Transaction) -> tuple[Message, Callable[[Call, Message], None]]:
+    found = RULES.get(chain.rules_version, {}).get(transaction.type)
+    if found is None:
+        raise UnknownType(type=transaction.type)
+    kind, rule = found
+    try:
+        return kind.from_map(dict(transaction.body)), rule
+    except AtollError as err:
+        raise BadTransaction(reason=str(err)) from err
+
+
+def _refusal(err: RuleError) -> Outcome:
+    return Outcome(err.number, err.code, str(err))

@@ -1,0 +1,146 @@
+"""A ledger in memory: the log, the state tree and the records, and how a block moves them.
+
+`execute` computes what a block would do and changes nothing; `adopt` takes it over. Between the two a node makes it durable. Trees share
+their unchanged parts, so the state of recent heights stays available for proofs at almost no cost.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from atoll.ledger.apply import Context, Outcome, Verifier, apply
+from atoll.ledger.block import Block, BlockSummary
+from atoll.ledger.errors import BadBlock
+from atoll.ledger.genesis import Genesis, first_state, verify_genesis
+from atoll.ledger.records import Chain, ConsensusSet, record_key
+from atoll.ledger.rules.consensus import Handover
+from atoll.ledger.state import State
+from atoll.ledger.transaction import parse_transaction
+from atoll.primitives import ed25519
+from atoll.primitives.merkle import MerkleTree, leaf_hash
+from atoll.primitives.smt import Tree
+from atoll.wire.message import encode_message, parse_message
+
+HISTORY_HEIGHTS = 1000
+"""How many recent heights can be asked for state proofs without a replay."""
+_CONSENSUS = record_key(ConsensusSet, "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What a block does."""
+
+    block: Block
+    """The block."""
+    summary: BlockSummary
+    """Its last log entry."""
+    entries: tuple[bytes, ...]
+    """All its log entries, the encoded summary included."""
+    changes: dict[bytes, bytes]
+    """Records it writes, by raw key."""
+    outcomes: tuple[Outcome, ...]
+    """What became of each transaction."""
+    tree: Tree
+    """State tree after it."""
+
+
+class Ledger:
+    """Log, state and height of one consortium."""
+
+    def __init__(self, genesis_file: bytes) -> None:
+        genesis, digest = verify_genesis(genesis_file)
+        self.genesis: Genesis = genesis
+        self.genesis_digest: bytes = digest
+        self.records: dict[bytes, bytes] = first_state(genesis, digest)
+        self.tree = Tree.empty().put_many(self.records)
+        self.log = MerkleTree()
+        self.height = 0
+        self.time = genesis.time
+        self._history: collections.OrderedDict[int, Tree] = collections.OrderedDict()
+        summary = BlockSummary(height=0, term=1, time=genesis.time, first=1, outcomes=b"", state_root=self.tree.root)
+        self.genesis_entries = (genesis_file, encode_message(summary))
+        self.log.extend(leaf_hash(one) for one in self.genesis_entries)
+        self._remember()
+
+    @property
+    def chain(self) -> Chain:
+        """The ledger's own record."""
+        return parse_message(self.records[record_key(Chain, "0")], Chain)
+
+    @property
+    def consensus(self) -> ConsensusSet:
+        """Who orders and who cosigns, as of the last block."""
+        return parse_message(self.records[_CONSENSUS], ConsensusSet)
+
+    def view(self) -> State:
+        """A fresh view of the state; writing to it changes nothing here."""
+        return State(self.records)
+
+    def tree_at(self, height: int) -> Tree | None:
+        """The state tree after a recent block; None if it is older than HISTORY_HEIGHTS."""
+        return self._history.get(height)
+
+    def execute(self, block: Block, *, verify: Verifier = ed25519.is_signature) -> Executed:
+        """What the block does to this ledger; nothing is changed.
+
+        Raises:
+            BadBlock: it does not follow the last block.
+        """
+        self._need_follows(block)
+        state = State(self.records)
+        context = Context(height=block.height, time=block.time, verify=verify)
+        outcomes = tuple(apply(state, data, context) for data in block.transactions)
+        self._need_term(block, outcomes)
+        changes = state.changes()
+        tree = self.tree.put_many(changes)
+        summary = BlockSummary(
+            height=block.height,
+            term=block.term,
+            time=block.time,
+            first=self.log.size,
+            outcomes=bytes(one.number for one in outcomes),
+            state_root=tree.root,
+        )
+        entries = (*block.transactions, encode_message(summary))
+        return Executed(block, summary, entries, changes, outcomes, tree)
+
+    def adopt(self, executed: Executed) -> None:
+        """Take over what `execute` computed on exactly this state.
+
+        Raises:
+            BadBlock: the ledger has moved in between.
+        """
+        self._need_follows(executed.block)
+        self.records.update(executed.changes)
+        self.tree = executed.tree
+        self.log.extend(leaf_hash(one) for one in executed.entries)
+        self.height = executed.block.height
+        self.time = executed.block.time
+        self._remember()
+
+    def replay(self, blocks: Iterable[Block], *, verify: Verifier = ed25519.is_signature) -> None:
+        """Carry out stored blocks again."""
+        for block in blocks:
+            self.adopt(self.execute(block, verify=verify))
+
+    def _need_follows(self, block: Block) -> None:
+        if block.height != self.height + 1:
+            raise BadBlock(height=block.height, reason=f"the last block has height {self.height}")
+        if block.time < self.time:
+            raise BadBlock(height=block.height, reason=f"its time goes back from {self.time} to {block.time}")
+
+    def _need_term(self, block: Block, outcomes: tuple[Outcome, ...]) -> None:
+        """A block is of the term in force, or its first transaction is the hand-over that begins the next."""
+        term = self.consensus.term
+        if block.term == term:
+            return
+        begins = block.term == term + 1 and bool(outcomes) and outcomes[0].ok
+        if not (begins and parse_transaction(block.transactions[0])[1].type == Handover.TAG):
+            raise BadBlock(height=block.height, reason=f"its term is {block.term}, the term in force is {term}")
+
+    def _remember(self) -> None:
+        self._history[self.height] = self.tree
+        while len(self._history) > HISTORY_HEIGHTS:
+            self._history.popitem(last=False)

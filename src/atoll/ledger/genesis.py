@@ -1,0 +1,135 @@
+"""The first entry of a ledger: who founds it, signed by all founders.
+
+The genesis digest is computed over the body's received bytes and names the consortium for ever: it stands in every envelope, plan and
+trust file. A signature over a digest that is itself in the trust file is what makes an invented consortium fail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from atoll.ledger.errors import BadGenesis
+from atoll.ledger.records import Chain, ConsensusSet, Validator
+from atoll.ledger.rules import RULES
+from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.membership import Enrolment, admit
+from atoll.ledger.state import State
+from atoll.primitives import ed25519
+from atoll.wire.message import Message, Name, Range, Size, Time, encode_message, parse_message
+
+GENESIS_DOMAIN = b"ATOLL-V1-GENESIS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Genesis(Message):
+    """What the founders agree on."""
+
+    TAG: ClassVar[str] = "genesis/1"
+
+    chain_id: Annotated[str, Size(1, 64)]
+    """Name of the ledger; also the origin line of its checkpoints."""
+    time: Time
+    """When it was founded."""
+    rules_version: Annotated[int, Range(1, 2**31)]
+    """Rules in force from the first block."""
+    test: bool
+    """True for a consortium that may run `Insecure...` modes; stamped on everything it says."""
+    receipt_term_seconds: Annotated[int, Range(1, 2**31)]
+    """How long after a job's deadline a receipt may be missing."""
+    sequencer: Name
+    """Founder that puts transactions in order in term 1."""
+    founders: Annotated[tuple[Enrolment, ...], Size(1, 40)]
+    """The founding members, sorted by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FounderSignature(Message):
+    """One founder's signature under the genesis."""
+
+    org: Name
+    """Who signs."""
+    signature: Annotated[bytes, Size(64)]
+    """Of the identity key that the genesis names, over GENESIS_DOMAIN and the body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedGenesis(Message):
+    """A genesis with the signatures of all founders: the ledger's entry 0."""
+
+    TAG: ClassVar[str] = "signed-genesis/1"
+
+    body: Annotated[bytes, Size(1, 55_000)]
+    """The encoded genesis."""
+    signatures: Annotated[tuple[FounderSignature, ...], Size(1, 40)]
+    """One a founder, in the founders' order."""
+
+
+def genesis_digest(body: bytes) -> bytes:
+    """The 32 bytes that name the consortium."""
+    return hashlib.sha256(GENESIS_DOMAIN + len(body).to_bytes(8, "big") + body).digest()
+
+
+def genesis_signed_bytes(body: bytes) -> bytes:
+    """What each founder signs."""
+    return GENESIS_DOMAIN + b"-SIGNATURE" + genesis_digest(body)
+
+
+def encode_genesis(genesis: Genesis, signatures: tuple[FounderSignature, ...]) -> bytes:
+    """The signed genesis file."""
+    return encode_message(SignedGenesis(body=encode_message(genesis), signatures=signatures))
+
+
+def verify_genesis(data: bytes) -> tuple[Genesis, bytes]:
+    """The genesis and its digest.
+
+    Raises:
+        BadGenesis: a founder's signature is missing or wrong, or the body contradicts itself.
+    """
+    signed = parse_message(data, SignedGenesis)
+    genesis = parse_message(signed.body, Genesis)
+    names = [one.org for one in genesis.founders]
+    if names != sorted(set(names)):
+        raise BadGenesis(reason="the founders are not sorted by name, each once")
+    if genesis.sequencer not in names:
+        raise BadGenesis(reason="the sequencer is no founder")
+    if len({one.legal_id for one in genesis.founders}) != len(names):
+        raise BadGenesis(reason="two founders are the same legal entity")
+    if genesis.rules_version not in RULES:
+        raise BadGenesis(reason=f"rules version {genesis.rules_version} is unknown here")
+    if [one.org for one in signed.signatures] != names:
+        raise BadGenesis(reason="not every founder has signed")
+    message = genesis_signed_bytes(signed.body)
+    for founder, signature in zip(genesis.founders, signed.signatures, strict=True):
+        if not ed25519.is_signature(founder.identity, message, signature.signature):
+            raise BadGenesis(reason=f"the signature of {founder.org} is wrong")
+    if not consensus_of(genesis).counted():
+        raise BadGenesis(reason="no validating member beside the sequencer")
+    return genesis, genesis_digest(signed.body)
+
+
+def consensus_of(genesis: Genesis) -> ConsensusSet:
+    """The first consensus set."""
+    sequencer = next(one for one in genesis.founders if one.org == genesis.sequencer)
+    validators = tuple(Validator(org=one.org, cosign=one.cosign) for one in genesis.founders if one.validating)
+    return ConsensusSet(term=1, sequencer=genesis.sequencer, log=sequencer.log, validators=validators)
+
+
+def first_state(genesis: Genesis, digest: bytes) -> dict[bytes, bytes]:
+    """The records at height 0."""
+    state = State({})
+    chain = Chain(
+        chain_id=genesis.chain_id,
+        genesis_digest=digest,
+        rules_version=genesis.rules_version,
+        test=genesis.test,
+        receipt_term_seconds=genesis.receipt_term_seconds,
+    )
+    state.put(chain)
+    call = Call(state=state, height=0, time=genesis.time, sender=genesis.sequencer, chain=chain)
+    for founder in genesis.founders:
+        admit(call, founder)
+    state.put(consensus_of(genesis))
+    state.keep()
+    return state.changes()

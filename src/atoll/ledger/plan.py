@@ -1,0 +1,153 @@
+"""The plan of a job: everything that matters about it, in one message (SECURITY 1.1).
+
+The ledger holds only the plan's digest; the body goes to the parties and the auditor. The body carries a 256-bit salt, so the digest
+tells nothing to those who do not hold it, and destroying the body erases it. The digest is also the domain tag of every transcript
+of the job: two parties with plans that differ by one byte do not understand each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from atoll.wire.message import Count, Digest, Document, Message, Name, Pattern, Range, Size, Text, Time, encode_message
+
+JobId = Annotated[bytes, Size(16)]
+GrantId = Annotated[bytes, Size(16)]
+DatasetId = Annotated[str, Pattern(r"[a-z][a-z0-9-]{0,39}/[a-z][a-z0-9-]{0,39}/[1-9][0-9]{0,5}")]
+"""owner/name/version."""
+Label = Annotated[str, Size(1, 120)]
+"""A short label from a closed list or a column name."""
+
+PLAN_DOMAIN = b"ATOLL-V1-PLAN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanParty(Message):
+    """Who sits where."""
+
+    role: Annotated[str, Pattern("owner|compute|receiver")]
+    """Plan role."""
+    index: Annotated[int, Range(0, 63)]
+    """Place among those of the same role, from 0."""
+    org: Name
+    """The organisation in this place; one organisation may hold several places."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanInput(Message):
+    """What one party brings."""
+
+    role: Annotated[str, Pattern("owner|compute|receiver")]
+    """Role of the party that brings it."""
+    index: Annotated[int, Range(0, 63)]
+    """Index of the party that brings it."""
+    dataset: DatasetId
+    """Registered dataset version."""
+    columns: Annotated[tuple[Label, ...], Size(1, 200)]
+    """Columns used, in this order."""
+    normalisation: Annotated[tuple[Label, ...], Size(1, 200)]
+    """Rule by which each column's values are spelt, same order (`atoll.protocols.identifiers`)."""
+    rows_cap: Annotated[int, Range(1, 2**40)]
+    """Most rows that may take part."""
+    grant: Annotated[bytes, Size(0, 16)]
+    """The grant this use rests on; empty where an owner uses its own dataset for itself."""
+    grant_version: Count
+    """Record version of that grant when the plan was made; 0 without a grant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOutput(Message):
+    """What one receiver gets, and nobody else."""
+
+    index: Annotated[int, Range(0, 63)]
+    """Index of the receiver."""
+    gets: Annotated[tuple[Label, ...], Size(1, 20)]
+    """Named outputs of the job kind, such as `identifiers`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coalition(Message):
+    """A set of participants that together could read something (SECURITY 1.4)."""
+
+    members: Annotated[tuple[Name, ...], Size(1, 16)]
+    """Organisations, sorted."""
+    reads: Annotated[tuple[Label, ...], Size(1, 100)]
+    """What they could read together: `dataset:column`, or a named quantity such as `size of bank/customers/1`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits(Message):
+    """Hard bounds of the job."""
+
+    memory_bytes: Annotated[int, Range(2**26, 2**44)]
+    """Cap on each party's job process."""
+    traffic_bytes: Annotated[int, Range(2**10, 2**50)]
+    """Cap on what one party sends."""
+    attempts: Annotated[int, Range(1, 16)]
+    """Most attempts, the first included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(Message):
+    """Everything that the parties of a job consent to."""
+
+    TAG: ClassVar[str] = "plan/1"
+
+    salt: Digest
+    """256 random bits that make the digest hiding."""
+    chain_id: Annotated[str, Size(1, 64)]
+    """The consortium's ledger."""
+    genesis_digest: Digest
+    """Its genesis, so that a ledger of the same name is another ledger."""
+    job_id: JobId
+    """Random; names the job."""
+    kind: Name
+    """Job kind, for example `intersection`."""
+    protocol: Label
+    """Protocol, for example `psi-ecdh-ristretto255`."""
+    protocol_version: Annotated[int, Range(1, 1000)]
+    """Version of the protocol's messages."""
+    program: Document
+    """The kind's own parameters; a logical plan, never text in a foreign query language."""
+    parties: Annotated[tuple[PlanParty, ...], Size(1, 64)]
+    """All parties, sorted by role and index."""
+    inputs: Annotated[tuple[PlanInput, ...], Size(0, 64)]
+    """What the parties bring."""
+    outputs: Annotated[tuple[PlanOutput, ...], Size(1, 16)]
+    """What each receiver gets."""
+    coalitions: Annotated[tuple[Coalition, ...], Size(0, 64)]
+    """Who could read what together."""
+    adversary_model: Annotated[str, Pattern("semi-honest|malicious|honest-majority")]
+    """The kind of misbehaviour the protocol withstands."""
+    leakage: Text
+    """What each party learns beside its output, in words."""
+    purpose: Label
+    """Why, from the consortium's list of purposes."""
+    limits: Limits
+    """Hard bounds."""
+    not_after: Time
+    """Deadline of the whole job, Unix seconds."""
+
+    def orgs(self) -> tuple[str, ...]:
+        """The organisations that must consent, each once, sorted."""
+        return tuple(sorted({party.org for party in self.parties}))
+
+    def org_at(self, role: str, index: int) -> str | None:
+        """The organisation in one place, or None."""
+        return next((one.org for one in self.parties if (one.role, one.index) == (role, index)), None)
+
+    def receivers(self) -> tuple[str, ...]:
+        """The organisations that get a result, each once, sorted."""
+        return tuple(sorted({one.org for one in self.parties if one.role == "receiver"}))
+
+
+def plan_digest(plan: Plan) -> bytes:
+    """The 32 bytes that stand for this plan on the ledger and in every transcript."""
+    return digest_plan_body(encode_message(plan))
+
+
+def digest_plan_body(body: bytes) -> bytes:
+    """Same, from the received bytes; never re-encode what somebody else sent."""
+    return hashlib.sha256(PLAN_DOMAIN + len(body).to_bytes(8, "big") + body).digest()

@@ -1,0 +1,57 @@
+"""The rules of the ledger: what each transaction may do to the state, one file a subject, one table a version.
+
+    membership  invite, enrol, endpoints; rotate, revoke, recover keys      consensus  hand-over to a new sequencer
+    dataset     register, withdraw                                          grant      give, revoke
+    budget      set a cap                                                   job        propose, consent, refuse, withdraw, start, fail, expire
+    receipt     sign what was computed
+
+A rule is a function of a `Call` and the transaction's body that writes records or raises a `RuleError`. It is pure: no clock, no
+randomness, no floating point, no iteration over anything unsorted. A rule that has been in force is never edited in a way that
+changes an old block's outcome: the next `rules_version` gets its own table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from atoll.ledger.rules import budget, consensus, dataset, grant, job, membership, receipt
+from atoll.ledger.rules.call import Call
+from atoll.wire.message import Message
+
+Rule = tuple[type[Message], Callable[[Call, Any], None]]
+
+
+def _table(*rules: Rule) -> Mapping[str, Rule]:
+    return {body.TAG: (body, function) for body, function in rules}
+
+
+RULES: Mapping[int, Mapping[str, Rule]] = {
+    1: _table(
+        (membership.InviteMember, membership.invite),
+        (membership.EnrolMember, membership.enrol),
+        (membership.SetEndpoints, membership.set_endpoints),
+        (membership.RotateKey, membership.rotate),
+        (membership.RevokeKey, membership.revoke),
+        (membership.RecoverKey, membership.recover),
+        (membership.CancelRecovery, membership.cancel),
+        (membership.ActivateKey, membership.activate),
+        (consensus.Handover, consensus.handover),
+        (dataset.RegisterDataset, dataset.register),
+        (dataset.WithdrawDataset, dataset.withdraw),
+        (grant.GiveGrant, grant.give),
+        (grant.RevokeGrant, grant.revoke),
+        (budget.SetBudget, budget.set_budget),
+        (job.ProposeJob, job.propose),
+        (job.ConsentJob, job.consent),
+        (job.RefuseJob, job.refuse),
+        (job.WithdrawJob, job.withdraw),
+        (job.StartJob, job.start),
+        (job.FailJob, job.fail),
+        (job.ExpireJob, job.expire),
+        (receipt.GiveReceipt, receipt.receipt),
+    ),
+}
+"""Rules in force, by version and by the tag of the transaction's body."""
+
+LATEST = max(RULES)

@@ -1,0 +1,93 @@
+"""Hand-over: q validating members replace a sequencer that is dead or cheats (SECURITY 3.3).
+
+Each vote names the highest checkpoint its signer has cosigned in the old term; from then on the signer refuses the old term. The votes stand
+in the first transaction of the new term, so that anybody can count them again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar
+
+from atoll.ledger.records import ConsensusSet, Version
+from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.errors import BadApproval, NotAllowed
+from atoll.primitives import ed25519
+from atoll.trust.keys import Purpose
+from atoll.wire.message import Count, Digest, Message, Name, Size, encode_message
+
+VOTE_DOMAIN = b"ATOLL-V1-HANDOVER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverVote(Message):
+    """One validating member leaves the old term."""
+
+    TAG: ClassVar[str] = "handover-vote/1"
+
+    genesis_digest: Digest
+    """The ledger."""
+    org: Name
+    """Who votes."""
+    new_term: Version
+    """Term that begins; the old one plus 1."""
+    new_sequencer: Name
+    """Who orders in it."""
+    height: Count
+    """Height of the highest block it has cosigned."""
+    size: Count
+    """Size of the log at that block."""
+    root: Digest
+    """Root of the log at that size."""
+
+    def signed_bytes(self) -> bytes:
+        """What the identity key signs."""
+        return VOTE_DOMAIN + encode_message(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedVote(Message):
+    """A vote with its signature."""
+
+    TAG: ClassVar[str] = "signed-handover-vote/1"
+
+    vote: HandoverVote
+    """The vote."""
+    signature: Annotated[bytes, Size(64)]
+    """By the voter's current identity key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover(Message):
+    """First transaction of a new term."""
+
+    TAG: ClassVar[str] = "term.handover/1"
+
+    new_term: Version
+    """Term that begins."""
+    votes: Annotated[tuple[SignedVote, ...], Size(1, 100)]
+    """At least q votes for the sender, sorted by voter."""
+
+
+def handover(call: Call, body: Handover) -> None:
+    """q of the members counted in the old term must have voted for the sender in exactly this term."""
+    old = call.need(ConsensusSet, "0")
+    if body.new_term != old.term + 1:
+        raise NotAllowed(org=call.sender, reason=f"term {body.new_term} does not follow term {old.term}")
+    call.active_member(call.sender)
+    good = {one.vote.org for one in body.votes if is_good_vote(call, one, old, new_sequencer=call.sender)}
+    if len(good) < old.quorum():
+        raise BadApproval(needed=f"votes of {old.quorum()} of {len(old.counted())} members", found=len(good))
+    log = call.current_key(call.sender, Purpose.LOG)
+    call.state.put(replace(old, term=body.new_term, sequencer=call.sender, log=log.public))
+
+
+def is_good_vote(call: Call, signed: SignedVote, old: ConsensusSet, *, new_sequencer: str) -> bool:
+    """Whether a vote counts."""
+    vote = signed.vote
+    if vote.org not in {one.org for one in old.counted()}:
+        return False
+    if (vote.genesis_digest, vote.new_term, vote.new_sequencer) != (call.chain.genesis_digest, old.term + 1, new_sequencer):
+        return False
+    key = call.current_key(vote.org, Purpose.IDENTITY)
+    return key.is_valid_at(call.height) and ed25519.is_signature(key.public, vote.signed_bytes(), signed.signature)

@@ -1,0 +1,110 @@
+"""Grants: the only thing that authorises a use of somebody else's data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar
+
+from atoll.ledger.plan import DatasetId, GrantId
+from atoll.ledger.records import Budget, Dataset, DatasetState, Grant, GrantState
+from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.errors import GrantNotInForce, WrongState
+from atoll.wire.message import Digest, Message, Name, Range, Time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveGrant(Message):
+    """An owner permits one organisation to use one dataset version, so often and so long, under committed terms."""
+
+    TAG: ClassVar[str] = "grant.give/1"
+
+    grant: GrantId
+    """Random identifier."""
+    grantee: Name
+    """Who may use it."""
+    dataset: DatasetId
+    """What it is for."""
+    terms_commitment: Digest
+    """Salted commitment to the ODRL-shaped terms."""
+    uses: Annotated[int, Range(1, 2**31)]
+    """How many jobs it carries."""
+    not_before: Time
+    """First second at which it holds."""
+    not_after: Time
+    """Last second at which it holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeGrant(Message):
+    """An owner takes a grant back; it binds its own node at once and everybody from this block on."""
+
+    TAG: ClassVar[str] = "grant.revoke/1"
+
+    grant: GrantId
+    """Which grant."""
+
+
+def give(call: Call, body: GiveGrant) -> None:
+    """The sender must own an active dataset version; the grantee must be an active member."""
+    dataset = call.need(Dataset, body.dataset)
+    call.need_sender(dataset.owner, "grant the use of its dataset")
+    if dataset.state is not DatasetState.ACTIVE:
+        raise WrongState(what="dataset", name=body.dataset, state=dataset.state, needed=DatasetState.ACTIVE)
+    call.active_member(body.grantee)
+    call.need_free(Grant, body.grant.hex())
+    call.state.put(
+        Grant(
+            grant=body.grant,
+            version=1,
+            owner=dataset.owner,
+            grantee=body.grantee,
+            dataset=body.dataset,
+            terms_commitment=body.terms_commitment,
+            not_before=body.not_before,
+            not_after=body.not_after,
+            state=GrantState.ACTIVE,
+        )
+    )
+    account = grant_account(body.grant)
+    call.state.put(Budget(account=account, unit="uses", owner=dataset.owner, limit=body.uses, reserved=0, spent=0))
+
+
+def revoke(call: Call, body: RevokeGrant) -> None:
+    """Only the owner, and for good."""
+    grant = call.need(Grant, body.grant.hex())
+    call.need_sender(grant.owner, "revoke its grant")
+    if grant.state is not GrantState.ACTIVE:
+        raise WrongState(what="grant", name=body.grant.hex(), state=grant.state, needed=GrantState.ACTIVE)
+    call.state.put(replace(grant, state=GrantState.REVOKED, version=grant.version + 1))
+
+
+def grant_account(grant: bytes) -> str:
+    """The budget account of a grant."""
+    return f"grant:{grant.hex()}"
+
+
+def need_in_force(call: Call, grant_id: bytes, version: int, *, grantees: tuple[str, ...], dataset: str) -> Grant:
+    """The grant, if it carries a job of these organisations on this dataset at the block's time.
+
+    Raises:
+        GrantNotInForce: with the reason.
+    """
+    grant = call.state.get(Grant, grant_id.hex())
+    if grant is None:
+        raise GrantNotInForce(grant=grant_id.hex(), reason="the ledger holds no such grant")
+    reason = ""
+    if grant.state is not GrantState.ACTIVE:
+        reason = "it was revoked"
+    elif grant.version != version:
+        reason = f"the plan rests on version {version}, the ledger holds version {grant.version}"
+    elif not grant.not_before <= call.time <= grant.not_after:
+        reason = f"it holds from {grant.not_before} to {grant.not_after}, and it is {call.time}"
+    elif grant.dataset != dataset:
+        reason = f"it is for {grant.dataset}"
+    elif grant.grantee not in grantees:
+        reason = f"it was given to {grant.grantee}, who gets nothing from this job"
+    if reason:
+        raise GrantNotInForce(grant=grant_id.hex(), reason=reason)
+    return grant
+
+

@@ -1,0 +1,279 @@
+"""Jobs: proposed, consented, started; refused, withdrawn, failed, expired.
+
+Consent is given for this job only, by every organisation in the plan. START checks everything again at its height and reserves uses and
+rows in the same transaction, so that two jobs can never share the last use. Nothing here believes the initiator: a proposal needs no
+grant, because the owner's own node decides and a refusal is a transaction that the owner signs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar
+
+from atoll.ledger.plan import JobId
+from atoll.ledger.records import ConsentRecord, Dataset, DatasetState, Job, JobInput, JobState
+from atoll.ledger.rules.budget import lineage_account, reserve, spend
+from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.errors import (
+    AlreadyExists,
+    DeadlinePassed,
+    NotAllowed,
+    NotUnanimous,
+    PlanMismatch,
+    TooEarly,
+    WrongState,
+)
+from atoll.ledger.rules.grant import grant_account, need_in_force
+from atoll.wire.message import Digest, Message, Name, Size, Time
+
+TRANSITIONS: dict[tuple[JobState, str], JobState] = {
+    (JobState.PROPOSED, "all consented"): JobState.CONSENTED,
+    (JobState.PROPOSED, "refuse"): JobState.REFUSED,
+    (JobState.PROPOSED, "withdraw"): JobState.WITHDRAWN,
+    (JobState.PROPOSED, "deadline"): JobState.EXPIRED,
+    (JobState.CONSENTED, "refuse"): JobState.REFUSED,
+    (JobState.CONSENTED, "withdraw"): JobState.WITHDRAWN,
+    (JobState.CONSENTED, "start"): JobState.STARTED,
+    (JobState.CONSENTED, "deadline"): JobState.EXPIRED,
+    (JobState.STARTED, "all receipts"): JobState.COMPLETED,
+    (JobState.STARTED, "fail"): JobState.FAILED,
+    (JobState.STARTED, "receipt term"): JobState.UNACKNOWLEDGED,
+}
+"""The life of a job run; a pair that is not here cannot happen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeJob(Message):
+    """Somebody asks for a job; the plan's body goes to the parties."""
+
+    TAG: ClassVar[str] = "job.propose/1"
+
+    job_id: JobId
+    """Random identifier."""
+    kind: Name
+    """Job kind."""
+    plan_digest: Digest
+    """Digest of the plan's salted body."""
+    parties: Annotated[tuple[Name, ...], Size(1, 64)]
+    """Organisations that must consent, sorted, each once."""
+    receivers: Annotated[tuple[Name, ...], Size(1, 16)]
+    """Those that get a result."""
+    inputs: Annotated[tuple[JobInput, ...], Size(0, 64)]
+    """What START counts; must agree with the plan, which each party's node checks before it consents."""
+    not_after: Time
+    """Deadline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentJob(Message):
+    """One party agrees to this job and no other."""
+
+    TAG: ClassVar[str] = "job.consent/1"
+
+    job_id: JobId
+    """The job."""
+    plan_digest: Digest
+    """The plan that was read and decided on."""
+    job_key: Digest
+    """Fresh X25519 public key; the sealing keys of the job's traffic rest on it."""
+    software: Annotated[str, Size(1, 60)]
+    """Version of the node (asserted)."""
+    build: Annotated[str, Size(1, 80)]
+    """Digest of its build (asserted)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseJob(Message):
+    """One party refuses, with the code of the reason; the explanation stays with the parties."""
+
+    TAG: ClassVar[str] = "job.refuse/1"
+
+    job_id: JobId
+    """The job."""
+    code: Annotated[str, Size(3, 80)]
+    """Stable code, for `atoll why`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawJob(Message):
+    """A party takes its consent back, or the proposer its proposal, before START."""
+
+    TAG: ClassVar[str] = "job.withdraw/1"
+
+    job_id: JobId
+    """The job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartJob(Message):
+    """A party asks for START; all checks are made again and the budgets are charged."""
+
+    TAG: ClassVar[str] = "job.start/1"
+
+    job_id: JobId
+    """The job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailJob(Message):
+    """A party reports that a started job ended without a result."""
+
+    TAG: ClassVar[str] = "job.fail/1"
+
+    job_id: JobId
+    """The job."""
+    code: Annotated[str, Size(3, 80)]
+    """Stable code of the cause."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireJob(Message):
+    """Anybody notes that a deadline or a receipt term has passed."""
+
+    TAG: ClassVar[str] = "job.expire/1"
+
+    job_id: JobId
+    """The job."""
+
+
+def propose(call: Call, body: ProposeJob) -> None:
+    """The proposer is a party; parties and receivers are active members."""
+    if call.time > body.not_after:
+        raise DeadlinePassed(what="The job's deadline", deadline=body.not_after, now=call.time)
+    call.need_free(Job, body.job_id.hex())
+    for org in body.parties:
+        call.active_member(org)
+    if call.sender not in body.parties:
+        raise NotAllowed(org=call.sender, reason="it is no party of the job it proposes")
+    if list(body.parties) != sorted(set(body.parties)) or not set(body.receivers) <= set(body.parties):
+        raise NotAllowed(org=call.sender, reason="parties must be sorted, each once, and hold all receivers")
+    if not {one.user for one in body.inputs} <= set(body.parties):
+        raise NotAllowed(org=call.sender, reason="an input is brought by an organisation that is no party")
+    call.state.put(
+        Job(
+            job_id=body.job_id,
+            kind=body.kind,
+            proposer=call.sender,
+            plan_digest=body.plan_digest,
+            parties=body.parties,
+            receivers=tuple(sorted(set(body.receivers))),
+            inputs=body.inputs,
+            not_after=body.not_after,
+            state=JobState.PROPOSED,
+            proposed_height=call.height,
+            started_height=0,
+            consents=(),
+            receipts=(),
+            reason="",
+        )
+    )
+
+
+def consent(call: Call, body: ConsentJob) -> None:
+    """A party's first consent to exactly this plan, in time."""
+    job = _party_job(call, body.job_id)
+    if body.plan_digest != job.plan_digest:
+        raise PlanMismatch(job=body.job_id.hex())
+    if call.time > job.not_after:
+        raise DeadlinePassed(what="The job's deadline", deadline=job.not_after, now=call.time)
+    if job.state is not JobState.PROPOSED:
+        raise WrongState(what="job", name=body.job_id.hex(), state=job.state, needed=JobState.PROPOSED)
+    if call.sender in job.consents:
+        raise AlreadyExists(what="consent", name=f"{body.job_id.hex()}/{call.sender}")
+    consents = tuple(sorted((*job.consents, call.sender)))
+    state = moved(job, "all consented") if consents == job.parties else job.state
+    call.state.put(replace(job, consents=consents, state=state))
+    call.state.put(ConsentRecord(job_id=body.job_id, org=call.sender, job_key=body.job_key, software=body.software))
+
+
+def refuse(call: Call, body: RefuseJob) -> None:
+    """Any party, any time before START."""
+    job = _party_job(call, body.job_id)
+    call.state.put(replace(job, state=moved(job, "refuse"), reason=body.code))
+
+
+def withdraw(call: Call, body: WithdrawJob) -> None:
+    """A party that has consented, or the proposer; START ends the possibility."""
+    job = _party_job(call, body.job_id)
+    if call.sender not in (*job.consents, job.proposer):
+        raise NotAllowed(org=call.sender, reason="it has not consented, so there is nothing to take back")
+    call.state.put(replace(job, state=moved(job, "withdraw"), reason=f"withdrawn by {call.sender}"))
+
+
+def start(call: Call, body: StartJob) -> None:
+    """All consents, memberships, datasets, grants and budgets, at this height."""
+    job = _party_job(call, body.job_id)
+    if call.time > job.not_after:
+        raise DeadlinePassed(what="The job's deadline", deadline=job.not_after, now=call.time)
+    missing = sorted(set(job.parties) - set(job.consents))
+    if missing:
+        raise NotUnanimous(job=body.job_id.hex(), missing=", ".join(missing))
+    started = moved(job, "start")
+    for org in job.parties:
+        call.active_member(org)
+    for one in job.inputs:
+        _charge(call, job, one, hold=True)
+    call.state.put(replace(job, state=started, started_height=call.height))
+
+
+def fail(call: Call, body: FailJob) -> None:
+    """Any party of a started job; what START consumed stays consumed."""
+    job = _party_job(call, body.job_id)
+    call.state.put(replace(job, state=moved(job, "fail"), reason=body.code))
+    settle(call, job)
+
+
+def expire(call: Call, body: ExpireJob) -> None:
+    """Before START: the deadline has passed. After it: the receipt term has passed and a receipt is missing."""
+    job = call.need(Job, body.job_id.hex())
+    term = call.chain.receipt_term_seconds if job.state is JobState.STARTED else 0
+    if call.time <= job.not_after + term:
+        raise TooEarly(what="The expiry of the job", at=job.not_after + term + 1, now=call.time)
+    event = "receipt term" if job.state is JobState.STARTED else "deadline"
+    call.state.put(replace(job, state=moved(job, event)))
+    if job.state is JobState.STARTED:
+        settle(call, job)
+
+
+def moved(job: Job, event: str) -> JobState:
+    """The state that follows.
+
+    Raises:
+        WrongState: the event cannot happen now.
+    """
+    following = TRANSITIONS.get((job.state, event))
+    if following is None:
+        needed = " or ".join(state for state, what in TRANSITIONS if what == event)
+        raise WrongState(what="job", name=job.job_id.hex(), state=job.state, needed=needed)
+    return following
+
+
+def settle(call: Call, job: Job) -> None:
+    """The job has ended: what was held becomes spent."""
+    for one in job.inputs:
+        _charge(call, job, one, hold=False)
+
+
+def _party_job(call: Call, job_id: bytes) -> Job:
+    job = call.need(Job, job_id.hex())
+    if call.sender not in job.parties:
+        raise NotAllowed(org=call.sender, reason="it is no party of the job")
+    return job
+
+
+def _charge(call: Call, job: Job, one: JobInput, *, hold: bool) -> None:
+    dataset = call.need(Dataset, one.dataset)
+    change = reserve if hold else spend
+    if hold:
+        if dataset.state is not DatasetState.ACTIVE:
+            raise WrongState(what="dataset", name=one.dataset, state=dataset.state, needed=DatasetState.ACTIVE)
+        if one.user != dataset.owner:
+            raise NotAllowed(org=one.user, reason=f"only {dataset.owner} can bring {one.dataset} into a job")
+        if one.grant:
+            need_in_force(call, one.grant, one.grant_version, grantees=job.receivers, dataset=one.dataset)
+        elif job.receivers != (dataset.owner,):
+            raise NotAllowed(org=job.proposer, reason=f"{one.dataset} goes into the job without a grant of {dataset.owner}")
+    if one.grant:
+        change(call, grant_account(one.grant), "uses", 1)
+    change(call, lineage_account(dataset.lineage), "uses", 1)
+    change(call, lineage_account(dataset.lineage), "rows", one.rows_cap)

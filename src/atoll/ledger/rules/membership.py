@@ -1,0 +1,360 @@
+"""Members and their keys: invited, enrolled, rotated, revoked, recovered (SECURITY 3.6).
+
+An identity key is changed by two of {old key, recovery key, more than half of the members}. Without the old key the change is public
+for 24 hours, in which the old key or the recovery key cancels it. Keys for TLS, cosigning and the log are the member's own business:
+its identity key registers them. Revocation needs one key and acts at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar
+
+from atoll.ledger.plan import Label
+from atoll.ledger.records import (
+    ConsensusSet,
+    Endpoint,
+    InviteRecord,
+    Key,
+    KeyPointer,
+    Member,
+    MemberState,
+    PendingKey,
+    Validator,
+)
+from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.errors import BadApproval, BadKey, DeadlinePassed, NotAllowed, TooEarly, WrongState
+from atoll.primitives import ed25519
+from atoll.trust.algorithms import Algorithm
+from atoll.trust.errors import InviteRefused
+from atoll.trust.invite import InviteBinding, verify_invite
+from atoll.trust.keys import PublicKey, Purpose
+from atoll.wire.message import Digest, Message, Name, Size, Time
+
+RECOVERY_DELAY_SECONDS = 24 * 3600
+SIGNED_CHANGE = b"ATOLL-V1-KEY-CHANGE"
+Signature = Annotated[bytes, Size(64)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment(Message):
+    """What a new member says of itself; founders' stand in the genesis, later ones in `member.enrol`."""
+
+    TAG: ClassVar[str] = "enrolment/1"
+
+    org: Name
+    """Short name."""
+    title: Annotated[str, Size(1, 120)]
+    """Name for people."""
+    legal_id: Annotated[str, Size(1, 64)]
+    """Identifier of the legal entity."""
+    affiliation: Annotated[str, Size(0, 64)]
+    """Group of affiliated entities; empty for none."""
+    roles: Annotated[tuple[Label, ...], Size(1, 8)]
+    """Roles, sorted."""
+    validating: bool
+    """Whether it re-executes and cosigns."""
+    identity: Digest
+    """Ed25519 key that signs transactions."""
+    recovery: Digest
+    """Ed25519 key kept offline."""
+    cosign: Digest
+    """Ed25519 key for cosignatures."""
+    log: Digest
+    """Ed25519 key for checkpoints, used while it is the sequencer."""
+    tls: Annotated[bytes, Size(100, 2000)]
+    """Self-signed TLS certificate, DER."""
+    peer: Endpoint
+    """host:port of its peer listener, or empty."""
+    https: Endpoint
+    """host:port of its HTTPS listener, or empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteMember(Message):
+    """An operator invites an organisation; the token itself goes to it by another way."""
+
+    TAG: ClassVar[str] = "member.invite/1"
+
+    org: Name
+    """Whom."""
+    commitment: Digest
+    """Of the token's secret and of what it is bound to: organisation, identity key, genesis, expiry, issuer."""
+    roles: Annotated[tuple[Label, ...], Size(1, 8)]
+    """Roles it gets, sorted."""
+    validating: bool
+    """Whether it becomes a validating member."""
+    expires_at: Time
+    """First second at which it is void."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolMember(Message):
+    """An invited organisation joins; signed by the identity key it brings."""
+
+    TAG: ClassVar[str] = "member.enrol/1"
+
+    enrolment: Enrolment
+    """What it says of itself."""
+    token_secret: Digest
+    """The invitation's secret; it is worthless once used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetEndpoints(Message):
+    """A member moves its listeners."""
+
+    TAG: ClassVar[str] = "member.endpoints/1"
+
+    peer: Endpoint
+    """host:port of its peer listener, or empty."""
+    https: Endpoint
+    """host:port of its HTTPS listener, or empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotateKey(Message):
+    """A member replaces one of its keys; for the identity and recovery keys the other of the two signs as well."""
+
+    TAG: ClassVar[str] = "key.rotate/1"
+
+    purpose: Purpose
+    """Which key."""
+    public: Annotated[bytes, Size(32, 2000)]
+    """The new key."""
+    second: Annotated[bytes, Size(0, 64)]
+    """Signature of the recovery key over the change (`change_bytes`); empty for cosign, log and tls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeKey(Message):
+    """A key is worthless from this block on. Sent by its owner, or by anybody with a signature of the owner's recovery key."""
+
+    TAG: ClassVar[str] = "key.revoke/1"
+
+    org: Name
+    """Whose key."""
+    purpose: Purpose
+    """Which key; its current version."""
+    second: Annotated[bytes, Size(0, 64)]
+    """Signature of the recovery key over the change; empty when the owner's identity key sends this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval(Message):
+    """One member's signature under another member's recovery."""
+
+    org: Name
+    """Who approves."""
+    signature: Signature
+    """Of its current identity key over the change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoverKey(Message):
+    """An organisation that lost its identity key announces a new one, with its recovery key and more than half of the others."""
+
+    TAG: ClassVar[str] = "key.recover/1"
+
+    org: Name
+    """Whose key."""
+    public: Digest
+    """The new identity key."""
+    recovery: Signature
+    """Of the recovery key over the change."""
+    approvals: Annotated[tuple[Approval, ...], Size(0, 100)]
+    """Of other validating members."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRecovery(Message):
+    """The old identity key (as sender) or the recovery key stops a recovery."""
+
+    TAG: ClassVar[str] = "key.cancel/1"
+
+    org: Name
+    """Whose recovery."""
+    second: Annotated[bytes, Size(0, 64)]
+    """Signature of the recovery key over the change; empty when the old identity key sends this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivateKey(Message):
+    """Anybody: the public delay is over, the announced key becomes the identity key."""
+
+    TAG: ClassVar[str] = "key.activate/1"
+
+    org: Name
+    """Whose key."""
+
+
+def change_bytes(call_digest: bytes, org: str, purpose: str, version: int, what: bytes) -> bytes:
+    """What a second key signs: the chain, whose key, which version it replaces, and the new key or the word of what is done."""
+    parts = (call_digest, org.encode(), purpose.encode(), version.to_bytes(8, "big"), what)
+    return SIGNED_CHANGE + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def invite(call: Call, body: InviteMember) -> None:
+    """Only an operator; the name must be free."""
+    call.need_role("operator")
+    call.need_free(Member, body.org)
+    if call.time >= body.expires_at:
+        raise DeadlinePassed(what="The invitation", deadline=body.expires_at, now=call.time)
+    call.state.put(
+        InviteRecord(
+            org=body.org,
+            issuer=call.sender,
+            commitment=body.commitment,
+            roles=body.roles,
+            validating=body.validating,
+            expires_at=body.expires_at,
+        )
+    )
+
+
+def enrol(call: Call, body: EnrolMember) -> None:
+    """The token, the bound key and the roles must be those of the invitation, which is used up by it."""
+    new = body.enrolment
+    call.need_free(Member, new.org)
+    invitation = call.need(InviteRecord, new.org)
+    binding = InviteBinding(
+        organisation=new.org,
+        key_digest=PublicKey(algorithm=Algorithm.ED25519, data=new.identity).digest,
+        genesis_digest=call.chain.genesis_digest,
+        expires_at=invitation.expires_at,
+        issuer=invitation.issuer,
+    )
+    try:
+        verify_invite(body.token_secret, binding, commitment=invitation.commitment, now=call.time)
+    except InviteRefused as err:
+        raise BadApproval(needed="an unused invitation bound to this organisation and key", found="none") from err
+    if new.roles != invitation.roles or new.validating != invitation.validating:
+        raise NotAllowed(org=new.org, reason="its roles are not those it was invited with")
+    call.state.put(replace(invitation, expires_at=0))
+    admit(call, new)
+
+
+def admit(call: Call, new: Enrolment) -> None:
+    """Write a member's records; founders and later members alike."""
+    call.state.put(
+        Member(
+            org=new.org,
+            title=new.title,
+            legal_id=new.legal_id,
+            affiliation=new.affiliation,
+            roles=new.roles,
+            state=MemberState.ACTIVE,
+            peer=new.peer,
+            https=new.https,
+            joined_height=call.height,
+        )
+    )
+    for purpose in Purpose:
+        _write_key(call, new.org, purpose, 1, getattr(new, purpose), from_height=call.height)
+    consensus = call.state.get(ConsensusSet, "0")
+    if new.validating and consensus is not None:
+        validators = (*consensus.validators, Validator(org=new.org, cosign=new.cosign))
+        call.state.put(replace(consensus, validators=tuple(sorted(validators, key=lambda one: one.org))))
+
+
+def set_endpoints(call: Call, body: SetEndpoints) -> None:
+    """Only for itself."""
+    call.state.put(replace(call.active_member(call.sender), peer=body.peer, https=body.https))
+
+
+def rotate(call: Call, body: RotateKey) -> None:
+    """The sender's identity key signs the transaction; identity and recovery changes carry the recovery key's signature too."""
+    old = call.current_key(call.sender, body.purpose)
+    if body.purpose in (Purpose.IDENTITY, Purpose.RECOVERY):
+        _need_recovery(call, call.sender, body.purpose, body.public, body.second)
+    _replace(call, old, body.public)
+
+
+def revoke(call: Call, body: RevokeKey) -> None:
+    """One key is enough to revoke."""
+    key = call.current_key(body.org, body.purpose)
+    if call.sender != body.org:
+        _need_recovery(call, body.org, body.purpose, b"revoke", body.second)
+    if key.revoked_height is not None:
+        raise WrongState(what="key", name=key.identifier(), state="revoked", needed="a key in force")
+    call.state.put(replace(key, revoked_height=call.height))
+
+
+def recover(call: Call, body: RecoverKey) -> None:
+    """The recovery key and more than half of the other validating members; the key acts after the public delay."""
+    _need_recovery(call, body.org, Purpose.IDENTITY, body.public, body.recovery)
+    old = call.current_key(body.org, Purpose.IDENTITY)
+    signed = change_bytes(call.chain.genesis_digest, body.org, "identity", old.version, body.public)
+    others = [one.org for one in call.need(ConsensusSet, "0").validators if one.org != body.org]
+    good = set()
+    for approval in body.approvals:
+        key = call.current_key(approval.org, Purpose.IDENTITY) if approval.org in others else None
+        if key is not None and key.is_valid_at(call.height) and ed25519.is_signature(key.public, signed, approval.signature):
+            good.add(approval.org)
+    if 2 * len(good) <= len(others):
+        raise BadApproval(needed=f"approvals of more than half of {len(others)} members", found=len(good))
+    call.state.put(PendingKey(org=body.org, public=body.public, acts_at=call.time + RECOVERY_DELAY_SECONDS))
+
+
+def cancel(call: Call, body: CancelRecovery) -> None:
+    """The old identity key (its transaction was accepted, so it still signs) or the recovery key."""
+    pending = call.need(PendingKey, body.org)
+    if call.sender != body.org:
+        _need_recovery(call, body.org, Purpose.IDENTITY, b"cancel", body.second)
+    call.state.put(replace(pending, acts_at=0))
+
+
+def activate(call: Call, body: ActivateKey) -> None:
+    """After the delay, unless cancelled."""
+    pending = call.need(PendingKey, body.org)
+    if pending.acts_at == 0:
+        raise WrongState(what="pending-key", name=body.org, state="cancelled", needed="a pending recovery")
+    if call.time < pending.acts_at:
+        raise TooEarly(what="The recovered key", at=pending.acts_at, now=call.time)
+    _replace(call, call.current_key(body.org, Purpose.IDENTITY), pending.public)
+    call.state.put(replace(pending, acts_at=0))
+
+
+def _need_recovery(call: Call, org: str, purpose: Purpose, what: bytes, signature: bytes) -> None:
+    recovery = call.current_key(org, Purpose.RECOVERY)
+    version = call.current_key(org, purpose).version
+    signed = change_bytes(call.chain.genesis_digest, org, purpose, version, what)
+    if not (recovery.is_valid_at(call.height) and ed25519.is_signature(recovery.public, signed, signature)):
+        raise BadApproval(needed=f"a signature of {org}'s recovery key over this change", found="none is")
+
+
+def _replace(call: Call, old: Key, public: bytes) -> None:
+    call.state.put(replace(old, to_height=call.height))
+    _write_key(call, old.org, old.purpose, old.version + 1, public, from_height=call.height)
+    if old.purpose in (Purpose.COSIGN, Purpose.LOG):
+        _follow(call, old.org, old.purpose, public)
+
+
+def _write_key(call: Call, org: str, purpose: Purpose, version: int, public: bytes, *, from_height: int) -> None:
+    if purpose is not Purpose.TLS and not (len(public) == 32 and ed25519.is_acceptable_key(public)):
+        raise BadKey(purpose=purpose, reason="it is not a canonical Ed25519 key of full order")
+    algorithm = Algorithm.ECDSA_P256 if purpose is Purpose.TLS else Algorithm.ED25519
+    call.state.put(
+        Key(
+            org=org,
+            purpose=purpose,
+            version=version,
+            algorithm=algorithm,
+            public=public,
+            from_height=from_height,
+            to_height=None,
+            revoked_height=None,
+        )
+    )
+    call.state.put(KeyPointer(org=org, purpose=purpose, version=version))
+
+
+def _follow(call: Call, org: str, purpose: Purpose, public: bytes) -> None:
+    """Keep the consensus set in step with a rotated cosign or log key."""
+    consensus = call.need(ConsensusSet, "0")
+    if purpose is Purpose.COSIGN:
+        validators = tuple(replace(one, cosign=public) if one.org == org else one for one in consensus.validators)
+        call.state.put(replace(consensus, validators=validators))
+    elif consensus.sequencer == org:
+        call.state.put(replace(consensus, log=public))
+

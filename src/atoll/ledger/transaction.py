@@ -1,0 +1,57 @@
+"""A transaction: one member's signed request to move the state.
+
+Its payload is a `Transaction` message inside a COSE_Sign1 envelope whose external data name the chain, its genesis and the context
+`transaction`; `kid` names the sender's identity key version. The received bytes are what is hashed, verified and logged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from atoll.trust.algorithms import Algorithm
+from atoll.trust.envelope import Context, Envelope, encode_aad, parse_envelope, seal_envelope
+from atoll.wire.message import Count, Document, Message, Name, Size, encode_message, parse_message
+
+MAX_TRANSACTION_BYTES = 65_000
+"""A log entry holds at most 65,535 bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction(Message):
+    """What is signed."""
+
+    TAG: ClassVar[str] = "transaction/1"
+
+    sender: Name
+    """Member that asks."""
+    nonce: Count
+    """Greater than any this sender used before."""
+    expiry_height: Count
+    """Last height at which it may be included."""
+    type: Annotated[str, Size(3, 40)]
+    """Tag of the body's message class, for example `job.consent/1`."""
+    body: Document
+    """The body's fields."""
+
+
+def seal_transaction(
+    transaction: Transaction, *, kid: str, sign: Callable[[bytes], bytes], chain_id: str, genesis_digest: bytes
+) -> bytes:
+    """The signed bytes of a transaction."""
+    aad = encode_aad(chain_id, genesis_digest, Context.TRANSACTION)
+    payload = encode_message(transaction)
+    return seal_envelope(payload, kid=kid.encode(), algorithm=Algorithm.ED25519, sign=sign, aad=aad)
+
+
+def parse_transaction(data: bytes) -> tuple[Envelope, Transaction]:
+    """Envelope and payload; the signature is not looked at."""
+    envelope = parse_envelope(data)
+    return envelope, parse_message(envelope.payload, Transaction)
+
+
+def transaction_id(data: bytes) -> bytes:
+    """SHA-256 of the received bytes."""
+    return hashlib.sha256(data).digest()

@@ -1,0 +1,255 @@
+"""Typed messages: frozen dataclasses whose bounds are checked when they are made.
+
+A message class lists its fields with their bounds; past the constructor everything may trust them:
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Consent(Message):
+        \"\"\"One party agrees to one job.\"\"\"
+
+        TAG: ClassVar[str] = "consent/1"
+
+        job_id: Annotated[bytes, Size(16)]
+        \"\"\"The job this consent is for, and no other.\"\"\"
+
+On the wire a message is the CBOR array `[TAG, {field: value}]`; a nested message is its map alone, because the field's type
+already names it. Unknown and missing fields are refused: there is exactly one encoding of a message and exactly one reading of it.
+Field types: `int`, `bytes`, `str`, `bool`, a `StrEnum`, another message, `tuple[X, ...]`, `X | None`, and `Document` for a free
+CBOR value. `int`, `bytes`, `str` and `tuple` must carry bounds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import re
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
+
+from atoll.wire.cbor import decode, encode
+from atoll.wire.errors import MessageError
+
+Document: TypeAlias = Mapping[str, Any]
+"""A free CBOR map with text keys; its own reader checks what is inside."""
+
+MAX_MESSAGE_BYTES = 60_000
+"""Largest encoded message: it must fit a log entry (65,535 bytes) together with its envelope."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Size:
+    """Bounds on a length: bytes of a byte string, code points of a text, items of a tuple."""
+
+    least: int
+    most: int = -1
+
+    def check(self, found: int) -> str:
+        most = self.least if self.most < 0 else self.most
+        return "" if self.least <= found <= most else f"length {found}, must be {self.least} to {most}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Range:
+    """Bounds on an integer, both ends included."""
+
+    least: int
+    most: int
+
+    def check(self, found: int) -> str:
+        return "" if self.least <= found <= self.most else f"{found}, must be {self.least} to {self.most}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pattern:
+    """A text must match this expression as a whole."""
+
+    expression: str
+
+    def check(self, found: str) -> str:
+        return "" if re.fullmatch(self.expression, found) else "not of the form asked for"
+
+
+Name = Annotated[str, Pattern(r"[a-z][a-z0-9-]{0,39}")]
+"""A short name of an organisation, dataset, column set or consortium: lower case, digits, hyphen."""
+Text = Annotated[str, Size(0, 2000)]
+"""A sentence or two for people."""
+Time = Annotated[int, Range(0, 2**40)]
+"""Unix time in whole seconds."""
+Count = Annotated[int, Range(0, 2**53)]
+"""A number of things."""
+Digest = Annotated[bytes, Size(32)]
+"""A SHA-256 digest or a hiding commitment."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Shape:
+    """How one field is checked, written and read."""
+
+    check: Callable[[Any], str]
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
+class Message:
+    """Base of all messages; see the module's docstring."""
+
+    __slots__ = ()
+    TAG: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        for name, shape in _shapes(type(self)).items():
+            problem = shape.check(getattr(self, name))
+            if problem:
+                raise MessageError(message=type(self).__name__, field=name, problem=problem)
+
+    def to_map(self) -> dict[str, Any]:
+        """This message as a CBOR map, without its tag."""
+        return {name: shape.write(getattr(self, name)) for name, shape in _shapes(type(self)).items()}
+
+    @classmethod
+    def from_map(cls, value: Any) -> Self:
+        """The message in a decoded map.
+
+        Raises:
+            MessageError: a field is missing, unknown, of the wrong type or out of bounds.
+        """
+        shapes = _shapes(cls)
+        if not isinstance(value, dict):
+            raise MessageError(message=cls.__name__, field="", problem="not a map")
+        if value.keys() != shapes.keys():
+            odd = sorted(value.keys() ^ shapes.keys())[0]
+            raise MessageError(message=cls.__name__, field=odd[:40], problem="missing" if odd in shapes else "unknown")
+        fields = {}
+        for name, shape in shapes.items():
+            try:
+                fields[name] = shape.read(value[name])
+            except (TypeError, ValueError) as err:
+                raise MessageError(message=cls.__name__, field=name, problem=str(err)) from err
+        return cls(**fields)
+
+
+M = TypeVar("M", bound=Message)
+
+
+def encode_message(message: Message) -> bytes:
+    """The one encoding of a message, `[TAG, map]`, at most MAX_MESSAGE_BYTES."""
+    data = encode([message.TAG, message.to_map()])
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise MessageError(message=type(message).__name__, field="", problem=f"{len(data)} bytes, at most {MAX_MESSAGE_BYTES}")
+    return data
+
+
+def parse_message(data: bytes, *kinds: type[M]) -> M:
+    """The message in `data`, which must be one of `kinds`.
+
+    Raises:
+        CborError: not strict CBOR.
+        MessageError: another tag, or a field that does not fit.
+    """
+    value = decode(data, max_bytes=MAX_MESSAGE_BYTES)
+    if not (isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)):
+        raise MessageError(message="message", field="", problem="not a tagged message")
+    for kind in kinds:
+        if value[0] == kind.TAG:
+            return kind.from_map(value[1])
+    raise MessageError(message="message", field="", problem=f"tag {value[0][:40]!r} is not expected here")
+
+
+_SHAPES: dict[type, dict[str, _Shape]] = {}
+
+
+def _shapes(cls: type) -> dict[str, _Shape]:
+    if cls not in _SHAPES:
+        _SHAPES[cls] = _compile(cls)
+    return _SHAPES[cls]
+
+
+def _compile(cls: type) -> dict[str, _Shape]:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    return {field.name: _shape(hints[field.name]) for field in dataclasses.fields(cls)}
+
+
+def _shape(hint: Any) -> _Shape:
+    bounds: tuple[Any, ...] = ()
+    if typing.get_origin(hint) is Annotated:
+        hint, *rest = typing.get_args(hint)
+        bounds = tuple(rest)
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return _optional(_shape(Annotated[_without_none(hint), *bounds] if bounds else _without_none(hint)))
+    if typing.get_origin(hint) is tuple:
+        return _many(_shape(typing.get_args(hint)[0]), bounds)
+    if hint == Document:
+        return _Shape(_must_be(dict, "map"), dict, _is_map)
+    if isinstance(hint, type) and issubclass(hint, Message):
+        return _Shape(_must_be(hint, hint.__name__), lambda value: value.to_map(), hint.from_map)
+    if isinstance(hint, type) and issubclass(hint, enum.StrEnum):
+        return _Shape(_must_be(hint, hint.__name__), str, hint)
+    if hint is bool:
+        return _Shape(_must_be(bool, "true or false"), _same, _same)
+    if hint in (int, bytes, str) and bounds:
+        return _scalar(hint, bounds)
+    raise TypeError(f"a message field cannot be {hint!r} without bounds")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _is_map(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise TypeError("not a map")
+    return value
+
+
+def _must_be(kind: type, what: str) -> Callable[[Any], str]:
+    return lambda value: "" if isinstance(value, kind) else f"not a {what}"
+
+
+def _without_none(hint: Any) -> Any:
+    rest = [one for one in typing.get_args(hint) if one is not types.NoneType]
+    if len(rest) != 1:
+        raise TypeError(f"a message field cannot be {hint!r}")
+    return rest[0]
+
+
+def _optional(inner: _Shape) -> _Shape:
+    return _Shape(
+        check=lambda value: "" if value is None else inner.check(value),
+        write=lambda value: None if value is None else inner.write(value),
+        read=lambda value: None if value is None else inner.read(value),
+    )
+
+
+def _scalar(kind: type[int] | type[bytes] | type[str], bounds: tuple[Any, ...]) -> _Shape:
+    def check(value: Any) -> str:
+        if type(value) is not kind:
+            return f"not a {kind.__name__}"
+        for bound in bounds:
+            found = bound.check(len(value) if isinstance(bound, Size) and not isinstance(value, int) else value)
+            if found:
+                return str(found)
+        return ""
+
+    return _Shape(check, _same, _same)
+
+
+def _many(inner: _Shape, bounds: tuple[Any, ...]) -> _Shape:
+    if not bounds:
+        raise TypeError("a tuple in a message needs a Size")
+
+    def check(value: Any) -> str:
+        if not isinstance(value, tuple):
+            return "not a tuple"
+        for bound in bounds:
+            problem = bound.check(len(value))
+            if problem:
+                return str(problem)
+        return next((f"item {at}: {problem}" for at, one in enumerate(value) if (problem := inner.check(one))), "")
+
+    def read(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise TypeError("not an array")
+        return tuple(inner.read(one) for one in value)
+
+    return _Shape(check, lambda value: [inner.write(one) for one in value], read)
