@@ -12,8 +12,8 @@ from enum import StrEnum
 class Exposure(StrEnum):
     """How much of a column may be seen by others, or is asked to be.
 
-    A lattice: `plaintext` at the top, `hidden` at the bottom, `encrypted-only` just above it. The four `after-...` values lie between and
-    cannot be compared with each other: to show a value where it was joined is neither more nor less than to show a mean over it.
+    A lattice: `plaintext` at the top, `hidden` at the bottom, `encrypted-only` just above it. The four `after-...` values lie
+    between and cannot be compared: to show a value where it was joined is neither more nor less than to show a mean over it.
     """
 
     PLAINTEXT = "plaintext"

@@ -1,0 +1,39 @@
+"""What can go wrong between a plan and its result."""
+
+from __future__ import annotations
+
+from atoll.errors import IntegrityError, JobError, NotFoundError
+
+
+class UnknownKind(NotFoundError):
+    """A plan names a job kind that this software does not have."""
+
+    code = "jobs.unknown_kind"
+    sentence = "There is no job kind {kind}."
+    remedy = "Use one of: {known}. A newer version of the software may know more."
+
+
+class BadPlan(JobError):
+    """A plan does not fit its job kind; nobody should consent to it."""
+
+    code = "jobs.bad_plan"
+    sentence = "The plan is not one that {kind} can carry out: {reason}."
+    remedy = "Propose the job again from a specification; `atoll job propose` fills in what the kind derives."
+    kind: str
+    reason: str
+
+
+class BadInputs(JobError):
+    """What a party brings into a run is not what its place in the plan says."""
+
+    code = "jobs.bad_inputs"
+    sentence = "The prepared input does not fit the plan: {reason}."
+    remedy = "Prepare it again from the registered dataset version."
+
+
+class BadResult(IntegrityError):
+    """Bytes are not a result, or a result is not the one that was committed to."""
+
+    code = "jobs.bad_result"
+    sentence = "The result cannot be accepted: {reason}."
+    remedy = "Fetch it again from the receiver's node; if it stays so, ask the auditor to compare the openings."

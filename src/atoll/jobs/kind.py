@@ -1,0 +1,171 @@
+"""A job kind: everything the node needs to know to propose, judge, run and explain one sort of job.
+
+The node knows this interface and no kind; a kind is logic that opens nothing. Over the life of a job the node calls
+
+    draft(spec)      the proposer: fills in the parts of the plan that the kind derives
+    check(plan)      every party, before it decides: does the plan fit the kind, and does it tell the truth about itself
+    demands(plan)    every owner, for `policy.decide`
+    estimate(plan)   everybody, before consent
+    program(...)     every party, after START: one role generator a place in the plan
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Generic, TypeVar
+
+from atoll.jobs.result import Result
+from atoll.ledger.plan import Coalition, Plan, PlanInput, PlanOutput, PlanParty
+from atoll.policy.demand import Demand
+from atoll.protocols.role import Party, Role
+from atoll.wire.message import Document, Message
+
+Spec = TypeVar("Spec", bound=Message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The parts of a plan that follow from the kind and its specification; all fields are the plan's own."""
+
+    kind: str
+    protocol: str
+    protocol_version: int
+    program: Document
+    parties: tuple[PlanParty, ...]
+    inputs: tuple[PlanInput, ...]
+    outputs: tuple[PlanOutput, ...]
+    coalitions: tuple[Coalition, ...]
+    adversary_model: str
+    leakage: str
+
+    def to_fields(self) -> dict[str, Any]:
+        """For `Plan(**draft.to_fields(), ...)`; the node adds salt, chain, job id, purpose, limits and deadline."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a job may take at most, told before anybody consents. For one party, on one core, at the row caps."""
+
+    seconds: int
+    """Time until the receiver has the result, links not counted."""
+    traffic_bytes: int
+    """What the busier side sends."""
+    memory_bytes: int
+    """Peak of the hungrier side's job process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identifiers:
+    """One input, read once, normalised and ready to be compared. The three lists run in parallel."""
+
+    keys: Sequence[bytes]
+    """Distinct normalised keys (`atoll.protocols.identifiers`), 1 to 1024 bytes each."""
+    rows: Sequence[int]
+    """Row number of each key in the source, from 0."""
+    spelled: Sequence[Sequence[str]] = field(default=(), repr=False)
+    """The key's cells as the source spells them; only a receiver needs them, others leave this empty."""
+
+    def __repr__(self) -> str:
+        return f"Identifiers({len(self.keys)} keys)"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What one party brings into a run."""
+
+    identifiers: tuple[Identifiers, ...] = ()
+    """One for each of the plan's inputs that belong to this party's place, in the plan's order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended at one party."""
+
+    result_commitment: bytes
+    """32 bytes, the same at all parties; they go into the receipts."""
+    result: Result | None = None
+    """For receivers only."""
+    opening: bytes | None = field(default=None, repr=False)
+    """For receivers only: 32 secret bytes that open the commitment; keep them with the result."""
+    rows: tuple[int, ...] = ()
+    """For receivers only: numbers of their own rows that the result is about, in the order of the result's rows."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Sizes by name, for this party's own eyes; receipts carry them rounded up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """One column of what a receiver will get."""
+
+    name: str
+    """Name in the result."""
+    kind: str
+    """`text`, `integer`, `decimal` or `boolean`."""
+
+
+class JobKind(ABC, Generic[Spec]):
+    """One sort of job. Instances hold no state."""
+
+    name: ClassVar[str]
+    """Name in plans and on the command line."""
+    protocol: ClassVar[str]
+    """Protocol that it runs."""
+    protocol_version: ClassVar[int]
+    """Version of the protocol's messages."""
+    adversary_model: ClassVar[str]
+    """The kind of misbehaviour the protocol withstands, in the plan's words."""
+    parameters: ClassVar[Document]
+    """Security parameters by name, for receipts."""
+    spec: ClassVar[type[Message]]
+    """What a person says to propose such a job; `draft` takes one of these."""
+
+    @abstractmethod
+    def draft(self, spec: Spec) -> Draft:
+        """The parts of a plan that follow from `spec`.
+
+        Raises:
+            BadPlan: no plan of this kind can be made from it.
+        """
+
+    @abstractmethod
+    def check(self, plan: Plan) -> None:
+        """Refuse a plan that this kind cannot carry out or that misstates what it does.
+
+        Raises:
+            BadPlan: with the reason.
+        """
+
+    @abstractmethod
+    def demands(self, plan: Plan) -> tuple[Demand, ...]:
+        """What the job asks of each owner, one an input, in the plan's order. The plan was checked."""
+
+    @abstractmethod
+    def estimate(self, plan: Plan) -> Estimate:
+        """What the job takes at its row caps. The plan was checked."""
+
+    @abstractmethod
+    def leakage(self, plan: Plan) -> str:
+        """What each party learns beside its output, in words; a checked plan says the same."""
+
+    @abstractmethod
+    def result_schema(self, plan: Plan) -> tuple[ResultColumn, ...]:
+        """The columns of the result."""
+
+    @abstractmethod
+    def program(self, plan: Plan, me: Party, inputs: Inputs, *, seed: bytes, resume: bytes | None = None) -> Role[Outcome]:
+        """This party's part of the run.
+
+        Args:
+            plan: checked, consented to and started.
+            me: this party's place in it.
+            inputs: what the plan says that place brings.
+            seed: 32 secret bytes, fresh for this attempt and durable before the first step; the same again for a resume.
+            resume: state of the checkpoint to go on from; None at the start.
+
+        Raises:
+            BadInputs: `inputs` are not what the plan says.
+            PeerError: another party broke the protocol.
+        """
