@@ -1,0 +1,41 @@
+"""Rules for every test: skips are on a list (`tests/requirements.py`); documentation that nobody runs is named."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+import pytest
+
+from tests.docs.snippets import find_unrun
+from tests.requirements import judge_skip, load_skips, required_names
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    return _judged(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    return _judged(report)
+
+
+def _judged(report: Report) -> Report:
+    """The same report, failed where its skip is not allowed; expected failures are not skips."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        problem = judge_skip(reason, load_skips(), required_names())
+        if problem:
+            report.outcome, report.longrepr = "failed", problem
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if any(report.nodeid.startswith("tests/docs/") for report in terminalreporter.stats.get("passed", [])):
+        for line in find_unrun():
+            terminalreporter.write_line(f"documentation not executed: {line}")
