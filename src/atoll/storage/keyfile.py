@@ -1,7 +1,8 @@
 """The sealed keystore on disk: one file, mode 0600, written whole or not at all.
 
-What it holds is the business of `atoll.trust.keystore`; this module moves the bytes. Writing goes to a new file beside it, which
-is flushed, moved into place and made durable by flushing the folder; a crash at any moment leaves the old file or the new one.
+What it holds is the business of `atoll.trust.keystore`; this module moves the bytes. They are written to a new file beside it,
+which is flushed, moved into place and made durable by flushing the folder; a crash at any moment leaves the old file or the new
+one.
 """
 
 from __future__ import annotations
