@@ -1,0 +1,92 @@
+//! Kernels against the plain formula, and the helpers they stand on. Printed values of the RFCs are in the Python tests.
+
+use atoll_core::group::{POINT_BYTES, SecretScalar, hash_to_group, multiply_base, parse_point};
+use atoll_core::psi::{BadPoint, blind, multiply};
+use atoll_core::{parallel, shuffle};
+use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::scalar::Scalar;
+
+const DST: &[u8] = b"atoll test";
+
+fn secret() -> (SecretScalar, Scalar) {
+    let wide = std::array::from_fn(|i| i as u8 * 3 + 1);
+    (SecretScalar::from_wide(&wide).expect("not zero"), Scalar::from_bytes_mod_order_wide(&wide))
+}
+
+fn items(count: usize) -> Vec<Vec<u8>> {
+    (0..count).map(|i| format!("item {i}").into_bytes()).collect()
+}
+
+#[test]
+fn kernels_give_what_one_multiplication_at_a_time_gives() {
+    let (secret, scalar) = secret();
+    for (count, threads) in [(0, 1), (1, 1), (255, 1), (256, 1), (257, 1), (700, 3), (40, 64)] {
+        let items = items(count);
+        let points: Vec<RistrettoPoint> = items.iter().map(|item| hash_to_group(item, DST).expect("a tag")).collect();
+        let expected: Vec<u8> = points.iter().flat_map(|point| (point * scalar).compress().to_bytes()).collect();
+        assert_eq!(blind(&items, &secret, DST, threads), expected);
+
+        let packed: Vec<u8> = points.iter().flat_map(|point| point.compress().to_bytes()).collect();
+        assert_eq!(multiply(&packed, &secret, threads), Ok(expected));
+    }
+    assert_eq!(multiply_base(&secret), RistrettoPoint::mul_base(&scalar).compress().to_bytes());
+}
+
+#[test]
+fn the_first_bad_point_is_named_whatever_the_threads() {
+    let (secret, _) = secret();
+    let good = blind(&items(300), &secret, DST, 1);
+    for bad in [[0; POINT_BYTES], [0xff; POINT_BYTES]] {
+        for (first, threads) in [(0, 1), (299, 1), (150, 4)] {
+            let mut points = good.clone();
+            for index in first..300 {
+                points[index * POINT_BYTES..][..POINT_BYTES].copy_from_slice(&bad);
+            }
+            assert_eq!(multiply(&points, &secret, threads), Err(BadPoint { index: first }));
+        }
+    }
+    assert_eq!(multiply(&good[..good.len() - 1], &secret, 1), Err(BadPoint { index: 299 }));
+}
+
+#[test]
+fn the_identity_is_no_point_and_zero_is_no_secret() {
+    assert!(parse_point(&[0; POINT_BYTES]).is_none());
+    assert!(SecretScalar::from_wide(&[0; 64]).is_none());
+    assert!(SecretScalar::from_canonical([0; 32]).is_none());
+    assert!(SecretScalar::from_canonical([0xff; 32]).is_none());
+    let (secret, scalar) = secret();
+    assert_eq!(secret.expose(), scalar.to_bytes());
+    assert_eq!(SecretScalar::from_canonical(secret.expose()).map(|same| same.expose()), Some(secret.expose()));
+}
+
+#[test]
+fn chunks_come_back_in_order_and_the_earliest_error_wins() {
+    let numbers: Vec<usize> = (0..1000).collect();
+    let doubled = |start: usize, chunk: &[usize]| {
+        assert_eq!(start, chunk[0]);
+        Ok::<_, usize>(chunk.iter().map(|number| number * 2).collect())
+    };
+    let expected: Vec<usize> = numbers.iter().map(|number| number * 2).collect();
+    for threads in [0, 1, 7, 5000] {
+        assert_eq!(parallel::map_chunks(&numbers, threads, doubled), Ok(expected.clone()));
+    }
+    let failing = |start: usize, _: &[usize]| if start == 0 { Ok(vec![()]) } else { Err(start) };
+    assert_eq!(parallel::map_chunks(&numbers, 4, failing), Err(250));
+}
+
+#[test]
+fn permutations_are_permutations_and_no_place_is_favoured() {
+    for length in [0, 1, 2, 1000] {
+        let mut sorted = shuffle::permutation(&[7; 32], length);
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..length).collect::<Vec<_>>());
+    }
+    // 24,000 shuffles of 4 items: each of the 24 orders is expected 1,000 times, with a deviation of about 31.
+    let mut seen = std::collections::HashMap::new();
+    for i in 0..24_000_u32 {
+        let seed = std::array::from_fn(|place| i.to_le_bytes().get(place).copied().unwrap_or(0));
+        *seen.entry(shuffle::permutation(&seed, 4)).or_insert(0) += 1;
+    }
+    assert_eq!(seen.len(), 24);
+    assert!(seen.values().all(|&count| (840..1160).contains(&count)), "{seen:?}");
+}
