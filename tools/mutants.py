@@ -119,7 +119,7 @@ class Run:
 
     @property
     def failed_test(self) -> str:
-        found = re.search(r"^(?:FAILED|ERROR) (\S+)", self.output, re.MULTILINE)
+        found = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", self.output, re.MULTILINE)
         return found[1] if found else ""
 
     @property
@@ -179,7 +179,11 @@ class Tree:
                 shutil.copy(self._original / core.relative_to(self.root), core)
 
     def _build(self, mutant: Mutant, core: Path) -> None:
-        """Compile the native core from this tree; the cache lies in the project's target folder."""
+        """Compile the native core from this tree; the cache lies in the project's target folder.
+
+        Cargo takes the trees for one and goes by the time of their files, so all of them are new to it: else what it compiled
+        for the last mutant would pass for this one.
+        """
         target = self._original / "target" / "mutants"
         command = [
             "cargo",
@@ -194,6 +198,8 @@ class Tree:
         ]
         quick = ["--config", "profile.release.lto=false", "--config", "profile.release.codegen-units=16"]
         with self._building:
+            for source in (self.root / "rust").rglob("*.rs"):
+                source.touch()
             done = subprocess.run([*command, *quick], cwd=self.root, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise MutantError(f"{mutant.source}: {mutant.name}: does not compile\n{done.stderr[-2000:]}")
