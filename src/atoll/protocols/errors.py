@@ -1,0 +1,37 @@
+"""What can go wrong in how roles talk, whatever they talk about."""
+
+from __future__ import annotations
+
+from atoll.errors import IntegrityError, PeerError
+
+
+class UnexpectedPacket(PeerError):
+    """Well-formed bytes, but not what the role waits for."""
+
+    code = "protocols.unexpected_packet"
+    sentence = "{party} sent {found} where {expected} was due."
+    remedy = "The two nodes may run different versions of the protocol; compare the build digests in the consents."
+
+
+class FrameUnfit(IntegrityError):
+    """A role wants to send a frame that is empty or too long."""
+
+    code = "protocols.frame_unfit"
+    sentence = "A frame has 1 to {limit} bytes, not {found}."
+    remedy = "Report it: the protocol cuts its data wrongly."
+
+
+class RolesStalled(IntegrityError):
+    """Every role waits for another one."""
+
+    code = "protocols.stalled"
+    sentence = "No role can go on: {waiting}."
+    remedy = "Report it: the roles of this protocol do not fit together."
+
+
+class CheckpointsDiffer(IntegrityError):
+    """The checkpoints of the roles are not one moment of the conversation."""
+
+    code = "protocols.checkpoints_differ"
+    sentence = "Checkpoint {number} is not a consistent cut: {problem}."
+    remedy = "Report it: a run of this protocol could not be resumed."
