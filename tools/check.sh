@@ -11,8 +11,8 @@ all="clippy types snippets errors lint format rustfmt layers determinism readme"
 
 run_check() {
   case $1 in
-    lint) ruff check --quiet . ;;
-    format) ruff format --check --quiet . ;;
+    lint) ruff check --quiet --output-format concise . ;;
+    format) ruff format --check --quiet --output-format concise . ;;
     types) mypy --no-error-summary src tests tools ;;
     rustfmt) cargo fmt --all --check ;;
     clippy) cargo clippy --quiet --workspace --all-targets --locked -- --deny warnings ;;

@@ -66,6 +66,7 @@ WALKING = frozenset(
     }
 )
 """Calls that see their arguments one after the other and keep that order."""
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 MARK = "# deterministic: "
 
 
@@ -112,28 +113,52 @@ def _attribute(line: int, owner: str, attr: str) -> Iterator[tuple[int, str]]:
         yield line, f"math.{attr} is a float: use integers and say the unit"
 
 
-def _set_order(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def _set_order(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Every place where the order of a set could reach a result."""
-    names = _names_of_sets(tree)
-    asked = _asked(tree)
-    for node in ast.walk(tree):
-        walked: list[ast.expr] = []
-        match node:
-            case ast.For(iter=over) | ast.YieldFrom(value=over) | ast.Starred(value=over) | ast.FormattedValue(value=over):
-                walked = [over]
-            case ast.ListComp(generators=generators) | ast.DictComp(generators=generators):
-                walked = [one.iter for one in generators]
-            case ast.GeneratorExp(generators=generators) if id(node) not in asked:
-                walked = [one.iter for one in generators]
-            case ast.Assign(targets=[ast.Tuple() | ast.List()], value=over):
-                walked = [over]
-            case ast.Call(func=ast.Attribute(value=over, attr="pop"), args=[]):
-                walked = [over]
-            case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called), args=args) if called in WALKING:
-                walked = args
-        for over in walked:
+    functions = {node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.returns}
+    returning = {f"{node.name}()" for node in functions if node.returns and _is_set_type(node.returns)}
+    yield from _scope(tree, returning | _set_attributes(tree), _asked(tree))
+
+
+def _scope(scope: ast.AST, outer: set[str], asked: set[int]) -> Iterator[tuple[int, str]]:
+    """The findings of one function, class or module and of all inside it; `outer` are the names of sets around it."""
+    nodes = list(_within(scope))
+    names = outer - {node.arg for node in nodes if isinstance(node, ast.arg)}
+    if isinstance(scope, ast.ClassDef):
+        names |= {f"self.{attr}" for attr in _attributes(scope)[0]}
+    _learn(nodes, names)
+    for node in nodes:
+        for over in _walked(node, asked):
             if _is_set(over, names):
                 yield over.lineno, f"`{ast.unparse(over)[:60]}` is a set and has no order: walk `sorted(...)`"
+        if isinstance(node, SCOPES):
+            yield from _scope(node, names, asked)
+
+
+def _within(scope: ast.AST) -> Iterator[ast.AST]:
+    """What lies directly in a scope: inner scopes are named, not entered."""
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not isinstance(node, SCOPES):
+            yield from _within(node)
+
+
+def _walked(node: ast.AST, asked: set[int]) -> list[ast.expr]:
+    """The expressions that this node goes through one by one."""
+    match node:
+        case ast.For(iter=over) | ast.YieldFrom(value=over) | ast.Starred(value=over) | ast.FormattedValue(value=over):
+            return [over]
+        case ast.ListComp(generators=generators) | ast.DictComp(generators=generators):
+            return [one.iter for one in generators]
+        case ast.GeneratorExp(generators=generators) if id(node) not in asked:
+            return [one.iter for one in generators]
+        case ast.Assign(targets=[ast.Tuple() | ast.List()], value=over):
+            return [over]
+        case ast.Call(func=ast.Attribute(value=over, attr="pop"), args=[]):
+            return [over]
+        case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called), args=args) if called in WALKING:
+            return args
+    return []
 
 
 def _asked(tree: ast.AST) -> set[int]:
@@ -146,29 +171,57 @@ def _asked(tree: ast.AST) -> set[int]:
     }
 
 
-def _names_of_sets(tree: ast.AST) -> set[str]:
-    """Variables, arguments and attributes that hold sets, by name, anywhere in the file: doubt is refused."""
-    names: set[str] = set()
+def _learn(nodes: list[ast.AST], names: set[str]) -> None:
+    """Add the variables, arguments and attributes that hold sets, until nothing new is learnt: one may be made from another."""
     before = -1
-    while before != len(names):  # until nothing new is learnt: one name may be made from another
+    while before != len(names):
         before = len(names)
-        for node in ast.walk(tree):
+        for node in nodes:
             match node:
                 case ast.Assign(targets=targets, value=value) if _is_set(value, names):
-                    names.update(_named(target) for target in targets)
+                    names.update(map(_named, targets))
                 case ast.NamedExpr(target=target, value=value) if _is_set(value, names):
                     names.add(target.id)
                 case ast.AnnAssign(target=target, annotation=annotation) if _is_set_type(annotation):
                     names.add(_named(target))
                 case ast.arg(arg=arg, annotation=ast.expr() as annotation) if _is_set_type(annotation):
                     names.add(arg)
-                case ast.FunctionDef(name=name, returns=ast.expr() as annotation) if _is_set_type(annotation):
-                    names.add(f"{name}()")
-    return names - {""}
+    names.discard("")
+
+
+def _set_attributes(tree: ast.Module) -> set[str]:
+    """`.name` for every attribute that is a set in some class of the file and nothing else in another."""
+    sets, others = set[str](), set[str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            found = _attributes(node)
+            sets |= found[0]
+            others |= found[1]
+    return {f".{attr}" for attr in sets - others}
+
+
+def _attributes(cls: ast.ClassDef) -> tuple[set[str], set[str]]:
+    """The attributes of a class that are sets, and those that are said to be something else."""
+    sets, others = set[str](), set[str]()
+    for node in ast.walk(cls):
+        match node:
+            case ast.AnnAssign(target=target, annotation=annotation) if node in cls.body or _named(target).startswith("self."):
+                (sets if _is_set_type(annotation) else others).add(_named(target).removeprefix("self."))
+            case ast.Assign(targets=[target], value=value) if _named(target).startswith("self.") and _is_set(value, set()):
+                sets.add(_named(target).removeprefix("self."))
+    return sets, others
 
 
 def _named(target: ast.expr) -> str:
-    return target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else ""
+    """How a place is remembered: `x`, `self.x`, `.x` of anything else."""
+    match target:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=ast.Name(id="self"), attr=attr):
+            return f"self.{attr}"
+        case ast.Attribute(attr=attr):
+            return f".{attr}"
+    return ""
 
 
 def _is_set_type(annotation: ast.expr) -> bool:
@@ -179,15 +232,15 @@ def _is_set_type(annotation: ast.expr) -> bool:
             return _is_set_type(left) or _is_set_type(right)
         case ast.Constant(value=str(text)):
             return _is_set_type(ast.parse(text, mode="eval").body)
-    return _named(annotation) in SET_TYPES
+    return _named(annotation).rpartition(".")[2] in SET_TYPES
 
 
 def _is_set(node: ast.expr, names: set[str]) -> bool:
     match node:
         case ast.Set() | ast.SetComp():
             return True
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name in names
+        case ast.Name() | ast.Attribute():
+            return _named(node) in names
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
             return name in ("set", "frozenset") or name in SET_METHODS or f"{name}()" in names
         case ast.BinOp(left=left, op=ast.BitOr() | ast.BitAnd() | ast.Sub() | ast.BitXor(), right=right):

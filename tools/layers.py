@@ -26,7 +26,7 @@ PICTURE = """
     ledger*
     protocols* | trust*
     wire* | primitives*
-    errors, ports, _core
+    errors, ports, version, _core
 """
 """Top to bottom; `*` marks a pure part. `__init__` is the package's front door, `_core` the compiled kernels."""
 

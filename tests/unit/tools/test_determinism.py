@@ -44,6 +44,9 @@ BAD = {
     "def f(x: frozenset[str]):\n    return [a for a in x]": "`x` is a set",
     "def f(x: 'set[str] | None'):\n    return [a for a in x]": "`x` is a set",
     "class A:\n    x: frozenset[str]\n    def f(self):\n        yield from self.x": "`self.x` is a set",
+    "class A:\n    def g(self):\n        self.x = set()\n    def f(self):\n        return [*self.x]": "`self.x` is a set",
+    "class A:\n    x: frozenset[str]\ndef f(a: A):\n    return [*a.x]": "`a.x` is a set",
+    "def f(y):\n    x = set(y)\n    return lambda: list(x)": "`x` is a set",
     "def f() -> set[str]: ...\nfor x in f(): pass": "`f()` is a set",
     "x = f'{set(y)}'": "`set(y)` is a set",
     "x = tuple(a for a in set(y))": "`set(y)` is a set",
@@ -64,6 +67,10 @@ GOOD = [
     "x = items.pop()",
     "from datetime import UTC, datetime\nx = datetime.fromtimestamp(seconds, UTC)",
     "x = float_name",
+    "def f(x: set[str]): ...\ndef g(x: list[str]):\n    return [*x]",
+    "x = set(y)\ndef f(x: list[str]):\n    return [*x]",
+    "class A:\n    x: set[str]\nclass B:\n    x: list[str]\n    def f(self):\n        return [*self.x]",
+    "class A:\n    x: set[str]\nclass B:\n    x: list[str]\ndef f(b: B):\n    return [*b.x]",
     "for x in {1, 2}: pass  # deterministic: the body adds integers",
 ]
 
