@@ -2,9 +2,9 @@
 
     encoding = frame(CBOR(["result/1", [column, ...], number of rows])) || frame(CBOR([cell, ...])) || ...
 
-`frame` puts the length before the bytes, 32 bits big-endian. Rows are sorted by their encoding, because a result is a multiset: two
-nodes that find the same rows in another order have found the same. A text cell is the byte string of its UTF-8, because a result
-keeps the spelling of its source, whatever Unicode form that is in.
+`frame` puts the length before the bytes, 32 bits big-endian. Rows are sorted by their encoding, because a result is a multiset:
+two nodes that find the same rows in another order have found the same. Texts are byte strings of UTF-8, because a result keeps
+the spelling of its source, whatever Unicode form that is in.
 """
 
 from __future__ import annotations
@@ -48,14 +48,8 @@ def encode_result(result: Result) -> bytes:
     Raises:
         BadResult: a number is outside 64 bits, or a text is no Unicode text (a lone surrogate).
     """
-    try:
-        head = encode([_TAG, list(result.columns), len(result.rows)])
-        rows = sorted(encode([one.encode() if isinstance(one, str) else one for one in row]) for row in result.rows)
-    except (CborError, UnicodeEncodeError):
-        rows = None
-    if rows is None:  # outside the handler on purpose: the error's context would hold the cell
-        raise BadResult(reason="a cell cannot be encoded")
-    return b"".join(map(_frame, [head, *rows]))
+    head = encode([_TAG, [name.encode() for name in result.columns], len(result.rows)])
+    return b"".join(map(_frame, [head, *sorted(map(_encode_row, result.rows))]))
 
 
 def parse_result(data: bytes) -> Result:
@@ -67,9 +61,9 @@ def parse_result(data: bytes) -> Result:
     try:
         parts = [decode(part) for part in _unframe(data)]
         tag, columns, count = parts[0]
-        result = Result(tuple(columns), tuple(tuple(map(_read, row)) for row in parts[1:]))
+        result = Result(tuple(name.decode() for name in columns), tuple(tuple(map(_read, row)) for row in parts[1:]))
         fits = tag == _TAG and count == len(result.rows) and encode_result(result) == data
-    except (CborError, TypeError, ValueError, IndexError) as err:
+    except (CborError, AttributeError, TypeError, ValueError, IndexError) as err:
         raise BadResult(reason="the bytes are not an encoded result") from err
     if not fits:
         raise BadResult(reason="the bytes are not the one encoding of a result")
@@ -94,6 +88,14 @@ def verify_result(result: Result, opening: bytes, commitment: bytes) -> None:
     """
     if not is_opening(commitment, RESULT_DOMAIN, opening, encode_result(result)):
         raise BadResult(reason="the commitment in the receipts was made from something else")
+
+
+def _encode_row(row: tuple[Cell, ...]) -> bytes:
+    try:
+        return encode([cell.encode() if isinstance(cell, str) else cell for cell in row])
+    except (CborError, UnicodeEncodeError):
+        pass
+    raise BadResult(reason="a cell cannot be encoded")  # outside the handler, whose error holds the cell
 
 
 def _read(cell: Any) -> Cell:

@@ -1,0 +1,58 @@
+"""Private set intersection by Diffie-Hellman over ristretto255: two parties, one of them learns which of its items both have.
+
+    side        gives                 gets                               learns beside that
+    sender      a set                 nothing                            the size of the receiver's set
+    receiver    a set                 which of its items the sender has  the size of the sender's set
+
+The model is semi-honest: who follows the messages learns no more than this table says. A peer that announces one thing and
+sends another, repeats items, or sends what is no group element is caught; a peer that brings invented items is not, and row
+caps, grants and budgets bound what that gives it. Both learn how long it took.
+
+Ten lines are a run; `pump` stands for the network:
+
+    >>> from atoll.protocols.pump import pump
+    >>> from atoll.protocols.role import Party
+    >>> bank, bureau = Party("receiver"), Party("owner")
+    >>> agreed = {"context": bytes(32), "limits": Limits(own_items=10, peer_items=10)}
+    >>> ours, theirs = [b"ann", b"bob", b"eve"], [b"bob", b"eve", b"joe", b"zoe"]
+    >>> pump({
+    ...     bank: receiver(ours, me=bank, sender=bureau, seed=bytes([1] * 32), **agreed),
+    ...     bureau: sender(theirs, me=bureau, receiver=bank, seed=bytes([2] * 32), **agreed),
+    ... })[bank]
+    [1, 2]
+
+`core` is the mathematics, `sender` and `receiver` the conversation, `side` what the two have in common, `params` the numbers.
+
+Source: the Diffie-Hellman matching of Meadows (IEEE S&P 1986), as set intersection Huberman, Franklin, Hogg (EC 1999), with
+hashing to the group by RFC 9380 appendix B and RFC 9496. Spec: specs/psi-ecdh.md.
+"""
+
+from atoll.protocols.psi_ecdh.errors import (
+    BadItem,
+    BadPoint,
+    ForeignCheckpoint,
+    PeerSetTooLarge,
+    RepeatedPoint,
+    RepeatedTag,
+    TooManyItems,
+    WrongFrame,
+)
+from atoll.protocols.psi_ecdh.messages import SetSize
+from atoll.protocols.psi_ecdh.params import Limits
+from atoll.protocols.psi_ecdh.receiver import receiver
+from atoll.protocols.psi_ecdh.sender import sender
+
+__all__ = [
+    "BadItem",
+    "BadPoint",
+    "ForeignCheckpoint",
+    "Limits",
+    "PeerSetTooLarge",
+    "RepeatedPoint",
+    "RepeatedTag",
+    "SetSize",
+    "TooManyItems",
+    "WrongFrame",
+    "receiver",
+    "sender",
+]

@@ -1,0 +1,78 @@
+"""What can go wrong in an intersection: the caller's items, the other side's messages, the node's own checkpoint."""
+
+from __future__ import annotations
+
+from atoll.errors import InputError, IntegrityError, PeerError
+
+# -- what the caller brings ----------------------------------------------------------------------------------------------------
+
+
+class BadItem(InputError):
+    """An item is empty, too long, or stands in the list twice."""
+
+    code = "psi.bad_item"
+    sentence = "Item {index} cannot take part: {reason}."
+    remedy = "Prepare the items with `atoll.protocols.identifiers`, which leaves such rows out and counts them."
+    index: int
+
+
+class TooManyItems(InputError):
+    """The caller has more items than it agreed to bring."""
+
+    code = "psi.too_many_items"
+    sentence = "There are {found} items, and at most {limit} were agreed."
+    remedy = "Raise the row cap in the plan, or bring a smaller set."
+
+
+class ForeignCheckpoint(IntegrityError):
+    """A checkpoint belongs to another run: another seed, plan, place or list of items, or a damaged file."""
+
+    code = "psi.foreign_checkpoint"
+    sentence = "The checkpoint does not belong to this run of the intersection."
+    remedy = "Start a new attempt with a fresh seed; a resume needs the same input and the same seed."
+
+
+# -- what the other side sends -------------------------------------------------------------------------------------------------
+
+
+class PeerSetTooLarge(PeerError):
+    """The other side announced a larger set than was agreed."""
+
+    code = "psi.peer_set_too_large"
+    sentence = "The other side announced {found} items, and at most {limit} were agreed."
+    remedy = "End the job; the other side runs outside the plan that it signed."
+
+
+class WrongFrame(PeerError):
+    """A frame is longer or shorter than the announced size of the set makes it."""
+
+    code = "psi.wrong_frame"
+    sentence = "A frame of round {round} has {found} bytes, and the announced size makes it {expected}."
+    remedy = "End the job; the other side is broken or hostile."
+
+
+class BadPoint(PeerError):
+    """A masked item of the other side is no element of the group, not in its one encoding, or the identity."""
+
+    code = "psi.bad_point"
+    sentence = "Item {position} of the other side is not an element of the group."
+    remedy = "End the job; the other side is broken or hostile."
+    position: int
+
+
+class RepeatedPoint(PeerError):
+    """The other side sent the same masked item twice; a set has none twice, and a replayed frame looks like this."""
+
+    code = "psi.repeated_point"
+    sentence = "Item {position} of the other side was sent before."
+    remedy = "End the job; the other side did not remove duplicates, or replays frames."
+    position: int
+
+
+class RepeatedTag(PeerError):
+    """The sender answered two different items with the same tag."""
+
+    code = "psi.repeated_tag"
+    sentence = "The answer to item {position} was given before for another item."
+    remedy = "End the job; the other side is broken, hostile, or replays frames."
+    position: int

@@ -1,0 +1,55 @@
+"""The sender: lets the receiver find out what it shares with this set, and learns only how large the receiver's set is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from atoll.protocols.psi_ecdh.params import Limits
+from atoll.protocols.psi_ecdh.side import Side
+from atoll.protocols.role import Frame, Party, Receive, Role, Send
+
+
+def sender(
+    items: Sequence[bytes],
+    *,
+    me: Party,
+    receiver: Party,
+    context: bytes,
+    seed: bytes,
+    limits: Limits,
+    resume: bytes | None = None,
+) -> Role[None]:
+    """Give `items` to an intersection.
+
+    Args:
+        items: distinct, 1 to 1024 bytes each, at most `limits.own_items`; normalised as the plan says.
+        me: this side's place.
+        receiver: the other side's.
+        context: digest of the plan, 32 bytes; equal on both sides.
+        seed: 32 secret bytes, fresh for this attempt, durable before the first step.
+        limits: what the plan allows.
+        resume: state of the checkpoint to go on from.
+
+    Raises:
+        BadItem, TooManyItems: the items cannot take part.
+        ForeignCheckpoint: `resume` is of another run.
+        PeerError: the receiver broke the protocol; the run is over.
+
+    Leaks to the receiver: the number of items, and which of the receiver's items are among them; nothing about the others.
+    Learns: the number of the receiver's items.
+    Cost: one hash to the group and one multiplication an own item, one multiplication an item of the receiver.
+    Spec: specs/psi-ecdh.md, semi-honest.
+    """
+    side = Side(items, me=me, peer=receiver, context=context, seed=seed, limits=limits)
+    done = yield from side.open(resume)
+    rounds = side.rounds
+    for round_ in range(done, rounds.count):
+        own, theirs = rounds.own_part(round_), rounds.peer_part(round_)
+        if own:
+            yield Send(receiver, side.masked(own))
+        if theirs:
+            points: Frame = yield Receive(receiver, Frame)
+            yield Send(receiver, Frame(side.tags_of(points, theirs, round_=round_)))
+        yield side.progress(round_)
+        if rounds.is_checkpoint_after(round_):
+            yield side.checkpoint(round_ + 1)
