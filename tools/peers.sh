@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs every tools/peers/*.py: programs nobody here wrote, on bytes that Atoll wrote. Each prints what it compared and fails on a
-# difference.
+# Runs every tools/peers/*.py (not _*.py): programs nobody here wrote, on bytes that Atoll wrote. Each prints what it compared and
+# fails on a difference.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 
 shopt -s nullglob
-peers=(tools/peers/*.py)
+peers=(tools/peers/[!_]*.py)
 if ((${#peers[@]} == 0)); then
   echo "error: there are no peers in tools/peers" >&2
   exit 1
