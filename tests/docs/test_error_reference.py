@@ -46,6 +46,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> dict[str, type[AtollError]]:
     class UnnumberedError(RuleError):
         """A meaning."""
 
+        __module__ = "atoll.ledger.rules.errors"
         code = "test.unnumbered"
         sentence = "A rule says no."
 
