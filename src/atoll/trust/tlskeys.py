@@ -37,6 +37,16 @@ SCALAR_BYTES = 32
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _USAGES = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+_PARSER_REFUSALS = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the cryptography library raises for hostile certificates; it has no common base class for them."""
 
 
 class TlsKey(Secret):
@@ -156,7 +166,8 @@ def verify_certificate(der: bytes, *, organisation: str, now: int) -> None:
     """Check that a certificate may be registered, or used, for an organisation now.
 
     It proves possession of the TLS key (it is signed by itself) and nothing about who holds it; that is what the organisation's
-    signature on the key record is for.
+    signature on the key record is for. Nodes ask this of their own certificate and of their peers'; ledger rules must not,
+    because what an X.509 parser lets through varies with its version.
 
     Raises:
         CertificateUnfit: not a P-256 end-entity certificate signed by itself, for another name, for other uses, too long, not
@@ -176,13 +187,13 @@ def _why_unfit(der: bytes, organisation: str, now: int) -> str:
         names = [(one.oid, one.value) for one in certificate.subject]
         usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (ValueError, UnsupportedAlgorithm, x509.ExtensionNotFound, x509.DuplicateExtension):
+    except _PARSER_REFUSALS:
         return "it is not an X.509 certificate of the expected form"
     if not (isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)):
         return "its key is not on P-256"
     try:
         certificate.verify_directly_issued_by(certificate)
-    except (ValueError, TypeError, InvalidSignature):
+    except (*_PARSER_REFUSALS, InvalidSignature):
         return "it is not signed by its own key"
     if names != [(NameOID.COMMON_NAME, organisation)]:
         return "it names somebody else"

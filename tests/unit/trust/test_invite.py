@@ -95,7 +95,7 @@ class TestText:
         text = invite.expose_text()
         for at in range(len(PREFIX), len(text)):
             changed = text[:at] + ("a" if text[at] != "a" else "b") + text[at + 1 :]
-            with pytest.raises(InviteMalformed):
+            with pytest.raises(InviteMalformed, match="a character is wrong"):
                 parse_invite(changed)
 
     @pytest.mark.parametrize("cut", [1, 2, 8, 100])

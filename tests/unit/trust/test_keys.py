@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from atoll.trust.algorithms import Algorithm, parse_algorithm, verify_public_key
+from atoll.trust.algorithms import Algorithm, parse_algorithm, verify_public_key, verify_signature
 from atoll.trust.errors import EnvelopeError, KeyNotValid, KeyUnusable, SignatureInvalid, UnknownAlgorithm
 from atoll.trust.fingerprint import fingerprint
 from atoll.trust.keys import KeyName, KeyRecord, PublicKey, Purpose, SecretKey, parse_kid
@@ -152,6 +152,9 @@ class TestKeyRecord:
         with pytest.raises(KeyUnusable):
             dataclasses.replace(record, public=public)
 
+    def test_replaced_in_its_first_block_was_never_valid(self, record: KeyRecord) -> None:
+        assert not dataclasses.replace(record, to_height=10).is_valid_at(10)
+
     def test_cannot_end_before_it_begins(self, record: KeyRecord) -> None:
         with pytest.raises(MessageError, match="before from_height"):
             dataclasses.replace(record, to_height=9)
@@ -198,3 +201,8 @@ class TestAlgorithm:
 
     def test_a_usable_key_passes(self) -> None:
         verify_public_key(Algorithm.ED25519, RFC_PUBLIC)
+
+    def test_that_of_certificates_verifies_no_message(self) -> None:
+        verify_signature(Algorithm.ED25519, RFC_PUBLIC, RFC_MESSAGE, RFC_SIGNATURE, name="key")
+        with pytest.raises(SignatureInvalid):
+            verify_signature(Algorithm.ECDSA_P256, RFC_PUBLIC, RFC_MESSAGE, RFC_SIGNATURE, name="key")

@@ -11,6 +11,7 @@ from atoll.trust import keystore
 from atoll.trust.errors import KeystoreLocked, KeystoreMalformed, PassphraseUnusable
 from atoll.trust.keys import Purpose, SecretKey
 from atoll.trust.keystore import (
+    MAX_KEYSTORE_BYTES,
     KeystoreContent,
     KeystoreEntry,
     KeystoreHeader,
@@ -103,6 +104,12 @@ def test_hostile_parameters_are_refused_before_any_work(
 def test_the_most_expensive_header_stays_within_128_mebibytes() -> None:
     most = KeystoreHeader(log2_n=17, p=4, salt=bytes(32), nonce=bytes(12))
     assert 128 * keystore.SCRYPT_R * 2**most.log2_n == 128 * 2**20
+
+
+def test_a_file_larger_than_any_keystore_is_refused_before_any_work(sealed: bytes) -> None:
+    header_bytes, _ = decode(sealed)
+    with pytest.raises(KeystoreMalformed):
+        open_keys(encode([header_bytes, bytes(MAX_KEYSTORE_BYTES)]), PASSPHRASE)
 
 
 def test_an_unknown_version_is_refused(sealed: bytes) -> None:

@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from atoll.ports import SystemClock
 from atoll.trust.algorithms import Algorithm
@@ -45,6 +45,7 @@ def forged(
     usages: tuple[x509.ObjectIdentifier, ...] = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH),
     ca: bool | None = False,
     key: Any = None,
+    extra: x509.ExtensionType | None = None,
 ) -> bytes:
     """A certificate that is as it should be but for what the arguments say."""
     key = key or ec.generate_private_key(curve or ec.SECP256R1())
@@ -62,6 +63,8 @@ def forged(
     )
     if ca is not None:
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+    if extra is not None:
+        builder = builder.add_extension(extra, critical=False)
     algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
     return builder.sign(signer or key, algorithm).public_bytes(serialization.Encoding.DER)
 
@@ -172,6 +175,22 @@ class TestVerifying:
         for der in (b"", b"\x30\x00", key.certificate[:-1], key.certificate + b"\0"):
             with pytest.raises(CertificateUnfit, match="expected form"):
                 verify_certificate(der, organisation="bank", now=NOW)
+
+    @pytest.mark.filterwarnings("ignore:Parsed a serial number")
+    def test_refuses_it_with_any_byte_changed(self, key: TlsKey) -> None:
+        for at in range(len(key.certificate)):
+            for change in (0x01, 0x80, 0xFF):
+                der = key.certificate[:at] + bytes([key.certificate[at] ^ change]) + key.certificate[at + 1 :]
+                with pytest.raises(CertificateUnfit):
+                    verify_certificate(der, organisation="bank", now=NOW)
+
+    @pytest.mark.parametrize(
+        "value", [b"\x30\x02\xa5\x00", b"\x30\x02\xa3\x00", b"\x30\x03\x87\x01\x00", b"\xff"], ids=bytes.hex
+    )
+    def test_refuses_host_names_of_an_odd_kind(self, value: bytes) -> None:
+        odd = x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, value)
+        with pytest.raises(CertificateUnfit, match="expected form"):
+            verify_certificate(forged(extra=odd), organisation="bank", now=NOW)
 
     def test_refuses_a_flipped_bit_in_the_signature(self, key: TlsKey) -> None:
         der = key.certificate[:-1] + bytes([key.certificate[-1] ^ 1])
