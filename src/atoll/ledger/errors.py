@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.errors import IntegrityError
+from atoll.errors import InputError, IntegrityError
 
 
 class BadGenesis(IntegrityError):
@@ -19,3 +19,88 @@ class BadBlock(IntegrityError):
     code = "ledger.bad_block"
     sentence = "Block {height} is refused: {reason}."
     remedy = "Compare with another member; if they agree with you, the sequencer cheats: hand over (`atoll consortium handover`)."
+
+
+# -- signed notes, checkpoints, tiles, trust files -----------------------------------------------------------------------------
+
+
+class NoteFormatError(InputError):
+    """Bytes are not a signed note."""
+
+    code = "note.malformed"
+    sentence = "The signed note cannot be read: {reason}."
+
+
+class VerifierKeyError(InputError):
+    """A text is not a verifier key, or its key does not serve the purpose."""
+
+    code = "note.bad_key"
+    sentence = "The verifier key is not usable: {reason}."
+    remedy = "Copy the whole line `name+id+key` again from where the key's owner publishes it."
+
+
+class NoteSignatureError(IntegrityError):
+    """A known key's signature on a note does not hold, which voids the whole note."""
+
+    code = "note.bad_signature"
+    sentence = "The signature of {name} on the note does not hold."
+    remedy = "Discard the note; if it came from the key's owner, keep it for the auditor."
+
+
+class UntrustedNoteError(IntegrityError):
+    """No known key signed a note, or the keys given cannot be told apart."""
+
+    code = "note.untrusted"
+    sentence = "The note cannot be trusted: {reason}."
+    remedy = "Get it again from somebody whose key is in your trust file."
+
+
+class CheckpointFormatError(InputError):
+    """A note's text is not a checkpoint."""
+
+    code = "checkpoint.malformed"
+    sentence = "The checkpoint cannot be read: {reason}."
+
+
+class EmptyLogRootError(CheckpointFormatError):
+    """A checkpoint of an empty log does not have the one root that an empty log has."""
+
+    code = "checkpoint.empty_root"
+    sentence = "The checkpoint says that {origin} is empty, but its root says otherwise."
+
+
+class LogProofFormatError(InputError):
+    """A text is not a proof of logging."""
+
+    code = "tlog_proof.malformed"
+    sentence = "The proof of logging cannot be read: {reason}."
+
+
+class PolicyFormatError(InputError):
+    """A trust file breaks its format's rules."""
+
+    code = "tlog_policy.malformed"
+    sentence = "Line {line} of the trust file is wrong: {reason}."
+    remedy = "Correct the line; `c2sp.org/tlog-policy` describes the format."
+
+
+class QuorumError(IntegrityError):
+    """Too few witnesses cosigned a checkpoint."""
+
+    code = "tlog_policy.no_quorum"
+    sentence = "The checkpoint of {origin} with {size} entries lacks a quorum; cosigned by: {cosigners}."
+    remedy = "Wait for more witnesses to cosign, or get a checkpoint that they have cosigned."
+
+
+class TileFormatError(InputError):
+    """A tile, an entry bundle or the path of one is not what it should be."""
+
+    code = "tiles.malformed"
+    sentence = "The tile cannot be used: {reason}."
+
+
+class WitnessRequestError(InputError):
+    """A request to a witness cannot be read."""
+
+    code = "witness.malformed"
+    sentence = "The request to add a checkpoint cannot be read: {reason}."
