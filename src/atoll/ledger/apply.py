@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from atoll.errors import AtollError, RuleError
+from atoll.errors import AtollError, InputError, RuleError
 from atoll.ledger.records import Chain, Key, Member, MemberState, Nonce
 from atoll.ledger.rules import RULES
 from atoll.ledger.rules.call import Call
@@ -76,7 +76,7 @@ def apply(state: State, data: bytes, context: Context) -> Outcome:
         return _refusal(err)
     try:
         body, rule = _rule(call.chain, transaction)
-        rule(call, body)
+        _carry_out(rule, call, body)
         outcome = Outcome(0, "", "")
     except RuleError as err:
         state.drop()
@@ -120,11 +120,30 @@ def admit(state: State, data: bytes, context: Context) -> tuple[Transaction, Cal
     return transaction, Call(state=state, height=context.height, time=context.time, sender=transaction.sender, chain=chain)
 
 
+def signature_claim(state: State, data: bytes, height: int) -> tuple[bytes, bytes, bytes] | None:
+    """What `apply` would ask the verifier about a transaction: (public key, message, signature); None if it comes to no question.
+
+    For verifying a block's signatures together, before it is carried out.
+    """
+    try:
+        envelope, transaction = parse_transaction(data)
+        chain = state.get(Chain, "0")
+        return None if chain is None else _claim(state, chain, envelope, transaction, height)
+    except AtollError:
+        return None
+
+
 def _need_signature(state: State, chain: Chain, envelope: cose.Envelope, transaction: Transaction, context: Context) -> None:
-    public = _signing_key(state, chain, envelope, transaction, context.height)
-    aad = cose.encode_aad(chain.chain_id, chain.genesis_digest, cose.Context.TRANSACTION)
-    if not context.verify(public, envelope.signed_bytes(aad), envelope.signature):
+    if not context.verify(*_claim(state, chain, envelope, transaction, context.height)):
         raise BadSignature(sender=transaction.sender)
+
+
+def _claim(
+    state: State, chain: Chain, envelope: cose.Envelope, transaction: Transaction, height: int
+) -> tuple[bytes, bytes, bytes]:
+    public = _signing_key(state, chain, envelope, transaction, height)
+    aad = cose.encode_aad(chain.chain_id, chain.genesis_digest, cose.Context.TRANSACTION)
+    return public, envelope.signed_bytes(aad), envelope.signature
 
 
 def _signing_key(state: State, chain: Chain, envelope: cose.Envelope, transaction: Transaction, height: int) -> bytes:
@@ -152,6 +171,14 @@ def _rule(chain: Chain, transaction: Transaction) -> tuple[Message, Callable[[Ca
     try:
         return kind.from_map(dict(transaction.body)), rule
     except AtollError as err:
+        raise BadTransaction(reason=str(err)) from err
+
+
+def _carry_out(rule: Callable[[Call, Message], None], call: Call, body: Message) -> None:
+    """Run a rule. A record that cannot be made of what the transaction says is the transaction's fault, never the node's end."""
+    try:
+        rule(call, body)
+    except InputError as err:
         raise BadTransaction(reason=str(err)) from err
 
 

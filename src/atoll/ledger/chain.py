@@ -7,7 +7,8 @@ their unchanged parts, so the state of recent heights stays available for proofs
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable
+import copy
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from atoll.ledger.apply import Context, Outcome, Verifier, apply
@@ -119,6 +120,34 @@ class Ledger:
         self.height = executed.block.height
         self.time = executed.block.time
         self._remember()
+
+    def restore(self, *, records: Mapping[bytes, bytes], height: int, time: int, leaves: Iterable[bytes]) -> None:
+        """Take over a state that was made durable at `height`; whoever calls compares the roots.
+
+        Args:
+            records: every record by raw key.
+            height: of the last block carried out.
+            time: of that block.
+            leaves: leaf hashes of the log entries after the genesis entries.
+        """
+        self.records = dict(records)
+        self.tree = Tree.empty().put_many(self.records)
+        self.log.extend(leaves)
+        self.height, self.time = height, time
+        self._history.clear()
+        self._remember()
+
+    def back_to(self, height: int, *, time: int, log_size: int) -> Ledger | None:
+        """Another ledger that stands where this one stood at a recent height; None if it is older than HISTORY_HEIGHTS."""
+        tree = self.tree_at(height)
+        if tree is None:
+            return None
+        other = copy.copy(self)
+        other.records, other.tree = dict(tree.items()), tree
+        other.log = MerkleTree(self.log.node(0, index) for index in range(log_size))
+        other.height, other.time = height, time
+        other._history = collections.OrderedDict((at, old) for at, old in self._history.items() if at <= height)
+        return other
 
     def replay(self, blocks: Iterable[Block], *, verify: Verifier = ed25519.is_signature) -> None:
         """Carry out stored blocks again."""

@@ -27,8 +27,9 @@ from atoll.ledger.rules.errors import BadApproval, BadKey, DeadlinePassed, NotAl
 from atoll.primitives import ed25519
 from atoll.trust.algorithms import Algorithm
 from atoll.trust.errors import InviteRefused
+from atoll.trust.fingerprint import derive_key_digest
 from atoll.trust.invite import InviteBinding, verify_invite
-from atoll.trust.keys import PublicKey, Purpose
+from atoll.trust.keys import Purpose
 from atoll.wire.message import Digest, Message, Name, Size, Time
 
 RECOVERY_DELAY_SECONDS = 24 * 3600
@@ -219,7 +220,7 @@ def enrol(call: Call, body: EnrolMember) -> None:
     invitation = call.need(InviteRecord, new.org)
     binding = InviteBinding(
         organisation=new.org,
-        key_digest=PublicKey(algorithm=Algorithm.ED25519, data=new.identity).digest,
+        key_digest=derive_key_digest(Algorithm.ED25519, new.identity),
         genesis_digest=call.chain.genesis_digest,
         expires_at=invitation.expires_at,
         issuer=invitation.issuer,
@@ -332,7 +333,7 @@ def _replace(call: Call, old: Key, public: bytes) -> None:
 
 def _write_key(call: Call, org: str, purpose: Purpose, version: int, public: bytes, *, from_height: int) -> None:
     if purpose is not Purpose.TLS and not (len(public) == 32 and ed25519.is_acceptable_key(public)):
-        raise BadKey(purpose=purpose, reason="it is not a canonical Ed25519 key of full order")
+        raise BadKey(purpose=purpose, reason="it is not canonical, or of small order")
     algorithm = Algorithm.ECDSA_P256 if purpose is Purpose.TLS else Algorithm.ED25519
     call.state.put(
         Key(

@@ -1,0 +1,189 @@
+"""`decide`: the one function that says whether an organisation consents to a job.
+
+It is pure: plan, demands, the node's own verified copy of the ledger, the owner's local rules and the time go in; permit, deny or ask comes out, with
+every reason. Whatever is unknown denies. There is no switch to turn it off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from atoll.ledger.plan import Plan
+from atoll.ledger.records import Budget, Chain, Dataset, DatasetState, Grant, GrantState, Member, MemberState, Record, budget_id
+from atoll.ledger.rules.budget import lineage_account
+from atoll.ledger.rules.grant import grant_account
+from atoll.policy.card import DatasetCard
+from atoll.policy.coalition import coalition_reasons
+from atoll.policy.demand import Demand
+from atoll.policy.errors import (
+    BudgetRefused,
+    ColumnRefused,
+    DatasetRefused,
+    DeadlineRefused,
+    InsecureRefused,
+    LocalVeto,
+    NoGrant,
+    NotInvolved,
+)
+from atoll.policy.local import DAY_SECONDS, LocalRules
+from atoll.policy.odrl import Observed, Use, evaluate
+from atoll.policy.reasons import Decision, Reason, Verdict, conclude
+from atoll.policy.terms import GrantTerms, Operand
+
+R = TypeVar("R", bound=Record)
+HIGHEST_LEVEL = 4
+"""Data of this level need a person's approval, never a standing rule alone (SECURITY 3.6)."""
+
+
+class View(Protocol):
+    """This node's own verified copy of the ledger."""
+
+    def get(self, kind: type[R], identifier: str) -> R | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything a decision rests on."""
+
+    me: str
+    """The organisation that decides."""
+    plan: Plan
+    """Checked by its kind and against its proposal."""
+    demands: Sequence[Demand]
+    """What the plan asks, one an input, in the plan's order."""
+    view: View
+    """Own copy of the ledger."""
+    card: Callable[[str], DatasetCard | None]
+    """Own cards, by dataset version."""
+    terms: Callable[[bytes], GrantTerms | None]
+    """Terms that fit their commitment on the ledger, by grant."""
+    revoked: Callable[[bytes], bool]
+    """Grants this organisation has revoked, acknowledged on the ledger or not."""
+    rules: LocalRules
+    """The owner's own veto rules."""
+    now: int
+    """The later of block time and own clock, Unix seconds."""
+
+
+def decide(question: Question) -> Decision:
+    """Permit, deny or ask, with every reason."""
+    reasons = [*_plan_reasons(question), *_local_reasons(question)]
+    ask = "" if question.rules.automatic else "the local rules say that a person approves each job"
+    for number, demand in enumerate(question.demands):
+        if demand.owner_org != question.me:
+            continue
+        reasons.extend(_demand_reasons(question, number, demand))
+        dataset = question.view.get(Dataset, demand.dataset)
+        if dataset is not None and dataset.level >= HIGHEST_LEVEL and demand.receivers != (question.me,):
+            ask = f"{demand.dataset} is of level G{dataset.level}"
+    return conclude(tuple(reasons), ask=ask)
+
+
+def _plan_reasons(question: Question) -> Iterator[Reason]:
+    plan, now = question.plan, question.now
+    yield Reason(NotInvolved.code, "this organisation is a party", question.me, ", ".join(plan.orgs()), question.me in plan.orgs())
+    for org in plan.orgs():
+        member = question.view.get(Member, org)
+        state = str(member.state) if member else "unknown"
+        yield Reason(NotInvolved.code, f"membership of {org}", MemberState.ACTIVE, state, state == MemberState.ACTIVE)
+    latest = now + question.rules.max_days * DAY_SECONDS
+    yield Reason(DeadlineRefused.code, "deadline", f"{now} to {latest}", str(plan.not_after), now <= plan.not_after <= latest)
+    chain = question.view.get(Chain, "0")
+    secure = not plan.protocol.lower().startswith("insecure") or (chain is not None and chain.test)
+    yield Reason(InsecureRefused.code, "protocol", "a secure one, or a test consortium", plan.protocol, secure)
+    yield from coalition_reasons(plan, lambda org: question.view.get(Member, org))
+
+
+def _local_reasons(question: Question) -> Iterator[Reason]:
+    plan, rules = question.plan, question.rules
+    others = set(plan.orgs()) - {question.me}
+    if rules.counterparties is not None:
+        allowed = ", ".join(sorted(rules.counterparties))
+        yield Reason(LocalVeto.code, "counterparties", allowed, ", ".join(sorted(others)), others <= rules.counterparties)
+    if rules.purposes is not None:
+        yield Reason(LocalVeto.code, "purpose", ", ".join(sorted(rules.purposes)), plan.purpose, plan.purpose in rules.purposes)
+    if rules.job_kinds is not None:
+        yield Reason(LocalVeto.code, "job kind", ", ".join(sorted(rules.job_kinds)), plan.kind, plan.kind in rules.job_kinds)
+    if rules.max_rows is not None:
+        most = max((one.rows_cap for one in question.demands if one.owner_org == question.me), default=0)
+        yield Reason(LocalVeto.code, "rows", f"at most {rules.max_rows}", str(most), most <= rules.max_rows)
+    if rules.hours is not None:
+        first, end = rules.hours
+        hour = question.now % DAY_SECONDS // 3600
+        yield Reason(LocalVeto.code, "hour (UTC)", f"{first:02}-{end:02}", f"{hour:02}", rules.is_open_at(question.now))
+
+
+def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator[Reason]:
+    dataset = question.view.get(Dataset, demand.dataset)
+    state = str(dataset.state) if dataset else "unknown"
+    yield Reason(DatasetRefused.code, f"state of {demand.dataset}", DatasetState.ACTIVE, state, state == DatasetState.ACTIVE)
+    owner = dataset.owner if dataset else "nobody"
+    yield Reason(DatasetRefused.code, f"owner of {demand.dataset}", question.me, owner, owner == question.me)
+    card = question.card(demand.dataset)
+    yield Reason(DatasetRefused.code, f"card of {demand.dataset}", "held here", "held" if card else "missing", card is not None)
+    if card is None or dataset is None:
+        return
+    yield from _column_reasons(question, number, demand, card)
+    if demand.receivers != (question.me,):
+        yield from _grant_reasons(question, number, demand)
+    for unit, amount in (("uses", demand.uses), ("rows", demand.rows_cap)):
+        budget = question.view.get(Budget, budget_id(lineage_account(dataset.lineage), unit))
+        if budget is not None:
+            yield Reason(BudgetRefused.code, f"{unit} of {dataset.lineage}", f"at most {budget.left()}", str(amount), amount <= budget.left())
+
+
+def _column_reasons(question: Question, number: int, demand: Demand, card: DatasetCard) -> Iterator[Reason]:
+    planned = question.plan.inputs[number]
+    rules = dict(zip(planned.columns, planned.normalisation, strict=False))
+    for name, exposure in demand.columns:
+        column = card.column(name)
+        allowed = str(column.exposure) if column else "no such column"
+        mine = demand.receivers == (question.me,)
+        permitted = column is not None and (mine or column.exposure.permits(exposure))
+        yield Reason(ColumnRefused.code, f"exposure of {demand.dataset}:{name}", allowed, str(exposure), permitted)
+        if column is not None and column.normalisation:
+            said = rules.get(name, "")
+            yield Reason(ColumnRefused.code, f"normalisation of {demand.dataset}:{name}", column.normalisation, said, said == column.normalisation)
+
+
+def _grant_reasons(question: Question, number: int, demand: Demand) -> Iterator[Reason]:
+    planned = question.plan.inputs[number]
+    name = planned.grant.hex() or "none"
+    grant = question.view.get(Grant, planned.grant.hex()) if planned.grant else None
+    yield Reason(NoGrant.code, f"grant for {demand.dataset}", "a grant on the ledger", name if grant else f"{name}, unknown", grant is not None)
+    if grant is None:
+        return
+    state = "revoked here" if question.revoked(planned.grant) else str(grant.state)
+    yield Reason(NoGrant.code, "its state", GrantState.ACTIVE, state, state == GrantState.ACTIVE)
+    yield Reason(NoGrant.code, "its version", str(grant.version), str(planned.grant_version), grant.version == planned.grant_version)
+    yield Reason(NoGrant.code, "its dataset", grant.dataset, demand.dataset, grant.dataset == demand.dataset)
+    term = f"{grant.not_before} to {grant.not_after}"
+    yield Reason(NoGrant.code, "its term", term, str(question.now), grant.not_before <= question.now <= grant.not_after)
+    receivers = ", ".join(demand.receivers)
+    yield Reason(NoGrant.code, "its grantee", grant.grantee, receivers, set(demand.receivers) <= {grant.grantee, question.me})
+    budget = question.view.get(Budget, budget_id(grant_account(planned.grant), "uses"))
+    left = budget.left() if budget else 0
+    yield Reason(BudgetRefused.code, "its uses", f"at most {left}", str(demand.uses), demand.uses <= left)
+    terms = question.terms(planned.grant)
+    yield Reason(NoGrant.code, "its terms", "held here and fitting", "held" if terms else "missing", terms is not None)
+    if terms is not None:
+        yield from evaluate(terms, _use(question, demand, spent=budget.limit - left if budget else 0))
+
+
+def _use(question: Question, demand: Demand, *, spent: int) -> Use:
+    values: dict[Operand, Observed] = {
+        Operand.PURPOSE: frozenset({demand.purpose}),
+        Operand.COLUMNS: frozenset(name for name, _ in demand.columns),
+        Operand.COUNTERPARTIES: frozenset(question.plan.orgs()) - {question.me},
+        Operand.RECEIVERS: frozenset(demand.receivers),
+        Operand.JOB_KINDS: frozenset({question.plan.kind}),
+        Operand.COUNT: spent + demand.uses,
+        Operand.DATE_TIME: question.now,
+        Operand.ROWS: demand.rows_cap,
+    }
+    return Use(demand.action, values)
+
+
+__all__ = ["Decision", "Question", "Verdict", "decide"]

@@ -1,0 +1,95 @@
+"""The owner's own veto rules, from the section [policy] of `atoll.toml`. They can refuse whatever a grant permits, and permit nothing.
+
+    [policy]
+    consent = "automatic"                # or "manual": a person approves each job
+    counterparties = ["bank", "telecom"] # nobody else; leave out for all members
+    purposes = ["credit-check"]          # nothing else; leave out for all
+    job-kinds = ["intersection"]
+    max-rows = 1000000
+    hours = "06-22"                      # UTC, from the first hour until before the second
+    max-days = 7                         # furthest deadline
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from atoll.policy.errors import BadRules
+
+DAY_SECONDS = 86_400
+_HOURS = re.compile(r"([01][0-9]|2[0-4])-([01][0-9]|2[0-4])")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRules:
+    """Parsed local rules; a None forbids nothing."""
+
+    automatic: bool = True
+    counterparties: frozenset[str] | None = None
+    purposes: frozenset[str] | None = None
+    job_kinds: frozenset[str] | None = None
+    max_rows: int | None = None
+    hours: tuple[int, int] | None = None
+    max_days: int = 7
+
+    @classmethod
+    def from_table(cls, table: dict[str, Any]) -> LocalRules:
+        """The rules in a TOML table.
+
+        Raises:
+            BadRules: an unknown key, or a value of the wrong form.
+        """
+        known = {"consent", "counterparties", "purposes", "job-kinds", "max-rows", "hours", "max-days"}
+        unknown = sorted(set(table) - known)
+        if unknown:
+            raise BadRules(reason=f"it knows no {unknown[0]}; it knows {', '.join(sorted(known))}")
+        consent = table.get("consent", "automatic")
+        if consent not in ("automatic", "manual"):
+            raise BadRules(reason="consent is automatic or manual")
+        return cls(
+            automatic=consent == "automatic",
+            counterparties=_names(table, "counterparties"),
+            purposes=_names(table, "purposes"),
+            job_kinds=_names(table, "job-kinds"),
+            max_rows=_number(table, "max-rows"),
+            hours=_hours(table),
+            max_days=_number(table, "max-days") or 7,
+        )
+
+    def is_open_at(self, now: int) -> bool:
+        """Whether jobs are taken at this time of day (UTC)."""
+        if self.hours is None:
+            return True
+        first, end = self.hours
+        hour = now % DAY_SECONDS // 3600
+        return first <= hour < end if first <= end else hour >= first or hour < end
+
+
+def _names(table: dict[str, Any], name: str) -> frozenset[str] | None:
+    value = table.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise BadRules(reason=f"{name} is a list of names")
+    return frozenset(value)
+
+
+def _number(table: dict[str, Any], name: str) -> int | None:
+    value = table.get(name)
+    if value is None:
+        return None
+    if type(value) is not int or value < 1:
+        raise BadRules(reason=f"{name} is a whole number above 0")
+    return value
+
+
+def _hours(table: dict[str, Any]) -> tuple[int, int] | None:
+    value = table.get("hours")
+    if value is None:
+        return None
+    found = _HOURS.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise BadRules(reason='hours is two hours such as "06-22"')
+    return int(found[1]), int(found[2])

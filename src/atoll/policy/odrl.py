@@ -1,0 +1,111 @@
+"""Evaluation of ODRL 2.2 rules over the closed operand profile of `atoll.policy.terms` (W3C ODRL Information Model 2.2, sections 2.5 and 2.6).
+
+A use is covered by a rule if the action is the rule's and all its constraints hold. An operand that a use does not have, an operator
+that does not suit its operand, or a number that does not parse makes a constraint of a permission fail and a constraint of a prohibition hold:
+what is not understood denies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from atoll.policy.errors import Prohibited, TermsRefused
+from atoll.policy.reasons import Reason
+from atoll.policy.terms import Constraint, GrantTerms, Operand, Operator, TermRule
+
+Observed = frozenset[str] | int
+"""What a use has at an operand: a set of names, or a number."""
+
+_NUMBERS = frozenset({Operand.COUNT, Operand.DATE_TIME, Operand.MINIMUM_GROUP, Operand.EPSILON, Operand.ROWS})
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What is asked for, operand by operand."""
+
+    action: str
+    values: Mapping[Operand, Observed]
+
+
+def evaluate(terms: GrantTerms, use: Use) -> tuple[Reason, ...]:
+    """Every constraint that was looked at; the use is permitted if all reasons hold.
+
+    Of the permissions, the first that covers the use is reported; if none does, the one that comes closest.
+    """
+    reasons = [*_best_permission(terms, use)]
+    for number, rule in enumerate(terms.prohibitions):
+        reasons.append(_prohibition(number, rule, use))
+    return tuple(reasons)
+
+
+def _best_permission(terms: GrantTerms, use: Use) -> tuple[Reason, ...]:
+    tried = [_permission(number, rule, use) for number, rule in enumerate(terms.permissions)]
+    covering = next((reasons for reasons in tried if all(one.holds for one in reasons)), None)
+    return covering or min(tried, key=lambda reasons: sum(not one.holds for one in reasons))
+
+
+def _permission(number: int, rule: TermRule, use: Use) -> tuple[Reason, ...]:
+    name = f"permission {number}"
+    action = Reason(TermsRefused.code, f"{name}: action", rule.action, use.action, rule.action == use.action)
+    return (action, *(_reason(name, constraint, use) for constraint in rule.constraints))
+
+
+def _reason(name: str, constraint: Constraint, use: Use) -> Reason:
+    observed = use.values.get(constraint.left)
+    wanted = f"{constraint.operator} {', '.join(constraint.right)}"
+    return Reason(TermsRefused.code, f"{name}: {constraint.left}", wanted, show(observed), holds(constraint, observed) is True)
+
+
+def _prohibition(number: int, rule: TermRule, use: Use) -> Reason:
+    verdicts = [holds(one, use.values.get(one.left)) for one in rule.constraints]
+    covers = rule.action == use.action and all(one is not False for one in verdicts)
+    wanted = " and ".join(f"{one.left} {one.operator} {', '.join(one.right)}" for one in rule.constraints) or "always"
+    observed = ", ".join(f"{one.left} {show(use.values.get(one.left))}" for one in rule.constraints)
+    return Reason(Prohibited.code, f"prohibition {number}: {rule.action}", f"not ({wanted})", observed or use.action, not covers)
+
+
+def holds(constraint: Constraint, observed: Observed | None) -> bool | None:
+    """Whether a constraint holds; None where that cannot be said."""
+    if observed is None:
+        return None
+    if isinstance(observed, int):
+        return _number_holds(constraint, observed)
+    wanted = frozenset(constraint.right)
+    match constraint.operator:
+        case Operator.EQ:
+            return observed == wanted
+        case Operator.NEQ:
+            return observed != wanted
+        case Operator.IS_ANY_OF:
+            return bool(observed) and observed <= wanted
+        case Operator.IS_NONE_OF:
+            return not observed & wanted
+        case Operator.IS_ALL_OF:
+            return wanted <= observed
+        case _:
+            return None
+
+
+def _number_holds(constraint: Constraint, observed: int) -> bool | None:
+    if constraint.left not in _NUMBERS or len(constraint.right) != 1 or not constraint.right[0].isascii():
+        return None
+    if not constraint.right[0].isdigit():
+        return None
+    wanted = int(constraint.right[0])
+    verdicts = {
+        Operator.EQ: observed == wanted,
+        Operator.NEQ: observed != wanted,
+        Operator.LT: observed < wanted,
+        Operator.LTEQ: observed <= wanted,
+        Operator.GT: observed > wanted,
+        Operator.GTEQ: observed >= wanted,
+    }
+    return verdicts.get(constraint.operator)
+
+
+def show(observed: Observed | None) -> str:
+    """What was observed, for people."""
+    if observed is None:
+        return "nothing said"
+    return str(observed) if isinstance(observed, int) else ", ".join(sorted(observed)) or "none"

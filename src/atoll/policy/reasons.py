@@ -1,0 +1,62 @@
+"""What a decision is made of."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Verdict(StrEnum):
+    """The answer."""
+
+    PERMIT = "permit"
+    DENY = "deny"
+    ASK = "ask"
+    """Nothing forbids it; a person must approve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that was looked at."""
+
+    rule: str
+    """Code of the refusal it leads to if it does not hold; in the catalogue of errors."""
+    constraint: str
+    """What was looked at, in words."""
+    wanted: str
+    """What must hold."""
+    observed: str
+    """What was found; never a row value."""
+    holds: bool
+    """Whether it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer with everything that led to it."""
+
+    verdict: Verdict
+    code: str
+    """Code of the first reason that does not hold; `policy.permit` or `policy.ask` otherwise."""
+    reasons: tuple[Reason, ...]
+    """In the order in which they were looked at."""
+
+    @property
+    def denies(self) -> bool:
+        """Whether the answer is no, whatever a person says."""
+        return self.verdict is Verdict.DENY
+
+    def to_plain(self) -> dict[str, Any]:
+        """As a JSON value."""
+        return {"verdict": str(self.verdict), "code": self.code, "reasons": [asdict(one) for one in self.reasons]}
+
+
+def conclude(reasons: tuple[Reason, ...], *, ask: str) -> Decision:
+    """Deny if anything does not hold; else ask if `ask` says why a person is needed; else permit."""
+    failed = next((one for one in reasons if not one.holds), None)
+    if failed is not None:
+        return Decision(Verdict.DENY, failed.rule, reasons)
+    if ask:
+        return Decision(Verdict.ASK, "policy.ask", (*reasons, Reason("policy.ask", "a person's approval", ask, "not yet given", True)))
+    return Decision(Verdict.PERMIT, "policy.permit", reasons)
