@@ -7,7 +7,7 @@ whose expansion the reference of ristretto255 shares.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -17,6 +17,7 @@ from specs.reference import ristretto255
 from tests.vectors.conftest import listed_cases, vectors
 
 SOURCE = vectors("hash-to-curve-rfc9380")
+HASHES: dict[str, Literal["sha256", "sha512"]] = {"SHA-256": "sha256", "SHA-512": "sha512"}
 SUITES = {"edwards25519": slow.EDWARDS25519, "curve25519": slow.CURVE25519, "NIST P-256": slow.P256}
 
 
@@ -91,8 +92,8 @@ def test_hash_to_element(case: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("case", SCALARS, ids=lambda case: case["scalar_hex"][:8])
 def test_hash_to_scalar(case: dict[str, str]) -> None:
-    hash_name = {"SHA-256": "sha256", "SHA-512": "sha512"}[case["hash"]]
+    hash_name, message, dst = HASHES[case["hash"]], case["msg"].encode(), case["dst"].encode()
     for expand in (ristretto.expand_message_xmd, slow.expand_message_xmd):
-        uniform = expand(hash_name, case["msg"].encode(), case["dst"].encode(), 48)  # type: ignore[operator]
+        uniform = expand(hash_name, message, dst, 48)
         scalar = int.from_bytes(uniform, "big") % ristretto255.ORDER
         assert scalar.to_bytes(32, "little").hex() == case["scalar_hex"]
