@@ -1,0 +1,159 @@
+"""The scenario files `specs/vectors/psi_ecdh_*.json`: one good run, and for each lie the run up to it.
+
+    python -m tests.unit.psi_ecdh.scenarios      # writes them again
+
+A file holds both sides' inputs, masks and orders, every packet as bytes, and a verdict on each: `accepted`, or the code of the
+error at the one who reads it. Whoever implements the protocol replays a side against the packets of the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atoll.errors import PeerError
+from atoll.protocols.packets import Packet, encode_packet
+from atoll.protocols.psi_ecdh import Limits, SetSize, core, receiver, sender
+from atoll.protocols.pump import Pumped, Said, pump
+from atoll.protocols.role import Party, Role
+
+FOLDER = Path(__file__).parents[3] / "specs" / "vectors"
+
+SENDER = Party("owner")
+RECEIVER = Party("receiver")
+NAMES = {SENDER: "sender", RECEIVER: "receiver"}
+
+SENDER_ITEMS = [b"ann", b"bob", b"eve", b"joe"]
+RECEIVER_ITEMS = [b"zoe", b"eve", b"bob"]
+SEEDS = {SENDER: bytes(range(32)), RECEIVER: bytes(range(100, 132))}
+CONTEXT = bytes(range(200, 232))
+CAP = 5
+POINTS_PER_FRAME = 2
+LIMITS = Limits(own_items=CAP, peer_items=CAP, points_per_frame=POINTS_PER_FRAME)
+
+IDENTITY = bytes(32)
+NON_CANONICAL = bytes.fromhex("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")
+"""Zero written as p (RFC 9496, appendix A.2)."""
+NOT_IN_GROUP = bytes.fromhex("26948d35ca62e643e26a83177332e6b6afeb9d08e4268b650f1f5bbd8d81d371")
+"""A field element that is no element's encoding (RFC 9496, appendix A.2)."""
+
+
+def size(items: int) -> bytes:
+    return encode_packet(SetSize(items=items)).data
+
+
+def role_of(party: Party, *, resume: bytes | None = None) -> Role[Any]:
+    """One side of the good run."""
+    if party == SENDER:
+        return sender(
+            SENDER_ITEMS, me=SENDER, receiver=RECEIVER, context=CONTEXT, seed=SEEDS[SENDER], limits=LIMITS, resume=resume
+        )
+    return receiver(
+        RECEIVER_ITEMS, me=RECEIVER, sender=SENDER, context=CONTEXT, seed=SEEDS[RECEIVER], limits=LIMITS, resume=resume
+    )
+
+
+@dataclass(frozen=True)
+class Lie:
+    """One packet of the good run, changed by the one who sends it."""
+
+    name: str
+    what: str
+    liar: Party
+    number: int
+    """Which of the liar's packets; 0 is the size."""
+    change: Callable[[list[bytes]], bytes]
+    """From all packets that the liar sends in the good run."""
+    code: str
+
+
+LIES = [
+    Lie("garbage_message", "Bytes that are no message.", RECEIVER, 0, lambda _: b"\xff" * 20, "protocols.unexpected_packet"),
+    Lie("set_too_large", "One item more than agreed.", RECEIVER, 0, lambda _: size(CAP + 1), "psi.peer_set_too_large"),
+    Lie("identity", "The identity.", RECEIVER, 1, lambda said: IDENTITY + said[1][32:], "psi.bad_point"),
+    Lie(
+        "non_canonical",
+        "A second way to write a number.",
+        RECEIVER,
+        1,
+        lambda said: NON_CANONICAL + said[1][32:],
+        "psi.bad_point",
+    ),
+    Lie("not_in_group", "No element's encoding.", RECEIVER, 1, lambda said: said[1][:32] + NOT_IN_GROUP, "psi.bad_point"),
+    Lie("repeated_point", "One item twice in a frame.", RECEIVER, 1, lambda said: said[1][:32] * 2, "psi.repeated_point"),
+    Lie("missing_point", "An item less than announced.", RECEIVER, 1, lambda said: said[1][:32], "psi.wrong_frame"),
+    Lie("extra_point", "An item more than announced.", RECEIVER, 2, lambda said: said[2] + said[1][:32], "psi.wrong_frame"),
+    Lie("half_a_point", "A frame that ends within a point.", RECEIVER, 1, lambda said: said[1][:-1], "psi.wrong_frame"),
+    Lie("garbage_frame", "A frame of noise.", SENDER, 1, lambda said: b"\xff" * len(said[1]), "psi.bad_point"),
+    Lie("replayed_frame", "The first frame once more.", SENDER, 3, lambda said: said[1], "psi.repeated_point"),
+    Lie("repeated_tag", "One tag for two items.", SENDER, 2, lambda said: said[2][:16] * 2, "psi.repeated_tag"),
+    Lie("replayed_answer", "A tag of an earlier frame.", SENDER, 4, lambda said: said[2][:16], "psi.repeated_tag"),
+    Lie("short_answer", "An answer for one item less.", SENDER, 2, lambda said: said[2][:16], "psi.wrong_frame"),
+]
+
+
+def build() -> dict[str, dict[str, Any]]:
+    """Every scenario by file name."""
+    good = pump({SENDER: role_of(SENDER), RECEIVER: role_of(RECEIVER)})
+    steps = [_step(said, "accepted") for said in good.transcript]
+    files = {"psi_ecdh_good.json": _head("Both follow the protocol.") | {"steps": steps, "output": good[RECEIVER]}}
+    for lie in LIES:
+        files[f"psi_ecdh_bad_{lie.name}.json"] = _head(lie.what) | {"steps": _told(lie, good)}
+    return files
+
+
+def _told(lie: Lie, good: Pumped) -> list[dict[str, str]]:
+    """The steps of the good run up to the lie, and what the victim says before it reads it."""
+    said_by_liar = [said.packet.data for said in good.transcript if said.sender == lie.liar]
+    steps: list[dict[str, str]] = []
+    number = -1
+
+    def tamper(said: Said) -> Packet:
+        nonlocal number
+        number += said.sender == lie.liar
+        is_lie = said.sender == lie.liar and number == lie.number
+        changed = said._replace(packet=Packet(said.packet.is_bulk, lie.change(said_by_liar))) if is_lie else said
+        if said.sender != lie.liar or number <= lie.number:
+            steps.append(_step(changed, lie.code if is_lie else "accepted"))
+        return changed.packet
+
+    with contextlib.suppress(PeerError):
+        pump({SENDER: role_of(SENDER), RECEIVER: role_of(RECEIVER)}, tamper=tamper)
+    return steps
+
+
+def _head(what: str) -> dict[str, Any]:
+    sides = ((SENDER, SENDER_ITEMS), (RECEIVER, RECEIVER_ITEMS))
+    return {
+        "what": what,
+        "context": CONTEXT.hex(),
+        "points_per_frame": POINTS_PER_FRAME,
+        "cap": CAP,
+        **{
+            NAMES[party]: {
+                "items": [item.hex() for item in items],
+                "seed": SEEDS[party].hex(),
+                "mask": core.derive_secret(SEEDS[party]).expose().hex(),
+                "order": core.derive_order(SEEDS[party], len(items)),
+            }
+            for party, items in sides
+        },
+    }
+
+
+def _step(said: Said, verdict: str) -> dict[str, str]:
+    kind = "frame" if said.packet.is_bulk else "message"
+    return {"from": NAMES[said.sender], kind: said.packet.data.hex(), "verdict": verdict}
+
+
+def encode_file(scenario: dict[str, Any]) -> str:
+    return json.dumps(scenario, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    for name, scenario in build().items():
+        (FOLDER / name).write_text(encode_file(scenario))

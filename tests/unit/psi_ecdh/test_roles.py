@@ -1,0 +1,236 @@
+"""What the two roles promise, beside the scenario files: results, sizes, frames, checkpoints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from atoll.protocols.psi_ecdh import (
+    BadItem,
+    ForeignCheckpoint,
+    Limits,
+    RepeatedPoint,
+    TooManyItems,
+    core,
+    receiver,
+    sender,
+)
+from atoll.protocols.psi_ecdh.params import MAX_CHECKPOINTS, MAX_ITEMS, MAX_POINTS_PER_FRAME, Rounds
+from atoll.protocols.pump import Pumped, pump
+from atoll.protocols.role import Party, Role
+from specs.reference import ristretto255 as slow
+from tests.unit.psi_ecdh.scenarios import FOLDER
+
+SENDER, RECEIVER = Party("owner"), Party("receiver")
+CONTEXT = bytes(32)
+SEED = bytes([7] * 32)
+OTHER_SEED = bytes([8] * 32)
+
+
+def limits(per_round: int = 3) -> Limits:
+    return Limits(own_items=100, peer_items=100, points_per_frame=per_round)
+
+
+def sending(items: Sequence[bytes], *, resume: bytes | None = None, per_round: int = 3, seed: bytes = SEED) -> Role[None]:
+    return sender(items, me=SENDER, receiver=RECEIVER, context=CONTEXT, seed=seed, limits=limits(per_round), resume=resume)
+
+
+def receiving(
+    items: Sequence[bytes],
+    *,
+    resume: bytes | None = None,
+    per_round: int = 3,
+    seed: bytes = OTHER_SEED,
+    context: bytes = CONTEXT,
+) -> Role[list[int]]:
+    return receiver(items, me=RECEIVER, sender=SENDER, context=context, seed=seed, limits=limits(per_round), resume=resume)
+
+
+def run(ours: Sequence[bytes], theirs: Sequence[bytes], per_round: int = 3) -> Pumped:
+    return pump({RECEIVER: receiving(ours, per_round=per_round), SENDER: sending(theirs, per_round=per_round)})
+
+
+def names(*numbers: int) -> list[bytes]:
+    return [b"item %d" % number for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "both"),
+    [
+        ([], [], []),
+        (names(1), [], []),
+        ([], names(1), []),
+        (names(1), names(1), [0]),
+        (names(1), names(2), []),
+        (names(*range(9)), names(*range(9)), list(range(9))),
+        (names(*range(10)), names(20, 4, 21, 22, 0), [0, 4]),
+        (names(5, 6), names(*range(10)), [0, 1]),
+        ([b"a" * 1024, b"b"], [b"a" * 1024], [0]),
+    ],
+)
+def test_the_receiver_gets_the_indices_of_what_both_have(ours: list[bytes], theirs: list[bytes], both: list[int]) -> None:
+    done = run(ours, theirs)
+    assert done[RECEIVER] == both
+    assert done[SENDER] is None
+
+
+def test_every_point_and_tag_is_what_the_slow_reference_computes() -> None:
+    scenario = json.loads((FOLDER / "psi_ecdh_good.json").read_text())
+    context = bytes.fromhex(scenario["context"])
+
+    def masked(side: str) -> list[slow.Point]:
+        mask = int.from_bytes(bytes.fromhex(scenario[side]["mask"]), "little")
+        items = [bytes.fromhex(scenario[side]["items"][index]) for index in scenario[side]["order"]]
+        domain = b"ATOLL-V01-PSI-ECDH-ristretto255_XMD:SHA-512_R255MAP_RO_" + context.hex().encode()
+        return [slow.multiply(slow.hash_to_group(item, domain), mask) for item in items]
+
+    def said(side: str, item_bytes: int) -> list[bytes]:
+        frames = [bytes.fromhex(step["frame"]) for step in scenario["steps"] if step["from"] == side and "frame" in step]
+        if side == "sender":  # points and tags take turns
+            frames = frames[0::2] if item_bytes == 32 else frames[1::2]
+        packed = b"".join(frames)
+        return [packed[at : at + item_bytes] for at in range(0, len(packed), item_bytes)]
+
+    mask = int.from_bytes(bytes.fromhex(scenario["sender"]["mask"]), "little")
+    answers = [slow.encode(slow.multiply(point, mask)) for point in masked("receiver")]
+    assert said("receiver", 32) == [slow.encode(point) for point in masked("receiver")]
+    assert said("sender", 32) == [slow.encode(point) for point in masked("sender")]
+    assert said("sender", 16) == [sha256(b"ATOLL-V01-PSI-TAG" + context + point).digest()[:16] for point in answers]
+
+
+def test_a_resume_at_any_checkpoint_says_the_same_and_ends_the_same() -> None:
+    ours, theirs = names(*range(10)), names(*range(5, 19))
+    whole = run(ours, theirs)
+    numbers = range(1, len(whole.checkpoints[SENDER]) + 1)
+    assert len(numbers) == 5
+    for number in numbers:
+        resumed = pump(
+            {
+                RECEIVER: receiving(ours, resume=whole.checkpoints[RECEIVER][number - 1]),
+                SENDER: sending(theirs, resume=whole.checkpoints[SENDER][number - 1]),
+            }
+        )
+        assert resumed[RECEIVER] == whole[RECEIVER] == list(range(5, 10))
+        for here, there in ((SENDER, RECEIVER), (RECEIVER, SENDER)):
+            assert resumed.said(here, there) == whole.said(here, there, after=number)
+            assert resumed.checkpoints[here] == whole.checkpoints[here][number:]
+
+
+def test_a_replayed_item_is_refused_even_when_the_first_came_before_the_checkpoint() -> None:
+    ours, theirs = names(*range(6)), names(*range(6))
+    whole = run(ours, theirs)
+    first_frame = whole.said(SENDER, RECEIVER)[1]
+    state = [whole.checkpoints[party][0] for party in (RECEIVER, SENDER)]
+    with pytest.raises(RepeatedPoint):
+        pump(
+            {RECEIVER: receiving(ours, resume=state[0]), SENDER: sending(theirs, resume=state[1])},
+            tamper=lambda said: first_frame if said.sender == SENDER else said.packet,
+        )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda state: receiving(names(1, 2, 3, 5), resume=state),
+        lambda state: receiving(names(1, 2, 4, 3), resume=state),
+        lambda state: receiving(names(1, 2, 3, 4), resume=state, seed=SEED),
+        lambda state: receiving(names(1, 2, 3, 4), resume=state, context=bytes([1] * 32)),
+        lambda state: receiving(names(1, 2, 3, 4), resume=state, per_round=2),
+        lambda state: sending(names(1, 2, 3, 4), resume=state, seed=OTHER_SEED),
+        lambda state: receiving(names(1, 2, 3, 4), resume=state + b"\0"),
+        lambda state: receiving(names(1, 2, 3, 4), resume=state[:-1]),
+        lambda state: receiving(names(1, 2, 3, 4), resume=b"\x01"),
+        lambda state: receiving(names(1, 2, 3, 4), resume=state.replace(b"rounds_done\x01", b"rounds_done\x02")),
+        lambda state: receiving(names(1, 2, 3, 4), resume=state.replace(b"peer_items\x04", b"peer_items\x18\x65")),
+    ],
+    ids=["items", "order", "seed", "context", "frames", "place", "longer", "shorter", "no-map", "rounds", "cap"],
+)
+def test_a_checkpoint_of_another_run_is_refused(other: Any) -> None:
+    state = run(names(1, 2, 3, 4), names(1, 2, 3, 4)).checkpoints[RECEIVER][0]
+    with pytest.raises(ForeignCheckpoint):
+        next(other(state))
+
+
+def test_a_checkpoint_holds_neither_the_seed_nor_the_mask_nor_an_item() -> None:
+    for state in run(names(1, 2, 3, 4), names(1, 2, 3, 4)).checkpoints[RECEIVER]:
+        assert OTHER_SEED not in state
+        assert core.derive_secret(OTHER_SEED).expose() not in state
+        assert b"item" not in state.replace(b"peer_items", b"")
+
+
+@pytest.mark.parametrize(
+    ("items", "index"), [([b"a", b""], 1), ([b"a" * 1025], 0), ([b"a", b"b", b"a"], 2)], ids=["empty", "long", "twice"]
+)
+def test_items_that_cannot_take_part_are_named_by_index_before_anything_is_sent(items: list[bytes], index: int) -> None:
+    for role in (sending(items), receiving(items)):
+        with pytest.raises(BadItem) as caught:
+            next(role)
+        assert caught.value.index == index
+
+
+def test_nobody_brings_more_than_agreed() -> None:
+    for role in (sending(names(*range(101))), receiving(names(*range(101)))):
+        with pytest.raises(TooManyItems):
+            next(role)
+
+
+@pytest.mark.parametrize(
+    "bad", [{"own_items": -1}, {"peer_items": MAX_ITEMS + 1}, {"points_per_frame": 0}, {"points_per_frame": 2**14 + 1}]
+)
+def test_limits_are_bounded(bad: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="has"):
+        Limits(**({"own_items": 1, "peer_items": 1} | bad))
+
+
+def test_both_sides_send_in_an_order_that_says_nothing_about_their_lists() -> None:
+    order = core.derive_order(SEED, 50)
+    assert sorted(order) == list(range(50)) != order
+    assert order != core.derive_order(OTHER_SEED, 50)
+    done = run(names(*range(50)), [], per_round=50)
+    frame = done.said(RECEIVER, SENDER)[1].data
+    items = [names(*range(50))[index] for index in core.derive_order(OTHER_SEED, 50)]
+    assert frame == core.mask(items, core.derive_secret(OTHER_SEED), CONTEXT)
+
+
+def test_another_plan_gives_unrelated_points() -> None:
+    secret = core.derive_secret(SEED)
+    assert core.mask([b"a"], secret, CONTEXT) != core.mask([b"a"], secret, bytes([1] * 32))
+    point = core.mask([b"a"], secret, CONTEXT)
+    assert core.tags(point, secret, CONTEXT) != core.tags(point, secret, bytes([1] * 32))
+
+
+def test_different_plans_find_nothing_in_common() -> None:
+    done = pump({RECEIVER: receiving(names(1, 2), context=bytes([1] * 32)), SENDER: sending(names(1, 2))})
+    assert done[RECEIVER] == []
+
+
+def test_a_frame_never_passes_the_agreed_number_of_points() -> None:
+    done = run(names(*range(10)), names(*range(7)), per_round=4)
+    assert [len(packet.data) // 32 for packet in done.said(RECEIVER, SENDER)[1:]] == [4, 4, 2]
+    assert [len(packet.data) for packet in done.said(SENDER, RECEIVER)[1:]] == [4 * 32, 4 * 16, 3 * 32, 4 * 16, 2 * 16]
+
+
+def test_progress_ends_with_everything_done() -> None:
+    done = run(names(*range(10)), names(*range(7)))
+    for party in (SENDER, RECEIVER):
+        assert [step.done for step in done.progress[party]] == [6, 12, 16, 17]
+        assert {step.total for step in done.progress[party]} == {17}
+
+
+@pytest.mark.parametrize("items", [1, MAX_POINTS_PER_FRAME, 100_000, 1_000_000, 1_100_000, MAX_ITEMS])
+def test_large_sets_make_at_most_64_checkpoints_the_last_at_the_end(items: int) -> None:
+    rounds = Rounds(items, items // 2, MAX_POINTS_PER_FRAME)
+    made = [round_ for round_ in range(rounds.count) if rounds.is_checkpoint_after(round_)]
+    assert len(made) <= MAX_CHECKPOINTS
+    assert made[-1] == rounds.count - 1
+    gaps = {after - before for before, after in pairwise([-1, *made[:-1]])}
+    assert len(gaps) <= 1
+
+
+def test_two_empty_sets_need_no_round_and_no_checkpoint() -> None:
+    assert run([], []).checkpoints == {SENDER: [], RECEIVER: []}
