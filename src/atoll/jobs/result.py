@@ -22,6 +22,8 @@ Cell: TypeAlias = "str | int | bool | None"
 """What a result holds; fractions are decimal text."""
 
 _TAG = "result/1"
+_MAX_ROW_BYTES = 1 << 20
+"""Far above any row that came from normalised cells, which have at most 32 KiB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def parse_result(data: bytes) -> Result:
         BadResult: not the one encoding of a result.
     """
     try:
-        parts = [decode(part) for part in _unframe(data)]
+        parts = [decode(part, max_bytes=_MAX_ROW_BYTES) for part in _unframe(data)]
         tag, columns, count = parts[0]
         result = Result(tuple(name.decode() for name in columns), tuple(tuple(map(_read, row)) for row in parts[1:]))
         fits = tag == _TAG and count == len(result.rows) and encode_result(result) == data
@@ -92,7 +94,7 @@ def verify_result(result: Result, opening: bytes, commitment: bytes) -> None:
 
 def _encode_row(row: tuple[Cell, ...]) -> bytes:
     try:
-        return encode([cell.encode() if isinstance(cell, str) else cell for cell in row])
+        return encode([cell.encode() if isinstance(cell, str) else cell for cell in row], max_bytes=_MAX_ROW_BYTES)
     except (CborError, UnicodeEncodeError):
         pass
     raise BadResult(reason="a cell cannot be encoded")  # outside the handler, whose error holds the cell

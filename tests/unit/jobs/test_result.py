@@ -87,6 +87,11 @@ def test_bytes_that_are_not_the_one_encoding_are_refused(data: bytes) -> None:
         parse_result(data)
 
 
+def test_a_row_may_be_as_long_as_the_longest_cells_make_it() -> None:
+    result = Result(("a", "b"), (("x" * 2**17, "y" * 2**17),))
+    assert parse_result(encode_result(result)) == result
+
+
 def test_a_row_has_one_cell_for_each_column() -> None:
     with pytest.raises(BadResult):
         Result(("a",), (("x", "y"),))

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from atoll.errors import PeerError
+from atoll.protocols.packets import Packet
 from atoll.protocols.psi_ecdh import (
     BadItem,
+    BadPoint,
     ForeignCheckpoint,
     Limits,
     RepeatedPoint,
+    RepeatedTag,
     TooManyItems,
     core,
     receiver,
     sender,
 )
 from atoll.protocols.psi_ecdh.params import MAX_CHECKPOINTS, MAX_ITEMS, MAX_POINTS_PER_FRAME, Rounds
-from atoll.protocols.pump import Pumped, pump
+from atoll.protocols.psi_ecdh.side import State
+from atoll.protocols.pump import Pumped, Said, pump
 from atoll.protocols.role import Party, Role
+from atoll.wire.cbor import decode, encode
 from specs.reference import ristretto255 as slow
 from tests.unit.psi_ecdh.scenarios import FOLDER
 
@@ -121,16 +128,37 @@ def test_a_resume_at_any_checkpoint_says_the_same_and_ends_the_same() -> None:
             assert resumed.checkpoints[here] == whole.checkpoints[here][number:]
 
 
-def test_a_replayed_item_is_refused_even_when_the_first_came_before_the_checkpoint() -> None:
+@pytest.mark.parametrize(("number", "error"), [(1, RepeatedPoint), (2, RepeatedTag)], ids=["points", "answer"])
+def test_a_replay_is_refused_even_when_the_first_time_was_before_the_checkpoint(number: int, error: type[PeerError]) -> None:
     ours, theirs = names(*range(6)), names(*range(6))
     whole = run(ours, theirs)
-    first_frame = whole.said(SENDER, RECEIVER)[1]
-    state = [whole.checkpoints[party][0] for party in (RECEIVER, SENDER)]
-    with pytest.raises(RepeatedPoint):
-        pump(
-            {RECEIVER: receiving(ours, resume=state[0]), SENDER: sending(theirs, resume=state[1])},
-            tamper=lambda said: first_frame if said.sender == SENDER else said.packet,
-        )
+    replayed = whole.said(SENDER, RECEIVER)[number]
+    states = [whole.checkpoints[party][0] for party in (RECEIVER, SENDER)]
+    told = 0
+
+    def tamper(said: Said) -> Packet:
+        nonlocal told
+        told += said.sender == SENDER
+        return replayed if said.sender == SENDER and told == number else said.packet
+
+    with pytest.raises(error):
+        pump({RECEIVER: receiving(ours, resume=states[0]), SENDER: sending(theirs, resume=states[1])}, tamper=tamper)
+
+
+def test_a_bad_point_is_named_by_its_place_in_the_whole_set() -> None:
+    ours, theirs = names(*range(7)), names(*range(7))
+    count = 0
+
+    def tamper(said: Said) -> Packet:
+        nonlocal count
+        count += said.sender == RECEIVER
+        if said.sender == RECEIVER and count == 3:
+            return said.packet._replace(data=said.packet.data[:32] + bytes(32) + said.packet.data[64:])
+        return said.packet
+
+    with pytest.raises(BadPoint) as caught:
+        pump({RECEIVER: receiving(ours), SENDER: sending(theirs)}, tamper=tamper)
+    assert caught.value.position == 4
 
 
 @pytest.mark.parametrize(
@@ -154,6 +182,30 @@ def test_a_checkpoint_of_another_run_is_refused(other: Any) -> None:
     state = run(names(1, 2, 3, 4), names(1, 2, 3, 4)).checkpoints[RECEIVER][0]
     with pytest.raises(ForeignCheckpoint):
         next(other(state))
+
+
+def test_items_cut_in_other_places_are_another_list() -> None:
+    state = run([b"ab", b"c"], names(1)).checkpoints[RECEIVER][0]
+    with pytest.raises(ForeignCheckpoint):
+        next(receiving([b"a", b"bc"], resume=state))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda state: replace(state, rounds_done=3),
+        lambda state: replace(state, seen=state.seen[:-16]),
+        lambda state: replace(state, answers=state.answers[:-16]),
+        lambda state: replace(state, peer_items=5),
+    ],
+    ids=["rounds", "seen", "answers", "peer"],
+)
+def test_a_checkpoint_that_contradicts_itself_is_refused(damage: Callable[[State], State]) -> None:
+    last = run(names(1, 2, 3, 4), names(1, 2, 3, 4)).checkpoints[RECEIVER][-1]
+    _, fields = decode(last)
+    damaged = damage(State.from_map(fields))
+    with pytest.raises(ForeignCheckpoint):
+        next(receiving(names(1, 2, 3, 4), resume=encode([State.TAG, damaged.to_map()])))
 
 
 def test_a_checkpoint_holds_neither_the_seed_nor_the_mask_nor_an_item() -> None:
