@@ -17,7 +17,7 @@ for peer in "${peers[@]}"; do
   name=$(basename "$peer" .py)
   echo "== $name"
   started=$SECONDS verdict=ok
-  python "$peer" || verdict=FAIL failed=$((failed + 1))
+  python -m "tools.peers.$name" || verdict=FAIL failed=$((failed + 1))
   summary+=("$(printf '%-24s %-4s %4d s' "$name" "$verdict" $((SECONDS - started)))")
 done
 
