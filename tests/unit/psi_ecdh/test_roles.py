@@ -37,6 +37,7 @@ SENDER, RECEIVER = Party("owner"), Party("receiver")
 CONTEXT = bytes(32)
 SEED = bytes([7] * 32)
 OTHER_SEED = bytes([8] * 32)
+WIDE = Limits(own_items=2**15, peer_items=2**15)
 
 
 def limits(per_round: int = 3) -> Limits:
@@ -265,6 +266,18 @@ def test_a_frame_never_passes_the_agreed_number_of_points() -> None:
     done = run(names(*range(10)), names(*range(7)), per_round=4)
     assert [len(packet.data) // 32 for packet in done.said(RECEIVER, SENDER)[1:]] == [4, 4, 2]
     assert [len(packet.data) for packet in done.said(SENDER, RECEIVER)[1:]] == [4 * 32, 4 * 16, 3 * 32, 4 * 16, 2 * 16]
+
+
+def test_full_frames_hold_512_kib() -> None:
+    ours, theirs = names(*range(MAX_POINTS_PER_FRAME + 1)), names(MAX_POINTS_PER_FRAME, 0)
+    done = pump(
+        {
+            RECEIVER: receiver(ours, me=RECEIVER, sender=SENDER, context=CONTEXT, seed=SEED, limits=WIDE),
+            SENDER: sender(theirs, me=SENDER, receiver=RECEIVER, context=CONTEXT, seed=OTHER_SEED, limits=WIDE),
+        }
+    )
+    assert done[RECEIVER] == [0, MAX_POINTS_PER_FRAME]
+    assert [len(packet.data) for packet in done.said(RECEIVER, SENDER)[1:]] == [512 << 10, 32]
 
 
 def test_progress_ends_with_everything_done() -> None:

@@ -18,9 +18,9 @@ MULTIPLIED_PER_SECOND = 24_000
 """The other side's points multiplied and shortened to tags, one core."""
 BASE_SECONDS = 2
 """Sessions, snapshot of the input, commitment."""
-OWN_ITEM_BYTES = 400
-"""Memory an own item: key, spelling, row number, place, answer."""
-PEER_ITEM_BYTES = 180
+OWN_ITEM_BYTES = 560
+"""Memory an own item: key, spelling, row number, place, answer, and entries in sets while they are built."""
+PEER_ITEM_BYTES = 200
 """Memory an item of the other side: tag, entry in the set of tags, copy in a checkpoint."""
 BASE_MEMORY_BYTES = 96 << 20
 """Interpreter, libraries, frames of a round."""
@@ -32,7 +32,7 @@ def estimate_cost(owner_items: int, receiver_items: int) -> Estimate:
     """The cost at the given sizes. Both sides work at the same time; the one with the larger set needs longer and more memory.
 
     >>> estimate_cost(100_000, 100_000)
-    Estimate(seconds=12, traffic_bytes=4865536, memory_bytes=158663296)
+    Estimate(seconds=12, traffic_bytes=4865536, memory_bytes=176663296)
     """
     larger, smaller = max(owner_items, receiver_items), min(owner_items, receiver_items)
     owner_sends = owner_items * POINT_BYTES + receiver_items * TAG_BYTES
