@@ -62,9 +62,9 @@ class _Route:
     steps: tuple[tuple[_Side, int, int], ...]
     """From the root downwards: side, first leaf, leaf past the last."""
     seed: tuple[int, int]
-    """The leaves where the way ends: the last complete piece of the subtree."""
+    """The last complete piece of the subtree, where the way ends."""
     seed_is_known: bool
-    """Whether the seed is the subtree itself, so that its hash need not be sent."""
+    """Whether that is the whole subtree, so that its hash need not be sent."""
 
 
 def _route(start: int, end: int, size: int) -> _Route:
@@ -323,9 +323,8 @@ class MerkleTree:
         if len(leaf) != HASH_BYTES:
             raise MerkleRangeError(reason="a leaf hash is not 32 bytes long")
         index = carry = self.size
-        level = self._levels[0]
+        height, level = 0, self._levels[0]
         level += leaf
-        height = 0
         while carry & 1:  # the new node completes a pair
             node = sha256(b"\x01" + level[-2 * HASH_BYTES :]).digest()
             height, carry = height + 1, carry >> 1
@@ -344,9 +343,8 @@ class MerkleTree:
         added = list(leaves)
         if any(len(leaf) != HASH_BYTES for leaf in added):
             raise MerkleRangeError(reason="a leaf hash is not 32 bytes long")
-        level = self._levels[0]
+        height, level = 0, self._levels[0]
         level += b"".join(added)
-        height = 0
         while len(level) >= 2 * HASH_BYTES:
             height += 1
             if height == len(self._levels):
