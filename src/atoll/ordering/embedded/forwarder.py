@@ -1,0 +1,135 @@
+"""Transactions on their way to the sequencer: forwarded at once, again while they are missing, and after a while to everybody."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from atoll.errors import AtollError
+from atoll.ledger.apply import Context, Outcome, check
+from atoll.ledger.transaction import transaction_id
+from atoll.ordering.embedded.messages import (
+    MAX_BLOCKS_BYTES,
+    MAX_SUBMITTED,
+    SUBMIT,
+    Answer,
+    Members,
+    Submit,
+    Submitted,
+    clip,
+    encode_payload,
+    parse_payload,
+)
+from atoll.ordering.embedded.replica import Replica
+from atoll.ordering.embedded.waiting import Held, Waiting
+from atoll.ordering.errors import NotAdmitted
+from atoll.ports import Clock
+
+log = logging.getLogger("atoll.ordering")
+
+AGAIN_SECONDS = 3.0
+"""A forwarded transaction that is in no block by then is forwarded again."""
+RELAY_SECONDS = 10.0
+"""After so long without a block it is sent to every member, so that all of them watch for it."""
+CALL_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Forwarder:
+    """Sends what waits here to the sequencer, and takes what others send."""
+
+    replica: Replica
+    waiting: Waiting
+    members: Members
+    clock: Clock
+    others: Callable[[], list[str]]
+    """Active members, the sequencer first, this one left out."""
+
+    async def run(self) -> None:
+        """Forward for ever."""
+        while True:
+            due = self._due()
+            sequencer = self.replica.tip.after.sequencer
+            if due and sequencer != self.replica.org:
+                await self._send(sequencer, due, relay=False)
+            await self._relay()
+            if not self._due():
+                await self.waiting.arrived.wait(1.0 if len(self.waiting) else None)
+
+    def admit(self, data: bytes) -> Outcome:
+        """Whether a transaction would be let into the next block here."""
+        tip = self.replica.tip
+        state = self.replica.ledger.view()
+        return check(
+            state, data, Context(height=tip.height + 1, time=max(tip.time, self.clock.now()), verify=self.replica.verdicts)
+        )
+
+    async def on_submit(self, org: str, payload: bytes) -> bytes:
+        """`ordering.submit`."""
+        submit = parse_payload(org, payload, Submit)
+        answers = [self._take(data) for data in submit.transactions]
+        return encode_payload(Submitted(answers=tuple(answers)))
+
+    def _take(self, data: bytes) -> Answer:
+        identifier = transaction_id(data)
+        if self.waiting.get(identifier) is not None or self.replica.store.find_transaction(identifier) is not None:
+            return Answer(refusal="", reason="")
+        outcome = self.admit(data)
+        if not outcome.ok:
+            return Answer(refusal=outcome.code, reason=clip(outcome.sentence))
+        try:
+            self.waiting.hold(data)
+        except AtollError as err:
+            return Answer(refusal=err.code, reason=clip(str(err)))
+        return Answer(refusal="", reason="")
+
+    def _due(self) -> list[Held]:
+        now = self.clock.monotonic()
+        due: list[Held] = []
+        total = 0
+        for held in self.waiting.all():
+            if held.placed or (held.last_sent_at is not None and now - held.last_sent_at < AGAIN_SECONDS):
+                continue
+            total += len(held.data)
+            if len(due) == MAX_SUBMITTED or (due and total > MAX_BLOCKS_BYTES):
+                break
+            due.append(held)
+        return due
+
+    async def _send(self, org: str, due: list[Held], *, relay: bool) -> None:
+        now = self.clock.monotonic()
+        for held in due:
+            held.last_sent_at = now
+        submit = Submit(transactions=tuple(held.data for held in due), relay=relay)
+        try:
+            payload = await self.members.call(org, SUBMIT, encode_payload(submit), CALL_SECONDS)
+            reply = parse_payload(org, payload, Submitted)
+        except (AtollError, TimeoutError, OSError) as err:
+            log.info("submitting to %s: %s", org, err)
+            return
+        for held, answer in zip(due, reply.answers, strict=False):
+            held.forwarded_at = held.forwarded_at if held.forwarded_at is not None else now
+            if answer.refusal and not relay:
+                self._judge(held, answer)
+
+    def _judge(self, held: Held, answer: Answer) -> None:
+        """The sequencer turns it away: believed only where this member's own check says so too."""
+        outcome = self.admit(held.data)
+        if not outcome.ok:
+            self.waiting.refuse(held.id, NotAdmitted(refusal=outcome.code, reason=outcome.sentence))
+
+    async def _relay(self) -> None:
+        now = self.clock.monotonic()
+        old = [
+            held
+            for held in self.waiting.all()
+            if not held.placed
+            and not held.relayed
+            and held.forwarded_at is not None
+            and now - held.forwarded_at > RELAY_SECONDS
+        ][:MAX_SUBMITTED]
+        for held in old:
+            held.relayed = True
+        for org in self.others()[1:] if old else ():
+            await self._send(org, old, relay=True)

@@ -1,0 +1,199 @@
+"""What members say to each other. Every field is bounded where it is read; every payload fits one call.
+
+ordering.push      sequencer -> member     blocks, signed checkpoints, the agreed note    -> cosignatures, or why not
+ordering.blocks    member -> member        what comes after my last block?                -> blocks, notes
+ordering.submit    member -> member        please put these transactions in order         -> taken, or refused at the door
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Protocol, TypeAlias, TypeVar
+
+from atoll.errors import AtollError
+from atoll.ledger.records import Version
+from atoll.ledger.transaction import MAX_TRANSACTION_BYTES
+from atoll.ordering.errors import BadPeerMessage
+from atoll.wire.cbor import decode, encode
+from atoll.wire.message import Count, Digest, Message, Size, Text
+
+MAX_PAYLOAD_BYTES = 1_000_000
+"""Largest payload of a call or an answer."""
+MAX_BLOCKS_BYTES = 800_000
+"""Blocks in one payload, together; a sequencer makes no block that is larger by itself."""
+MAX_BLOCKS = 64
+PUSH = "ordering.push"
+BLOCKS = "ordering.blocks"
+SUBMIT = "ordering.submit"
+MAX_AGREED_BYTES = 60_000
+"""A note with the cosignatures of a hundred members."""
+MAX_SUBMITTED = 256
+MAX_HELD = 8
+"""Transactions that a member sends along with a refusal."""
+
+Handler: TypeAlias = Callable[[str, bytes], Awaitable[bytes]]
+"""`(calling organisation, payload) -> payload`."""
+
+
+class Members(Protocol):
+    """How this member reaches the others; the node plugs it into its transport."""
+
+    async def call(self, org: str, method: str, payload: bytes, timeout_seconds: float) -> bytes:
+        """The member's answer.
+
+        Raises:
+            UnavailableError: not reachable, or no answer in time.
+            AtollError: it answered with an error.
+        """
+        ...
+
+
+BlockBytes = Annotated[bytes, Size(1, MAX_PAYLOAD_BYTES)]
+NoteBytes = Annotated[bytes, Size(1, 4096)]
+"""A note with the sequencer's signature."""
+AgreedBytes = Annotated[bytes, Size(0, MAX_AGREED_BYTES)]
+"""A note with a quorum's cosignatures; empty for none."""
+TransactionBytes = Annotated[bytes, Size(1, MAX_TRANSACTION_BYTES)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push(Message):
+    """From the sequencer, to every member: what is new."""
+
+    TAG: ClassVar[str] = "ordering-push/1"
+
+    term: Version
+    """Term of the sequencer that speaks."""
+    blocks: Annotated[tuple[BlockBytes, ...], Size(0, MAX_BLOCKS)]
+    """Blocks in order."""
+    notes: Annotated[tuple[NoteBytes, ...], Size(0, MAX_BLOCKS)]
+    """Signed checkpoints that this member is asked to cosign: of blocks in this message, or of its last block."""
+    agreed: AgreedBytes
+    """The newest agreed note that the member may not have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cosigned(Message):
+    """One cosignature."""
+
+    size: Count
+    """Size of the checkpoint."""
+    line: Annotated[bytes, Size(1, 1024)]
+    """The signature line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed(Message):
+    """Answer to a push: where the member stands now."""
+
+    TAG: ClassVar[str] = "ordering-pushed/1"
+
+    height: Count
+    """Its last block."""
+    size: Count
+    """Size of its log."""
+    root: Digest
+    """Root of its log."""
+    cosigned: Annotated[tuple[Cosigned, ...], Size(0, MAX_BLOCKS)]
+    """Cosignatures, for notes of the push."""
+    refusal: Annotated[str, Size(0, 60)]
+    """Code of the error that ended the work on the push; empty if none."""
+    reason: Text
+    """The error's sentence."""
+    held: Annotated[tuple[TransactionBytes, ...], Size(0, MAX_HELD)]
+    """Valid transactions that the member misses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlocksRequest(Message):
+    """A member asks another for what it missed."""
+
+    TAG: ClassVar[str] = "ordering-blocks/1"
+
+    after: Count
+    """Height of the last block it has."""
+    size: Count
+    """Size of its log at that block."""
+    root: Digest
+    """Root of its log there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlocksReply(Message):
+    """Blocks for a member that asked."""
+
+    TAG: ClassVar[str] = "ordering-blocks-reply/1"
+
+    diverged: bool
+    """The logs differ at the height asked for; there are no blocks then."""
+    blocks: Annotated[tuple[BlockBytes, ...], Size(0, MAX_BLOCKS)]
+    """Blocks in order, the first follows the one asked for."""
+    notes: Annotated[tuple[NoteBytes, ...], Size(0, MAX_BLOCKS)]
+    """Checkpoints of those blocks that are signed but not agreed yet."""
+    agreed: AgreedBytes
+    """The newest agreed note."""
+    agreed_height: Count
+    """Height of its last block."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submit(Message):
+    """Transactions on their way to the sequencer."""
+
+    TAG: ClassVar[str] = "ordering-submit/1"
+
+    transactions: Annotated[tuple[TransactionBytes, ...], Size(1, MAX_SUBMITTED)]
+    """The signed bytes."""
+    relay: bool
+    """True where the receiver, no sequencer itself, is asked to hold them and to forward them too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Message):
+    """What became of one submission."""
+
+    refusal: Annotated[str, Size(0, 60)]
+    """Code of the error; empty if the transaction was taken or is in the ledger already."""
+    reason: Text
+    """The error's sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted(Message):
+    """Answer to a submission."""
+
+    TAG: ClassVar[str] = "ordering-submitted/1"
+
+    answers: Annotated[tuple[Answer, ...], Size(1, MAX_SUBMITTED)]
+    """One a transaction, in order."""
+
+
+M = TypeVar("M", bound=Message)
+
+
+def encode_payload(message: Message) -> bytes:
+    """The message's bytes, at most MAX_PAYLOAD_BYTES."""
+    return encode([message.TAG, message.to_map()], max_bytes=MAX_PAYLOAD_BYTES)
+
+
+def parse_payload(org: str, data: bytes, kind: type[M]) -> M:
+    """The message in a payload.
+
+    Raises:
+        BadPeerMessage: malformed, of another kind, or out of bounds.
+    """
+    try:
+        value: Any = decode(data, max_bytes=MAX_PAYLOAD_BYTES)
+        if not (isinstance(value, list) and len(value) == 2 and value[0] == kind.TAG):
+            raise BadPeerMessage(org=org, reason=f"not a {kind.TAG}")
+        return kind.from_map(value[1])
+    except BadPeerMessage:
+        raise
+    except AtollError as err:
+        raise BadPeerMessage(org=org, reason=str(err)) from err
+
+
+def clip(sentence: str) -> str:
+    """A sentence as a `Text`."""
+    return sentence[:2000]

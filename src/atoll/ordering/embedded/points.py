@@ -1,0 +1,69 @@
+"""A point: a block that was carried out here, with the log's size and root after it and who may speak for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from atoll.ledger.agreement import Agreement
+from atoll.ledger.block import Block
+from atoll.ledger.chain import Executed, Ledger
+from atoll.ledger.checkpoint import Checkpoint
+from atoll.ledger.errors import BadBlock
+from atoll.ledger.note import Note
+from atoll.ledger.records import ConsensusSet, record_key
+from atoll.primitives.merkle import leaf_hash
+from atoll.wire.message import parse_message
+
+_CONSENSUS = record_key(ConsensusSet, "0")
+
+
+@dataclass(slots=True)
+class Point:
+    """Where the ledger stands after a block."""
+
+    height: int
+    """The block's height; 0 for the genesis."""
+    term: int
+    """Term of the block."""
+    time: int
+    """The block's time."""
+    checkpoint: Checkpoint
+    """Size and root of the log after it."""
+    authority: ConsensusSet
+    """Who signs and cosigns that checkpoint: the set before the block, or after it where the block hands over."""
+    after: ConsensusSet
+    """The set after the block."""
+    executed: Executed | None = None
+    """What the block did; None for the point at which the store was opened."""
+    note: Note | None = None
+    """The checkpoint with the sequencer's signature, where it is known."""
+    agreement: Agreement | None = None
+    """A quorum's cosignatures, where they are known."""
+
+
+def genesis_point(ledger: Ledger) -> Point:
+    """The point before the first block."""
+    consensus = ledger.consensus
+    checkpoint = Checkpoint(origin=ledger.genesis.chain_id, size=ledger.log.size, root=ledger.log.root())
+    return Point(0, 1, ledger.genesis.time, checkpoint, consensus, consensus)
+
+
+def next_point(ledger: Ledger, last: Point, executed: Executed) -> Point:
+    """The point that a block carried out on `last` leads to; the ledger need not have adopted it yet.
+
+    Raises:
+        BadBlock: it hands over and does more than that.
+    """
+    block = executed.block
+    frontier = ledger.log.frontier().extend(leaf_hash(one) for one in executed.entries)
+    checkpoint = Checkpoint(origin=ledger.genesis.chain_id, size=frontier.size, root=frontier.root)
+    after = parse_message(executed.changes[_CONSENSUS], ConsensusSet) if _CONSENSUS in executed.changes else last.after
+    authority = last.after if block.term == last.after.term else after
+    _need_alone(block, last)
+    return Point(block.height, block.term, block.time, checkpoint, authority, after, executed)
+
+
+def _need_alone(block: Block, last: Point) -> None:
+    """The members that count for a hand-over block are those that voted: nothing else in it may change them."""
+    if block.term != last.after.term and len(block.transactions) != 1:
+        raise BadBlock(height=block.height, reason="a block that begins a term holds the hand-over and nothing else")

@@ -1,0 +1,48 @@
+"""Each signature is verified once a node: verdicts are kept, and many new ones are worked out at a time (LEDGER 4.3)."""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+from collections.abc import Sequence
+
+from atoll.primitives import ed25519
+
+MAX_VERDICTS = 40_000
+"""Verdicts kept, about 100 bytes each."""
+Claim = tuple[bytes, bytes, bytes]
+"""Public key, message, signature."""
+
+
+class Verdicts:
+    """The strict Ed25519 check behind a memory. Calling it is asking: (public, message, signature) -> good?
+
+    The memory is keyed by a digest of all three, so that a rotated key never inherits a verdict. Safe to use from one thread at a
+    time beside another, because a lost race costs one verification and nothing else.
+    """
+
+    def __init__(self) -> None:
+        self._known: collections.OrderedDict[bytes, bool] = collections.OrderedDict()
+
+    def __call__(self, public: bytes, message: bytes, signature: bytes) -> bool:
+        name = _name(public, message, signature)
+        verdict = self._known.get(name)
+        if verdict is None:
+            verdict = ed25519.is_signature(public, message, signature)
+            self._keep(name, verdict)
+        return verdict
+
+    def warm(self, claims: Sequence[Claim]) -> None:
+        """Work out the unknown ones of many claims in parallel."""
+        unknown = {name: claim for claim in claims if (name := _name(*claim)) not in self._known}
+        for name, verdict in zip(unknown, ed25519.are_signatures(list(unknown.values())), strict=True):
+            self._keep(name, verdict)
+
+    def _keep(self, name: bytes, verdict: bool) -> None:
+        self._known[name] = verdict
+        while len(self._known) > MAX_VERDICTS:
+            self._known.popitem(last=False)
+
+
+def _name(public: bytes, message: bytes, signature: bytes) -> bytes:
+    return hashlib.sha256(public + signature + message).digest()

@@ -1,0 +1,118 @@
+"""Transactions that are not agreed yet: at the sequencer the queue, at every other member what it has forwarded and watches for.
+
+A transaction is kept until it is in an agreed block, or can never be in one. It is *placed* while a block above the agreed height
+holds it; when a hand-over drops that block it is unplaced again, with the same bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from atoll.ledger.transaction import transaction_id
+from atoll.ordering.embedded.changes import Changes
+from atoll.ordering.engine import Acknowledged
+from atoll.ordering.errors import TooManyWaiting
+
+MAX_WAITING = 20_000
+MAX_WAITING_BYTES = 64 << 20
+
+
+@dataclass(slots=True)
+class Held:
+    """One transaction."""
+
+    id: bytes
+    """SHA-256 of its bytes."""
+    data: bytes
+    """The received bytes."""
+    placed: bool = False
+    """Whether a block of the tail holds it."""
+    forwarded_at: float | None = None
+    """Monotonic time at which the sequencer was first sent it; None before."""
+    last_sent_at: float | None = None
+    """Monotonic time at which it was sent last."""
+    relayed: bool = False
+    """Whether the other members were asked to hold it too."""
+    waiters: list[asyncio.Future[Acknowledged]] = field(default_factory=list)
+    """Who waits for its acknowledgement here."""
+
+
+class Waiting:
+    """See the module's docstring; in order of arrival."""
+
+    def __init__(self) -> None:
+        self._held: dict[bytes, Held] = {}
+        self._bytes = 0
+        self.arrived = Changes()
+        """Fired when there is something to put in order."""
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, identifier: bytes) -> Held | None:
+        """The transaction of that id."""
+        return self._held.get(identifier)
+
+    def hold(self, data: bytes, *, placed: bool = False) -> Held:
+        """Keep a transaction; the one that is there already, if it is.
+
+        Raises:
+            TooManyWaiting: no room.
+        """
+        identifier = transaction_id(data)
+        held = self._held.get(identifier)
+        if held is None:
+            if len(self._held) >= MAX_WAITING or self._bytes + len(data) > MAX_WAITING_BYTES:
+                raise TooManyWaiting(limit=len(self._held))
+            held = self._held[identifier] = Held(identifier, data, placed)
+            self._bytes += len(data)
+            self.arrived.fire()
+        return held
+
+    def unplaced(self, *, max_count: int, max_bytes: int) -> list[Held]:
+        """The first ones that no block holds, within these limits; at least one where there is one."""
+        found: list[Held] = []
+        total = 0
+        for held in self._held.values():
+            if held.placed:
+                continue
+            total += len(held.data)
+            if len(found) == max_count or (found and total > max_bytes):
+                break
+            found.append(held)
+        return found
+
+    def all(self) -> list[Held]:
+        """Everything, in order of arrival."""
+        return list(self._held.values())
+
+    def place(self, transactions: Iterable[bytes], *, placed: bool) -> None:
+        """A block of the tail holds these now, or no longer does."""
+        for data in transactions:
+            held = self._held.get(transaction_id(data))
+            if held is not None:
+                held.placed = placed
+                if not placed:
+                    held.last_sent_at = None
+                    self.arrived.fire()
+
+    def settle(self, acknowledged: Acknowledged) -> None:
+        """A transaction is agreed: it is kept no longer, and whoever waits is told."""
+        held = self._remove(acknowledged.transaction_id)
+        for waiter in held.waiters if held is not None else ():
+            if not waiter.done():
+                waiter.set_result(acknowledged)
+
+    def refuse(self, identifier: bytes, error: Exception) -> None:
+        """A transaction can never be in a block: whoever waits is told why."""
+        held = self._remove(identifier)
+        for waiter in held.waiters if held is not None else ():
+            if not waiter.done():
+                waiter.set_exception(error)
+
+    def _remove(self, identifier: bytes) -> Held | None:
+        held = self._held.pop(identifier, None)
+        self._bytes -= len(held.data) if held is not None else 0
+        return held

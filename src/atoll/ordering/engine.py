@@ -1,0 +1,221 @@
+"""The interface of an ordering engine: what a node may rely on, whichever engine puts transactions in order.
+
+    submit      hand a transaction over; returns when it is acknowledged
+    follow      every agreed block in order, then wait for the next
+    view        the state as agreed, carried out by this very node
+    prove       a record, or that there is none, under an agreed checkpoint
+    freshness   when a quorum last stood for it
+    snapshot    everything another store needs to start from here
+
+*Acknowledged* means: durable here and at q validating members, and below a checkpoint that these q cosigned after carrying out every
+transaction themselves. Whatever is returned by any method of this interface is acknowledged; a node never sees less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from atoll.ledger.apply import Outcome
+from atoll.ledger.block import Block, BlockSummary
+from atoll.ledger.records import Chain, ConsensusSet, Record, record_key
+from atoll.ledger.state import State
+from atoll.primitives.ics23_ops import ExistenceProof, NonExistenceProof
+from atoll.primitives.smt import Tree
+from atoll.wire.message import parse_message
+
+FRESH_SECONDS = 60
+"""No consent, START or release on a checkpoint older than this (SECURITY 3.2)."""
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A transaction that is in the ledger for good."""
+
+    transaction_id: bytes
+    """SHA-256 of the submitted bytes."""
+    height: int
+    """Block that holds it."""
+    index: int
+    """Its entry in the log."""
+    outcome: Outcome
+    """Carried out, or refused by a rule: number, code and sentence. A refused transaction is on the ledger too."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedBlock:
+    """One agreed block with what became of its transactions."""
+
+    block: Block
+    """The block."""
+    summary: BlockSummary
+    """Its last log entry; `summary.first` is the log index of its first transaction."""
+    outcomes: tuple[Outcome, ...]
+    """One a transaction. Sentences are for people and may be missing in a block that was carried out before a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateProof:
+    """That a record had this value at a height, or that there was none: everything down from one signed note."""
+
+    key: bytes
+    """Raw key of the record."""
+    value: bytes | None
+    """The record's bytes; None where the proof shows absence."""
+    state_proof: ExistenceProof | NonExistenceProof
+    """Leads from the key to the state root in the summary; ICS 23 under `SMT_SPEC`."""
+    summary: bytes
+    """Log entry that holds the state root: the last entry below the checkpoint."""
+    log_proof: tuple[bytes, ...]
+    """Inclusion of that entry in the checkpoint."""
+    note: bytes
+    """The agreed checkpoint with its cosignatures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An agreed state to start from: the records, and the note that vouches for them."""
+
+    height: int
+    """Block after which it was taken."""
+    records: Mapping[bytes, bytes]
+    """Every record by raw key."""
+    summary: bytes
+    """Log entry with the state root over the records."""
+    log_proof: tuple[bytes, ...]
+    """Inclusion of that entry in the checkpoint."""
+    note: bytes
+    """The agreed checkpoint with its cosignatures."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The agreed state at one height. A value: later blocks do not change it."""
+
+    height: int
+    """Last block in it."""
+    time: int
+    """That block's time, Unix seconds."""
+    log_size: int
+    """Entries of the log below it."""
+    log_root: bytes
+    """Root of the log at that size."""
+    agreed_at: int
+    """The q-th newest cosignature's time, Unix seconds; 0 before the first."""
+    tree: Tree
+    """The state tree."""
+
+    def get(self, kind: type[R], identifier: str) -> R | None:
+        """A record, or None where there is none."""
+        data = self.tree.get(record_key(kind, identifier))
+        return None if data is None else parse_message(data, kind)
+
+    def all(self, kind: type[R]) -> Iterator[R]:
+        """Every record of a kind, by identifier. Cost: a walk over the whole state."""
+        prefix = kind.NAMESPACE.encode() + b"\0"
+        for _, data in sorted(item for item in self.tree.items() if item[0].startswith(prefix)):
+            yield parse_message(data, kind)
+
+    def state(self) -> State:
+        """A state to try things on; what is written to it stays there."""
+        return State(TreeMapping(self.tree))
+
+    @property
+    def chain(self) -> Chain:
+        """The ledger's own record."""
+        return parse_message(self.tree.get(record_key(Chain, "0")) or b"", Chain)
+
+    @property
+    def consensus(self) -> ConsensusSet:
+        """Who orders and who cosigns."""
+        return parse_message(self.tree.get(record_key(ConsensusSet, "0")) or b"", ConsensusSet)
+
+
+class TreeMapping(Mapping[bytes, bytes]):
+    """A state tree as the mapping that `State` reads."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def __getitem__(self, key: bytes) -> bytes:
+        value = self._tree.get(key)
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (key for key, _ in self._tree.items())
+
+    def __len__(self) -> int:
+        return len(self._tree)
+
+
+class Engine(Protocol):
+    """See the module's docstring. All methods belong to one event loop."""
+
+    @property
+    def kind(self) -> str:
+        """What every screen says of it: `embedded` (tamper-evident under one operator) or `cometbft` (consensus)."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to take part. Raises an IntegrityError where the store is not what was signed."""
+        ...
+
+    async def stop(self) -> None:
+        """Leave; nothing acknowledged is lost, waiting submissions end with NotAcknowledged."""
+        ...
+
+    async def submit(self, transaction: bytes, *, timeout_seconds: float = 30.0) -> Acknowledged:
+        """Hand a signed transaction over, and wait until it is acknowledged.
+
+        Args:
+            transaction: as `seal_transaction` made it. The same bytes may be submitted again, here or at another member: they
+                are carried out once, and each call returns the same answer.
+            timeout_seconds: how long to wait; the transaction is kept and forwarded after that, too.
+
+        Raises:
+            NotAdmitted: turned away at the door; nothing was recorded.
+            NotAcknowledged: no quorum in time; it may still be carried out.
+            TooManyWaiting, StoreFull: nothing was taken.
+        """
+        ...
+
+    def follow(self, from_height: int = 1) -> AsyncIterator[AgreedBlock]:
+        """Agreed blocks from a height on, in order, without end; ends when the engine stops."""
+        ...
+
+    def view(self) -> View:
+        """The agreed state. Raises nothing; ask `require_fresh` before acting on it."""
+        ...
+
+    def prove(self, raw_key: bytes) -> StateProof:
+        """A record, or its absence, under the newest agreed checkpoint.
+
+        Raises:
+            NotAgreedYet: there is no agreed checkpoint yet.
+        """
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """The agreed state as a whole.
+
+        Raises:
+            NotAgreedYet: there is no agreed checkpoint yet.
+        """
+        ...
+
+    def freshness(self) -> int:
+        """When a quorum last stood for the view: the q-th newest cosignature, Unix seconds; 0 if never."""
+        ...
+
+    def require_fresh(self, limit_seconds: int = FRESH_SECONDS) -> View:
+        """The view, if it may be acted on.
+
+        Raises:
+            StaleView: the q-th newest cosignature is older than this.
+        """
+        ...

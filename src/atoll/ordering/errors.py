@@ -1,0 +1,135 @@
+"""What can go wrong while transactions are put in order."""
+
+from __future__ import annotations
+
+from atoll.errors import ConflictError, IntegrityError, PeerError, RuleError, UnavailableError
+
+
+class NotAdmitted(RuleError):
+    """A transaction was turned away before it reached a block: its form, sender, signature, nonce or expiry is wrong."""
+
+    code = "ordering.not_admitted"
+    sentence = "The transaction was not let in ({refusal}): {reason}"
+    remedy = "Correct what the reason names and sign again; nothing was recorded."
+    refusal: str
+    reason: str
+
+
+class NotAcknowledged(UnavailableError):
+    """A transaction was handed over, and no quorum has confirmed it in time; it may still be carried out."""
+
+    code = "ordering.not_acknowledged"
+    sentence = "No quorum has confirmed the transaction within {seconds} seconds; it may still be carried out."
+    remedy = "Submit the very same bytes again: a transaction is never carried out twice. `atoll doctor` shows who is missing."
+
+
+class StaleView(UnavailableError):
+    """The newest agreed checkpoint is too old to act on."""
+
+    code = "ordering.stale"
+    sentence = "The ledger was last confirmed by a quorum {age_seconds} seconds ago, at most {limit_seconds} are allowed."
+    remedy = "See with `atoll doctor` which members are not reachable; if the operator is gone, hand over (`atoll consortium handover`)."
+
+
+class NotAgreedYet(UnavailableError):
+    """No quorum has cosigned a checkpoint since this node exists."""
+
+    code = "ordering.not_agreed"
+    sentence = "No quorum has confirmed the ledger yet."
+    remedy = "Start the other members' nodes."
+
+
+class TooManyWaiting(UnavailableError):
+    """The queue of transactions is full."""
+
+    code = "ordering.queue_full"
+    sentence = "{limit} transactions are waiting already."
+    remedy = "Wait and submit again; if it lasts, a quorum of members is not reachable."
+
+
+class StoreFull(UnavailableError):
+    """The disk took no more; nothing was acknowledged."""
+
+    code = "ordering.store_full"
+    sentence = "The ledger's store cannot be written: {reason}."
+    remedy = "Free space on the disk that holds it; the node goes on by itself, and answers reads meanwhile."
+
+
+class StoreCorrupt(IntegrityError):
+    """What the store holds does not add up to what was signed."""
+
+    code = "ordering.store_corrupt"
+    sentence = "The ledger's store {path} is not intact: {reason}."
+    remedy = "Set the file aside for examination and start without it; the node fetches the ledger from the other members."
+
+
+class ForeignStore(IntegrityError):
+    """The store belongs to another ledger, member or version."""
+
+    code = "ordering.store_foreign"
+    sentence = "The ledger's store {path} is not this node's: {reason}."
+    remedy = "Point the node to its own store, or start with an empty one."
+
+
+class HistoryPruned(UnavailableError):
+    """A proof for a height that is no longer at hand."""
+
+    code = "ordering.history_pruned"
+    sentence = "The state at height {height} is no longer at hand for proofs."
+    remedy = "Ask for a newer height."
+
+
+class BadPeerMessage(PeerError):
+    """Another member's message does not follow the protocol between replicas."""
+
+    code = "ordering.bad_message"
+    sentence = "{org} sent something that cannot be used: {reason}."
+    remedy = "Both nodes may run different versions; if not, keep the log for the auditor."
+
+
+class ForkDetected(IntegrityError):
+    """Two histories of one ledger, both signed by its sequencer."""
+
+    code = "ordering.fork"
+    sentence = "The sequencer has signed two histories of the log at size {size}; both signatures are kept."
+    remedy = "Give the evidence to the auditor and hand over to another member (`atoll consortium handover`)."
+
+
+class TermRefused(ConflictError):
+    """A block of a term that this member has left, or of a sequencer it did not vote for."""
+
+    code = "ordering.term_refused"
+    sentence = "Blocks of term {term} are not accepted: this member has promised term {promised} to {sequencer}."
+    remedy = "The old sequencer follows the new term by itself once it hears of it."
+
+
+class BadTime(IntegrityError):
+    """A block's time is not the time."""
+
+    code = "ordering.bad_time"
+    sentence = "The block's time {found} is more than {limit_seconds} seconds off this member's clock ({now})."
+    remedy = "Set the clocks of both members by NTP."
+
+
+class Censored(IntegrityError):
+    """A checkpoint leaves out a valid transaction that the sequencer has had for long."""
+
+    code = "ordering.censored"
+    sentence = "The checkpoint leaves out a valid transaction that was forwarded {seconds} seconds ago."
+    remedy = "It is sent along with this refusal; a sequencer that goes on leaving it out can be replaced."
+
+
+class KeyUnfit(ConflictError):
+    """This node signs with a key that the ledger does not hold for it."""
+
+    code = "ordering.key_unfit"
+    sentence = "The {purpose} key of this node is not the one that the ledger holds for {org}."
+    remedy = "Give the node the keystore with the current keys."
+
+
+class HandoverRefused(ConflictError):
+    """A hand-over cannot be voted for, or does not add up."""
+
+    code = "ordering.handover_refused"
+    sentence = "The hand-over to {org} is refused: {reason}."
+    remedy = "`atoll consortium handover --help` says what a hand-over needs."
