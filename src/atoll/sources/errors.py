@@ -1,0 +1,124 @@
+"""What can be wrong with a table on the owner's disk.
+
+These errors travel further than the data may: into logs, to the other parties of a job. So they name the source as it was
+registered, a line, a position, a column that was *asked for*; never a cell, and never a name found in a file, because a file
+without a header has values there.
+"""
+
+from __future__ import annotations
+
+from atoll.errors import AccessError, InputError, IntegrityError, NotFoundError, UnavailableError
+
+
+class BadAddress(InputError):
+    code = "sources.bad_address"
+    sentence = "{address} is not the address of a source: {reason}."
+    remedy = "Write FILE.csv, FILE.parquet or FILE.sqlite#TABLE, inside a data folder of this node."
+
+
+class SourceNotFound(NotFoundError):
+    code = "sources.not_found"
+    sentence = "There is no file {address} in the data folders of this node."
+    remedy = "Check the spelling, and that the folder is among the data folders in atoll.toml."
+
+
+class SourceOutsideRoot(AccessError):
+    code = "sources.outside_root"
+    sentence = "{address} leads out of the data folders of this node."
+    remedy = "Move the file into a data folder; links that point outside are not followed."
+
+
+class SourceUnreadable(UnavailableError):
+    code = "sources.unreadable"
+    sentence = "{address} cannot be read: {reason}."
+    remedy = "Check that it is an ordinary file, that the node's user may read it, and that no other program holds it locked."
+
+
+class ScratchFull(UnavailableError):
+    code = "sources.scratch_full"
+    sentence = "There is no room in the scratch folder for the snapshot of {address}."
+    remedy = "Free space in the node's scratch folder; a snapshot is as large as the source."
+
+
+class SourceTooLarge(UnavailableError):
+    code = "sources.too_large"
+    sentence = "Reading {address} needs more than the {limit_bytes} bytes of memory it was given."
+    remedy = "Write the table with smaller row groups, or raise the memory of the job."
+
+
+class SourceChanged(IntegrityError):
+    code = "sources.changed"
+    sentence = "{address} is not what was registered, or changed while it was read."
+    remedy = "Register the new content as a new version of the dataset."
+
+
+class MalformedTable(InputError):
+    code = "sources.malformed"
+    sentence = "{address} is not a well-formed {format} file ({where})."
+    remedy = "Write the file again with a program that keeps to the format (for CSV: RFC 4180)."
+
+
+class BrokenQuoting(InputError):
+    code = "sources.broken_quoting"
+    sentence = "A quoted cell of {address} does not end as it should ({where})."
+    remedy = "Quote cells as RFC 4180 says: a quote inside a quoted cell is written twice."
+
+
+class WrongWidth(InputError):
+    code = "sources.wrong_width"
+    sentence = "A row of {address} does not have {expected} cells as the header has ({where})."
+    remedy = "Correct the row; check the delimiter, and that cells with the delimiter in them are quoted."
+
+
+class NotUtf8(InputError):
+    code = "sources.not_utf8"
+    sentence = "{address} is not UTF-8 text ({where})."
+    remedy = "Convert the file to UTF-8."
+
+
+class NoHeader(InputError):
+    code = "sources.no_header"
+    sentence = "{address} has no line of column names."
+    remedy = "Put the names of the columns in the first line."
+
+
+class UnnamedColumn(InputError):
+    code = "sources.unnamed_column"
+    sentence = "Column {position} of {address} has no name."
+    remedy = "Name the column in the header, or remove the delimiter at the end of the line."
+
+
+class DuplicateColumn(InputError):
+    code = "sources.duplicate_column"
+    sentence = "Column {position} of {address} has the name of an earlier column; upper and lower case do not count."
+    remedy = "Give every column a name of its own."
+
+
+class TooManyColumns(InputError):
+    code = "sources.too_many_columns"
+    sentence = "{address} has {found} columns; {limit} is the limit."
+    remedy = "Register a table that holds the columns you want to share."
+
+
+class UnknownColumn(NotFoundError):
+    code = "sources.unknown_column"
+    sentence = "{address} has no column {column}."
+    remedy = "Upper and lower case count; `atoll dataset show` lists the columns."
+
+
+class UnknownTable(NotFoundError):
+    code = "sources.unknown_table"
+    sentence = "{address} does not name an ordinary table of that database."
+    remedy = "Write FILE.sqlite#TABLE; views and virtual tables cannot be registered."
+
+
+class NotAnIdentifier(InputError):
+    code = "sources.not_an_identifier"
+    sentence = "Column {column} of {address} holds {type}, which cannot be compared between organisations."
+    remedy = "Use a column of text, whole numbers or dates."
+
+
+class WrongCellType(InputError):
+    code = "sources.wrong_cell_type"
+    sentence = "Column {column} of {address} holds something else than {type} in row {row}."
+    remedy = "SQLite lets any value stand in any column; correct the row or declare the column TEXT."
