@@ -65,6 +65,8 @@ def check_classes(catalogue: dict[str, type[AtollError]]) -> Iterator[str]:
             yield f"{where}: a code is `area.what` in lower case"
         if not cls.sentence.strip():
             yield f"{where}: no sentence"
+        if "{" in cls.remedy:
+            yield f"{where}: nobody fills operands into a remedy"
         if not (cls.__dict__.get("__doc__") or "").strip():
             yield f"{where}: no docstring of its own"
         if cls.__module__.startswith(RULES) and not cls.number:

@@ -38,6 +38,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> dict[str, type[AtollError]]:
         """A meaning."""
 
         code = "test.mute"
+        remedy = "Use {one}."
 
     class MeaninglessError(InputError):
         code = "test.meaningless"
@@ -101,12 +102,13 @@ def test_an_unfit_class_is_named(made_up: dict[str, type[AtollError]]) -> None:
     findings = "\n".join(check_classes(made_up))
     assert "(test.fine)" not in findings
     assert "(test.mute): no sentence" in findings
+    assert "(test.mute): nobody fills operands into a remedy" in findings
     assert "(test.meaningless): no docstring of its own" in findings
     assert "(test.unnumbered): a ledger rule raises it" in findings
     assert "(test.first): result code 7 belongs to another class too" in findings
     assert "(test.second): result code 7 belongs to another class too" in findings
     assert "(Misnamed): a code is `area.what`" in findings
-    assert len(findings.splitlines()) == 6
+    assert len(findings.splitlines()) == 7
 
 
 def test_a_call_without_an_operand_is_named(made_up: dict[str, type[AtollError]], tmp_path: Path) -> None:
