@@ -2,13 +2,20 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench mutants peers docs wheel lock clean
+.PHONY: help setup demo test check bench mutants peers docs wheel portable lock clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := $(VENV)/.dependencies
 EXTENSION := $(VENV)/.extension
+
+# Under another HOME, rustup's cargo no longer knows which Rust it stands for.
+RUSTUP_HOME_BESIDE_CARGO := $(shell tools/toolchain.sh rustup-home)
+ifneq ($(RUSTUP_HOME_BESIDE_CARGO),)
+export RUSTUP_HOME := $(RUSTUP_HOME_BESIDE_CARGO)
+endif
+
 RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml rustfmt.toml $(wildcard .cargo/config.toml) $(shell find rust -name '*.rs' -o -name Cargo.toml)
 
 help: ## show this list
@@ -17,14 +24,14 @@ help: ## show this list
 setup: $(DEPENDENCIES) $(EXTENSION) ## build .venv with locked packages and the native core
 
 $(DEPENDENCIES): requirements-dev.lock
-	@tools/tool-check.sh "$(PYTHON)"
+	@tools/toolchain.sh check "$(PYTHON)"
 	@echo "atoll: installing locked Python packages into $(VENV)" >&2
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements-dev.lock
 	@touch $@
 
 $(EXTENSION): $(DEPENDENCIES) $(RUST_SOURCES)
-	@tools/tool-check.sh "$(PYTHON)"
+	@tools/toolchain.sh check "$(PYTHON)"
 	@echo "atoll: building the native core (about a minute the first time)" >&2
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -57,7 +64,10 @@ docs: setup ## generated reference pages
 wheel: setup ## a manylinux wheel in dist/, installed and tried without cargo
 	@tools/wheel.sh
 
-lock: ## renew the lock files (needs pip-tools in the virtual environment)
+portable: ## the core's tests without any vector instructions
+	@RUSTFLAGS='--cfg curve25519_dalek_backend="serial"' cargo test --quiet --release --package atoll-core --target-dir target/portable
+
+lock: ## renew the lock files of the Python packages
 	@tools/lock.sh
 
 clean: ## remove what the other targets made
