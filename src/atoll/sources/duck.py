@@ -48,8 +48,9 @@ class DuckSource:
             self._database = connect_locked(copy, limits)
             self._width = 0
             self._table, self._parameters = self._describe()
-            verify_header(self._select("*").columns, address)
-            self._schema: pa.Schema = self._select("*", " LIMIT 0").to_arrow_reader(1).schema
+            nothing = self._select("*", " LIMIT 0")
+            verify_header(nothing.columns, address)
+            self._schema: pa.Schema = self._attempt(lambda: nothing.to_arrow_reader(1).schema)
         except BaseException:
             self.close()
             raise
