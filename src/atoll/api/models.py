@@ -147,19 +147,15 @@ class GrantInfo(Model):
     """The ODRL-shaped terms, where this node holds them."""
 
 
-class ProposeIntersection(Model):
-    """Private intersection: the proposer is the receiver and learns which of its identifiers the owner also has."""
+class ProposeJob(Model):
+    """A job of any kind. `spec` is the kind's own specification (`GET /v1/kinds`), byte strings as hex."""
 
-    kind: Literal["intersection"] = "intersection"
-    mine: str = Field(examples=["bank/customers/1"])
-    my_columns: list[str]
-    theirs: str = Field(examples=["bureau/files/1"])
-    their_columns: list[str]
-    grant: str
-    purpose: str
-    rows_cap: int = Field(default=1_000_000, ge=1)
+    kind: str = Field(examples=["intersection"])
+    spec: dict[str, Any]
+    purpose: str = Field(examples=["credit-check"])
     minutes: int = Field(default=60, ge=1, le=10_080)
-    memory_mb: int = Field(default=1024, ge=128)
+    memory_mb: int = Field(default=1024, ge=128, le=1 << 20)
+    attempts: int = Field(default=5, ge=1, le=16)
 
 
 class ReasonInfo(Model):

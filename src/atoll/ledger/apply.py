@@ -151,7 +151,11 @@ def _signing_key(state: State, chain: Chain, envelope: cose.Envelope, transactio
     kid = envelope.kid.decode("ascii", errors="replace")
     if transaction.type == EnrolMember.TAG:
         body, _ = _rule(chain, transaction)
-        if isinstance(body, EnrolMember) and kid == f"{body.enrolment.org}/identity/1" and body.enrolment.org == transaction.sender:
+        if (
+            isinstance(body, EnrolMember)
+            and kid == f"{body.enrolment.org}/identity/1"
+            and body.enrolment.org == transaction.sender
+        ):
             return body.enrolment.identity
         raise BadSignature(sender=transaction.sender)
     member = state.get(Member, transaction.sender)

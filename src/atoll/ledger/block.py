@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from atoll.ledger.records import Version
+from atoll.ledger.transaction import MAX_TRANSACTION_BYTES
 from atoll.wire.cbor import decode, encode
 from atoll.wire.errors import MessageError
 from atoll.wire.message import Count, Digest, Message, Size, Time
@@ -36,7 +37,7 @@ class Block:
 
     def encode(self) -> bytes:
         """The block's bytes."""
-        return encode([_TAG, self.height, self.term, self.time, list(self.transactions)])
+        return encode([_TAG, self.height, self.term, self.time, list(self.transactions)], max_bytes=MAX_BLOCK_BYTES)
 
     def digest(self) -> bytes:
         """SHA-256 of the block's bytes."""
@@ -57,7 +58,7 @@ def parse_block(data: bytes) -> Block:
             and 1 <= term < 2**31
             and 0 <= time < 2**40
             and len(transactions) <= MAX_BLOCK_TRANSACTIONS
-            and all(isinstance(one, bytes) for one in transactions)
+            and all(isinstance(one, bytes) and 0 < len(one) <= MAX_TRANSACTION_BYTES for one in transactions)
         ):
             return Block(height=height, term=term, time=time, transactions=tuple(transactions))
     raise MessageError(message="Block", field="", problem="not a block, or out of bounds")

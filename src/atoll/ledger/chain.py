@@ -93,7 +93,7 @@ class Ledger:
         state = State(self.records)
         context = Context(height=block.height, time=block.time, verify=verify)
         outcomes = tuple(apply(state, data, context) for data in block.transactions)
-        self._need_term(block, outcomes)
+        self._need_term(block, outcomes, state)
         changes = state.changes()
         tree = self.tree.put_many(changes)
         summary = BlockSummary(
@@ -160,14 +160,15 @@ class Ledger:
         if block.time < self.time:
             raise BadBlock(height=block.height, reason=f"its time goes back from {self.time} to {block.time}")
 
-    def _need_term(self, block: Block, outcomes: tuple[Outcome, ...]) -> None:
-        """A block is of the term in force, or its first transaction is the hand-over that begins the next."""
-        term = self.consensus.term
-        if block.term == term:
+    def _need_term(self, block: Block, outcomes: tuple[Outcome, ...], state: State) -> None:
+        """A block is of the term in force after it; one of a later term begins with the hand-over to that term."""
+        before, after = self.consensus.term, state.get(ConsensusSet, "0")
+        if after is None or after.term != block.term:
+            raise BadBlock(height=block.height, reason=f"its term is {block.term}, the term in force is {before}")
+        if block.term == before:
             return
-        begins = block.term == term + 1 and bool(outcomes) and outcomes[0].ok
-        if not (begins and parse_transaction(block.transactions[0])[1].type == Handover.TAG):
-            raise BadBlock(height=block.height, reason=f"its term is {block.term}, the term in force is {term}")
+        if not (outcomes[0].ok and parse_transaction(block.transactions[0])[1].type == Handover.TAG):
+            raise BadBlock(height=block.height, reason=f"term {block.term} does not begin with its hand-over")
 
     def _remember(self) -> None:
         self._history[self.height] = self.tree

@@ -18,7 +18,9 @@ class BadBlock(IntegrityError):
 
     code = "ledger.bad_block"
     sentence = "Block {height} is refused: {reason}."
-    remedy = "Compare with another member; if they agree with you, the sequencer cheats: hand over (`atoll consortium handover`)."
+    remedy = (
+        "Compare with another member; if they agree with you, the sequencer cheats: hand over (`atoll consortium handover`)."
+    )
 
 
 # -- signed notes, checkpoints, tiles, trust files -----------------------------------------------------------------------------

@@ -432,5 +432,3 @@ class ReceiptRecord(Record):
 
     def identifier(self) -> str:
         return f"{self.job_id.hex()}/{self.org}"
-
-

@@ -1,6 +1,6 @@
 """Policy: may this job use my data? One pure function answers, at the owner's own node, and says why.
 
-    demand    what a job asks, input by input        card    what the owner says about a dataset, column by column
-    terms     ODRL-shaped terms of a grant           odrl    their evaluation over a closed set of operands
-    local     the owner's own veto rules             decide  all of it together -> permit, deny or ask, with reasons
+demand    what a job asks, input by input        card    what the owner says about a dataset, column by column
+terms     ODRL-shaped terms of a grant           odrl    their evaluation over a closed set of operands
+local     the owner's own veto rules             decide  all of it together -> permit, deny or ask, with reasons
 """

@@ -33,7 +33,9 @@ def coalition_reasons(plan: Plan, member: Callable[[str], Member | None]) -> Ite
     )
     several = len(plan.orgs()) > 1
     said = "; ".join("+".join(one.members) for one in plan.coalitions)
-    yield Reason(CoalitionRefused.code, "coalition table", "stated in the plan", said or "not stated", bool(said) or not several)
+    yield Reason(
+        CoalitionRefused.code, "coalition table", "stated in the plan", said or "not stated", bool(said) or not several
+    )
 
 
 def _group(org: str, member: Callable[[str], Member | None]) -> str:

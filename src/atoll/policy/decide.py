@@ -83,7 +83,9 @@ def decide(question: Question) -> Decision:
 
 def _plan_reasons(question: Question) -> Iterator[Reason]:
     plan, now = question.plan, question.now
-    yield Reason(NotInvolved.code, "this organisation is a party", question.me, ", ".join(plan.orgs()), question.me in plan.orgs())
+    yield Reason(
+        NotInvolved.code, "this organisation is a party", question.me, ", ".join(plan.orgs()), question.me in plan.orgs()
+    )
     for org in plan.orgs():
         member = question.view.get(Member, org)
         state = str(member.state) if member else "unknown"
@@ -131,7 +133,13 @@ def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator
     for unit, amount in (("uses", demand.uses), ("rows", demand.rows_cap)):
         budget = question.view.get(Budget, budget_id(lineage_account(dataset.lineage), unit))
         if budget is not None:
-            yield Reason(BudgetRefused.code, f"{unit} of {dataset.lineage}", f"at most {budget.left()}", str(amount), amount <= budget.left())
+            yield Reason(
+                BudgetRefused.code,
+                f"{unit} of {dataset.lineage}",
+                f"at most {budget.left()}",
+                str(amount),
+                amount <= budget.left(),
+            )
 
 
 def _column_reasons(question: Question, number: int, demand: Demand, card: DatasetCard) -> Iterator[Reason]:
@@ -145,19 +153,33 @@ def _column_reasons(question: Question, number: int, demand: Demand, card: Datas
         yield Reason(ColumnRefused.code, f"exposure of {demand.dataset}:{name}", allowed, str(exposure), permitted)
         if column is not None and column.normalisation:
             said = rules.get(name, "")
-            yield Reason(ColumnRefused.code, f"normalisation of {demand.dataset}:{name}", column.normalisation, said, said == column.normalisation)
+            yield Reason(
+                ColumnRefused.code,
+                f"normalisation of {demand.dataset}:{name}",
+                column.normalisation,
+                said,
+                said == column.normalisation,
+            )
 
 
 def _grant_reasons(question: Question, number: int, demand: Demand) -> Iterator[Reason]:
     planned = question.plan.inputs[number]
     name = planned.grant.hex() or "none"
     grant = question.view.get(Grant, planned.grant.hex()) if planned.grant else None
-    yield Reason(NoGrant.code, f"grant for {demand.dataset}", "a grant on the ledger", name if grant else f"{name}, unknown", grant is not None)
+    yield Reason(
+        NoGrant.code,
+        f"grant for {demand.dataset}",
+        "a grant on the ledger",
+        name if grant else f"{name}, unknown",
+        grant is not None,
+    )
     if grant is None:
         return
     state = "revoked here" if question.revoked(planned.grant) else str(grant.state)
     yield Reason(NoGrant.code, "its state", GrantState.ACTIVE, state, state == GrantState.ACTIVE)
-    yield Reason(NoGrant.code, "its version", str(grant.version), str(planned.grant_version), grant.version == planned.grant_version)
+    yield Reason(
+        NoGrant.code, "its version", str(grant.version), str(planned.grant_version), grant.version == planned.grant_version
+    )
     yield Reason(NoGrant.code, "its dataset", grant.dataset, demand.dataset, grant.dataset == demand.dataset)
     term = f"{grant.not_before} to {grant.not_after}"
     yield Reason(NoGrant.code, "its term", term, str(question.now), grant.not_before <= question.now <= grant.not_after)

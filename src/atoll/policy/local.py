@@ -1,13 +1,13 @@
 """The owner's own veto rules, from the section [policy] of `atoll.toml`. They can refuse whatever a grant permits, and permit nothing.
 
-    [policy]
-    consent = "automatic"                # or "manual": a person approves each job
-    counterparties = ["bank", "telecom"] # nobody else; leave out for all members
-    purposes = ["credit-check"]          # nothing else; leave out for all
-    job-kinds = ["intersection"]
-    max-rows = 1000000
-    hours = "06-22"                      # UTC, from the first hour until before the second
-    max-days = 7                         # furthest deadline
+[policy]
+consent = "automatic"                # or "manual": a person approves each job
+counterparties = ["bank", "telecom"] # nobody else; leave out for all members
+purposes = ["credit-check"]          # nothing else; leave out for all
+job-kinds = ["intersection"]
+max-rows = 1000000
+hours = "06-22"                      # UTC, from the first hour until before the second
+max-days = 7                         # furthest deadline
 """
 
 from __future__ import annotations

@@ -62,7 +62,9 @@ def _prohibition(number: int, rule: TermRule, use: Use) -> Reason:
     covers = rule.action == use.action and all(one is not False for one in verdicts)
     wanted = " and ".join(f"{one.left} {one.operator} {', '.join(one.right)}" for one in rule.constraints) or "always"
     observed = ", ".join(f"{one.left} {show(use.values.get(one.left))}" for one in rule.constraints)
-    return Reason(Prohibited.code, f"prohibition {number}: {rule.action}", f"not ({wanted})", observed or use.action, not covers)
+    return Reason(
+        Prohibited.code, f"prohibition {number}: {rule.action}", f"not ({wanted})", observed or use.action, not covers
+    )
 
 
 def holds(constraint: Constraint, observed: Observed | None) -> bool | None:

@@ -58,5 +58,7 @@ def conclude(reasons: tuple[Reason, ...], *, ask: str) -> Decision:
     if failed is not None:
         return Decision(Verdict.DENY, failed.rule, reasons)
     if ask:
-        return Decision(Verdict.ASK, "policy.ask", (*reasons, Reason("policy.ask", "a person's approval", ask, "not yet given", True)))
+        return Decision(
+            Verdict.ASK, "policy.ask", (*reasons, Reason("policy.ask", "a person's approval", ask, "not yet given", True))
+        )
     return Decision(Verdict.PERMIT, "policy.permit", reasons)

@@ -51,9 +51,6 @@ class LocalJob:
     received_bytes: int = 0
     seconds: float = 0.0
     commitment: str = ""
-    opening: str = ""
-    found: int = -1
-    receipted: bool = False
     error: str = ""
 
 
@@ -111,7 +108,9 @@ class NodeStore:
 
     def bodies(self, kind: str, prefix: str = "") -> list[tuple[str, bytes]]:
         """All bodies of a kind whose identifier begins so, by identifier."""
-        rows = self._db.execute("SELECT id, data FROM body WHERE kind = ? AND substr(id, 1, ?) = ? ORDER BY id", (kind, len(prefix), prefix))
+        rows = self._db.execute(
+            "SELECT id, data FROM body WHERE kind = ? AND substr(id, 1, ?) = ? ORDER BY id", (kind, len(prefix), prefix)
+        )
         return [(one, bytes(data)) for one, data in rows]
 
     def dataset(self, identifier: str) -> LocalDataset | None:
@@ -168,7 +167,8 @@ class NodeStore:
         """Note who did what; never what the data say."""
         with self._writing():
             self._db.execute(
-                "INSERT INTO audit (time, actor, action, subject, outcome) VALUES (?, ?, ?, ?, ?)", (time, actor, action, subject, outcome)
+                "INSERT INTO audit (time, actor, action, subject, outcome) VALUES (?, ?, ?, ?, ?)",
+                (time, actor, action, subject, outcome),
             )
 
     def audit_trail(self, limit: int = 100) -> list[tuple[int, int, str, str, str, str]]:

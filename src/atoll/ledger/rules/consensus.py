@@ -30,7 +30,7 @@ class HandoverVote(Message):
     org: Name
     """Who votes."""
     new_term: Version
-    """Term that begins; the old one plus 1."""
+    """Term that begins: the old one plus 1, or more where members voted for somebody who then could not take over."""
     new_sequencer: Name
     """Who orders in it."""
     height: Count
@@ -72,22 +72,25 @@ class Handover(Message):
 def handover(call: Call, body: Handover) -> None:
     """q of the members counted in the old term must have voted for the sender in exactly this term."""
     old = call.need(ConsensusSet, "0")
-    if body.new_term != old.term + 1:
+    if body.new_term <= old.term:
         raise NotAllowed(org=call.sender, reason=f"term {body.new_term} does not follow term {old.term}")
     call.active_member(call.sender)
-    good = {one.vote.org for one in body.votes if is_good_vote(call, one, old, new_sequencer=call.sender)}
+    good = {one.vote.org for one in body.votes if is_good_vote(call, one, old, body.new_term, new_sequencer=call.sender)}
     if len(good) < old.quorum():
         raise BadApproval(needed=f"votes of {old.quorum()} of {len(old.counted())} members", found=len(good))
     log = call.current_key(call.sender, Purpose.LOG)
-    call.state.put(replace(old, term=body.new_term, sequencer=call.sender, log=log.public))
+    new = replace(old, term=body.new_term, sequencer=call.sender, log=log.public)
+    if not new.counted():
+        raise NotAllowed(org=call.sender, reason="no validating member would be left to cosign what it orders")
+    call.state.put(new)
 
 
-def is_good_vote(call: Call, signed: SignedVote, old: ConsensusSet, *, new_sequencer: str) -> bool:
-    """Whether a vote counts."""
+def is_good_vote(call: Call, signed: SignedVote, old: ConsensusSet, new_term: int, *, new_sequencer: str) -> bool:
+    """Whether a vote counts for a hand-over from the old set to a sequencer in a term."""
     vote = signed.vote
     if vote.org not in {one.org for one in old.counted()}:
         return False
-    if (vote.genesis_digest, vote.new_term, vote.new_sequencer) != (call.chain.genesis_digest, old.term + 1, new_sequencer):
+    if (vote.genesis_digest, vote.new_term, vote.new_sequencer) != (call.chain.genesis_digest, new_term, new_sequencer):
         return False
     key = call.current_key(vote.org, Purpose.IDENTITY)
     return key.is_valid_at(call.height) and ed25519.is_signature(key.public, vote.signed_bytes(), signed.signature)

@@ -106,5 +106,3 @@ def need_in_force(call: Call, grant_id: bytes, version: int, *, grantees: tuple[
     if reason:
         raise GrantNotInForce(grant=grant_id.hex(), reason=reason)
     return grant
-
-

@@ -358,4 +358,3 @@ def _follow(call: Call, org: str, purpose: Purpose, public: bytes) -> None:
         call.state.put(replace(consensus, validators=validators))
     elif consensus.sequencer == org:
         call.state.put(replace(consensus, log=public))
-

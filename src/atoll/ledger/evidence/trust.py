@@ -1,0 +1,110 @@
+"""The trust file: the one thing that a verifier brings along, and never takes from a bundle.
+
+    # Trust file of the consortium test.example/lagoon
+    #atoll genesis 4b9d...
+    #atoll sequencer operator
+    log test.example/lagoon+0f3a91bc+AQ...
+    witness test.example/lagoon/bank test.example/lagoon/bank+530d903a+BA...
+    witness test.example/lagoon/bureau test.example/lagoon/bureau+91c04d11+BA...
+    group validators 2 test.example/lagoon/bank test.example/lagoon/bureau
+    quorum validators
+
+It is a C2SP tlog-policy, and stays one with the two lines that begin with `#atoll`, which other tools pass over: with the same file they
+verify the checkpoints of the first epoch. Atoll's own verifier walks from these members to those that count later.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from atoll.ledger.agreement import cosign_key, log_key
+from atoll.ledger.errors import PolicyFormatError
+from atoll.ledger.evidence.errors import TrustFileError
+from atoll.ledger.genesis import Genesis, consensus_of
+from atoll.ledger.tlog_policy import Group, Log, Policy, Witness, encode_policy, make_policy, parse_policy
+
+GROUP = "validators"
+_MARK = "#atoll "
+_GENESIS = re.compile(r"genesis ([0-9a-f]{64})")
+_SEQUENCER = re.compile(r"sequencer ([a-z][a-z0-9-]{0,39})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustFile:
+    """Whom to believe about one consortium, from its founding on."""
+
+    chain_id: str
+    """The ledger's name; the origin of its checkpoints."""
+    genesis_digest: bytes
+    """Names the consortium, 32 bytes; a ledger of the same name with another genesis is another ledger."""
+    sequencer: str
+    """The founder that put transactions in order first."""
+    policy: Policy
+    """The first sequencer's log key, the first counted members' cosigning keys, and how many of them make a quorum."""
+
+    def is_of(self, genesis: Genesis) -> bool:
+        """Whether sequencer, keys and quorum are those of this genesis; places to fetch from do not matter."""
+        return self.sequencer == genesis.sequencer and _keys(self.policy) == _keys(policy_of(genesis))
+
+
+def encode_trust_file(genesis: Genesis, digest: bytes) -> str:
+    """The trust file of a consortium; hand it over in person, never beside the evidence.
+
+    Args:
+        genesis: verified.
+        digest: its digest.
+    """
+    lines = (
+        f"# Trust file of the consortium {genesis.chain_id}",
+        f"{_MARK}genesis {digest.hex()}",
+        f"{_MARK}sequencer {genesis.sequencer}",
+    )
+    return "\n".join(lines) + "\n" + encode_policy(policy_of(genesis)).decode()
+
+
+def parse_trust_file(text: str) -> TrustFile:
+    """The trust file in `text`.
+
+    Raises:
+        TrustFileError: not a trust file; or one that would believe a checkpoint without any cosignature.
+    """
+    try:
+        policy = parse_policy(text.encode())
+    except (PolicyFormatError, UnicodeEncodeError) as err:
+        raise TrustFileError(reason=str(err).rstrip(".")) from err
+    if not policy.needs_witnesses:
+        raise TrustFileError(reason="its quorum is `none`, so that anybody could sign a ledger into being")
+    if len(policy.logs) != 1:
+        raise TrustFileError(reason=f"it names {len(policy.logs)} logs, and a consortium has one")
+    marked = [line.removeprefix(_MARK) for line in text.split("\n") if line.startswith(_MARK)]
+    return TrustFile(
+        chain_id=policy.logs[0].key.name,
+        genesis_digest=bytes.fromhex(_only(_GENESIS, marked, "genesis")),
+        sequencer=_only(_SEQUENCER, marked, "sequencer"),
+        policy=policy,
+    )
+
+
+def policy_of(genesis: Genesis) -> Policy:
+    """The founding members' keys and quorum as a C2SP policy."""
+    first = consensus_of(genesis)
+    keys = [cosign_key(genesis.chain_id, one) for one in first.counted()]
+    return make_policy(
+        logs=(Log(log_key(genesis.chain_id, first.log)),),
+        witnesses=tuple(Witness(key.name, key) for key in keys),
+        groups=(Group(GROUP, first.quorum(), tuple(key.name for key in keys)),),
+        quorum=GROUP,
+    )
+
+
+def _keys(policy: Policy) -> tuple[object, ...]:
+    logs = tuple(one.key for one in policy.logs)
+    return logs, tuple((one.name, one.key) for one in policy.witnesses), policy.groups, policy.quorum
+
+
+def _only(expression: re.Pattern[str], lines: list[str], what: str) -> str:
+    found = [match[1] for line in lines if (match := expression.fullmatch(line.rstrip()))]
+    if len(found) != 1:
+        raise TrustFileError(reason=f"it must have exactly one line `{_MARK}{what} ...`, and has {len(found)}")
+    return found[0]

@@ -1,0 +1,42 @@
+"""`python -m atoll.node HOME`: run one node in the foreground until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from atoll.errors import AtollError
+from atoll.node.assembly import Node
+from atoll.node.config import load_config
+from atoll.node.logs import start_logs
+from atoll.ports import SystemClock, SystemEntropy
+
+
+def main() -> int:
+    """Run the node whose home is the first argument."""
+    try:
+        config = load_config(Path(sys.argv[1]))
+        start_logs(config.home.logs, config.log_level)
+        asyncio.run(serve(Node(config, clock=SystemClock(), entropy=SystemEntropy())))
+    except AtollError as err:
+        sys.stderr.write(f"error: {err}\n" + (f"hint: {err.remedy}\n" if err.remedy else ""))
+        return err.exit_code
+    return 0
+
+
+async def serve(node: Node) -> None:
+    """Run until SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(node.run(lambda: print("ready", flush=True)))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

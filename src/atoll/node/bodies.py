@@ -1,0 +1,195 @@
+"""Committed documents: plans, grant terms, dataset cards, receipt details.
+
+The ledger holds a commitment; the body travels between those entitled to it, over peer sessions, and is kept only if it fits. Everybody asks
+for what is missing, so a body that was lost on the way is fetched again, and a body that does not fit never counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, ClassVar, Protocol
+
+from atoll.errors import AtollError
+from atoll.ledger.detail import RECEIPT_DOMAIN, ReceiptDetail
+from atoll.ledger.plan import Plan, digest_plan_body
+from atoll.ledger.records import Dataset, Grant, Job, Member, ReceiptRecord
+from atoll.node.errors import NoSuchThing, NotOnThisPlan, PlanChanged
+from atoll.ordering.engine import View
+from atoll.policy.card import CARD_DOMAIN, DatasetCard
+from atoll.policy.terms import TERMS_DOMAIN, GrantTerms
+from atoll.primitives.commitment import is_opening
+from atoll.storage.store import NodeStore
+from atoll.wire.message import Message, Size, encode_message, parse_message
+
+FETCH_TIMEOUT_SECONDS = 10.0
+READERS = frozenset({"auditor", "regulator"})
+"""Roles that read every document."""
+
+
+class Kind(StrEnum):
+    """Kinds of committed documents."""
+
+    PLAN = "plan"
+    TERMS = "terms"
+    CARD = "card"
+    DETAIL = "detail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyName(Message):
+    """Which document."""
+
+    TAG: ClassVar[str] = "body-name/1"
+
+    kind: Kind
+    """Its kind."""
+    identifier: Annotated[str, Size(1, 120)]
+    """Identifier of the ledger record that commits to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body(Message):
+    """A document, as received or as asked for."""
+
+    TAG: ClassVar[str] = "body/1"
+
+    kind: Kind
+    """Its kind."""
+    identifier: Annotated[str, Size(1, 120)]
+    """Identifier of the ledger record that commits to it."""
+    data: Annotated[bytes, Size(1, 59_000)]
+    """Its bytes."""
+
+
+class Caller(Protocol):
+    """Calls a method at another member's node."""
+
+    async def call(self, org: str, method: str, payload: bytes, *, timeout_seconds: float) -> bytes: ...
+
+
+class Bodies:
+    """This node's shelf of committed documents."""
+
+    def __init__(self, *, org: str, store: NodeStore, links: Caller) -> None:
+        self._org = org
+        self._store = store
+        self._links = links
+
+    def get(self, kind: Kind, identifier: str) -> bytes | None:
+        """A body this node holds."""
+        return self._store.body(kind, identifier)
+
+    def plan(self, job: str) -> Plan | None:
+        """The plan of a job, where this node holds it."""
+        data = self.get(Kind.PLAN, job)
+        return parse_message(data, Plan) if data else None
+
+    def terms(self, grant: bytes) -> GrantTerms | None:
+        """The terms of a grant, where this node holds them."""
+        data = self.get(Kind.TERMS, grant.hex())
+        return parse_message(data, GrantTerms) if data else None
+
+    def card(self, dataset: str) -> DatasetCard | None:
+        """The card of a dataset, where this node holds it."""
+        data = self.get(Kind.CARD, dataset)
+        return parse_message(data, DatasetCard) if data else None
+
+    def keep(self, kind: Kind, identifier: str, data: bytes) -> None:
+        """Put a body on the shelf; the caller has made it or checked it."""
+        self._store.set_body(kind, identifier, data)
+
+    async def fetch(self, view: View, kind: Kind, identifier: str, holders: Iterable[str]) -> bytes | None:
+        """The body, from the shelf or from the first of `holders` that gives one that fits; None if none does."""
+        found = self.get(kind, identifier)
+        if found is not None:
+            return found
+        question = encode_message(BodyName(kind=kind, identifier=identifier))
+        for org in holders:
+            if org == self._org:
+                continue
+            try:
+                answer = parse_message(
+                    await self._links.call(org, "body.get", question, timeout_seconds=FETCH_TIMEOUT_SECONDS), Body
+                )
+            except (AtollError, TimeoutError):
+                continue
+            if (answer.kind, answer.identifier) == (kind, identifier) and fits(view, kind, identifier, answer.data):
+                self.keep(kind, identifier, answer.data)
+                return answer.data
+        return None
+
+    async def offer(self, kind: Kind, identifier: str, data: bytes, to: Iterable[str]) -> None:
+        """Send a body to those who should hold it; one that cannot be reached will ask for it."""
+        message = encode_message(Body(kind=kind, identifier=identifier, data=data))
+        others = [org for org in to if org != self._org]
+        calls = (self._links.call(org, "body.put", message, timeout_seconds=FETCH_TIMEOUT_SECONDS) for org in others)
+        for outcome in await asyncio.gather(*calls, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, AtollError | TimeoutError):
+                raise outcome
+
+    def answer(self, view: View, org: str, question: BodyName) -> Body:
+        """What a peer gets that asks for a body.
+
+        Raises:
+            NotOnThisPlan: it is not entitled to it.
+            NoSuchThing: this node does not hold it.
+        """
+        if not entitled(view, question.kind, question.identifier, org):
+            raise NotOnThisPlan(org=org)
+        data = self.get(question.kind, question.identifier)
+        if data is None:
+            raise NoSuchThing(what=question.kind, name=question.identifier)
+        return Body(kind=question.kind, identifier=question.identifier, data=data)
+
+    def accept(self, view: View, org: str, body: Body) -> bool:
+        """Keep a body that a peer sends, if this node is entitled to it and it fits; whether it was kept.
+
+        Raises:
+            PlanChanged: the proposer itself sent a plan that is not the one it proposed.
+        """
+        if not entitled(view, body.kind, body.identifier, self._org):
+            return False
+        if fits(view, body.kind, body.identifier, body.data):
+            self.keep(body.kind, body.identifier, body.data)
+            return True
+        job = view.get(Job, body.identifier) if body.kind is Kind.PLAN else None
+        if job is not None and job.proposer == org:
+            raise PlanChanged(sender=org, job=body.identifier)
+        return False
+
+
+def fits(view: View, kind: Kind, identifier: str, data: bytes) -> bool:
+    """Whether a body is the one that the ledger's record commits to."""
+    try:
+        match kind:
+            case Kind.PLAN:
+                job = view.get(Job, identifier)
+                return job is not None and digest_plan_body(data) == job.plan_digest
+            case Kind.TERMS:
+                grant, terms = view.get(Grant, identifier), parse_message(data, GrantTerms)
+                return grant is not None and is_opening(grant.terms_commitment, TERMS_DOMAIN, terms.salt, data)
+            case Kind.CARD:
+                dataset, card = view.get(Dataset, identifier), parse_message(data, DatasetCard)
+                return dataset is not None and is_opening(dataset.card_commitment, CARD_DOMAIN, card.salt, data)
+            case Kind.DETAIL:
+                receipt, detail = view.get(ReceiptRecord, identifier), parse_message(data, ReceiptDetail)
+                return receipt is not None and is_opening(receipt.detail_commitment, RECEIPT_DOMAIN, detail.salt, data)
+    except AtollError:
+        return False
+
+
+def entitled(view: View, kind: Kind, identifier: str, org: str) -> bool:
+    """Whether a member may hold a document: parties and readers; a card, every active member (SECURITY 2.2)."""
+    member = view.get(Member, org)
+    if member is None or member.state != "active":
+        return False
+    if kind is Kind.CARD or READERS & set(member.roles):
+        return True
+    if kind is Kind.TERMS:
+        grant = view.get(Grant, identifier)
+        return grant is not None and org in (grant.owner, grant.grantee)
+    job = view.get(Job, identifier.split("/")[0])
+    return job is not None and org in job.parties

@@ -1,0 +1,139 @@
+"""A node's home folder and its configuration file, `atoll.toml`.
+
+HOME/atoll.toml        configuration                    HOME/ledger.sqlite   this node's copy of the ledger
+HOME/keys.atoll        keystore, encrypted, 0600        HOME/node.sqlite     bodies, local datasets, jobs, tokens
+HOME/genesis.atoll     the consortium's signed genesis  HOME/jobs/           one folder a job; results in it
+HOME/tls.der           own TLS certificate              HOME/tokens/         bearer tokens for the API, 0600
+HOME/data/             default data folder              HOME/log/            structured logs
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atoll.node.errors import BadConfig, NoHome
+from atoll.policy.local import LocalRules
+
+_SECTIONS = {"node": {"org", "log"}, "peer": {"listen", "address"}, "https": {"listen"}, "data": {"folders"}, "policy": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths inside a node's home."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "atoll.toml"
+
+    @property
+    def keys(self) -> Path:
+        return self.path / "keys.atoll"
+
+    @property
+    def genesis(self) -> Path:
+        return self.path / "genesis.atoll"
+
+    @property
+    def certificate(self) -> Path:
+        return self.path / "tls.der"
+
+    @property
+    def ledger(self) -> Path:
+        return self.path / "ledger.sqlite"
+
+    @property
+    def store(self) -> Path:
+        return self.path / "node.sqlite"
+
+    @property
+    def jobs(self) -> Path:
+        return self.path / "jobs"
+
+    @property
+    def tokens(self) -> Path:
+        return self.path / "tokens"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "log"
+
+    def token(self, role: str) -> Path:
+        """File with the bearer token of a role."""
+        return self.tokens / role
+
+    def passphrase(self) -> bytes:
+        """What opens the keystore: ATOLL_PASSPHRASE, or the file that ATOLL_PASSPHRASE_FILE names.
+
+        Raises:
+            BadConfig: neither is set.
+        """
+        if "ATOLL_PASSPHRASE" in os.environ:
+            return os.environ["ATOLL_PASSPHRASE"].encode()
+        if "ATOLL_PASSPHRASE_FILE" in os.environ:
+            return Path(os.environ["ATOLL_PASSPHRASE_FILE"]).read_bytes().rstrip(b"\r\n")
+        raise BadConfig(
+            path=str(self.keys), reason="the keystore's passphrase is in neither ATOLL_PASSPHRASE nor ATOLL_PASSPHRASE_FILE"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What `atoll.toml` says."""
+
+    home: Home
+    org: str
+    peer_listen: str
+    """host:port of the peer listener; empty for a node that only dials out."""
+    https_listen: str
+    """host:port of the API."""
+    folders: tuple[Path, ...]
+    """The only places data may be registered from."""
+    log_level: str
+    policy: LocalRules
+    """The owner's own veto rules."""
+
+
+def load_config(path: Path) -> Config:
+    """Read a home's configuration.
+
+    Raises:
+        NoHome: there is none.
+        BadConfig: a section, key or value is unknown or wrong.
+    """
+    home = Home(path.resolve())
+    if not home.config.is_file():
+        raise NoHome(path=str(path), reason="it holds no atoll.toml")
+    try:
+        table = tomllib.loads(home.config.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise BadConfig(path=str(home.config), reason=str(err)) from err
+    for section, known in _SECTIONS.items():
+        found = table.get(section, {})
+        if not isinstance(found, dict):
+            raise BadConfig(path=str(home.config), reason=f"[{section}] is not a section")
+        for name in sorted(set(found) - known) if known is not None else []:
+            raise BadConfig(path=str(home.config), reason=f"[{section}] knows no {name}")
+    for section in sorted(set(table) - set(_SECTIONS)):
+        raise BadConfig(path=str(home.config), reason=f"unknown section [{section}]")
+    return Config(
+        home=home,
+        org=_text(home, table, "node", "org"),
+        peer_listen=_text(home, table, "peer", "listen", ""),
+        https_listen=_text(home, table, "https", "listen", "127.0.0.1:0"),
+        folders=tuple((home.path / one).resolve() for one in table.get("data", {}).get("folders", ["data"])),
+        log_level=_text(home, table, "node", "log", "info"),
+        policy=LocalRules.from_table(table.get("policy", {})),
+    )
+
+
+def _text(home: Home, table: dict[str, Any], section: str, name: str, default: str | None = None) -> str:
+    value = table.get(section, {}).get(name, default)
+    if not isinstance(value, str):
+        raise BadConfig(path=str(home.config), reason=f"[{section}] {name} is missing or not a text")
+    return value

@@ -1,0 +1,202 @@
+"""From a proposal to a consent or a refusal, at this organisation's own node.
+
+The plan must be the one whose digest is on the ledger, must agree with its proposal, must fit its job kind; then `policy.decide` answers
+against this node's own copy of the ledger. A refusal is a transaction that this organisation signs. The job's secrets are durable before
+the consent that rests on them is sent.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from atoll.errors import JobError
+from atoll.jobs.registry import job_kind
+from atoll.ledger.plan import Plan
+from atoll.ledger.records import Chain, Job, JobInput, JobState
+from atoll.ledger.rules.job import ConsentJob, ProposeJob, RefuseJob
+from atoll.node.bodies import Bodies, Body, Kind
+from atoll.node.context import NodeContext
+from atoll.node.errors import PlanChanged, PlanInconsistent, PlanMissing
+from atoll.policy.decide import Decision, Question, Verdict, decide
+from atoll.wire.message import Digest, Message, encode_message, parse_message
+
+log = logging.getLogger("atoll.consents")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSecrets(Message):
+    """What this node keeps secret for one job; sealed on disk, durable before the consent."""
+
+    TAG: ClassVar[str] = "job-secrets/1"
+
+    job_key: Digest
+    """X25519 private key whose public part stands in the consent."""
+
+    def __repr__(self) -> str:
+        return "JobSecrets(...)"
+
+
+class Consents:
+    """Decides on proposals and signs what was decided."""
+
+    def __init__(self, context: NodeContext, bodies: Bodies) -> None:
+        self._context = context
+        self._bodies = bodies
+
+    async def consider(self, job: Job) -> None:
+        """Decide on a proposed job and sign the decision; a job that awaits a person's approval is left waiting."""
+        identifier = job.job_id.hex()
+        local = self._context.store.job(identifier)
+        if local is not None and local.phase in ("awaiting approval", "refused"):
+            return
+        try:
+            plan = await self.checked_plan(job)
+            decision = self.decide(plan)
+        except PlanMissing:
+            self._context.store.update_job(identifier, phase="waiting for plan")
+            return
+        except JobError as err:
+            await self.refuse(identifier, err.code, actor="node")
+            return
+        self._context.store.update_job(identifier, decision=decision.to_plain())
+        if decision.verdict is Verdict.PERMIT:
+            await self.consent(job, actor="node")
+        elif decision.verdict is Verdict.ASK:
+            self._context.store.update_job(identifier, phase="awaiting approval")
+            self._context.note("node", "job.ask", identifier, decision.code)
+        else:
+            await self.refuse(identifier, decision.code, actor="node")
+
+    async def take(self, org: str, body: Body) -> None:
+        """A peer sends a document. A plan that is not the proposed one, sent by the proposer itself, is refused for all to see."""
+        try:
+            self._bodies.accept(self._context.view(), org, body)
+        except PlanChanged as err:
+            job = self._context.view().get(Job, body.identifier)
+            if job is not None and self._context.org in job.parties and self._context.org not in job.consents:
+                await self.refuse(body.identifier, err.code, actor="node")
+            raise
+
+    async def checked_plan(self, job: Job) -> Plan:
+        """The plan of a job, if it is the proposed one and its kind can carry it out.
+
+        Raises:
+            PlanMissing: nobody gives it.
+            JobError: it contradicts its proposal, the chain or its kind.
+        """
+        identifier = job.job_id.hex()
+        holders = dict.fromkeys((job.proposer, *job.parties))
+        data = await self._bodies.fetch(self._context.view(), Kind.PLAN, identifier, holders)
+        if data is None:
+            raise PlanMissing(job=identifier)
+        plan = parse_message(data, Plan)
+        difference = disagreement(plan, job, self._context.view().get(Chain, "0"))
+        if difference:
+            raise PlanInconsistent(job=identifier, what=difference)
+        job_kind(plan.kind).check(plan)
+        return plan
+
+    def decide(self, plan: Plan) -> Decision:
+        """What policy says about a checked plan, here and now."""
+        return decide(
+            Question(
+                me=self._context.org,
+                plan=plan,
+                demands=job_kind(plan.kind).demands(plan),
+                view=self._context.view(),
+                card=self._bodies.card,
+                terms=self._bodies.terms,
+                revoked=lambda grant: self._context.store.meta(f"revoked/{grant.hex()}") is not None,
+                rules=self._context.config.policy,
+                now=self._context.now(),
+            )
+        )
+
+    async def consent(self, job: Job, *, actor: str) -> None:
+        """Sign the consent to this job, with a fresh key that is durable first."""
+        identifier = job.job_id.hex()
+        await self._context.fresh_view()
+        secrets = self.secrets(identifier) or self._new_secrets(identifier)
+        public = X25519PrivateKey.from_private_bytes(secrets.job_key).public_key().public_bytes_raw()
+        self._context.store.update_job(identifier, phase="consented")
+        await self._context.outbox.submit(
+            ConsentJob(
+                job_id=job.job_id,
+                plan_digest=job.plan_digest,
+                job_key=public,
+                software=self._context.software,
+                build=self._context.build,
+            )
+        )
+        self._context.note(actor, "job.consent", identifier, "ok")
+        log.info("consented", extra={"job": identifier})
+
+    async def refuse(self, identifier: str, code: str, *, actor: str) -> None:
+        """Sign a refusal with the code of its reason."""
+        self._context.store.update_job(identifier, phase="refused", error=code)
+        await self._context.outbox.submit(RefuseJob(job_id=bytes.fromhex(identifier), code=code))
+        self._context.note(actor, "job.refuse", identifier, code)
+        log.warning("refused", extra={"job": identifier, "code": code})
+
+    def secrets(self, identifier: str) -> JobSecrets | None:
+        """This node's secrets of a job, where it has any."""
+        sealed = self._context.store.job_secret(identifier)
+        return parse_message(self._context.sealer.open(f"job/{identifier}", sealed), JobSecrets) if sealed else None
+
+    def _new_secrets(self, identifier: str) -> JobSecrets:
+        entropy = self._context.entropy
+        secrets = JobSecrets(job_key=entropy.bytes(32))
+        sealed = self._context.sealer.seal(f"job/{identifier}", encode_message(secrets))
+        self._context.store.set_job_secret(identifier, sealed)
+        return secrets
+
+
+def proposal_of(plan: Plan, digest: bytes) -> ProposeJob:
+    """The transaction that proposes a plan."""
+    return ProposeJob(
+        job_id=plan.job_id,
+        kind=plan.kind,
+        plan_digest=digest,
+        parties=plan.orgs(),
+        receivers=plan.receivers(),
+        inputs=counted_inputs(plan),
+        not_after=plan.not_after,
+    )
+
+
+def counted_inputs(plan: Plan) -> tuple[JobInput, ...]:
+    """What START counts, as the proposal must state it."""
+    return tuple(
+        JobInput(
+            dataset=one.dataset,
+            user=plan.org_at(one.role, one.index) or "nobody",
+            grant=one.grant,
+            grant_version=one.grant_version,
+            rows_cap=one.rows_cap,
+        )
+        for one in plan.inputs
+    )
+
+
+def disagreement(plan: Plan, job: Job, chain: Chain | None) -> str:
+    """In what a plan and its proposal differ; empty if they agree."""
+    if chain is None or (plan.chain_id, plan.genesis_digest) != (chain.chain_id, chain.genesis_digest):
+        return "the ledger they are for"
+    pairs = {
+        "job id": (plan.job_id, job.job_id),
+        "kind": (plan.kind, job.kind),
+        "parties": (plan.orgs(), job.parties),
+        "receivers": (plan.receivers(), job.receivers),
+        "inputs": (counted_inputs(plan), job.inputs),
+        "deadline": (plan.not_after, job.not_after),
+    }
+    return next((name for name, (said, proposed) in pairs.items() if said != proposed), "")
+
+
+def is_open(job: Job) -> bool:
+    """Whether anything can still happen to a job."""
+    return job.state in (JobState.PROPOSED, JobState.CONSENTED, JobState.STARTED)

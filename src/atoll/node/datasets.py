@@ -1,0 +1,180 @@
+"""Datasets of this organisation: registered from a file at home, described by a card, and found in the members' catalogue."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from atoll.api.models import DatasetInfo, RegisterColumn, RegisterDataset
+from atoll.ledger.detail import round_up_to_power_of_two
+from atoll.ledger.records import Dataset
+from atoll.ledger.rules.budget import SetBudget
+from atoll.ledger.rules.dataset import RegisterDataset as RegisterTransaction
+from atoll.ledger.rules.dataset import WithdrawDataset
+from atoll.node.bodies import Bodies, Kind
+from atoll.node.context import NodeContext
+from atoll.node.errors import BadRequest, NoSuchThing
+from atoll.ordering.engine import Acknowledged
+from atoll.policy.card import CARD_DOMAIN, CONTENT_DOMAIN, ColumnCard, DatasetCard
+from atoll.policy.demand import Exposure
+from atoll.primitives.commitment import commit
+from atoll.sources import SourceRoot, open_source
+from atoll.storage.store import LocalDataset
+from atoll.wire.message import encode_message
+
+DEFAULT_LEVEL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What reading a source once told."""
+
+    fingerprint: str
+    format: str
+    rows: int
+    columns: tuple[tuple[str, str], ...]
+
+
+class Datasets:
+    """Registers, lists and shows datasets."""
+
+    def __init__(self, context: NodeContext, bodies: Bodies) -> None:
+        self._context = context
+        self._bodies = bodies
+
+    async def register(self, request: RegisterDataset) -> tuple[str, Acknowledged]:
+        """Read the source, write its card, and register the commitment to it as the next version.
+
+        Raises:
+            BadRequest: a described column is not in the source.
+            InputError and others of `atoll.sources`: the source cannot be read.
+            TransactionRefused: the ledger's rules refuse it.
+        """
+        address = f"{request.path}#{request.table}" if request.table else request.path
+        look = await asyncio.to_thread(self._look, address)
+        identifier = self._next_version(request.name)
+        entropy = self._context.entropy
+        content_salt = entropy.bytes(32)
+        columns = _columns(request.columns, look)
+        card = DatasetCard(
+            salt=entropy.bytes(32),
+            dataset=identifier,
+            title=request.title,
+            description=request.description,
+            source=look.format,
+            rows_at_most=round_up_to_power_of_two(look.rows),
+            columns=columns,
+            level=max(one.level for one in columns),
+            purposes=tuple(request.purposes),
+            content_commitment=commit(CONTENT_DOMAIN, content_salt, look.fingerprint.encode()),
+            parents=(),
+        )
+        body = encode_message(card)
+        local = LocalDataset(
+            id=identifier, path=address, table=request.table, digest=look.fingerprint, content_salt=content_salt.hex()
+        )
+        self._context.store.set_dataset(local)
+        self._bodies.keep(Kind.CARD, identifier, body)
+        commitment = commit(CARD_DOMAIN, card.salt, body)
+        acknowledged = await self._context.outbox.submit(
+            RegisterTransaction(dataset=identifier, card_commitment=commitment, level=card.level)
+        )
+        self._context.note("person", "dataset.register", identifier, "ok")
+        return identifier, acknowledged
+
+    async def withdraw(self, identifier: str) -> Acknowledged:
+        """Take a dataset version out of use."""
+        self._context.note("person", "dataset.withdraw", identifier, "asked")
+        return await self._context.outbox.submit(WithdrawDataset(dataset=identifier))
+
+    async def set_budget(self, name: str, unit: str, limit: int) -> Acknowledged:
+        """Cap all uses of one lineage."""
+        self._context.note("person", "budget.set", f"{self._context.org}/{name}", f"{limit} {unit}")
+        return await self._context.outbox.submit(SetBudget(name=name, unit=unit, limit=limit))
+
+    async def list(self, *, cards: bool = True) -> list[DatasetInfo]:
+        """All members' datasets, each with its card where the owner serves one that fits."""
+        records = self._context.records(Dataset)
+        return [await self.show(record.dataset, fetch=cards) for record in records]
+
+    async def show(self, identifier: str, *, fetch: bool = True) -> DatasetInfo:
+        """One dataset.
+
+        Raises:
+            NoSuchThing: the ledger holds none of this name.
+        """
+        view = self._context.view()
+        record = view.get(Dataset, identifier)
+        if record is None:
+            raise NoSuchThing(what="dataset", name=identifier)
+        if fetch:
+            await self._bodies.fetch(view, Kind.CARD, identifier, (record.owner,))
+        return describe(record, self._bodies.card(identifier), mine=record.owner == self._context.org)
+
+    def _next_version(self, name: str) -> str:
+        view = self._context.view()
+        version = 1
+        while view.get(Dataset, f"{self._context.org}/{name}/{version}") is not None:
+            version += 1
+        return f"{self._context.org}/{name}/{version}"
+
+    def _look(self, address: str) -> Look:
+        root = SourceRoot(self._context.config.folders)
+        with (
+            tempfile.TemporaryDirectory(dir=self._context.config.home.path, prefix="register-") as scratch,
+            open_source(address, root=root, scratch=Path(scratch)) as source,
+        ):
+            schema = source.schema()
+            return Look(
+                fingerprint=str(source.fingerprint),
+                format=source.address.format.value,
+                rows=source.row_count(),
+                columns=tuple((field.name, str(field.type)) for field in schema),
+            )
+
+
+def describe(record: Dataset, card: DatasetCard | None, *, mine: bool) -> DatasetInfo:
+    """A dataset as the API shows it."""
+    info = DatasetInfo(dataset=record.dataset, owner=record.owner, level=record.level, state=record.state, mine=mine)
+    if card is None:
+        return info
+    return info.model_copy(
+        update={
+            "title": card.title,
+            "description": card.description,
+            "rows_at_most": card.rows_at_most,
+            "purposes": list(card.purposes),
+            "card_verified": True,
+            "columns": [
+                RegisterColumn(
+                    name=one.name,
+                    semantics=one.semantics,
+                    level=one.level,
+                    exposure=one.exposure,
+                    normalisation=one.normalisation,
+                )
+                for one in card.columns
+            ],
+        }
+    )
+
+
+def _columns(described: list[RegisterColumn], look: Look) -> tuple[ColumnCard, ...]:
+    by_name = {one.name: one for one in described}
+    unknown = sorted(set(by_name) - {name for name, _ in look.columns})
+    if unknown:
+        raise BadRequest(reason=f"the source has no column {unknown[0]}")
+    rest = RegisterColumn(name="-", level=DEFAULT_LEVEL, exposure=Exposure.HIDDEN)
+    return tuple(
+        ColumnCard(
+            name=name,
+            kind=kind,
+            semantics=by_name.get(name, rest).semantics,
+            level=by_name.get(name, rest).level,
+            exposure=Exposure(by_name.get(name, rest).exposure),
+            normalisation=by_name.get(name, rest).normalisation,
+        )
+        for name, kind in look.columns
+    )

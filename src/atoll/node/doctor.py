@@ -1,0 +1,96 @@
+"""What is wrong with a node, and what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from atoll.api.models import DoctorFinding, Status
+from atoll.node.context import NodeContext
+from atoll.node.runs import Runs
+from atoll.ordering.engine import FRESH_SECONDS
+from atoll.transport.links import Links
+from atoll.version import VERSION
+
+LEAST_FREE_BYTES = 1 << 30
+ENGINES = {"embedded": "embedded: tamper-evident under one operator", "cometbft": "CometBFT: consensus"}
+"""The honest words of SECURITY 3.4."""
+
+
+class Doctor:
+    """Looks at a running node."""
+
+    def __init__(self, context: NodeContext, links: Links, runs: Runs) -> None:
+        self._context = context
+        self._links = links
+        self._runs = runs
+
+    def status(self) -> Status:
+        """How the node is."""
+        view = self._context.view()
+        consensus, chain = view.consensus, view.chain
+        return Status(
+            org=self._context.org,
+            chain_id=chain.chain_id,
+            genesis_digest=chain.genesis_digest.hex(),
+            version=VERSION,
+            engine=ENGINES[self._context.engine.kind],
+            test=chain.test,
+            height=view.height,
+            log_size=view.log_size,
+            term=consensus.term,
+            sequencer=consensus.sequencer,
+            quorum=f"{consensus.quorum()} of {len(consensus.counted())}",
+            freshness_seconds=self._age(),
+            connected=list(self._links.connected()),
+            jobs_running=self._runs.running,
+            pss_mb=pss_mb("self"),
+        )
+
+    async def look(self) -> list[DoctorFinding]:
+        """Every check, good or bad."""
+        view = self._context.view()
+        consensus = view.consensus
+        others = [one.org for one in self._context.members() if one.org != self._context.org]
+        missing = sorted(set(others) - set(self._links.connected()))
+        free = shutil.disk_usage(self._context.config.home.path).free
+        readable = [str(one) for one in self._context.config.folders if not one.is_dir()]
+        return [
+            DoctorFinding(
+                check="ledger",
+                ok=self._age() <= FRESH_SECONDS,
+                found=f"height {view.height}, newest quorum {self._age()} s ago, {consensus.quorum()} of {len(consensus.counted())} needed",
+                remedy="See which validating members are down; with a dead sequencer: `atoll consortium handover --to ORG`.",
+            ),
+            DoctorFinding(
+                check="members",
+                ok=not missing,
+                found=f"connected to {len(others) - len(missing)} of {len(others)}"
+                + (f"; not to {', '.join(missing)}" if missing else ""),
+                remedy="Check their nodes and the way there; one side being able to dial is enough.",
+            ),
+            DoctorFinding(
+                check="disk",
+                ok=free >= LEAST_FREE_BYTES,
+                found=f"{free / 1e9:.1f} GB free at {self._context.config.home.path}",
+                remedy="Free space; a full disk stops acknowledgements and loses nothing.",
+            ),
+            DoctorFinding(
+                check="data folders",
+                ok=not readable,
+                found="all there" if not readable else f"missing: {', '.join(readable)}",
+                remedy="Correct [data] folders in atoll.toml.",
+            ),
+        ]
+
+    def _age(self) -> int:
+        return max(0, self._context.clock.now() - self._context.engine.freshness())
+
+
+def pss_mb(process: str) -> float:
+    """Proportional set size of a process in MB; 0 where the kernel does not tell."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text("ascii").splitlines()
+    except OSError:
+        return 0.0
+    return round(sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1000, 1)

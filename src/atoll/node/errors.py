@@ -1,0 +1,142 @@
+"""What can go wrong in a node that is no fault of a peer, a rule or a disk."""
+
+from __future__ import annotations
+
+from atoll.errors import AccessError, ConflictError, InputError, JobError, NotFoundError, UnavailableError
+
+
+class BadConfig(InputError):
+    """The configuration file cannot be used."""
+
+    code = "node.bad_config"
+    sentence = "The configuration {path} is not usable: {reason}."
+    remedy = "`atoll config check` names each line that is wrong; `atoll init` writes a correct file."
+
+
+class NoHome(NotFoundError):
+    """The folder is not the home of a node."""
+
+    code = "node.no_home"
+    sentence = "{path} is not the home of a node: {reason}."
+    remedy = "Make one with `atoll init`, or name it with --home or ATOLL_HOME."
+
+
+class NoToken(AccessError):
+    """The API was called without a token, or with one it does not know."""
+
+    code = "api.no_token"
+    status = 401
+    sentence = "The request carries no token that this node knows."
+    remedy = "Use a token file of the node's home (`tokens/`), with --token or ATOLL_TOKEN."
+
+
+class WrongScope(AccessError):
+    """The token does not allow this call."""
+
+    code = "api.wrong_scope"
+    sentence = "The token is for the role {role}; this call needs the scope {scope}."
+    remedy = "Use the token of a role that holds the scope."
+
+
+class NoSuchThing(NotFoundError):
+    """The API was asked for something that this node does not know."""
+
+    code = "api.not_found"
+    sentence = "This node knows no {what} {name}."
+    remedy = "List what there is with the matching `list` command."
+
+
+class BadRequest(InputError):
+    """A request is well formed and yet makes no sense."""
+
+    code = "api.bad_request"
+    sentence = "The request cannot be carried out: {reason}."
+    remedy = "`--help` of the command shows what it takes."
+
+
+class NotForThisJob(ConflictError):
+    """The job is not where this call could do anything."""
+
+    code = "job.wrong_phase"
+    sentence = "Job {job} is {phase}; this needs {needed}."
+    remedy = "`atoll job show` tells what the job waits for."
+
+
+class NotOnThisPlan(AccessError):
+    """A peer asked for a document it is not entitled to."""
+
+    code = "peer.not_entitled"
+    sentence = "{org} is not entitled to this document."
+    remedy = "Only the parties of a job or a grant, and auditors, hold its documents."
+
+
+class PlanMissing(UnavailableError):
+    """Nobody could give this node the plan of a job it is a party of."""
+
+    code = "plan.missing"
+    sentence = "No party could give the plan of job {job}."
+    remedy = "The proposer's node must be reachable until every party has the plan."
+
+
+class PlanChanged(JobError):
+    """The plan that was sent is not the plan on the ledger."""
+
+    code = "plan.changed"
+    sentence = "The plan that {sender} sent for job {job} is not the one whose digest is on the ledger."
+    remedy = "Somebody changed the plan on its way or at its source; the proposer must propose a new job."
+
+
+class PlanInconsistent(JobError):
+    """The plan and its proposal on the ledger disagree."""
+
+    code = "plan.inconsistent"
+    sentence = "The plan of job {job} and its proposal on the ledger differ in {what}."
+    remedy = "Propose the job again with a client that has not been altered."
+
+
+class MemoryExceeded(JobError):
+    """The job's process reached its memory cap."""
+
+    code = "job.memory"
+    sentence = "The job needed more than its cap of {limit_mb} MiB."
+    remedy = "Propose it again with a higher memory limit, or with fewer rows; the estimate is shown before consent."
+
+
+class DeadlineExceeded(JobError):
+    """The job's one deadline passed while it ran."""
+
+    code = "job.deadline"
+    sentence = "The job's deadline passed before it ended."
+    remedy = "Propose it again with a later deadline."
+
+
+class WorkerDied(JobError):
+    """The job's process ended without saying why."""
+
+    code = "job.died"
+    sentence = "The job's process ended with status {status} in each of {attempts} tries."
+    remedy = "The node's log names the cause; `atoll doctor` checks memory and disk."
+
+
+class Cancelled(JobError):
+    """A person stopped the job at one of its nodes."""
+
+    code = "job.cancelled"
+    sentence = "The job was cancelled at {org}."
+    remedy = "Ask the organisation; propose a new job."
+
+
+class RefusedByPerson(JobError):
+    """A person refused the job."""
+
+    code = "policy.refused_by_person"
+    sentence = "A person at the organisation refused the job."
+    remedy = "Ask the organisation for the reason."
+
+
+class TransactionRefused(ConflictError):
+    """The ledger's rules refused a transaction of this node; `number` and `sentence` are the rule's."""
+
+    code = "ledger.refused"
+    sentence = "The ledger refused {type}: {reason}"
+    remedy = "`atoll why {rule}` explains the rule."

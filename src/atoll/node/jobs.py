@@ -1,0 +1,173 @@
+"""Jobs as people see and steer them at this node."""
+
+from __future__ import annotations
+
+from atoll.api.models import DecisionInfo, JobInfo, ReasonInfo, ResultInfo, WhyInfo
+from atoll.errors import catalogue
+from atoll.jobs.registry import job_kind
+from atoll.ledger.plan import Plan
+from atoll.ledger.records import Job, JobState
+from atoll.ledger.rules.job import FailJob, WithdrawJob
+from atoll.node.bodies import READERS, Bodies
+from atoll.node.consents import Consents
+from atoll.node.context import NodeContext
+from atoll.node.errors import Cancelled, NoSuchThing, NotForThisJob, RefusedByPerson
+from atoll.node.runs import Runs
+from atoll.storage.store import LocalJob
+from atoll.wire.plain import to_plain
+
+PAGE_ROWS = 1000
+
+
+class Jobs:
+    """Lists, shows and steers jobs."""
+
+    def __init__(self, context: NodeContext, bodies: Bodies, consents: Consents, runs: Runs) -> None:
+        self._context = context
+        self._bodies = bodies
+        self._consents = consents
+        self._runs = runs
+
+    def list(self) -> list[JobInfo]:
+        """Jobs this organisation takes part in or may read, oldest first."""
+        reads_all = bool(READERS & set(self._context.roles(self._context.org)))
+        records = [one for one in self._context.records(Job) if reads_all or self._context.org in one.parties]
+        return [self._describe(one) for one in sorted(records, key=lambda one: (one.proposed_height, one.job_id))]
+
+    def show(self, identifier: str) -> JobInfo:
+        """One job, with its plan where this node holds it."""
+        job = self._need(identifier)
+        info = self._describe(job)
+        plan = self._bodies.plan(identifier)
+        if plan is None:
+            return info
+        estimate = job_kind(plan.kind).estimate(plan)
+        amounts = {
+            "seconds": estimate.seconds,
+            "traffic_mb": estimate.traffic_bytes / 1e6,
+            "memory_mb": estimate.memory_bytes / 1e6,
+        }
+        return info.model_copy(update={"plan": to_plain(plan), "estimate": amounts})
+
+    async def approve(self, identifier: str, actor: str) -> JobInfo:
+        """A person consents to a job that waits for it; policy is asked again first."""
+        job = self._need(identifier)
+        if self._phase(identifier) != "awaiting approval" or job.state is not JobState.PROPOSED:
+            raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed="awaiting approval")
+        plan = await self._consents.checked_plan(job)
+        decision = self._consents.decide(plan)
+        self._context.store.update_job(identifier, decision=decision.to_plain())
+        if decision.denies:
+            await self._consents.refuse(identifier, decision.code, actor=actor)
+        else:
+            await self._consents.consent(job, actor=actor)
+        return self.show(identifier)
+
+    async def refuse(self, identifier: str, code: str, actor: str) -> JobInfo:
+        """A person refuses a job before START."""
+        self._need(identifier)
+        await self._consents.refuse(identifier, code or RefusedByPerson.code, actor=actor)
+        return self.show(identifier)
+
+    async def withdraw(self, identifier: str, actor: str) -> JobInfo:
+        """Take consent or proposal back before START."""
+        job = self._need(identifier)
+        await self._context.outbox.submit(WithdrawJob(job_id=job.job_id))
+        self._context.note(actor, "job.withdraw", identifier, "ok")
+        return self.show(identifier)
+
+    async def cancel(self, identifier: str, actor: str) -> JobInfo:
+        """Stop a running job; it ends FAILED for all its parties."""
+        job = self._need(identifier)
+        if job.state is not JobState.STARTED:
+            raise NotForThisJob(job=identifier, phase=job.state, needed=JobState.STARTED)
+        await self._runs.stop(identifier)
+        await self._context.outbox.submit(FailJob(job_id=job.job_id, code=Cancelled.code))
+        self._context.note(actor, "job.cancel", identifier, "ok")
+        return self.show(identifier)
+
+    def result(self, identifier: str, offset: int, actor: str) -> ResultInfo:
+        """A page of the result, for a receiver."""
+        job = self._need(identifier)
+        outcome = self._runs.result(identifier)
+        if outcome is None or outcome.result is None or outcome.opening is None:
+            raise NotForThisJob(job=identifier, phase=job.state, needed="a receipted result held here")
+        rows = outcome.result.rows
+        if offset == 0:
+            self._context.note(actor, "job.result", identifier, "read")
+        page = rows[offset : offset + PAGE_ROWS]
+        end = offset + len(page)
+        return ResultInfo(
+            job=identifier,
+            columns=list(outcome.result.columns),
+            rows=len(rows),
+            table=[["" if cell is None else str(cell) for cell in row] for row in page],
+            next_offset=end if end < len(rows) else None,
+            commitment=outcome.result_commitment.hex(),
+            opening=outcome.opening.hex(),
+        )
+
+    def why(self, identifier: str) -> WhyInfo:
+        """Why a job stands where it stands."""
+        job = self._need(identifier)
+        local = self._context.store.job(identifier)
+        code = job.reason or (local.error if local else "")
+        known = catalogue().get(code)
+        decision = _decision(local)
+        return WhyInfo(
+            job=identifier,
+            state=job.state,
+            reason=code,
+            sentence=(known.__doc__ or "").splitlines()[0] if known else "",
+            remedy=known.remedy if known else "",
+            decisions={self._context.org: decision} if decision else {},
+        )
+
+    def _need(self, identifier: str) -> Job:
+        job = self._context.view().get(Job, identifier)
+        if job is None:
+            raise NoSuchThing(what="job", name=identifier)
+        return job
+
+    def _phase(self, identifier: str) -> str:
+        local = self._context.store.job(identifier)
+        return local.phase if local else "not ours"
+
+    def _describe(self, job: Job) -> JobInfo:
+        identifier = job.job_id.hex()
+        local = self._context.store.job(identifier) or LocalJob(id=identifier, phase="")
+        plan: Plan | None = self._bodies.plan(identifier)
+        return JobInfo(
+            job=identifier,
+            kind=job.kind,
+            state=job.state,
+            phase=local.phase,
+            proposer=job.proposer,
+            parties=list(job.parties),
+            receivers=list(job.receivers),
+            consents=list(job.consents),
+            receipts=list(job.receipts),
+            reason=job.reason,
+            purpose=plan.purpose if plan else "",
+            not_after=job.not_after,
+            attempt=local.attempt,
+            progress_done=local.progress[0],
+            progress_total=local.progress[1],
+            progress_unit=local.progress[2],
+            sent_bytes=local.sent_bytes,
+            received_bytes=local.received_bytes,
+            seconds=local.seconds,
+            leakage=plan.leakage if plan else "",
+            adversary_model=plan.adversary_model if plan else "",
+            decision=_decision(local),
+        )
+
+
+def _decision(local: LocalJob | None) -> DecisionInfo | None:
+    if local is None or local.decision is None:
+        return None
+    return DecisionInfo(
+        verdict=local.decision["verdict"],
+        code=local.decision["code"],
+        reasons=[ReasonInfo(**one) for one in local.decision["reasons"]],
+    )

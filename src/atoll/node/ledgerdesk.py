@@ -1,0 +1,160 @@
+"""The ledger as people look at it through this node: entries, records with proofs, checkpoints, and a check of all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from atoll.api.models import CheckpointInfo, LogEntry, RecordInfo, VerifyInfo
+from atoll.errors import AtollError, catalogue
+from atoll.ledger import records
+from atoll.ledger.block import Block, BlockSummary
+from atoll.ledger.chain import Ledger
+from atoll.ledger.errors import BadBlock
+from atoll.ledger.genesis import verify_genesis
+from atoll.ledger.transaction import parse_transaction
+from atoll.node.context import NodeContext
+from atoll.node.errors import NoSuchThing
+from atoll.primitives.ics23_codec import encode_proof
+from atoll.wire.message import parse_message
+from atoll.wire.plain import to_plain
+
+MAX_ENTRIES = 1000
+_CODES = {one.number: code for code, one in catalogue().items() if one.number}
+"""Code of each rule that can refuse, by its number."""
+
+
+def _kinds() -> dict[str, type[records.Record]]:
+    found = [one for one in vars(records).values() if isinstance(one, type) and issubclass(one, records.Record)]
+    return {one.NAMESPACE: one for one in found if one.NAMESPACE}
+
+
+class LedgerDesk:
+    """Answers questions about the ledger from this node's own copy."""
+
+    def __init__(self, context: NodeContext) -> None:
+        self._context = context
+        self._kinds = _kinds()
+
+    def log(self, first: int, count: int) -> list[LogEntry]:
+        """Agreed log entries from `first`; a negative one counts from the end."""
+        size = self._context.view().log_size
+        start = max(0, size + first) if first < 0 else min(first, size)
+        return [self._entry(index) for index in range(start, min(start + min(count, MAX_ENTRIES), size))]
+
+    def record(self, namespace: str, identifier: str) -> RecordInfo:
+        """A record, or the proof that there is none."""
+        kind = self._kinds.get(namespace)
+        if kind is None:
+            raise NoSuchThing(what="namespace", name=namespace)
+        view = self._context.view()
+        key = records.record_key(kind, identifier)
+        data = view.tree.get(key)
+        return RecordInfo(
+            key=f"{namespace}/{identifier}",
+            height=view.height,
+            value=to_plain(parse_message(data, kind)) if data is not None else None,
+            state_root=view.tree.root.hex(),
+            proof=encode_proof(view.tree.prove(key)).hex(),
+        )
+
+    def checkpoint(self) -> CheckpointInfo:
+        """The newest checkpoint with a quorum."""
+        engine, view = self._context.engine, self._context.view()
+        consensus = view.consensus
+        return CheckpointInfo(
+            note=engine.note().decode(),
+            size=view.log_size,
+            quorum=f"{consensus.quorum()} of {len(consensus.counted())}",
+            freshness_seconds=max(0, self._context.clock.now() - engine.freshness()),
+        )
+
+    async def verify(self) -> VerifyInfo:
+        """Carry out every agreed block again from the genesis, and compare the roots.
+
+        Raises:
+            BadBlock: another root comes out; this node's store is not what was agreed.
+        """
+        view = self._context.view()
+        blocks: list[Block] = []
+        if view.height:
+            async for agreed in self._context.engine.follow(1):
+                blocks.append(agreed.block)
+                if agreed.block.height == view.height:
+                    break
+        started = time.monotonic()
+        ledger = await asyncio.to_thread(self._replay, blocks)
+        if (ledger.tree.root, ledger.log.root()) != (view.tree.root, view.log_root):
+            raise BadBlock(height=ledger.height, reason="carrying out the log again gives another root")
+        return VerifyInfo(
+            height=ledger.height,
+            entries=ledger.log.size,
+            root=ledger.log.root().hex(),
+            state_root=ledger.tree.root.hex(),
+            seconds=round(time.monotonic() - started, 3),
+        )
+
+    def trust_file(self) -> str:
+        """What an outsider needs to verify evidence offline; hand it over in person, not beside the evidence."""
+        from atoll.ledger.evidence import encode_trust_file
+
+        genesis, digest = verify_genesis(self._need_entry(0))
+        return encode_trust_file(genesis, digest)
+
+    def _replay(self, blocks: list[Block]) -> Ledger:
+        ledger = Ledger(self._need_entry(0))
+        ledger.replay(blocks)
+        return ledger
+
+    def _entry(self, index: int) -> LogEntry:
+        data = self._need_entry(index)
+        summary = self._summary_of(index)
+        number = summary.outcome_of(index)
+        outcome = "ok" if not number else _CODES.get(number, str(number))
+        kind, sender, body = "summary", "", to_plain(summary)
+        if index == 0:
+            kind, body = "genesis", {}
+        elif number is not None:
+            kind, sender, body = _describe(data)
+        return LogEntry(
+            index=index,
+            height=summary.height,
+            time=summary.time,
+            kind=kind,
+            sender=sender,
+            outcome=outcome,
+            body=body,
+            digest=hashlib.sha256(data).hexdigest(),
+        )
+
+    def _summary_of(self, index: int) -> BlockSummary:
+        """The summary that closes the block of an entry: the first summary at or after it."""
+        for data in self._entries_from(max(index, 1)):
+            try:
+                return parse_message(data, BlockSummary)
+            except AtollError:
+                continue  # a transaction: an array of four, never a tagged message
+        raise NoSuchThing(what="log entry", name=str(index))
+
+    def _entries_from(self, index: int) -> Iterator[bytes]:
+        while (data := self._context.engine.entry(index)) is not None:
+            yield data
+            index += 1
+
+    def _need_entry(self, index: int) -> bytes:
+        data = self._context.engine.entry(index)
+        if data is None:
+            raise NoSuchThing(what="log entry", name=str(index))
+        return data
+
+
+def _describe(data: bytes) -> tuple[str, str, dict[str, Any]]:
+    """Type, sender and body of a logged transaction, which may be anything."""
+    try:
+        _, transaction = parse_transaction(data)
+    except AtollError:
+        return "malformed", "", {}
+    return transaction.type, transaction.sender, to_plain(dict(transaction.body))

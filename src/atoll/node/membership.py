@@ -1,0 +1,133 @@
+"""Members, keys and the sequencer, as people see and steer them at this node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from typing import Protocol
+
+from atoll.api.models import HandoverInfo, InviteInfo, InviteRequest, MemberInfo
+from atoll.ledger.records import Key, KeyPointer
+from atoll.ledger.rules.membership import InviteMember, RevokeKey, RotateKey, change_bytes
+from atoll.node.context import NodeContext
+from atoll.node.errors import BadRequest
+from atoll.ordering.engine import Acknowledged
+from atoll.trust.algorithms import Algorithm
+from atoll.trust.invite import InviteBinding, create_invite
+from atoll.trust.keys import PublicKey, Purpose
+
+DAY_SECONDS = 86_400
+
+
+class KeyRing(Protocol):
+    """Where this node's secret keys are replaced; what it returns is durable."""
+
+    def prepare(self, purpose: Purpose, version: int) -> bytes:
+        """Make and keep the next key of a purpose; its public part, for TLS the certificate."""
+        ...
+
+    def sign_recovery(self, version: int, data: bytes) -> bytes:
+        """Sign with the recovery key, if it is kept here; empty if it is kept elsewhere."""
+        ...
+
+
+class Membership:
+    """Lists members; invites; rotates and revokes this organisation's keys; votes for a new sequencer."""
+
+    def __init__(self, context: NodeContext, keyring: KeyRing, connected: Callable[[], Set[str]]) -> None:
+        self._context = context
+        self._keyring = keyring
+        self._connected = connected
+
+    def list(self) -> list[MemberInfo]:
+        """All members."""
+        consensus = self._context.view().consensus
+        validating = {one.org for one in consensus.validators}
+        connected = self._connected()
+        return [
+            MemberInfo(
+                org=one.org,
+                title=one.title,
+                roles=list(one.roles),
+                state=one.state,
+                validating=one.org in validating,
+                sequencer=one.org == consensus.sequencer,
+                peer=one.peer,
+                https=one.https,
+                connected=one.org == self._context.org or one.org in connected,
+                keys={purpose: self._show_key(one.org, purpose) for purpose in Purpose},
+            )
+            for one in self._context.members()
+        ]
+
+    async def invite(self, request: InviteRequest) -> InviteInfo:
+        """Invite an organisation; the token is shown once and is for it alone.
+
+        Raises:
+            BadRequest: the identity key is not hex of 32 bytes.
+            TransactionRefused: this organisation is no operator, or the name is taken.
+        """
+        try:
+            identity = PublicKey(algorithm=Algorithm.ED25519, data=bytes.fromhex(request.identity))
+        except ValueError as err:
+            raise BadRequest(reason="the identity key is not hex") from err
+        binding = InviteBinding(
+            organisation=request.org,
+            key_digest=identity.digest,
+            genesis_digest=self._context.view().chain.genesis_digest,
+            expires_at=self._context.now() + request.days * DAY_SECONDS,
+            issuer=self._context.org,
+        )
+        invite = create_invite(binding, self._context.entropy)
+        await self._context.outbox.submit(
+            InviteMember(
+                org=request.org,
+                commitment=invite.commitment,
+                roles=tuple(sorted(request.roles)),
+                validating=request.validating,
+                expires_at=binding.expires_at,
+            )
+        )
+        self._context.note("person", "member.invite", request.org, "ok")
+        return InviteInfo(token=invite.expose_text(), org=request.org, not_after=binding.expires_at)
+
+    async def rotate(self, purpose: str) -> Acknowledged:
+        """Replace a key; identity and recovery changes are signed by the recovery key too (SECURITY 3.6)."""
+        version = self._current(Purpose(purpose)).version
+        public = self._keyring.prepare(Purpose(purpose), version + 1)
+        second = b""
+        if purpose in (Purpose.IDENTITY, Purpose.RECOVERY):
+            second = self._sign_change(purpose, version, public)
+        acknowledged = await self._context.outbox.submit(RotateKey(purpose=Purpose(purpose), public=public, second=second))
+        self._context.note("person", "key.rotate", purpose, f"version {version + 1}")
+        return acknowledged
+
+    async def revoke(self, purpose: str) -> Acknowledged:
+        """Revoke the current key of a purpose; it acts at once."""
+        acknowledged = await self._context.outbox.submit(RevokeKey(org=self._context.org, purpose=Purpose(purpose), second=b""))
+        self._context.note("person", "key.revoke", purpose, "ok")
+        return acknowledged
+
+    async def handover(self, to: str) -> HandoverInfo:
+        """Vote for a new sequencer; this node refuses the old term from now on."""
+        votes = await self._context.engine.vote(to)
+        self._context.note("person", "handover", to, "voted")
+        consensus = self._context.view().consensus
+        in_force = consensus.sequencer == to
+        term = consensus.term if in_force else consensus.term + 1
+        return HandoverInfo(new_term=term, new_sequencer=to, votes=list(votes), in_force=in_force)
+
+    def _sign_change(self, purpose: str, version: int, public: bytes) -> bytes:
+        genesis = self._context.view().chain.genesis_digest
+        signed = change_bytes(genesis, self._context.org, purpose, version, public)
+        return self._keyring.sign_recovery(self._current(Purpose.RECOVERY).version, signed)
+
+    def _current(self, purpose: Purpose, org: str = "") -> Key:
+        view = self._context.view()
+        pointer = view.get(KeyPointer, f"{org or self._context.org}/{purpose}")
+        key = view.get(Key, f"{org or self._context.org}/{purpose}/{pointer.version if pointer else 1}")
+        assert key is not None, "every member has a key of every purpose"
+        return key
+
+    def _show_key(self, org: str, purpose: Purpose) -> str:
+        key = self._current(purpose, org)
+        return "revoked" if key.revoked_height is not None else key.fingerprint

@@ -1,0 +1,89 @@
+"""What a node hands to the child process of one job, over a pipe: the plan, this party's secrets for this job, and nothing else of the node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from atoll.ledger.records import Endpoint
+from atoll.wire.cbor import decode, encode
+from atoll.wire.message import Count, Digest, Message, Name, Range, Size
+
+MAX_ORDER_BYTES = 4 << 20
+Path = Annotated[str, Size(1, 4096)]
+Certificate = Annotated[bytes, Size(100, 2000)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer(Message):
+    """Another organisation in the job."""
+
+    org: Name
+    """Its name."""
+    job_key: Digest
+    """X25519 key of its consent."""
+    certificates: Annotated[tuple[Certificate, ...], Size(0, 8)]
+    """Its TLS certificates in force, DER."""
+    endpoint: Endpoint
+    """Its peer listener; empty if it only dials out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalInput(Message):
+    """Where an input of this party lies."""
+
+    dataset: Annotated[str, Size(3, 120)]
+    """Registered dataset version."""
+    address: Path
+    """Source address below a data folder."""
+    fingerprint: Annotated[str, Size(1, 200)]
+    """What reading it must give."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOrder(Message):
+    """Everything a job process needs."""
+
+    TAG: ClassVar[str] = "worker-order/1"
+
+    org: Name
+    """This organisation."""
+    plan: Annotated[bytes, Size(1, 60_000)]
+    """The plan's body, as received."""
+    attempt: Annotated[int, Range(1, 16)]
+    """Attempt; a resume has the same number."""
+    job_key: Digest
+    """X25519 private key of this organisation's consent."""
+    peers: Annotated[tuple[Peer, ...], Size(0, 64)]
+    """The other organisations."""
+    endpoint: Endpoint
+    """This node's own peer listener; empty if it only dials out."""
+    tls_scalar: Digest
+    """This node's TLS key."""
+    tls_certificate: Certificate
+    """This node's TLS certificate, DER."""
+    inputs: Annotated[tuple[LocalInput, ...], Size(0, 64)]
+    """Inputs of this organisation."""
+    folders: Annotated[tuple[Path, ...], Size(0, 64)]
+    """Data folders."""
+    journal: Path
+    """Folder of this job's journal, scratch and result."""
+    storage_key: Digest
+    """Key that the journal and the result are sealed under."""
+    seconds_left: Count
+    """Time until the job's deadline when the order was given."""
+    memory_bytes: Count
+    """Cap on this process."""
+
+    def __repr__(self) -> str:
+        return f"WorkerOrder(org={self.org!r}, attempt={self.attempt})"
+
+
+def encode_order(order: WorkerOrder) -> bytes:
+    """The order's bytes."""
+    return encode(order.to_map(), max_bytes=MAX_ORDER_BYTES)
+
+
+def parse_order(data: bytes) -> WorkerOrder:
+    """The order in `data`."""
+    return WorkerOrder.from_map(decode(data, max_bytes=MAX_ORDER_BYTES))

@@ -1,0 +1,70 @@
+"""From what a person asks for to a plan, and from a plan to a proposal on the ledger."""
+
+from __future__ import annotations
+
+from atoll.api.models import ProposeJob
+from atoll.errors import AtollError
+from atoll.jobs.registry import job_kind
+from atoll.ledger.plan import Limits, Plan, digest_plan_body
+from atoll.node.bodies import READERS, Bodies, Kind
+from atoll.node.consents import proposal_of
+from atoll.node.context import NodeContext
+from atoll.node.errors import BadRequest
+from atoll.wire.message import encode_message
+from atoll.wire.plain import from_plain
+
+TRAFFIC_MARGIN = 4
+"""The cap on traffic, as a multiple of the estimate: resumes send some of it again."""
+LEAST_TRAFFIC_BYTES = 64 << 20
+
+
+class Proposals:
+    """Drafts plans and proposes them."""
+
+    def __init__(self, context: NodeContext, bodies: Bodies) -> None:
+        self._context = context
+        self._bodies = bodies
+
+    def draft(self, request: ProposeJob) -> Plan:
+        """The plan of what a person asks for.
+
+        Raises:
+            BadRequest, MessageError: the specification is not one of this kind.
+            JobError: no plan can be made of it.
+        """
+        kind = job_kind(request.kind)
+        draft = kind.draft(from_plain(kind.spec, request.spec))
+        entropy, genesis = self._context.entropy, self._context.view().chain.genesis_digest
+        fields = draft.to_fields() | {
+            "salt": entropy.bytes(32),
+            "chain_id": self._context.view().chain.chain_id,
+            "genesis_digest": genesis,
+            "job_id": entropy.bytes(16),
+            "purpose": request.purpose,
+            "limits": Limits(
+                memory_bytes=request.memory_mb << 20, traffic_bytes=LEAST_TRAFFIC_BYTES, attempts=request.attempts
+            ),
+            "not_after": self._context.now() + request.minutes * 60,
+        }
+        plan = Plan(**fields)
+        traffic = max(LEAST_TRAFFIC_BYTES, TRAFFIC_MARGIN * kind.estimate(plan).traffic_bytes)
+        fields["limits"] = Limits(memory_bytes=request.memory_mb << 20, traffic_bytes=traffic, attempts=request.attempts)
+        plan = Plan(**fields)
+        try:
+            kind.check(plan)
+        except AtollError as err:
+            raise BadRequest(reason=str(err)) from err
+        return plan
+
+    async def propose(self, request: ProposeJob) -> str:
+        """Draft, keep and offer the plan, and put its digest on the ledger; the job's identifier."""
+        plan = self.draft(request)
+        body = encode_message(plan)
+        identifier = plan.job_id.hex()
+        self._bodies.keep(Kind.PLAN, identifier, body)
+        self._context.store.update_job(identifier, phase="proposed")
+        await self._context.outbox.submit(proposal_of(plan, digest_plan_body(body)))
+        self._context.note("person", "job.propose", identifier, plan.kind)
+        readers = [one.org for one in self._context.members() if READERS & set(one.roles)]
+        await self._bodies.offer(Kind.PLAN, identifier, body, dict.fromkeys((*plan.orgs(), *readers)))
+        return identifier

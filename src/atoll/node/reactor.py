@@ -1,0 +1,162 @@
+"""What this node does when the ledger moves.
+
+It is driven by levels, not by edges: whatever happened to a job, `advance` looks at where the job stands and does what is missing. After a crash
+the same look at every open job brings the node to where it would have been.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Iterator
+
+from atoll.errors import AtollError
+from atoll.ledger.records import Grant, Job, JobState, ReceiptRecord, Record
+from atoll.ledger.rules.job import ExpireJob, StartJob
+from atoll.ledger.transaction import parse_transaction
+from atoll.node.bodies import READERS, Bodies, Kind
+from atoll.node.consents import Consents, is_open
+from atoll.node.context import NodeContext
+from atoll.node.errors import TransactionRefused
+from atoll.node.runs import Runs
+from atoll.ordering.engine import AgreedBlock
+
+log = logging.getLogger("atoll.reactor")
+
+SWEEP_SECONDS = 5.0
+"""How often open jobs are looked at when nothing moves: deadlines pass silently, and a body may have been unreachable."""
+
+
+class Reactor:
+    """Follows the acknowledged ledger and advances every job this node takes part in."""
+
+    def __init__(
+        self, context: NodeContext, bodies: Bodies, consents: Consents, runs: Runs, on_block: Callable[[], None]
+    ) -> None:
+        self._context = context
+        self._bodies = bodies
+        self._consents = consents
+        self._runs = runs
+        self._on_block = on_block
+        self._busy: set[str] = set()
+        self._again: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow())
+            group.create_task(self._sweep())
+
+    def stop(self) -> None:
+        """Give up what is under way; it is taken up again after the next start."""
+        for task in self._tasks:
+            task.cancel()
+
+    def advance_soon(self, identifier: str) -> None:
+        """Look at a job as soon as possible."""
+        if identifier in self._busy:
+            self._again.add(identifier)
+            return
+        self._busy.add(identifier)
+        task = asyncio.create_task(self._advance_logged(identifier))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _follow(self) -> None:
+        async for agreed in self._context.engine.follow(self._context.view().height + 1):
+            touched = list(touched_by(agreed))
+            for job in (identifier for kind, identifier in touched if kind is Job):
+                self.advance_soon(job)
+            await self._collect_terms(identifier for kind, identifier in touched if kind is Grant)
+            self._on_block()
+
+    async def _sweep(self) -> None:
+        while True:
+            for job in self._context.records(Job):
+                if is_open(job) or self._wants_details(job):
+                    self.advance_soon(job.job_id.hex())
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _advance_logged(self, identifier: str) -> None:
+        try:
+            while True:
+                self._again.discard(identifier)
+                try:
+                    await self._advance(identifier)
+                except TransactionRefused as err:
+                    # Somebody else was first, or the job has moved on; the next look will see it.
+                    log.info("not carried out", extra={"job": identifier, "code": err.operands["rule"]})
+                except AtollError as err:
+                    log.warning("advance failed", extra={"job": identifier, "code": err.code, "error": str(err)})
+                if identifier not in self._again:
+                    return
+        finally:
+            self._busy.discard(identifier)
+
+    async def _advance(self, identifier: str) -> None:
+        job = self._context.view().get(Job, identifier)
+        if job is None:
+            return
+        if self._reads_all():
+            await self._collect(job)
+        if self._context.org not in job.parties:
+            return
+        if is_open(job) and await self._expired(job):
+            return
+        if job.state is JobState.PROPOSED and self._context.org not in job.consents:
+            await self._consents.consider(job)
+        elif job.state is JobState.CONSENTED and job.proposer == self._context.org:
+            await self._context.fresh_view()
+            await self._context.outbox.submit(StartJob(job_id=job.job_id))
+        elif job.state is JobState.STARTED and self._context.org not in job.receipts:
+            await self._runs.ensure(job)
+        elif not is_open(job):
+            await self._runs.ended(job)
+            await self._collect(job)
+
+    async def _expired(self, job: Job) -> bool:
+        """Note a passed deadline or receipt term on the ledger."""
+        chain = self._context.view().chain
+        term = chain.receipt_term_seconds if job.state is JobState.STARTED else 0
+        if self._context.view().time <= job.not_after + term:
+            return False
+        await self._context.outbox.submit(ExpireJob(job_id=job.job_id))
+        return True
+
+    async def _collect(self, job: Job) -> None:
+        """Fetch the documents of a job that this node is entitled to."""
+        view = self._context.view()
+        identifier = job.job_id.hex()
+        await self._bodies.fetch(view, Kind.PLAN, identifier, dict.fromkeys((job.proposer, *job.parties)))
+        for org in job.receipts:
+            if view.get(ReceiptRecord, f"{identifier}/{org}") is not None:
+                await self._bodies.fetch(view, Kind.DETAIL, f"{identifier}/{org}", dict.fromkeys((org, *job.parties)))
+
+    async def _collect_terms(self, grants: Iterable[str]) -> None:
+        view = self._context.view()
+        for identifier in grants:
+            grant = view.get(Grant, identifier)
+            if grant is not None and (self._reads_all() or self._context.org in (grant.owner, grant.grantee)):
+                await self._bodies.fetch(view, Kind.TERMS, identifier, (grant.owner, grant.grantee))
+
+    def _wants_details(self, job: Job) -> bool:
+        if not (self._reads_all() or self._context.org in job.parties):
+            return False
+        identifier = job.job_id.hex()
+        return any(self._bodies.get(Kind.DETAIL, f"{identifier}/{org}") is None for org in job.receipts)
+
+    def _reads_all(self) -> bool:
+        return bool(READERS & set(self._context.roles(self._context.org)))
+
+
+def touched_by(agreed: AgreedBlock) -> Iterator[tuple[type[Record], str]]:
+    """The jobs and grants that a block's transactions changed."""
+    for data, outcome in zip(agreed.block.transactions, agreed.outcomes, strict=True):
+        if not outcome.ok:
+            continue
+        body = parse_transaction(data)[1].body
+        if isinstance(body.get("job_id"), bytes):
+            yield Job, body["job_id"].hex()
+        elif isinstance(body.get("grant"), bytes):
+            yield Grant, body["grant"].hex()

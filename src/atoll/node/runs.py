@@ -1,0 +1,245 @@
+"""Started jobs: each as a child process with a memory cap and a deadline, restarted where it left off, receipted when it is done."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atoll.errors import AtollError
+from atoll.jobs.kind import Outcome
+from atoll.jobs.registry import job_kind
+from atoll.ledger.detail import RECEIPT_DOMAIN, InputDetail, ReceiptDetail, round_up_to_power_of_two
+from atoll.ledger.plan import Plan
+from atoll.ledger.records import Job
+from atoll.ledger.rules.job import FailJob
+from atoll.ledger.rules.receipt import GiveReceipt
+from atoll.node.bodies import READERS, Bodies, Kind
+from atoll.node.consents import Consents
+from atoll.node.context import NodeContext
+from atoll.node.errors import DeadlineExceeded, MemoryExceeded, PlanMissing, TransactionRefused, WorkerDied
+from atoll.node.journal import DiskJournal
+from atoll.node.spawn import Launcher
+from atoll.primitives.commitment import commit
+from atoll.wire.message import encode_message, parse_message
+
+log = logging.getLogger("atoll.runs")
+
+OUT_OF_MEMORY_STATUS = -6
+"""SIGABRT: how the native core ends when an allocation fails under the cap."""
+RESTART_PAUSE_SECONDS = 0.5
+FIRST_ATTEMPT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one life of a job's process ended."""
+
+    status: int
+    events: dict[str, dict[str, Any]]
+    """The last event of each kind."""
+
+
+class Runs:
+    """Keeps the processes of started jobs going, and signs what came of them."""
+
+    def __init__(self, context: NodeContext, bodies: Bodies, consents: Consents, launcher: Launcher) -> None:
+        self._context = context
+        self._bodies = bodies
+        self._consents = consents
+        self._launcher = launcher
+        self._supervised: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def running(self) -> int:
+        """How many jobs run here now."""
+        return len(self._supervised)
+
+    async def ensure(self, job: Job) -> None:
+        """See to it that a started job runs here, or is receipted once it has run."""
+        identifier = job.job_id.hex()
+        local = self._context.store.job(identifier)
+        if local is not None and local.commitment:
+            await self._give_receipt(job)
+        elif identifier not in self._supervised:
+            task = asyncio.create_task(self._supervise(job))
+            self._supervised[identifier] = task
+            task.add_done_callback(lambda _: self._supervised.pop(identifier, None))
+
+    async def ended(self, job: Job) -> None:
+        """A job has ended on the ledger: its process is stopped, if it still runs."""
+        identifier = job.job_id.hex()
+        local = self._context.store.job(identifier)
+        if local is not None and local.phase != "done":
+            self._context.store.update_job(identifier, phase="done", error=job.reason)
+        if job.state != "completed":
+            await self.stop(identifier)
+
+    async def stop(self, identifier: str) -> None:
+        """Stop a job's process here."""
+        task = self._supervised.get(identifier)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def stop_all(self) -> None:
+        """Stop every job's process; they resume after the next start."""
+        for identifier in list(self._supervised):
+            await self.stop(identifier)
+
+    def result(self, identifier: str) -> Outcome | None:
+        """The outcome with the result, once this organisation's receipt is on the ledger: no result without a receipt."""
+        job = self._context.view().get(Job, identifier)
+        plan = self._bodies.plan(identifier)
+        if job is None or plan is None or self._context.org not in job.receipts:
+            return None
+        for place in plan.parties:
+            if place.org == self._context.org and place.role == "receiver":
+                journal = self._journal(identifier, f"{FIRST_ATTEMPT}-{place.role}-{place.index}")
+                return journal.load_output() if journal.is_finished() else None
+        return None
+
+    async def _supervise(self, job: Job) -> None:
+        """Run the job's process until it is done, has failed, or has died too often."""
+        identifier = job.job_id.hex()
+        try:
+            plan = self._bodies.plan(identifier)
+            if plan is None:
+                raise PlanMissing(job=identifier)
+            code = await self._run_until_done(job, plan)
+        except AtollError as err:
+            code = err.code
+        if code:
+            await self._fail(job, code)
+        else:
+            await self._give_receipt(job)
+
+    async def _run_until_done(self, job: Job, plan: Plan) -> str:
+        """Empty when the outcome is there, else the code of the failure."""
+        identifier = job.job_id.hex()
+        for life in range(plan.limits.attempts):
+            resumed = life > 0 or bool(list(self._folder(identifier).glob("*.seed")))
+            phase = "resuming" if resumed else "running"
+            self._context.store.update_job(identifier, phase=phase, attempt=FIRST_ATTEMPT)
+            log.info(phase, extra={"job": identifier, "life": life})
+            ended = await self._one_life(job, plan)
+            if "done" in ended.events:
+                self._keep_done(identifier, ended.events["done"])
+                return ""
+            if "failed" in ended.events:
+                return str(ended.events["failed"]["code"])
+            if ended.status == OUT_OF_MEMORY_STATUS:
+                return MemoryExceeded.code
+            if self._context.now() > plan.not_after:
+                return DeadlineExceeded.code
+            log.warning("job process died", extra={"job": identifier, "status": ended.status})
+            await asyncio.sleep(RESTART_PAUSE_SECONDS)
+        return WorkerDied.code
+
+    async def _one_life(self, job: Job, plan: Plan) -> Ended:
+        """Start the process and follow its events until it ends."""
+        identifier = job.job_id.hex()
+        secrets = self._consents.secrets(identifier)
+        assert secrets is not None, "a consent was sent, so its secrets are durable"
+        order = self._launcher.order(
+            plan, job, job_key=secrets.job_key, attempt=FIRST_ATTEMPT, journal=self._folder(identifier)
+        )
+        events: dict[str, dict[str, Any]] = {}
+        async with self._launcher.start(order, plan) as process:
+            async for line in process.events():
+                event = json.loads(line)
+                events[event["event"]] = event
+                self._note(identifier, event)
+            return Ended(await process.wait(), events)
+
+    def _note(self, identifier: str, event: dict[str, Any]) -> None:
+        if event["event"] == "progress":
+            self._context.store.update_job(identifier, progress=(event["done"], event["total"], event["unit"]))
+        elif event["event"] == "phase" and event["phase"] == "reading inputs":
+            self._context.store.update_job(identifier, progress=(0, 0, event["phase"]))
+
+    def _keep_done(self, identifier: str, event: dict[str, Any]) -> None:
+        self._context.store.update_job(
+            identifier,
+            phase="done",
+            commitment=event["commitment"],
+            sent_bytes=event["sent"],
+            received_bytes=event["received"],
+            seconds=round(event["seconds"], 3),
+        )
+        log.info("done", extra={"job": identifier} | {name: event[name] for name in ("sent", "received", "seconds", "peak_mb")})
+
+    async def _give_receipt(self, job: Job) -> None:
+        """Sign what was computed. The detail is kept and committed to before the receipt is sent."""
+        identifier = job.job_id.hex()
+        await self._context.fresh_view()
+        local = self._context.store.job(identifier)
+        plan = self._bodies.plan(identifier)
+        assert local is not None
+        assert plan is not None
+        name = f"{identifier}/{self._context.org}"
+        body = self._bodies.get(Kind.DETAIL, name)
+        if body is None:
+            body = encode_message(self._detail(plan, local.sent_bytes, local.received_bytes, local.seconds))
+            self._bodies.keep(Kind.DETAIL, name, body)
+        salt = parse_message(body, ReceiptDetail).salt
+        try:
+            await self._context.outbox.submit(
+                GiveReceipt(
+                    job_id=job.job_id,
+                    plan_digest=job.plan_digest,
+                    result_commitment=bytes.fromhex(local.commitment),
+                    detail_commitment=commit(RECEIPT_DOMAIN, salt, body),
+                )
+            )
+        except TransactionRefused as err:
+            log.warning("receipt refused", extra={"job": identifier, "code": err.operands["rule"]})
+            return
+        self._context.note("node", "job.receipt", identifier, "ok")
+        readers = [one.org for one in self._context.members() if READERS & set(one.roles)]
+        await self._bodies.offer(Kind.DETAIL, name, body, dict.fromkeys((*job.parties, *readers)))
+
+    async def _fail(self, job: Job, code: str) -> None:
+        identifier = job.job_id.hex()
+        self._context.store.update_job(identifier, phase="done", error=code)
+        self._context.note("node", "job.fail", identifier, code)
+        log.error("failed", extra={"job": identifier, "code": code})
+        try:
+            await self._context.outbox.submit(FailJob(job_id=job.job_id, code=code))
+        except TransactionRefused as err:
+            log.info("another party has said so already", extra={"job": identifier, "code": err.operands["rule"]})
+
+    def _detail(self, plan: Plan, sent: int, received: int, seconds: float) -> ReceiptDetail:
+        kind = job_kind(plan.kind)
+        mine = {(one.role, one.index) for one in plan.parties if one.org == self._context.org}
+        return ReceiptDetail(
+            salt=self._context.entropy.bytes(32),
+            job_id=plan.job_id,
+            org=self._context.org,
+            attempt=FIRST_ATTEMPT,
+            protocol=plan.protocol,
+            protocol_version=plan.protocol_version,
+            adversary_model=plan.adversary_model,
+            leakage=plan.leakage,
+            parameters=dict(kind.parameters),
+            insecure=plan.protocol.lower().startswith("insecure"),
+            inputs=tuple(
+                InputDetail(dataset=one.dataset, label="asserted", rows_at_most=round_up_to_power_of_two(one.rows_cap))
+                for one in plan.inputs
+                if (one.role, one.index) in mine
+            ),
+            sent_at_most=round_up_to_power_of_two(sent),
+            received_at_most=round_up_to_power_of_two(received),
+            seconds=int(seconds) + 1,
+        )
+
+    def _folder(self, identifier: str) -> Path:
+        folder = self._context.config.home.jobs / identifier
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    def _journal(self, identifier: str, name: str) -> DiskJournal:
+        return DiskJournal(self._folder(identifier), name=name, sealer=self._context.sealer)

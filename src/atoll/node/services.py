@@ -1,0 +1,32 @@
+"""The services of one node, joined for the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from atoll.api.models import DoctorFinding, Status
+from atoll.node.datasets import Datasets
+from atoll.node.evidence import Evidence
+from atoll.node.grants import Grants
+from atoll.node.jobs import Jobs
+from atoll.node.ledgerdesk import LedgerDesk
+from atoll.node.membership import Membership
+from atoll.node.proposals import Proposals
+from atoll.storage.store import NodeStore
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the gateway calls."""
+
+    store: NodeStore
+    membership: Membership
+    datasets: Datasets
+    grants: Grants
+    proposals: Proposals
+    jobs: Jobs
+    ledger: LedgerDesk
+    evidence: Evidence
+    status: Callable[[], Status]
+    doctor: Callable[[], Awaitable[list[DoctorFinding]]]
