@@ -9,8 +9,8 @@ class UnknownKind(NotFoundError):
     """A plan names a job kind that this software does not have."""
 
     code = "jobs.unknown_kind"
-    sentence = "There is no job kind {kind}."
-    remedy = "Use one of: {known}. A newer version of the software may know more."
+    sentence = "There is no job kind {kind}; there are: {known}."
+    remedy = "Use a kind from the list; a newer version of the software may know more."
 
 
 class BadPlan(JobError):
