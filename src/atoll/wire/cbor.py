@@ -8,7 +8,7 @@ is a hash of the value.
     >>> encode({"b": [1, None], "a": b"x"}).hex()
     'a26161417861628201f6'
 
-The work is done in `rust/core/src/cbor.rs`, in one pass without building anything on the way.
+The work is done in `rust/core/src/cbor`, in one pass without building anything on the way.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def accepts(data: bytes) -> bool:
 
 
 @given(values)
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_values_of_the_profile_encode_as_cbor2_does_and_come_back(value: Any) -> None:
     data = encode(value)
     assert data == cbor2.dumps(value, canonical=True)
@@ -90,7 +90,7 @@ def test_values_of_the_profile_encode_as_cbor2_does_and_come_back(value: Any) ->
 
 
 @given(almost_cbor | damaged() | st.binary(max_size=30))
-@settings(max_examples=1500)
+@settings(max_examples=1500, deadline=None)
 @example(bytes.fromhex("a2616101616101"))
 @example(bytes.fromhex("1801"))
 @example(bytes.fromhex("9fff"))
