@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from atoll import _core
 
-CborValue: TypeAlias = "int | bytes | str | bool | None | Sequence[CborValue] | Mapping[str, CborValue]"
+CborValue: TypeAlias = "int | bytes | str | bool | Sequence[CborValue] | Mapping[str, CborValue] | None"
 """What the profile can say. Arrays decode to `list`, maps to `dict`; encoded are exactly `list` or `tuple`, and `dict`."""
 
 MAX_BYTES = 64_000
