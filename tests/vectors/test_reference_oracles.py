@@ -1,0 +1,144 @@
+"""The slow oracle of the intersection: its parts against the vectors of others, the whole against our scenario files.
+
+The vectors of RFC 9496 and RFC 9380 run through the oracle's group in `test_ristretto.py` and `test_hash_to_curve.py`; here
+stand the compositions that the protocol is made of, and values printed in the RFC, so that a bare clone checks them too.
+"""
+
+from __future__ import annotations
+
+import doctest
+import hashlib
+import itertools
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specs.reference import psi_ecdh, ristretto255
+from specs.reference.psi_ecdh import Given
+
+SPECS = Path(__file__).parents[2] / "specs"
+SCENARIOS = sorted((SPECS / "vectors").glob("psi_ecdh_*.json"))
+CONTEXT = bytes(range(32))
+
+GENERATOR = bytes.fromhex("e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76")
+"""RFC 9496, appendix A.1, and twice it."""
+TWICE = bytes.fromhex("6a493210f7499cd17fecb510ae0cea23a110e8d5b901f8acadd3095c73a3b919")
+
+# RFC 9496, appendix A.2: one line from each of its groups.
+BAD_ENCODINGS = {
+    "non-canonical field element": "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "negative field element": "0100000000000000000000000000000000000000000000000000000000000000",
+    "non-square": "26948d35ca62e643e26a83177332e6b6afeb9d08e4268b650f1f5bbd8d81d371",
+    "identity": "00" * 32,
+    "too short": "e2f2",
+}
+
+
+def load(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text()))
+
+
+def given(side: dict[str, Any]) -> Given:
+    return Given(
+        [bytes.fromhex(item) for item in side["items"]], int.from_bytes(bytes.fromhex(side["mask"]), "little"), side["order"]
+    )
+
+
+def packets(scenario: dict[str, Any], name: str) -> list[bytes]:
+    return [bytes.fromhex(step.get("frame") or step["message"]) for step in scenario["steps"] if step["from"] == name]
+
+
+def small(size: int, first: int, seed: int) -> Given:
+    draw = random.Random(seed)
+    order = draw.sample(range(size), size)
+    return Given([b"item %d" % n for n in range(first, first + size)], draw.randrange(1, ristretto255.ORDER), order)
+
+
+def test_the_group_is_that_of_the_rfc() -> None:
+    point = ristretto255.decode(GENERATOR)
+    assert point is not None
+    assert ristretto255.encode(ristretto255.multiply(point, 2)) == TWICE
+    assert ristretto255.encode(ristretto255.multiply(point, ristretto255.ORDER)) == bytes(32)
+
+
+def test_an_item_is_hashed_with_the_plan_in_the_domain_tag() -> None:
+    item = b"ann"
+    domain = b"ATOLL-V01-PSI-ECDH-ristretto255_XMD:SHA-512_R255MAP_RO_" + CONTEXT.hex().encode()
+    assert len(domain) <= 255
+    assert psi_ecdh.mask(item, 1, CONTEXT) == ristretto255.encode(ristretto255.hash_to_group(item, domain))
+    assert psi_ecdh.mask(item, 1, CONTEXT) != psi_ecdh.mask(item, 1, bytes(32))
+
+
+def test_both_orders_of_masking_meet_in_one_tag() -> None:
+    ours, theirs = 1234567, 7654321
+    there = psi_ecdh.tag(psi_ecdh.mask(b"ann", ours, CONTEXT), theirs, CONTEXT)
+    back = psi_ecdh.tag(psi_ecdh.mask(b"ann", theirs, CONTEXT), ours, CONTEXT)
+    together = psi_ecdh.mask(b"ann", ours * theirs % ristretto255.ORDER, CONTEXT)
+    assert there == back == hashlib.sha256(b"ATOLL-V01-PSI-TAG" + CONTEXT + together).digest()[:16]
+
+
+@pytest.mark.parametrize("encoding", BAD_ENCODINGS.values(), ids=BAD_ENCODINGS)
+def test_what_is_no_masked_item_is_refused(encoding: str) -> None:
+    with pytest.raises(psi_ecdh.Refused, match=r"psi\.bad_point"):
+        psi_ecdh.tag(bytes.fromhex(encoding), 5, CONTEXT)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(0, 0), (0, 3), (3, 0), (5, 5), (7, 2), (1, 6)])
+def test_the_oracle_finds_what_a_plain_intersection_finds_and_believes_itself(ours: int, theirs: int) -> None:
+    receiver, sender = small(ours, 0, 1), small(theirs, 3, 2)
+    for per_round in (1, 3, 16):
+        said = psi_ecdh.run(sender, receiver, context=CONTEXT, per_round=per_round)
+        assert said.output == [index for index, item in enumerate(receiver.items) if item in sender.items]
+        bounds = {"context": CONTEXT, "per_round": per_round, "cap": 10}
+        assert psi_ecdh.judge("sender", sender, said.receiver, **bounds) == ["accepted"] * len(said.receiver)  # type: ignore[arg-type]
+        assert psi_ecdh.judge("receiver", receiver, said.sender, **bounds) == ["accepted"] * len(said.sender)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("items", [0, 1, 23, 24, 255, 256, 65535])
+def test_a_size_is_written_in_the_shortest_way(items: int) -> None:
+    head = psi_ecdh.set_size(items)
+    assert head.startswith(b"\x82\x73psi-ecdh.set-size/1\xa1\x65items")
+    assert len(head) == 29 + (items > 23) + (items > 255)
+
+
+def test_there_are_scenario_files() -> None:
+    assert [path.stem for path in SCENARIOS if "bad" not in path.stem] == ["psi_ecdh_good"]
+    assert len(SCENARIOS) >= 15
+
+
+def test_the_oracle_says_the_good_scenario_to_the_bit() -> None:
+    scenario = load(SPECS / "vectors" / "psi_ecdh_good.json")
+    said = psi_ecdh.run(
+        given(scenario["sender"]),
+        given(scenario["receiver"]),
+        context=bytes.fromhex(scenario["context"]),
+        per_round=scenario["points_per_frame"],
+    )
+    assert said.sender == packets(scenario, "sender")
+    assert said.receiver == packets(scenario, "receiver")
+    assert said.output == scenario["output"]
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_the_oracle_judges_every_step_of_a_scenario_as_the_file_does(path: Path) -> None:
+    scenario = load(path)
+    for role, peer in itertools.permutations(("sender", "receiver")):
+        expected = [step["verdict"] for step in scenario["steps"] if step["from"] == peer]
+        found = psi_ecdh.judge(
+            role,
+            given(scenario[role]),
+            packets(scenario, peer),
+            context=bytes.fromhex(scenario["context"]),
+            per_round=scenario["points_per_frame"],
+            cap=scenario["cap"],
+        )
+        assert found == expected
+
+
+def test_the_example_on_the_page_of_the_protocol_is_true() -> None:
+    failed, run = doctest.testfile(str(SPECS / "psi-ecdh.md"), module_relative=False)
+    assert failed == 0
+    assert run > 0
