@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
@@ -30,8 +28,7 @@ from atoll.protocols.psi_ecdh.side import State
 from atoll.protocols.pump import Pumped, Said, pump
 from atoll.protocols.role import Party, Role
 from atoll.wire.cbor import decode, encode
-from specs.reference import ristretto255 as slow
-from tests.unit.psi_ecdh.scenarios import FOLDER
+from specs.reference import psi_ecdh as slow
 
 SENDER, RECEIVER = Party("owner"), Party("receiver")
 CONTEXT = bytes(32)
@@ -87,28 +84,22 @@ def test_the_receiver_gets_the_indices_of_what_both_have(ours: list[bytes], thei
     assert done[SENDER] is None
 
 
-def test_every_point_and_tag_is_what_the_slow_reference_computes() -> None:
-    scenario = json.loads((FOLDER / "psi_ecdh_good.json").read_text())
-    context = bytes.fromhex(scenario["context"])
+@pytest.mark.parametrize(
+    ("ours", "theirs", "per_round"),
+    [([], names(1), 1), (names(1, 2), names(2), 1), (names(1, 2, 3), names(4, 3, 2), 2), (names(1, 2), names(2, 1, 0), 3)],
+    ids=["empty", "one-by-one", "two-rounds", "one-round"],
+)
+def test_every_byte_is_what_the_slow_reference_says(ours: list[bytes], theirs: list[bytes], per_round: int) -> None:
+    expected = slow.run(given(theirs, SEED), given(ours, OTHER_SEED), context=CONTEXT, per_round=per_round)
+    done = run(ours, theirs, per_round)
+    assert [packet.data for packet in done.said(RECEIVER, SENDER)] == expected.receiver
+    assert [packet.data for packet in done.said(SENDER, RECEIVER)] == expected.sender
+    assert done[RECEIVER] == expected.output
 
-    def masked(side: str) -> list[slow.Point]:
-        mask = int.from_bytes(bytes.fromhex(scenario[side]["mask"]), "little")
-        items = [bytes.fromhex(scenario[side]["items"][index]) for index in scenario[side]["order"]]
-        domain = b"ATOLL-V01-PSI-ECDH-ristretto255_XMD:SHA-512_R255MAP_RO_" + context.hex().encode()
-        return [slow.multiply(slow.hash_to_group(item, domain), mask) for item in items]
 
-    def said(side: str, item_bytes: int) -> list[bytes]:
-        frames = [bytes.fromhex(step["frame"]) for step in scenario["steps"] if step["from"] == side and "frame" in step]
-        if side == "sender":  # points and tags take turns
-            frames = frames[0::2] if item_bytes == 32 else frames[1::2]
-        packed = b"".join(frames)
-        return [packed[at : at + item_bytes] for at in range(0, len(packed), item_bytes)]
-
-    mask = int.from_bytes(bytes.fromhex(scenario["sender"]["mask"]), "little")
-    answers = [slow.encode(slow.multiply(point, mask)) for point in masked("receiver")]
-    assert said("receiver", 32) == [slow.encode(point) for point in masked("receiver")]
-    assert said("sender", 32) == [slow.encode(point) for point in masked("sender")]
-    assert said("sender", 16) == [sha256(b"ATOLL-V01-PSI-TAG" + context + point).digest()[:16] for point in answers]
+def given(items: list[bytes], seed: bytes) -> slow.Given:
+    """A side as the reference takes it, with the mask and the order that the seed leads to."""
+    return slow.Given(items, int.from_bytes(core.derive_secret(seed).expose(), "little"), core.derive_order(seed, len(items)))
 
 
 def test_a_resume_at_any_checkpoint_says_the_same_and_ends_the_same() -> None:

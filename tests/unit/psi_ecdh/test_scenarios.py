@@ -11,6 +11,7 @@ import pytest
 from atoll.errors import PeerError
 from atoll.protocols.packets import Packet, encode_packet, parse_packet
 from atoll.protocols.role import Party, Receive, Send
+from specs.reference import psi_ecdh as slow
 from tests.unit.psi_ecdh.scenarios import FOLDER, LIES, NAMES, RECEIVER, SENDER, build, encode_file, role_of
 
 FILES = sorted(FOLDER.glob("psi_ecdh_*.json"))
@@ -70,3 +71,26 @@ def test_a_lie_ends_the_run_at_the_other_side_with_its_code(path: Path) -> None:
     with pytest.raises(PeerError) as caught:
         replay(victim, scenario)
     assert caught.value.code == lie["verdict"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("name", ["sender", "receiver"])
+def test_the_slow_reference_reaches_the_same_verdicts(path: Path, name: str) -> None:
+    scenario = load(path)
+    side = scenario[name]
+    own = slow.Given(
+        items=[bytes.fromhex(item) for item in side["items"]],
+        mask=int.from_bytes(bytes.fromhex(side["mask"]), "little"),
+        order=side["order"],
+    )
+    (peer,) = {"sender", "receiver"} - {name}
+    heard = packets(scenario, peer)
+    verdicts = slow.judge(
+        name,
+        own,
+        [packet.data for packet, _ in heard],
+        context=bytes.fromhex(scenario["context"]),
+        per_round=scenario["points_per_frame"],
+        cap=scenario["cap"],
+    )
+    assert verdicts == [verdict for _, verdict in heard]
