@@ -43,7 +43,7 @@ class Intersection(JobKind[IntersectionSpec]):
     parameters: ClassVar[Document] = {
         "group": "ristretto255",
         "hash-to-group": "ristretto255_XMD:SHA-512_R255MAP_RO_",
-        "computational-bits": 126,
+        "computational-bits": 125,
         "tag-bits": 8 * TAG_BYTES,
     }
     spec: ClassVar[type[IntersectionSpec]] = IntersectionSpec
