@@ -1,0 +1,38 @@
+"""Errors as another node, or a log, may see them: what happened, never to which data.
+
+Operands of an error and messages of foreign exceptions can hold what must not leave the node. So the code and the sentence
+with its places left empty travel, and a log gets the kind of an unforeseen exception and where in the code it happened.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from pathlib import PurePath
+from typing import Annotated, TypeAlias
+
+from atoll.errors import AtollError
+from atoll.transport.errors import HandlerFailed
+from atoll.wire.message import Pattern, Size
+
+Code: TypeAlias = Annotated[str, Size(1, 80), Pattern(r"[a-z0-9_]+([.-][a-z0-9_]+)*")]
+"""The stable code of an error, as it travels."""
+Sentence: TypeAlias = Annotated[str, Size(0, 500), Pattern(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")]
+"""What happened, in words; no control characters, so that it can be printed."""
+
+
+def public_code(error: AtollError) -> str:
+    """The code that travels for an error."""
+    return error.code or HandlerFailed.code
+
+
+def public_sentence(error: AtollError) -> str:
+    """The sentence that travels for an error: its operands are left out."""
+    return re.sub(r"\{[^{}]*\}", "...", type(error).sentence)[:500]
+
+
+def describe_fault(error: BaseException) -> str:
+    """An unforeseen exception for the log: its kind and where it came from, innermost first, without its message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{PurePath(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in reversed(frames)]
+    return f"{type(error).__name__} at " + ", ".join(places[:8])

@@ -1,0 +1,123 @@
+"""Passing accepted connections to a job's child process, which then owns its socket and its TLS.
+
+The node keeps one end of a Unix socket pair, the child the other. Each connection crosses as one octet with one file descriptor
+beside it (SCM_RIGHTS, unix(7)). Nothing else ever crosses; the octet says only "here".
+
+    sender, channel = handoff_pair()            # in the node
+    router.offer(service, sender.give)
+    spawn(..., pass_fds=[channel.fileno()]); channel.close()
+
+    door = HandoffReceiver(socket.socket(fileno=handle))   # in the child
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+
+from atoll.errors import AtollError
+from atoll.transport.errors import TooBusy, UnknownService
+from atoll.transport.router import Taker
+from atoll.transport.tasks import Tasks
+
+log = logging.getLogger("atoll.transport")
+
+MAX_WAITING = 128
+"""Connections that a child has fetched and that are not set up yet; more are closed."""
+_HERE = b"\x01"
+
+
+def handoff_pair() -> tuple[HandoffSender, socket.socket]:
+    """Both ends of a channel: the node's, and the one to leave to the child."""
+    mine, childs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    return HandoffSender(mine), childs
+
+
+class HandoffSender:
+    """The node's end."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        channel.setblocking(False)
+        self._channel = channel
+
+    async def give(self, link: socket.socket) -> None:
+        """Pass a connection on; this process keeps nothing of it.
+
+        Raises:
+            TooBusy: the child does not fetch its connections.
+            UnknownService: the child is gone.
+        """
+        try:
+            socket.send_fds(self._channel, [_HERE], [link.fileno()])
+        except BlockingIOError as err:
+            raise TooBusy(limit="as many as wait now") from err
+        except OSError as err:
+            raise UnknownService(service="a job whose process has ended") from err
+        finally:
+            link.close()
+
+    def close(self) -> None:
+        """Close this end; the child's next fetch reports the end."""
+        self._channel.close()
+
+
+class HandoffReceiver:
+    """The child's end; a `Door` with room for one service."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        channel.setblocking(False)
+        self._channel = channel
+        self._service = ""
+        self._taker: Taker | None = None
+        self._tasks = Tasks()
+
+    def offer(self, service: str, taker: Taker) -> None:
+        if self._taker is None:
+            asyncio.get_running_loop().add_reader(self._channel, self._fetch)
+        self._service, self._taker = service, taker
+
+    def withdraw(self, service: str) -> None:
+        if self._taker is not None and service == self._service:
+            asyncio.get_running_loop().remove_reader(self._channel)
+            self._taker = None
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self.withdraw(self._service)
+        self._channel.close()
+
+    def _fetch(self) -> None:
+        try:
+            link = _receive_link(self._channel)
+        except BlockingIOError:
+            return
+        if link is None:
+            self.close()  # the node is gone; connections that exist live on
+        elif self._taker is None or len(self._tasks) >= MAX_WAITING:
+            link.close()
+        else:
+            self._tasks.start(_take(self._taker, link))
+
+
+async def _take(taker: Taker, link: socket.socket) -> None:
+    try:
+        await taker(link)
+    except (AtollError, OSError) as err:
+        log.info("a connection that was handed over was refused: %s", getattr(err, "code", "transport.link_lost"))
+
+
+def _receive_link(channel: socket.socket) -> socket.socket | None:
+    """The next connection, or None at the end of the channel.
+
+    Raises:
+        BlockingIOError: none has come.
+    """
+    octet, handles, _, _ = socket.recv_fds(channel, len(_HERE), 1)
+    if not octet:
+        return None
+    if len(handles) != 1:
+        raise BlockingIOError
+    os.set_inheritable(handles[0], False)
+    return socket.socket(fileno=handles[0])
