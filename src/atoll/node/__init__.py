@@ -4,5 +4,5 @@ config      atoll.toml and the layout of the home folder          outbox    tran
 assembly    the one place where parts are chosen and joined       reactor   what happens when a block is acknowledged
 consents    plan in hand -> decision -> consent or refusal         runs      started jobs as child processes, receipts
 bodies      committed documents, between those entitled            gateway   the HTTPS API
-worker      the child process of one job                          doctor    what is wrong and what to do
+execution   what the process of one job does                          doctor    what is wrong and what to do
 """

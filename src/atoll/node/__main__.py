@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 from atoll.errors import AtollError
-from atoll.node.assembly import Node
 from atoll.node.config import load_config
 from atoll.node.logs import start_logs
-from atoll.ports import SystemClock, SystemEntropy
+from atoll.node.process import NodeProcess
 
 
 def main() -> int:
@@ -19,14 +18,14 @@ def main() -> int:
     try:
         config = load_config(Path(sys.argv[1]))
         start_logs(config.home.logs, config.log_level)
-        asyncio.run(serve(Node(config, clock=SystemClock(), entropy=SystemEntropy())))
+        asyncio.run(serve(NodeProcess(config)))
     except AtollError as err:
         sys.stderr.write(f"error: {err}\n" + (f"hint: {err.remedy}\n" if err.remedy else ""))
         return err.exit_code
     return 0
 
 
-async def serve(node: Node) -> None:
+async def serve(node: NodeProcess) -> None:
     """Run until SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(node.run(lambda: print("ready", flush=True)))

@@ -1,7 +1,8 @@
 """Committed documents: plans, grant terms, dataset cards, receipt details.
 
-The ledger holds a commitment; the body travels between those entitled to it, over peer sessions, and is kept only if it fits. Everybody asks
-for what is missing, so a body that was lost on the way is fetched again, and a body that does not fit never counts.
+The ledger holds a commitment; the body travels between those entitled to it, over peer sessions, and is kept only if it fits.
+Everybody asks for what is missing, so a body that was lost on the way is fetched again, and a body that does not fit never
+counts.
 """
 
 from __future__ import annotations
@@ -102,7 +103,11 @@ class Bodies:
         self._store.set_body(kind, identifier, data)
 
     async def fetch(self, view: View, kind: Kind, identifier: str, holders: Iterable[str]) -> bytes | None:
-        """The body, from the shelf or from the first of `holders` that gives one that fits; None if none does."""
+        """The body, from the shelf or from the first of `holders` that gives one that fits; None if none does.
+
+        Raises:
+            PlanChanged: the proposer itself gives a plan that is not the one it proposed.
+        """
         found = self.get(kind, identifier)
         if found is not None:
             return found
@@ -116,8 +121,7 @@ class Bodies:
                 )
             except (AtollError, TimeoutError):
                 continue
-            if (answer.kind, answer.identifier) == (kind, identifier) and fits(view, kind, identifier, answer.data):
-                self.keep(kind, identifier, answer.data)
+            if (answer.kind, answer.identifier) == (kind, identifier) and self.accept(view, org, answer):
                 return answer.data
         return None
 

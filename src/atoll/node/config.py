@@ -17,6 +17,7 @@ from typing import Any
 
 from atoll.node.errors import BadConfig, NoHome
 from atoll.policy.local import LocalRules
+from atoll.trust.errors import KeystoreExposed
 
 _SECTIONS = {"node": {"org", "log"}, "peer": {"listen", "address"}, "https": {"listen"}, "data": {"folders"}, "policy": None}
 
@@ -67,19 +68,27 @@ class Home:
         """File with the bearer token of a role."""
         return self.tokens / role
 
+    @property
+    def passphrase_file(self) -> Path:
+        return self.path / "passphrase"
+
     def passphrase(self) -> bytes:
-        """What opens the keystore: ATOLL_PASSPHRASE, or the file that ATOLL_PASSPHRASE_FILE names.
+        """What opens the keystore: ATOLL_PASSPHRASE, the file that ATOLL_PASSPHRASE_FILE names, or `passphrase` in the home.
 
         Raises:
-            BadConfig: neither is set.
+            BadConfig: there is none of them, or the file cannot be read.
+            KeystoreExposed: others may read the home's passphrase file.
         """
         if "ATOLL_PASSPHRASE" in os.environ:
             return os.environ["ATOLL_PASSPHRASE"].encode()
-        if "ATOLL_PASSPHRASE_FILE" in os.environ:
-            return Path(os.environ["ATOLL_PASSPHRASE_FILE"]).read_bytes().rstrip(b"\r\n")
-        raise BadConfig(
-            path=str(self.keys), reason="the keystore's passphrase is in neither ATOLL_PASSPHRASE nor ATOLL_PASSPHRASE_FILE"
-        )
+        path = Path(os.environ.get("ATOLL_PASSPHRASE_FILE", self.passphrase_file))
+        try:
+            if path == self.passphrase_file and path.stat().st_mode & 0o077:
+                raise KeystoreExposed(path=path, problem=f"its mode is {path.stat().st_mode & 0o777:04o}")
+            return path.read_bytes().rstrip(b"\r\n")
+        except OSError as err:
+            reason = f"the keystore's passphrase is not in ATOLL_PASSPHRASE, and {path} cannot be read"
+            raise BadConfig(path=str(self.keys), reason=reason) from err
 
 
 @dataclass(frozen=True, slots=True)

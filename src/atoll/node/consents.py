@@ -1,8 +1,8 @@
 """From a proposal to a consent or a refusal, at this organisation's own node.
 
-The plan must be the one whose digest is on the ledger, must agree with its proposal, must fit its job kind; then `policy.decide` answers
-against this node's own copy of the ledger. A refusal is a transaction that this organisation signs. The job's secrets are durable before
-the consent that rests on them is sent.
+The plan must be the one whose digest is on the ledger, must agree with its proposal, must fit its job kind; then
+`policy.decide` answers against this node's own copy of the ledger. A refusal is a transaction that this organisation signs. The
+job's secrets are durable before the consent that rests on them is sent.
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ class Consents:
         """Decide on a proposed job and sign the decision; a job that awaits a person's approval is left waiting."""
         identifier = job.job_id.hex()
         local = self._context.store.job(identifier)
-        if local is not None and local.phase in ("awaiting approval", "refused"):
+        if local is not None and local.phase == "awaiting approval":
+            return
+        if local is not None and local.phase == "refused":  # decided before a crash; the ledger does not have it yet
+            await self.refuse(identifier, local.error, actor="node")
             return
         try:
             plan = await self.checked_plan(job)
@@ -72,7 +75,8 @@ class Consents:
             await self.refuse(identifier, decision.code, actor="node")
 
     async def take(self, org: str, body: Body) -> None:
-        """A peer sends a document. A plan that is not the proposed one, sent by the proposer itself, is refused for all to see."""
+        """A peer sends a document. A plan that is not the proposed one, sent by the proposer itself, is refused for all to
+        see."""
         try:
             self._bodies.accept(self._context.view(), org, body)
         except PlanChanged as err:
@@ -110,7 +114,7 @@ class Consents:
                 view=self._context.view(),
                 card=self._bodies.card,
                 terms=self._bodies.terms,
-                revoked=lambda grant: self._context.store.meta(f"revoked/{grant.hex()}") is not None,
+                revoked=self._context.is_revoked,
                 rules=self._context.config.policy,
                 now=self._context.now(),
             )

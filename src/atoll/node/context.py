@@ -83,6 +83,14 @@ class NodeContext:
         member = self.view().get(Member, org)
         return member.roles if member else ()
 
+    def is_revoked(self, grant: bytes) -> bool:
+        """Whether this organisation has revoked a grant of its own; that binds this node before the ledger has it."""
+        return self.store.meta(f"revoked/{grant.hex()}") is not None
+
+    def revoke_here(self, grant: str) -> None:
+        """Remember a revocation, durably, before anybody else is told."""
+        self.store.set_meta(f"revoked/{grant}", b"1")
+
     def note(self, actor: str, action: str, subject: str, outcome: str) -> None:
         """A line in the audit trail."""
         self.store.audit(time=self.clock.now(), actor=actor, action=action, subject=subject, outcome=outcome)

@@ -59,7 +59,7 @@ class Doctor:
             DoctorFinding(
                 check="ledger",
                 ok=self._age() <= FRESH_SECONDS,
-                found=f"height {view.height}, newest quorum {self._age()} s ago, {consensus.quorum()} of {len(consensus.counted())} needed",
+                found=f"height {view.height}, newest quorum ({consensus.quorum()} members) {self._age()} s ago",
                 remedy="See which validating members are down; with a dead sequencer: `atoll consortium handover --to ORG`.",
             ),
             DoctorFinding(

@@ -120,6 +120,10 @@ class Handlers:
     async def invite(self, request: Request, _: str) -> models.InviteInfo:
         return await self._services.membership.invite(await self._body(request, models.InviteRequest))
 
+    async def member_enrol(self, request: Request, _: str) -> models.Receipt:
+        asked = await self._body(request, models.EnrolRequest)
+        return receipt_of(await self._services.membership.enrol(asked.transaction))
+
     async def handover(self, request: Request, _: str) -> models.HandoverInfo:
         asked = await self._body(request, models.HandoverRequest)
         return await self._services.membership.handover(asked.to)
@@ -158,6 +162,9 @@ class Handlers:
 
     async def grant_revoke(self, request: Request, _: str) -> models.Receipt:
         return receipt_of(await self._services.grants.revoke(_hex(request.path_params["grant"], 16)))
+
+    async def job_draft(self, request: Request, _: str) -> models.DraftInfo:
+        return self._services.proposals.preview(await self._body(request, models.ProposeJob))
 
     async def job_propose(self, request: Request, _: str) -> dict[str, str]:
         return {"job": await self._services.proposals.propose(await self._body(request, models.ProposeJob))}

@@ -64,7 +64,7 @@ class Grants:
 
     async def revoke(self, grant: str) -> Acknowledged:
         """Take a grant back. It binds this node at once, whatever the ledger's sequencer does (SECURITY 3.3)."""
-        self._context.store.set_meta(f"revoked/{grant}", b"1")
+        self._context.revoke_here(grant)
         self._context.note("person", "grant.revoke", grant, "asked")
         return await self._context.outbox.submit(RevokeGrant(grant=bytes.fromhex(grant)))
 

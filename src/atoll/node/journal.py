@@ -1,4 +1,5 @@
-"""A job's journal on disk: seed, the last two checkpoints, the outcome; sealed, each file written whole and flushed before it counts."""
+"""A job's journal on disk: seed, the last two checkpoints, the outcome; sealed, each file written whole and flushed before it
+counts."""
 
 from __future__ import annotations
 
@@ -93,13 +94,12 @@ def write_durably(path: Path, data: bytes) -> None:
 
 
 def encode_outcome(outcome: Outcome) -> bytes:
-    """An outcome's bytes."""
+    """An outcome's bytes. Row numbers are left out: a stored result has its rows in the encoding's order."""
     return encode(
         [
             outcome.result_commitment,
             encode_result(outcome.result) if outcome.result is not None else None,
             outcome.opening,
-            list(outcome.rows),
             {name: outcome.counts[name] for name in sorted(outcome.counts)},
         ],
         max_bytes=MAX_FILE_BYTES,
@@ -108,9 +108,9 @@ def encode_outcome(outcome: Outcome) -> bytes:
 
 def parse_outcome(data: bytes) -> Outcome:
     """The outcome in a journal's own sealed bytes."""
-    commitment, result, opening, rows, counts = decode(data, max_bytes=MAX_FILE_BYTES)
+    commitment, result, opening, counts = decode(data, max_bytes=MAX_FILE_BYTES)
     parsed: Result | None = parse_result(result) if result is not None else None
-    return Outcome(result_commitment=commitment, result=parsed, opening=opening, rows=tuple(rows), counts=counts)
+    return Outcome(result_commitment=commitment, result=parsed, opening=opening, counts=counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

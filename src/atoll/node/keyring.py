@@ -28,7 +28,8 @@ class KeyRing:
         self.signer = SoftwareSigner(keys)
 
     def prepare(self, purpose: Purpose, version: int) -> bytes:
-        """Make and keep the next key of a purpose; its public part, for TLS the certificate. One that was kept before is used."""
+        """Make and keep the next key of a purpose; its public part, for TLS the certificate. One that was kept before is
+        used."""
         label = f"{self._config.org}/{purpose}/{version}"
         if label not in self._keys:
             self._keys[label] = self._make(purpose)

@@ -6,10 +6,12 @@ from collections.abc import Callable, Set
 from typing import Protocol
 
 from atoll.api.models import HandoverInfo, InviteInfo, InviteRequest, MemberInfo
+from atoll.errors import AtollError
 from atoll.ledger.records import Key, KeyPointer
-from atoll.ledger.rules.membership import InviteMember, RevokeKey, RotateKey, change_bytes
+from atoll.ledger.rules.membership import EnrolMember, InviteMember, RevokeKey, RotateKey, change_bytes
+from atoll.ledger.transaction import parse_transaction
 from atoll.node.context import NodeContext
-from atoll.node.errors import BadRequest
+from atoll.node.errors import BadRequest, TransactionRefused
 from atoll.ordering.engine import Acknowledged
 from atoll.trust.algorithms import Algorithm
 from atoll.trust.invite import InviteBinding, create_invite
@@ -89,6 +91,27 @@ class Membership:
         )
         self._context.note("person", "member.invite", request.org, "ok")
         return InviteInfo(token=invite.expose_text(), org=request.org, not_after=binding.expires_at)
+
+    async def enrol(self, transaction: str) -> Acknowledged:
+        """Submit the transaction by which an invited organisation joins; it carries the newcomer's own signature, not this node's.
+
+        Raises:
+            BadRequest: it is no enrolment.
+            TransactionRefused: the invitation is not for it, is used up or has expired.
+        """
+        try:
+            data = bytes.fromhex(transaction)
+            _, asked = parse_transaction(data)
+        except (ValueError, AtollError) as err:
+            raise BadRequest(reason="what is handed over is not a transaction in hex") from err
+        if asked.type != EnrolMember.TAG:
+            raise BadRequest(reason=f"a transaction of type {asked.type} is not handed over, but sent by its own node")
+        acknowledged = await self._context.engine.submit(data)
+        if not acknowledged.outcome.ok:
+            outcome = acknowledged.outcome
+            raise TransactionRefused(type=asked.type, reason=outcome.sentence, rule=outcome.code)
+        self._context.note("person", "member.enrol", asked.sender, "ok")
+        return acknowledged
 
     async def rotate(self, purpose: str) -> Acknowledged:
         """Replace a key; identity and recovery changes are signed by the recovery key too (SECURITY 3.6)."""

@@ -1,4 +1,5 @@
-"""What a node hands to the child process of one job, over a pipe: the plan, this party's secrets for this job, and nothing else of the node."""
+"""What a node hands to the child process of one job, over a pipe: the plan, this party's secrets for this job, and nothing else
+of the node."""
 
 from __future__ import annotations
 
@@ -87,3 +88,9 @@ def encode_order(order: WorkerOrder) -> bytes:
 def parse_order(data: bytes) -> WorkerOrder:
     """The order in `data`."""
     return WorkerOrder.from_map(decode(data, max_bytes=MAX_ORDER_BYTES))
+
+
+def parse_endpoint(text: str) -> tuple[str, int]:
+    """Host and port of `host:port`."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)

@@ -1,4 +1,5 @@
-"""Transactions of this organisation: signed, numbered and submitted, one after the other, until a quorum has acknowledged them."""
+"""Transactions of this organisation: signed, numbered and submitted, one after the other, until a quorum has acknowledged
+them."""
 
 from __future__ import annotations
 
@@ -36,8 +37,8 @@ class Outbox:
         """Sign `body`, submit it, and wait until it is acknowledged.
 
         Raises:
-            TransactionRefused: a rule refused it; `.rule` is the rule's code.
-            UnavailableError: no quorum acknowledged it in time; it may still be carried out, and submitting it again is safe to try.
+            TransactionRefused: a rule refused it; `.rule` is the rule's code. UnavailableError: no quorum acknowledged it in
+            time; it may still be carried out, and submitting it again is safe to try.
         """
         async with self._turn:
             refusal = reason = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.api.models import ProposeJob
+from atoll.api.models import CoalitionInfo, DraftInfo, ProposeJob
 from atoll.errors import AtollError
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
@@ -11,7 +11,7 @@ from atoll.node.consents import proposal_of
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest
 from atoll.wire.message import encode_message
-from atoll.wire.plain import from_plain
+from atoll.wire.plain import from_plain, to_plain
 
 TRAFFIC_MARGIN = 4
 """The cap on traffic, as a multiple of the estimate: resumes send some of it again."""
@@ -55,6 +55,24 @@ class Proposals:
         except AtollError as err:
             raise BadRequest(reason=str(err)) from err
         return plan
+
+    def preview(self, request: ProposeJob) -> DraftInfo:
+        """What the job would take and show; nothing is kept or sent. Raises as `draft`."""
+        plan = self.draft(request)
+        kind = job_kind(plan.kind)
+        estimate = kind.estimate(plan)
+        return DraftInfo(
+            plan=to_plain(plan),
+            estimate={
+                "seconds": estimate.seconds,
+                "traffic_mb": estimate.traffic_bytes / 1e6,
+                "memory_mb": estimate.memory_bytes / 1e6,
+            },
+            leakage=plan.leakage,
+            adversary_model=plan.adversary_model,
+            coalitions=[CoalitionInfo(members=list(one.members), reads=list(one.reads)) for one in plan.coalitions],
+            result_columns=[one.name for one in kind.result_schema(plan)],
+        )
 
     async def propose(self, request: ProposeJob) -> str:
         """Draft, keep and offer the plan, and put its digest on the ledger; the job's identifier."""

@@ -1,7 +1,7 @@
 """What this node does when the ledger moves.
 
-It is driven by levels, not by edges: whatever happened to a job, `advance` looks at where the job stands and does what is missing. After a crash
-the same look at every open job brings the node to where it would have been.
+It is driven by levels, not by edges: whatever happened to a job, `advance` looks at where the job stands and does what is
+missing. After a crash the same look at every open job brings the node to where it would have been.
 """
 
 from __future__ import annotations

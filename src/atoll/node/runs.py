@@ -1,9 +1,9 @@
-"""Started jobs: each as a child process with a memory cap and a deadline, restarted where it left off, receipted when it is done."""
+"""Started jobs: each as a child process with a memory cap and a deadline, restarted where it left off, receipted when it is
+done."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,8 @@ from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
 from atoll.node.errors import DeadlineExceeded, MemoryExceeded, PlanMissing, TransactionRefused, WorkerDied
 from atoll.node.journal import DiskJournal
-from atoll.node.spawn import Launcher
+from atoll.node.spawn import Orders, Starter
+from atoll.policy.standing import find_withdrawal
 from atoll.primitives.commitment import commit
 from atoll.wire.message import encode_message, parse_message
 
@@ -31,6 +32,8 @@ log = logging.getLogger("atoll.runs")
 OUT_OF_MEMORY_STATUS = -6
 """SIGABRT: how the native core ends when an allocation fails under the cap."""
 RESTART_PAUSE_SECONDS = 0.5
+LOOK_SECONDS = 1.0
+"""How often a running job's permissions are looked at again."""
 FIRST_ATTEMPT = 1
 
 
@@ -46,11 +49,12 @@ class Ended:
 class Runs:
     """Keeps the processes of started jobs going, and signs what came of them."""
 
-    def __init__(self, context: NodeContext, bodies: Bodies, consents: Consents, launcher: Launcher) -> None:
+    def __init__(self, context: NodeContext, bodies: Bodies, consents: Consents, orders: Orders, starter: Starter) -> None:
         self._context = context
         self._bodies = bodies
         self._consents = consents
-        self._launcher = launcher
+        self._orders = orders
+        self._starter = starter
         self._supervised: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -109,13 +113,28 @@ class Runs:
             plan = self._bodies.plan(identifier)
             if plan is None:
                 raise PlanMissing(job=identifier)
-            code = await self._run_until_done(job, plan)
+            code = await self._run_while_standing(job, plan)
         except AtollError as err:
             code = err.code
         if code:
             await self._fail(job, code)
         else:
             await self._give_receipt(job)
+
+    async def _run_while_standing(self, job: Job, plan: Plan) -> str:
+        """As `_run_until_done`, but stopped as soon as something it rests on is withdrawn."""
+        run = asyncio.create_task(self._run_until_done(job, plan))
+        try:
+            while True:
+                code = find_withdrawal(plan, self._context.view(), self._context.is_revoked)
+                if code:
+                    return code
+                done, _ = await asyncio.wait({run}, timeout=LOOK_SECONDS)
+                if done:
+                    return run.result()
+        finally:
+            run.cancel()
+            await asyncio.gather(run, return_exceptions=True)
 
     async def _run_until_done(self, job: Job, plan: Plan) -> str:
         """Empty when the outcome is there, else the code of the failure."""
@@ -144,13 +163,10 @@ class Runs:
         identifier = job.job_id.hex()
         secrets = self._consents.secrets(identifier)
         assert secrets is not None, "a consent was sent, so its secrets are durable"
-        order = self._launcher.order(
-            plan, job, job_key=secrets.job_key, attempt=FIRST_ATTEMPT, journal=self._folder(identifier)
-        )
+        order = self._orders.write(plan, job, job_key=secrets.job_key, attempt=FIRST_ATTEMPT, journal=self._folder(identifier))
         events: dict[str, dict[str, Any]] = {}
-        async with self._launcher.start(order, plan) as process:
-            async for line in process.events():
-                event = json.loads(line)
+        async with self._starter.start(order, plan) as process:
+            async for event in process.events():
                 events[event["event"]] = event
                 self._note(identifier, event)
             return Ended(await process.wait(), events)
@@ -175,11 +191,15 @@ class Runs:
     async def _give_receipt(self, job: Job) -> None:
         """Sign what was computed. The detail is kept and committed to before the receipt is sent."""
         identifier = job.job_id.hex()
-        await self._context.fresh_view()
+        view = await self._context.fresh_view()
         local = self._context.store.job(identifier)
         plan = self._bodies.plan(identifier)
         assert local is not None
         assert plan is not None
+        withdrawn = find_withdrawal(plan, view, self._context.is_revoked)
+        if withdrawn:
+            await self._fail(job, withdrawn)
+            return
         name = f"{identifier}/{self._context.org}"
         body = self._bodies.get(Kind.DETAIL, name)
         if body is None:

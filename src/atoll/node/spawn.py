@@ -3,72 +3,129 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 from atoll.ledger.plan import Plan, digest_plan_body
 from atoll.ledger.records import ConsentRecord, Dataset, Job, Member
 from atoll.node.bodies import Bodies, Kind
 from atoll.node.context import NodeContext
+from atoll.node.directory import Directory
 from atoll.node.errors import NoSuchThing
+from atoll.node.keyring import KeyRing
 from atoll.node.order import LocalInput, Peer, WorkerOrder, encode_order
 from atoll.protocols.role import Party
 from atoll.transport.handoff import handoff_pair
 from atoll.transport.meeting import derive_service
 from atoll.transport.router import Door
-from atoll.trust.tlskeys import TlsKey
 
 STOP_SECONDS = 3.0
 MAX_EVENT_BYTES = 1 << 16
 
 
-class JobProcess:
+class Running(Protocol):
+    """A job's process, real or simulated."""
+
+    def events(self) -> AsyncIterator[dict[str, Any]]:
+        """What it says, until it ends."""
+        ...
+
+    async def wait(self) -> int:
+        """Its exit status; negative for a signal."""
+        ...
+
+
+class Starter(Protocol):
+    """How a job's process is started."""
+
+    def start(self, order: WorkerOrder, plan: Plan) -> AbstractAsyncContextManager[Running]:
+        """The process, running; leaving the context ends it."""
+        ...
+
+
+class ChildProcess:
     """A running child."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
-    async def events(self) -> AsyncIterator[bytes]:
+    async def events(self) -> AsyncIterator[dict[str, Any]]:
         """Its event lines, until it closes its output."""
         assert self._process.stdout is not None
         while line := await self._process.stdout.readline():
-            yield line
+            yield json.loads(line)
 
     async def wait(self) -> int:
         """Its exit status; negative for a signal."""
         return await self._process.wait()
 
 
-class Launcher:
-    """Knows how to start a job's process on this node."""
+class ProcessStarter:
+    """Starts jobs as child processes that take their connections from the node's router."""
 
-    def __init__(
-        self,
-        context: NodeContext,
-        bodies: Bodies,
-        *,
-        door: Door | None,
-        tls: Callable[[], TlsKey],
-        storage_key: bytes,
-        certificates: Callable[[], dict[str, tuple[bytes, ...]]],
-    ) -> None:
+    def __init__(self, *, door: Door | None, logs: Path) -> None:
+        self._door = door
+        self._logs = logs
+
+    @asynccontextmanager
+    async def start(self, order: WorkerOrder, plan: Plan) -> AsyncIterator[Running]:
+        """The child, running; leaving the context ends it."""
+        sender, channel = handoff_pair()
+        digest = digest_plan_body(order.plan)
+        places = [Party(one.role, one.index) for one in plan.parties if one.org == order.org]
+        services = [derive_service(digest, order.attempt, place) for place in places]
+        process = await self._spawn(channel)
+        try:
+            if self._door is not None:
+                for service in services:
+                    self._door.offer(service, sender.give)
+            await _write_order(process, order)
+            yield ChildProcess(process)
+        finally:
+            if self._door is not None:
+                for service in services:
+                    self._door.withdraw(service)
+            sender.close()
+            await _end(process)
+
+    async def _spawn(self, channel: socket.socket) -> asyncio.subprocess.Process:
+        with (self._logs / "jobs.log").open("ab") as log, channel:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "atoll.node.worker",
+                str(channel.fileno()),
+                str(os.getpid()),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                pass_fds=[channel.fileno()],
+                limit=MAX_EVENT_BYTES,
+            )
+
+
+class Orders:
+    """Writes the order of a job's process."""
+
+    def __init__(self, context: NodeContext, bodies: Bodies, keys: KeyRing, directory: Directory) -> None:
         self._context = context
         self._bodies = bodies
-        self._door = door
-        self._tls = tls
-        self._storage_key = storage_key
-        self._certificates = certificates
+        self._keys = keys
+        self._directory = directory
 
-    def order(self, plan: Plan, job: Job, *, job_key: bytes, attempt: int, journal: Path) -> WorkerOrder:
-        """What the child is told."""
+    def write(self, plan: Plan, job: Job, *, job_key: bytes, attempt: int, journal: Path) -> WorkerOrder:
+        """What the process of a started job is told."""
         view = self._context.view()
         body = self._bodies.get(Kind.PLAN, plan.job_id.hex())
-        assert body is not None
-        tls = self._tls()
-        certificates = self._certificates()
+        assert body is not None, "the plan was decided on, so it is here"
+        tls = self._keys.tls(view)
+        certificates = self._directory.certificates()
         mine = {(one.role, one.index) for one in plan.parties if one.org == self._context.org}
         me = view.get(Member, self._context.org)
         return WorkerOrder(
@@ -83,47 +140,10 @@ class Launcher:
             inputs=tuple(self._input(one.dataset) for one in plan.inputs if (one.role, one.index) in mine),
             folders=tuple(str(one) for one in self._context.config.folders),
             journal=str(journal),
-            storage_key=self._storage_key,
+            storage_key=self._keys.storage_key(),
             seconds_left=max(0, plan.not_after - self._context.clock.now()),
             memory_bytes=plan.limits.memory_bytes,
         )
-
-    @asynccontextmanager
-    async def start(self, order: WorkerOrder, plan: Plan) -> AsyncIterator[JobProcess]:
-        """The child, running; leaving the context ends it."""
-        sender, channel = handoff_pair()
-        digest = digest_plan_body(order.plan)
-        places = [Party(one.role, one.index) for one in plan.parties if one.org == order.org]
-        services = [derive_service(digest, order.attempt, place) for place in places]
-        log = (self._context.config.home.logs / "jobs.log").open("ab")
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "atoll.node.worker",
-                str(channel.fileno()),
-                str(os.getpid()),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                pass_fds=[channel.fileno()],
-                limit=MAX_EVENT_BYTES,
-            )
-        finally:
-            channel.close()
-            log.close()
-        try:
-            if self._door is not None:
-                for service in services:
-                    self._door.offer(service, sender.give)
-            await _write_order(process, order)
-            yield JobProcess(process)
-        finally:
-            if self._door is not None:
-                for service in services:
-                    self._door.withdraw(service)
-            sender.close()
-            await _end(process)
 
     def _peer(self, org: str, job: Job, certificates: dict[str, tuple[bytes, ...]]) -> Peer:
         view = self._context.view()

@@ -1,7 +1,8 @@
 """The dataset card: one versioned document per dataset version.
 
-The ledger holds a salted commitment to it; the owner serves the body to members. It describes the rows and shows none: counts are rounded,
-there is no digest of the content (that stands in a second commitment whose salt never leaves the owner), and no sample values.
+The ledger holds a salted commitment to it; the owner serves the body to members. It describes the rows and shows none: counts
+are rounded, there is no digest of the content (that stands in a second commitment whose salt never leaves the owner), and no
+sample values.
 """
 
 from __future__ import annotations

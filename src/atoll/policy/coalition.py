@@ -11,8 +11,8 @@ from atoll.policy.reasons import Reason
 
 
 def coalition_reasons(plan: Plan, member: Callable[[str], Member | None]) -> Iterator[Reason]:
-    """The same or an affiliated organisation twice among the compute nodes; an operator that computes for itself or its affiliate; a plan
-    that does not say who could read what together."""
+    """The same or an affiliated organisation twice among the compute nodes; an operator that computes for itself or its
+    affiliate; a plan that does not say who could read what together."""
     computes = [one.org for one in plan.parties if one.role == "compute"]
     groups = [_group(org, member) for org in computes]
     yield Reason(

@@ -1,7 +1,7 @@
 """`decide`: the one function that says whether an organisation consents to a job.
 
-It is pure: plan, demands, the node's own verified copy of the ledger, the owner's local rules and the time go in; permit, deny or ask comes out, with
-every reason. Whatever is unknown denies. There is no switch to turn it off.
+It is pure: plan, demands, the node's own verified copy of the ledger, the owner's local rules and the time go in; permit, deny
+or ask comes out, with every reason. Whatever is unknown denies. There is no switch to turn it off.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The owner's own veto rules, from the section [policy] of `atoll.toml`. They can refuse whatever a grant permits, and permit nothing.
+"""The owner's own veto rules, from the section [policy] of `atoll.toml`. They can refuse whatever a grant permits, and permit
+nothing.
 
 [policy]
 consent = "automatic"                # or "manual": a person approves each job

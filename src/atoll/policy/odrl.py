@@ -1,8 +1,9 @@
-"""Evaluation of ODRL 2.2 rules over the closed operand profile of `atoll.policy.terms` (W3C ODRL Information Model 2.2, sections 2.5 and 2.6).
+"""Evaluation of ODRL 2.2 rules over the closed operand profile of `atoll.policy.terms` (W3C ODRL Information Model 2.2,
+sections 2.5 and 2.6).
 
-A use is covered by a rule if the action is the rule's and all its constraints hold. An operand that a use does not have, an operator
-that does not suit its operand, or a number that does not parse makes a constraint of a permission fail and a constraint of a prohibition hold:
-what is not understood denies.
+A use is covered by a rule if the action is the rule's and all its constraints hold. An operand that a use does not have, an
+operator that does not suit its operand, or a number that does not parse makes a constraint of a permission fail and a
+constraint of a prohibition hold: what is not understood denies.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The terms of a grant, in the shape of ODRL 2.2: permissions and prohibitions with constraints over a closed set of operands.
 
-The ledger holds a salted commitment to the terms; owner, grantee and auditor hold the body. Whatever a reader does not know denies.
+The ledger holds a salted commitment to the terms; owner, grantee and auditor hold the body. Whatever a reader does not know
+denies.
 """
 
 from __future__ import annotations

@@ -1,0 +1,40 @@
+"""Who the members are and how they are reached, as the agreed ledger says at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from atoll.ledger.records import Key, KeyPointer, Member, MemberState
+from atoll.node.order import parse_endpoint
+from atoll.ordering.engine import View
+from atoll.trust.keys import Purpose
+
+
+class Directory:
+    """Reads the ledger each time it is asked; remembers nothing."""
+
+    def __init__(self, view: Callable[[], View]) -> None:
+        self._view = view
+
+    def active(self) -> list[Member]:
+        """Active members, by name."""
+        return [one for one in self._view().all(Member) if one.state is MemberState.ACTIVE]
+
+    def names(self) -> list[str]:
+        """Names of the active members."""
+        return [one.org for one in self.active()]
+
+    def addresses(self) -> dict[str, tuple[str, int]]:
+        """Host and port of each peer listener; members that only dial out have none."""
+        return {one.org: parse_endpoint(one.peer) for one in self.active() if one.peer}
+
+    def certificates(self) -> dict[str, tuple[bytes, ...]]:
+        """The TLS certificates in force, by organisation."""
+        view = self._view()
+        found: dict[str, tuple[bytes, ...]] = {}
+        for member in self.active():
+            pointer = view.get(KeyPointer, f"{member.org}/{Purpose.TLS}")
+            key = view.get(Key, f"{member.org}/{Purpose.TLS}/{pointer.version}") if pointer else None
+            if key is not None and key.revoked_height is None:
+                found[member.org] = (key.public,)
+        return found

@@ -1,0 +1,163 @@
+"""What a job's process does: read this party's inputs once, run its roles over a network, seal the outcome.
+
+It is handed its network and its way to speak, so the same lines run in a child process over TLS and in a simulated world over
+memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from atoll.jobs.kind import Identifiers, Inputs, Outcome
+from atoll.jobs.registry import job_kind
+from atoll.ledger.plan import Plan, PlanInput, digest_plan_body
+from atoll.node.journal import DiskJournal
+from atoll.node.order import LocalInput, WorkerOrder
+from atoll.ports import Entropy
+from atoll.protocols.identifiers import Report as SpellingReport
+from atoll.protocols.identifiers import parse_rule
+from atoll.protocols.role import Party, Progress
+from atoll.sources import Source, SourceRoot, open_source, parse_fingerprint, stream_keys
+from atoll.storage.sealed import Sealer
+from atoll.transport.meeting import Meeting
+from atoll.transport.run import RunOptions
+from atoll.transport.runner import Report, run_role
+from atoll.transport.sealing import JobKeys, Member
+from atoll.transport.session import Network
+from atoll.wire.message import parse_message
+
+PROGRESS_SECONDS = 0.2
+
+Tell = Callable[[dict[str, Any]], None]
+"""Says one event to the node: codes, counts and times, never rows."""
+
+
+class Execution:
+    """One life of one job at one party."""
+
+    def __init__(self, order: WorkerOrder, *, network: Network, tell: Tell, entropy: Entropy, threads: bool = True) -> None:
+        self._order = order
+        self._network = network
+        self._tell = tell
+        self._entropy = entropy
+        self._threads = threads
+        self._plan = parse_message(order.plan, Plan)
+
+    async def run(self) -> None:
+        """Read the inputs, then run every place this organisation has in the plan.
+
+        Raises:
+            AtollError: the first thing that went wrong at any of them.
+        """
+        deadline = asyncio.get_running_loop().time() + self._order.seconds_left
+        self._tell({"event": "phase", "phase": "reading inputs"})
+        places = [Party(one.role, one.index) for one in self._plan.parties if one.org == self._order.org]
+        inputs = {place: await self._in_thread(self._read_inputs, place) for place in places}
+        self._tell({"event": "phase", "phase": "running"})
+        try:
+            async with asyncio.TaskGroup() as group:
+                for place in places:
+                    group.create_task(self._run_place(place, inputs[place], deadline))
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from failed
+
+    async def _in_thread(self, work: Callable[[Party], Inputs], place: Party) -> Inputs:
+        return await asyncio.to_thread(work, place) if self._threads else work(place)
+
+    async def _run_place(self, place: Party, inputs: Inputs, deadline: float) -> None:
+        """One role generator, from meeting the others to the sealed outcome."""
+        order, plan = self._order, self._plan
+        kind = job_kind(plan.kind)
+        name = f"{order.attempt}-{place.role}-{place.index}"
+        journal = DiskJournal(Path(order.journal), name=name, sealer=Sealer(order.storage_key, self._entropy))
+        meeting = Meeting(self._network, self._keys(place), org=order.org)
+        await meeting.start()
+        try:
+            report: Report[Outcome] = await run_role(
+                lambda seed, resume: kind.program(plan, place, inputs, seed=seed, resume=resume),
+                me=place,
+                peers=meeting.openers(),
+                journal=journal,
+                deadline=deadline,
+                entropy=self._entropy,
+                options=RunOptions(on_progress=self._throttled(), threads=self._threads),
+            )
+        finally:
+            await meeting.close()
+        self._tell(
+            {
+                "event": "done",
+                "commitment": report.output.result_commitment.hex(),
+                "counts": dict(report.output.counts),
+                "sent": report.sent_bytes,
+                "received": report.received_bytes,
+                "seconds": report.seconds,
+                "reconnects": report.reconnects,
+                "checkpoints": report.checkpoints,
+                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            }
+        )
+
+    def _keys(self, place: Party) -> JobKeys:
+        by_org = {one.org: one for one in self._order.peers}
+        others = [one for one in self._plan.parties if Party(one.role, one.index) != place]
+        return JobKeys(
+            plan_digest=digest_plan_body(self._order.plan),
+            attempt=self._order.attempt,
+            me=place,
+            secret=self._order.job_key,
+            members={Party(one.role, one.index): Member(org=one.org, public=by_org[one.org].job_key) for one in others},
+        )
+
+    def _throttled(self) -> Callable[[Progress], None]:
+        """Passes progress on, a few times a second."""
+        last = 0.0
+
+        def pass_on(progress: Progress) -> None:
+            nonlocal last
+            now = asyncio.get_running_loop().time()
+            if now - last >= PROGRESS_SECONDS or progress.done == progress.total:
+                last = now
+                self._tell({"event": "progress", "done": progress.done, "total": progress.total, "unit": progress.unit})
+
+        return pass_on
+
+    def _read_inputs(self, place: Party) -> Inputs:
+        """This place's inputs, read once and normalised as the plan says.
+
+        Raises:
+            SourceChanged: a source is not what was registered.
+        """
+        local = {one.dataset: one for one in self._order.inputs}
+        planned = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
+        return Inputs(tuple(self._read(one, local[one.dataset], spell=place.role == "receiver") for one in planned))
+
+    def _read(self, planned: PlanInput, local: LocalInput, *, spell: bool) -> Identifiers:
+        """The distinct keys of one input."""
+        rules = [parse_rule(one) for one in planned.normalisation]
+        report = SpellingReport()
+        registered = parse_fingerprint(local.fingerprint)
+        root = SourceRoot(Path(one) for one in self._order.folders)
+        with open_source(local.address, root=root, scratch=Path(self._order.journal), registered=registered) as source:
+            found = list(stream_keys(source, planned.columns, rules, report=report, max_identifiers=planned.rows_cap))
+            rows = [row for row, _ in found]
+            spelled = list(spellings(source, planned.columns, rows)) if spell else []
+        self._tell({"event": "input", "dataset": planned.dataset, "rows": len(found)})
+        return Identifiers(keys=[key for _, key in found], rows=rows, spelled=spelled)
+
+
+def spellings(source: Source, columns: tuple[str, ...], rows: list[int]) -> Iterator[tuple[str, ...]]:
+    """The cells of some rows, as the source spells them; `rows` ascend."""
+    wanted = iter(rows)
+    following = next(wanted, None)
+    at = 0
+    for batch in source.batches(columns):
+        cells = list(zip(*(column.cast("string").to_pylist() for column in batch.columns), strict=True))
+        while following is not None and following < at + len(cells):
+            yield tuple("" if cell is None else cell for cell in cells[following - at])
+            following = next(wanted, None)
+        at += len(cells)

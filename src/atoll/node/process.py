@@ -1,0 +1,101 @@
+"""A node as an operating-system process: TLS on its own port, jobs as child processes, the API over HTTPS."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from atoll.node.assembly import Node, open_base
+from atoll.node.config import Config
+from atoll.node.gateway import build_app
+from atoll.node.home import open_home_keys
+from atoll.node.keyring import KeyRing
+from atoll.node.order import parse_endpoint
+from atoll.node.spawn import ProcessStarter
+from atoll.ordering.embedded.offload import in_thread
+from atoll.ports import SystemClock, SystemEntropy
+from atoll.transport.identity import TlsIdentity
+from atoll.transport.network import TlsNetwork
+from atoll.transport.router import Router
+
+log = logging.getLogger("atoll.node")
+
+KEY_LOOK_SECONDS = 1.0
+"""How soon a rotated TLS key is used for new sessions."""
+
+
+class NodeProcess:
+    """The real parts around one node."""
+
+    def __init__(self, config: Config) -> None:
+        clock, entropy = SystemClock(), SystemEntropy()
+        keys = KeyRing(config, open_home_keys(config), clock=clock, entropy=entropy)
+        self._config = config
+        self._keys = keys
+        self._base = open_base(config, keys, clock=clock, entropy=entropy, offload=in_thread)
+        self._router = Router(_listen(config.peer_listen)) if config.peer_listen else None
+        self._identity = TlsIdentity(keys.tls(self._base.engine.view()))
+        directory = self._base.directory
+        self._network = TlsNetwork(
+            identity=self._identity, pins=directory.certificates, addresses=directory.addresses, door=self._router
+        )
+        self.node = Node(
+            self._base,
+            network=self._network,
+            has_listener=self._router is not None,
+            starter=ProcessStarter(door=self._router, logs=config.home.logs),
+        )
+
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until cancelled; `ready` is called once the API answers."""
+        server = self._https_server()
+        try:
+            async with asyncio.TaskGroup() as group:
+                if self._router is not None:
+                    group.create_task(self._router.serve())
+                group.create_task(self.node.run())
+                group.create_task(server.serve())
+                group.create_task(self._follow_own_key())
+                while not server.started:  # noqa: ASYNC110 - the server tells it in no other way
+                    await asyncio.sleep(0.01)
+                log.info("ready")
+                ready()
+        finally:
+            await self._network.close()
+
+    async def _follow_own_key(self) -> None:
+        while True:
+            await asyncio.sleep(KEY_LOOK_SECONDS)
+            self._identity.use(self._keys.tls(self._base.engine.view()))
+
+    def _https_server(self) -> uvicorn.Server:
+        host, port = parse_endpoint(self._config.https_listen)
+        settings = uvicorn.Config(
+            build_app(self.node.services),
+            host=host,
+            port=port,
+            log_config=None,
+            lifespan="off",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        settings.load()
+        settings.ssl = self._identity.serving_https()
+        server = uvicorn.Server(settings)
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        return server
+
+
+def _listen(endpoint: str) -> socket.socket:
+    host, port = parse_endpoint(endpoint)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(128)
+    return listener

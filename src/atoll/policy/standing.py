@@ -1,0 +1,36 @@
+"""Whether what a job rests on still stands: asked again before its process starts, while it runs, and before its result is released.
+
+START consumed the uses; this can only stop a job, never start one. An owner's revocation binds its own node at once, whether or not
+the ledger has it yet (SECURITY 1.3, 3.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from atoll.ledger.plan import Plan
+from atoll.ledger.records import Dataset, DatasetState, Grant, GrantState, Member, MemberState
+from atoll.policy.decide import View
+from atoll.policy.errors import DatasetRefused, NoGrant, NotInvolved
+
+
+def find_withdrawal(plan: Plan, view: View, revoked: Callable[[bytes], bool]) -> str:
+    """Code of the first thing that no longer stands; empty if everything does.
+
+    Args:
+        plan: of a started job.
+        view: the agreed ledger.
+        revoked: grants this organisation has revoked, acknowledged or not.
+    """
+    for org in plan.orgs():
+        member = view.get(Member, org)
+        if member is None or member.state is not MemberState.ACTIVE:
+            return NotInvolved.code
+    for one in plan.inputs:
+        dataset = view.get(Dataset, one.dataset)
+        if dataset is None or dataset.state is not DatasetState.ACTIVE:
+            return DatasetRefused.code
+        grant = view.get(Grant, one.grant.hex()) if one.grant else None
+        if one.grant and (grant is None or grant.state is not GrantState.ACTIVE or revoked(one.grant)):
+            return NoGrant.code
+    return ""
