@@ -12,36 +12,48 @@ class IdentifierError(InputError):
 
 
 class EmptyIdentifier(IdentifierError):
+    """A row has nothing to be found by."""
+
     code = "identifiers.empty"
     sentence = "Row {row} has no identifier: nothing is left of it after normalisation."
     remedy = "Fill in or remove the row; by default rows without an identifier are left out and counted."
 
 
 class MalformedIdentifier(IdentifierError):
+    """A cell cannot be an identifier of the kind that the rule is for."""
+
     code = "identifiers.malformed"
     sentence = "The identifier in row {row} does not have the form that the rule {rule} asks for."
     remedy = "Correct the row, or agree on another normalisation rule; by default such rows are left out and counted."
 
 
 class IdentifierTooLong(IdentifierError):
+    """A cell is too long to be an identifier."""
+
     code = "identifiers.too_long"
     sentence = "The identifier in row {row} is longer than {limit} bytes after normalisation."
     remedy = "Choose a column that holds identifiers, not free text."
 
 
 class DuplicateIdentifier(IdentifierError):
+    """Two rows have the same identifier, where the caller asked for that to be an error."""
+
     code = "identifiers.duplicate"
     sentence = "The identifier in row {row} occurred in an earlier row."
     remedy = "Remove the duplicate; by default duplicates count once and the number of them is reported."
 
 
 class TooManyIdentifiers(InputError):
+    """A table has more identifiers than the plan allows."""
+
     code = "identifiers.too_many"
     sentence = "There are more than {limit} distinct identifiers."
     remedy = "Raise the row cap in the plan, or register a smaller table."
 
 
 class UnknownRule(InputError):
+    """A plan or card names a rule that this version does not have."""
+
     code = "identifiers.unknown_rule"
-    sentence = "There is no normalisation rule of that name and version: {rule}."
-    remedy = "Use one of: {known}."
+    sentence = "There is no normalisation rule {rule}; there are {known}."
+    remedy = "Write one of these, exactly so; only phone numbers take a parameter, as in phone-e164/1?region=US."
