@@ -1,13 +1,15 @@
-"""What everything else in a bundle hangs from: the consortium, the members that count, and the one checkpoint they cosigned.
+"""What everything else in a bundle hangs from: the consortium, the members that count, and the checkpoint they cosigned.
 
-Trust begins at the trust file and moves in steps. A checkpoint that a quorum of the members trusted so far cosigned is believed, whoever
-ordered it, because each of them carried out every transaction below it; its state names the members that count afterwards. Where no such
-checkpoint exists, because a sequencer died, the members' signed votes for the next one are believed instead. The last members reached
-must be those that the state itself names, and a quorum of them must have cosigned the bundle's checkpoint.
+Trust begins at the trust file and moves in steps. A checkpoint that a quorum of the members trusted so far cosigned is
+believed, whoever ordered it, because each of them carried out every transaction below it; its state names the members that
+count afterwards. Where no such checkpoint exists, because a sequencer died, the members' signed votes for the next one are
+believed instead. The last members reached must be those that the state itself names, and a quorum of them must have cosigned
+the bundle's checkpoint.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -15,7 +17,7 @@ from typing import TypeVar
 from atoll.ledger.agreement import Agreement, cosign_key, newest_times, verify_agreement
 from atoll.ledger.block import BlockSummary
 from atoll.ledger.checkpoint import Checkpoint, parse_checkpoint
-from atoll.ledger.errors import NoteSignatureError, QuorumError, UntrustedNoteError
+from atoll.ledger.errors import NoteSignatureError, UntrustedNoteError
 from atoll.ledger.evidence import names
 from atoll.ledger.evidence.bundle import Bundle, Entry
 from atoll.ledger.evidence.errors import (
@@ -23,7 +25,6 @@ from atoll.ledger.evidence.errors import (
     Contradiction,
     ForeignConsortium,
     IncompleteEvidence,
-    MalformedEntry,
     NoQuorum,
     NotProven,
 )
@@ -80,7 +81,8 @@ class Anchor:
             EvidenceError: naming the entry that does not hold.
         """
         self.bundle = bundle
-        self.genesis, self.genesis_digest = _verify_genesis(bundle.need(names.GENESIS), trust)
+        founding = bundle.need(names.GENESIS)
+        self.genesis, self.genesis_digest = _verify_genesis(founding, trust)
         self.checkpoint_entry = bundle.need(names.CHECKPOINT)
         with blame(self.checkpoint_entry):
             self._note = parse_note(self.checkpoint_entry.body)
@@ -90,7 +92,7 @@ class Anchor:
         self._trusted = _Trusted(0, Tree.of(records).root, consensus_of(self.genesis))
         self.steps = self._walk()
         self.agreement = self._agreement()
-        self._need_founding_logged()
+        self._need_first(founding)
         self._blocks = self._placed_blocks()
         self.top = self._top()
         self._need_standing()
@@ -145,9 +147,9 @@ class Anchor:
     def record_around(self, kind: type[R], identifier: str, height: int) -> tuple[R, Entry]:
         """A record in the state after a block or, where that is not in the bundle, before it.
 
-        What a transaction rested on may be changed by a later transaction of the same block; the state before the block then shows
-        it as it was. Nothing is lost by believing that: had an earlier transaction of the block changed it, the ledger would have
-        refused the one in question, and its outcome is proved to be the opposite.
+        What a transaction rested on may be changed by a later transaction of the same block; the state before the block then
+        shows it as it was. Nothing is lost by believing that: had an earlier transaction of the block changed it, the ledger
+        would have refused the one in question, and its outcome is proved to be the opposite.
         """
         for at in (height, height - 1):
             if self.bundle.find(names.record(kind, identifier, at)) is not None:
@@ -159,11 +161,11 @@ class Anchor:
     def _walk(self) -> int:
         count = 0
         while (entry := self.bundle.find(names.step(count + 1))) is not None:
-            step: AgreedStep | HandoverStep = parse_part(entry, AgreedStep, HandoverStep)  # type: ignore[type-var]
-            if isinstance(step, AgreedStep):
-                self._trusted = self._agreed_step(entry, step)
-            else:
-                self._trusted = self._handover_step(entry, step)
+            match parse_part(entry, AgreedStep, HandoverStep):
+                case AgreedStep() as step:
+                    self._trusted = self._agreed_step(entry, step)
+                case HandoverStep() as step:
+                    self._trusted = self._handover_step(entry, step)
             count += 1
         return count
 
@@ -173,7 +175,7 @@ class Anchor:
             earlier = parse_checkpoint(note.text)
             _need_quorum(entry, note, self.genesis.chain_id, self.members)
             if earlier.origin != self.genesis.chain_id:
-                raise NotProven(entry=entry.number, name=entry.name, reason=f"it is a checkpoint of {earlier.origin}")
+                raise NotProven.at(entry, reason=f"it is a checkpoint of {earlier.origin}")
             verify_consistency(
                 old_size=earlier.size,
                 old_root=earlier.root,
@@ -188,20 +190,23 @@ class Anchor:
             value = _prove(summary.state_root, step.proof, record_key(ConsensusSet, "0"))
             members = parse_message(value, ConsensusSet)
         if logged.index != summary.first + len(summary.outcomes) or summary.height <= self._trusted.height:
-            raise Contradiction(entry=entry.number, name=entry.name, reason="it leads backwards, or to no block")
+            raise Contradiction.at(entry, reason="it leads backwards, or to no block")
         return _Trusted(summary.height, summary.state_root, members)
 
     def _handover_step(self, entry: Entry, step: HandoverStep) -> _Trusted:
-        old, sequencer = self.members, step.votes[0].vote.new_sequencer
+        old, first = self.members, step.votes[0].vote
+        sequencer, term = first.new_sequencer, first.new_term
         with blame(entry):
             state = State(self._proven_records(step))
             call = Call(state=state, height=self._trusted.height, time=0, sender=sequencer, chain=self.chain)
-            good = {one.vote.org for one in step.votes if is_good_vote(call, one, old, new_sequencer=sequencer)}
+            good = {one.vote.org for one in step.votes if is_good_vote(call, one, old, term, new_sequencer=sequencer)}
             log = call.current_key(sequencer, Purpose.LOG)
+        if term <= old.term:
+            raise Contradiction.at(entry, reason=f"term {term} does not follow term {old.term}")
         if len(good) < old.quorum():
             cosigners = ", ".join(sorted(good)) or "nobody"
-            raise NoQuorum(entry=entry.number, name=entry.name, needed=old.quorum(), found=len(good), cosigners=cosigners)
-        return replace(self._trusted, members=replace(old, term=old.term + 1, sequencer=sequencer, log=log.public))
+            raise NoQuorum.at(entry, needed=old.quorum(), found=len(good), cosigners=cosigners)
+        return replace(self._trusted, members=replace(old, term=term, sequencer=sequencer, log=log.public))
 
     def _proven_records(self, step: HandoverStep) -> Mapping[bytes, bytes]:
         records = {}
@@ -217,7 +222,7 @@ class Anchor:
                 _need_quorum(entry, self._note, self.genesis.chain_id, members)
                 return verify_agreement(self._note, chain_id=self.genesis.chain_id, consensus=members)
         except NotProven as err:
-            raise BadEvidenceSignature(entry=entry.number, name=entry.name, reason=err.operands["reason"]) from err
+            raise BadEvidenceSignature.at(entry, reason=err.operands["reason"]) from err
 
     def _need_standing(self) -> None:
         """The members walked to are those that the ledger itself says were in force for the checkpoint's last block."""
@@ -225,40 +230,36 @@ class Anchor:
             return
         before = self.block(self.top.summary.height - 1)
         if before.index != self.top.summary.first - 1:
-            raise Contradiction(entry=before.entry.number, name=before.entry.name, reason="it does not end where the next begins")
+            raise Contradiction.at(before.entry, reason="it does not end where the next begins")
         began = self.top if self.top.summary.term > before.summary.term else before
         standing, entry = self.record(ConsensusSet, "0", began.summary.height)
         if standing != self.members:
-            raise Contradiction(
-                entry=entry.number, name=entry.name, reason="the members that count are others than the steps of this bundle lead to"
-            )
+            raise Contradiction.at(entry, reason="the members that count are not those to whom the bundle's steps lead")
 
     # -- the log below the checkpoint ------------------------------------------------------------------------------------------
 
-    def _need_founding_logged(self) -> None:
-        """The genesis is this very log's first entry: its members may have founded another one with the same keys."""
-        entry = self.bundle.need(names.FOUNDING)
-        logged = self.logged(entry)
-        if logged.index != 0 or logged.data != self.bundle.need(names.GENESIS).body:
-            raise NotProven(entry=entry.number, name=entry.name, reason="the log does not begin with the genesis")
+    def _need_first(self, founding: Entry) -> None:
+        """The genesis is this very log's first entry; the founders may have begun another log with the same keys."""
+        if self.logged(founding).index != 0:
+            raise NotProven.at(founding, reason="it is not the first entry of the log")
 
     def _placed_blocks(self) -> dict[int, Placed]:
         """Every block summary in the bundle, by height: proved, where its name says, and in order."""
         blocks: dict[int, Placed] = {}
-        for name in self.bundle.names:
+        for entry in self.bundle.entries:
+            name = entry.name
             if not name.startswith(names.BLOCK):
                 continue
-            entry = self.bundle.entry(name)
             logged = self.logged(entry)
             with blame(entry):
                 summary = parse_message(logged.data, BlockSummary)
             if name != names.block(summary.height):
-                raise Contradiction(entry=entry.number, name=name, reason=f"it is the summary of block {summary.height}")
+                raise Contradiction.at(entry, reason=f"it is the summary of block {summary.height}")
             if logged.index != summary.first + len(summary.outcomes):
-                raise Contradiction(entry=entry.number, name=name, reason="it does not stand right after its transactions")
+                raise Contradiction.at(entry, reason="it does not stand right after its transactions")
             blocks[summary.height] = Placed(logged.index, summary, entry)
         ordered = [blocks[height] for height in sorted(blocks)]
-        for earlier, later in zip(ordered, ordered[1:], strict=False):
+        for earlier, later in itertools.pairwise(ordered):
             _need_order(earlier, later)
         return {one.summary.height: one for one in ordered}
 
@@ -278,16 +279,17 @@ class Anchor:
 
 
 def _verify_genesis(entry: Entry, trust: TrustFile) -> tuple[Genesis, bytes]:
+    data = parse_part(entry, Logged).data
     with blame(entry):
-        digest = genesis_digest(parse_message(entry.body, SignedGenesis).body)
+        digest = genesis_digest(parse_message(data, SignedGenesis).body)
     if digest != trust.genesis_digest:
         why = f"its genesis has the digest {digest.hex()[:16]}..., the trust file says {trust.genesis_digest.hex()[:16]}..."
-        raise ForeignConsortium(entry=entry.number, name=entry.name, chain_id=trust.chain_id, reason=why)
+        raise ForeignConsortium.at(entry, chain_id=trust.chain_id, reason=why)
     with blame(entry):
-        genesis, digest = verify_genesis(entry.body)
+        genesis, digest = verify_genesis(data)
     if genesis.chain_id != trust.chain_id or not trust.is_of(genesis):
         why = "the trust file's keys are not those of its own genesis"
-        raise ForeignConsortium(entry=entry.number, name=entry.name, chain_id=trust.chain_id, reason=why)
+        raise ForeignConsortium.at(entry, chain_id=trust.chain_id, reason=why)
     return genesis, digest
 
 
@@ -303,17 +305,17 @@ def _need_quorum(entry: Entry, note: Note, chain_id: str, members: ConsensusSet)
     except UntrustedNoteError:
         times = {}
     except NoteSignatureError as err:
-        raise BadEvidenceSignature(entry=entry.number, name=entry.name, reason=reason(err)) from err
+        raise BadEvidenceSignature.at(entry, reason=reason(err)) from err
     if len(times) < members.quorum():
         cosigners = ", ".join(sorted(times)) or "nobody"
-        raise NoQuorum(entry=entry.number, name=entry.name, needed=members.quorum(), found=len(times), cosigners=cosigners)
+        raise NoQuorum.at(entry, needed=members.quorum(), found=len(times), cosigners=cosigners)
 
 
 def _need_order(earlier: Placed, later: Placed) -> None:
     one, other = earlier.summary, later.summary
     if not (earlier.index < other.first and one.time <= other.time and one.term <= other.term):
         entry = later.entry
-        raise Contradiction(entry=entry.number, name=entry.name, reason=f"it does not come after block {one.height}")
+        raise Contradiction.at(entry, reason=f"it does not come after block {one.height}")
 
 
 def _prove(root: bytes, data: bytes, key: bytes) -> bytes:
@@ -326,6 +328,3 @@ def _prove(root: bytes, data: bytes, key: bytes) -> bytes:
     value = proof.value if isinstance(proof, ExistenceProof) else b""
     verify_membership(SMT_SPEC, root, proof, key, value)
     return value
-
-
-__all__ = ["Anchor", "MalformedEntry", "Placed", "QuorumError"]

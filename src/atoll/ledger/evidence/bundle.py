@@ -7,9 +7,9 @@
     end 5d2e...
     <2291 bytes><831 bytes>
 
-A line holds an entry's number, its length, its digest over number, name and bytes, and its name. `end` holds the digest of all lines
-above it. The digests prove nothing to anybody who can compute one: they tell *where* a bundle was damaged, so that a flipped byte is
-answered with the entry it is in. What the entries prove is checked by `atoll.ledger.evidence.verify`. Spec: specs/evidence-bundle.md.
+A line holds an entry's number, its length, its digest over number, name and bytes, and its name. `end` holds the digest of
+all lines above it. The digests prove nothing, since anybody can compute one: they tell *where* a bundle was damaged, so that a
+flipped byte is answered with the entry it is in. What the entries prove is for `verify` to say. Spec: specs/evidence-bundle.md.
 """
 
 from __future__ import annotations
@@ -57,16 +57,16 @@ class Bundle:
         self._read: set[str] = set()
         for entry in entries:
             if entry.name in self._entries:
-                raise MalformedEntry(entry=entry.number, name=entry.name, reason="another entry has its name")
+                raise MalformedEntry.at(entry, reason="another entry has its name")
             self._entries[entry.name] = entry
 
     def __len__(self) -> int:
         return len(self._entries)
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """All names, in order."""
-        return tuple(self._entries)
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries, in order; looking at one here is not reading it."""
+        return tuple(self._entries.values())
 
     def find(self, name: str) -> Entry | None:
         """The entry, or None where it is not there."""
@@ -161,7 +161,8 @@ def _split(data: bytes) -> tuple[list[bytes], int]:
     for number in range(1, int(count[1]) + 1):
         line, after = _line(data, at)
         if line is None:
-            raise DamagedBundle(entry=number, name=_guess(data[at : at + _MAX_LINE_BYTES]), reason="its line in the list has no end")
+            name = _guess(data[at : at + _MAX_LINE_BYTES])
+            raise DamagedBundle(entry=number, name=name, reason="its line in the list has no end")
         if line.startswith(b"end "):
             raise _contents(f"it says that there are {int(count[1])} entries, and lists {number - 1}")
         lines.append(line)

@@ -1,8 +1,20 @@
-"""What can be wrong with an evidence bundle, a trust file, or an export. Every refusal of a bundle names the entry it is about."""
+"""What can be wrong with a bundle, a trust file, or an export. Every refusal of a bundle names the entry it is about."""
 
 from __future__ import annotations
 
+from typing import Any, Protocol, Self
+
 from atoll.errors import InputError, IntegrityError, NotFoundError, UnavailableError
+
+
+class Numbered(Protocol):
+    """An entry, as an error sees it."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
 
 
 class EvidenceError(IntegrityError):
@@ -10,6 +22,11 @@ class EvidenceError(IntegrityError):
 
     entry: int
     name: str
+
+    @classmethod
+    def at(cls, entry: Numbered, **operands: Any) -> Self:
+        """This error about an entry."""
+        return cls(entry=entry.number, name=entry.name, **operands)
 
 
 class DamagedBundle(EvidenceError):
@@ -81,7 +98,7 @@ class Contradiction(EvidenceError):
 
     code = "evidence.contradiction"
     sentence = "Entry {entry} (`{name}`) contradicts the rest: {reason}."
-    remedy = "Do not rely on the bundle; it was put together from parts of different jobs, or the ledger is at odds with itself."
+    remedy = "Do not rely on the bundle; it was put together from parts of different jobs, or the ledger contradicts itself."
 
 
 class IncompleteEvidence(EvidenceError):

@@ -1,4 +1,4 @@
-"""What is inside an entry: bytes of the log with their place in it, records with their proofs, changes of the members that count."""
+"""What is inside an entry: bytes of the log with their place, records with proofs, changes of the members that count."""
 
 from __future__ import annotations
 
@@ -111,9 +111,9 @@ def blame(entry: Entry) -> Iterator[None]:
     except EvidenceError:
         raise
     except InputError as err:
-        raise MalformedEntry(entry=entry.number, name=entry.name, reason=reason(err)) from err
+        raise MalformedEntry.at(entry, reason=reason(err)) from err
     except AtollError as err:
-        raise NotProven(entry=entry.number, name=entry.name, reason=reason(err)) from err
+        raise NotProven.at(entry, reason=reason(err)) from err
 
 
 def reason(err: AtollError) -> str:

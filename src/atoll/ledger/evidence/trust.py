@@ -9,8 +9,8 @@
     group validators 2 test.example/lagoon/bank test.example/lagoon/bureau
     quorum validators
 
-It is a C2SP tlog-policy, and stays one with the two lines that begin with `#atoll`, which other tools pass over: with the same file they
-verify the checkpoints of the first epoch. Atoll's own verifier walks from these members to those that count later.
+It is a C2SP tlog-policy, and stays one with the two lines that begin with `#atoll`, which other tools pass over: with the same
+file they verify the founders' checkpoints. Atoll's own verifier walks from these members to those that count later.
 """
 
 from __future__ import annotations
