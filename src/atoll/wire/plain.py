@@ -5,6 +5,7 @@ Display only. Nothing that is hashed, signed or stored goes through here.
 
 from __future__ import annotations
 
+import dataclasses
 import types
 import typing
 from typing import Annotated, Any, TypeVar
@@ -29,7 +30,7 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(kind: type[M], value: Any) -> M:
-    """The message that a JSON value shows.
+    """The message that a JSON value shows; a field that has a default may be left out, as when the message is made in Python.
 
     Raises:
         MessageError: a field is missing, unknown, of the wrong type or out of bounds.
@@ -38,7 +39,13 @@ def from_plain(kind: type[M], value: Any) -> M:
         raise MessageError(message=kind.__name__, field="", problem="not a map")
     hints = typing.get_type_hints(kind, include_extras=True)
     fields = {name: _read(hints[name], one, kind, name) if name in hints else one for name, one in value.items()}
-    return kind.from_map(fields)
+    return kind.from_map(_defaults(kind) | fields)
+
+
+def _defaults(kind: type[Message]) -> dict[str, Any]:
+    """As they would stand in the message's map."""
+    stated = {one.name: one.default for one in dataclasses.fields(kind) if one.default is not dataclasses.MISSING}
+    return {name: list(one) if isinstance(one, tuple) else one for name, one in stated.items()}
 
 
 def _read(hint: Any, value: Any, kind: type[Message], name: str) -> Any:

@@ -1,0 +1,197 @@
+"""The one flow, through each organisation's own client: register, find, permit, ask, wait, read.
+
+Nothing here is special to the demo: a program of an organisation would do the same calls on its own node.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from atoll.api.models import DatasetInfo, GiveGrant, JobInfo, RegisterColumn, RegisterDataset
+from atoll.cli.demo.consortium import AUDITOR, ORGS
+from atoll.cli.demo.errors import NoTables
+from atoll.cli.demo.stage import Stage
+from atoll.client import RefusedByNode
+from atoll.protocols.identifiers import normalise, parse_rule
+from atoll.testing import tables  # layers: world in memory
+from atoll.testing.tables import Table  # layers: world in memory
+
+PURPOSE = "credit-check"
+USES = 20
+JOB_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One organisation's dataset, as a member finds it in the catalogue."""
+
+    table: Table
+    folder: Path
+    """Where the table came from; the clear answer is computed from there."""
+    info: DatasetInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two datasets that meet, and the owner's grant for it."""
+
+    owner: Registered
+    receiver: Registered
+    grant: str
+    grant_version: int
+
+    def spec(self) -> dict[str, object]:
+        """What the receiver's organisation proposes."""
+        return {
+            "owner": _side(self.owner) | {"grant": self.grant, "grant_version": self.grant_version},
+            "receiver": _side(self.receiver),
+        }
+
+    def expected(self) -> set[bytes]:
+        """The intersection, computed in the clear from the two files, by code that shares nothing with the private one."""
+        clear = [tables.clear_identifiers(one.table, one.folder) for one in (self.owner, self.receiver)]
+        return clear[0] & clear[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a job."""
+
+    job: JobInfo
+    """As the receiver's node shows it."""
+    found: set[bytes]
+    """The result, normalised by the rule in the plan."""
+    seconds: float
+    """From the proposal to the last receipt."""
+
+
+class Exchange:
+    """What the organisations of a stage do with each other."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._registered: dict[tuple[str, Path], Registered] = {}
+        self._pairs: dict[tuple[str, str, Path], Pair] = {}
+
+    def examples(self) -> Path:
+        """The folder of the scenarios' tables: the committed excerpts, or larger ones grown from them.
+
+        Raises:
+            NoTables: this is not a checkout of the repository.
+        """
+        rows = self._stage.scale.rows
+        if rows is not None:
+            return self.grown(rows)
+        try:
+            return tables.examples_folder()
+        except FileNotFoundError as err:
+            raise NoTables(reason=str(err)) from err
+
+    def grown(self, rows: int) -> Path:
+        """A folder with tables of this many rows: copies of real rows under newly assigned identifiers."""
+        folder = self._stage.folder / f"tables-{rows}"
+        if not folder.is_dir():
+            folder.mkdir()
+            tables.generate(folder, rows=rows, overlap=self._stage.chance.uniform(0.2, 0.5), seed=self._stage.chance.getrandbits(32))
+        return folder
+
+    def register(self, table: Table, folder: Path) -> Registered:
+        """The owner puts the file into its data folder and registers it; every member's catalogue has it then."""
+        known = self._registered.get((table.owner, folder))
+        if known is not None:
+            return known
+        name, _, suffix = table.file.partition(".")
+        file = f"{name}-{len(self._registered)}.{suffix}"
+        home = self._stage.consortium.home(table.owner)
+        (home / "data" / file).write_bytes((folder / table.file).read_bytes())
+        dataset = self._stage.client(table.owner).datasets.register(
+            RegisterDataset(
+                name=name.replace("_", "-"),
+                path=file,
+                table=table.address.partition("#")[2],
+                title=f"{name.replace('_', ' ')} of the {table.owner}",
+                description="Real rows of an open table (UCI, Yeh 2009); the identifiers are assigned.",
+                columns=[
+                    RegisterColumn(
+                        name=table.id_column,
+                        semantics="national-id",
+                        level=2,
+                        exposure="after-join",
+                        normalisation=tables.ID_RULE,
+                    )
+                ],
+                purposes=[PURPOSE],
+            )
+        )
+        info = self._stage.client(AUDITOR).datasets.show(dataset)
+        registered = Registered(table, folder, info)
+        self._registered[table.owner, folder] = registered
+        return registered
+
+    def find(self, org: str, owner: str) -> list[DatasetInfo]:
+        """What a member finds of an owner in its own catalogue, with cards that fit their commitments on the ledger."""
+        return [one for one in self._stage.client(org).datasets.list() if one.owner == owner and one.card_verified]
+
+    def permit(self, owner: Registered, receiver: Registered) -> Pair:
+        """The owner grants the receiver's organisation the use of one dataset, for one purpose and kind of job."""
+        key = (owner.info.dataset, receiver.info.dataset, owner.folder)
+        if key not in self._pairs:
+            grantee = receiver.table.owner
+            grant = self._stage.client(owner.table.owner).grants.give(
+                GiveGrant(
+                    grantee=grantee,
+                    dataset=owner.info.dataset,
+                    uses=USES,
+                    columns=[owner.table.id_column],
+                    purposes=[PURPOSE],
+                )
+            )
+            mine = next(one for one in self._stage.client(grantee).grants.list() if one.grant == grant)
+            self._pairs[key] = Pair(owner, receiver, grant, mine.version)
+        return self._pairs[key]
+
+    def pair(self, owner: Table, receiver: Table, folder: Path) -> Pair:
+        """Register both tables and permit their use, as far as that has not been done."""
+        return self.permit(self.register(owner, folder), self.register(receiver, folder))
+
+    def propose(self, pair: Pair) -> str:
+        """The receiver's organisation proposes the job; its identifier."""
+        return self._stage.client(pair.receiver.table.owner).jobs.propose("intersection", pair.spec(), purpose=PURPOSE)
+
+    def finish(self, pair: Pair, job: str, *, since: float) -> Answer:
+        """Wait for the job's end and read the result."""
+        jobs = self._stage.client(pair.receiver.table.owner).jobs
+        info = jobs.wait(job, timeout_seconds=JOB_SECONDS)
+        seconds = time.monotonic() - since
+        if info.state != "completed":
+            return Answer(info, set(), seconds)
+        rule = parse_rule(tables.ID_RULE)
+        return Answer(info, {normalise(rule, row[0]) for row in jobs.result(job).table}, seconds)
+
+    def run(self, pair: Pair) -> Answer:
+        """Propose, wait, read."""
+        since = time.monotonic()
+        return self.finish(pair, self.propose(pair), since=since)
+
+    def readers_of(self, job: str) -> list[str]:
+        """The organisations whose node hands out the result of a job; everybody's is asked."""
+        readers = []
+        for org in ORGS:
+            try:
+                self._stage.client(org).jobs.result(job)
+            except RefusedByNode:
+                continue
+            readers.append(org)
+        return readers
+
+
+def _side(registered: Registered) -> dict[str, object]:
+    return {
+        "org": registered.table.owner,
+        "dataset": registered.info.dataset,
+        "columns": [registered.table.id_column],
+        "normalisation": [tables.ID_RULE],
+        "rows_cap": registered.info.rows_at_most,
+    }

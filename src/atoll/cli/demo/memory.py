@@ -1,0 +1,58 @@
+"""The memory of all processes of the demo together, sampled while it works."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+SAMPLE_SECONDS = 0.5
+
+
+class PeakMemory:
+    """Samples the proportional set size of some processes and all their descendants, and keeps the largest sum.
+
+    A page that several processes share counts for its share in each, so that the sum is what they take together.
+    """
+
+    def __init__(self, roots: Callable[[], list[int]]) -> None:
+        """`roots` tells the processes to begin at, each time anew."""
+        self._roots = roots
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._sample, name="memory", daemon=True)
+        self.peak_mb = 0.0
+        """Largest sum so far, in units of 10^6 bytes."""
+
+    def __enter__(self) -> PeakMemory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        while not self._stop.wait(SAMPLE_SECONDS):
+            pids = {pid for root in self._roots() for pid in descendants(root)}
+            self.peak_mb = max(self.peak_mb, sum(map(pss_mb, pids)))
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """A process and everything it started, as far as the kernel tells."""
+    yield pid
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found = children.read_text("ascii").split()
+        except OSError:
+            continue  # it ended while we looked
+        for child in found:
+            yield from descendants(int(child))
+
+
+def pss_mb(pid: int) -> float:
+    """Proportional set size of one process; 0 when it has ended, or where the kernel does not tell."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6

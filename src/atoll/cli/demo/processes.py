@@ -1,0 +1,147 @@
+"""Child processes that never outlive the demo, unless they are meant to."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from atoll.cli.demo.errors import NodeDidNotStart
+
+READY_SECONDS = 40.0
+STOP_SECONDS = 5.0
+PR_SET_PDEATHSIG = 1
+PASSED_ON = ("PATH", "PYTHONPATH")
+"""What children see of the demo's own environment."""
+
+
+def start_python(arguments: Sequence[str], *, log: Path, keep: bool, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """Start a module of ours in a process group of its own; what it writes on standard error goes to `log`.
+
+    Ctrl-C on the terminal reaches the demo alone, which then stops its children in order. A demo that is killed outright takes
+    them with it (prctl(2), PR_SET_PDEATHSIG), unless they are to be kept. Called from the main thread only: that signal comes when
+    the thread that started the child ends.
+    """
+    with log.open("ab") as errors:
+        return subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
+            [sys.executable, "-m", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={name: os.environ[name] for name in PASSED_ON if name in os.environ} | (environment or {}),
+            cwd=log.parent,
+            process_group=0,
+            preexec_fn=None if keep else _die_with(os.getpid()),  # noqa: PLW1509 - this program has no locks to inherit here
+        )
+
+
+def wait_for_line(process: subprocess.Popen[bytes], expected: bytes, *, seconds: float) -> bool:
+    """Whether the process writes a line that begins with `expected` in time; False when it ends or is silent."""
+    assert process.stdout is not None
+    ends = time.monotonic() + seconds
+    while (left := ends - time.monotonic()) > 0:
+        if select.select([process.stdout], [], [], left)[0]:
+            line = process.stdout.readline()
+            if line.startswith(expected) or not line:
+                return bool(line)
+    return False
+
+
+def end_group(process: subprocess.Popen[bytes], *, gently: bool) -> None:
+    """End a process with everything it started, and wait for it."""
+    if gently and process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+class NodeProcess:
+    """One organisation's node: `python -m atoll.node HOME`."""
+
+    def __init__(self, org: str, home: Path, passphrase_file: Path, *, keep: bool) -> None:
+        self.org = org
+        self.home = home
+        self._environment = {"ATOLL_PASSPHRASE_FILE": str(passphrase_file)}
+        self._keep = keep
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process; 0 while it does not run."""
+        return self._process.pid if self._process is not None else 0
+
+    def start(self) -> None:
+        """Start it; `wait_ready` tells when it answers."""
+        errors = self.home / "log" / "stderr.log"
+        self._process = start_python(["atoll.node", str(self.home)], log=errors, keep=self._keep, environment=self._environment)
+
+    def wait_ready(self) -> None:
+        """Return when the node answers.
+
+        Raises:
+            NodeDidNotStart: it ended or stayed silent.
+        """
+        assert self._process is not None
+        if not wait_for_line(self._process, b"ready", seconds=READY_SECONDS):
+            status = self._process.poll()
+            reason = f"it ended with status {status}" if status is not None else f"no answer within {READY_SECONDS:g} s"
+            raise NodeDidNotStart(org=self.org, reason=reason + self._last_words())
+
+    def _last_words(self) -> str:
+        lines = (self.home / "log" / "stderr.log").read_text("utf-8", errors="replace").split("\n")
+        return next((f"; its last words: {line}" for line in reversed(lines) if line.strip()), "")
+
+    def kill(self) -> None:
+        """`kill -9`: no warning, no last word. Its job processes die with it."""
+        if self._process is not None:
+            self._process.kill()
+            self.bury()
+
+    def bury(self) -> None:
+        """Collect what is left of a node that was killed."""
+        if self._process is not None:
+            end_group(self._process, gently=False)
+            self._process = None
+
+    def stop(self) -> None:
+        """Ask it to end, and see to it that it does."""
+        if self._process is not None:
+            end_group(self._process, gently=True)
+            self._process = None
+
+    def pause(self) -> None:
+        """Freeze it (SIGSTOP): its sockets stay open, it says nothing."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def is_killed(self) -> bool:
+        """Whether it has ended by SIGKILL."""
+        return self._process is not None and self._process.poll() == -signal.SIGKILL
+
+
+def _die_with(parent: int) -> Callable[[], None]:
+    prctl = ctypes.CDLL(None).prctl
+
+    def set_signal() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before the line above
+            os._exit(1)
+
+    return set_signal

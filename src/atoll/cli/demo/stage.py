@@ -1,0 +1,180 @@
+"""The stage: five nodes on this machine, each an operating-system process with its own keys, store and TLS key."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from atoll.cli.demo.cable import Cable
+from atoll.cli.demo.consortium import CABLED, ORGS, Consortium, found_consortium
+from atoll.cli.demo.errors import DidNotHappen, NodeDidNotStart
+from atoll.cli.demo.memory import PeakMemory
+from atoll.cli.demo.ports import Ports
+from atoll.cli.demo.processes import NodeProcess
+from atoll.cli.demo.screen import Screen
+from atoll.client import Node, connect_home
+
+POLL_SECONDS = 0.05
+PATIENCE_SECONDS = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much data."""
+
+    rows: int | None
+    """Rows of each table of the scenarios; None for the committed excerpts as they are."""
+    kill_rows: int
+    """Rows of each table of the job during which a node is killed."""
+
+
+SCALES = {"small": Scale(None, 20_000), "large": Scale(200_000, 100_000)}
+
+
+class Stage:
+    """Founds a consortium and runs its nodes; leaving the context ends every process and removes every file.
+
+    with Stage(screen) as stage:
+        stage.client("bank").status()
+    """
+
+    def __init__(self, screen: Screen, *, scale: Scale = SCALES["small"], keep: bool = False, seed: int = 0) -> None:
+        """
+        Args:
+            screen: where progress is shown.
+            scale: how much data.
+            keep: leave processes and files where they are.
+            seed: of everything that is left to chance in scenarios and attacks.
+        """
+        self.screen = screen
+        self.scale = scale
+        self.chance = random.Random(seed)  # noqa: S311 - chooses what to break; guards nothing
+        self.folder = Path(tempfile.mkdtemp(prefix="atoll-demo-"))
+        self.consortium: Consortium
+        self.nodes: dict[str, NodeProcess] = {}
+        self.cable: Cable
+        self._keep = keep
+        self._ports = Ports()
+        self._clients: dict[tuple[str, str], Node] = {}
+        self._ending = contextlib.ExitStack()
+        self._memory = PeakMemory(self._processes)
+
+    def __enter__(self) -> Stage:
+        self._ending.callback(self._tear_down)
+        self._ending.enter_context(self._memory)
+        try:
+            with self.screen.step("found a consortium of five: keys, homes, a genesis that all have signed"):
+                self.consortium = found_consortium(self.folder, self._ports)
+            with self.screen.step("start five nodes, each a process of its own"):
+                self._start()
+        except BaseException:
+            self._keep = False
+            self._ending.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.close()
+
+    @property
+    def peak_mb(self) -> float:
+        """The most memory that all processes together have taken so far, 10^6 bytes."""
+        return self._memory.peak_mb
+
+    # -- the nodes ------------------------------------------------------------------------------------------------------------
+
+    def client(self, org: str, role: str = "admin") -> Node:
+        """A node's API, with the token of one of its roles."""
+        key = (org, role)
+        if key not in self._clients:
+            self._clients[key] = connect_home(self.consortium.home(org), role=role)
+        return self._clients[key]
+
+    def address(self, org: str) -> str:
+        """Where a node's API is."""
+        listen = tomllib.loads((self.consortium.home(org) / "atoll.toml").read_text("utf-8"))["https"]["listen"]
+        return f"https://{listen}"
+
+    def pids(self) -> list[int]:
+        """The processes that were started here and have not been ended here."""
+        return [self.cable.pid, *(node.pid for node in self.nodes.values() if node.pid)]
+
+    def restart(self, org: str) -> None:
+        """Start a node that was killed, from what it had on disk."""
+        node = self.nodes[org]
+        node.bury()
+        self._forget_clients(org)
+        node.start()
+        node.wait_ready()
+
+    def kill(self, org: str) -> None:
+        """`kill -9` a node for good."""
+        self.nodes[org].kill()
+        self._forget_clients(org)
+
+    @contextmanager
+    def paused(self, org: str) -> Iterator[None]:
+        """A node frozen, while somebody else uses its organisation's keys."""
+        self.nodes[org].pause()
+        try:
+            yield
+        finally:
+            self.nodes[org].resume()
+
+    def wait_for(self, what: str, ready: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
+        """Return when `ready` says so.
+
+        Raises:
+            DidNotHappen: not in time.
+        """
+        ends = time.monotonic() + seconds
+        while not ready():
+            if time.monotonic() > ends:
+                raise DidNotHappen(what=what, seconds=seconds)
+            time.sleep(POLL_SECONDS)
+
+    def _start(self) -> None:
+        place = self.consortium
+        self.nodes = {org: NodeProcess(org, place.home(org), place.passphrase_file, keep=self._keep) for org in ORGS}
+        log = self.folder / "cable.log"
+        self.cable = Cable(place.cable_port, place.cabled_port, log=log, keep=self._keep)
+        for node in self.nodes.values():
+            node.start()
+        if not self.cable.wait_ready():
+            raise NodeDidNotStart(org=f"the cable to {CABLED}", reason="it passes nothing on")
+        for node in self.nodes.values():
+            node.wait_ready()
+        self.wait_for("every node connected to every other", self._all_connected)
+
+    def _all_connected(self) -> bool:
+        return all(len(self.client(org).status().connected) == len(ORGS) - 1 for org in ORGS)
+
+    def _forget_clients(self, org: str) -> None:
+        for key in [key for key in self._clients if key[0] == org]:
+            self._clients.pop(key).close()
+
+    # -- the end --------------------------------------------------------------------------------------------------------------
+
+    def _tear_down(self) -> None:
+        for client in self._clients.values():
+            client.close()
+        self._ports.release()
+        if self._keep:
+            return
+        for node in self.nodes.values():
+            node.stop()
+        if hasattr(self, "cable"):
+            self.cable.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _processes(self) -> list[int]:
+        return [os.getpid()]  # all others are below it
