@@ -1,8 +1,9 @@
 """Blocks, and their summaries in the log.
 
-A block is what a sequencer proposes: transactions in order, under one time and one term. Carried out, it becomes log entries: each
-transaction's received bytes, then one summary with the state root and the outcome of each transaction. A checkpoint always ends with a
-summary, so whoever holds a checkpoint can prove what the state was and whether a transaction was carried out or refused.
+A block is what a sequencer proposes: transactions in order, under one time and one term. Carried out, it becomes log entries:
+each transaction's received bytes, then one summary with the state root and the outcome of each transaction. A checkpoint always
+ends with a summary, so whoever holds a checkpoint can prove what the state was and whether a transaction was carried out or
+refused.
 """
 
 from __future__ import annotations
@@ -87,3 +88,11 @@ class BlockSummary(Message):
         """The outcome of the transaction at this log index; None if it is not of this block."""
         at = index - self.first
         return self.outcomes[at] if 0 <= at < len(self.outcomes) else None
+
+
+_SUMMARY_START = encode([BlockSummary.TAG, None])[:-1]
+
+
+def reads_as_summary(data: bytes) -> bool:
+    """Whether a log entry could be taken for a block's summary. No transaction may: a proof shows an entry, not who made it."""
+    return data.startswith(_SUMMARY_START)

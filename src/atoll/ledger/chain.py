@@ -1,7 +1,7 @@
 """A ledger in memory: the log, the state tree and the records, and how a block moves them.
 
-`execute` computes what a block would do and changes nothing; `adopt` takes it over. Between the two a node makes it durable. Trees share
-their unchanged parts, so the state of recent heights stays available for proofs at almost no cost.
+`execute` computes what a block would do and changes nothing; `adopt` takes it over. Between the two a node makes it durable.
+Trees share their unchanged parts, so the state of recent heights stays available for proofs at almost no cost.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from atoll.ledger.apply import Context, Outcome, Verifier, apply
-from atoll.ledger.block import Block, BlockSummary
+from atoll.ledger.block import Block, BlockSummary, reads_as_summary
 from atoll.ledger.errors import BadBlock
 from atoll.ledger.genesis import Genesis, first_state, verify_genesis
 from atoll.ledger.records import Chain, ConsensusSet, record_key
@@ -159,6 +159,8 @@ class Ledger:
             raise BadBlock(height=block.height, reason=f"the last block has height {self.height}")
         if block.time < self.time:
             raise BadBlock(height=block.height, reason=f"its time goes back from {self.time} to {block.time}")
+        if any(reads_as_summary(data) for data in block.transactions):
+            raise BadBlock(height=block.height, reason="one of its transactions reads as the summary of a block")
 
     def _need_term(self, block: Block, outcomes: tuple[Outcome, ...], state: State) -> None:
         """A block is of the term in force after it; one of a later term begins with the hand-over to that term."""
