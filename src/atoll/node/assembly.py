@@ -69,6 +69,7 @@ class Base:
     engine: EmbeddedEngine
     directory: Directory
     members: MembersPort
+    offload: Offload
 
 
 def open_base(config: Config, keys: KeyRing, *, clock: Clock, entropy: Entropy, offload: Offload) -> Base:
@@ -95,7 +96,7 @@ def open_base(config: Config, keys: KeyRing, *, clock: Clock, entropy: Entropy, 
         members=members,
         offload=offload,
     )
-    return Base(config, clock, entropy, keys, engine, Directory(engine.view), members)
+    return Base(config, clock, entropy, keys, engine, Directory(engine.view), members, offload)
 
 
 class Node:
@@ -121,6 +122,7 @@ class Node:
             store=self._store,
             sealer=Sealer(base.keys.storage_key(), base.entropy),
             engine=base.engine,
+            offload=base.offload,
             outbox=Outbox(
                 org=config.org,
                 engine=base.engine,

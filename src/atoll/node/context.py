@@ -10,6 +10,7 @@ from typing import TypeVar
 from atoll.ledger.records import Member, Record
 from atoll.node.config import Config
 from atoll.node.outbox import Outbox
+from atoll.ordering.embedded.offload import Offload
 from atoll.ordering.engine import Engine, View
 from atoll.ordering.errors import StaleView
 from atoll.ports import Clock, Entropy
@@ -31,6 +32,7 @@ class NodeContext:
     sealer: Sealer
     engine: Engine
     outbox: Outbox
+    offload: Offload
 
     @property
     def org(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from atoll.ordering.engine import Acknowledged
 from atoll.policy.card import CARD_DOMAIN, CONTENT_DOMAIN, ColumnCard, DatasetCard
 from atoll.policy.demand import Exposure
 from atoll.primitives.commitment import commit
-from atoll.sources import SourceRoot, open_source
 from atoll.storage.store import LocalDataset
 from atoll.wire.message import encode_message
 
@@ -53,7 +51,7 @@ class Datasets:
             TransactionRefused: the ledger's rules refuse it.
         """
         address = f"{request.path}#{request.table}" if request.table else request.path
-        look = await asyncio.to_thread(self._look, address)
+        look = await self._context.offload(lambda: self._look(address))
         identifier = self._next_version(request.name)
         entropy = self._context.entropy
         content_salt = entropy.bytes(32)
@@ -121,6 +119,8 @@ class Datasets:
         return f"{self._context.org}/{name}/{version}"
 
     def _look(self, address: str) -> Look:
+        from atoll.sources import SourceRoot, open_source  # DuckDB and Arrow: 100 ms and 60 MB that most nodes never need
+
         root = SourceRoot(self._context.config.folders)
         with (
             tempfile.TemporaryDirectory(dir=self._context.config.home.path, prefix="register-") as scratch,

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from atoll.errors import AtollError
 from atoll.jobs.kind import Identifiers, Inputs, Outcome
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, PlanInput, digest_plan_body
+from atoll.node.errors import MemoryExceeded
 from atoll.node.journal import DiskJournal
 from atoll.node.order import LocalInput, WorkerOrder
 from atoll.ports import Entropy
@@ -23,6 +25,7 @@ from atoll.protocols.identifiers import parse_rule
 from atoll.protocols.role import Party, Progress
 from atoll.sources import Source, SourceRoot, open_source, parse_fingerprint, stream_keys
 from atoll.storage.sealed import Sealer
+from atoll.transport.errors import JobAborted
 from atoll.transport.meeting import Meeting
 from atoll.transport.run import RunOptions
 from atoll.transport.runner import Report, run_role
@@ -46,6 +49,20 @@ class Execution:
         self._entropy = entropy
         self._threads = threads
         self._plan = parse_message(order.plan, Plan)
+
+    async def run_to_status(self) -> int:
+        """As `run`, but a failure is told to the node by its code; 0 if all is well, else 1."""
+        try:
+            await self.run()
+        except JobAborted as err:
+            self._tell({"event": "failed", "code": err.remote_code})
+        except AtollError as err:
+            self._tell({"event": "failed", "code": err.code})
+        except MemoryError:
+            self._tell({"event": "failed", "code": MemoryExceeded.code})
+        else:
+            return 0
+        return 1
 
     async def run(self) -> None:
         """Read the inputs, then run every place this organisation has in the plan.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from atoll.ledger import records
 from atoll.ledger.block import Block, BlockSummary
 from atoll.ledger.chain import Ledger
 from atoll.ledger.errors import BadBlock
+from atoll.ledger.evidence import encode_trust_file
 from atoll.ledger.genesis import verify_genesis
 from atoll.ledger.transaction import parse_transaction
 from atoll.node.context import NodeContext
@@ -79,14 +79,9 @@ class LedgerDesk:
             BadBlock: another root comes out; this node's store is not what was agreed.
         """
         view = self._context.view()
-        blocks: list[Block] = []
-        if view.height:
-            async for agreed in self._context.engine.follow(1):
-                blocks.append(agreed.block)
-                if agreed.block.height == view.height:
-                    break
+        blocks = list(self._context.engine.blocks(1, view.height))
         started = time.monotonic()
-        ledger = await asyncio.to_thread(self._replay, blocks)
+        ledger = await self._context.offload(lambda: self._replay(blocks))
         if (ledger.tree.root, ledger.log.root()) != (view.tree.root, view.log_root):
             raise BadBlock(height=ledger.height, reason="carrying out the log again gives another root")
         return VerifyInfo(
@@ -99,8 +94,6 @@ class LedgerDesk:
 
     def trust_file(self) -> str:
         """What an outsider needs to verify evidence offline; hand it over in person, not beside the evidence."""
-        from atoll.ledger.evidence import encode_trust_file
-
         genesis, digest = verify_genesis(self._need_entry(0))
         return encode_trust_file(genesis, digest)
 

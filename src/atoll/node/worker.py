@@ -18,12 +18,9 @@ import socket
 import sys
 from typing import Any
 
-from atoll.errors import AtollError
-from atoll.node.errors import MemoryExceeded
 from atoll.node.execution import Execution
 from atoll.node.order import MAX_ORDER_BYTES, WorkerOrder, parse_endpoint, parse_order
 from atoll.ports import SystemEntropy
-from atoll.transport.errors import JobAborted
 from atoll.transport.handoff import HandoffReceiver
 from atoll.transport.identity import TlsIdentity
 from atoll.transport.network import TlsNetwork
@@ -39,17 +36,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_DATA, (order.memory_bytes, order.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
-    try:
-        asyncio.run(work(order, socket.socket(fileno=int(sys.argv[1]))))
-    except JobAborted as err:
-        tell({"event": "failed", "code": err.remote_code})
-    except AtollError as err:
-        tell({"event": "failed", "code": err.code})
-    except MemoryError:
-        tell({"event": "failed", "code": MemoryExceeded.code})
-    else:
-        return 0
-    return 1
+    return asyncio.run(work(order, socket.socket(fileno=int(sys.argv[1]))))
 
 
 def die_with_parent(node: int) -> None:
@@ -65,7 +52,7 @@ def tell(event: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-async def work(order: WorkerOrder, channel: socket.socket) -> None:
+async def work(order: WorkerOrder, channel: socket.socket) -> int:
     """Run the order over this process's own TLS sessions."""
     endpoints = {one.org: one.endpoint for one in order.peers} | {order.org: order.endpoint}
     network = TlsNetwork(
@@ -75,7 +62,7 @@ async def work(order: WorkerOrder, channel: socket.socket) -> None:
         door=HandoffReceiver(channel),
     )
     try:
-        await Execution(order, network=network, tell=tell, entropy=SystemEntropy()).run()
+        return await Execution(order, network=network, tell=tell, entropy=SystemEntropy()).run_to_status()
     finally:
         await network.close()
 

@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar
 
 from atoll.ledger.apply import Outcome
 from atoll.ledger.block import Block, BlockSummary
+from atoll.ledger.chain import Ledger
 from atoll.ledger.records import Chain, ConsensusSet, Record, record_key
 from atoll.ledger.state import State
 from atoll.primitives.ics23_ops import ExistenceProof, NonExistenceProof
@@ -217,5 +218,45 @@ class Engine(Protocol):
 
         Raises:
             StaleView: the q-th newest cosignature is older than this.
+        """
+        ...
+
+    def note(self) -> bytes:
+        """The newest agreed checkpoint with its cosignatures, a C2SP signed note.
+
+        Raises:
+            NotAgreedYet: there is none yet.
+        """
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """This member's own ledger, at the newest agreed block or later; to be read, never written."""
+        ...
+
+    def blocks(self, first: int, last: int) -> Iterator[Block]:
+        """Agreed blocks by height, both ends included."""
+        ...
+
+    def note_of(self, height: int) -> bytes | None:
+        """An agreed note that covers this block: its own, or the next one that was kept; None where there is none.
+
+        The notes of blocks that change who counts are kept for good, because evidence has to walk over them.
+        """
+        ...
+
+    def entry(self, index: int) -> bytes | None:
+        """A log entry below the newest agreed checkpoint; None where there is none."""
+        ...
+
+    def log_proof(self, index: int) -> tuple[bytes, ...]:
+        """Inclusion of a log entry in the newest agreed checkpoint."""
+        ...
+
+    async def vote(self, new_sequencer: str) -> tuple[str, ...]:
+        """Leave the current term in favour of a new sequencer; the voters known here.
+
+        Raises:
+            HandoverRefused: this engine has no sequencer to replace, or the member cannot become one.
         """
         ...

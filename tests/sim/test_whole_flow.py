@@ -1,0 +1,186 @@
+"""Ask, agree, compute, receipt: the whole flow in one process, over a simulated network and clock."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atoll.api.models import GiveGrant, ProposeJob, RegisterColumn, RegisterDataset
+from atoll.errors import AtollError
+from atoll.ledger.evidence import encode_trust_file, parse_trust_file, verify_evidence
+from atoll.ledger.records import Job
+from atoll.testing.virtual import run_virtually
+from atoll.testing.world import World
+
+RULE = "national-id/1"
+ENDED = ("completed", "failed", "refused", "withdrawn", "unacknowledged", "expired")
+
+
+async def register(world: World, org: str, name: str, identifiers: list[str]) -> str:
+    """Write a table and register it."""
+    path = world.home(org) / "data" / f"{name}.csv"
+    path.write_text("id,note\n" + "".join(f"{one},x\n" for one in identifiers), "utf-8")
+    column = RegisterColumn(name="id", semantics="identifier", exposure="after-join", normalisation=RULE)
+    request = RegisterDataset(name=name, path=path.name, title=f"{name} of {org}", columns=[column])
+    return (await world[org].services.datasets.register(request))[0]
+
+
+async def prepare(world: World, *, uses: int = 1) -> tuple[str, str, str]:
+    """Two tables that share 30 of their identifiers, and a grant."""
+    mine = await register(world, "bank", "customers", [f"P{number:04}" for number in range(80)])
+    theirs = await register(world, "bureau", "files", [f"p{number:04}" for number in range(50, 150)])
+    request = GiveGrant(grantee="bank", dataset=theirs, uses=uses, columns=["id"], purposes=["credit-check"])
+    grant, _ = await world["bureau"].services.grants.give(request)
+    return mine, theirs, grant
+
+
+def specification(mine: str, theirs: str, grant: str, **changes: Any) -> ProposeJob:
+    """A proposal of an intersection."""
+    key = {"columns": ["id"], "normalisation": [RULE], "rows_cap": 1000}
+    spec = {
+        "receiver": {**key, "org": "bank", "dataset": mine, "grant": "", "grant_version": 0},
+        "owner": {**key, "org": "bureau", "dataset": theirs, "grant": grant, "grant_version": 1},
+        "points_per_frame": 16,
+    }
+    return ProposeJob(kind="intersection", spec=spec, purpose=changes.pop("purpose", "credit-check"), **changes)
+
+
+async def ended(world: World, job: str, org: str = "bank", *, seconds: float = 600.0) -> Job:
+    """The job, once it has ended for this organisation."""
+    async with asyncio.timeout(seconds):
+        while True:
+            record = world[org].context.view().get(Job, job)
+            if record is not None and record.state in ENDED:
+                return record
+            await asyncio.sleep(0.1)
+
+
+async def agreed_everywhere(world: World, job: str) -> None:
+    """Wait until every running node has seen the end of the job."""
+    for org in list(world.nodes):
+        await ended(world, job, org)
+
+
+def test_a_job_ends_with_the_right_answer_and_evidence_that_an_outsider_verifies(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=1) as world:
+            mine, theirs, grant = await prepare(world)
+            job = await world["bank"].services.proposals.propose(specification(mine, theirs, grant))
+            record = await ended(world, job)
+            assert record.state == "completed"
+            assert record.receipts == ("bank", "bureau")
+            await agreed_everywhere(world, job)
+            result = world["bank"].services.jobs.result(job, 0, "test")
+            assert sorted(row[0] for row in result.table) == [f"P{number:04}" for number in range(50, 80)]
+            with pytest.raises(AtollError, match="receipted result"):
+                world["bureau"].services.jobs.result(job, 0, "test")
+            await asyncio.sleep(10)
+            bundle = await world["auditor"].services.evidence.export(job, "test")
+            genesis, digest = world["auditor"].base.engine.ledger.genesis, world["auditor"].base.engine.ledger.genesis_digest
+            trust = parse_trust_file(encode_trust_file(genesis, digest))
+            verify_evidence(bundle, trust)
+            assert len(set(world.roots().values())) == 1
+
+    run_virtually(scenario())
+
+
+def test_two_runs_of_one_seed_give_the_same_ledger(tmp_path: Path) -> None:
+    async def scenario(folder: Path) -> dict[str, tuple[int, str]]:
+        async with World(folder, seed=7) as world:
+            mine, theirs, grant = await prepare(world)
+            job = await world["bank"].services.proposals.propose(specification(mine, theirs, grant))
+            await agreed_everywhere(world, job)
+            return world.roots()
+
+    first = run_virtually(scenario(tmp_path / "first"))
+    assert first == run_virtually(scenario(tmp_path / "second"))
+
+
+def test_a_use_outside_the_terms_is_refused_by_the_owners_node_with_the_reason(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=2) as world:
+            mine, theirs, grant = await prepare(world)
+            job = await world["bank"].services.proposals.propose(specification(mine, theirs, grant, purpose="marketing"))
+            record = await ended(world, job, "bureau")
+            assert (record.state, record.reason) == ("refused", "policy.terms")
+            decision = world["bureau"].services.jobs.why(job).decisions["bureau"]
+            broken = next(one for one in decision.reasons if not one.holds)
+            assert (broken.constraint, broken.observed) == ("permission 0: purpose", "marketing")
+
+    run_virtually(scenario())
+
+
+def test_a_link_that_breaks_again_and_again_does_not_change_the_answer(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=3) as world:
+            mine, theirs, grant = await prepare(world)
+            job = await world["bank"].services.proposals.propose(specification(mine, theirs, grant))
+            for _ in range(5):
+                world.fabric.cut_after("bank", "bureau", byte_count=2_000)
+                await asyncio.sleep(1)
+            record = await ended(world, job)
+            assert record.state == "completed"
+            assert world["bank"].services.jobs.result(job, 0, "test").rows == 30
+
+    run_virtually(scenario())
+
+
+def test_a_file_that_changed_since_its_registration_stops_the_job(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=4) as world:
+            mine, theirs, grant = await prepare(world)
+            path = world.home("bureau") / "data" / "files.csv"
+            path.write_text(path.read_text("utf-8") + "P9999,x\n", "utf-8")
+            job = await world["bank"].services.proposals.propose(specification(mine, theirs, grant))
+            record = await ended(world, job)
+            assert (record.state, record.reason) == ("failed", "sources.changed")
+
+    run_virtually(scenario())
+
+
+def test_a_person_approves_where_the_local_rules_say_so(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=5) as world:
+            mine, theirs, grant = await prepare(world)
+            await world.stop("bureau")
+            config = world.home("bureau") / "atoll.toml"
+            config.write_text(config.read_text("utf-8").replace('consent = "automatic"', 'consent = "manual"'), "utf-8")
+            bureau = world.start("bureau")
+            await world.settle()
+            job = await world["bank"].services.proposals.propose(specification(mine, theirs, grant))
+            await asyncio.sleep(5)
+            assert bureau.services.jobs.show(job).phase == "awaiting approval"
+            await bureau.services.jobs.approve(job, "a person")
+            assert (await ended(world, job)).state == "completed"
+
+    run_virtually(scenario())
+
+
+def test_a_revocation_binds_the_owners_node_before_the_ledger_has_it(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=6) as world:
+            mine, theirs, grant = await prepare(world)
+            world["bureau"].context.revoke_here(grant)
+            job = await world["bank"].services.proposals.propose(specification(mine, theirs, grant))
+            record = await ended(world, job)
+            assert (record.state, record.reason) == ("refused", "policy.no_grant")
+
+    run_virtually(scenario())
+
+
+def test_without_a_quorum_nobody_consents_and_nothing_starts(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=8) as world:
+            mine, theirs, grant = await prepare(world)
+            await world.stop("auditor")
+            await world.stop("telecom")
+            await asyncio.sleep(90)
+            with pytest.raises(AtollError):
+                await world["bank"].services.proposals.propose(specification(mine, theirs, grant))
+            with pytest.raises(AtollError):
+                await world["bank"].context.fresh_view(patience_seconds=1)
+
+    run_virtually(scenario())
