@@ -52,8 +52,8 @@ class Exchange:
 
 
 def find_pages() -> list[Path]:
-    """The README and every page of docs/."""
-    return [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if path.exists()]
+    """The pages at the top, and every page of docs/ and specs/."""
+    return sorted(path for pattern in ("*.md", "docs/**/*.md", "specs/**/*.md") for path in ROOT.glob(pattern))
 
 
 def find_blocks(page: Path) -> Iterator[Block]:
