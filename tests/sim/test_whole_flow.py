@@ -171,6 +171,17 @@ def test_a_revocation_binds_the_owners_node_before_the_ledger_has_it(tmp_path: P
     run_virtually(scenario())
 
 
+@pytest.mark.parametrize("outbound", ["bank", "bureau"])
+def test_a_member_that_only_dials_out_takes_part_like_any_other(tmp_path: Path, outbound: str) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=9, outbound=frozenset({outbound})) as world:
+            mine, theirs, grant = await prepare(world)
+            job = await world["bank"].services.proposals.propose(specification(mine, theirs, grant))
+            assert (await ended(world, job)).state == "completed"
+
+    run_virtually(scenario())
+
+
 def test_without_a_quorum_nobody_consents_and_nothing_starts(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with World(tmp_path, seed=8) as world:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.errors import AccessError, ConflictError, InputError, JobError, NotFoundError, UnavailableError
+from atoll.errors import AccessError, AtollError, ConflictError, InputError, JobError, NotFoundError, UnavailableError
 
 
 class BadConfig(InputError):
@@ -140,3 +140,11 @@ class TransactionRefused(ConflictError):
     code = "ledger.refused"
     sentence = "The ledger refused {type}: {reason}"
     remedy = "`atoll why {rule}` explains the rule."
+
+
+class NodeFault(AtollError):
+    """Something went wrong in this node that nobody foresaw; its log has the trace."""
+
+    code = "node.fault"
+    sentence = "The node made a mistake of its own; its log says where."
+    remedy = "Look at log/node.log for the trace and report it; nothing that was acknowledged is lost."

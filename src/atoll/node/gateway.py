@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,11 +13,13 @@ from fastapi.responses import JSONResponse
 from atoll.api import models
 from atoll.api.routes import ROUTES, SCOPES_BY_ROLE, Route, Scope
 from atoll.errors import AtollError
-from atoll.node.errors import BadRequest, NoToken, WrongScope
+from atoll.node.errors import BadRequest, NodeFault, NoToken, WrongScope
 from atoll.node.services import Services
 from atoll.node.tokens import digest_token
 from atoll.storage.store import NodeStore
 from atoll.version import VERSION
+
+log = logging.getLogger("atoll.gateway")
 
 MAX_BODY_BYTES = 1 << 20
 
@@ -37,6 +40,7 @@ def build_app(services: Services) -> FastAPI:
         )
     app.add_exception_handler(AtollError, answer_error)
     app.add_exception_handler(RequestValidationError, answer_validation)
+    app.add_exception_handler(Exception, answer_fault)
     return app
 
 
@@ -74,6 +78,16 @@ async def answer_error(_: Request, err: Exception) -> JSONResponse:
         type=f"about:atoll/{err.code}", title=str(err), status=err.status, code=err.code, remedy=err.remedy
     )
     return JSONResponse(problem.model_dump(), status_code=err.status, media_type="application/problem+json")
+
+
+async def answer_fault(_: Request, err: Exception) -> JSONResponse:
+    """A fault of ours: logged with its trace, answered without it."""
+    log.error("a request failed", exc_info=err)
+    fault = NodeFault()
+    problem = models.Problem(
+        type=f"about:atoll/{fault.code}", title=str(fault), status=fault.status, code=fault.code, remedy=fault.remedy
+    )
+    return JSONResponse(problem.model_dump(), status_code=fault.status, media_type="application/problem+json")
 
 
 async def answer_validation(request: Request, err: Exception) -> JSONResponse:

@@ -126,7 +126,8 @@ class Membership:
 
     async def revoke(self, purpose: str) -> Acknowledged:
         """Revoke the current key of a purpose; it acts at once."""
-        acknowledged = await self._context.outbox.submit(RevokeKey(org=self._context.org, purpose=Purpose(purpose), second=b""))
+        body = RevokeKey(org=self._context.org, purpose=Purpose(purpose), second=b"")
+        acknowledged = await self._context.outbox.submit(body)
         self._context.note("person", "key.revoke", purpose, "ok")
         return acknowledged
 

@@ -89,6 +89,8 @@ class Reactor:
                     log.info("not carried out", extra={"job": identifier, "code": err.operands["rule"]})
                 except AtollError as err:
                     log.warning("advance failed", extra={"job": identifier, "code": err.code, "error": str(err)})
+                except Exception:  # the outermost loop of this task: a fault of ours must not stop the other jobs
+                    log.exception("advance failed", extra={"job": identifier})
                 if identifier not in self._again:
                     return
         finally:

@@ -20,7 +20,7 @@ from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.node.bodies import READERS, Bodies, Kind
 from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
-from atoll.node.errors import DeadlineExceeded, MemoryExceeded, PlanMissing, TransactionRefused, WorkerDied
+from atoll.node.errors import DeadlineExceeded, MemoryExceeded, NodeFault, PlanMissing, TransactionRefused, WorkerDied
 from atoll.node.journal import DiskJournal
 from atoll.node.spawn import Orders, Starter
 from atoll.policy.standing import find_withdrawal
@@ -116,6 +116,9 @@ class Runs:
             code = await self._run_while_standing(job, plan)
         except AtollError as err:
             code = err.code
+        except Exception:  # the outermost loop of this task: the other parties must hear of a fault of ours
+            log.exception("supervision failed", extra={"job": identifier})
+            code = NodeFault.code
         if code:
             await self._fail(job, code)
         else:

@@ -63,6 +63,7 @@ class World:
         seed: int = 0,
         organisations: Mapping[str, tuple[str, ...]] = ORGANISATIONS,
         policy: Mapping[str, str] | None = None,
+        outbound: frozenset[str] = frozenset(),
     ) -> None:
         """
         Args:
@@ -70,12 +71,15 @@ class World:
             seed: of all randomness.
             organisations: roles by name, the sequencer first.
             policy: lines for the section [policy] of an organisation's configuration.
+            outbound: organisations behind a one-way firewall: they dial, nobody can dial them.
         """
         self._folder = folder
         self._entropy = SeededEntropy(hashlib.sha256(f"world {seed}".encode()).digest())
         self._organisations = dict(organisations)
         self._policy = dict(policy or {})
+        self._outbound = outbound
         self.fabric = MemoryFabric(seed=seed, delay_seconds=0.002, jitter_seconds=0.001)
+        self.fabric.without_listener |= outbound
         self.clocks: dict[str, VirtualClock] = {}
         self.nodes: dict[str, Node] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -106,7 +110,12 @@ class World:
         entropy = self._entropy.fork(f"{org} {len(self._tasks)} {asyncio.get_running_loop().time()}")
         keys = KeyRing(config, open_keys(load_keystore(config.home.keys), PASSPHRASE), clock=self.clocks[org], entropy=entropy)
         base = open_base(config, keys, clock=self.clocks[org], entropy=entropy, offload=inline)
-        node = Node(base, network=self.fabric.network(org), has_listener=True, starter=TaskStarter(self.fabric, entropy))
+        node = Node(
+            base,
+            network=self.fabric.network(org),
+            has_listener=org not in self._outbound,
+            starter=TaskStarter(self.fabric, entropy),
+        )
         self.nodes[org] = node
         self._tasks[org] = asyncio.create_task(node.run(), name=f"node {org}")
         return node
@@ -143,7 +152,7 @@ class World:
                 title=org.title(),
                 legal_id=f"LEI {org}",
                 roles=roles,
-                peer=f"127.0.0.1:{7000 + number}",
+                peer="" if org in self._outbound else f"127.0.0.1:{7000 + number}",
                 https=f"127.0.0.1:{8000 + number}",
                 validating=org != sequencer,
             )

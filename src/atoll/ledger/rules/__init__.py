@@ -2,12 +2,12 @@
 
     membership  invite, enrol, endpoints; rotate, revoke, recover keys      consensus  hand-over to a new sequencer
     dataset     register, withdraw                                          grant      give, revoke
-    budget      set a cap                                                   job        propose, consent, refuse, withdraw, start, fail, expire
-    receipt     sign what was computed
+    budget      set a cap                                                   receipt    sign what was computed
+    job         propose, consent, refuse, withdraw, start, fail, expire
 
-A rule is a function of a `Call` and the transaction's body that writes records or raises a `RuleError`. It is pure: no clock, no
-randomness, no floating point, no iteration over anything unsorted. A rule that has been in force is never edited in a way that
-changes an old block's outcome: the next `rules_version` gets its own table.
+A rule is a function of a `Call` and the transaction's body that writes records or raises a `RuleError`. It is pure: no clock,
+no randomness, no floating point, no iteration over anything unsorted. A rule that has been in force is never edited in a way
+that changes an old block's outcome: the next `rules_version` gets its own table.
 """
 
 from __future__ import annotations
