@@ -149,8 +149,8 @@ def test_a_database_locked_by_a_writer_is_unreadable_for_now(desk: Desk, monkeyp
 def test_rows_come_in_the_order_of_the_key_whatever_the_columns(desk: Desk) -> None:
     address = make(
         desk,
-        "CREATE TABLE people (n INTEGER PRIMARY KEY, id TEXT)",
-        "INSERT INTO people VALUES (3, 'c'), (1, 'z'), (2, 'm')",
+        "CREATE TABLE people (n INTEGER PRIMARY KEY, id TEXT, padding TEXT, more TEXT)",
+        "INSERT INTO people (n, id) VALUES (3, 'c'), (1, 'z'), (2, 'm')",
         "CREATE INDEX covering ON people (id)",
     )
     with desk.open(address) as source:
