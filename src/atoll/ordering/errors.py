@@ -133,3 +133,11 @@ class HandoverRefused(ConflictError):
     code = "ordering.handover_refused"
     sentence = "The hand-over to {org} is refused: {reason}."
     remedy = "`atoll consortium handover --help` says what a hand-over needs."
+
+
+class Stopped(UnavailableError):
+    """The engine is not running."""
+
+    code = "ordering.stopped"
+    sentence = "The ledger of {org} is not running."
+    remedy = "Start the node."

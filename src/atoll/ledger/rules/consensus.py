@@ -1,7 +1,7 @@
 """Hand-over: q validating members replace a sequencer that is dead or cheats (SECURITY 3.3).
 
-Each vote names the highest checkpoint its signer has cosigned in the old term; from then on the signer refuses the old term. The votes stand
-in the first transaction of the new term, so that anybody can count them again.
+Each vote names the highest checkpoint its signer has cosigned in the old term; from then on the signer refuses the old term.
+The votes stand in the first transaction of the new term, so that anybody can count them again.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Handover(Message):
     new_term: Version
     """Term that begins."""
     votes: Annotated[tuple[SignedVote, ...], Size(1, 100)]
-    """At least q votes for the sender, sorted by voter."""
+    """Votes for the sender, at least q, each good, sorted by voter."""
 
 
 def handover(call: Call, body: Handover) -> None:
@@ -75,9 +75,12 @@ def handover(call: Call, body: Handover) -> None:
     if body.new_term <= old.term:
         raise NotAllowed(org=call.sender, reason=f"term {body.new_term} does not follow term {old.term}")
     call.active_member(call.sender)
-    good = {one.vote.org for one in body.votes if is_good_vote(call, one, old, body.new_term, new_sequencer=call.sender)}
-    if len(good) < old.quorum():
-        raise BadApproval(needed=f"votes of {old.quorum()} of {len(old.counted())} members", found=len(good))
+    voters = [one.vote.org for one in body.votes]
+    if voters != sorted(set(voters)):
+        raise NotAllowed(org=call.sender, reason="its votes are not sorted by voter, each once")
+    good = [one for one in body.votes if is_good_vote(call, one, old, body.new_term, new_sequencer=call.sender)]
+    if len(good) < old.quorum() or len(good) < len(body.votes):
+        raise BadApproval(needed=f"votes of {old.quorum()} of {len(old.counted())} members, and no other", found=len(good))
     log = call.current_key(call.sender, Purpose.LOG)
     new = replace(old, term=body.new_term, sequencer=call.sender, log=log.public)
     if not new.counted():

@@ -1,12 +1,14 @@
-"""One thing changed: everybody who waits is woken, nobody is missed."""
+"""Something changed: everybody who waits is woken, nobody is missed."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 
 class Changes:
-    """Waiters see every `fire` that comes after they began to wait."""
+    """`wait` sees every `fire` from the moment of the call, not only from when it is awaited."""
 
     def __init__(self) -> None:
         self._next = asyncio.Event()
@@ -16,9 +18,14 @@ class Changes:
         self._next.set()
         self._next = asyncio.Event()
 
-    async def wait(self, timeout_seconds: float | None = None) -> None:
+    def wait(self, timeout_seconds: float | None = None) -> Coroutine[Any, Any, None]:
         """Until the next `fire`, or until the time is over."""
-        try:
-            await asyncio.wait_for(self._next.wait(), timeout_seconds)
-        except TimeoutError:
-            return
+        return _wait(self._next, timeout_seconds)
+
+
+async def _wait(event: asyncio.Event, timeout_seconds: float | None) -> None:
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -5,45 +5,48 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from atoll.errors import AtollError
 
 from atoll.ledger.records import Member, MemberState
 from atoll.ledger.rules.errors import BadTransaction
 from atoll.ledger.transaction import transaction_id
-from atoll.ordering.embedded.catchup import QUIET_SECONDS, Catchup
+from atoll.ordering.embedded.catchup import Catchup
 from atoll.ordering.embedded.changes import Changes
+from atoll.ordering.embedded.contradictions import Contradicting
 from atoll.ordering.embedded.forwarder import Forwarder
+from atoll.ordering.embedded.handover import Candidate
 from atoll.ordering.embedded.member import MemberSide
-from atoll.ordering.embedded.messages import BLOCKS, PUSH, SUBMIT, Handler, Members
+from atoll.ordering.embedded.messages import BALLOT, BLOCKS, CONSISTENCY, PUSH, STAND, SUBMIT, Handler, Members, Standing
 from atoll.ordering.embedded.offload import Offload, in_thread
 from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.publisher import Publisher
-from atoll.ordering.embedded.replica import Replica, Sign
+from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.embedded.sequencer import Sequencer
+from atoll.ordering.embedded.signatory import Signatory, Signers
 from atoll.ordering.embedded.store import Store, StoredBlock
+from atoll.ordering.embedded.voting import Voter
 from atoll.ordering.embedded.waiting import Waiting
 from atoll.ordering.engine import FRESH_SECONDS, Acknowledged, AgreedBlock, Snapshot, StateProof, View
-from atoll.ordering.errors import NotAcknowledged, NotAdmitted, NotAgreedYet, StaleView
+from atoll.ordering.errors import NotAcknowledged, NotAdmitted, NotAgreedYet, StaleView, Stopped
 from atoll.ports import Clock
 
 log = logging.getLogger("atoll.ordering")
 
+__all__ = ["EmbeddedEngine", "Signers"]
+
 FOLLOW_CHUNK = 64
 """Blocks read from the store at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signers:
-    """What this member signs with; the keys stay behind the functions (`atoll.trust.signer.signing`)."""
-
-    identity: Sign
-    """Signs votes and the transaction of a hand-over."""
-    cosign: Sign
-    """Signs cosignatures."""
-    log: Sign
-    """Signs checkpoints while this member is the sequencer."""
+QUIET_SECONDS = 3.0
+"""Without a push for so long, a member asks by itself."""
+UNAGREED_SECONDS = 5.0
+"""With blocks that no quorum has confirmed for so long, too: perhaps it is shown another history than the others."""
+UNREFRESHED_SECONDS = 30.0
+"""And with no fresh cosignatures for so long."""
+SILENCE_SECONDS = 60.0
+"""After so long without its sequencer a member votes for whoever stands."""
 
 
 class EmbeddedEngine:
@@ -82,31 +85,70 @@ class EmbeddedEngine:
         self.store = Store(store_path, max_pages=max_pages)
         self.replica = Replica(org=org, genesis_file=genesis_file, store=self.store, clock=clock, offload=offload)
         self.replica.on_agreed = self._on_agreed
+        self.replica.on_change = self._on_change
         self._clock = clock
         self._agreed = Changes()
-        self._published = Changes()
         self._waiting = Waiting()
         self._running = False
+        self._began_at = clock.monotonic()
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._member = MemberSide(self.replica, self._waiting, clock, signers.cosign)
-        self._catchup = Catchup(self.replica, self._waiting, members, self._others, self._is_quiet)
-        self._forwarder = Forwarder(self.replica, self._waiting, members, clock, self._others)
-        self._publisher = Publisher(self.replica, self._waiting, members, clock, self._published)
-        self._sequencer = Sequencer(self.replica, self._waiting, clock, signers.log, self._published, self._agreed)
+        self._role: tuple[str, ...] = ()
+        self._member_orgs: list[str] = []
+        self._members_root = b""
+        self._members_changed = True
+        self._wire(clock, members, signers)
         for point in self.replica.points.values():
             if point.executed is not None:
                 self._waiting.place(point.executed.block.transactions, placed=True)
 
+    def _wire(self, clock: Clock, members: Members, signers: Signers) -> None:
+        replica, waiting, others = self.replica, self._waiting, self._others
+        published = Changes()
+        signatory = Signatory(replica, signers, clock)
+        self._signatory = signatory
+        self._catchup = Catchup(replica, waiting, members, others, self._is_quiet)
+        self._forwarder = Forwarder(replica, waiting, members, clock, others)
+        self._member = MemberSide(replica, signatory, waiting, clock, self._catchup.want)
+        self._publisher = Publisher(replica, members, clock, published, self._catchup.want, self._forwarder.take)
+        self._sequencer = Sequencer(replica, signatory, waiting, self._publisher, clock, published)
+        self._contradicting = Contradicting(replica, members)
+        self._candidate = Candidate(replica, signatory, self._catchup, members, clock, others, self._contradicting)
+        self._voter = Voter(replica, signatory, members, others, self._may_vote, self._candidate.count)
+
     def methods(self) -> dict[str, Handler]:
         """What the other members call here, by name; to be served by the transport."""
-        return {PUSH: self._member.on_push, BLOCKS: self._catchup.on_blocks, SUBMIT: self._forwarder.on_submit}
+        handlers: dict[str, Handler] = {
+            PUSH: self._member.on_push,
+            BLOCKS: self._catchup.on_blocks,
+            SUBMIT: self._forwarder.on_submit,
+            BALLOT: self._candidate.on_ballot,
+            STAND: self._voter.on_stand,
+            CONSISTENCY: self._contradicting.on_consistency,
+        }
+        return {name: self._while_running(handler) for name, handler in handlers.items()}
+
+    def _while_running(self, handler: Handler) -> Handler:
+        async def guarded(org: str, payload: bytes) -> bytes:
+            if not self._running:
+                raise Stopped(org=self.org)
+            return await handler(org, payload)
+
+        return guarded
 
     # -- life ------------------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Begin to take part, as sequencer or as member, whichever the ledger says."""
         self._running = True
-        self._take_role()
+        self._began_at = self._clock.monotonic()
+        for name, work in (
+            ("catchup", self._catchup.run()),
+            ("forwarder", self._forwarder.run()),
+            ("voter", self._voter.run()),
+            ("candidate", self._candidate.run()),
+        ):
+            self._begin(name, work)
+        self._on_change()
 
     async def stop(self) -> None:
         """Leave. Waiting submissions end with NotAcknowledged, followers end."""
@@ -121,46 +163,107 @@ class EmbeddedEngine:
         self._agreed.fire()
         await self.replica.close()
 
+    def use_signers(self, signers: Signers) -> None:
+        """Sign with other keys from now on: after a rotation."""
+        self._signatory.signers = signers
+
     @property
     def is_sequencer(self) -> bool:
         """Whether this member orders now."""
         return self.replica.tip.after.sequencer == self.org
 
-    def _take_role(self) -> None:
-        wanted: dict[str, Coroutine[Any, Any, None]] = {}
-        if self.is_sequencer:
-            wanted["sequencer"] = self._sequencer.run()
-            for org in self._others():
-                wanted[f"serve {org}"] = self._publisher.serve(org)
-        else:
-            wanted["catchup"] = self._catchup.run()
-            wanted["forwarder"] = self._forwarder.run()
-        for name in [name for name in self._tasks if name not in wanted]:
+    def _on_change(self) -> None:
+        """Take up or lay down the sequencer's work, and serve whoever is a member."""
+        role = self._wanted_role()
+        if not self._running or role == self._role:
+            return
+        new_term = role[:1] != self._role[:1]
+        self._role = role
+        serving = {f"serve {org}" for org in role[1:]}
+        for name in [name for name in self._tasks if name.startswith("serve ") and (new_term or name not in serving)]:
             self._tasks.pop(name).cancel()
-        for name, work in wanted.items():
-            if name in self._tasks:
-                work.close()
-            else:
-                self._tasks[name] = asyncio.create_task(self._guard(name, work), name=f"{self.org} {name}")
+        if new_term:
+            self._publisher.reset()
+            self._member.heard_at, self._member.misled = None, False
+            self._began_at = self._clock.monotonic()
+            if "sequencer" in self._tasks:
+                self._tasks.pop("sequencer").cancel()
+            if role[1:] or self.is_sequencer:
+                self._begin("sequencer", self._sequencer.run())
+            self._forwarder.forget()
+        for org in role[1:]:
+            if f"serve {org}" not in self._tasks:
+                self._begin(f"serve {org}", self._publisher.serve(org))
+
+    def _wanted_role(self) -> tuple[str, ...]:
+        """The term, and for the sequencer everybody it serves."""
+        term = str(self.replica.tip.after.term)
+        return (term, *sorted(self._others())) if self.is_sequencer else (term,)
+
+    def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks[name] = asyncio.create_task(self._guard(name, work), name=f"{self.org} {name}")
 
     async def _guard(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """The outermost loop of a task: what ends it is logged, and the rest goes on."""
+        """The outermost frame of a task: what ends it is logged, and the rest goes on."""
         try:
             await work
-        except asyncio.CancelledError:
-            raise
-        except Exception:
+        except AtollError:
             log.exception("%s of %s has ended", name, self.org)
 
     def _others(self) -> list[str]:
         """Active members but this one, the sequencer first."""
         sequencer = self.replica.tip.after.sequencer
-        orgs = [one.org for one in self.replica.view.all(Member) if one.state is MemberState.ACTIVE and one.org != self.org]
+        orgs = [org for org in self._members_now() if org != self.org]
         return sorted(orgs, key=lambda org: (org != sequencer, org))
 
+    def _members_now(self) -> list[str]:
+        root = self.replica.view.tree.root
+        if root != self._members_root:
+            changed = self._members_root == b"" or self._members_changed
+            if changed:
+                self._member_orgs = [one.org for one in self.replica.view.all(Member) if one.state is MemberState.ACTIVE]
+                self._members_changed = False
+            self._members_root = root
+        return self._member_orgs
+
     def _is_quiet(self) -> bool:
-        heard = self._member.heard_at
-        return heard is None or self._clock.monotonic() - heard > QUIET_SECONDS
+        """Whether this member should look for itself what the others have."""
+        now, replica = self._clock.monotonic(), self.replica
+        if self.is_sequencer:
+            return not self._sequencer.ready
+        heard, agreed = self._member.heard_at, replica.agreed_heard_at
+        return (
+            heard is None
+            or agreed is None
+            or now - heard > QUIET_SECONDS
+            or now - agreed > (UNAGREED_SECONDS if replica.tip.height > replica.agreed_height else UNREFRESHED_SECONDS)
+        )
+
+    def _may_vote(self) -> bool:
+        """Whether this member leaves its sequencer when a candidate asks."""
+        last = max(self._member.heard_at or 0.0, self.replica.agreed_heard_at or 0.0, self._began_at)
+        return self._member.misled or self._clock.monotonic() - last > SILENCE_SECONDS
+
+    # -- handing over ----------------------------------------------------------------------------------------------------------
+
+    async def vote(self, new_sequencer: str) -> Standing:
+        """Vote for another sequencer; from now on this member stands for nothing of the old term, whatever comes of it.
+
+        Voting for oneself also asks the others, who agree only if they miss the sequencer too. The new term begins by itself once
+        the candidate has q votes; follow the blocks to see it.
+
+        Raises:
+            HandoverRefused: this member does not count, or the candidate is the sequencer or no member.
+            UnavailableError: the candidate is not reachable; the vote stands and is sent again.
+        """
+        standing = await self._voter.vote(new_sequencer)
+        if new_sequencer == self.org and standing.votes < standing.needed:
+            standing = await self._candidate.stand(standing.term)
+        return standing
+
+    def evidence(self) -> list[tuple[str, int, bytes]]:
+        """Signed contradictions that were met: kind, when, and the data that `atoll.ordering.embedded.evidence` describes."""
+        return self.store.evidence()
 
     # -- submitting ------------------------------------------------------------------------------------------------------------
 
@@ -199,8 +302,7 @@ class EmbeddedEngine:
             for position, data in enumerate(executed.block.transactions):
                 index = executed.summary.first + position
                 self._waiting.settle(Acknowledged(transaction_id(data), point.height, index, executed.outcomes[position]))
-            if self._running and any(key.startswith(b"member\0") for key in executed.changes):
-                self._take_role()
+            self._members_changed |= any(key.startswith(b"member\0") for key in executed.changes)
         self._agreed.fire()
 
     # -- reading ---------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from atoll.errors import AtollError
 from atoll.ledger.apply import Context, Outcome, check
-from atoll.ledger.transaction import transaction_id
+from atoll.ledger.rules.consensus import Handover
+from atoll.ledger.rules.errors import BadTransaction
+from atoll.ledger.transaction import parse_transaction, transaction_id
 from atoll.ordering.embedded.messages import (
     MAX_BLOCKS_BYTES,
     MAX_SUBMITTED,
@@ -23,7 +25,7 @@ from atoll.ordering.embedded.messages import (
 )
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.embedded.waiting import Held, Waiting
-from atoll.ordering.errors import NotAdmitted
+from atoll.ordering.errors import NotAdmitted, TooManyWaiting
 from atoll.ports import Clock
 
 log = logging.getLogger("atoll.ordering")
@@ -47,31 +49,41 @@ class Forwarder:
     """Active members, the sequencer first, this one left out."""
 
     async def run(self) -> None:
-        """Forward for ever."""
+        """Forward for ever; while this member is the sequencer there is nobody to forward to."""
         while True:
-            due = self._due()
+            arrived = self.waiting.arrived.wait(1.0 if len(self.waiting) else None)
             sequencer = self.replica.tip.after.sequencer
-            if due and sequencer != self.replica.org:
-                await self._send(sequencer, due, relay=False)
+            due = self._due() if sequencer != self.replica.org else []
+            if not due:
+                await arrived
+                continue
+            arrived.close()
+            await self._send(sequencer, due, relay=False)
             await self._relay()
-            if not self._due():
-                await self.waiting.arrived.wait(1.0 if len(self.waiting) else None)
+
+    def forget(self) -> None:
+        """There is another sequencer: what waits is sent to it as if for the first time."""
+        for held in self.waiting.all():
+            held.last_sent_at = held.forwarded_at = None
+            held.relayed = False
+        self.waiting.arrived.fire()
 
     def admit(self, data: bytes) -> Outcome:
         """Whether a transaction would be let into the next block here."""
         tip = self.replica.tip
-        state = self.replica.ledger.view()
-        return check(
-            state, data, Context(height=tip.height + 1, time=max(tip.time, self.clock.now()), verify=self.replica.verdicts)
-        )
+        context = Context(height=tip.height + 1, time=max(tip.time, self.clock.now()), verify=self.replica.verdicts)
+        outcome = check(self.replica.ledger.view(), data, context)
+        if outcome.ok and parse_transaction(data)[1].type == Handover.TAG:
+            return Outcome(BadTransaction.number, BadTransaction.code, "A hand-over begins a term; it is not submitted.")
+        return outcome
 
     async def on_submit(self, org: str, payload: bytes) -> bytes:
         """`ordering.submit`."""
         submit = parse_payload(org, payload, Submit)
-        answers = [self._take(data) for data in submit.transactions]
-        return encode_payload(Submitted(answers=tuple(answers)))
+        return encode_payload(Submitted(answers=tuple(self.take(data) for data in submit.transactions)))
 
-    def _take(self, data: bytes) -> Answer:
+    def take(self, data: bytes) -> Answer:
+        """Hold a transaction that another member sent."""
         identifier = transaction_id(data)
         if self.waiting.get(identifier) is not None or self.replica.store.find_transaction(identifier) is not None:
             return Answer(refusal="", reason="")
@@ -80,7 +92,7 @@ class Forwarder:
             return Answer(refusal=outcome.code, reason=clip(outcome.sentence))
         try:
             self.waiting.hold(data)
-        except AtollError as err:
+        except TooManyWaiting as err:
             return Answer(refusal=err.code, reason=clip(str(err)))
         return Answer(refusal="", reason="")
 
@@ -111,9 +123,9 @@ class Forwarder:
         for held, answer in zip(due, reply.answers, strict=False):
             held.forwarded_at = held.forwarded_at if held.forwarded_at is not None else now
             if answer.refusal and not relay:
-                self._judge(held, answer)
+                self._judge(held)
 
-    def _judge(self, held: Held, answer: Answer) -> None:
+    def _judge(self, held: Held) -> None:
         """The sequencer turns it away: believed only where this member's own check says so too."""
         outcome = self.admit(held.data)
         if not outcome.ok:

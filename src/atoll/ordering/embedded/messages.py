@@ -14,9 +14,10 @@ from typing import Annotated, Any, ClassVar, Protocol, TypeAlias, TypeVar
 from atoll.errors import AtollError
 from atoll.ledger.records import Version
 from atoll.ledger.transaction import MAX_TRANSACTION_BYTES
+from atoll.ordering.embedded.ballots import Ballot, Contradiction
 from atoll.ordering.errors import BadPeerMessage
 from atoll.wire.cbor import decode, encode
-from atoll.wire.message import Count, Digest, Message, Size, Text
+from atoll.wire.message import Count, Digest, Message, Range, Size, Text
 
 MAX_PAYLOAD_BYTES = 1_000_000
 """Largest payload of a call or an answer."""
@@ -26,6 +27,9 @@ MAX_BLOCKS = 64
 PUSH = "ordering.push"
 BLOCKS = "ordering.blocks"
 SUBMIT = "ordering.submit"
+BALLOT = "ordering.ballot"
+STAND = "ordering.stand"
+CONSISTENCY = "ordering.consistency"
 MAX_AGREED_BYTES = 60_000
 """A note with the cosignatures of a hundred members."""
 MAX_SUBMITTED = 256
@@ -125,6 +129,8 @@ class BlocksReply(Message):
 
     TAG: ClassVar[str] = "ordering-blocks-reply/1"
 
+    term: Version
+    """Term of the last block here."""
     diverged: bool
     """The logs differ at the height asked for; there are no blocks then."""
     blocks: Annotated[tuple[BlockBytes, ...], Size(0, MAX_BLOCKS)]
@@ -132,9 +138,13 @@ class BlocksReply(Message):
     notes: Annotated[tuple[NoteBytes, ...], Size(0, MAX_BLOCKS)]
     """Checkpoints of those blocks that are signed but not agreed yet."""
     agreed: AgreedBytes
-    """The newest agreed note."""
+    """An agreed note: the last before the members that count changed, if that was after the block asked for; else the newest."""
     agreed_height: Count
     """Height of its last block."""
+    proof: Annotated[tuple[Digest, ...], Size(0, 64)]
+    """Consistency of the log after the last block in this reply with that note; empty where there is nothing to prove."""
+    contradictions: Annotated[tuple[Contradiction, ...], Size(0, 20)]
+    """Proofs that belong to a hand-over among the blocks that are not agreed yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +179,70 @@ class Submitted(Message):
     """One a transaction, in order."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing(Message):
+    """Answer to a ballot: how far the candidate is."""
+
+    TAG: ClassVar[str] = "ordering-standing/1"
+
+    term: Version
+    """Term it stands for; a voter for an older one is asked again."""
+    votes: Annotated[int, Range(0, 100)]
+    """Votes it has for that term."""
+    needed: Annotated[int, Range(1, 100)]
+    """Votes it needs."""
+    refusal: Annotated[str, Size(0, 60)]
+    """Code of the error, if the ballot is no good; else empty."""
+    reason: Text
+    """The error's sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand(Message):
+    """A candidate asks for a vote."""
+
+    TAG: ClassVar[str] = "ordering-stand/1"
+
+    term: Version
+    """Term it stands for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandReply(Message):
+    """A ballot, or why there is none."""
+
+    TAG: ClassVar[str] = "ordering-stand-reply/1"
+
+    ballot: Ballot | None
+    """The vote."""
+    reason: Text
+    """Why not; empty with a ballot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsistencyRequest(Message):
+    """A candidate asks how a voter's log continues."""
+
+    TAG: ClassVar[str] = "ordering-consistency/1"
+
+    old_size: Annotated[int, Range(1, 2**53)]
+    """From here."""
+    new_size: Annotated[int, Range(1, 2**53)]
+    """To here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsistencyReply(Message):
+    """How it continues."""
+
+    TAG: ClassVar[str] = "ordering-consistency-reply/1"
+
+    root: Digest
+    """Root at the old size."""
+    proof: Annotated[tuple[Digest, ...], Size(0, 64)]
+    """Consistency with the root at the new size."""
+
+
 M = TypeVar("M", bound=Message)
 
 
@@ -185,13 +259,12 @@ def parse_payload(org: str, data: bytes, kind: type[M]) -> M:
     """
     try:
         value: Any = decode(data, max_bytes=MAX_PAYLOAD_BYTES)
-        if not (isinstance(value, list) and len(value) == 2 and value[0] == kind.TAG):
-            raise BadPeerMessage(org=org, reason=f"not a {kind.TAG}")
-        return kind.from_map(value[1])
-    except BadPeerMessage:
-        raise
+        match value:
+            case [kind.TAG, fields]:
+                return kind.from_map(fields)
     except AtollError as err:
         raise BadPeerMessage(org=org, reason=str(err)) from err
+    raise BadPeerMessage(org=org, reason=f"not a {kind.TAG}")
 
 
 def clip(sentence: str) -> str:

@@ -19,12 +19,12 @@ from atoll.ledger.records import ConsensusSet
 from atoll.ordering.embedded.points import Point, genesis_point, next_point
 from atoll.ordering.embedded.store import Store
 from atoll.ordering.embedded.verdicts import Verdicts
+from atoll.ordering.embedded.vows import AGREED, Vows
 from atoll.ordering.errors import ForeignStore, StoreCorrupt
-from atoll.primitives.merkle import leaf_hash
+from atoll.primitives.merkle import leaf_hash, verify_consistency
 from atoll.wire.message import Count, Digest, Message, Name, Size, encode_message, parse_message
 
-LEDGER_VOW = "ledger"
-AGREED_VOW = "agreed"
+LEDGER = "ledger"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,9 @@ class AgreedPoint(Message):
     height: Count
     """Its block."""
     note: Annotated[bytes, Size(1, 50_000)]
-    """Checkpoint with a quorum's cosignatures."""
+    """Checkpoint with a quorum's cosignatures: of this block, or of a larger log while this member is catching up."""
+    proof: Annotated[tuple[Digest, ...], Size(0, 64)]
+    """Consistency of the log after this block with that larger one; empty where the note is of this block."""
     authority: ConsensusSet
     """Who counts for it."""
 
@@ -63,6 +65,8 @@ class Opened:
     """The agreed point and those above it, by height."""
     agreed: int
     """Height of the agreed point."""
+    vows: Vows
+    """What this member has promised."""
 
 
 def open_store(store: Store, genesis_file: bytes, org: str, verdicts: Verdicts) -> Opened:
@@ -85,25 +89,25 @@ def open_store(store: Store, genesis_file: bytes, org: str, verdicts: Verdicts) 
 
 
 def _need_own(store: Store, identity: Identity) -> None:
-    written = store.vow(LEDGER_VOW)
+    written = store.vow(LEDGER)
     if written is None:
         with store.write():
-            store.put_vow(LEDGER_VOW, encode_message(identity))
+            store.put_vow(LEDGER, encode_message(identity))
     elif written != encode_message(identity):
         raise ForeignStore(path=store.path, reason="it belongs to another ledger or member")
 
 
 def _read(store: Store, ledger: Ledger, verdicts: Verdicts) -> Opened:
-    written = store.vow(AGREED_VOW)
+    written = store.vow(AGREED)
     point = genesis_point(ledger)
     if written is not None:
         agreed = parse_message(written, AgreedPoint)
         if agreed.height > 0:
             point = _restore(store, ledger, agreed)
-        point.agreement = verify_agreement(
-            parse_note(agreed.note), chain_id=ledger.genesis.chain_id, consensus=agreed.authority
-        )
-        _need(store, point.agreement.checkpoint == point.checkpoint, "its log is not the one that a quorum cosigned")
+        agreement = verify_agreement(parse_note(agreed.note), chain_id=ledger.genesis.chain_id, consensus=agreed.authority)
+        verify_within(point.checkpoint, agreement.checkpoint, agreed.proof)
+        if agreement.checkpoint == point.checkpoint:
+            point.agreement = agreement
     base = point.height
     points = {base: point}
     for stored in store.blocks(base + 1, 2**62):
@@ -120,7 +124,16 @@ def _read(store: Store, ledger: Ledger, verdicts: Verdicts) -> Opened:
             signed = verify_checkpoint(note, chain_id=ledger.genesis.chain_id, log=points[height].authority.log)
             _need(store, signed == points[height].checkpoint, f"the signed checkpoint of block {height} is for another log")
             points[height].note = note
-    return Opened(ledger, points, base)
+    return Opened(ledger, points, base, Vows(store))
+
+
+def verify_within(smaller: Checkpoint, larger: Checkpoint, proof: tuple[bytes, ...]) -> None:
+    """Check that the larger log begins with the smaller one.
+
+    Raises:
+        MerkleProofError: it does not.
+    """
+    verify_consistency(old_size=smaller.size, old_root=smaller.root, new_size=larger.size, new_root=larger.root, proof=proof)
 
 
 def _restore(store: Store, ledger: Ledger, agreed: AgreedPoint) -> Point:

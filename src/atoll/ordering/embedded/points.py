@@ -11,7 +11,10 @@ from atoll.ledger.checkpoint import Checkpoint
 from atoll.ledger.errors import BadBlock
 from atoll.ledger.note import Note
 from atoll.ledger.records import ConsensusSet, record_key
-from atoll.primitives.merkle import leaf_hash
+from atoll.ledger.rules.consensus import Handover
+from atoll.ledger.transaction import parse_transaction
+from atoll.ordering.embedded.ballots import Contradiction, verify_base
+from atoll.primitives.merkle import MerkleTree, leaf_hash
 from atoll.wire.message import parse_message
 
 _CONSENSUS = record_key(ConsensusSet, "0")
@@ -40,6 +43,10 @@ class Point:
     agreement: Agreement | None = None
     """A quorum's cosignatures, where they are known."""
 
+    def counts(self, org: str) -> bool:
+        """Whether the member's cosignature counts here."""
+        return any(one.org == org for one in self.authority.counted())
+
 
 def genesis_point(ledger: Ledger) -> Point:
     """The point before the first block."""
@@ -61,6 +68,25 @@ def next_point(ledger: Ledger, last: Point, executed: Executed) -> Point:
     authority = last.after if block.term == last.after.term else after
     _need_alone(block, last)
     return Point(block.height, block.term, block.time, checkpoint, authority, after, executed)
+
+
+def begins_term(point: Point, below: Point) -> bool:
+    """Whether the point's block hands over."""
+    return point.term != below.after.term
+
+
+def need_base(point: Point, below: Point, log: MerkleTree, contradictions: tuple[Contradiction, ...]) -> None:
+    """Check that a hand-over goes on from where it must; see `ballots.verify_base`.
+
+    Raises:
+        HandoverRefused: an acknowledged block might be lost.
+    """
+    assert point.executed is not None, "points above the agreed one have been carried out here"
+    _, transaction = parse_transaction(point.executed.block.transactions[0])
+    votes = [one.vote for one in Handover.from_map(dict(transaction.body)).votes]
+    counted = below.after.counted()
+    size, quorum = below.checkpoint.size, below.after.quorum()
+    verify_base(votes, contradictions, size=size, root_at=log.root, quorum=quorum, counted=len(counted))
 
 
 def _need_alone(block: Block, last: Point) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from atoll.errors import AtollError
@@ -27,14 +28,16 @@ from atoll.ordering.embedded.messages import (
 from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.quorum import Tally
 from atoll.ordering.embedded.replica import Replica
-from atoll.ordering.embedded.waiting import Waiting
-from atoll.ordering.errors import BadTime
+from atoll.ordering.errors import BadTime, TermRefused
 from atoll.ports import Clock
 
 log = logging.getLogger("atoll.ordering")
 
 RECOSIGN_SECONDS = 20
 CALL_SECONDS = 10.0
+NEWS_SECONDS = 5
+"""By how much cosignatures must be newer to be told of when nothing else is new."""
+REFUSED_PAUSE_SECONDS = 0.5
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 """After calls that failed."""
@@ -46,7 +49,7 @@ class Peer:
 
     org: str
     height: int | None = None
-    """Its last block; None until it has said so."""
+    """Its last block, which this ledger has too; None until it has said so, or while its log is another."""
     asked_at: dict[int, float] = field(default_factory=dict)
     """Log size -> monotonic time at which it was last asked to cosign it."""
     sent: Agreement | None = None
@@ -60,31 +63,49 @@ class Publisher:
     """Works while this member is the sequencer."""
 
     replica: Replica
-    waiting: Waiting
     members: Members
     clock: Clock
     published: Changes
+    ask: Callable[[str], None]
+    """Called with a member that has more than this one, or another log: it is asked for its blocks."""
+    take: Callable[[bytes], object]
+    """Called with transactions that a member misses."""
+    peers: dict[str, Peer] = field(default_factory=dict)
     tallies: dict[int, Tally] = field(default_factory=dict)
     """Log size -> cosignatures so far."""
-    peers: dict[str, Peer] = field(default_factory=dict)
 
-    def heard(self) -> set[str]:
-        """Members that have said where they stand."""
-        return {org for org, peer in self.peers.items() if peer.height is not None}
+    def reset(self) -> None:
+        """A new term: nothing that was heard before holds."""
+        self.peers.clear()
+        self.tallies.clear()
+
+    def is_heard(self) -> bool:
+        """Whether a quorum has said where it stands, and nobody of it has more than this member."""
+        consensus = self.replica.tip.after
+        heard = [one.org for one in consensus.counted() if (peer := self.peers.get(one.org)) and peer.height is not None]
+        return len(heard) >= consensus.quorum()
+
+    def is_late(self) -> bool:
+        """Whether a quorum would cosign the last block, were its time not past."""
+        tip = self.replica.tip
+        tally = self.tallies.get(tip.checkpoint.size)
+        return tally is not None and tip.agreement is None and len(tally.late | tally.times.keys()) >= tip.authority.quorum()
 
     async def serve(self, org: str) -> None:
         """Keep one member up to date, for ever."""
-        peer = self.peers.setdefault(org, Peer(org))
         while True:
+            peer = self.peers.setdefault(org, Peer(org))
             push, due_seconds = self._next(peer)
             if push is None:
                 await self.published.wait(due_seconds)
                 continue
             try:
                 payload = await self.members.call(org, PUSH, encode_payload(push), CALL_SECONDS)
-                await self._take(peer, push, parse_payload(org, payload, Pushed))
+                await self._take(peer, parse_payload(org, payload, Pushed))
             except (AtollError, TimeoutError, OSError) as err:
                 log.info("push to %s: %s", org, err)
+                peer.asked_at.clear()
+                peer.sent = None
                 peer.pause_seconds = min(max(2 * peer.pause_seconds, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
             if peer.pause_seconds:
                 await asyncio.sleep(peer.pause_seconds)
@@ -97,22 +118,30 @@ class Publisher:
         blocks = self._blocks_after(peer.height)
         last = peer.height + len(blocks)
         notes, due_seconds = self._notes_until(peer, last)
-        agreement = self.replica.agreed.agreement
-        news = agreement is not None and agreement is not peer.sent and last >= self.replica.agreed_height
-        if not (blocks or notes or news):
+        agreement = self._news(peer, last)
+        if not (blocks or notes or agreement):
             return None, due_seconds
-        agreed = agreement.note.encode() if agreement is not None and news else b""
-        if news:
+        if agreement is not None:
             peer.sent = agreement
+        agreed = agreement.note.encode() if agreement is not None else b""
         return Push(term=term, blocks=tuple(blocks), notes=tuple(notes), agreed=agreed), None
+
+    def _news(self, peer: Peer, last: int) -> Agreement | None:
+        """The newest agreement, if the member has the block and has not heard of it, or of much older cosignatures only."""
+        agreement, sent = self.replica.agreed.agreement, peer.sent
+        if agreement is None or last < self.replica.agreed_height:
+            return None
+        known = (
+            sent is not None and sent.checkpoint == agreement.checkpoint and agreement.agreed_at < sent.agreed_at + NEWS_SECONDS
+        )
+        return None if known else agreement
 
     def _blocks_after(self, height: int) -> list[bytes]:
         tip = self._signed_tip()
         if tip is None or height >= tip.height:
             return []
-        return self.replica.store.raw_blocks(
-            height + 1, max_bytes=MAX_BLOCKS_BYTES, max_count=min(MAX_BLOCKS, tip.height - height)
-        )
+        most = min(MAX_BLOCKS, tip.height - height)
+        return self.replica.store.raw_blocks(height + 1, max_bytes=MAX_BLOCKS_BYTES, max_count=most)
 
     def _signed_tip(self) -> Point | None:
         """The last block whose checkpoint is signed; the next one may be under way."""
@@ -120,41 +149,46 @@ class Publisher:
         return self.replica.points[max(signed)] if signed else None
 
     def _notes_until(self, peer: Peer, last: int) -> tuple[list[bytes], float | None]:
-        """Notes to cosign, up to a height; and when the next one is due."""
-        now = self.clock.monotonic()
+        """Notes to cosign, up to a height; and in how many seconds the next one is due."""
+        now, tip = self.clock.monotonic(), self._signed_tip()
         notes: list[bytes] = []
         due_seconds: float | None = None
-        tip = self._signed_tip()
         for height in sorted(self.replica.points):
             point = self.replica.points[height]
-            if height > last or point.note is None or peer.org not in {one.org for one in point.authority.counted()}:
+            if height > last or point.note is None or not point.counts(peer.org):
                 continue
-            size = point.checkpoint.size
-            asked = peer.asked_at.get(size)
+            asked = peer.asked_at.get(point.checkpoint.size)
             left = 0.0 if asked is None else asked + RECOSIGN_SECONDS - now
-            if asked is not None and point is not tip:
-                continue  # asked once; only the newest is asked for again
-            if left <= 0 and len(notes) < MAX_BLOCKS:
-                peer.asked_at[size] = now
+            if left <= 0 and (asked is None or point is tip) and len(notes) < MAX_BLOCKS:
+                peer.asked_at[point.checkpoint.size] = now
                 notes.append(point.note.encode())
-            else:
+            elif point is tip:
                 due_seconds = left
         return notes, due_seconds
 
-    async def _take(self, peer: Peer, push: Push, reply: Pushed) -> None:
-        before, peer.height = peer.height, reply.height
-        peer.pause_seconds = 0.0
+    # -- answers ---------------------------------------------------------------------------------------------------------------
+
+    async def _take(self, peer: Peer, reply: Pushed) -> None:
+        before, peer.pause_seconds = peer.height, 0.0
+        peer.height = reply.height if self._is_ours(reply) else None
         for cosigned in reply.cosigned:
             await self._count(cosigned.size, cosigned.line)
         for data in reply.held:
-            self.waiting.hold(data)
-        if reply.refusal:
-            log.warning("%s refused: %s", peer.org, reply.reason)
+            self.take(data)
+        if peer.height is None or reply.refusal == TermRefused.code:
+            self.ask(peer.org)
+        if reply.refusal or peer.height is None:
+            log.warning("%s refused: %s", peer.org, reply.reason or "its log is another")
             peer.asked_at.clear()
+            peer.pause_seconds = REFUSED_PAUSE_SECONDS
             self._note_lateness(peer, reply)
-            peer.pause_seconds = FIRST_PAUSE_SECONDS
-        if before is None or reply.height > before:
+        if before is None or reply.height > before or reply.refusal:
             self.published.fire()
+
+    def _is_ours(self, reply: Pushed) -> bool:
+        """Whether the member's log is the beginning of this one."""
+        tree = self.replica.ledger.log
+        return reply.size <= tree.size and tree.root(reply.size) == reply.root
 
     async def _count(self, size: int, line: bytes) -> None:
         tally = self._tally(size)
@@ -178,7 +212,6 @@ class Publisher:
         return self.tallies[size]
 
     def _note_lateness(self, peer: Peer, reply: Pushed) -> None:
-        point = self.replica.points.get(reply.height)
-        tally = self._tally(point.checkpoint.size) if point is not None else None
-        if reply.refusal == BadTime.code and tally is not None:
+        tally = self._tally(reply.size) if peer.height is not None else None
+        if tally is not None and reply.refusal == BadTime.code:
             tally.late.add(peer.org)

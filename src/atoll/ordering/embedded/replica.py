@@ -1,44 +1,47 @@
 """A ledger in memory together with its store: what one member has carried out, made durable, cosigned, and knows to be agreed.
 
     add      carry a block out, compare with the sequencer's root, make it durable
-    cosign   stand for it: never for two roots of one size, never for a block whose time is not the time
     agree    take note of a quorum: from here on a block is acknowledged and can never be dropped
+    take     leave the tail for another branch, where a hand-over or a quorum says so
 
-Blocks above the agreed height are the *tail*. Readers never see it, and nothing but a hand-over makes a member drop what it cosigned.
+Blocks above the agreed height are the *tail*. Readers never see it. What a member signs is in `signatory`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from atoll.ledger.agreement import Agreement, cosign_key, log_key, verify_agreement, verify_checkpoint
+from atoll.errors import AtollError
+from atoll.ledger.agreement import Agreement, verify_agreement, verify_checkpoint
 from atoll.ledger.apply import signature_claim
 from atoll.ledger.block import Block
 from atoll.ledger.chain import Executed, Ledger
 from atoll.ledger.checkpoint import parse_checkpoint
-from atoll.ledger.cosignature import is_cosignature
 from atoll.ledger.errors import BadBlock
 from atoll.ledger.genesis import first_state
-from atoll.ledger.note import Note, NoteSignature, cosign_text, sign_text
+from atoll.ledger.note import Note
+from atoll.ordering.embedded.ballots import Contradiction
+from atoll.ordering.embedded.branch import Branch
+from atoll.ordering.embedded.evidence import FORK, WRONG_ROOT, Fork, find_fork, fork_of_notes
 from atoll.ordering.embedded.offload import Offload, whole
-from atoll.ordering.embedded.opening import AGREED_VOW, AgreedPoint, open_store
-from atoll.ordering.embedded.points import Point, next_point
+from atoll.ordering.embedded.opening import AgreedPoint, open_store, verify_within
+from atoll.ordering.embedded.points import Point, need_base, next_point
 from atoll.ordering.embedded.store import Store
 from atoll.ordering.embedded.verdicts import Verdicts
+from atoll.ordering.embedded.vows import AGREED
 from atoll.ordering.engine import View
-from atoll.ordering.errors import BadTime, ForkDetected, KeyUnfit
+from atoll.ordering.errors import BadTime, ForkDetected, HistoryPruned
 from atoll.ports import Clock
-from atoll.primitives.ed25519 import is_signature
+from atoll.wire.cbor import encode
 from atoll.wire.message import encode_message
 
 SKEW_SECONDS = 5
 """How far a block's time may be off a cosigner's clock (SECURITY 3.2)."""
-Sign = Callable[[bytes], bytes]
 
 
 class Replica:
-    """See the module's docstring. Writing calls are atomic and queue behind each other; reading ones see the last finished one."""
+    """See the module's docstring. Writing calls are atomic and queue up; reading ones see what the last finished one left."""
 
     def __init__(self, *, org: str, genesis_file: bytes, store: Store, clock: Clock, offload: Offload) -> None:
         """Open it; errors as `open_store`."""
@@ -47,17 +50,24 @@ class Replica:
         self.verdicts = Verdicts()
         self._clock = clock
         self._offload = offload
-        self._chain_lock = asyncio.Lock()
+        self.chain_lock = asyncio.Lock()
         """Held while the chain grows or shrinks."""
-        self._store_lock = asyncio.Lock()
+        self.store_lock = asyncio.Lock()
         """Held while something is written; taken after the chain's lock."""
         opened = open_store(store, genesis_file, org, self.verdicts)
         self.ledger: Ledger = opened.ledger
         self.points: dict[int, Point] = opened.points
         self.agreed_height = opened.agreed
-        self._view = self._make_view()
-        self.on_agreed: Callable[[list[Point]], None] = lambda points: None
+        self.vows = opened.vows
+        self.contradictions: tuple[Contradiction, ...] = opened.vows.contradictions()
+        """Proofs that belong to a hand-over in the tail."""
+        self.agreed_heard_at: float | None = None
+        """Monotonic time of the last news that a quorum stands for something; None since the start."""
+        self.on_change: Callable[[], None] = _nothing
+        """Called on the event loop when the tip or the agreed point has moved."""
+        self.on_agreed: Callable[[list[Point]], None] = _ignore
         """Called on the event loop with the points that have just become agreed."""
+        self._view = self._make_view(self.agreed.agreement.agreed_at if self.agreed.agreement is not None else 0)
 
     # -- reading ---------------------------------------------------------------------------------------------------------------
 
@@ -85,6 +95,20 @@ class Replica:
         """The point with this log size, at or above the agreed height."""
         return next((point for point in self.points.values() if point.checkpoint.size == size), None)
 
+    def branch(self, height: int) -> Branch:
+        """A branch from a point at or above the agreed height.
+
+        Raises:
+            HistoryPruned: there is no such point.
+        """
+        base = self.points.get(height)
+        if base is None:
+            raise HistoryPruned(height=height)
+        ledger = self.ledger.back_to(height, time=base.time, log_size=base.checkpoint.size)
+        if ledger is None:
+            raise HistoryPruned(height=height)
+        return Branch(base, ledger)
+
     # -- writing ---------------------------------------------------------------------------------------------------------------
 
     async def add(self, block: Block, note: Note | None = None) -> Point:
@@ -105,27 +129,6 @@ class Replica:
         """As `add`, by the sequencer itself: the size to be signed is made durable together with the block."""
         return await whole(self._add(block, None, signing=True))
 
-    async def sign(self, point: Point, sign: Sign) -> Note:
-        """The sequencer's checkpoint of a point; signing it again gives the same.
-
-        Raises:
-            ForkDetected: another root of this size was signed before.
-            KeyUnfit: the key is not the one that the ledger holds.
-        """
-        return await whole(self._sign(point, sign))
-
-    async def cosign(self, note: Note, sign: Sign) -> NoteSignature | None:
-        """Stand for a checkpoint whose block is durable here; None if this member does not count for it.
-
-        Raises:
-            UntrustedNoteError, NoteSignatureError, CheckpointFormatError: not the sequencer's.
-            BadBlock: of another size or root than this ledger had.
-            ForkDetected: another root of this size was cosigned in this term.
-            BadTime: the block's time is not the time, and it was not cosigned before.
-            KeyUnfit: the key is not the one that the ledger holds.
-        """
-        return await whole(self._cosign(note, sign))
-
     async def agree(self, note: Note) -> bool:
         """Take note of an agreed checkpoint; False where it is of no block here, or no news.
 
@@ -135,158 +138,259 @@ class Replica:
         """
         return await whole(self._agree(note))
 
+    async def agree_within(self, note: Note, proof: tuple[bytes, ...]) -> bool:
+        """While catching up: the log as carried out here is the beginning of an agreed one, so all of it is agreed.
+
+        Raises:
+            QuorumError, UntrustedNoteError, NoteSignatureError: it is not agreed by the members that count here so far.
+            MerkleProofError: it is not its beginning.
+        """
+        return await whole(self._agree_within(note, proof))
+
+    async def take(
+        self, branch: Branch, *, agreed: Note | None = None, contradictions: Sequence[Contradiction] = (), signing: bool = False
+    ) -> list[Point]:
+        """Leave the tail for a branch, in one durable step; returns the points that were dropped.
+
+        Args:
+            branch: made from this replica.
+            agreed: a note that may vouch for the branch.
+            contradictions: proofs that belong to a hand-over in it.
+            signing: whether this member is about to sign the branch's end.
+
+        Raises:
+            ForkDetected: points that this member cosigned would be dropped, and neither a hand-over nor a quorum says so.
+            BadBlock: this replica has moved on since the branch was made.
+        """
+        return await whole(self._take(branch, agreed, tuple(contradictions), signing))
+
+    async def keep_evidence(self, kind: str, data: bytes) -> None:
+        """Keep a signed contradiction of somebody; the store's lock must be free."""
+        async with self.store_lock:
+            await self.write(lambda: self.store.keep_evidence(kind, self._clock.now(), data))
+
+    async def write(self, *steps: Callable[[], None]) -> None:
+        """Do these in one durable transaction; the store's lock must be held."""
+
+        def work() -> None:
+            with self.store.write():
+                for step in steps:
+                    step()
+
+        await self._offload(work)
+
     async def close(self) -> None:
         """Wait for what is under way, then close the store."""
-        async with self._chain_lock, self._store_lock:
+        async with self.chain_lock, self.store_lock:
             self.store.close()
 
-    # -- inside ----------------------------------------------------------------------------------------------------------------
+    # -- growing ---------------------------------------------------------------------------------------------------------------
 
     async def _add(self, block: Block, note: Note | None, *, signing: bool) -> Point:
-        async with self._chain_lock:
-            now = self._clock.now()
-            if block.time > now + SKEW_SECONDS:
-                raise BadTime(found=block.time, limit_seconds=SKEW_SECONDS, now=now)
+        async with self.chain_lock:
+            self._need_no_future(block)
             executed = await self._offload(lambda: self._execute(block))
             point = next_point(self.ledger, self.tip, executed)
             if note is not None:
-                self._need_same(point, note)
-            async with self._store_lock:
-                await self._offload(lambda: self._persist(point, executed, note, signing))
-            self.ledger.adopt(executed)
-            point.note = note
-            self.points[point.height] = point
-            return point
+                await self.need_same(point, note)
+                point.note = note
+            async with self.store_lock:
+                await self._offload(lambda: self._persist([point], signing=signing))
+                self.ledger.adopt(executed)
+                self.points[point.height] = point
+        self.on_change()
+        return point
+
+    def _need_no_future(self, block: Block) -> None:
+        now = self._clock.now()
+        if block.time > now + SKEW_SECONDS:
+            raise BadTime(found=block.time, limit_seconds=SKEW_SECONDS, now=now)
 
     def _execute(self, block: Block) -> Executed:
+        self.warm(block)
+        return self.ledger.execute(block, verify=self.verdicts)
+
+    def warm(self, block: Block) -> None:
+        """Verify a block's signatures together."""
         state = self.ledger.view()
         claims = (signature_claim(state, data, block.height) for data in block.transactions)
         self.verdicts.warm([claim for claim in claims if claim is not None])
-        return self.ledger.execute(block, verify=self.verdicts)
 
-    def _need_same(self, point: Point, note: Note) -> None:
+    async def need_same(self, point: Point, note: Note) -> None:
+        """Check that a block gives what its sequencer signed; where it does not, both are kept.
+
+        Raises:
+            BadBlock: it does not.
+            UntrustedNoteError, NoteSignatureError: the sequencer did not sign this.
+        """
         signed = verify_checkpoint(note, chain_id=self.chain_id, log=point.authority.log)
         if signed != point.checkpoint:
+            block = point.executed.block.encode() if point.executed is not None else b""
+            await self.keep_evidence(WRONG_ROOT, encode([note.encode(), block], max_bytes=len(block) + 60_000))
             raise BadBlock(height=point.height, reason="it does not give the root that its sequencer signed")
 
-    def _persist(self, point: Point, executed: Executed, note: Note | None, signing: bool) -> None:
-        """One durable transaction for all that belongs to a block, the promises about it included."""
+    def _persist(self, points: Sequence[Point], *, signing: bool) -> None:
+        """One durable transaction for blocks and the promises that come with them."""
         with self.store.write():
-            self.store.append(executed)
-            if note is not None:
-                self.store.put_note(point.height, note.encode())
-                if self._is_on_time(point, self._clock.now()):
-                    self.store.put_vow(_cosigned_vow(point), point.checkpoint.root)
-            if signing:
-                self.store.put_vow(_signing_vow(point), point.checkpoint.root)
+            self._write_points(points, signing=signing)
 
-    async def _sign(self, point: Point, sign: Sign) -> Note:
-        async with self._store_lock:
-            if point.note is None:
-                await self._vow(_signing_vow(point), point)
-                text = point.checkpoint.encode()
-                line = sign_text(text, log_key(self.chain_id, point.authority.log), sign)
-                if not is_signature(point.authority.log, text.encode(), line.body):
-                    raise KeyUnfit(purpose="log", org=self.org)
-                point.note = Note(text, (line,))
-            return point.note
+    def _write_points(self, points: Sequence[Point], *, signing: bool) -> None:
+        for point in points:
+            if point.executed is not None:
+                self.store.append(point.executed)
+            if point.note is not None:
+                self.store.put_note(point.height, point.note.encode())
+                if point.counts(self.org) and self.is_on_time(point) and self.vows.is_free(point):
+                    self.vows.keep_cosigned(point)
+        if signing and self.vows.need_signable(points[-1]):
+            self.vows.keep_signing(points[-1])
 
-    async def _cosign(self, note: Note, sign: Sign) -> NoteSignature | None:
-        async with self._store_lock:
-            point = self._point_of(note)
-            member = next((one for one in point.authority.counted() if one.org == self.org), None)
-            if member is None:
-                return None
-            now = self._clock.now()
-            if self.store.vow(_cosigned_vow(point)) is None and not self._is_on_time(point, now):
-                raise BadTime(found=point.time, limit_seconds=SKEW_SECONDS, now=now)
-            await self._vow(_cosigned_vow(point), point)
-            key = cosign_key(self.chain_id, member)
-            line = cosign_text(point.checkpoint.encode(), key, now, sign)
-            if not is_cosignature(key.public, point.checkpoint.encode(), line.body):
-                raise KeyUnfit(purpose="cosign", org=self.org)
-            point.note = point.note or note
-            return line
+    def is_on_time(self, point: Point) -> bool:
+        """The genesis has no hour; every other block is cosigned for the first time within seconds."""
+        return point.height == 0 or abs(point.time - self._clock.now()) <= SKEW_SECONDS
+
+    # -- agreeing --------------------------------------------------------------------------------------------------------------
 
     async def _agree(self, note: Note) -> bool:
-        async with self._store_lock:
+        async with self.store_lock:
             size = parse_checkpoint(note.text).size
             point = self.point_of_size(size)
             if point is None:
                 return False
             agreement = verify_agreement(note, chain_id=self.chain_id, consensus=point.authority)
             if agreement.checkpoint != point.checkpoint:
+                if point.note is not None:
+                    await self.write_fork(fork_of_notes(point.note, note, agreement.checkpoint.root))
                 raise ForkDetected(size=size)
+            self.agreed_heard_at = self._clock.monotonic()
             if point.agreement is not None and agreement.agreed_at <= point.agreement.agreed_at:
                 return False
-            reached = [self.points[height] for height in range(self.agreed_height + 1, point.height + 1)]
-            if reached or point.agreement is None:
-                await self._offload(lambda: self._persist_agreement(point, agreement, reached))
+            reached = await self._reach(point, agreement, ())
             point.agreement = agreement
-            self.agreed_height = point.height
-            for height in [height for height in self.points if height < point.height]:
-                del self.points[height]
-            self._view = self._make_view()
-            self.on_agreed(reached)
-            return True
+            self._view = self._make_view(agreement.agreed_at)
+        self.on_agreed(reached)
+        self.on_change()
+        return True
 
-    def _persist_agreement(self, point: Point, agreement: Agreement, reached: list[Point]) -> None:
+    async def _agree_within(self, note: Note, proof: tuple[bytes, ...]) -> bool:
+        async with self.store_lock:
+            point = self.tip
+            if point.height == self.agreed_height:
+                return False
+            agreement = verify_agreement(note, chain_id=self.chain_id, consensus=point.after)
+            verify_within(point.checkpoint, agreement.checkpoint, proof)
+            reached = await self._reach(point, agreement, proof)
+            self._view = self._make_view(agreement.agreed_at)
+        self.on_agreed(reached)
+        self.on_change()
+        return True
+
+    async def _reach(self, point: Point, agreement: Agreement, proof: tuple[bytes, ...]) -> list[Point]:
+        """Move the agreed height up to a point; returns what is newly agreed."""
+        reached = [self.points[height] for height in range(self.agreed_height + 1, point.height + 1)]
+        if reached or point.agreement is None:
+            await self._offload(lambda: self._persist_agreement(point, agreement, proof, reached))
+        self.agreed_height = point.height
+        for height in [height for height in self.points if height < point.height]:
+            del self.points[height]
+        return reached
+
+    def _persist_agreement(self, point: Point, agreement: Agreement, proof: tuple[bytes, ...], reached: list[Point]) -> None:
         first = self.agreed_height == 0 and point.height > 0
         changes = first_state(self.ledger.genesis, self.ledger.genesis_digest) if first else {}
         for one in reached:
             changes |= one.executed.changes if one.executed is not None else {}
-        written = AgreedPoint(height=point.height, note=agreement.note.encode(), authority=point.authority)
+        authority = point.after if proof else point.authority
+        written = AgreedPoint(height=point.height, note=agreement.note.encode(), proof=proof, authority=authority)
+        last = self.agreed
         with self.store.write():
             self.store.put_records(changes.items())
-            self.store.put_vow(AGREED_VOW, encode_message(written))
+            self.store.put_vow(AGREED, encode_message(written))
             self.store.drop_notes_below(point.height)
+            self.vows.drop([one for one in self.points.values() if one.height < point.height])
+            if last.agreement is not None and last.authority != point.authority:
+                self.store.put_epoch(last.height, last.agreement.note.encode())
 
-    def _make_view(self) -> View:
+    def _make_view(self, agreed_at: int) -> View:
         point = self.agreed
         tree = self.ledger.tree_at(point.height)
         assert tree is not None, "the tail is far shorter than the history of trees"
-        agreed_at = point.agreement.agreed_at if point.agreement is not None else 0
         return View(point.height, point.time, point.checkpoint.size, point.checkpoint.root, agreed_at, tree)
 
-    def _point_of(self, note: Note) -> Point:
-        """The point whose checkpoint this note is, signed by the sequencer.
+    # -- leaving ---------------------------------------------------------------------------------------------------------------
 
-        Raises:
-            BadBlock: of no block here.
-            ForkDetected: the same size with another root, which the sequencer signed too.
-        """
-        size = parse_checkpoint(note.text).size
-        point = self.point_of_size(size)
-        if point is None:
-            raise BadBlock(
-                height=self.tip.height, reason=f"it is asked for a cosignature on {size} entries, which end no block here"
+    async def _take(
+        self, branch: Branch, agreed: Note | None, contradictions: tuple[Contradiction, ...], signing: bool
+    ) -> list[Point]:
+        async with self.chain_lock, self.store_lock:
+            if self.points.get(branch.base.height) is not branch.base:
+                raise BadBlock(height=branch.base.height, reason="this replica has moved on in between")
+            dropped = [self.points[height] for height in sorted(self.points) if height > branch.base.height]
+            before = self.contradictions
+            if branch.handovers():
+                self.contradictions = contradictions
+            try:
+                taint = await self._need_reason(branch, dropped, agreed)
+            except AtollError:
+                self.contradictions = before
+                raise
+            await self._offload(lambda: self._persist_branch(branch, signing, taint))
+            self.ledger = branch.ledger
+            for point in dropped:
+                del self.points[point.height]
+            self.points |= {point.height: point for point in branch.points}
+        self.on_change()
+        return dropped
+
+    async def _need_reason(self, branch: Branch, dropped: list[Point], agreed: Note | None) -> int | None:
+        """Why the tail may be dropped; the term in which this member then cosigns nothing more, if it stood for what is dropped."""
+        await self._keep_forks(branch, dropped)
+        signed = [point for point in dropped if point.note is not None or self.vows.is_cosigned(point)]
+        if not signed:
+            return None
+        size = parse_checkpoint(agreed.text).size if agreed is not None else -1
+        point = next((one for one in branch.points if one.checkpoint.size == size), None)
+        if agreed is not None and point is not None:
+            verify_agreement(agreed, chain_id=self.chain_id, consensus=point.authority)
+            return signed[0].authority.term if any(self.vows.is_cosigned(one) for one in signed) else None
+        if branch.tip.after.term == self.tip.after.term:
+            raise ForkDetected(size=signed[0].checkpoint.size)
+        for one, below in branch.handovers():
+            need_base(one, below, branch.ledger.log, self.contradictions)
+        return None
+
+    async def write_fork(self, fork: Fork) -> None:
+        """Keep two signed histories; the store's lock must be held."""
+        await self.write(lambda: self.store.keep_evidence(FORK, self._clock.now(), encode_message(fork)))
+
+    async def keep_forks(self, branch: Branch) -> None:
+        """Keep what is signed on both this ledger's tail and a branch that parts from it."""
+        async with self.chain_lock, self.store_lock:
+            await self._keep_forks(
+                branch, [self.points[height] for height in sorted(self.points) if height > branch.base.height]
             )
-        signed = verify_checkpoint(note, chain_id=self.chain_id, log=point.authority.log)
-        if signed != point.checkpoint:
-            raise ForkDetected(size=size)
-        return point
 
-    def _is_on_time(self, point: Point, now: int) -> bool:
-        """The genesis has no hour; every other block is cosigned for the first time within seconds."""
-        return point.height == 0 or abs(point.time - now) <= SKEW_SECONDS
+    async def _keep_forks(self, branch: Branch, dropped: list[Point]) -> None:
+        """Two signed histories of one term are evidence, whoever is followed."""
+        for one in dropped:
+            for other in branch.points:
+                fork = find_fork(one, self.ledger.log, other, branch.ledger.log) if one.authority == other.authority else None
+                if fork is not None:
+                    await self.write_fork(fork)
+                    return
 
-    async def _vow(self, name: str, point: Point) -> None:
-        """Write down which root is signed or cosigned for a size, before it is; never another one."""
-        root = point.checkpoint.root
-        written = self.store.vow(name)
-        if written is None:
-            await self._offload(lambda: self._write_vow(name, root))
-        elif written != root:
-            raise ForkDetected(size=point.checkpoint.size)
-
-    def _write_vow(self, name: str, root: bytes) -> None:
+    def _persist_branch(self, branch: Branch, signing: bool, taint: int | None) -> None:
         with self.store.write():
-            self.store.put_vow(name, root)
+            self.store.drop_above(branch.base.height)
+            self.vows.keep_contradictions(self.contradictions)
+            if taint is not None:
+                self.vows.keep_tainted(taint)
+            self._write_points(branch.points, signing=signing)
 
 
-def _signing_vow(point: Point) -> str:
-    return f"signing/{point.authority.term:010d}/{point.checkpoint.size:019d}"
+def _nothing() -> None:
+    return None
 
 
-def _cosigned_vow(point: Point) -> str:
-    return f"cosigned/{point.authority.term:010d}/{point.checkpoint.size:019d}"
+def _ignore(points: list[Point]) -> None:
+    del points

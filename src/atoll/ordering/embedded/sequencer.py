@@ -1,9 +1,11 @@
 """The sequencer: waiting transactions into blocks, blocks into signed checkpoints.
 
-    gather up to GROUP_SECONDS or 1,000 transactions -> carry out -> one durable commit of block and size to be signed -> sign -> publish
+    gather for GROUP_SECONDS or up to 1,000 transactions -> carry out
+    -> one durable commit of the block and the size to be signed -> sign -> publish
 
-The next block is gathered and carried out while the last ones are still being cosigned, up to MAX_TAIL blocks ahead of the quorum: without
-a quorum nothing grows.
+The next block is gathered and carried out while the last ones are still being cosigned, up to MAX_TAIL blocks ahead of the quorum:
+without a quorum nothing grows. A block without transactions is made in two cases only: where the last block has changed who counts,
+so that those who count now can stand for it; and where a quorum has come back too late to cosign the last block's time.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from atoll.errors import AtollError, UnavailableError
+from atoll.errors import UnavailableError
 from atoll.ledger.block import MAX_BLOCK_TRANSACTIONS, Block
 from atoll.ordering.embedded.changes import Changes
 from atoll.ordering.embedded.messages import MAX_BLOCKS_BYTES
 from atoll.ordering.embedded.points import Point
-from atoll.ordering.embedded.replica import Replica, Sign
+from atoll.ordering.embedded.publisher import Publisher
+from atoll.ordering.embedded.replica import SKEW_SECONDS, Replica
+from atoll.ordering.embedded.signatory import Signatory
 from atoll.ordering.embedded.waiting import Waiting
 from atoll.ports import Clock
 
@@ -38,32 +42,42 @@ class Sequencer:
     """Orders while this member is the sequencer; `run` ends by being cancelled."""
 
     replica: Replica
+    signatory: Signatory
     waiting: Waiting
+    publisher: Publisher
     clock: Clock
-    sign: Sign
     published: Changes
-    """Fired when there is something new for the members."""
-    room: Changes
-    """Fired when blocks became agreed."""
+    """Fired when there is something new for the members, or from them."""
+    ready: bool = False
+    """Whether a quorum has said where it stands, so that no block of an earlier life is forgotten."""
 
     async def run(self) -> None:
         """Make blocks for ever."""
         await self._sign_tail()
+        while not self.publisher.is_heard():
+            await self.published.wait(1.0)
+        self.ready = True
         while True:
-            await self._gather()
-            while len(self.replica.points) > MAX_TAIL:
-                await self.room.wait()
-            chosen = self.waiting.unplaced(max_count=MAX_BLOCK_TRANSACTIONS, max_bytes=MAX_TRANSACTIONS_BYTES)
-            if not chosen:
-                continue
             try:
-                await self.make_block(tuple(held.data for held in chosen))
-            except UnavailableError as err:
-                log.error("no block: %s", err)
+                await self._step()
+            except UnavailableError:
+                log.exception("no block could be made")
                 await asyncio.sleep(RETRY_SECONDS)
 
+    async def _step(self) -> None:
+        """Make one block, or wait for a reason to make one."""
+        tip = self.replica.tip
+        if tip.after != tip.authority or (self.publisher.is_late() and self._is_past(tip)):
+            await self.make_block(())
+        elif len(self.replica.points) > MAX_TAIL or not self.waiting.unplaced(max_count=1, max_bytes=0):
+            await self._news()
+        else:
+            await self._gather()
+            chosen = self.waiting.unplaced(max_count=MAX_BLOCK_TRANSACTIONS, max_bytes=MAX_TRANSACTIONS_BYTES)
+            await self.make_block(tuple(held.data for held in chosen))
+
     async def make_block(self, transactions: tuple[bytes, ...]) -> Point:
-        """One block, durable and signed; publishing is the publisher's.
+        """One block, durable and signed; sending it is the publisher's.
 
         Raises:
             StoreFull: the disk did not take it; nothing has changed.
@@ -73,29 +87,35 @@ class Sequencer:
         block = Block(height=ledger.height + 1, term=self.replica.tip.after.term, time=time, transactions=transactions)
         point = await self.replica.order(block)
         self.waiting.place(transactions, placed=True)
-        await self._publish(point)
+        await self._sign(point)
         return point
 
     async def _gather(self) -> None:
         """Until there are transactions enough for a block, or the first of them has waited long enough."""
-        while not self.waiting.unplaced(max_count=1, max_bytes=0):
-            await self.waiting.arrived.wait()
         loop = asyncio.get_running_loop()
         until = loop.time() + GROUP_SECONDS
-        while loop.time() < until and len(self.waiting) < MAX_BLOCK_TRANSACTIONS:
-            await asyncio.sleep(GROUP_SECONDS / 5)
+        while (left := until - loop.time()) > 0 and self.waiting.unplaced_count < MAX_BLOCK_TRANSACTIONS:
+            await self.waiting.arrived.wait(left)
+
+    async def _news(self) -> None:
+        """Until something has arrived, or a member has answered."""
+        waits = [asyncio.ensure_future(one.wait()) for one in (self.waiting.arrived, self.published)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+
+    def _is_past(self, point: Point) -> bool:
+        return self.clock.now() - point.time > SKEW_SECONDS
 
     async def _sign_tail(self) -> None:
         """After a start: what was made durable and perhaps not signed yet."""
         for height in sorted(self.replica.points):
             point = self.replica.points[height]
             if point.authority.sequencer == self.replica.org:
-                await self._publish(point)
+                await self._sign(point)
 
-    async def _publish(self, point: Point) -> None:
-        try:
-            await self.replica.sign(point, self.sign)
-        except AtollError:
-            log.exception("checkpoint of block %d not signed", point.height)
-            raise
+    async def _sign(self, point: Point) -> None:
+        await self.signatory.sign(point)
         self.published.fire()

@@ -4,6 +4,7 @@
     transactions  where each transaction's bytes are, so that none is carried out or answered twice
     records       the state at the newest *agreed* height; later blocks are carried out again when the store is opened
     notes         the sequencer's signed checkpoints that are not agreed yet
+    epochs        agreed notes from just before the members that count changed: those who catch up verify them one after the other
     vows          what this member must never contradict: cosigned roots, sizes to be signed, votes, the agreed note
     evidence      signed contradictions of others
 
@@ -38,6 +39,7 @@ CREATE TABLE transactions (id BLOB PRIMARY KEY, height INTEGER NOT NULL, positio
 CREATE INDEX transactions_by_height ON transactions (height);
 CREATE TABLE records (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE notes (height INTEGER PRIMARY KEY, note BLOB NOT NULL);
+CREATE TABLE epochs (height INTEGER PRIMARY KEY, note BLOB NOT NULL);
 CREATE TABLE evidence (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, time INTEGER NOT NULL, data BLOB NOT NULL, digest BLOB UNIQUE);
 """
 _MAX_SENTENCES_BYTES = 4 << 20
@@ -165,6 +167,12 @@ class Store:
                 found.append(data)
         return found
 
+    def size_at(self, height: int) -> int | None:
+        """Size of the log after a block; None where it is not here."""
+        with self._translated():
+            row = self._reader.execute("SELECT size FROM blocks WHERE height = ?", (height,)).fetchone()
+        return None if row is None else int(row[0])
+
     def find_transaction(self, identifier: bytes) -> tuple[int, int] | None:
         """Height and position of a transaction."""
         with self._translated():
@@ -209,6 +217,18 @@ class Store:
     def drop_notes_below(self, height: int) -> None:
         """Notes that an agreed one has overtaken."""
         self._db.execute("DELETE FROM notes WHERE height < ?", (height,))
+
+    def put_epoch(self, height: int, note: bytes) -> None:
+        """Keep an agreed note for good."""
+        self._db.execute("INSERT OR REPLACE INTO epochs VALUES (?, ?)", (height, note))
+
+    def next_epoch(self, height: int) -> tuple[int, bytes] | None:
+        """The first such note above a height."""
+        with self._translated():
+            row = self._reader.execute(
+                "SELECT height, note FROM epochs WHERE height > ? ORDER BY height LIMIT 1", (height,)
+            ).fetchone()
+        return None if row is None else (row[0], row[1])
 
     def put_vow(self, name: str, value: bytes) -> None:
         """Write down what this member must not contradict."""

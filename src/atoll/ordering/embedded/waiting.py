@@ -45,6 +45,8 @@ class Waiting:
     def __init__(self) -> None:
         self._held: dict[bytes, Held] = {}
         self._bytes = 0
+        self.unplaced_count = 0
+        """How many no block holds."""
         self.arrived = Changes()
         """Fired when there is something to put in order."""
 
@@ -68,6 +70,7 @@ class Waiting:
                 raise TooManyWaiting(limit=len(self._held))
             held = self._held[identifier] = Held(identifier, data, placed)
             self._bytes += len(data)
+            self.unplaced_count += not placed
             self.arrived.fire()
         return held
 
@@ -92,11 +95,20 @@ class Waiting:
         """A block of the tail holds these now, or no longer does."""
         for data in transactions:
             held = self._held.get(transaction_id(data))
-            if held is not None:
+            if held is not None and held.placed is not placed:
                 held.placed = placed
+                self.unplaced_count += -1 if placed else 1
                 if not placed:
                     held.last_sent_at = None
                     self.arrived.fire()
+
+    def hold_again(self, data: bytes) -> None:
+        """A block that held this was given up: it waits again, if there is room."""
+        try:
+            self.hold(data)
+        except TooManyWaiting:
+            return
+        self.place([data], placed=False)
 
     def settle(self, acknowledged: Acknowledged) -> None:
         """A transaction is agreed: it is kept no longer, and whoever waits is told."""
@@ -114,5 +126,7 @@ class Waiting:
 
     def _remove(self, identifier: bytes) -> Held | None:
         held = self._held.pop(identifier, None)
-        self._bytes -= len(held.data) if held is not None else 0
+        if held is not None:
+            self._bytes -= len(held.data)
+            self.unplaced_count -= not held.placed
         return held

@@ -1,0 +1,196 @@
+"""A candidate's side of a hand-over (SECURITY 3.3): it collects q ballots for one term, finds the block to go on from (`ballots`),
+fetches what it lacks of it, and begins the term with one block that holds the votes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from atoll.errors import AtollError
+from atoll.ledger.block import Block
+from atoll.ledger.records import KeyPointer, Nonce
+from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.consensus import Handover, is_good_vote
+from atoll.ledger.transaction import Transaction, seal_transaction
+from atoll.ordering.embedded.ballots import Ballot, Base, Mark, choose_base
+from atoll.ordering.embedded.branch import Branch, mark_of
+from atoll.ordering.embedded.catchup import Catchup
+from atoll.ordering.embedded.changes import Changes
+from atoll.ordering.embedded.contradictions import Contradicting
+from atoll.ordering.embedded.messages import (
+    STAND,
+    Members,
+    Stand,
+    Standing,
+    StandReply,
+    clip,
+    encode_payload,
+    parse_payload,
+)
+from atoll.ordering.embedded.replica import Replica
+from atoll.ordering.embedded.signatory import Signatory
+from atoll.ordering.embedded.voting import AGAIN_SECONDS, CALL_SECONDS, need_near
+from atoll.ordering.errors import HandoverRefused
+from atoll.ports import Clock
+from atoll.trust.keys import KeyName, Purpose
+
+log = logging.getLogger("atoll.ordering")
+
+
+@dataclass(slots=True)
+class Candidate:
+    """Takes over for one member."""
+
+    replica: Replica
+    signatory: Signatory
+    catchup: Catchup
+    members: Members
+    clock: Clock
+    others: Callable[[], list[str]]
+    """Active members but this one."""
+    contradicting: Contradicting
+    """Finds proofs where votes contradict."""
+    ballots: dict[int, dict[str, Ballot]] = field(default_factory=dict)
+    """Term -> voter -> ballot."""
+    _counted: Changes = field(default_factory=Changes)
+
+    async def run(self) -> None:
+        """Take over as soon as there are ballots enough; try again while something is missing."""
+        while True:
+            counted = self._counted.wait(AGAIN_SECONDS if self.ballots else None)
+            term = max((term for term in self.ballots if self._is_enough(term)), default=None)
+            if term is not None:
+                try:
+                    await self._take_over(term)
+                except (AtollError, TimeoutError, OSError):
+                    log.exception("%s cannot take over in term %d yet", self.replica.org, term)
+            await counted
+
+    # -- collecting ------------------------------------------------------------------------------------------------------------
+
+    async def stand(self, term: int) -> Standing:
+        """Ask the members that count for their votes; those that hear their sequencer well say no."""
+        counted = {one.org for one in self.replica.tip.after.counted()}
+        asked = [org for org in self.others() if org in counted]
+        for answer in await asyncio.gather(*(self._ask(org, term) for org in asked), return_exceptions=True):
+            if isinstance(answer, BaseException):
+                log.info("%s stands for term %d: %s", self.replica.org, term, answer)
+        return self._standing(term)
+
+    async def _ask(self, org: str, term: int) -> None:
+        payload = await self.members.call(org, STAND, encode_payload(Stand(term=term)), CALL_SECONDS)
+        reply = parse_payload(org, payload, StandReply)
+        if reply.ballot is None:
+            raise HandoverRefused(org=self.replica.org, reason=reply.reason)
+        await self.count(org, reply.ballot)
+
+    async def on_ballot(self, org: str, payload: bytes) -> bytes:
+        """`ordering.ballot`: a member votes for this one."""
+        ballot = parse_payload(org, payload, Ballot)
+        try:
+            standing = await self.count(org, ballot)
+        except AtollError as err:
+            standing = Standing(term=1, votes=0, needed=1, refusal=err.code, reason=clip(str(err)))
+        return encode_payload(standing)
+
+    async def count(self, org: str, ballot: Ballot) -> Standing:
+        """Take a ballot into account.
+
+        Raises:
+            HandoverRefused: it is not for this member, not of a member that counts, or not signed by it.
+        """
+        vote, term = ballot.signed.vote, self.replica.tip.after.term
+        if vote.new_term <= term:  # sent again after the term has begun
+            return self._standing(term)
+        need_near(self.replica, self.replica.org, vote.new_term)
+        self._need_good(org, ballot)
+        self.ballots = {at: votes for at, votes in self.ballots.items() if at > term}
+        self.ballots.setdefault(vote.new_term, {})[org] = ballot
+        self._counted.fire()
+        return self._standing(max(self.ballots))
+
+    def _need_good(self, org: str, ballot: Ballot) -> None:
+        vote, last = ballot.signed.vote, ballot.trail[-1]
+        replica = self.replica
+        tip = replica.tip
+        call = Call(
+            state=replica.ledger.view(), height=tip.height + 1, time=tip.time, sender=replica.org, chain=replica.ledger.chain
+        )
+        good = is_good_vote(call, ballot.signed, tip.after, vote.new_term, new_sequencer=replica.org)
+        leads_there = last == Mark(height=vote.height, size=vote.size, root=vote.root) or vote.height < last.height
+        if not (good and vote.org == org and leads_there):
+            raise HandoverRefused(org=replica.org, reason=f"the ballot of {org} does not hold")
+
+    def _standing(self, term: int) -> Standing:
+        needed = self.replica.tip.after.quorum()
+        return Standing(term=term, votes=len(self.ballots.get(term, {})), needed=needed, refusal="", reason="")
+
+    def _is_enough(self, term: int) -> bool:
+        standing = self._standing(term)
+        return term > self.replica.tip.after.term and standing.votes >= standing.needed
+
+    # -- taking over -----------------------------------------------------------------------------------------------------------
+
+    async def _take_over(self, term: int) -> None:
+        replica = self.replica
+        ballots = [self.ballots[term][org] for org in sorted(self.ballots[term])]
+        for ballot in ballots:
+            if ballot.signed.vote.org != replica.org:
+                await self.catchup.sync(ballot.signed.vote.org)
+        if not self._is_enough(term):
+            return  # somebody else's term has begun, or who counts has changed
+        consensus = replica.tip.after
+        agreed = mark_of(replica.agreed)
+        base = choose_base(ballots, agreed, quorum=consensus.quorum(), counted=len(consensus.counted()))
+        log.warning("%s takes over in term %d after block %d", replica.org, term, base.mark.height)
+        proofs = await self.contradicting.prove(ballots, base) if base.contradicting else ()
+        branch = await self._branch(base)
+        branch.extend(self._first_block(branch, term, ballots), verify=replica.verdicts)
+        outcome = branch.tip.executed.outcomes[0] if branch.tip.executed is not None else None
+        if outcome is None or not outcome.ok:
+            raise HandoverRefused(
+                org=replica.org, reason=outcome.sentence if outcome is not None else "nothing was carried out"
+            )
+        dropped = await replica.take(branch, contradictions=proofs, signing=True)
+        self.catchup.hold_again(dropped, branch.points)
+        self.ballots.clear()
+
+    async def _branch(self, base: Base) -> Branch:
+        """A branch that ends at the base."""
+        replica = self.replica
+        for point in replica.points.values():
+            if mark_of(point) == base.mark:
+                return replica.branch(point.height)
+        for org in base.backers:
+            try:
+                branch, _ = await self.catchup.branch_to(org, base.mark)
+            except (AtollError, TimeoutError, OSError) as err:
+                log.info("%s: blocks up to %d from %s: %s", replica.org, base.mark.height, org, err)
+                continue
+            if mark_of(branch.tip) == base.mark:
+                return branch
+        raise HandoverRefused(org=replica.org, reason=f"no voter hands out the blocks up to {base.mark.height}")
+
+    def _first_block(self, branch: Branch, term: int, ballots: list[Ballot]) -> Block:
+        org, ledger = self.replica.org, branch.ledger
+        state = ledger.view()
+        pointer, nonce = state.get(KeyPointer, f"{org}/{Purpose.IDENTITY}"), state.get(Nonce, org)
+        body = Handover(new_term=term, votes=tuple(sorted((one.signed for one in ballots), key=lambda one: one.vote.org)))
+        transaction = Transaction(
+            sender=org,
+            nonce=nonce.last + 1 if nonce is not None else 1,
+            expiry_height=ledger.height + 1,
+            type=Handover.TAG,
+            body=body.to_map(),
+        )
+        data = seal_transaction(
+            transaction,
+            kid=str(KeyName(org, Purpose.IDENTITY, pointer.version if pointer is not None else 1)),
+            sign=self.signatory.signers.identity,
+            chain_id=self.replica.chain_id,
+            genesis_digest=ledger.genesis_digest,
+        )
+        return Block(height=ledger.height + 1, term=term, time=max(self.clock.now(), ledger.time), transactions=(data,))
