@@ -1,0 +1,52 @@
+"""What a record is, and the record of the ledger itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from atoll.wire.message import Digest, Message, Range, Size
+
+Version = Annotated[int, Range(1, 2**31)]
+
+
+class Record(Message):
+    """A message kept in the state; `key()` is its raw key."""
+
+    __slots__ = ()
+    NAMESPACE: ClassVar[str] = ""
+
+    def identifier(self) -> str:
+        """The record's name within its namespace."""
+        raise TypeError(f"{type(self).__name__} has no identifier")
+
+    def key(self) -> bytes:
+        """Raw key: namespace, 0x00, identifier."""
+        return record_key(type(self), self.identifier())
+
+
+def record_key(kind: type[Record], identifier: str) -> bytes:
+    """Raw key of the record of `kind` with this identifier."""
+    return kind.NAMESPACE.encode() + b"\0" + identifier.encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain(Record):
+    """The ledger itself; there is exactly one."""
+
+    TAG: ClassVar[str] = "chain/1"
+    NAMESPACE: ClassVar[str] = "chain"
+
+    chain_id: Annotated[str, Size(1, 64)]
+    """Name of the ledger."""
+    genesis_digest: Digest
+    """Digest of the genesis body."""
+    rules_version: Version
+    """Which table of rules is in force."""
+    test: bool
+    """True for a consortium that may run `Insecure...` modes."""
+    receipt_term_seconds: Annotated[int, Range(1, 2**31)]
+    """How long after its deadline a job may miss a receipt before it counts as unacknowledged."""
+
+    def identifier(self) -> str:
+        return "0"

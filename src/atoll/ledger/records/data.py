@@ -1,0 +1,115 @@
+"""Records of datasets, grants and budgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from atoll.ledger.plan import DatasetId, GrantId
+from atoll.ledger.records.base import Record, Version
+from atoll.wire.message import Count, Digest, Name, Pattern, Range, Size, Time
+
+
+class DatasetState(StrEnum):
+    """Whether a dataset version may be used."""
+
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset(Record):
+    """One version of a dataset; its rows and its card stay with the owner."""
+
+    TAG: ClassVar[str] = "dataset/1"
+    NAMESPACE: ClassVar[str] = "dataset"
+
+    dataset: DatasetId
+    """owner/name/version."""
+    owner: Name
+    """The organisation that registered it first here."""
+    lineage: Annotated[str, Size(3, 90)]
+    """owner/name of the first version: budgets are kept for a lineage, not a version."""
+    card_commitment: Digest
+    """Salted commitment to the dataset card, fingerprint included."""
+    level: Annotated[int, Range(1, 4)]
+    """Level G1 to G4; the highest of its columns."""
+    state: DatasetState
+    """Whether it may be used."""
+    height: Count
+    """Block that registered it."""
+
+    def identifier(self) -> str:
+        return self.dataset
+
+
+class GrantState(StrEnum):
+    """Whether a grant may be used."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant(Record):
+    """A permission that an owner gave; its terms are a committed body that owner, grantee and auditor hold."""
+
+    TAG: ClassVar[str] = "grant/1"
+    NAMESPACE: ClassVar[str] = "grant"
+
+    grant: GrantId
+    """Random identifier."""
+    version: Version
+    """Grows with each change."""
+    owner: Name
+    """Who gave it."""
+    grantee: Name
+    """Who may use it."""
+    dataset: DatasetId
+    """What it is for."""
+    terms_commitment: Digest
+    """Salted commitment to the ODRL-shaped terms."""
+    not_before: Time
+    """First second at which it holds."""
+    not_after: Time
+    """Last second at which it holds."""
+    state: GrantState
+    """Whether it may be used."""
+
+    def identifier(self) -> str:
+        return self.grant.hex()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget(Record):
+    """A counted allowance, charged inside `apply` at START; two jobs can never share the last use."""
+
+    TAG: ClassVar[str] = "budget/1"
+    NAMESPACE: ClassVar[str] = "budget"
+
+    account: Annotated[str, Size(1, 120)]
+    """`lineage:owner/name` or `grant:hex`."""
+    unit: Annotated[str, Pattern("uses|queries|rows|micro-epsilon")]
+    """What is counted."""
+    owner: Name
+    """Who may set the limit and refund."""
+    limit: Count
+    """Most that may be reserved and spent together."""
+    reserved: Count
+    """Held by jobs that run."""
+    spent: Count
+    """Used by jobs that ended."""
+
+    def identifier(self) -> str:
+        return budget_id(self.account, self.unit)
+
+    def left(self) -> int:
+        """What can still be reserved."""
+        return max(0, self.limit - self.reserved - self.spent)
+
+
+def budget_id(account: str, unit: str) -> str:
+    """Identifier of a budget record."""
+    return f"{account}|{unit}"

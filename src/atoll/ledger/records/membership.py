@@ -1,0 +1,178 @@
+"""Records of members, their keys, and who orders and cosigns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from atoll.ledger.plan import Label
+from atoll.ledger.records.base import Record, Version
+from atoll.trust.keys import KeyRecord, Purpose
+from atoll.wire.message import Count, Digest, Message, Name, Pattern, Size, Time
+
+Endpoint = Annotated[str, Pattern(r"|[A-Za-z0-9.\-\[\]:]{1,200}:[0-9]{1,5}")]
+"""host:port, or empty for a member that only dials out."""
+
+
+class MemberState(StrEnum):
+    """Whether a member may act."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member(Record):
+    """One organisation."""
+
+    TAG: ClassVar[str] = "member/1"
+    NAMESPACE: ClassVar[str] = "member"
+
+    org: Name
+    """Short name, unique in the consortium."""
+    title: Annotated[str, Size(1, 120)]
+    """Name for people."""
+    legal_id: Annotated[str, Size(1, 64)]
+    """Identifier of the legal entity; one vote each."""
+    affiliation: Annotated[str, Size(0, 64)]
+    """Group of affiliated entities it belongs to; empty for none."""
+    roles: Annotated[tuple[Label, ...], Size(1, 8)]
+    """Roles of `atoll.trust.roles`, sorted."""
+    state: MemberState
+    """Whether it may act."""
+    peer: Endpoint
+    """Where its peer listener is reached."""
+    https: Endpoint
+    """Where its HTTPS listener is reached."""
+    joined_height: Count
+    """Height of the block that admitted it; 0 for founders."""
+
+    def identifier(self) -> str:
+        return self.org
+
+
+class Key(KeyRecord, Record):
+    """One version of one key of a member; what is signed is checked against the version valid at that height."""
+
+    __slots__ = ()
+    TAG: ClassVar[str] = "key/1"
+    NAMESPACE: ClassVar[str] = "key"
+
+    def identifier(self) -> str:
+        return self.kid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPointer(Record):
+    """Which version of a key is current."""
+
+    TAG: ClassVar[str] = "current/1"
+    NAMESPACE: ClassVar[str] = "current"
+
+    org: Name
+    """Whose key."""
+    purpose: Purpose
+    """Which key."""
+    version: Version
+    """Its current version."""
+
+    def identifier(self) -> str:
+        return f"{self.org}/{self.purpose}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingKey(Record):
+    """An identity key announced by recovery; it acts after a public delay in which it can be cancelled."""
+
+    TAG: ClassVar[str] = "pending-key/1"
+    NAMESPACE: ClassVar[str] = "pending-key"
+
+    org: Name
+    """Whose identity key."""
+    public: Digest
+    """The new key."""
+    acts_at: Time
+    """Block time from which it can be activated."""
+
+    def identifier(self) -> str:
+        return self.org
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nonce(Record):
+    """The last nonce a member used."""
+
+    TAG: ClassVar[str] = "nonce/1"
+    NAMESPACE: ClassVar[str] = "nonce"
+
+    org: Name
+    """Whose."""
+    last: Count
+    """A new transaction must carry a greater one."""
+
+    def identifier(self) -> str:
+        return self.org
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteRecord(Record):
+    """An invitation that has not been used."""
+
+    TAG: ClassVar[str] = "invite/1"
+    NAMESPACE: ClassVar[str] = "invite"
+
+    org: Name
+    """Whom it is for."""
+    issuer: Name
+    """Who invited it."""
+    commitment: Digest
+    """Of the token's secret and of what it is bound to (`atoll.trust.invite`)."""
+    roles: Annotated[tuple[Label, ...], Size(1, 8)]
+    """Roles the new member gets."""
+    validating: bool
+    """Whether it becomes a validating member."""
+    expires_at: Time
+    """First second at which it is void; 0 once it is used."""
+
+    def identifier(self) -> str:
+        return self.org
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validator(Message):
+    """A validating member and the key it cosigns with."""
+
+    org: Name
+    """Member."""
+    cosign: Digest
+    """Its Ed25519 cosigning key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsensusSet(Record):
+    """Who puts transactions in order and who re-executes and cosigns them (SECURITY 3.1)."""
+
+    TAG: ClassVar[str] = "consensus/1"
+    NAMESPACE: ClassVar[str] = "consensus"
+
+    term: Version
+    """Counts sequencers; a hand-over adds one."""
+    sequencer: Name
+    """The member that orders in this term; its cosignature does not count."""
+    log: Digest
+    """The sequencer's Ed25519 key for checkpoints."""
+    validators: Annotated[tuple[Validator, ...], Size(1, 100)]
+    """Validating members, sorted by name; the sequencer may be among them and is not counted."""
+
+    def identifier(self) -> str:
+        return "0"
+
+    def counted(self) -> tuple[Validator, ...]:
+        """Those whose cosignatures count in this term."""
+        return tuple(one for one in self.validators if one.org != self.sequencer)
+
+    def quorum(self) -> int:
+        """q = floor(2n/3) + 1 over those counted."""
+        return 2 * len(self.counted()) // 3 + 1
