@@ -1,7 +1,7 @@
 """The pure transition: `apply(state, bytes, context) -> outcome`.
 
-Both ordering engines, the replay from genesis and the tests call this one function. It reads no clock, draws no randomness, and does
-no I/O; equal inputs give equal states on every machine. A refused transaction changes nothing but its sender's nonce.
+Both ordering engines, the replay from genesis and the tests call this one function. It reads no clock, draws no randomness, and
+does no I/O; equal inputs give equal states on every machine. A refused transaction changes nothing but its sender's nonce.
 """
 
 from __future__ import annotations
@@ -121,7 +121,8 @@ def admit(state: State, data: bytes, context: Context) -> tuple[Transaction, Cal
 
 
 def signature_claim(state: State, data: bytes, height: int) -> tuple[bytes, bytes, bytes] | None:
-    """What `apply` would ask the verifier about a transaction: (public key, message, signature); None if it comes to no question.
+    """What `apply` would ask the verifier about a transaction: (public key, message, signature); None if it comes to no
+    question.
 
     For verifying a block's signatures together, before it is carried out.
     """
@@ -147,9 +148,13 @@ def _claim(
 
 
 def _signing_key(state: State, chain: Chain, envelope: cose.Envelope, transaction: Transaction, height: int) -> bytes:
-    """The sender's registered identity key; for an enrolment, the key it brings, which the invitation is bound to."""
+    """The sender's registered identity key; for an enrolment, the key it brings, which the invitation is bound to.
+
+    An enrolment in a member's name is signed like everything else of that member: else anybody could use up its nonces.
+    """
     kid = envelope.kid.decode("ascii", errors="replace")
-    if transaction.type == EnrolMember.TAG:
+    member = state.get(Member, transaction.sender)
+    if transaction.type == EnrolMember.TAG and member is None:
         body, _ = _rule(chain, transaction)
         if (
             isinstance(body, EnrolMember)
@@ -158,7 +163,6 @@ def _signing_key(state: State, chain: Chain, envelope: cose.Envelope, transactio
         ):
             return body.enrolment.identity
         raise BadSignature(sender=transaction.sender)
-    member = state.get(Member, transaction.sender)
     if member is None or member.state is not MemberState.ACTIVE:
         raise NotMember(org=transaction.sender)
     key = state.get(Key, kid) if kid.startswith(f"{transaction.sender}/identity/") else None
@@ -179,7 +183,8 @@ def _rule(chain: Chain, transaction: Transaction) -> tuple[Message, Callable[[Ca
 
 
 def _carry_out(rule: Callable[[Call, Message], None], call: Call, body: Message) -> None:
-    """Run a rule. A record that cannot be made of what the transaction says is the transaction's fault, never the node's end."""
+    """Run a rule. A record that cannot be made of what the transaction says is the transaction's fault, never the node's
+    end."""
     try:
         rule(call, body)
     except InputError as err:
