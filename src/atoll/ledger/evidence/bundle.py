@@ -29,11 +29,12 @@ CONTENTS = "contents"
 """Name of entry 0, the list of contents."""
 
 _TAG = b"atoll evidence entry 1"
-_COUNT = re.compile(rb"entries ([1-9][0-9]{0,3})")
-_LINE = re.compile(rb'([1-9][0-9]{0,3}) ([1-9][0-9]{0,6}) ([0-9a-f]{64}) "([a-z0-9][a-z0-9 ./-]{0,159})"')
-_QUOTED = re.compile(rb'"([a-z0-9 ./-]{1,160})"')
+_COUNT = re.compile(rb"entries ([1-9][0-9]{0,3})\n")
+_LINE = re.compile(rb'([1-9][0-9]{0,3}) ([1-9][0-9]{0,6}) ([0-9a-f]{64}) "([a-z0-9][a-z0-9 ./-]{0,159})"\n')
+_QUOTED = re.compile(rb'[^"]*"([a-z0-9 ./-]{1,160})"')
 _MAX_LINE_BYTES = 256
-_END_BYTES = len(b"end ") + 64 + 1
+_END = b"end "
+_END_BYTES = len(_END) + 64 + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,12 @@ def encode_bundle(entries: Iterable[tuple[str, bytes]]) -> bytes:
     listed = list(entries)
     lines = [MAGIC, b"entries %d\n" % len(listed)]
     for number, (name, body) in enumerate(listed, start=1):
-        line = b'%d %d %s "%s"' % (number, len(body), entry_digest(number, name, body).hex().encode(), name.encode())
+        line = b'%d %d %s "%s"\n' % (number, len(body), entry_digest(number, name, body).hex().encode(), name.encode())
         if not _LINE.fullmatch(line) or not 0 < len(body) <= MAX_ENTRY_BYTES:
             raise ValueError(f"no bundle holds an entry {name!r} of {len(body)} bytes")
-        lines.append(line + b"\n")
+        lines.append(line)
     head = b"".join(lines)
-    data = head + b"end " + sha256(head).hexdigest().encode() + b"\n" + b"".join(body for _, body in listed)
+    data = head + _END + sha256(head).hexdigest().encode() + b"\n" + b"".join(body for _, body in listed)
     if len(data) > MAX_BUNDLE_BYTES or not 0 < len(listed) <= MAX_ENTRIES:
         raise ValueError(f"no bundle has {len(listed)} entries and {len(data)} bytes")
     return data
@@ -134,58 +135,45 @@ def parse_bundle(data: bytes) -> Bundle:
     lines, end = _split(data)
     at = end + _END_BYTES
     entries = []
-    for number, line in enumerate(lines, start=1):
-        length, digest, name = _parse_line(number, line)
+    for number, (length, digest, name) in enumerate(lines, start=1):
         body = data[at : at + length]
         if entry_digest(number, name, body) != digest:
             raise DamagedBundle(entry=number, name=name, reason="its name, length, bytes and digest do not fit each other")
         entries.append(Entry(number, name, body))
         at += length
     # Only now: a damaged line is the fault of its entry, and was found above.
-    if data[end : end + _END_BYTES] != b"end " + sha256(data[:end]).hexdigest().encode() + b"\n":
+    if data[end : end + _END_BYTES] != _END + sha256(data[:end]).hexdigest().encode() + b"\n":
         raise _contents("its own digest does not fit it")
     if at != len(data):
         raise _contents(f"{len(data) - at} bytes follow after the last entry")
     return Bundle(entries)
 
 
-def _split(data: bytes) -> tuple[list[bytes], int]:
-    """The lines of the entries, and where the line `end` begins."""
+def _split(data: bytes) -> tuple[list[tuple[int, bytes, str]], int]:
+    """Length, digest and name from each entry's line, and where the line `end` begins."""
     if not data.startswith(MAGIC):
         raise _contents("it does not begin as an evidence bundle does")
-    count_line, at = _line(data, len(MAGIC))
-    count = _COUNT.fullmatch(count_line or b"")
+    at = data.find(b"\n", len(MAGIC), len(MAGIC) + _MAX_LINE_BYTES) + 1
+    count = _COUNT.fullmatch(data, len(MAGIC), max(at, 0))
     if count is None:
         raise _contents("it does not say how many entries there are")
     lines = []
     for number in range(1, int(count[1]) + 1):
-        line, after = _line(data, at)
-        if line is None:
-            name = _guess(data[at : at + _MAX_LINE_BYTES])
-            raise DamagedBundle(entry=number, name=name, reason="its line in the list has no end")
-        if line.startswith(b"end "):
+        if data.startswith(_END, at):
             raise _contents(f"it says that there are {int(count[1])} entries, and lists {number - 1}")
-        lines.append(line)
-        at = after
+        found = _LINE.match(data, at)
+        if found is None or int(found[1]) != number or int(found[2]) > MAX_ENTRY_BYTES:
+            raise DamagedBundle(entry=number, name=_guess(data, at), reason="its line in the list cannot be read")
+        lines.append((int(found[2]), bytes.fromhex(found[3].decode()), found[4].decode()))
+        at = found.end()
+    if not data.startswith(_END, at):
+        raise _contents(f"it says that there are {len(lines)} entries, and its end does not follow on them")
     return lines, at
 
 
-def _line(data: bytes, at: int) -> tuple[bytes | None, int]:
-    """The line that begins at `at`, and where the next one does."""
-    end = data.find(b"\n", at, at + _MAX_LINE_BYTES)
-    return (None, at) if end < 0 else (data[at:end], end + 1)
-
-
-def _parse_line(number: int, line: bytes) -> tuple[int, bytes, str]:
-    found = _LINE.fullmatch(line)
-    if found is None or int(found[1]) != number or int(found[2]) > MAX_ENTRY_BYTES:
-        raise DamagedBundle(entry=number, name=_guess(line), reason="its line in the list cannot be read")
-    return int(found[2]), bytes.fromhex(found[3].decode()), found[4].decode()
-
-
-def _guess(line: bytes) -> str:
-    """The name that can still be read in a damaged line."""
-    found = _QUOTED.search(line)
+def _guess(data: bytes, at: int) -> str:
+    """The name that can still be read in the damaged line that begins at `at`."""
+    found = _QUOTED.match(data, at, at + _MAX_LINE_BYTES)
     return found[1].decode() if found else "?"
 
 

@@ -190,8 +190,8 @@ def _proves(finding: Finding) -> Iterator[str]:
         "and all its founders signed. A consortium invented for the occasion cannot make this bundle."
     )
     yield (
-        "- Each act above was signed with a key that belonged to that organisation and was neither replaced nor revoked by then."
-        " No other member, and no operator, can sign in its place."
+        "- Each act above was signed with a key that was that organisation's and was neither replaced nor revoked by then. "
+        "Nobody else, the operator included, can sign in its place."
     )
     yield "- Each was carried out by the ledger's rules; nothing that the ledger refused is shown as done."
     if finding.start is not None:
