@@ -1,7 +1,7 @@
 """Requests and responses of the node's HTTPS API, version 1.
 
-Binary identifiers travel as lower-case hex, times as Unix seconds. Errors are problem+json (`Problem`). One model serves node and client, so they
-cannot disagree; the OpenAPI document is printed from these.
+Binary identifiers travel as lower-case hex, times as Unix seconds. Errors are problem+json (`Problem`). One model serves node
+and client, so they cannot disagree; the OpenAPI document is printed from these.
 """
 
 from __future__ import annotations
@@ -158,6 +158,27 @@ class ProposeJob(Model):
     attempts: int = Field(default=5, ge=1, le=16)
 
 
+class CoalitionInfo(Model):
+    """Who could read what of whom, if these organisations put together what they see."""
+
+    members: list[str]
+    reads: list[str]
+
+
+class DraftInfo(Model):
+    """What a job would be, before anybody proposes it."""
+
+    plan: dict[str, Any]
+    """As it would be proposed; identifier and salt are drawn anew when it is."""
+    estimate: dict[str, float]
+    """`seconds`, `traffic_mb` and `memory_mb` at the row caps."""
+    leakage: str
+    """What each party learns beside its output."""
+    adversary_model: str
+    coalitions: list[CoalitionInfo]
+    result_columns: list[str]
+
+
 class ReasonInfo(Model):
     rule: str
     constraint: str
@@ -266,6 +287,13 @@ class InviteInfo(Model):
     token: str
     org: str
     not_after: int
+
+
+class EnrolRequest(Model):
+    """An invited organisation's own transaction, handed over by a member: the newcomer cannot reach anybody yet."""
+
+    transaction: str
+    """The sealed `member.enrol/1` transaction, hex."""
 
 
 class HandoverRequest(Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.errors import AtollError, IntegrityError, UnavailableError, catalogue
+from atoll.errors import AtollError, InputError, IntegrityError, NotFoundError, UnavailableError, catalogue
 
 
 class NodeUnreachable(UnavailableError):
@@ -11,6 +11,38 @@ class NodeUnreachable(UnavailableError):
     code = "client.unreachable"
     sentence = "No node answers at {url}: {reason}."
     remedy = "Is it running? `atoll node start`; `atoll doctor` names what is wrong."
+
+
+class NodeTooSlow(UnavailableError):
+    """The node took the question and gave no answer in time."""
+
+    code = "client.too_slow"
+    sentence = "The node at {url} has not answered within {seconds} s."
+    remedy = "What was asked for may still be carried out; look before asking again. `atoll doctor` names what is wrong."
+
+
+class CertificateUnusable(InputError):
+    """The certificate that the node is to be known by is not one."""
+
+    code = "client.certificate"
+    sentence = "{path} is not a certificate: {reason}."
+    remedy = "The node's own certificate is `tls.der` in its home."
+
+
+class BadName(InputError):
+    """What was given as a name cannot be one."""
+
+    code = "client.bad_name"
+    sentence = "{given} is not the name of a {what}."
+    remedy = "Datasets are named owner/name/version; jobs and grants by 32 lower-case hex digits."
+
+
+class NoSuchGrant(NotFoundError):
+    """No grant that this organisation gave or received has this name."""
+
+    code = "client.no_grant"
+    sentence = "This organisation neither gave nor received a grant {grant}."
+    remedy = "`atoll grant list` shows those that it did."
 
 
 class NotWhatWasExpected(IntegrityError):

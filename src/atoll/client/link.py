@@ -5,73 +5,87 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from atoll.api.models import Model, Problem
 from atoll.api.routes import ROUTES
-from atoll.client.errors import NodeUnreachable, NotWhatWasExpected, RefusedByNode
+from atoll.client.errors import CertificateUnusable, NodeTooSlow, NodeUnreachable, NotWhatWasExpected, RefusedByNode
 
 T = TypeVar("T")
-TIMEOUT_SECONDS = 120.0
+TIMEOUT_SECONDS = 120
 _ROUTES = {route.name: route for route in ROUTES}
 
 
 class Link:
-    """Calls routes by name."""
+    """Calls routes by name. Not for use by two threads at once."""
 
     def __init__(self, url: str, *, token: str, certificate: Path | str | None) -> None:
+        """Prepare a connection; nothing is sent yet.
+
+        Args:
+            url: the node's address.
+            token: bearer token.
+            certificate: file with the only certificate to trust, DER or PEM; the system's roots where it is None.
+
+        Raises:
+            CertificateUnusable: the file is no certificate.
+        """
         self.url = url.rstrip("/")
-        context = ssl.create_default_context()
-        if certificate is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.load_verify_locations(cadata=Path(certificate).read_bytes())
-            # The pin says more than the host name: exactly this certificate is trusted, wherever it is served.
-            context.check_hostname = False
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
-        self._http = httpx.Client(
-            base_url=self.url, verify=context, timeout=TIMEOUT_SECONDS, headers={"authorization": f"Bearer {token}"}
-        )
+        try:
+            self._http = httpx.Client(
+                base_url=self.url,
+                verify=_context(certificate),
+                timeout=TIMEOUT_SECONDS,
+                headers={"authorization": f"Bearer {token}"},
+                trust_env=False,  # neither proxies nor .netrc of the environment come between a person and the node
+            )
+        except httpx.InvalidURL as err:
+            raise NodeUnreachable(url=self.url, reason="it is not an address") from err
+
+    def __repr__(self) -> str:
+        return f"Link({self.url!r})"
 
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
 
     def ask(
-        self,
-        kind: type[T],
-        route_name: str,
-        /,
-        body: Model | None = None,
-        *,
-        query: dict[str, Any] | None = None,
-        **path: str | int,
+        self, kind: type[T], name: str, /, body: Model | None = None, *, query: dict[str, Any] | None = None, **path: str | int
     ) -> T:
         """Call a route; the answer as `kind`.
 
+        Args:
+            kind: what the answer must be: a model, or a list or map of them.
+            name: of the route in `atoll.api.routes`.
+            body: the request.
+            query: its parameters.
+            path: what fills the places in the route's path; quoted here.
+
         Raises:
-            NodeUnreachable: nobody answers.
+            NodeUnreachable, NodeTooSlow: nobody answers.
             RefusedByNode: the node says why not.
             NotWhatWasExpected: the answer is not of this API.
         """
-        answer = self.raw(route_name, body, query=query, **path)
+        answer = self.raw(name, body, query=query, **path)
         try:
             return TypeAdapter(kind).validate_json(answer)
         except ValidationError as err:
-            raise NotWhatWasExpected(url=self.url, reason=f"the answer to {route_name} does not fit") from err
+            raise NotWhatWasExpected(url=self.url, reason=f"the answer to {name} does not fit") from err
 
-    def raw(
-        self, route_name: str, /, body: Model | None = None, *, query: dict[str, Any] | None = None, **path: str | int
-    ) -> bytes:
+    def raw(self, name: str, /, body: Model | None = None, *, query: dict[str, Any] | None = None, **path: str | int) -> bytes:
         """Call a route; the answer's bytes. Raises as `ask`."""
-        route = _ROUTES[route_name]
-        url = route.path.replace("{identifier:path}", "{identifier}").format(**path)
+        route = _ROUTES[name]
+        url = route.path.replace(":path}", "}").format(**{place: _quoted(str(value)) for place, value in path.items()})
         content = body.model_dump_json().encode() if body is not None else None
         try:
             answer = self._http.request(route.method, url, content=content, params=query)
-        except httpx.HTTPError as err:
-            raise NodeUnreachable(url=self.url, reason=type(err).__name__) from err
+        except httpx.ReadTimeout as err:
+            raise NodeTooSlow(url=self.url, seconds=TIMEOUT_SECONDS) from err
+        except (httpx.HTTPError, httpx.InvalidURL) as err:
+            raise NodeUnreachable(url=self.url, reason=_reason(err)) from err
         if answer.status_code >= 400:
             raise self._refusal(answer)
         return answer.content
@@ -82,3 +96,35 @@ class Link:
         except ValidationError:
             return NotWhatWasExpected(url=self.url, reason=f"status {answer.status_code} without a problem document")
         return RefusedByNode(title=problem.title, code=problem.code, status=problem.status, remedy=problem.remedy)
+
+
+def _context(certificate: Path | str | None) -> ssl.SSLContext:
+    if certificate is None:
+        context = ssl.create_default_context()
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            data = Path(certificate).read_bytes()
+            context.load_verify_locations(cadata=data.decode("ascii") if data.startswith(b"-----") else data)
+        except OSError as err:  # ssl.SSLError is one, too
+            raise CertificateUnusable(path=certificate, reason=err.strerror or "it cannot be read") from err
+        # The pin says more than the host name: exactly this certificate is trusted, wherever it is served.
+        context.check_hostname = False
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context
+
+
+def _quoted(value: str) -> str:
+    """One name in a path. Slashes may stand in record names; a dot alone, or two, would climb out of the folder."""
+    return "/".join(part.replace(".", "%2E") if part in (".", "..") else quote(part, safe="") for part in value.split("/"))
+
+
+def _reason(err: Exception) -> str:
+    cause = err.__cause__ or err
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return "its certificate is not the one expected"
+    if isinstance(cause, ConnectionRefusedError):
+        return "nobody listens there"
+    return type(cause).__name__

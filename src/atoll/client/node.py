@@ -10,20 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from atoll.api import models
-from atoll.client.errors import NodeUnreachable
+from atoll.client.errors import NodeUnreachable, NoSuchGrant
 from atoll.client.link import Link
+from atoll.client.names import split_dataset, verify_identifier
 
 ENDED = frozenset({"completed", "failed", "refused", "withdrawn", "unacknowledged", "expired"})
 POLL_SECONDS = 0.15
 
 
 def connect(url: str, *, token: str | None = None, certificate: Path | str | None = None) -> Node:
-    """A node by its address.
+    """A node by its address. Nothing is sent before the first question.
 
     Args:
         url: for example `https://127.0.0.1:7402`.
         token: bearer token; ATOLL_TOKEN where it is left out.
-        certificate: the node's own TLS certificate (DER file), which is then the only one trusted; the system's roots where left out.
+        certificate: the node's own TLS certificate (DER or PEM file), which is then the only one trusted; the system's roots
+            where it is left out.
+
+    Raises:
+        CertificateUnusable: the file is no certificate.
     """
     return Node(Link(url, token=token or os.environ.get("ATOLL_TOKEN", ""), certificate=certificate))
 
@@ -31,20 +36,24 @@ def connect(url: str, *, token: str | None = None, certificate: Path | str | Non
 def connect_home(home: Path | str, *, role: str = "admin") -> Node:
     """The node whose home folder this is, with the token of a role kept there.
 
+    Args:
+        home: the folder.
+        role: of a person: admin, owner, user, auditor or operator.
+
     Raises:
         NodeUnreachable: the folder is no home, or holds no token of that role.
     """
     path = Path(home)
     try:
-        listen = tomllib.loads((path / "atoll.toml").read_text("utf-8"))["https"]["listen"]
-        token = (path / "tokens" / role).read_text("utf-8").strip()
-    except (OSError, KeyError, tomllib.TOMLDecodeError) as err:
+        listen = str(tomllib.loads((path / "atoll.toml").read_text("utf-8"))["https"]["listen"])
+        token = (path / "tokens" / Path(role).name).read_text("utf-8").strip()
+    except (OSError, KeyError, TypeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
         raise NodeUnreachable(url=str(path), reason=f"the home cannot be read ({type(err).__name__})") from err
     return connect(f"https://{listen}", token=token, certificate=path / "tls.der")
 
 
 class Node:
-    """One node."""
+    """One node; also a context manager that closes the connection."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -56,6 +65,17 @@ class Node:
 
     def __repr__(self) -> str:
         return f"Node({self._link.url!r})"
+
+    def __enter__(self) -> Node:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self._link.url
 
     def close(self) -> None:
         """Close the connection."""
@@ -71,7 +91,7 @@ class Node:
 
     def evidence(self, job: str) -> bytes:
         """The evidence bundle of a job."""
-        return self._link.raw("evidence_export", job=job)
+        return self._link.raw("evidence_export", job=verify_identifier(job, "job"))
 
 
 class Datasets:
@@ -90,12 +110,12 @@ class Datasets:
 
     def show(self, dataset: str) -> models.DatasetInfo:
         """One dataset with its card."""
-        owner, name, version = dataset.split("/")
+        owner, name, version = split_dataset(dataset)
         return self._link.ask(models.DatasetInfo, "dataset_show", owner=owner, name=name, version=version)
 
     def withdraw(self, dataset: str) -> models.Receipt:
         """Take a dataset version out of use."""
-        owner, name, version = dataset.split("/")
+        owner, name, version = split_dataset(dataset)
         return self._link.ask(models.Receipt, "dataset_withdraw", owner=owner, name=name, version=version)
 
     def set_budget(self, request: models.BudgetRequest) -> models.Receipt:
@@ -117,9 +137,21 @@ class Grants:
         """Grants this organisation gave or received."""
         return self._link.ask(list[models.GrantInfo], "grant_list")
 
+    def show(self, grant: str) -> models.GrantInfo:
+        """One grant with its terms.
+
+        Raises:
+            NoSuchGrant: this organisation neither gave nor received it.
+        """
+        verify_identifier(grant, "grant")
+        found = next((one for one in self.list() if one.grant == grant), None)
+        if found is None:
+            raise NoSuchGrant(grant=grant)
+        return found
+
     def revoke(self, grant: str) -> models.Receipt:
         """Take a grant back."""
-        return self._link.ask(models.Receipt, "grant_revoke", grant=grant)
+        return self._link.ask(models.Receipt, "grant_revoke", grant=verify_identifier(grant, "grant"))
 
 
 class Jobs:
@@ -127,6 +159,12 @@ class Jobs:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+
+    def draft(self, kind: str, spec: dict[str, Any], *, purpose: str, **options: Any) -> models.DraftInfo:
+        """What a job would take and show, before anybody proposes it. Arguments as for `propose`."""
+        return self._link.ask(
+            models.DraftInfo, "job_draft", models.ProposeJob(kind=kind, spec=spec, purpose=purpose, **options)
+        )
 
     def propose(self, kind: str, spec: dict[str, Any], *, purpose: str, **options: Any) -> str:
         """Propose a job; its identifier. `options` are the other fields of `ProposeJob`."""
@@ -139,23 +177,23 @@ class Jobs:
 
     def show(self, job: str) -> models.JobInfo:
         """One job with its plan."""
-        return self._link.ask(models.JobInfo, "job_show", job=job)
+        return self._link.ask(models.JobInfo, "job_show", job=verify_identifier(job, "job"))
 
     def approve(self, job: str) -> models.JobInfo:
         """Consent to a job that awaits approval."""
-        return self._link.ask(models.JobInfo, "job_approve", job=job)
+        return self._link.ask(models.JobInfo, "job_approve", job=verify_identifier(job, "job"))
 
     def refuse(self, job: str, code: str = "policy.refused_by_person") -> models.JobInfo:
         """Refuse a job."""
-        return self._link.ask(models.JobInfo, "job_refuse", models.RefuseRequest(code=code), job=job)
+        return self._link.ask(models.JobInfo, "job_refuse", models.RefuseRequest(code=code), job=verify_identifier(job, "job"))
 
     def withdraw(self, job: str) -> models.JobInfo:
         """Take consent or proposal back before START."""
-        return self._link.ask(models.JobInfo, "job_withdraw", job=job)
+        return self._link.ask(models.JobInfo, "job_withdraw", job=verify_identifier(job, "job"))
 
     def cancel(self, job: str) -> models.JobInfo:
         """Stop a running job."""
-        return self._link.ask(models.JobInfo, "job_cancel", job=job)
+        return self._link.ask(models.JobInfo, "job_cancel", job=verify_identifier(job, "job"))
 
     def watch(self, job: str, *, poll_seconds: float = POLL_SECONDS) -> Iterator[models.JobInfo]:
         """The job each time something about it has changed, until it has ended."""
@@ -178,15 +216,17 @@ class Jobs:
             TimeoutError: neither in time.
         """
         ends = time.monotonic() + timeout_seconds
-        for info in self.watch(job):
+        while True:
+            info = self.show(job)
             if info.state in ENDED or (until is not None and until(info)):
                 return info
             if time.monotonic() > ends:
-                break
-        raise TimeoutError(f"job {job} has not ended within {timeout_seconds:g} s")
+                raise TimeoutError(f"job {job} has not ended within {timeout_seconds:g} s")
+            time.sleep(POLL_SECONDS)
 
     def result(self, job: str) -> models.ResultInfo:
         """The whole result, for a receiver."""
+        verify_identifier(job, "job")
         page = self._link.ask(models.ResultInfo, "job_result", job=job)
         table = list(page.table)
         while page.next_offset is not None:
@@ -196,7 +236,7 @@ class Jobs:
 
     def why(self, job: str) -> models.WhyInfo:
         """Why the job stands where it stands."""
-        return self._link.ask(models.WhyInfo, "job_why", job=job)
+        return self._link.ask(models.WhyInfo, "job_why", job=verify_identifier(job, "job"))
 
 
 class Ledger:
@@ -240,14 +280,18 @@ class Members:
         """Invite an organisation."""
         return self._link.ask(models.InviteInfo, "invite", request)
 
+    def enrol(self, transaction: bytes) -> models.Receipt:
+        """Hand over the enrolment that an invited organisation has signed (`atoll consortium enrol`)."""
+        return self._link.ask(models.Receipt, "member_enrol", models.EnrolRequest(transaction=transaction.hex()))
+
     def handover(self, to: str) -> models.HandoverInfo:
         """Vote for a new sequencer."""
         return self._link.ask(models.HandoverInfo, "handover", models.HandoverRequest(to=to))
 
     def rotate_key(self, purpose: str) -> models.Receipt:
-        """Replace a key of this organisation."""
-        return self._link.ask(models.Receipt, "key_rotate", models.KeyRequest(purpose=purpose))  # type: ignore[arg-type]
+        """Replace a key of this organisation: identity, recovery, cosign, log or tls."""
+        return self._link.ask(models.Receipt, "key_rotate", models.KeyRequest.model_validate({"purpose": purpose}))
 
     def revoke_key(self, purpose: str) -> models.Receipt:
-        """Revoke a key of this organisation."""
-        return self._link.ask(models.Receipt, "key_revoke", models.KeyRequest(purpose=purpose))  # type: ignore[arg-type]
+        """Revoke a key of this organisation: identity, recovery, cosign, log or tls."""
+        return self._link.ask(models.Receipt, "key_revoke", models.KeyRequest.model_validate({"purpose": purpose}))

@@ -1,0 +1,38 @@
+"""`atoll budget`: one cap over all uses of a dataset, whoever the recipients are."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from atoll.api.models import BudgetRequest
+from atoll.cli.frame import command, group
+from atoll.cli.reply import Reply
+from atoll.client import Node
+
+app = group("Cap all uses of a dataset.")
+
+
+class Unit(StrEnum):
+    """What is counted."""
+
+    USES = "uses"
+    ROWS = "rows"
+
+
+@command(app, "set", "atoll budget set customers 20 --home bank", "atoll budget set customers 1000000 --unit rows --home bank")
+def set_budget(
+    node: Node,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of one of this organisation's datasets; all versions share the cap.")
+    ],
+    limit: Annotated[
+        int, typer.Argument(metavar="LIMIT", help="Most that may be reserved and spent, over all recipients.", min=0)
+    ],
+    unit: Annotated[Unit, typer.Option(help="What is counted.")] = Unit.USES,
+) -> Reply:
+    """Cap all uses of a dataset's lineage; what was spent before counts."""
+    receipt = node.datasets.set_budget(BudgetRequest(name=name, unit=unit.value, limit=limit))
+    return Reply(receipt, [f"at most {limit} {unit} of {name}, from block {receipt.height} on"])

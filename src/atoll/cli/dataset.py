@@ -1,0 +1,155 @@
+"""`atoll dataset`: what there is, and what this organisation adds to it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from atoll.api.models import DatasetInfo, RegisterColumn, RegisterDataset
+from atoll.cli.errors import BadArgument
+from atoll.cli.frame import command, group
+from atoll.cli.reply import Fields, Reply, Rows
+from atoll.cli.screen import confirm
+from atoll.cli.words import listed
+from atoll.client import Node
+
+app = group("Register, find and withdraw datasets.")
+DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="owner/name/version, such as bank/customers/1.")]
+COMPARED = "after-join"
+"""What a column must allow to be a key: its value may be seen for rows that another party's rows matched."""
+_SETTINGS = re.compile(r"(?:exposure|level|rule|means)=[^,=]+(?:,(?:exposure|level|rule|means)=[^,=]+)*")
+
+
+@command(
+    app,
+    "register",
+    "atoll dataset register customers customers.csv --title Customers --key customer_id=national-id/1 --purpose credit-check",
+    "atoll dataset register calls calls.sqlite --table subscribers --title Calls "
+    "--column phone:exposure=after-join,rule=phone-e164/1,level=3",
+)
+def register(
+    node: Node,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of the dataset; registering it again makes the next version.")
+    ],
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="CSV, Parquet or SQLite file, relative to a data folder of the node.")
+    ],
+    title: Annotated[str, typer.Option(help="Name for people.")],
+    description: Annotated[str, typer.Option(help="What the rows are, where they come from.", show_default=False)] = "",
+    key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=RULE", help="Identifier that may be compared, and how it is spelt; repeat."),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN:SETTING=...", help="What may be done with a column: exposure, level, rule, means; repeat."
+        ),
+    ] = None,
+    purpose: Annotated[list[str] | None, typer.Option(help="Purpose the owner would consider; repeat.")] = None,
+    table: Annotated[str, typer.Option(help="Table of a SQLite file.", show_default=False)] = "",
+) -> Reply:
+    """Register a file as the next version of a dataset.
+
+    The file stays where it is. It is read once for its fingerprint and columns; the ledger gets a commitment to the card that
+    describes it. Columns that are not named are hidden. Exposure is one of hidden, encrypted-only, after-compare,
+    after-aggregate, after-group-by, after-join, plaintext; a column given with --key is after-join.
+    """
+    columns = [parse_key(one) for one in key or []] + [parse_column(one) for one in column or []]
+    request = RegisterDataset(
+        name=name, path=path, title=title, description=description, columns=columns, purposes=purpose or [], table=table
+    )
+    identifier = node.datasets.register(request)
+    return Reply({"dataset": identifier}, [f"registered {identifier}"])
+
+
+@command(app, "list", "atoll dataset list --home bank", "atoll dataset list --mine --home bank")
+def list_datasets(node: Node, mine: Annotated[bool, typer.Option("--mine", help="Only this organisation's.")] = False) -> Reply:
+    """Datasets of all members, with what their owners' cards say."""
+    found = [one for one in node.datasets.list() if one.mine or not mine]
+    rows = [
+        (
+            one.dataset,
+            one.title,
+            f"G{one.level}",
+            one.state,
+            str(one.rows_at_most or "-"),
+            listed(keys_of(one)),
+            listed(one.purposes),
+        )
+        for one in found
+    ]
+    return Reply(found, [Rows(("dataset", "title", "level", "state", "rows <=", "keys", "purposes"), rows, "no datasets")])
+
+
+@command(app, "show", "atoll dataset show bureau/files/1 --home bank")
+def show(node: Node, dataset: DatasetArgument) -> Reply:
+    """One dataset with its card, which is checked against the commitment on the ledger."""
+    one = node.datasets.show(dataset)
+    pairs = [
+        ("dataset", f"{one.dataset} ({one.state})"),
+        ("title", one.title or "-"),
+        ("about", one.description or "-"),
+        ("owner", one.owner),
+        ("level", f"G{one.level}"),
+        ("rows", f"at most {one.rows_at_most}"),
+        ("purposes", listed(one.purposes, "unsaid")),
+        ("card", "fits its commitment on the ledger" if one.card_verified else "not received from the owner yet"),
+    ]
+    rows = [
+        (each.name, each.exposure, f"G{each.level}", each.normalisation or "-", each.semantics or "-") for each in one.columns
+    ]
+    return Reply(one, [Fields(pairs), "", Rows(("column", "exposure", "level", "spelt by", "means"), rows, "no columns known")])
+
+
+@command(app, "withdraw", "atoll dataset withdraw bank/customers/1 --home bank")
+def withdraw(
+    node: Node, dataset: DatasetArgument, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> Reply:
+    """Take a dataset version out of use, for good; the file stays."""
+    confirm(f"Withdraw {dataset} for good?", yes=yes)
+    receipt = node.datasets.withdraw(dataset)
+    return Reply(receipt, [f"{dataset} withdrawn in block {receipt.height}"])
+
+
+def parse_key(text: str) -> RegisterColumn:
+    """`customer_id=national-id/1`.
+
+    Raises:
+        BadArgument: another form.
+    """
+    name, _, rule = text.partition("=")
+    if not name or not rule:
+        raise BadArgument(what=f"--key {text}", reason="it reads COLUMN=RULE, such as customer_id=national-id/1")
+    return RegisterColumn(name=name, exposure=COMPARED, normalisation=rule)
+
+
+def parse_column(text: str) -> RegisterColumn:
+    """`phone:exposure=after-join,rule=phone-e164/1,level=3,means=phone`.
+
+    Raises:
+        BadArgument: another form.
+    """
+    name, _, settings = text.rpartition(":")
+    if not name or not _SETTINGS.fullmatch(settings):
+        reason = "it reads COLUMN:exposure=...,rule=...,level=...,means=..., with one of these or more"
+        raise BadArgument(what=f"--column {text}", reason=reason)
+    given = dict(one.split("=", 1) for one in settings.split(","))
+    level = given.get("level", "2")
+    if level not in ("1", "2", "3", "4"):
+        raise BadArgument(what=f"--column {text}", reason="a level is 1, 2, 3 or 4")
+    return RegisterColumn(
+        name=name,
+        semantics=given.get("means", ""),
+        level=int(level),
+        exposure=given.get("exposure", "hidden"),
+        normalisation=given.get("rule", ""),
+    )
+
+
+def keys_of(dataset: DatasetInfo) -> list[str]:
+    """Columns that may be compared, with their rules."""
+    return [f"{one.name} ({one.normalisation})" for one in dataset.columns if one.normalisation]

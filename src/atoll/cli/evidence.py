@@ -1,0 +1,53 @@
+"""`atoll evidence`: exported by those entitled, verified by anybody with a trust file."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from atoll.cli.files import read_bytes, read_text, write_new
+from atoll.cli.frame import CertificateOption, HomeOption, TokenOption, UrlOption, command, connect_to, group
+from atoll.cli.reply import Reply
+from atoll.cli.words import size
+
+app = group("Export evidence of a job; verify it with a trust file and nothing else.")
+
+
+@command(app, "export", "atoll evidence export 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --out job.evidence --home auditor")
+def export(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="The job's 32 digits.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where it goes. [default: JOB.evidence]")] = None,
+    home: HomeOption = None,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    certificate: CertificateOption = None,
+) -> Reply:
+    """Export the evidence of a job: plan, consents, START, receipts, keys and memberships with their proofs."""
+    node = connect_to(home, url, token, certificate)
+    try:
+        data = node.evidence(job)
+    finally:
+        node.close()
+    path = out or Path(f"{job}.evidence")
+    write_new(path, data)
+    return Reply({"job": job, "file": str(path), "bytes": len(data)}, [f"evidence of job {job} in {path} ({size(len(data))})"])
+
+
+@command(app, "verify", "atoll evidence verify job.evidence --trust consortium.trust")
+def verify(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="From `evidence export`; from anybody.")],
+    trust: Annotated[Path, typer.Option(metavar="FILE", help="From `ledger trust`, by another way than the bundle.")],
+) -> Reply:
+    """Verify a bundle from the trust file alone, and tell what it proves.
+
+    Needs no home, no node and no network. Whatever does not hold is named with its entry, and the exit status is not 0.
+    """
+    from atoll.ledger.evidence.narrative import narrate
+    from atoll.ledger.evidence.trust import parse_trust_file
+    from atoll.ledger.evidence.verify import verify_evidence
+
+    finding = verify_evidence(read_bytes(bundle), parse_trust_file(read_text(trust)), now=int(time.time()))
+    return Reply({"verified": True, **finding.to_plain()}, [narrate(finding)])

@@ -1,0 +1,178 @@
+"""What every command shares: how a node is named, `--json`, examples in its help.
+
+    app = group("Find datasets.")
+
+    @command(app, "list", "atoll dataset list --home bank")
+    def list_datasets(node: Node) -> Reply:
+        '''All members' datasets.'''
+        found = node.datasets.list()
+        return Reply(found, [Rows(("dataset", "state"), [(one.dataset, one.state) for one in found])])
+
+A parameter that is a `Node` becomes the options that say which node, and arrives connected; one that is a `HomeFolder` becomes
+--home. What the function returns is printed, as JSON or for people.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NewType, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from atoll.cli.reply import Reply
+from atoll.cli.screen import show
+
+if TYPE_CHECKING:
+    from atoll.client import Node
+
+HomeFolder = NewType("HomeFolder", Path)
+"""The home folder of a node on this machine."""
+F = TypeVar("F", bound=Callable[..., Reply])
+
+HOME_VARIABLE = "ATOLL_HOME"
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", metavar="DIR", help=f"Home of a node on this machine [{HOME_VARIABLE}; or the current folder]."),
+]
+UrlOption = Annotated[str | None, typer.Option("--url", metavar="URL", envvar="ATOLL_URL", help="Address of any node's API.")]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        metavar="TOKEN",
+        envvar="ATOLL_TOKEN",
+        help="Bearer token for --url; @FILE reads it from a file.",
+        show_default=False,
+    ),
+]
+CertificateOption = Annotated[
+    Path | None, typer.Option("--certificate", metavar="FILE", help="The certificate of the node at --url (its tls.der).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
+
+
+class Command(TyperCommand):
+    """A command whose epilog is its examples, one a line."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the interface's
+        """Write the examples as they are typed."""
+        if self.epilog:
+            with formatter.section("Examples"):
+                for line in self.epilog.splitlines():
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+
+
+class Group(TyperGroup):
+    """A group of commands that shows its help when it is called alone."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As given, or --help."""
+        return super().parse_args(ctx, args or ([] if self.invoke_without_command else ["--help"]))
+
+
+def group(help_text: str) -> typer.Typer:
+    """A group of commands."""
+    app = typer.Typer(cls=Group, help=help_text, add_completion=False, rich_markup_mode=None)
+    app.callback()(_nothing)
+    return app
+
+
+def single() -> typer.Typer:
+    """The place for a command that stands alone."""
+    return typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+def command(app: typer.Typer, name: str, *examples: str) -> Callable[[F], F]:
+    """Make a function a command of `app`; its docstring is the help, its parameters the options."""
+
+    def register(function: F) -> F:
+        app.command(name, cls=Command, epilog="\n".join(examples))(prepare(function))
+        return function
+
+    return register
+
+
+def prepare(function: Callable[..., Reply]) -> Callable[..., int]:
+    """The function as Typer calls it: with the shared options, printing what it returns, returning the exit status."""
+    parameters = list(inspect.signature(function, eval_str=True).parameters.values())
+    node_name = next((one.name for one in parameters if getattr(one.annotation, "__qualname__", "") == "Node"), None)
+    home_name = next((one.name for one in parameters if one.annotation is HomeFolder), None)
+    has_json = any(one.name == "as_json" for one in parameters)
+    shared: dict[str, tuple[Any, Any]] = {}
+    if node_name or home_name:
+        shared["home"] = (HomeOption, None)
+    if node_name:
+        shared |= {"url": (UrlOption, None), "token": (TokenOption, None), "certificate": (CertificateOption, None)}
+    if not has_json:
+        shared["as_json"] = (JsonOption, False)
+
+    def call(**given: Any) -> int:
+        options = {name: given.pop(name) for name in shared}
+        as_json = given["as_json"] if has_json else options["as_json"]
+        if home_name:
+            given[home_name] = find_home(options["home"])
+        if not node_name:
+            return _answer(function(**given), as_json)
+        node = connect_to(options["home"], options["url"], options["token"], options["certificate"])
+        try:
+            return _answer(function(**given, **{node_name: node}), as_json)
+        finally:
+            node.close()
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    taken = [one.replace(kind=keyword) for one in parameters if one.name not in (node_name, home_name)]
+    taken += [inspect.Parameter(name, keyword, default=default, annotation=kind) for name, (kind, default) in shared.items()]
+    call.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
+    call.__annotations__ = {one.name: one.annotation for one in taken}
+    call.__name__, call.__doc__ = function.__name__, function.__doc__
+    return call
+
+
+def _answer(reply: Reply, as_json: bool) -> int:
+    show(reply, as_json=as_json)
+    return reply.exit_code
+
+
+def find_home(home: Path | None) -> Path:
+    """The home that --home, ATOLL_HOME or the current folder names.
+
+    Raises:
+        NoNodeNamed: none of them does.
+    """
+    from atoll.cli.errors import NoNodeNamed
+
+    if home is not None:
+        return home
+    if os.environ.get(HOME_VARIABLE):
+        return Path(os.environ[HOME_VARIABLE])
+    if Path("atoll.toml").is_file():
+        return Path()
+    raise NoNodeNamed()
+
+
+def connect_to(home: Path | None, url: str | None, token: str | None, certificate: Path | None) -> Node:
+    """A connection to the node that the options name.
+
+    Raises:
+        NoNodeNamed, TwoNodesNamed: they name none, or two.
+        NodeUnreachable: the home cannot be read.
+    """
+    from atoll.cli.errors import TwoNodesNamed
+    from atoll.cli.files import read_text
+    from atoll.client import connect, connect_home
+
+    if url is None:
+        return connect_home(find_home(home))
+    if home is not None:
+        raise TwoNodesNamed()
+    if token is not None and token.startswith("@"):
+        token = read_text(Path(token[1:])).strip()
+    return connect(url, token=token, certificate=certificate)
+
+
+def _nothing() -> None:
+    """A callback makes a Typer with one command a group all the same."""

@@ -1,0 +1,114 @@
+"""`atoll grant`: permissions, given and taken back. A grant is the only thing that authorises a use."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from atoll.api.models import GiveGrant, GrantInfo
+from atoll.cli.errors import BadArgument
+from atoll.cli.frame import command, group
+from atoll.cli.reply import Fields, Reply, Rows
+from atoll.cli.screen import confirm
+from atoll.cli.words import iso
+from atoll.client import Node
+
+app = group("Permit uses of datasets, and take permissions back.")
+GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="The grant's 32 digits.")]
+
+
+@command(
+    app,
+    "give",
+    "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --uses 5 --days 30 --home bureau",
+)
+def give(
+    node: Node,
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="One of this organisation's, owner/name/version.")],
+    to: Annotated[str, typer.Option(metavar="ORG", help="Who may use it, and receive what comes out.")],
+    column: Annotated[list[str], typer.Option(help="Column that may be used; repeat.")],
+    purpose: Annotated[list[str], typer.Option(help="Purpose it may be used for; repeat.")],
+    job_kind: Annotated[list[str] | None, typer.Option(help="Kind of job; repeat. [default: intersection]")] = None,
+    uses: Annotated[int, typer.Option(help="How many jobs.", min=1)] = 1,
+    days: Annotated[int, typer.Option(help="How long it holds.", min=1, max=3650)] = 30,
+    rows: Annotated[int | None, typer.Option(help="Most rows that may take part in a job.", min=1)] = None,
+) -> Reply:
+    """Permit a use of a dataset. Terms go to the grantee and the auditor, a commitment to them to the ledger."""
+    request = GiveGrant(
+        grantee=to,
+        dataset=dataset,
+        uses=uses,
+        days=days,
+        columns=column,
+        purposes=purpose,
+        job_kinds=job_kind or ["intersection"],
+        rows=rows,
+    )
+    grant = node.grants.give(request)
+    return Reply({"grant": grant}, [f"grant {grant} of {dataset} to {to}, {uses} uses in {days} days"])
+
+
+@command(app, "list", "atoll grant list --home bank")
+def list_grants(node: Node) -> Reply:
+    """Grants given and received, with what is left of them."""
+    found = node.grants.list()
+    rows = [
+        (one.grant, one.owner, one.grantee, one.dataset, one.state, f"{left(one)} of {one.uses_limit}", iso(one.not_after))
+        for one in found
+    ]
+    return Reply(found, [Rows(("grant", "owner", "to", "dataset", "state", "uses left", "until"), rows, "no grants")])
+
+
+@command(app, "show", "atoll grant show 5be1a0c2d3e4f5061728394a5b6c7d8e --home bank")
+def show(node: Node, grant: GrantArgument) -> Reply:
+    """One grant with its terms."""
+    one = node.grants.show(grant)
+    pairs = [
+        ("grant", f"{one.grant} ({one.state}), version {one.version}"),
+        ("given by", one.owner),
+        ("to", one.grantee),
+        ("dataset", one.dataset),
+        ("holds", f"{iso(one.not_before)} to {iso(one.not_after)}"),
+        ("uses", f"{one.uses_spent} spent, {one.uses_reserved} reserved, {left(one)} of {one.uses_limit} left"),
+    ]
+    return Reply(one, [Fields(pairs), *_terms(one)])
+
+
+@command(app, "revoke", "atoll grant revoke 5be1a0c2d3e4f5061728394a5b6c7d8e --home bureau")
+def revoke(node: Node, grant: GrantArgument, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> Reply:
+    """Take a grant back. It binds this node at once, whatever becomes of the transaction."""
+    confirm(f"Revoke grant {grant}?", yes=yes)
+    receipt = node.grants.revoke(grant)
+    return Reply(receipt, [f"grant {grant} revoked in block {receipt.height}"])
+
+
+def left(grant: GrantInfo) -> int:
+    """Uses that can still be reserved."""
+    return max(0, grant.uses_limit - grant.uses_reserved - grant.uses_spent)
+
+
+def rows_limit(grant: GrantInfo) -> int | None:
+    """The most rows that the terms permit, where they say."""
+    limits = [
+        int(constraint["right"][0])
+        for rule in (grant.terms or {}).get("permissions", ())
+        for constraint in rule["constraints"]
+        if constraint["left"] == "rows" and constraint["operator"] == "lteq" and constraint["right"][0].isdecimal()
+    ]
+    return min(limits) if limits else None
+
+
+def _terms(grant: GrantInfo) -> list[str | Rows]:
+    if grant.terms is None:
+        return ["\nThe terms are held by owner, grantee and auditor."]
+    try:
+        rows = [
+            (word, constraint["left"], constraint["operator"], ", ".join(constraint["right"]))
+            for word, rules in (("permitted if", "permissions"), ("never if", "prohibitions"))
+            for rule in grant.terms[rules]
+            for constraint in rule["constraints"]
+        ]
+    except (KeyError, TypeError) as err:
+        raise BadArgument(what=f"the terms of {grant.grant}", reason="they are of a form this version does not know") from err
+    return ["", Rows(("terms", "what", "is", "values"), rows, "no constraints")]

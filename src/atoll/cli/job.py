@@ -1,0 +1,160 @@
+"""`atoll job`: proposed by one, consented to by each, watched, ended."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from atoll.api.models import DecisionInfo, JobInfo, ResultInfo
+from atoll.cli import propose
+from atoll.cli.files import write_new
+from atoll.cli.frame import command, group
+from atoll.cli.reply import Fields, Reply, Rows, Shown
+from atoll.cli.screen import confirm
+from atoll.cli.watch import ended, watch_job
+from atoll.cli.words import duration, iso, listed, size, yes_no
+from atoll.client import ENDED, Node
+
+app = group("Propose, consent to, watch and end jobs.")
+app.add_typer(propose.app, name="propose")
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job's 32 digits.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+SHOWN_ROWS = 10
+
+
+@command(app, "list", "atoll job list --home bank", "atoll job list --open --home bank")
+def list_jobs(
+    node: Node, only_open: Annotated[bool, typer.Option("--open", help="Only jobs that have not ended.")] = False
+) -> Reply:
+    """Jobs this organisation takes part in, oldest first; an auditor sees all."""
+    found = [one for one in node.jobs.list() if not (only_open and one.state in ENDED)]
+    rows = [
+        (
+            one.job,
+            one.kind,
+            one.state,
+            one.phase or "-",
+            one.proposer,
+            listed(one.receivers),
+            one.purpose or "-",
+            one.reason or "-",
+        )
+        for one in found
+    ]
+    return Reply(found, [Rows(("job", "kind", "state", "here", "proposer", "receives", "purpose", "reason"), rows, "no jobs")])
+
+
+@command(app, "show", "atoll job show 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --home bureau")
+def show(node: Node, job: JobArgument) -> Reply:
+    """One job: where it stands, its plan, what it would show to whom, and this node's own decision."""
+    one = node.jobs.show(job)
+    return Reply(one, describe(one))
+
+
+@command(app, "approve", "atoll job approve 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --home bureau")
+def approve(node: Node, job: JobArgument, yes: YesOption = False) -> Reply:
+    """Consent to a job that waits for a person. Policy is asked again first, and can still refuse."""
+    confirm(f"Consent to job {job}?", yes=yes)
+    one = node.jobs.approve(job)
+    return Reply(one, [f"job {job}: {one.phase}"])
+
+
+@command(app, "refuse", "atoll job refuse 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --home bureau")
+def refuse(
+    node: Node,
+    job: JobArgument,
+    code: Annotated[str, typer.Option(help="Code of the reason, for all parties to see.")] = "policy.refused_by_person",
+    yes: YesOption = False,
+) -> Reply:
+    """Refuse a job before it starts; the refusal is signed and on the ledger."""
+    confirm(f"Refuse job {job}?", yes=yes)
+    one = node.jobs.refuse(job, code)
+    return Reply(one, [f"job {job}: refused ({code})"])
+
+
+@command(app, "withdraw", "atoll job withdraw 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --home bank")
+def withdraw(node: Node, job: JobArgument, yes: YesOption = False) -> Reply:
+    """Take a proposal or a consent back, before the job starts."""
+    confirm(f"Withdraw from job {job}?", yes=yes)
+    one = node.jobs.withdraw(job)
+    return Reply(one, [f"job {job}: {one.state}"])
+
+
+@command(app, "cancel", "atoll job cancel 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --home bank")
+def cancel(node: Node, job: JobArgument, yes: YesOption = False) -> Reply:
+    """Stop a running job; it ends FAILED for all its parties, and what it used stays used."""
+    confirm(f"Stop job {job} for everybody?", yes=yes)
+    one = node.jobs.cancel(job)
+    return Reply(one, [f"job {job}: {one.state}"])
+
+
+@command(app, "watch", "atoll job watch 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --home bank")
+def watch(node: Node, job: JobArgument) -> Reply:
+    """Follow a job until it has ended: phases, progress and bytes. Exit status 10 if it ends without a result."""
+    return ended(watch_job(node, job))
+
+
+@command(
+    app,
+    "result",
+    "atoll job result 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --home bank",
+    "atoll job result 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --out common.csv --home bank",
+)
+def result(
+    node: Node,
+    job: JobArgument,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all rows as CSV, readable by you only.")] = None,
+) -> Reply:
+    """The result, at a receiver's node; nobody else has it."""
+    one = node.jobs.result(job)
+    if out is not None:
+        write_new(out, as_csv(one), private=True)
+        return Reply({"job": job, "rows": one.rows, "file": str(out)}, [f"{one.rows} rows in {out}"])
+    shown: list[Shown] = [Rows(one.columns, one.table[:SHOWN_ROWS], "no rows: nothing is in common")]
+    if one.rows > SHOWN_ROWS:
+        shown.append(f"... {one.rows - SHOWN_ROWS} more; --out FILE writes all {one.rows}")
+    return Reply(one, shown)
+
+
+def as_csv(result: ResultInfo) -> bytes:
+    """A result as CSV with a header (RFC 4180)."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(result.columns)
+    writer.writerows(result.table)
+    return text.getvalue().encode()
+
+
+def describe(job: JobInfo) -> list[Shown]:
+    """A job for people."""
+    pairs = [
+        ("job", f"{job.job} ({job.kind})"),
+        ("state", job.state + (f": {job.reason}" if job.reason else "")),
+        ("here", job.phase or "no part in it"),
+        ("purpose", job.purpose or "not known here"),
+        ("proposed by", job.proposer),
+        ("parties", listed([f"{one}{' (consented)' if one in job.consents else ''}" for one in job.parties])),
+        ("receives", listed(job.receivers)),
+        ("receipts", listed(job.receipts)),
+        ("deadline", iso(job.not_after)),
+    ]
+    if job.progress_total:
+        pairs.append(("progress", f"{job.progress_done} of {job.progress_total} {job.progress_unit}"))
+    if job.sent_bytes or job.received_bytes:
+        pairs.append(("traffic", f"{size(job.sent_bytes)} sent, {size(job.received_bytes)} received, {duration(job.seconds)}"))
+    if job.adversary_model:
+        pairs += [("adversary", job.adversary_model), ("shows", job.leakage)]
+    shown: list[Shown] = [Fields(pairs)]
+    if job.decision is not None:
+        shown += ["", *describe_decision(job.decision)]
+    return shown
+
+
+def describe_decision(decision: DecisionInfo) -> list[Shown]:
+    """This node's decision, rule by rule."""
+    rows = [(yes_no(one.holds), one.constraint, one.wanted, one.observed) for one in decision.reasons]
+    return [f"this node decided: {decision.verdict} ({decision.code})", Rows(("holds", "looked at", "wanted", "found"), rows)]
