@@ -1,4 +1,4 @@
-"""`atoll demo`: a consortium of five organisations on this machine, one job from founding to evidence, and attacks that are caught.
+"""`atoll demo`: five organisations on this machine, one job from founding to evidence, and attacks that are caught.
 
     command      the command, its options, its exit status            scenarios/   what the consortium does; one file each
     script       what happens, in order                               attacks/     what somebody tries; one file each

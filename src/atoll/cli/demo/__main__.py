@@ -1,10 +1,10 @@
-"""`python -m atoll.cli.demo`: the demo without the rest of the command line."""
+"""`python -m atoll.cli.demo` is `atoll demo`."""
 
 from __future__ import annotations
 
-import typer
+import sys
 
-from atoll.cli.demo.command import demo
+from atoll.cli.main import main
 
 if __name__ == "__main__":
-    typer.run(demo)
+    sys.exit(main(["demo", *sys.argv[1:]]))

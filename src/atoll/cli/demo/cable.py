@@ -2,10 +2,10 @@
 
     python -m atoll.cli.demo.cable PORT TARGET_PORT      commands on standard input, events on standard output
 
-Connections to PORT are passed on to TARGET_PORT, byte by byte as they come; nothing of them can be read here, they are TLS. The
-service that a connection asks for is not encrypted (RFC 7301), so the cable knows which ones belong to a job. After `cut BYTES PID` it
-lets exactly that many more bytes of jobs pass, in both directions together, then kills that process without warning, ends the
-connection, and writes `cut`. So "at a random byte count" means just that: also in the middle of a frame.
+Connections to PORT are passed on to TARGET_PORT, byte by byte as they come; nothing of them can be read here, they are TLS. But
+the service that a connection asks for is not encrypted (RFC 7301), so the cable knows which ones belong to a job. After
+`cut BYTES PID` it lets exactly that many more bytes of jobs pass, in both directions together, then kills that process without
+warning, ends the connection, and writes `cut`. "At a random byte count" means just that: also in the middle of a frame.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Founding the demo's consortium: five homes, one genesis that all five have signed.
 
-Every organisation makes its own keys in its own folder; what leaves it is its enrolment and its signature. That all of it happens in
-one program here is the demo's convenience; `atoll init` and `atoll consortium found` do the same on five machines.
+Every organisation makes its own keys in its own folder; what leaves it is its enrolment and its signature. That all of it
+happens in one program here is the demo's convenience; `atoll init` and `atoll consortium found` do the same on five machines.
 """
 
 from __future__ import annotations

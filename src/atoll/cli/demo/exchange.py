@@ -12,6 +12,7 @@ from pathlib import Path
 from atoll.api.models import DatasetInfo, GiveGrant, JobInfo, RegisterColumn, RegisterDataset
 from atoll.cli.demo.consortium import AUDITOR, ORGS
 from atoll.cli.demo.errors import NoTables
+from atoll.cli.demo.proof import export
 from atoll.cli.demo.stage import Stage
 from atoll.client import RefusedByNode
 from atoll.protocols.identifiers import normalise, parse_rule
@@ -44,10 +45,7 @@ class Pair:
 
     def spec(self) -> dict[str, object]:
         """What the receiver's organisation proposes."""
-        return {
-            "owner": _side(self.owner) | {"grant": self.grant, "grant_version": self.grant_version},
-            "receiver": _side(self.receiver),
-        }
+        return spec_of(self.owner, self.receiver, grant=self.grant, version=self.grant_version)
 
     def expected(self) -> set[bytes]:
         """The intersection, computed in the clear from the two files, by code that shares nothing with the private one."""
@@ -74,6 +72,7 @@ class Exchange:
         self._stage = stage
         self._registered: dict[tuple[str, Path], Registered] = {}
         self._pairs: dict[tuple[str, str, Path], Pair] = {}
+        self._bundle: bytes | None = None
 
     def examples(self) -> Path:
         """The folder of the scenarios' tables: the committed excerpts, or larger ones grown from them.
@@ -94,7 +93,8 @@ class Exchange:
         folder = self._stage.folder / f"tables-{rows}"
         if not folder.is_dir():
             folder.mkdir()
-            tables.generate(folder, rows=rows, overlap=self._stage.chance.uniform(0.2, 0.5), seed=self._stage.chance.getrandbits(32))
+            chance = self._stage.chance
+            tables.generate(folder, rows=rows, overlap=chance.uniform(0.2, 0.5), seed=chance.getrandbits(32))
         return folder
 
     def register(self, table: Table, folder: Path) -> Registered:
@@ -156,9 +156,12 @@ class Exchange:
         """Register both tables and permit their use, as far as that has not been done."""
         return self.permit(self.register(owner, folder), self.register(receiver, folder))
 
-    def propose(self, pair: Pair) -> str:
-        """The receiver's organisation proposes the job; its identifier."""
-        return self._stage.client(pair.receiver.table.owner).jobs.propose("intersection", pair.spec(), purpose=PURPOSE)
+    def propose(self, pair: Pair, *, rounds: int = 1) -> str:
+        """The receiver's organisation proposes the job, cut into so many rounds; its identifier."""
+        spec = pair.spec()
+        if rounds > 1:
+            spec["points_per_frame"] = -(-pair.receiver.info.rows_at_most // rounds)
+        return self._stage.client(pair.receiver.table.owner).jobs.propose("intersection", spec, purpose=PURPOSE)
 
     def finish(self, pair: Pair, job: str, *, since: float) -> Answer:
         """Wait for the job's end and read the result."""
@@ -175,6 +178,18 @@ class Exchange:
         since = time.monotonic()
         return self.finish(pair, self.propose(pair), since=since)
 
+    def evidence(self) -> bytes:
+        """The evidence bundle of the main job, which is run for it if it has not been."""
+        if self._bundle is None:
+            pair = self.pair(tables.BUREAU, tables.BANK, self.examples())
+            self.keep_evidence(export(self._stage, self.run(pair).job.job))
+        assert self._bundle is not None
+        return self._bundle
+
+    def keep_evidence(self, bundle: bytes) -> None:
+        """What `evidence` gives from now on."""
+        self._bundle = bundle
+
     def readers_of(self, job: str) -> list[str]:
         """The organisations whose node hands out the result of a job; everybody's is asked."""
         readers = []
@@ -185,6 +200,11 @@ class Exchange:
                 continue
             readers.append(org)
         return readers
+
+
+def spec_of(owner: Registered, receiver: Registered, *, grant: str, version: int) -> dict[str, object]:
+    """The specification of an intersection, as a person would write it."""
+    return {"owner": _side(owner) | {"grant": grant, "grant_version": version}, "receiver": _side(receiver)}
 
 
 def _side(registered: Registered) -> dict[str, object]:

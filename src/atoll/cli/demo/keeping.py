@@ -12,8 +12,8 @@ def how_to_reach(stage: Stage) -> str:
     """Addresses, token files, commands to try, and the command that ends it all."""
     lines = ["", "The consortium goes on:"]
     for org, node in stage.nodes.items():
-        home = stage.consortium.home(org)
-        lines.append(f"  {org:9} {stage.address(org)}  process {node.pid or 'none, it is dead'}  token {home / 'tokens' / 'admin'}")
+        token = stage.consortium.home(org) / "tokens" / "admin"
+        lines.append(f"  {org:9} {stage.address(org)}  process {node.pid or 'none, it is dead'}  token {token}")
     home = stage.consortium.home("bank")
     pids = " ".join(str(pid) for pid in stage.pids())
     lines += [

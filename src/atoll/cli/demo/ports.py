@@ -15,8 +15,8 @@ class Ports:
     """Reserves ports below the range from which the kernel gives ports to outgoing connections.
 
     A node that is killed must get its own port back; from that range, another connection might have been given it meanwhile.
-    Each port is held by a socket that is bound and does not listen: whoever asks for an unused port passes it by, and a node, which
-    binds with SO_REUSEADDR, gets it (Linux, inet_csk_bind_conflict).
+    Each port is held by a socket that is bound and does not listen: whoever asks for an unused port passes it by, and a node,
+    which binds with SO_REUSEADDR, gets it (Linux, inet_csk_bind_conflict).
     """
 
     def __init__(self) -> None:

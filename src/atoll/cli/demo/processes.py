@@ -22,12 +22,14 @@ PASSED_ON = ("PATH", "PYTHONPATH")
 """What children see of the demo's own environment."""
 
 
-def start_python(arguments: Sequence[str], *, log: Path, keep: bool, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+def start_python(
+    arguments: Sequence[str], *, log: Path, keep: bool, environment: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a module of ours in a process group of its own; what it writes on standard error goes to `log`.
 
     Ctrl-C on the terminal reaches the demo alone, which then stops its children in order. A demo that is killed outright takes
-    them with it (prctl(2), PR_SET_PDEATHSIG), unless they are to be kept. Called from the main thread only: that signal comes when
-    the thread that started the child ends.
+    them with it (prctl(2), PR_SET_PDEATHSIG), unless they are to be kept. Called from the main thread only: that signal comes
+    when the thread that started the child ends.
     """
     with log.open("ab") as errors:
         return subprocess.Popen(  # noqa: S603 - our own interpreter, our own module

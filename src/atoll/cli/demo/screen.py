@@ -13,6 +13,9 @@ from rich.table import Table
 
 from atoll.cli.demo.findings import Findings
 
+PIPE_WIDTH = 200
+"""Where nobody looks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -68,8 +71,17 @@ class Screen:
             self._notes.clear()
 
 
+def print_table(findings: Findings) -> None:
+    """The table at the end, on standard output."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=PIPE_WIDTH)
+    console.print()
+    console.print(table_of(findings))
+
+
 def table_of(findings: Findings) -> Table:
-    """The table at the end."""
+    """What was done, how it came out, what there was to see."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2))
     table.add_column("what")
     table.add_column("outcome")

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from atoll.cli.demo.attacks import ATTACKS, Attempt
 from atoll.cli.demo.errors import NoSuchPart
 from atoll.cli.demo.exchange import Exchange
-from atoll.cli.demo.findings import Findings
+from atoll.cli.demo.findings import Findings, Verified
+from atoll.cli.demo.proof import export, trust_file, verify_elsewhere
 from atoll.cli.demo.scenarios import SCENARIOS, Scenario
 from atoll.cli.demo.stage import Stage
 
@@ -19,7 +20,7 @@ def choose(only: Sequence[str]) -> tuple[list[Scenario], list[Attempt]]:
     Raises:
         NoSuchPart: a name is unknown.
     """
-    known = [one.NAME for one in (*SCENARIOS, *ATTACKS)]
+    known = [*(one.NAME for one in SCENARIOS), *(one.NAME for one in ATTACKS)]
     for name in only:
         if name not in known:
             raise NoSuchPart(name=name, known=", ".join(known))
@@ -38,6 +39,8 @@ def perform(stage: Stage, scenarios: Sequence[Scenario], attacks: Sequence[Attem
         info = stage.client("auditor").jobs.show(job)
         findings.receipts += len(info.receipts)
         findings.receipts_expected += len(info.parties)
+        if findings.evidence is None:
+            findings.evidence = prove(stage, exchange, job)
     for attack in attacks:
         stage.screen.headline(attack.TITLE)
         started = time.monotonic()
@@ -45,3 +48,13 @@ def perform(stage: Stage, scenarios: Sequence[Scenario], attacks: Sequence[Attem
         findings.attacks.append(seen)
         stage.screen.note(f"{'caught' if seen.caught else 'NOT CAUGHT'} after {time.monotonic() - started:.1f} s: {seen.seen}")
     return findings
+
+
+def prove(stage: Stage, exchange: Exchange, job: str) -> Verified:
+    """Export the evidence of a job and verify it where there is nothing but the trust file."""
+    with stage.screen.step("the auditor exports the evidence; a fresh process with nothing but the trust file verifies it"):
+        bundle = export(stage, job)
+        exchange.keep_evidence(bundle)
+        verdict = verify_elsewhere(bundle, trust_file(stage))
+        stage.screen.note(verdict.sentence or f"{verdict.entries} entries, {len(bundle)} bytes")
+    return Verified(verdict.verified, verdict.entries)

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from atoll.cli.demo.attacks import (
+    changed_plan,
+    dead_operator,
+    invented_consortium,
+    killed_node,
+    lying_initiator,
+    tampered_bundle,
+)
 from atoll.cli.demo.exchange import Exchange
 from atoll.cli.demo.findings import Attack
 from atoll.cli.demo.stage import Stage
@@ -22,5 +30,12 @@ class Attempt(Protocol):
         ...
 
 
-ATTACKS: tuple[Attempt, ...] = ()
+ATTACKS: tuple[Attempt, ...] = (
+    lying_initiator,
+    changed_plan,
+    tampered_bundle,
+    invented_consortium,
+    killed_node,
+    dead_operator,
+)
 """In the order in which they are tried; the last one leaves the consortium without its operator."""
