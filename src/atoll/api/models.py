@@ -303,8 +303,8 @@ class HandoverRequest(Model):
 class HandoverInfo(Model):
     new_term: int
     new_sequencer: str
-    votes: list[str]
-    """Voters known here."""
+    votes: int
+    needed: int
     in_force: bool
 
 

@@ -133,12 +133,12 @@ class Membership:
 
     async def handover(self, to: str) -> HandoverInfo:
         """Vote for a new sequencer; this node refuses the old term from now on."""
-        votes = await self._context.engine.vote(to)
+        standing = await self._context.engine.vote(to)
         self._context.note("person", "handover", to, "voted")
-        consensus = self._context.view().consensus
-        in_force = consensus.sequencer == to
-        term = consensus.term if in_force else consensus.term + 1
-        return HandoverInfo(new_term=term, new_sequencer=to, votes=list(votes), in_force=in_force)
+        in_force = self._context.view().consensus.sequencer == to
+        return HandoverInfo(
+            new_term=standing.term, new_sequencer=to, votes=standing.votes, needed=standing.needed, in_force=in_force
+        )
 
     def _sign_change(self, purpose: str, version: int, public: bytes) -> bytes:
         genesis = self._context.view().chain.genesis_digest

@@ -154,6 +154,25 @@ class TreeMapping(Mapping[bytes, bytes]):
         return len(self._tree)
 
 
+class Candidacy(Protocol):
+    """How far a member is that wants to put transactions in order."""
+
+    @property
+    def term(self) -> int:
+        """Term it stands for."""
+        ...
+
+    @property
+    def votes(self) -> int:
+        """Votes it has."""
+        ...
+
+    @property
+    def needed(self) -> int:
+        """Votes it needs."""
+        ...
+
+
 class Engine(Protocol):
     """See the module's docstring. All methods belong to one event loop."""
 
@@ -253,8 +272,8 @@ class Engine(Protocol):
         """Inclusion of a log entry in the newest agreed checkpoint."""
         ...
 
-    async def vote(self, new_sequencer: str) -> tuple[str, ...]:
-        """Leave the current term in favour of a new sequencer; the voters known here.
+    async def vote(self, new_sequencer: str) -> Candidacy:
+        """Leave the current term in favour of a new sequencer; the new term begins by itself once it has enough votes.
 
         Raises:
             HandoverRefused: this engine has no sequencer to replace, or the member cannot become one.

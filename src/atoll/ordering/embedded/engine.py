@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 from atoll.errors import AtollError
-
+from atoll.ledger.block import Block
+from atoll.ledger.chain import Ledger
 from atoll.ledger.records import Member, MemberState
 from atoll.ledger.rules.errors import BadTransaction
 from atoll.ledger.transaction import transaction_id
@@ -345,6 +346,20 @@ class EmbeddedEngine:
         if agreement is None:
             raise NotAgreedYet()
         return agreement.note.encode()
+
+    @property
+    def ledger(self) -> Ledger:
+        """See `Engine.ledger`."""
+        return self.replica.ledger
+
+    def blocks(self, first: int, last: int) -> Iterator[Block]:
+        """See `Engine.blocks`."""
+        return (stored.block for stored in self.store.blocks(first, min(last, self.replica.agreed_height)))
+
+    def note_of(self, height: int) -> bytes | None:
+        """See `Engine.note_of`."""
+        kept = self.store.next_epoch(height - 1)
+        return kept[1] if kept is not None else self.note()
 
     def entry(self, index: int) -> bytes | None:
         """A log entry below the agreed checkpoint; None where there is none."""
