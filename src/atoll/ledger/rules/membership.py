@@ -1,8 +1,8 @@
 """Members and their keys: invited, enrolled, rotated, revoked, recovered (SECURITY 3.6).
 
-An identity key is changed by two of {old key, recovery key, more than half of the members}. Without the old key the change is public
-for 24 hours, in which the old key or the recovery key cancels it. Keys for TLS, cosigning and the log are the member's own business:
-its identity key registers them. Revocation needs one key and acts at once.
+An identity key is changed by two of {old key, recovery key, more than half of the members}. Without the old key the change is
+public for 24 hours, in which the old key or the recovery key cancels it. Keys for TLS, cosigning and the log are the member's
+own business: its identity key registers them. Revocation needs one key and acts at once.
 """
 
 from __future__ import annotations
@@ -153,7 +153,8 @@ class Approval(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoverKey(Message):
-    """An organisation that lost its identity key announces a new one, with its recovery key and more than half of the others."""
+    """An organisation that lost its identity key announces a new one, with its recovery key and more than half of the
+    others."""
 
     TAG: ClassVar[str] = "key.recover/1"
 
@@ -176,7 +177,7 @@ class CancelRecovery(Message):
     org: Name
     """Whose recovery."""
     second: Annotated[bytes, Size(0, 64)]
-    """Signature of the recovery key over the change; empty when the old identity key sends this."""
+    """Signature of the recovery key over `cancel` and the announced key; empty when the old identity key sends this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,10 +299,11 @@ def recover(call: Call, body: RecoverKey) -> None:
 
 
 def cancel(call: Call, body: CancelRecovery) -> None:
-    """The old identity key (its transaction was accepted, so it still signs) or the recovery key."""
+    """The old identity key (its transaction was accepted, so it still signs) or the recovery key, for the announced key and no
+    later one."""
     pending = call.need(PendingKey, body.org)
     if call.sender != body.org:
-        _need_recovery(call, body.org, Purpose.IDENTITY, b"cancel", body.second)
+        _need_recovery(call, body.org, Purpose.IDENTITY, b"cancel" + pending.public, body.second)
     call.state.put(replace(pending, acts_at=0))
 
 
@@ -313,7 +315,6 @@ def activate(call: Call, body: ActivateKey) -> None:
     if call.time < pending.acts_at:
         raise TooEarly(what="The recovered key", at=pending.acts_at, now=call.time)
     _replace(call, call.current_key(body.org, Purpose.IDENTITY), pending.public)
-    call.state.put(replace(pending, acts_at=0))
 
 
 def _need_recovery(call: Call, org: str, purpose: Purpose, what: bytes, signature: bytes) -> None:
@@ -325,8 +326,13 @@ def _need_recovery(call: Call, org: str, purpose: Purpose, what: bytes, signatur
 
 
 def _replace(call: Call, old: Key, public: bytes) -> None:
+    if public == old.public:
+        raise BadKey(purpose=old.purpose, reason="it is the one that it would replace")
     call.state.put(replace(old, to_height=call.height))
     _write_key(call, old.org, old.purpose, old.version + 1, public, from_height=call.height)
+    pending = call.state.get(PendingKey, old.org)
+    if old.purpose is Purpose.IDENTITY and pending is not None:  # what was approved for the old version is void
+        call.state.put(replace(pending, acts_at=0))
     if old.purpose in (Purpose.COSIGN, Purpose.LOG):
         _follow(call, old.org, old.purpose, public)
 
@@ -334,6 +340,8 @@ def _replace(call: Call, old: Key, public: bytes) -> None:
 def _write_key(call: Call, org: str, purpose: Purpose, version: int, public: bytes, *, from_height: int) -> None:
     if purpose is not Purpose.TLS and not (len(public) == 32 and ed25519.is_acceptable_key(public)):
         raise BadKey(purpose=purpose, reason="it is not canonical, or of small order")
+    if purpose is Purpose.COSIGN and public in _cosign_keys(call):  # a cosignature does not name its signer
+        raise BadKey(purpose=purpose, reason="a validating member cosigns with it")
     algorithm = Algorithm.ECDSA_P256 if purpose is Purpose.TLS else Algorithm.ED25519
     call.state.put(
         Key(
@@ -348,6 +356,11 @@ def _write_key(call: Call, org: str, purpose: Purpose, version: int, public: byt
         )
     )
     call.state.put(KeyPointer(org=org, purpose=purpose, version=version))
+
+
+def _cosign_keys(call: Call) -> tuple[bytes, ...]:
+    consensus = call.state.get(ConsensusSet, "0")
+    return tuple(one.cosign for one in consensus.validators) if consensus is not None else ()
 
 
 def _follow(call: Call, org: str, purpose: Purpose, public: bytes) -> None:
