@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from atoll.errors import AtollError
+from atoll.jobs.errors import BadResult
 from atoll.jobs.kind import Identifiers, Inputs, Outcome
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, PlanInput, digest_plan_body
@@ -77,15 +78,15 @@ class Execution:
         self._tell({"event": "phase", "phase": "running"})
         try:
             async with asyncio.TaskGroup() as group:
-                for place in places:
-                    group.create_task(self._run_place(place, inputs[place], deadline))
+                runs = [group.create_task(self._run_place(place, inputs[place], deadline)) for place in places]
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from failed
+        self._tell_done([run.result() for run in runs])
 
     async def _in_thread(self, work: Callable[[Party], Inputs], place: Party) -> Inputs:
         return await asyncio.to_thread(work, place) if self._threads else work(place)
 
-    async def _run_place(self, place: Party, inputs: Inputs, deadline: float) -> None:
+    async def _run_place(self, place: Party, inputs: Inputs, deadline: float) -> Report[Outcome]:
         """One role generator, from meeting the others to the sealed outcome."""
         order, plan = self._order, self._plan
         kind = job_kind(plan.kind)
@@ -94,7 +95,7 @@ class Execution:
         meeting = Meeting(self._network, self._keys(place), org=order.org)
         await meeting.start()
         try:
-            report: Report[Outcome] = await run_role(
+            return await run_role(
                 lambda seed, resume: kind.program(plan, place, inputs, seed=seed, resume=resume),
                 me=place,
                 peers=meeting.openers(),
@@ -105,16 +106,20 @@ class Execution:
             )
         finally:
             await meeting.close()
+
+    def _tell_done(self, reports: list[Report[Outcome]]) -> None:
+        """All places of this organisation have ended; they must have agreed on one result."""
+        commitments = {report.output.result_commitment for report in reports}
+        if len(commitments) != 1:
+            raise BadResult(reason="two places of one organisation ended with different commitments")
         self._tell(
             {
                 "event": "done",
-                "commitment": report.output.result_commitment.hex(),
-                "counts": dict(report.output.counts),
-                "sent": report.sent_bytes,
-                "received": report.received_bytes,
-                "seconds": report.seconds,
-                "reconnects": report.reconnects,
-                "checkpoints": report.checkpoints,
+                "commitment": commitments.pop().hex(),
+                "sent": sum(report.sent_bytes for report in reports),
+                "received": sum(report.received_bytes for report in reports),
+                "seconds": max(report.seconds for report in reports),
+                "reconnects": sum(report.reconnects for report in reports),
                 "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
             }
         )

@@ -119,13 +119,17 @@ class Runs:
         except Exception:  # the outermost loop of this task: the other parties must hear of a fault of ours
             log.exception("supervision failed", extra={"job": identifier})
             code = NodeFault.code
-        if code:
-            await self._fail(job, code)
-        else:
-            await self._give_receipt(job)
+        try:
+            if code:
+                await self._fail(job, code)
+            else:
+                await self._give_receipt(job)
+        except AtollError as err:  # the ledger cannot take it now; the reactor's next look tries again
+            log.warning("not told to the ledger yet", extra={"job": identifier, "code": err.code})
 
     async def _run_while_standing(self, job: Job, plan: Plan) -> str:
-        """As `_run_until_done`, but stopped as soon as something it rests on is withdrawn."""
+        """As `_run_until_done`, but begun on a fresh ledger only, and stopped as soon as something it rests on is withdrawn."""
+        await self._context.fresh_view(patience_seconds=max(1.0, plan.not_after - self._context.clock.now()))
         run = asyncio.create_task(self._run_until_done(job, plan))
         try:
             while True:
