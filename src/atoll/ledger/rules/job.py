@@ -1,8 +1,8 @@
 """Jobs: proposed, consented, started; refused, withdrawn, failed, expired.
 
-Consent is given for this job only, by every organisation in the plan. START checks everything again at its height and reserves uses and
-rows in the same transaction, so that two jobs can never share the last use. Nothing here believes the initiator: a proposal needs no
-grant, because the owner's own node decides and a refusal is a transaction that the owner signs.
+Consent is given for this job only, by every organisation in the plan. START checks everything again at its height and reserves
+uses and rows in the same transaction, so that two jobs can never share the last use. Nothing here believes the initiator: a
+proposal needs no grant, because the owner's own node decides and a refusal is a transaction that the owner signs.
 """
 
 from __future__ import annotations
@@ -270,7 +270,7 @@ def _charge(call: Call, job: Job, one: JobInput, *, hold: bool) -> None:
         if one.user != dataset.owner:
             raise NotAllowed(org=one.user, reason=f"only {dataset.owner} can bring {one.dataset} into a job")
         if one.grant:
-            need_in_force(call, one.grant, one.grant_version, grantees=job.receivers, dataset=one.dataset)
+            need_in_force(call, one.grant, one.grant_version, receivers=job.receivers, dataset=one.dataset)
         elif job.receivers != (dataset.owner,):
             raise NotAllowed(org=job.proposer, reason=f"{one.dataset} goes into the job without a grant of {dataset.owner}")
     if one.grant:
