@@ -55,12 +55,11 @@ def relogged(body: bytes, edit: Callable[[bytes], bytes]) -> bytes:
 
 def test_a_flipped_byte_is_found_in_every_entry_even_if_all_digests_are_put_right(world: World, bundle: bytes) -> None:
     for number, (name, body) in enumerate(unpack(bundle).items(), start=1):
-        for at in {0, len(body) // 3, len(body) // 2, 2 * len(body) // 3, len(body) - 1}:
+        for at in (0, len(body) // 2, len(body) - 1):
             flipped = edited(bundle, name, lambda old, at=at: old[:at] + bytes([old[at] ^ 1]) + old[at + 1 :])  # type: ignore[misc]
             with pytest.raises(EvidenceError) as caught:
                 world.verify(flipped)
-            assert caught.value.entry in (number, 0), (name, at, str(caught.value))
-            assert caught.value.entry == number or isinstance(caught.value, IncompleteEvidence)
+            assert (caught.value.entry, caught.value.name) == (number, name), at
 
 
 # -- an invented consortium ----------------------------------------------------------------------------------------------------

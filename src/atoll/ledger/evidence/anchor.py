@@ -287,7 +287,8 @@ def _verify_genesis(entry: Entry, trust: TrustFile) -> tuple[Genesis, bytes]:
         raise ForeignConsortium.at(entry, chain_id=trust.chain_id, reason=why)
     with blame(entry):
         genesis, digest = verify_genesis(data)
-    if genesis.chain_id != trust.chain_id or not trust.is_of(genesis):
+        is_trusted = genesis.chain_id == trust.chain_id and trust.is_of(genesis)
+    if not is_trusted:
         why = "the trust file's keys are not those of its own genesis"
         raise ForeignConsortium.at(entry, chain_id=trust.chain_id, reason=why)
     return genesis, digest
