@@ -97,6 +97,13 @@ class RegisterDataset(Model):
     """Table of a SQLite file."""
 
 
+class Registered(Receipt):
+    """A dataset version was registered."""
+
+    dataset: str
+    """owner/name/version."""
+
+
 class DatasetInfo(Model):
     dataset: str
     owner: str
@@ -131,6 +138,13 @@ class GiveGrant(Model):
     prohibitions: list[ConstraintModel] = []
 
 
+class Given(Receipt):
+    """A grant was given."""
+
+    grant: str
+    """Its identifier."""
+
+
 class GrantInfo(Model):
     grant: str
     owner: str
@@ -156,6 +170,13 @@ class ProposeJob(Model):
     minutes: int = Field(default=60, ge=1, le=10_080)
     memory_mb: int = Field(default=1024, ge=128, le=1 << 20)
     attempts: int = Field(default=5, ge=1, le=16)
+
+
+class Proposed(Model):
+    """A job was proposed."""
+
+    job: str
+    """Its identifier."""
 
 
 class CoalitionInfo(Model):

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+from atoll.api import models as m
 
 
 class Scope(StrEnum):
@@ -39,46 +42,77 @@ class Route:
     path: str
     scope: Scope
     summary: str
+    answer: Any
+    """What comes back: a model, a list of models, or the media type of something that is not JSON."""
+    body: type[m.Model] | None = None
+    """What is sent."""
+    query: tuple[str, ...] = ()
+    """Whole numbers or words behind the question mark; all of them can be left out."""
 
 
+READ, DATA, JOBS, APPROVE, AUDIT, ADMIN = Scope
 ROUTES: tuple[Route, ...] = (
-    Route("status", "GET", "/v1/status", Scope.READ, "How this node is"),
-    Route("doctor", "GET", "/v1/doctor", Scope.READ, "What is wrong and what to do"),
-    Route("members", "GET", "/v1/members", Scope.READ, "Members, roles, keys"),
-    Route("invite", "POST", "/v1/members/invite", Scope.ADMIN, "Invite an organisation"),
-    Route("member_enrol", "POST", "/v1/members/enrol", Scope.ADMIN, "Hand over an invited organisation's enrolment"),
-    Route("handover", "POST", "/v1/handover", Scope.ADMIN, "Vote for a new sequencer"),
-    Route("key_rotate", "POST", "/v1/keys/rotate", Scope.ADMIN, "Replace a key of this organisation"),
-    Route("key_revoke", "POST", "/v1/keys/revoke", Scope.ADMIN, "Revoke a key of this organisation"),
-    Route("dataset_register", "POST", "/v1/datasets", Scope.DATA, "Register a dataset version"),
-    Route("dataset_list", "GET", "/v1/datasets", Scope.READ, "Datasets of all members"),
-    Route("dataset_show", "GET", "/v1/datasets/{owner}/{name}/{version}", Scope.READ, "One dataset, with its card"),
+    Route("status", "GET", "/v1/status", READ, "How this node is", m.Status),
+    Route("doctor", "GET", "/v1/doctor", READ, "What is wrong and what to do", list[m.DoctorFinding]),
+    Route("members", "GET", "/v1/members", READ, "Members, roles, keys", list[m.MemberInfo]),
+    Route("invite", "POST", "/v1/members/invite", ADMIN, "Invite an organisation", m.InviteInfo, m.InviteRequest),
+    Route(
+        "member_enrol",
+        "POST",
+        "/v1/members/enrol",
+        ADMIN,
+        "Hand over an invited organisation's enrolment",
+        m.Receipt,
+        m.EnrolRequest,
+    ),
+    Route("handover", "POST", "/v1/handover", ADMIN, "Vote for a new sequencer", m.HandoverInfo, m.HandoverRequest),
+    Route("key_rotate", "POST", "/v1/keys/rotate", ADMIN, "Replace a key of this organisation", m.Receipt, m.KeyRequest),
+    Route("key_revoke", "POST", "/v1/keys/revoke", ADMIN, "Revoke a key of this organisation", m.Receipt, m.KeyRequest),
+    Route("dataset_register", "POST", "/v1/datasets", DATA, "Register a dataset version", m.Registered, m.RegisterDataset),
+    Route("dataset_list", "GET", "/v1/datasets", READ, "Datasets of all members", list[m.DatasetInfo], query=("cards",)),
+    Route("dataset_show", "GET", "/v1/datasets/{owner}/{name}/{version}", READ, "One dataset, with its card", m.DatasetInfo),
     Route(
         "dataset_withdraw",
         "POST",
         "/v1/datasets/{owner}/{name}/{version}/withdraw",
-        Scope.DATA,
+        DATA,
         "Take a dataset version out of use",
+        m.Receipt,
     ),
-    Route("budget_set", "POST", "/v1/budgets", Scope.DATA, "Cap all uses of a lineage"),
-    Route("grant_give", "POST", "/v1/grants", Scope.DATA, "Permit a use"),
-    Route("grant_list", "GET", "/v1/grants", Scope.READ, "Grants given and received"),
-    Route("grant_revoke", "POST", "/v1/grants/{grant}/revoke", Scope.DATA, "Take a grant back"),
-    Route("job_draft", "POST", "/v1/jobs/draft", Scope.JOBS, "What a job would take and show, before it is proposed"),
-    Route("job_propose", "POST", "/v1/jobs", Scope.JOBS, "Propose a job"),
-    Route("job_list", "GET", "/v1/jobs", Scope.READ, "Jobs this node takes part in"),
-    Route("job_show", "GET", "/v1/jobs/{job}", Scope.READ, "One job"),
-    Route("job_approve", "POST", "/v1/jobs/{job}/approve", Scope.APPROVE, "Consent to a job that awaits approval"),
-    Route("job_refuse", "POST", "/v1/jobs/{job}/refuse", Scope.APPROVE, "Refuse a job"),
-    Route("job_withdraw", "POST", "/v1/jobs/{job}/withdraw", Scope.JOBS, "Take consent or proposal back before START"),
-    Route("job_cancel", "POST", "/v1/jobs/{job}/cancel", Scope.JOBS, "Stop a running job; it ends FAILED"),
-    Route("job_result", "GET", "/v1/jobs/{job}/result", Scope.JOBS, "The result, for a receiver"),
-    Route("job_why", "GET", "/v1/jobs/{job}/why", Scope.READ, "Why a job stands where it stands"),
-    Route("ledger_log", "GET", "/v1/ledger/log", Scope.READ, "Log entries, newest last"),
-    Route("ledger_show", "GET", "/v1/ledger/records/{namespace}/{identifier:path}", Scope.READ, "One record with its proof"),
-    Route("ledger_checkpoint", "GET", "/v1/ledger/checkpoint", Scope.READ, "The newest cosigned checkpoint"),
-    Route("ledger_verify", "POST", "/v1/ledger/verify", Scope.READ, "Re-execute everything from the genesis"),
-    Route("trust_file", "GET", "/v1/ledger/trust", Scope.READ, "Trust file for offline verification"),
-    Route("evidence_export", "POST", "/v1/evidence/{job}", Scope.AUDIT, "Evidence bundle of a job"),
+    Route("budget_set", "POST", "/v1/budgets", DATA, "Cap all uses of a lineage", m.Receipt, m.BudgetRequest),
+    Route("grant_give", "POST", "/v1/grants", DATA, "Permit a use", m.Given, m.GiveGrant),
+    Route("grant_list", "GET", "/v1/grants", READ, "Grants given and received", list[m.GrantInfo]),
+    Route("grant_revoke", "POST", "/v1/grants/{grant}/revoke", DATA, "Take a grant back", m.Receipt),
+    Route(
+        "job_draft",
+        "POST",
+        "/v1/jobs/draft",
+        JOBS,
+        "What a job would take and show, before it is proposed",
+        m.DraftInfo,
+        m.ProposeJob,
+    ),
+    Route("job_propose", "POST", "/v1/jobs", JOBS, "Propose a job", m.Proposed, m.ProposeJob),
+    Route("job_list", "GET", "/v1/jobs", READ, "Jobs this node takes part in", list[m.JobInfo]),
+    Route("job_show", "GET", "/v1/jobs/{job}", READ, "One job", m.JobInfo),
+    Route("job_approve", "POST", "/v1/jobs/{job}/approve", APPROVE, "Consent to a job that awaits approval", m.JobInfo),
+    Route("job_refuse", "POST", "/v1/jobs/{job}/refuse", APPROVE, "Refuse a job", m.JobInfo, m.RefuseRequest),
+    Route("job_withdraw", "POST", "/v1/jobs/{job}/withdraw", JOBS, "Take consent or proposal back before START", m.JobInfo),
+    Route("job_cancel", "POST", "/v1/jobs/{job}/cancel", JOBS, "Stop a running job; it ends FAILED", m.JobInfo),
+    Route("job_result", "GET", "/v1/jobs/{job}/result", JOBS, "The result, for a receiver", m.ResultInfo, query=("offset",)),
+    Route("job_why", "GET", "/v1/jobs/{job}/why", READ, "Why a job stands where it stands", m.WhyInfo),
+    Route("ledger_log", "GET", "/v1/ledger/log", READ, "Log entries, newest last", list[m.LogEntry], query=("first", "count")),
+    Route(
+        "ledger_show",
+        "GET",
+        "/v1/ledger/records/{namespace}/{identifier:path}",
+        READ,
+        "One record with its proof",
+        m.RecordInfo,
+    ),
+    Route("ledger_checkpoint", "GET", "/v1/ledger/checkpoint", READ, "The newest cosigned checkpoint", m.CheckpointInfo),
+    Route("ledger_verify", "POST", "/v1/ledger/verify", READ, "Re-execute everything from the genesis", m.VerifyInfo),
+    Route("trust_file", "GET", "/v1/ledger/trust", READ, "Trust file for offline verification", "text/plain"),
+    Route("evidence_export", "POST", "/v1/evidence/{job}", AUDIT, "Evidence bundle of a job", "application/vnd.atoll.evidence"),
 )
 """Every route there is."""

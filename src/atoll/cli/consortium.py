@@ -132,7 +132,7 @@ def handover(
     pairs = [
         ("new sequencer", info.new_sequencer),
         ("term", str(info.new_term)),
-        ("votes known here", listed(info.votes)),
+        ("votes known here", f"{info.votes} of {info.needed} needed"),
         ("in force", yes_no(info.in_force)),
     ]
     return Reply(info, [Fields(pairs)])

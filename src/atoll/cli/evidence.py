@@ -45,9 +45,13 @@ def verify(
 
     Needs no home, no node and no network. Whatever does not hold is named with its entry, and the exit status is not 0.
     """
-    from atoll.ledger.evidence.narrative import narrate
-    from atoll.ledger.evidence.trust import parse_trust_file
-    from atoll.ledger.evidence.verify import verify_evidence
+    from atoll.ledger.evidence import narrate, parse_trust_file, verify_evidence
+    from atoll.ledger.evidence.errors import EvidenceError
 
-    finding = verify_evidence(read_bytes(bundle), parse_trust_file(read_text(trust)), now=int(time.time()))
+    known = parse_trust_file(read_text(trust))
+    try:
+        finding = verify_evidence(read_bytes(bundle), known, now=int(time.time()))
+    except EvidenceError as err:
+        value = {"verified": False, "code": err.code, "message": str(err), **err.operands}
+        return Reply(value, ["Not verified."], exit_code=err.exit_code, error=str(err), hint=err.remedy)
     return Reply({"verified": True, **finding.to_plain()}, [narrate(finding)])

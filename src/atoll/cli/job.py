@@ -9,14 +9,15 @@ from typing import Annotated
 
 import typer
 
-from atoll.api.models import DecisionInfo, JobInfo, ResultInfo
+from atoll.api.models import JobInfo, ResultInfo
 from atoll.cli import propose
 from atoll.cli.files import write_new
 from atoll.cli.frame import command, group
 from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.screen import confirm
 from atoll.cli.watch import ended, watch_job
-from atoll.cli.words import duration, iso, listed, size, yes_no
+from atoll.cli.why import describe_decision
+from atoll.cli.words import duration, iso, listed, size
 from atoll.client import ENDED, Node
 
 app = group("Propose, consent to, watch and end jobs.")
@@ -150,11 +151,5 @@ def describe(job: JobInfo) -> list[Shown]:
         pairs += [("adversary", job.adversary_model), ("shows", job.leakage)]
     shown: list[Shown] = [Fields(pairs)]
     if job.decision is not None:
-        shown += ["", *describe_decision(job.decision)]
+        shown += ["", *describe_decision("this node", job.decision)]
     return shown
-
-
-def describe_decision(decision: DecisionInfo) -> list[Shown]:
-    """This node's decision, rule by rule."""
-    rows = [(yes_no(one.holds), one.constraint, one.wanted, one.observed) for one in decision.reasons]
-    return [f"this node decided: {decision.verdict} ({decision.code})", Rows(("holds", "looked at", "wanted", "found"), rows)]

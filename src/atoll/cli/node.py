@@ -16,6 +16,8 @@ from atoll.client import Node
 from atoll.node.config import load_config
 
 app = group("Start, stop and look at a node.")
+NEVER_SECONDS = 10 * 365 * 86_400
+"""A node that has seen no quorum yet counts from 1970."""
 
 
 @command(app, "start", "atoll node start --home bank", "atoll node start --detach --home bank")
@@ -65,7 +67,7 @@ def describe(one: Status) -> list[Shown]:
         ("consortium", one.chain_id + (" (test: insecure modes may run)" if one.test else "")),
         ("ledger", f"{one.engine}; block {one.height}, {one.log_size} entries"),
         ("sequencer", f"{one.sequencer}, term {one.term}; quorum {one.quorum}"),
-        ("freshness", f"newest quorum {duration(one.freshness_seconds)} ago"),
+        ("freshness", "no quorum yet" if one.freshness_seconds > NEVER_SECONDS else f"{duration(one.freshness_seconds)} old"),
         ("connected to", listed(one.connected, "nobody")),
         ("jobs running", str(one.jobs_running)),
         ("memory", f"{one.pss_mb:.0f} MB"),

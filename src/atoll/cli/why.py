@@ -8,16 +8,19 @@ import inspect
 import re
 import string
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import atoll.errors
 from atoll.cli.errors import UnknownCode
 from atoll.cli.frame import CertificateOption, HomeOption, TokenOption, UrlOption, command, connect_to, single
-from atoll.cli.reply import Fields, Reply, Rows
-from atoll.cli.words import yes_no
+from atoll.cli.reply import Fields, Reply, Rows, Shown
+from atoll.cli.words import readable_times, yes_no
 from atoll.errors import AtollError
+
+if TYPE_CHECKING:
+    from atoll.api.models import DecisionInfo
 
 app = single()
 JOB = re.compile(r"[0-9a-f]{32}")
@@ -89,12 +92,25 @@ def _job(job: str, home: Path | None, url: str | None, token: str | None, certif
     pairs += [("reason", info.reason)] if info.reason else []
     pairs += [("means", info.sentence)] if info.sentence else []
     pairs += [("what to do", info.remedy)] if info.remedy else []
-    shown: list[Fields | Rows | str] = [Fields(pairs)]
+    shown: list[Shown] = [Fields(pairs)]
     for org, decision in info.decisions.items():
-        shown.append(f"\n{org} decided: {decision.verdict} ({decision.code})")
-        rows = [
-            (yes_no(one.holds), one.constraint, one.wanted, one.observed, "" if one.holds else one.rule)
-            for one in decision.reasons
-        ]
-        shown.append(Rows(("holds", "looked at", "wanted", "found", "code"), rows))
+        shown += ["", *describe_decision(org, decision)]
     return Reply(info, shown)
+
+
+def describe_decision(org: str, decision: DecisionInfo) -> list[Shown]:
+    """An organisation's decision, rule by rule."""
+    rows = [
+        (
+            yes_no(one.holds),
+            one.constraint,
+            readable_times(one.wanted),
+            readable_times(one.observed),
+            "" if one.holds else one.rule,
+        )
+        for one in decision.reasons
+    ]
+    return [
+        f"{org} decided: {decision.verdict} ({decision.code})",
+        Rows(("holds", "looked at", "wanted", "found", "code"), rows),
+    ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 
 SHOWN_DIGITS = 12
 """Digits of a digest in a table; `--json` has all of them."""
+_UNIX_TIME = re.compile(r"\b[12][0-9]{9}\b")
 _UNSHOWABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -42,6 +44,15 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def readable_times(text: str) -> str:
+    """The same with Unix times as people read them, for texts that policy wrote for a program.
+
+    >>> readable_times("1795299376 to 1795904176")
+    '2026-11-21T22:16:16Z to 2026-11-28T22:16:16Z'
+    """
+    return _UNIX_TIME.sub(lambda found: iso(int(found[0])), text)
 
 
 def short(digest: str) -> str:

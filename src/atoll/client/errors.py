@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from atoll.errors import AtollError, InputError, IntegrityError, NotFoundError, UnavailableError, catalogue
+from typing import Any
+
+from atoll.errors import (
+    AccessError,
+    AtollError,
+    ConflictError,
+    InputError,
+    IntegrityError,
+    NotFoundError,
+    PeerError,
+    RuleError,
+    UnavailableError,
+    catalogue,
+)
 
 
 class NodeUnreachable(UnavailableError):
@@ -53,6 +66,10 @@ class NotWhatWasExpected(IntegrityError):
     remedy = "Compare the versions of client and node."
 
 
+FAMILIES = (InputError, AccessError, NotFoundError, ConflictError, RuleError, PeerError, IntegrityError, UnavailableError)
+_EXIT_BY_STATUS = {one.status: one.exit_code for one in FAMILIES}
+
+
 class RefusedByNode(AtollError):
     """The node answered with a problem; `code`, `status` and `remedy` of the instance are the node's."""
 
@@ -60,8 +77,15 @@ class RefusedByNode(AtollError):
 
     def __init__(self, *, title: str, code: str, status: int, remedy: str) -> None:
         super().__init__(title=title)
-        known = catalogue().get(code)
         self.code = code  # type: ignore[misc]
         self.status = status  # type: ignore[misc]
         self.remedy = remedy  # type: ignore[misc]
-        self.exit_code = known.exit_code if known else 1  # type: ignore[misc]
+        known = catalogue().get(code)
+        self.exit_code = known.exit_code if known else _EXIT_BY_STATUS.get(status, 1)  # type: ignore[misc]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (str(self), self.code, self.status, self.remedy)
+
+
+def _rebuild(title: str, code: str, status: int, remedy: str) -> RefusedByNode:
+    return RefusedByNode(title=title, code=code, status=status, remedy=remedy)

@@ -102,7 +102,7 @@ class Datasets:
 
     def register(self, request: models.RegisterDataset) -> str:
         """Register a file as the next version of a dataset; its identifier."""
-        return str(self._link.ask(dict[str, Any], "dataset_register", request)["dataset"])
+        return self._link.ask(models.Registered, "dataset_register", request).dataset
 
     def list(self) -> list[models.DatasetInfo]:
         """All members' datasets."""
@@ -131,7 +131,7 @@ class Grants:
 
     def give(self, request: models.GiveGrant) -> str:
         """Permit a use; the grant's identifier."""
-        return str(self._link.ask(dict[str, Any], "grant_give", request)["grant"])
+        return self._link.ask(models.Given, "grant_give", request).grant
 
     def list(self) -> list[models.GrantInfo]:
         """Grants this organisation gave or received."""
@@ -169,7 +169,7 @@ class Jobs:
     def propose(self, kind: str, spec: dict[str, Any], *, purpose: str, **options: Any) -> str:
         """Propose a job; its identifier. `options` are the other fields of `ProposeJob`."""
         request = models.ProposeJob(kind=kind, spec=spec, purpose=purpose, **options)
-        return str(self._link.ask(dict[str, str], "job_propose", request)["job"])
+        return self._link.ask(models.Proposed, "job_propose", request).job
 
     def list(self) -> list[models.JobInfo]:
         """All jobs, oldest first."""

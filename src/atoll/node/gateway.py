@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from atoll.api import models
+from atoll.api.openapi import openapi_document
 from atoll.api.routes import ROUTES, SCOPES_BY_ROLE, Route, Scope
 from atoll.errors import AtollError
 from atoll.node.errors import BadRequest, NodeFault, NoToken, WrongScope
@@ -38,6 +39,8 @@ def build_app(services: Services) -> FastAPI:
             summary=route.summary,
             response_model=None,
         )
+    # Handlers take requests as they come, so FastAPI does not see what they speak; the table of routes does.
+    app.openapi = openapi_document  # type: ignore[method-assign]
     app.add_exception_handler(AtollError, answer_error)
     app.add_exception_handler(RequestValidationError, answer_validation)
     app.add_exception_handler(Exception, answer_fault)
@@ -150,9 +153,9 @@ class Handlers:
         asked = await self._body(request, models.KeyRequest)
         return receipt_of(await self._services.membership.revoke(asked.purpose))
 
-    async def dataset_register(self, request: Request, _: str) -> dict[str, Any]:
+    async def dataset_register(self, request: Request, _: str) -> models.Registered:
         identifier, receipt = await self._services.datasets.register(await self._body(request, models.RegisterDataset))
-        return {"dataset": identifier, **receipt_of(receipt).model_dump()}
+        return models.Registered(dataset=identifier, **receipt_of(receipt).model_dump())
 
     async def dataset_list(self, request: Request, _: str) -> list[models.DatasetInfo]:
         return await self._services.datasets.list(cards=request.query_params.get("cards") != "no")
@@ -167,9 +170,9 @@ class Handlers:
         asked = await self._body(request, models.BudgetRequest)
         return receipt_of(await self._services.datasets.set_budget(asked.name, asked.unit, asked.limit))
 
-    async def grant_give(self, request: Request, _: str) -> dict[str, Any]:
+    async def grant_give(self, request: Request, _: str) -> models.Given:
         grant, receipt = await self._services.grants.give(await self._body(request, models.GiveGrant))
-        return {"grant": grant, **receipt_of(receipt).model_dump()}
+        return models.Given(grant=grant, **receipt_of(receipt).model_dump())
 
     async def grant_list(self, _: Request, __: str) -> list[models.GrantInfo]:
         return await self._services.grants.list()
@@ -180,8 +183,8 @@ class Handlers:
     async def job_draft(self, request: Request, _: str) -> models.DraftInfo:
         return self._services.proposals.preview(await self._body(request, models.ProposeJob))
 
-    async def job_propose(self, request: Request, _: str) -> dict[str, str]:
-        return {"job": await self._services.proposals.propose(await self._body(request, models.ProposeJob))}
+    async def job_propose(self, request: Request, _: str) -> models.Proposed:
+        return models.Proposed(job=await self._services.proposals.propose(await self._body(request, models.ProposeJob)))
 
     async def job_list(self, _: Request, __: str) -> list[models.JobInfo]:
         return self._services.jobs.list()
