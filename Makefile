@@ -47,10 +47,10 @@ check: setup ## format, types, lint, layers, snippets
 	@tools/check.sh
 
 bench: setup ## list the benchmarks; run one with make bench-NAME
-	@ls bench/bench_*.py 2>/dev/null | sed -E 's|bench/bench_(.*)\.py|make bench-\1|' || true
+	@ls bench/bench_*.py 2>/dev/null | sed -E 's|bench/bench_(.*)\.py|make bench-\1|; s|_|-|g' || true
 
 bench-%: setup
-	@$(BIN)/python bench/bench_$*.py
+	@$(BIN)/python bench/bench_$(subst -,_,$*).py
 
 mutants: setup ## one-line faults that the tests must notice
 	@$(BIN)/python tools/mutants.py

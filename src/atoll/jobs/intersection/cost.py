@@ -1,6 +1,6 @@
 """What an intersection takes, from measured constants.
 
-Measured with `bench/psi_kernel.py` on one core of a server of 2023 with the portable kernel, rounded to the unfavourable side.
+Measured with `bench/bench_psi_kernel.py` on one core of a server of 2023 with the portable kernel, rounded to the unfavourable side.
 They are for consent and for caps, not for promises: a faster machine, more cores or a better kernel make them pessimistic.
 """
 

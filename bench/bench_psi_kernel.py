@@ -1,6 +1,6 @@
 """How many items a second the three steps of an intersection handle, on one core and on all.
 
-    python bench/psi_kernel.py [ITEMS]
+    make bench-psi-kernel
 
 `atoll.jobs.intersection.cost` rests on these figures. The last line is one JSON object.
 """
