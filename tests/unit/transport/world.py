@@ -84,6 +84,54 @@ async def tls_world(*orgs: str) -> AsyncIterator[TlsWorld]:
         await world.close()
 
 
+class Cable:
+    """A TCP relay in front of an address, which breaks once, after so many bytes of both ways together."""
+
+    def __init__(self, target: tuple[str, int], *, cut_after: int) -> None:
+        self._target = target
+        self._left = cut_after
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.address = ("", 0)
+        self.cuts = 0
+
+    async def __aenter__(self) -> Cable:
+        self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
+        self.address = self._server.sockets[0].getsockname()[:2]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _relay(self, near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        far_in, far_out = await asyncio.open_connection(*self._target)
+        pumps = [asyncio.ensure_future(self._pump(near_in, far_out)), asyncio.ensure_future(self._pump(far_in, near_out))]
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
+            for writer in (near_out, far_out):
+                writer.transport.abort()
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(1000):
+            self._left -= len(data)
+            if self._left < 0 and not self.cuts:
+                self.cuts += 1
+                return
+            sink.write(data)
+            await sink.drain()
+
+
 def keys_for(me: Party, parties: Sequence[Party], *, attempt: int = 1, plan: bytes = PLAN) -> JobKeys:
     """Consent keys; the party `role/1` belongs to the organisation `role-1`."""
     return JobKeys(
