@@ -1,0 +1,202 @@
+"""Each refusal of the ledger, provoked once: the table is complete, its numbers are hashed and never change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from atoll.errors import RuleError
+from atoll.ledger.rules import LATEST, RULES, errors
+from atoll.ledger.rules.dataset import WithdrawDataset
+from atoll.ledger.rules.grant import RevokeGrant
+from atoll.ledger.rules.job import ExpireJob, StartJob
+from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
+from atoll.ledger.transaction import Transaction, seal_transaction
+from atoll.trust.keys import Purpose
+from tests.unit.rules.lagoon import CUSTOMERS, GRANT, JOB, Lagoon, consent, new_key, permission, proposal, receipt, registration
+
+MOVE = SetEndpoints(peer="", https="")
+NUMBERS = {
+    "ledger.malformed": 1,
+    "ledger.unknown_type": 2,
+    "ledger.bad_signature": 3,
+    "ledger.stale_nonce": 4,
+    "ledger.expired": 5,
+    "ledger.not_member": 6,
+    "ledger.not_allowed": 7,
+    "ledger.unknown": 8,
+    "ledger.exists": 9,
+    "ledger.wrong_state": 10,
+    "budget.exhausted": 11,
+    "grant.not_in_force": 12,
+    "plan.mismatch": 13,
+    "ledger.too_late": 14,
+    "ledger.too_early": 15,
+    "ledger.bad_approval": 16,
+    "ledger.bad_key": 17,
+    "receipt.mismatch": 18,
+    "job.not_consented": 19,
+}
+"""Hashed into every block that was ever made; a number is never given to another refusal."""
+
+
+def malformed(lagoon: Lagoon) -> str:
+    return lagoon.refused_bytes(errors.BadTransaction, b"\x00")
+
+
+def unknown_type(lagoon: Lagoon) -> str:
+    founding = lagoon.founding
+    data = seal_transaction(
+        Transaction(sender="bank", nonce=1, expiry_height=9, type="coffee.brew/1", body={}),
+        kid="bank/identity/1",
+        sign=founding.keys["bank"][Purpose.IDENTITY].sign,
+        chain_id=founding.chain_id,
+        genesis_digest=founding.genesis_digest,
+    )
+    return lagoon.refused_bytes(errors.UnknownType, data, sender="bank")
+
+
+def bad_signature(lagoon: Lagoon) -> str:
+    return lagoon.refused(errors.BadSignature, "bank", MOVE, key=new_key(Purpose.IDENTITY))
+
+
+def stale_nonce(lagoon: Lagoon) -> str:
+    return lagoon.do("bank", MOVE, nonce=3).refused(errors.StaleNonce, "bank", MOVE, nonce=3)
+
+
+def expired(lagoon: Lagoon) -> str:
+    return lagoon.refused(errors.ExpiredTransaction, "bank", MOVE, expiry_height=0)
+
+
+def not_member(lagoon: Lagoon) -> str:
+    lagoon.founding.add("stranger")
+    return lagoon.refused(errors.NotMember, "stranger", MOVE)
+
+
+def not_allowed(lagoon: Lagoon) -> str:
+    return lagoon.refused(errors.NotAllowed, "bureau", registration(CUSTOMERS))
+
+
+def unknown(lagoon: Lagoon) -> str:
+    return lagoon.refused(errors.Unknown, "bank", WithdrawDataset(dataset=CUSTOMERS))
+
+
+def exists(lagoon: Lagoon) -> str:
+    return lagoon.with_datasets().refused(errors.AlreadyExists, "bank", registration(CUSTOMERS))
+
+
+def wrong_state(lagoon: Lagoon) -> str:
+    lagoon.with_grant().do("bureau", RevokeGrant(grant=GRANT))
+    return lagoon.refused(errors.WrongState, "bureau", RevokeGrant(grant=GRANT))
+
+
+def exhausted(lagoon: Lagoon) -> str:
+    lagoon.with_grant(uses=1).started().consented(b"\x02" * 16)
+    return lagoon.refused(errors.GrantExhausted, "bank", StartJob(job_id=b"\x02" * 16))
+
+
+def not_in_force(lagoon: Lagoon) -> str:
+    lagoon.with_datasets().do("bureau", permission(grantee="telecom")).consented()
+    return lagoon.refused(errors.GrantNotInForce, "bank", StartJob(job_id=JOB))
+
+
+def plan_mismatch(lagoon: Lagoon) -> str:
+    return lagoon.propose().refused(errors.PlanMismatch, "bureau", consent(plan_digest=bytes(32)))
+
+
+def too_late(lagoon: Lagoon) -> str:
+    return lagoon.refused(errors.DeadlinePassed, "bank", proposal(not_after=0))
+
+
+def too_early(lagoon: Lagoon) -> str:
+    return lagoon.propose().refused(errors.TooEarly, "bank", ExpireJob(job_id=JOB))
+
+
+def bad_approval(lagoon: Lagoon) -> str:
+    return lagoon.refused(errors.BadApproval, "bureau", RevokeKey(org="bank", purpose=Purpose.LOG, second=b""))
+
+
+def bad_key(lagoon: Lagoon) -> str:
+    return lagoon.refused(errors.BadKey, "bank", RotateKey(purpose=Purpose.LOG, public=bytes(32), second=b""))
+
+
+def result_mismatch(lagoon: Lagoon) -> str:
+    lagoon.with_grant().started().do("bank", receipt())
+    return lagoon.refused(errors.ResultMismatch, "bureau", receipt(result_commitment=bytes(32)))
+
+
+def not_consented(lagoon: Lagoon) -> str:
+    return lagoon.propose().refused(errors.NotUnanimous, "bank", StartJob(job_id=JOB))
+
+
+PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
+    malformed,
+    unknown_type,
+    bad_signature,
+    stale_nonce,
+    expired,
+    not_member,
+    not_allowed,
+    unknown,
+    exists,
+    wrong_state,
+    exhausted,
+    not_in_force,
+    plan_mismatch,
+    too_late,
+    too_early,
+    bad_approval,
+    bad_key,
+    result_mismatch,
+    not_consented,
+)
+"""In the order of their numbers."""
+
+
+def refusals() -> list[type[RuleError]]:
+    classes = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, RuleError) and one.code]
+    return sorted(classes, key=lambda one: one.number)
+
+
+def test_every_refusal_has_its_number_for_ever() -> None:
+    assert {one.code: one.number for one in refusals()} == NUMBERS
+
+
+@pytest.mark.parametrize("provoke", PROVOKED)
+def test_every_refusal_can_happen_and_says_what_happened(provoke: Callable[[Lagoon], str]) -> None:
+    sentence = provoke(Lagoon())
+    assert sentence.endswith(".")
+    assert "{" not in sentence
+
+
+def test_the_table_of_provocations_is_complete() -> None:
+    assert len(PROVOKED) == len(NUMBERS) == len(refusals())
+
+
+def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
+    assert sorted(RULES) == [1] == [LATEST]
+    assert sorted(RULES[1]) == [
+        "budget.set/1",
+        "dataset.register/1",
+        "dataset.withdraw/1",
+        "grant.give/1",
+        "grant.revoke/1",
+        "job.consent/1",
+        "job.expire/1",
+        "job.fail/1",
+        "job.propose/1",
+        "job.receipt/1",
+        "job.refuse/1",
+        "job.start/1",
+        "job.withdraw/1",
+        "key.activate/1",
+        "key.cancel/1",
+        "key.recover/1",
+        "key.revoke/1",
+        "key.rotate/1",
+        "member.endpoints/1",
+        "member.enrol/1",
+        "member.invite/1",
+        "term.handover/1",
+    ]
