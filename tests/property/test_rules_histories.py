@@ -140,7 +140,9 @@ def message(verb: str, job_id: bytes) -> Message:
     }[verb]
 
 
-OFTEN = ["consent", "consent", "start", "start", "receipt", "receipt"]
+OPENING = [("bank", "propose"), ("bank", "consent"), ("bureau", "consent"), ("bank", "start"), ("bank", "receipt")]
+"""How far a job has come when its history begins to wander."""
+OFTEN = ["consent", "start", "receipt"] * 4
 SELDOM = ["propose", "refuse", "withdraw", "fail", "expire", "revoke grant", "withdraw dataset"]
 steps = st.tuples(
     st.sampled_from(["bank", "bank", "bureau", "bureau", "telecom"]), st.sampled_from(OFTEN + SELDOM), st.sampled_from(JOBS)
@@ -148,14 +150,14 @@ steps = st.tuples(
 waits = st.sampled_from([0] * 12 + [1, 99, 100, RECEIPT_TERM])
 
 
-@settings(max_examples=60)
-@given(st.integers(1, 3), st.lists(st.tuples(steps, waits), min_size=5, max_size=40))
+@settings(max_examples=40)
+@given(st.integers(1, 3), st.tuples(*[st.integers(1, 5)] * 2), st.lists(st.tuples(steps, waits), min_size=5, max_size=30))
 def test_no_history_leads_anywhere_but_where_the_sentences_say(
-    uses: int, history: list[tuple[tuple[str, str, bytes], int]]
+    uses: int, openings: tuple[int, ...], history: list[tuple[tuple[str, str, bytes], int]]
 ) -> None:
     lagoon = Lagoon().with_grant(uses=uses)
     book = Book(uses=uses, time=lagoon.time)
-    opening = [(("bank", "propose", job_id), 0) for job_id in JOBS]
+    opening = [((org, verb, job), 0) for job, far in zip(JOBS, openings, strict=True) for org, verb in OPENING[:far]]
     for (org, verb, job_id), wait in [*opening, *history]:
         before = {one: book.jobs[one].state for one in book.jobs}
         expected = book.act(org, verb, job_id)
