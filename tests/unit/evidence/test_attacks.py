@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,15 +24,17 @@ from atoll.ledger.evidence.errors import (
 )
 from atoll.ledger.evidence.parts import Logged, encode_part
 from atoll.ledger.genesis import FounderSignature, SignedGenesis
+from atoll.ledger.plan import digest_plan_body
 from atoll.ledger.records import Job, Member
-from atoll.ledger.rules.job import ConsentJob
+from atoll.ledger.rules.dataset import RegisterDataset
+from atoll.ledger.rules.job import ConsentJob, StartJob
 from atoll.ledger.rules.membership import SetEndpoints
 from atoll.ledger.transaction import Transaction, seal_transaction
-from atoll.testing.consortium import NamedEntropy
+from atoll.testing.consortium import FOUNDED, NamedEntropy
 from atoll.trust.keys import Purpose, SecretKey
 from atoll.wire.cbor import decode
 from atoll.wire.message import encode_message, parse_message
-from tests.unit.evidence.world import GRANT, JOB, World, cut_plan, number_of, pack, unpack
+from tests.unit.evidence.world import FILES, GRANT, JOB, World, cut_plan, number_of, pack, unpack
 
 
 def edited(data: bytes, name: str, edit: Callable[[bytes], bytes]) -> bytes:
@@ -269,6 +272,77 @@ def test_a_grant_given_after_the_start_carries_nothing() -> None:
         world.verify(data)
 
 
+@pytest.mark.parametrize("change", [{"inputs": ()}, {"not_after": 1}], ids=str)
+def test_what_cheats_the_rules_does_not_cheat_the_verifier(change: dict[str, object]) -> None:
+    """START and the consents come after a deadline, or the job's record was changed in between."""
+    world = World().complete()
+    job = world.get(Job, JOB.hex())
+    world.lie(Job(**{name: getattr(job, name) for name in job.to_map()} | change)).block()
+    with pytest.raises(Contradiction):
+        world.verify(world.assemble())
+
+
+def test_a_consent_after_the_deadline_is_none() -> None:
+    world = World().register().propose(cut_plan(World().register(), not_after=FOUNDED + 6)).consent()
+    world.block(world.founding.sign("bureau", world.consent_of("bureau")), seconds=100, outcomes=b"\x00")
+    late = world.ledger.height
+    entries = world.swapped(unpack(world.block().block().export()), "consent of bureau", late)
+    with pytest.raises(Contradiction, match="it came after the job's deadline"):
+        world.verify(pack(entries))
+
+
+def test_a_start_by_a_stranger_is_none() -> None:
+    world = World().register().propose().consent()
+    world.block(world.founding.sign("auditor", StartJob(job_id=JOB)), outcomes=b"\x00")
+    cheated = world.ledger.height
+    world.start().receipts()
+    with pytest.raises(Contradiction, match="not the START that the job's record names"):
+        world.verify(pack(world.swapped(unpack(world.export()), "start", cheated)))
+
+
+def test_a_consent_after_start_comes_too_late() -> None:
+    world = World().register().propose().consent().start()
+    world.block(world.founding.sign("bureau", world.consent_of("bureau")), outcomes=b"\x00")
+    cheated = world.ledger.height
+    world.receipts()
+    with pytest.raises(Contradiction, match="wrong place in the log's order") as caught:
+        world.verify(pack(world.swapped(unpack(world.export()), "consent of bureau", cheated)))
+    assert caught.value.name == "consent of bureau"
+
+
+def test_a_receipt_before_start_comes_too_early() -> None:
+    world = World().register().propose().consent()
+    world.block(world.founding.sign("bureau", world.receipt_of("bureau")), outcomes=b"\x00")
+    cheated = world.ledger.height
+    world.start().receipts()
+    with pytest.raises(Contradiction, match="wrong place in the log's order") as caught:
+        world.verify(pack(world.swapped(unpack(world.export()), "receipt of bureau", cheated)))
+    assert caught.value.name == "receipt of bureau"
+
+
+def test_a_consent_before_the_proposal_comes_too_early() -> None:
+    world = World().register()
+    plan = cut_plan(world)
+    world.plan, world.digest, world.job_id = plan, digest_plan_body(encode_message(plan)), JOB
+    world.block(world.founding.sign("bureau", world.consent_of("bureau")), outcomes=b"\x00")
+    cheated = world.ledger.height
+    world.propose(plan).consent().start().receipts()
+    with pytest.raises(Contradiction, match="wrong place in the log's order"):
+        world.verify(pack(world.swapped(unpack(world.export()), "consent of bureau", cheated)))
+
+
+def test_another_registration_of_the_dataset_is_not_the_one() -> None:
+    world = World()
+    commitment = b"\x07" * 32
+    again = RegisterDataset(dataset=FILES, card_commitment=commitment, level=2)
+    world.register()
+    world.block(world.founding.sign("bureau", again), outcomes=b"\x00")
+    cheated = world.ledger.height
+    world.propose().consent().start().receipts()
+    with pytest.raises(Contradiction, match="it is not the registration of bureau/files/1"):
+        world.verify(pack(world.swapped(unpack(world.export()), f"registration of {FILES}", cheated)))
+
+
 # -- signatures ----------------------------------------------------------------------------------------------------------------
 
 
@@ -328,6 +402,24 @@ def test_no_transaction_can_pass_itself_off_as_a_blocks_summary() -> None:
     for data in (encode_message(forged), encode_message(forged)[:-1], encode_message(forged) + b"\x00"):
         with pytest.raises(BadBlock, match="reads as the summary of a block"):
             world.block(world.founding.sign("bank", SetEndpoints(peer="", https="")), data)
+
+
+@pytest.mark.parametrize(
+    ("cheats", "why"),
+    [
+        ({"time": 1}, "it does not come after block 9"),
+        ({"first": 2}, "it does not stand right after its transactions"),
+        ({"first": 21, "outcomes": b""}, "it does not end where the next begins"),
+        ({"first": 19, "outcomes": b"\x00\x00"}, "it does not come after block 9"),
+    ],
+    ids=str,
+)
+def test_summaries_follow_on_each_other(cheats: dict[str, Any], why: str) -> None:
+    world = World().complete()
+    world.block(world.founding.sign("bank", SetEndpoints(peer="", https="")), **cheats)
+    entries = unpack(world.assemble()) | {"block 10": world.entry_of_index(world.ledger.log.size - 1)}
+    with pytest.raises(Contradiction, match=why):
+        world.verify(pack(entries))
 
 
 def test_a_summary_is_the_one_of_its_name(world: World, bundle: bytes) -> None:

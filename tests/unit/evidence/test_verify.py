@@ -32,6 +32,7 @@ from atoll.ledger.records import (
     MemberState,
 )
 from atoll.ledger.rules.job import ExpireJob, FailJob, RefuseJob, WithdrawJob
+from atoll.wire.message import encode_message
 from tests.unit.evidence.world import CUSTOMERS, FILES, GRANT, JOB, OPENING, RESULT, World, cut_plan, number_of, pack, unpack
 
 # -- the honest story ----------------------------------------------------------------------------------------------------------
@@ -247,7 +248,6 @@ def test_a_grant_that_is_not_in_force_carries_nothing(change: dict[str, object])
     [
         {"plan_digest": b"\x00" * 32},
         {"kind": "statistics"},
-        {"parties": ("bank", "bureau", "operator")},
         {"receivers": ("bureau",)},
         {"inputs": ()},
         {"not_after": 2**40},
@@ -286,9 +286,34 @@ def test_start_needs_every_partys_consent() -> None:
 
 def test_a_receipt_needs_a_start() -> None:
     world = World().complete()
-    world.lie(replace(world.get(Job, JOB.hex()), started_height=0)).block()
+    world.lie(replace(world.get(Job, JOB.hex()), started_height=0, state=JobState.CONSENTED)).block()
     with pytest.raises(Contradiction, match="nothing that it could be a receipt of"):
         world.verify(world.assemble())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"started_height": 0}, {"state": JobState.CONSENTED}, {"receipts": ("bank",)}, {"receipts": ()}],
+    ids=str,
+)
+def test_the_record_of_a_job_does_not_contradict_itself(change: dict[str, object]) -> None:
+    world = World().complete()
+    job = world.get(Job, JOB.hex())
+    world.lie(Job(**{name: getattr(job, name) for name in job.to_map()} | change)).block()
+    with pytest.raises(Contradiction, match=r"no job is (completed|consented) that way") as caught:
+        world.verify(world.assemble())
+    assert caught.value.name == f"job {JOB.hex()} at block {world.ledger.height}"
+
+
+def test_a_record_calls_itself_by_the_name_it_is_kept_under() -> None:
+    world = World().complete()
+    other = replace(world.get(Job, JOB.hex()), job_id=bytes(16))
+    world.lies[world.get(Job, JOB.hex()).key()] = encode_message(other)
+    entries = unpack(world.block().assemble())
+    del entries[f"job {bytes(16).hex()} at block 10"]
+    entries[f"job {JOB.hex()} at block 10"] = world.entry_of_record(Job, JOB.hex(), 10)
+    with pytest.raises(Contradiction, match=f"the record calls itself {bytes(16).hex()}"):
+        world.verify(pack(entries))
 
 
 def test_the_end_is_the_one_that_the_record_tells_of() -> None:

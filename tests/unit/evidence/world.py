@@ -142,8 +142,8 @@ class World:
 
     # -- moving ----------------------------------------------------------------------------------------------------------------
 
-    def block(self, *transactions: bytes, term: int | None = None, seconds: int = 1, outcomes: bytes | None = None) -> World:
-        """Carry out a block, and let everybody cosign it; `outcomes` is what a quorum that cheats writes in its summary."""
+    def block(self, *transactions: bytes, term: int | None = None, seconds: int = 1, **cheats: Any) -> World:
+        """Carry out a block, and let everybody cosign it; `cheats` is what a quorum that cheats writes in its summary."""
         before = self.ledger.consensus
         block = Block(
             height=self.ledger.height + 1,
@@ -154,8 +154,8 @@ class World:
         executed = self.ledger.execute(block)
         for key, value in self.lies.items():
             executed = replace(executed, tree=executed.tree.put(key, value))
-        honest = encode_message(resummarise(executed, executed.summary.outcomes).summary)
-        executed = resummarise(executed, executed.summary.outcomes if outcomes is None else outcomes)
+        honest = encode_message(resummarise(executed).summary)
+        executed = resummarise(executed, **cheats)
         self.outcomes = executed.outcomes
         self.ledger.adopt(executed)
         self.log_entries += executed.entries
@@ -341,12 +341,12 @@ class World:
 
     def entry_of_transaction(self, height: int) -> bytes:
         """The first transaction of a block, as a bundle's entry under the newest checkpoint."""
-        return self._logged(self._summary(height).first)
+        return self.entry_of_index(self._summary(height).first)
 
     def entry_of_block(self, height: int) -> bytes:
         """A block's summary, as a bundle's entry under the newest checkpoint."""
         summary = self._summary(height)
-        return self._logged(summary.first + len(summary.outcomes))
+        return self.entry_of_index(summary.first + len(summary.outcomes))
 
     def entry_of_record(self, kind: type[Record], identifier: str, height: int) -> bytes:
         """A record, or that there is none, as a bundle's entry."""
@@ -376,7 +376,8 @@ class World:
             if reads_as_summary(data) and (summary := parse_message(data, BlockSummary)).height == height
         )
 
-    def _logged(self, index: int) -> bytes:
+    def entry_of_index(self, index: int) -> bytes:
+        """A log entry, as a bundle's entry under the newest checkpoint."""
         proof = tuple(self.ledger.log.inclusion_proof(index, self.ledger.log.size))
         return encode_part(Logged(index=index, data=self.log_entries[index], proof=proof))
 
@@ -404,9 +405,9 @@ def encode_like(tag: str, **fields: Any) -> bytes:
     return encode([tag, fields])
 
 
-def resummarise(executed: Executed, outcomes: bytes) -> Executed:
-    """Let the summary say what the tree says, and these outcomes."""
-    summary = replace(executed.summary, state_root=executed.tree.root, outcomes=outcomes)
+def resummarise(executed: Executed, **cheats: Any) -> Executed:
+    """Let the summary say what the tree says, and whatever else is wanted."""
+    summary = replace(executed.summary, state_root=executed.tree.root, **cheats)
     return replace(executed, summary=summary, entries=(*executed.entries[:-1], encode_message(summary)))
 
 

@@ -141,8 +141,10 @@ class Anchor:
         entry = self.bundle.need(names.record(kind, identifier, height))
         root = self.block(height).summary.state_root
         with blame(entry):
-            value = _prove(root, parse_part(entry, Proven).proof, record_key(kind, identifier))
-            return parse_message(value, kind), entry
+            found = parse_message(_prove(root, parse_part(entry, Proven).proof, record_key(kind, identifier)), kind)
+        if found.identifier() != identifier:
+            raise Contradiction.at(entry, reason=f"the record calls itself {found.identifier()}")
+        return found, entry
 
     def record_around(self, kind: type[R], identifier: str, height: int) -> tuple[R, Entry]:
         """A record in the state after a block or, where that is not in the bundle, before it.
@@ -226,8 +228,6 @@ class Anchor:
 
     def _need_standing(self) -> None:
         """The members walked to are those that the ledger itself says were in force for the checkpoint's last block."""
-        if self.top.summary.height == 0:
-            return
         before = self.block(self.top.summary.height - 1)
         if before.index != self.top.summary.first - 1:
             raise Contradiction.at(before.entry, reason="it does not end where the next begins")

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from atoll.ledger.evidence import names
 from atoll.ledger.evidence.finding import Consented, Finding, Receipted, Used
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import JobState
@@ -22,6 +23,13 @@ _STATES = {
     JobState.WITHDRAWN: "It was withdrawn and never started. Nothing was computed.",
     JobState.UNACKNOWLEDGED: "It started, and a participant let the time for its receipt pass.",
     JobState.EXPIRED: "Its deadline passed before it started. Nothing was computed.",
+}
+
+_ENDINGS = {
+    names.REFUSAL: "its refusal",
+    names.WITHDRAWAL: "its withdrawal",
+    names.FAILURE: "a report that the job had failed",
+    names.EXPIRY: "a statement that its term had passed",
 }
 
 
@@ -101,7 +109,7 @@ def _agreed(finding: Finding) -> Iterator[str]:
     if finding.ending is not None:
         by = finding.ending
         why = f", for the reason `{_clean(finding.reason)}`" if finding.reason else ""
-        yield f"{_org(finding, by.org)} signed its {by.entry} on {_when(by.time)} (block {by.height}){why}."
+        yield f"{_org(finding, by.org)} signed {_ENDINGS[by.entry]} on {_when(by.time)} (block {by.height}){why}."
 
 
 def _consent(finding: Finding, one: Consented) -> str:

@@ -44,6 +44,8 @@ ENDINGS: Mapping[JobState, tuple[str, type[RefuseJob | WithdrawJob | FailJob | E
     JobState.UNACKNOWLEDGED: (names.EXPIRY, ExpireJob),
 }
 """The transaction that ends a job in each of these states."""
+STARTED = frozenset({JobState.STARTED, JobState.COMPLETED, JobState.FAILED, JobState.UNACKNOWLEDGED})
+"""States that no job reaches without START."""
 
 
 def verify_evidence(data: bytes, trust: TrustFile, *, now: int | None = None) -> Finding:
@@ -90,7 +92,7 @@ class _Case:
     def __init__(self, bundle: Bundle, trust: TrustFile) -> None:
         self._bundle = bundle
         self._anchor = Anchor(bundle, trust)
-        self._job, self._job_entry = self._last_record()
+        self._job = self._last_record()
         self._closed: list[str] = []
         self._titles = {one.org: one.title for one in self._anchor.genesis.founders}
 
@@ -135,13 +137,17 @@ class _Case:
 
     # -- the job ---------------------------------------------------------------------------------------------------------------
 
-    def _last_record(self) -> tuple[Job, Entry]:
+    def _last_record(self) -> Job:
         """The job as the ledger held it at the checkpoint: what must be in the bundle follows from it."""
         height = self._anchor.top.summary.height
         for entry in self._bundle.entries:
             prefix, _, rest = entry.name.partition(" ")
             if prefix == Job.NAMESPACE:
-                return self._anchor.record(Job, rest.split(" ")[0], height)
+                job, proof = self._anchor.record(Job, rest.split(" ")[0], height)
+                is_started = job.state in STARTED
+                if is_started != (job.started_height > 0) or (job.state is JobState.COMPLETED and job.receipts != job.parties):
+                    raise Contradiction.at(proof, reason=f"no job is {job.state} that way")
+                return job
         raise IncompleteEvidence(name=f"job ... at block {height}")
 
     def _proposal(self) -> Act:
@@ -216,7 +222,8 @@ class _Case:
     def _use(self, one: JobInput, start: Act) -> Used:
         registration, body, entry = verify_act(self._anchor, names.registration(one.dataset), RegisterDataset, org=one.user)
         dataset, proof = self._anchor.record_around(Dataset, one.dataset, start.height)
-        if body.dataset != one.dataset or (body.card_commitment, body.level) != (dataset.card_commitment, dataset.level):
+        registered = (body.dataset, body.card_commitment, body.level, registration.height)
+        if registered != (one.dataset, dataset.card_commitment, dataset.level, dataset.height):
             raise Contradiction.at(entry, reason=f"it is not the registration of {one.dataset}")
         if (dataset.owner, dataset.state) != (one.user, DatasetState.ACTIVE):
             why = f"{one.dataset} was {dataset.state}, owned by {dataset.owner}, when the job started"
