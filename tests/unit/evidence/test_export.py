@@ -6,7 +6,7 @@ import pytest
 
 from atoll.ledger import chain
 from atoll.ledger.evidence import export_evidence
-from atoll.ledger.evidence.errors import NotExportable, NothingToExport
+from atoll.ledger.evidence.errors import NotClosable, NotExportable, NothingToExport
 from atoll.ledger.records import JobState
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.ledger.rules.grant import RevokeGrant
@@ -62,6 +62,13 @@ def test_a_body_that_nobody_has_stays_closed() -> None:
     world = World().complete()
     del world.bodies["terms", GRANT.hex()]
     assert world.verify(world.export()).closed == (f"terms of grant {GRANT.hex()}",)
+
+
+def test_a_misspelt_name_closes_nothing_and_is_refused(world: World) -> None:
+    with pytest.raises(NotClosable, match="no part `plans` that could stay closed; it has: plan, card of bureau/files/1"):
+        world.export(selective={"plan", "plans"})
+    with pytest.raises(NotClosable, match="no part `start`"):
+        world.export(selective={"start"})
 
 
 def test_other_jobs_and_refused_transactions_are_left_out() -> None:

@@ -144,6 +144,14 @@ class NothingToExport(NotFoundError):
     remedy = "Check the identifier (`atoll job list`); a job proposed just now is in the next checkpoint."
 
 
+class NotClosable(InputError):
+    """What is to stay closed is not in the bundle; a misspelt name would open what it was meant to close."""
+
+    code = "evidence.not_closable"
+    sentence = "The bundle has no part `{name}` that could stay closed; it has: {choices}."
+    remedy = "Write the name exactly as the bundle's list of contents would."
+
+
 class NotExportable(UnavailableError):
     """The ledger cannot be made evidence of here and now."""
 

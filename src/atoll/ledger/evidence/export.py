@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.evidence import names
 from atoll.ledger.evidence.bundle import encode_bundle
-from atoll.ledger.evidence.errors import EvidenceError, NotExportable, NothingToExport
+from atoll.ledger.evidence.errors import EvidenceError, NotClosable, NotExportable, NothingToExport
 from atoll.ledger.evidence.history import EvidenceSource, History, LoggedBlock, walk_back
 from atoll.ledger.evidence.parts import Logged, Proven, encode_part, reason
 from atoll.ledger.evidence.steps import find_steps
@@ -57,6 +57,7 @@ def export_evidence(source: EvidenceSource, job_id: bytes, *, selective: Collect
 
     Raises:
         NothingToExport: the agreed ledger holds no such job.
+        NotClosable: `selective` names what the bundle does not have, which could be a slip of the pen.
         NotExportable: something needed is not at hand, or what is at hand does not verify.
 
     Leaks: what the bundle holds, so give it to those who may read the plan, or close the plan.
@@ -109,6 +110,10 @@ class _Export:
         self._blocks = {one.summary.height: one for one in walk_back(source, self._size, self._lowest())}
         self._heights: set[int] = set()
         self._records: dict[str, bytes] = {}
+        closable = [name for name, _, _ in self._wanted()]
+        for name in sorted(closed):
+            if name not in closable:
+                raise NotClosable(name=name, choices=", ".join(closable))
 
     def entries(self) -> Iterator[tuple[str, bytes]]:
         """Names and bytes, in the order in which a person would tell it."""
@@ -222,6 +227,13 @@ class _Export:
 
     def _bodies(self) -> Iterator[tuple[str, bytes]]:
         """The committed bodies that are at hand and not to stay closed."""
+        for name, kind, identifier in self._wanted():
+            body = None if name in self._closed else self._source.body(kind, identifier)
+            if body is not None:
+                yield name, body
+
+    def _wanted(self) -> list[tuple[str, str, str]]:
+        """Name in the bundle, kind and identifier of each committed body."""
         job = self._job.identifier()
         wanted = [(names.PLAN, "plan", job)]
         for one in self._inputs:
@@ -229,10 +241,7 @@ class _Export:
             if one.grant:
                 wanted.append((names.terms(one.grant), "terms", one.grant.hex()))
         wanted += [(names.detail(org), "detail", f"{job}/{org}") for org in self._job.receipts]
-        for name, kind, identifier in dict.fromkeys(wanted):
-            body = None if name in self._closed else self._source.body(kind, identifier)
-            if body is not None:
-                yield name, body
+        return list(dict.fromkeys(wanted))
 
 
 def _serves(record: Record, height: int) -> bool:
