@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atoll.api.models import DatasetInfo, GiveGrant, JobInfo, RegisterColumn, RegisterDataset
-from atoll.cli.demo.consortium import AUDITOR, ORGS
+from atoll.cli.demo.consortium import ORGS
 from atoll.cli.demo.errors import NoTables
 from atoll.cli.demo.proof import export
 from atoll.cli.demo.stage import Stage
-from atoll.client import RefusedByNode
+from atoll.client import Node, RefusedByNode
 from atoll.protocols.identifiers import normalise, parse_rule
 from atoll.testing import tables  # layers: world in memory
 from atoll.testing.tables import Table  # layers: world in memory
@@ -63,6 +63,11 @@ class Answer:
     """The result, normalised by the rule in the plan."""
     seconds: float
     """From the proposal to the last receipt."""
+
+    def in_words(self, expected: int) -> str:
+        """One line about it."""
+        why = f", {self.job.reason}" if self.job.reason else ""
+        return f"{self.job.state}{why}: {len(self.found)} identifiers found, {expected} in the clear beside it"
 
 
 class Exchange:
@@ -125,14 +130,19 @@ class Exchange:
                 purposes=[PURPOSE],
             )
         )
-        info = self._stage.client(AUDITOR).datasets.show(dataset)
+        info = self._stage.client(table.owner).datasets.show(dataset)
         registered = Registered(table, folder, info)
         self._registered[table.owner, folder] = registered
         return registered
 
-    def find(self, org: str, owner: str) -> list[DatasetInfo]:
-        """What a member finds of an owner in its own catalogue, with cards that fit their commitments on the ledger."""
-        return [one for one in self._stage.client(org).datasets.list() if one.owner == owner and one.card_verified]
+    def find(self, org: str, owner: str) -> DatasetInfo:
+        """What a member finds of an owner in its own catalogue, with a card that fits its commitment on the ledger."""
+
+        def look(node: Node) -> DatasetInfo:
+            offered = [one for one in node.datasets.list() if one.owner == owner and one.card_verified]
+            return offered[0]
+
+        return self._stage.seen_by(org, f"a dataset of {owner}", look)
 
     def permit(self, owner: Registered, receiver: Registered) -> Pair:
         """The owner grants the receiver's organisation the use of one dataset, for one purpose and kind of job."""
@@ -148,9 +158,13 @@ class Exchange:
                     purposes=[PURPOSE],
                 )
             )
-            mine = next(one for one in self._stage.client(grantee).grants.list() if one.grant == grant)
+            mine = self._stage.seen_by(grantee, "the grant", lambda node: {one.grant: one for one in node.grants.list()}[grant])
             self._pairs[key] = Pair(owner, receiver, grant, mine.version)
         return self._pairs[key]
+
+    def forget(self, pair: Pair) -> None:
+        """Have the next such use permitted anew."""
+        self._pairs = {key: one for key, one in self._pairs.items() if one != pair}
 
     def pair(self, owner: Table, receiver: Table, folder: Path) -> Pair:
         """Register both tables and permit their use, as far as that has not been done."""

@@ -12,13 +12,15 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from atoll.cli.demo.consortium import ORGS
+from atoll.cli.demo.errors import DidNotHappen
 from atoll.cli.demo.stage import Stage
 from atoll.jobs.intersection import Intersection, IntersectionSpec
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
 from atoll.ledger.transaction import Transaction, seal_transaction
 from atoll.node.bodies import Body, BodyName, Kind
 from atoll.node.consents import proposal_of
-from atoll.ordering.embedded.messages import SUBMIT, Submit, encode_payload
+from atoll.ordering.embedded.messages import SUBMIT, Submit, Submitted, encode_payload, parse_payload
 from atoll.ports import SystemClock, SystemEntropy
 from atoll.transport.errors import RemoteError
 from atoll.transport.identity import TlsIdentity
@@ -81,7 +83,11 @@ class Liar:
     async def submit(self, rpc: RpcSession, *bodies: Message) -> None:
         """Sign transactions and have them put in order."""
         signed = tuple(self._sign(body) for body in bodies)
-        await rpc.call(SUBMIT, encode_payload(Submit(transactions=signed, relay=False)), timeout_seconds=CALL_SECONDS)
+        submit = encode_payload(Submit(transactions=signed, relay=False))
+        answer = parse_payload(rpc.peer, await rpc.call(SUBMIT, submit, timeout_seconds=CALL_SECONDS), Submitted)
+        turned_away = [one.refusal for one in answer.answers if one.refusal]
+        if turned_away:  # then nothing was tried, and nothing can be caught
+            raise DidNotHappen(what=f"transactions taken by {rpc.peer} ({turned_away[0]})", seconds=CALL_SECONDS)
 
     def _sign(self, body: Message) -> bytes:
         self._nonce += 1
@@ -139,8 +145,9 @@ def without_one_byte(plan: Plan, at: int) -> bytes:
 
 
 def _last_nonce(stage: Stage, org: str) -> int:
-    record = stage.client("auditor").ledger.record("nonce", org).value
-    return int(record["last"]) if record else 0
+    """The last nonce that any node knows of; one copy of the ledger may be behind another."""
+    records = [stage.client(one).ledger.record("nonce", org).value for one in ORGS]
+    return max((int(one["last"]) for one in records if one), default=0)
 
 
 def _endpoint(text: str) -> tuple[str, int]:

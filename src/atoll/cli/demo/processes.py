@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import select
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from atoll.cli.demo.errors import NodeDidNotStart
 
 READY_SECONDS = 40.0
 STOP_SECONDS = 5.0
-PR_SET_PDEATHSIG = 1
+_BOUND = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+if os.getppid() == int(sys.argv[1]):  # else it ended before the line above
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Become the command of the arguments after the first, and die with the process of the first (prctl(2), execve(2))."""
 PASSED_ON = ("PATH", "PYTHONPATH")
 """What children see of the demo's own environment."""
 
@@ -28,19 +33,21 @@ def start_python(
     """Start a module of ours in a process group of its own; what it writes on standard error goes to `log`.
 
     Ctrl-C on the terminal reaches the demo alone, which then stops its children in order. A demo that is killed outright takes
-    them with it (prctl(2), PR_SET_PDEATHSIG), unless they are to be kept. Called from the main thread only: that signal comes
-    when the thread that started the child ends.
+    them with it, unless they are to be kept. Called from the main thread only: that signal comes when the thread that started
+    the child ends.
     """
+    command = [sys.executable, "-m", *arguments]
+    if not keep:
+        command = [sys.executable, "-I", "-S", "-c", _BOUND, str(os.getpid()), *command]
     with log.open("ab") as errors:
         return subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
-            [sys.executable, "-m", *arguments],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             env={name: os.environ[name] for name in PASSED_ON if name in os.environ} | (environment or {}),
             cwd=log.parent,
             process_group=0,
-            preexec_fn=None if keep else _die_with(os.getpid()),  # noqa: PLW1509 - this program has no locks to inherit here
         )
 
 
@@ -119,6 +126,11 @@ class NodeProcess:
             end_group(self._process, gently=False)
             self._process = None
 
+    def ask_to_stop(self) -> None:
+        """Ask it to end, and do not wait; `stop` does."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
     def stop(self) -> None:
         """Ask it to end, and see to it that it does."""
         if self._process is not None:
@@ -136,14 +148,3 @@ class NodeProcess:
     def is_killed(self) -> bool:
         """Whether it has ended by SIGKILL."""
         return self._process is not None and self._process.poll() == -signal.SIGKILL
-
-
-def _die_with(parent: int) -> Callable[[], None]:
-    prctl = ctypes.CDLL(None).prctl
-
-    def set_signal() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended before the line above
-            os._exit(1)
-
-    return set_signal

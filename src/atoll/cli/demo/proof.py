@@ -12,6 +12,7 @@ from pathlib import Path
 
 from atoll.cli.demo.consortium import AUDITOR
 from atoll.cli.demo.stage import Stage
+from atoll.client.node import ENDED
 
 VERIFY_SECONDS = 60.0
 ATOLL = (sys.executable, "-I", "-c", "from atoll.cli.main import run; run()")
@@ -35,11 +36,9 @@ class Verdict:
 
 
 def export(stage: Stage, job: str) -> bytes:
-    """The bundle of a job, as soon as the auditor's node holds everything it needs."""
-    client = stage.client(AUDITOR)
-    parties = len(client.jobs.show(job).parties)
-    stage.wait_for("all receipts on the ledger", lambda: len(client.jobs.show(job).receipts) == parties)
-    return client.evidence(job)
+    """The bundle of a job, as soon as the auditor's node knows that it has ended."""
+    stage.wait_for(f"job {job} ended", lambda: stage.job_at(AUDITOR, job).state in ENDED)
+    return stage.client(AUDITOR).evidence(job)
 
 
 def trust_file(stage: Stage) -> str:

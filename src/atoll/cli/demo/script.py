@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from atoll.cli.demo.attacks import ATTACKS, Attempt
+from atoll.cli.demo.consortium import AUDITOR
 from atoll.cli.demo.errors import NoSuchPart
 from atoll.cli.demo.exchange import Exchange
 from atoll.cli.demo.findings import Findings, Verified
@@ -36,7 +37,7 @@ def perform(stage: Stage, scenarios: Sequence[Scenario], attacks: Sequence[Attem
         stage.screen.headline(scenario.TITLE)
         job, found = scenario.run(stage, exchange)
         findings.scenarios[scenario.NAME] = found
-        info = stage.client("auditor").jobs.show(job)
+        info = stage.job_at(AUDITOR, job)
         findings.receipts += len(info.receipts)
         findings.receipts_expected += len(info.parties)
         if findings.evidence is None:

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+from atoll.api.models import JobInfo
 from atoll.cli.demo.cable import Cable
 from atoll.cli.demo.consortium import CABLED, ORGS, Consortium, found_consortium
 from atoll.cli.demo.errors import DidNotHappen, NodeDidNotStart
@@ -21,9 +23,11 @@ from atoll.cli.demo.memory import PeakMemory
 from atoll.cli.demo.ports import Ports
 from atoll.cli.demo.processes import NodeProcess
 from atoll.cli.demo.screen import Screen
-from atoll.client import Node, connect_home
+from atoll.client import Node, RefusedByNode, connect_home
 
+T = TypeVar("T")
 POLL_SECONDS = 0.05
+NOT_FOUND = 404
 PATIENCE_SECONDS = 40.0
 
 
@@ -142,6 +146,27 @@ class Stage:
                 raise DidNotHappen(what=what, seconds=seconds)
             time.sleep(POLL_SECONDS)
 
+    def seen_by(self, org: str, what: str, ask: Callable[[Node], T]) -> T:
+        """What a node answers as soon as its copy of the ledger has come so far: it may be a moment behind the others.
+
+        Raises:
+            DidNotHappen: not in time.
+        """
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return ask(self.client(org))
+            except (RefusedByNode, LookupError) as err:
+                if isinstance(err, RefusedByNode) and err.status != NOT_FOUND:
+                    raise
+                if time.monotonic() > ends:
+                    raise DidNotHappen(what=f"{what} known to {org}", seconds=PATIENCE_SECONDS) from err
+            time.sleep(POLL_SECONDS)
+
+    def job_at(self, org: str, job: str) -> JobInfo:
+        """A job as a member's node shows it, as soon as it does. Raises as `seen_by`."""
+        return self.seen_by(org, f"job {job}", lambda node: node.jobs.show(job))
+
     def _start(self) -> None:
         place = self.consortium
         self.nodes = {org: NodeProcess(org, place.home(org), place.passphrase_file, keep=self._keep) for org in ORGS}
@@ -170,6 +195,8 @@ class Stage:
         self._ports.release()
         if self._keep:
             return
+        for node in self.nodes.values():
+            node.ask_to_stop()
         for node in self.nodes.values():
             node.stop()
         if hasattr(self, "cable"):

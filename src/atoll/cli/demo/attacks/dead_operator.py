@@ -30,7 +30,7 @@ def run(stage: Stage, exchange: Exchange) -> Attack:
     with stage.screen.step("bank and telecom run a further job"):
         answer = exchange.run(pair)
         expected = pair.expected()
-        stage.screen.note(f"{len(answer.found)} identifiers found, {len(expected)} expected")
+        stage.screen.note(answer.in_words(len(expected)))
     after = stage.client(BANK).ledger.log(first=0, count=len(before))
     lost = sum(one.digest != other.digest for one, other in zip(before, after, strict=True))
     right = answer.found == expected and bool(expected)

@@ -43,7 +43,7 @@ def run(stage: Stage, exchange: Exchange) -> Attack:
         stage.restart(side)
         kept = sum(is_there(stage, side, one) for one in receipts)
         answer = exchange.finish(pair, job, since=since)
-        stage.screen.note(f"{len(answer.found)} identifiers found, {len(expected)} expected")
+        stage.screen.note(answer.in_words(len(expected)))
     right = answer.found == expected and bool(expected)
     return Attack(
         name=NAME,

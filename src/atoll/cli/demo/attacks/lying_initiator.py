@@ -56,7 +56,7 @@ def run(stage: Stage, exchange: Exchange) -> Attack:
 
 def refusal_of(stage: Stage, job: str) -> LogEntry | None:
     """The transaction on the ledger that refused a job, as the auditor's node holds it."""
-    stage.wait_for(f"job {job} refused", lambda: stage.client(AUDITOR).jobs.show(job).state == "refused")
+    stage.wait_for(f"job {job} refused", lambda: stage.job_at(AUDITOR, job).state == "refused")
     entries = stage.client(AUDITOR).ledger.log()
     refusals = (one for one in entries if one.kind == RefuseJob.TAG and one.outcome == "ok")
     return next((one for one in refusals if one.body["job_id"] == job), None)

@@ -23,11 +23,11 @@ def run(stage: Stage, exchange: Exchange) -> tuple[str, dict[str, Any]]:
     with screen.step("the bank looks into its catalogue, the bureau grants it one use for one purpose"):
         offered = exchange.find(BANK, BUREAU)
         pair = exchange.permit(bureau, bank)
-        screen.note(f"{offered[0].dataset}: {offered[0].title}; card fits its commitment on the ledger")
+        screen.note(f"{offered.dataset}: {offered.title}; card fits its commitment on the ledger")
     with screen.step("the bank proposes; both nodes decide and consent; the protocol runs over mutual TLS; both sign receipts"):
         answer = exchange.run(pair)
         expected = pair.expected()
-        screen.note(f"{len(answer.found)} identifiers found, {len(expected)} in the clear beside it")
+        screen.note(answer.in_words(len(expected)))
     with screen.step("everybody asks their own node for the result"):
         readers = exchange.readers_of(answer.job.job)
         screen.note(f"handed out by the node of: {', '.join(readers)}")

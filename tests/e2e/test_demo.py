@@ -1,0 +1,138 @@
+"""`atoll demo` as a newcomer runs it: what it prints, how it exits, what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atoll.cli.demo.consortium import ORGS
+from atoll.cli.demo.errors import NoSuchPart
+from atoll.client import connect_home
+from tests.e2e.conftest import processes_below
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("consortium")]
+
+DEMO = (sys.executable, "-m", "atoll.cli.demo")
+MOST_SECONDS = 60.0
+MOST_PSS_MB = 1.5 * 1024**3 / 1e6
+READY = "start five nodes"
+ATTACKS = ["lying_initiator", "changed_plan", "tampered_bundle", "invented_consortium", "killed_node", "dead_operator"]
+
+
+@contextmanager
+def demo(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """The demo, with its temporary files in `folder`; ended at the latest when the context is left."""
+    process = subprocess.Popen(
+        [*DEMO, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(folder)},
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_until_started(process: subprocess.Popen[str]) -> None:
+    """Return when its nodes run."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if READY in line:
+            return
+    pytest.fail("the demo ended before its nodes ran")
+
+
+def wait_until_gone(folder: Path, *, seconds: float = 10.0) -> list[str]:
+    """The processes of a run that are still there after a while; none as soon as there is none."""
+    ends = time.monotonic() + seconds
+    while (left := processes_below(folder)) and time.monotonic() < ends:
+        time.sleep(0.1)
+    return left
+
+
+def test_the_demo_finds_everything_as_it_should_be_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with demo(tmp_path, "--json") as process:
+        printed, progress = process.communicate(timeout=4 * MOST_SECONDS)
+    assert process.returncode == 0, progress
+    assert printed.count("\n") == 1
+    seen: dict[str, Any] = json.loads(printed)
+    assert sorted(seen) == ["attacks", "evidence", "pss_mb", "receipts", "scenarios", "seconds", "steps"]
+    found = seen["scenarios"]["intersection"]
+    assert found["equal"] is True
+    assert type(found["found"]) is type(found["expected"]) is int
+    assert found["found"] == found["expected"] > 0
+    assert found["seconds"] > 0
+    assert found["bytes"] > 0
+    assert seen["receipts"] == 2
+    assert seen["evidence"]["verified"] is True
+    assert seen["evidence"]["entries"] > 20
+    assert [one["name"] for one in seen["attacks"]] == ATTACKS
+    assert all(one["caught"] is True and one["code"] for one in seen["attacks"]), seen["attacks"]
+    assert {"name", "seconds"} == set(seen["steps"][0])
+    assert seen["seconds"] < MOST_SECONDS, seen["steps"]
+    assert seen["pss_mb"] < MOST_PSS_MB
+    assert processes_below(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kept_consortium_of_one_part_answers_and_is_ended_by_the_command_it_prints(tmp_path: Path) -> None:
+    with demo(tmp_path, "--only", "intersection", "--keep") as process:
+        printed, progress = process.communicate(timeout=MOST_SECONDS)
+    assert process.returncode == 0, progress
+    assert "as it should be" in printed
+    assert "attack" not in progress
+    (folder,) = tmp_path.iterdir()
+    try:
+        for org in ORGS:
+            node = connect_home(folder / org)
+            assert node.status().org == org
+            assert str(folder / org / "tokens" / "admin") in progress
+            node.close()
+        end = re.search(r"kill -TERM .*", progress)
+        assert end is not None
+    finally:
+        subprocess.run(["sh", "-c", (re.search(r"kill -TERM .*", progress) or [""])[0]], check=True)
+    assert wait_until_gone(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
+def test_a_demo_that_is_interrupted_ends_its_nodes_and_removes_its_files(tmp_path: Path, number: int, status: int) -> None:
+    with demo(tmp_path, "--only", "intersection") as process:
+        wait_until_started(process)
+        assert len(processes_below(tmp_path)) >= len(ORGS)
+        process.send_signal(number)
+        process.communicate(timeout=30)
+        assert process.returncode == status
+    assert processes_below(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_node_outlives_a_demo_that_is_killed(tmp_path: Path) -> None:
+    with demo(tmp_path, "--only", "intersection") as process:
+        wait_until_started(process)
+        process.kill()
+    assert wait_until_gone(tmp_path) == []
+
+
+def test_a_part_that_does_not_exist_is_named_with_those_that_do(tmp_path: Path) -> None:
+    with demo(tmp_path, "--only", "time_travel") as process:
+        _, complaint = process.communicate(timeout=30)
+    assert process.returncode == NoSuchPart.exit_code
+    assert "time_travel" in complaint
+    assert "intersection" in complaint
+    assert list(tmp_path.iterdir()) == []
