@@ -1,9 +1,14 @@
-"""A job's journal on disk: seed, the last two checkpoints, the outcome; sealed, each file written whole and flushed before it
-counts."""
+"""A job's journal on disk: seed, the last two checkpoints, what was said since, the outcome; sealed, and flushed before it
+counts.
+
+Files are written whole and moved into place, except `notes.N`, which grows: records of u32 length and sealed bytes, each sealed
+under its place. A record that a crash cut short never counted, because nothing was sent on the strength of it.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -11,9 +16,11 @@ from typing import Annotated, ClassVar
 from atoll.jobs.kind import Outcome
 from atoll.jobs.result import Result, encode_result, parse_result
 from atoll.protocols.role import Party
+from atoll.storage.errors import StoreCorrupt
 from atoll.storage.sealed import Sealer
 from atoll.transport.journal import Saved
 from atoll.transport.runner_messages import Mark
+from atoll.transport.transcript import Noted
 from atoll.wire.cbor import decode, encode
 from atoll.wire.message import Message, Range, Size
 
@@ -34,6 +41,7 @@ class DiskJournal:
         self._folder = folder
         self._name = name
         self._sealer = sealer
+        self._notes_end: dict[int, tuple[int, int]] = {}  # checkpoint: records and bytes that count
 
     def load_seed(self) -> bytes | None:
         return self._read("seed")
@@ -50,7 +58,26 @@ class DiskJournal:
 
     def save_checkpoint(self, saved: Saved) -> None:
         self._write(f"checkpoint.{saved.number}", _encode_saved(saved))
-        self._path(f"checkpoint.{saved.number - KEPT_CHECKPOINTS}").unlink(missing_ok=True)
+        for what in ("checkpoint", "notes"):
+            self._path(f"{what}.{saved.number - KEPT_CHECKPOINTS}").unlink(missing_ok=True)
+
+    def load_notes(self, number: int) -> Mapping[Party, Noted]:
+        noted: dict[Party, Noted] = {}
+        for record in self._read_notes(number):
+            for role, index, sent, heard in decode(record, max_bytes=MAX_FILE_BYTES):
+                party = Party(role, index)
+                noted[party] = noted.get(party, Noted()).followed_by(Noted(sent=sent, heard=heard))
+        return noted
+
+    def add_notes(self, number: int, noted: Mapping[Party, Noted]) -> None:
+        if number not in self._notes_end:
+            self.load_notes(number)
+        count, end = self._notes_end[number]
+        fields = tuple((party.role, party.index, one.sent, one.heard) for party, one in sorted(noted.items()))
+        sealed = self._sealer.seal(self._name_of(f"notes.{number}.{count}"), encode(fields, max_bytes=MAX_FILE_BYTES))
+        record = len(sealed).to_bytes(4, "big") + sealed
+        append_durably(self._path(f"notes.{number}"), record, at=end)
+        self._notes_end[number] = count + 1, end + len(record)
 
     def is_finished(self) -> bool:
         return self._path("outcome").exists()
@@ -71,10 +98,35 @@ class DiskJournal:
             data = self._path(what).read_bytes()
         except FileNotFoundError:
             return None
-        return self._sealer.open(f"{self._folder.name}/{self._name}.{what}", data)
+        return self._sealer.open(self._name_of(what), data)
 
     def _write(self, what: str, data: bytes) -> None:
-        write_durably(self._path(what), self._sealer.seal(f"{self._folder.name}/{self._name}.{what}", data))
+        write_durably(self._path(what), self._sealer.seal(self._name_of(what), data))
+
+    def _name_of(self, what: str) -> str:
+        """What a value is sealed under: never openable as another value, place, attempt or job."""
+        return f"{self._folder.name}/{self._name}.{what}"
+
+    def _read_notes(self, number: int) -> Iterator[bytes]:
+        """The records that count; where they end is remembered.
+
+        Raises:
+            StoreCorrupt: one that is not the last is damaged.
+        """
+        path = self._path(f"notes.{number}")
+        data = path.read_bytes() if path.exists() else b""
+        count = at = 0
+        while at + 4 <= len(data):
+            end = at + 4 + int.from_bytes(data[at : at + 4], "big")
+            try:
+                record = self._sealer.open(self._name_of(f"notes.{number}.{count}"), data[at + 4 : end])
+            except StoreCorrupt:
+                if any(data[end:]):
+                    raise
+                break  # torn by a crash
+            yield record
+            count, at = count + 1, end
+        self._notes_end[number] = count, at
 
 
 def write_durably(path: Path, data: bytes) -> None:
@@ -86,7 +138,25 @@ def write_durably(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _flush_folder(path.parent)
+
+
+def append_durably(path: Path, data: bytes, *, at: int) -> None:
+    """Put bytes at the place `at` of a private file, which is made if it is not there, and end it behind them."""
+    is_new = not path.exists()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.truncate(at)
+        file.seek(at)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if is_new:
+        _flush_folder(path.parent)
+
+
+def _flush_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

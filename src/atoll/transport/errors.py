@@ -224,6 +224,22 @@ class JobStopped(JobError):
     remedy = ""
 
 
+class TooManyResumes(JobError):
+    """The link was lost again and again, and the job got no further in between."""
+
+    code = "transport.too_many_resumes"
+    sentence = "The job was resumed {resumes} times from checkpoint {number} without reaching the next one."
+    remedy = "Check the network between the parties; if it is sound, another party cuts the link on purpose."
+
+
+class TrafficExceeded(JobError):
+    """This party would send more than the plan allows it to."""
+
+    code = "transport.traffic_exceeded"
+    sentence = "The job would send more than the {limit} bytes that its plan allows one party."
+    remedy = "Propose the job again with a higher traffic limit."
+
+
 class NotReplayable(IntegrityError):
     """Started again from a checkpoint, this node's role said something else than before; nothing of it was sent."""
 

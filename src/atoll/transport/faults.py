@@ -15,8 +15,8 @@ from atoll.errors import AtollError
 from atoll.transport.errors import HandlerFailed
 from atoll.wire.message import Pattern, Size
 
-Code: TypeAlias = Annotated[str, Size(1, 80), Pattern(r"[a-z0-9_]+([.-][a-z0-9_]+)*")]
-"""The stable code of an error, as it travels."""
+Code: TypeAlias = Annotated[str, Size(3, 80), Pattern(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")]
+"""The stable code of an error, as it travels: never one that a transaction, which passes it on, would not take."""
 Sentence: TypeAlias = Annotated[str, Size(0, 500), Pattern(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")]
 """What happened, in words; no control characters, so that it can be printed."""
 

@@ -1,4 +1,4 @@
-"""What a party must not forget about a run: its seed, its last two checkpoints, its output.
+"""What a party must not forget about a run: its seed, its last two checkpoints, what was said since, its output.
 
 The node keeps it sealed on disk; tests keep it in memory. All calls may block, and return when the thing is durable.
 """
@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from atoll.protocols.role import Party
 from atoll.transport.runner_messages import Mark
+from atoll.transport.transcript import Noted
 
 Output = TypeVar("Output")
 
@@ -43,7 +44,15 @@ class Journal(Protocol[Output]):
         ...
 
     def save_checkpoint(self, saved: Saved) -> None:
-        """Keep a checkpoint. Once it is durable, all but this one and the one before it should be destroyed."""
+        """Keep a checkpoint. Once it is durable, all but this one and the one before it should be destroyed, notes included."""
+        ...
+
+    def load_notes(self, number: int) -> Mapping[Party, Noted]:
+        """All that was noted after checkpoint `number`, 0 for the start."""
+        ...
+
+    def add_notes(self, number: int, noted: Mapping[Party, Noted]) -> None:
+        """Keep what was said since the last note; called before anything that follows from it is sent."""
         ...
 
     def is_finished(self) -> bool:
@@ -65,6 +74,7 @@ class MemoryJournal(Generic[Output]):
     def __init__(self) -> None:
         self._seed: bytes | None = None
         self._checkpoints: tuple[Saved, ...] = ()
+        self._notes: dict[int, dict[Party, Noted]] = {}
         self._output: list[Output] = []
 
     def load_seed(self) -> bytes | None:
@@ -78,6 +88,15 @@ class MemoryJournal(Generic[Output]):
 
     def save_checkpoint(self, saved: Saved) -> None:
         self._checkpoints = (*self._checkpoints, saved)[-2:]
+        self._notes.pop(saved.number - 2, None)
+
+    def load_notes(self, number: int) -> Mapping[Party, Noted]:
+        return self._notes.get(number, {})
+
+    def add_notes(self, number: int, noted: Mapping[Party, Noted]) -> None:
+        known = self._notes.setdefault(number, {})
+        for party, later in noted.items():
+            known[party] = known.get(party, Noted()).followed_by(later)
 
     def is_finished(self) -> bool:
         return bool(self._output)

@@ -23,6 +23,8 @@ from atoll.transport.errors import (
     RoleFailed,
     RunnerBroken,
     StreamEnded,
+    TooManyResumes,
+    TrafficExceeded,
     TranscriptMismatch,
 )
 from atoll.transport.faults import describe_fault, public_code, public_sentence
@@ -32,7 +34,7 @@ from atoll.transport.journal import Journal, Saved
 from atoll.transport.meeting import Opener
 from atoll.transport.runner_messages import Abort, Held, Mark, Over, Resume, Start
 from atoll.transport.stepping import Burst, Returned, Stepper
-from atoll.transport.transcript import START_MARK, Transcript
+from atoll.transport.transcript import START_MARK, Transcript, recall
 from atoll.wire.message import encode_message
 
 Output = TypeVar("Output")
@@ -61,6 +63,10 @@ class RunOptions:
     """Most that is kept unsent, and unread, per other party."""
     linger_seconds: float = 60.0
     """How long a party that has its output gives the others to come back, after a link was lost."""
+    resumes_per_checkpoint: int = 100
+    """How often a run goes back without getting any further; a peer that cuts the link must not keep this node computing."""
+    traffic_bytes: int = 1 << 62
+    """Most that this party's role sends in one life of the process, repetitions included."""
     threads: bool = True
     """Whether the role's steps and the journal run in threads; a simulation under a virtual clock says no."""
 
@@ -108,6 +114,8 @@ class Run(Generic[Output]):
         self._working: asyncio.Future[Any] | None = None
         self._doing = "beginning"
         self._all_finished = False
+        self._resumes = 0
+        self._spoken = 0
         self._sent = 0
         self._received = 0
         self._reconnects = 0
@@ -161,6 +169,9 @@ class Run(Generic[Output]):
         pauses = Pauses()
         while True:
             self._held = {saved.number: saved for saved in await self._apart(self._journal.load_checkpoints)}
+            if not self._reconnects:  # later this process remembers by itself
+                for number in self._candidates():
+                    recall(self._transcripts, number, await self._apart(self._journal.load_notes, number))
             self._gathering = self._gather()
             try:
                 await self._gathering.hold(self._drive())
@@ -173,6 +184,9 @@ class Run(Generic[Output]):
                 await self._tell(untold, encode_message(Over()), reach=True)
                 return
             self._reconnects += 1
+            self._resumes += 1
+            if self._resumes > self._options.resumes_per_checkpoint:
+                raise TooManyResumes(resumes=self._options.resumes_per_checkpoint, number=self._number)
             await pauses.wait()
 
     def _gather(self) -> Gathering:
@@ -261,7 +275,7 @@ class Run(Generic[Output]):
         self._number = number
         saved = self._held.get(number)
         role = await self._apart(self._factory, self._seed, saved.state if saved is not None else None)
-        stepper = Stepper(role, self._transcripts)
+        stepper = Stepper(role, self._transcripts, note=self._journal.add_notes)
         try:
             output = await self._play(stepper)
         finally:
@@ -284,6 +298,9 @@ class Run(Generic[Output]):
             due = packet = None
             for party, sent in burst.sends:
                 self._doing = f"sending to {party}"
+                self._spoken += len(sent.data)
+                if self._spoken > self._options.traffic_bytes:
+                    raise TrafficExceeded(limit=self._options.traffic_bytes)
                 await self._gathering.talks[party].put(sent)
             stop = burst.stop
             if isinstance(stop, Receive):
@@ -307,6 +324,7 @@ class Run(Generic[Output]):
         if before is None:
             await self._apart(self._journal.save_checkpoint, saved)
             self._held[number] = saved
+            self._resumes = 0
         else:
             _verify_repeated(before, saved)
         self._held = {one: kept for one, kept in self._held.items() if one >= number - 1}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -12,7 +12,7 @@ from atoll.protocols.role import Checkpoint, Party, Progress, Receive, Role, Sen
 from atoll.transport.errors import NotReplayable, RoleFailed, TranscriptMismatch
 from atoll.transport.faults import describe_fault
 from atoll.transport.tasks import log
-from atoll.transport.transcript import Transcript
+from atoll.transport.transcript import Noted, Transcript, drain
 
 Output = TypeVar("Output")
 
@@ -27,6 +27,9 @@ class Returned(Generic[Output]):
     output: Output
 
 
+Note: TypeAlias = Callable[[int, Mapping[Party, Noted]], None]
+"""Makes digests of what was said since a checkpoint durable (`Journal.add_notes`)."""
+
 Stop: TypeAlias = Receive | Checkpoint | Progress | Returned[Any] | None
 
 
@@ -40,14 +43,18 @@ class Burst:
 
 
 class Stepper:
-    """A role with its transcripts. Nothing here waits, so all of it may run in a thread."""
+    """A role with its transcripts. Nothing here waits for a peer, so all of it may run in a thread."""
 
-    def __init__(self, role: Role[Any], transcripts: Mapping[Party, Transcript]) -> None:
+    def __init__(self, role: Role[Any], transcripts: Mapping[Party, Transcript], *, note: Note) -> None:
         self._role = role
         self._transcripts = transcripts
+        self._note = note
 
     def advance(self, number: int, due: Receive | None, packet: Packet | None) -> Burst:
         """Run until the role waits, checkpoints, reports, returns, or has much to send.
+
+        What was said and heard is durable before any of it leaves. Otherwise a peer could say something else after a crash of
+        this process, and be told more than the first time; once for every crash.
 
         Args:
             number: the checkpoint that the role started from or passed last, for errors.
@@ -75,6 +82,10 @@ class Stepper:
                 raise NotReplayable(party=str(step.to), number=number)
             burst.sends.append((step.to, sent))
             size += len(sent.data)
+        if burst.sends:
+            noted = drain(self._transcripts)
+            if noted:
+                self._note(number, noted)
         return burst
 
     def close(self) -> None:
@@ -88,7 +99,9 @@ class Stepper:
             return Returned(end.value)
         except AtollError:
             raise
-        except Exception as err:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as err:  # a panic of the native core is no `Exception`
             log.warning("the role failed: %s", describe_fault(err))
             raise RoleFailed() from err
         party = step.to if isinstance(step, Send) else step.sender if isinstance(step, Receive) else None
