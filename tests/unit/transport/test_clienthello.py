@@ -58,6 +58,35 @@ def test_no_service_two_services_and_an_old_client_are_refused() -> None:
         parse_service(client_hello(LEDGER_SERVICE, newest=ssl.TLSVersion.TLSv1_2))
 
 
+def made_hello(*extensions: tuple[int, bytes]) -> bytes:
+    """A ClientHello with just these extensions."""
+
+    def block(width: int, data: bytes) -> bytes:
+        return len(data).to_bytes(width, "big") + data
+
+    body = b"\x03\x03" + bytes(32) + block(1, b"") + block(2, b"\x13\x01") + block(1, b"\x00")
+    body += block(2, b"".join(number.to_bytes(2, "big") + block(2, data) for number, data in extensions))
+    return b"\x16\x03\x01" + block(2, b"\x01" + block(3, body))
+
+
+ALPN = (16, b"\x00\x0f\x0eatoll-ledger/1")
+VERSIONS = (43, b"\x02\x03\x04")
+
+
+def test_an_extension_that_stands_twice_is_refused() -> None:
+    """One reader could look at the first and another at the second."""
+    assert parse_service(made_hello(ALPN, VERSIONS)) == LEDGER_SERVICE
+    with pytest.raises(BadClientHello, match="repeated"):
+        parse_service(made_hello(ALPN, VERSIONS, ALPN))
+
+
+@pytest.mark.parametrize("name", [b"", b"with space", b"\x00", "größe".encode(), b"x" * 65])
+def test_a_service_name_that_could_confuse_a_log_is_refused(name: bytes) -> None:
+    named = bytes((len(name),)) + name
+    with pytest.raises(BadClientHello, match="a service name"):
+        parse_service(made_hello((16, len(named).to_bytes(2, "big") + named), VERSIONS))
+
+
 @pytest.mark.parametrize(
     "start", [b"G", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x02", b"\x80\x2e\x01\x03\x01", b"\x17\x03\x03\x00\x05"]
 )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 
 import pytest
 
-from atoll.errors import PeerError
+from atoll.errors import AtollError, PeerError
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.errors import UnexpectedPacket
 from atoll.protocols.role import Checkpoint, Frame, Party, Progress, Receive, Role, Send
@@ -19,6 +19,7 @@ from atoll.transport.errors import (
     DeadlinePassed,
     JobAborted,
     JobStopped,
+    LinkLost,
     NotReplayable,
     ResumeGap,
     RoleFailed,
@@ -26,6 +27,7 @@ from atoll.transport.errors import (
     TranscriptMismatch,
 )
 from atoll.transport.frames import Kind
+from atoll.transport.gathering import _raise_worst
 from atoll.transport.journal import MemoryJournal, Saved
 from atoll.transport.meeting import derive_service
 from atoll.transport.memory import MemoryFabric
@@ -252,6 +254,23 @@ class TestLostLinks:
 
         run_virtually(work())
 
+    def test_a_link_that_is_lost_before_everybody_has_come_is_simply_replaced(self) -> None:
+        third = Party("third")
+
+        def idle() -> Role[None]:
+            yield Progress(0, 0, "")
+
+        async def work() -> None:
+            fabric = MemoryFabric(delay_seconds=0.02)
+            table = Table(fabric, {**swappers(every=100), third: lambda seed, resume: idle()}, threads=False)
+            early = [asyncio.ensure_future(table.play(me, seconds=600)) for me in PAIR]
+            await asyncio.sleep(5)
+            assert fabric.cut(org_of(LEFT), org_of(RIGHT)) == 1
+            reports = [await table.play(third, seconds=600), *(await asyncio.gather(*early))]
+            assert [report.reconnects for report in reports] == [0, 0, 0]
+
+        run_virtually(work())
+
     async def test_both_killed_in_turn_and_at_once_they_still_agree(self) -> None:
         fabric = MemoryFabric()
         table = Table(fabric, swappers(rounds=30, size=20_000))
@@ -316,9 +335,34 @@ class TestResumeChecks:
             journal.save_checkpoint(Saved(number=saved.number, state=saved.state, marks=_changed(saved.marks, changed)))
         table.journals[LEFT]._output.clear()
         table.journals[RIGHT]._output.clear()
+        begun: list[Party] = []
+        table.roles = {me: lambda seed, resume, me=me: begun.append(me) for me in PAIR}  # type: ignore[misc]
         ends = await table.play_all_to_the_end(seconds=5)
         assert {type(end) for end in ends.values()} <= {TranscriptMismatch, JobAborted}
-        assert any(isinstance(end, TranscriptMismatch) for end in ends.values())
+        assert any(isinstance(end, TranscriptMismatch) and end.operands["number"] == 4 for end in ends.values())
+        assert begun == []
+
+    @pytest.mark.parametrize(("changed", "error"), [(LEFT, NotReplayable), (RIGHT, TranscriptMismatch)])
+    async def test_a_checkpoint_reached_again_must_stand_where_it_stood(self, changed: Party, error: type[AtollError]) -> None:
+        """Left holds checkpoint 4, right only 3; both are restarted, and one of them says something else this time."""
+
+        class Last(MemoryJournal[Any]):
+            """Loses the latest checkpoint, as if the power had gone just before it was durable."""
+
+            def save_checkpoint(self, saved: Saved) -> None:
+                if saved.number < 4:
+                    super().save_checkpoint(saved)
+
+        table = Table(MemoryFabric(), swappers())
+        table.journals[RIGHT] = Last()
+        await table.play_all()
+        for journal in table.journals.values():
+            journal._output.clear()
+            journal._notes.clear()  # what it would know from them it must find by itself
+        table.roles = {**table.roles, changed: lambda seed, resume: swapper(changed, bytes(32), resume)}
+        ends = await table.play_all_to_the_end(seconds=5)
+        assert isinstance(ends[LEFT], error)
+        assert aborted(ends[RIGHT]).remote_code == error.code
 
     async def test_parties_without_a_common_checkpoint_end_the_job(self) -> None:
         table = Table(MemoryFabric(), swappers())
@@ -353,6 +397,17 @@ def _changed(marks: Mapping[Party, Mark], changes: dict[str, Any]) -> dict[Party
 
 
 class TestErrors:
+    async def test_a_lost_link_is_the_reason_only_if_there_is_no_other(self) -> None:
+        async def fail(error: Exception) -> None:
+            raise error
+
+        refused = WordRefused(word=1)
+        for errors in ([LinkLost(peer="a", problem=""), refused], [refused, LinkLost(peer="a", problem="")]):
+            done = {asyncio.ensure_future(fail(error)) for error in errors}
+            await asyncio.wait(done)
+            with pytest.raises(WordRefused):
+                _raise_worst(done)
+
     async def test_the_first_error_ends_the_job_everywhere_with_its_cause(self) -> None:
         third = Party("third")
 

@@ -17,12 +17,21 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from atoll.transport.errors import CertificateNotRegistered, DialFailed, HandshakeRefused, LinkLost, UnknownFrame, WrongPeer
+from atoll.transport.errors import (
+    CertificateNotRegistered,
+    DialFailed,
+    HandshakeRefused,
+    LinkLost,
+    UnknownFrame,
+    UnknownService,
+    WrongPeer,
+)
 from atoll.transport.frames import Kind
 from atoll.transport.identity import TlsIdentity
 from atoll.transport.network import TlsNetwork
 from atoll.transport.pins import identify
-from atoll.transport.session import LEDGER_SERVICE, Session
+from atoll.transport.session import LEDGER_SERVICE, Session, job_service
+from atoll.transport.tls import accept_tls
 from atoll.trust.tlskeys import TlsKey
 from tests.unit.transport.world import TlsWorld, tls_key, tls_world
 
@@ -256,6 +265,18 @@ async def test_nobody_at_the_address_is_a_failed_dial(world: TlsWorld) -> None:
         world.addresses["b"] = gone.getsockname()
     with pytest.raises(DialFailed):
         await world.network("a").dial("b", LEDGER_SERVICE)
+
+
+async def test_the_service_that_was_negotiated_counts_and_not_the_one_that_was_peeked_at(world: TlsWorld) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        world.addresses["b"] = listener.getsockname()
+        dialling = asyncio.ensure_future(world.network("a").dial("b", job_service("0" * 32)))
+        link, _ = await asyncio.get_running_loop().sock_accept(listener)
+        with pytest.raises(UnknownService):
+            await accept_tls(link, service=LEDGER_SERVICE, identity=TlsIdentity(world.keys["b"]), pins=lambda: world.pins)
+        with pytest.raises((HandshakeRefused, UnknownService)):
+            await dialling
 
 
 def test_an_identity_does_not_show_its_key() -> None:
