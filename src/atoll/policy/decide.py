@@ -144,7 +144,7 @@ def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator
 
 def _column_reasons(question: Question, number: int, demand: Demand, card: DatasetCard) -> Iterator[Reason]:
     planned = question.plan.inputs[number]
-    rules = dict(zip(planned.columns, planned.normalisation, strict=False))
+    spelt = list(zip(planned.columns, planned.normalisation, strict=False))
     for name, exposure in demand.columns:
         column = card.column(name)
         allowed = str(column.exposure) if column else "no such column"
@@ -152,13 +152,13 @@ def _column_reasons(question: Question, number: int, demand: Demand, card: Datas
         permitted = column is not None and (mine or column.exposure.permits(exposure))
         yield Reason(ColumnRefused.code, f"exposure of {demand.dataset}:{name}", allowed, str(exposure), permitted)
         if column is not None and column.normalisation:
-            said = rules.get(name, "")
+            said = sorted({rule for one, rule in spelt if one == name})
             yield Reason(
                 ColumnRefused.code,
                 f"normalisation of {demand.dataset}:{name}",
                 column.normalisation,
-                said,
-                said == column.normalisation,
+                ", ".join(said),
+                said == [column.normalisation],
             )
 
 

@@ -1,15 +1,16 @@
 """Evaluation of ODRL 2.2 rules over the closed operand profile of `atoll.policy.terms` (W3C ODRL Information Model 2.2,
 sections 2.5 and 2.6).
 
-A use is covered by a rule if the action is the rule's and all its constraints hold. An operand that a use does not have, an
-operator that does not suit its operand, or a number that does not parse makes a constraint of a permission fail and a
-constraint of a prohibition hold: what is not understood denies.
+A use is covered by a rule if the action is the rule's and all its constraints hold. Where a use has several values at an
+operand (columns, counterparties), a constraint of a permission must hold for all of them, and one of a prohibition holds as
+soon as it does for one. An operand that a use does not have, an operator that does not suit its operand, or a number that does
+not parse makes a constraint of a permission fail and a constraint of a prohibition hold: what is not understood denies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from atoll.policy.errors import Prohibited, TermsRefused
 from atoll.policy.reasons import Reason
@@ -19,6 +20,13 @@ Observed = frozenset[str] | int
 """What a use has at an operand: a set of names, or a number."""
 
 _NUMBERS = frozenset({Operand.COUNT, Operand.DATE_TIME, Operand.MINIMUM_GROUP, Operand.EPSILON, Operand.ROWS})
+_OPPOSITE = {
+    Operator.EQ: Operator.NEQ,
+    Operator.NEQ: Operator.EQ,
+    Operator.IS_ANY_OF: Operator.IS_NONE_OF,
+    Operator.IS_NONE_OF: Operator.IS_ANY_OF,
+}
+"""What holds for all values exactly when the other holds for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +67,7 @@ def _reason(name: str, constraint: Constraint, use: Use) -> Reason:
 
 
 def _prohibition(number: int, rule: TermRule, use: Use) -> Reason:
-    verdicts = [holds(one, use.values.get(one.left)) for one in rule.constraints]
-    covers = rule.action == use.action and all(one is not False for one in verdicts)
+    covers = rule.action == use.action and not any(escapes(one, use.values.get(one.left)) for one in rule.constraints)
     wanted = " and ".join(f"{one.left} {one.operator} {', '.join(one.right)}" for one in rule.constraints) or "always"
     observed = ", ".join(f"{one.left} {show(use.values.get(one.left))}" for one in rule.constraints)
     return Reason(
@@ -68,8 +75,16 @@ def _prohibition(number: int, rule: TermRule, use: Use) -> Reason:
     )
 
 
+def escapes(constraint: Constraint, observed: Observed | None) -> bool:
+    """Whether it is certain that a prohibition's constraint holds for none of the values."""
+    opposite = _OPPOSITE.get(constraint.operator)
+    if opposite is not None:
+        return holds(replace(constraint, operator=opposite), observed) is True
+    return holds(constraint, observed) is False
+
+
 def holds(constraint: Constraint, observed: Observed | None) -> bool | None:
-    """Whether a constraint holds; None where that cannot be said."""
+    """Whether a constraint holds for all the values; None where that cannot be said."""
     if observed is None:
         return None
     if isinstance(observed, int):
@@ -78,11 +93,9 @@ def holds(constraint: Constraint, observed: Observed | None) -> bool | None:
     match constraint.operator:
         case Operator.EQ:
             return observed == wanted
-        case Operator.NEQ:
-            return observed != wanted
         case Operator.IS_ANY_OF:
             return bool(observed) and observed <= wanted
-        case Operator.IS_NONE_OF:
+        case Operator.NEQ | Operator.IS_NONE_OF:
             return not observed & wanted
         case Operator.IS_ALL_OF:
             return wanted <= observed

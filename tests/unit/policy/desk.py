@@ -1,0 +1,319 @@
+"""The bureau's desk: a question that it permits, and ways to change one thing in it.
+
+desk = Desk()
+desk.verdict()                                      # ("permit", "policy.permit")
+desk.terms_say(Operand.ROWS, Operator.LTEQ, "10")   # change one thing
+desk.verdict()                                      # ("deny", "policy.terms")
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from atoll.ledger.plan import Coalition, Limits, Plan, PlanInput, PlanOutput, PlanParty
+from atoll.ledger.records import (
+    Budget,
+    Chain,
+    Dataset,
+    DatasetState,
+    Grant,
+    GrantState,
+    Member,
+    MemberState,
+    Record,
+    budget_id,
+    record_key,
+)
+from atoll.ledger.rules.budget import lineage_account
+from atoll.ledger.rules.grant import grant_account
+from atoll.policy.card import ColumnCard, DatasetCard
+from atoll.policy.decide import Decision, Question, decide
+from atoll.policy.demand import Demand, Exposure
+from atoll.policy.local import LocalRules
+from atoll.policy.terms import Constraint, GrantTerms, Operand, Operator, TermRule
+
+NOW = 1_780_000_000
+CUSTOMERS, FILES = "bank/customers/1", "bureau/files/1"
+GRANT = b"\x61" * 16
+R = TypeVar("R", bound=Record)
+
+
+class Records:
+    """A ledger of hand-written records."""
+
+    def __init__(self) -> None:
+        self._records: dict[bytes, Record] = {}
+
+    def put(self, *records: Record) -> None:
+        self._records |= {one.key(): one for one in records}
+
+    def drop(self, kind: type[Record], identifier: str) -> None:
+        self._records.pop(record_key(kind, identifier), None)
+
+    def get(self, kind: type[R], identifier: str) -> R | None:
+        found = self._records.get(record_key(kind, identifier))
+        assert found is None or isinstance(found, kind)
+        return found
+
+
+def member(org: str, **changes: Any) -> Member:
+    """An active member."""
+    fields: dict[str, Any] = {
+        "org": org,
+        "title": org,
+        "legal_id": org,
+        "affiliation": "",
+        "roles": ("owner", "user"),
+        "state": MemberState.ACTIVE,
+        "peer": "",
+        "https": "",
+        "joined_height": 0,
+    }
+    return Member(**fields | changes)
+
+
+def dataset(name: str, **changes: Any) -> Dataset:
+    """A registered dataset."""
+    owner, short, _ = name.split("/")
+    fields: dict[str, Any] = {
+        "dataset": name,
+        "owner": owner,
+        "lineage": f"{owner}/{short}",
+        "card_commitment": bytes(32),
+        "level": 2,
+        "state": DatasetState.ACTIVE,
+        "height": 1,
+    }
+    return Dataset(**fields | changes)
+
+
+def budget(account: str, unit: str, *, limit: int, reserved: int = 0, spent: int = 0) -> Budget:
+    return Budget(account=account, unit=unit, owner="bureau", limit=limit, reserved=reserved, spent=spent)
+
+
+def column(name: str, **changes: Any) -> ColumnCard:
+    fields: dict[str, Any] = {
+        "name": name,
+        "kind": "string",
+        "semantics": "",
+        "level": 2,
+        "exposure": Exposure.AFTER_JOIN,
+        "normalisation": "",
+    }
+    return ColumnCard(**fields | changes)
+
+
+def files_input(**changes: Any) -> PlanInput:
+    """What the bureau brings."""
+    fields: dict[str, Any] = {
+        "role": "owner",
+        "index": 0,
+        "dataset": FILES,
+        "columns": ("national_id", "name"),
+        "normalisation": ("national-id/1", "text/1"),
+        "rows_cap": 1000,
+        "grant": GRANT,
+        "grant_version": 3,
+    }
+    return PlanInput(**fields | changes)
+
+
+OWN_INPUT = PlanInput(
+    role="receiver",
+    index=0,
+    dataset=CUSTOMERS,
+    columns=("id",),
+    normalisation=("national-id/1",),
+    rows_cap=5000,
+    grant=b"",
+    grant_version=0,
+)
+PLAN = Plan(
+    salt=bytes(32),
+    chain_id="lagoon",
+    genesis_digest=bytes(32),
+    job_id=bytes(16),
+    kind="intersection",
+    protocol="psi-ecdh-ristretto255",
+    protocol_version=1,
+    program={},
+    parties=(PlanParty(role="owner", index=0, org="bureau"), PlanParty(role="receiver", index=0, org="bank")),
+    inputs=(files_input(), OWN_INPUT),
+    outputs=(PlanOutput(index=0, gets=("identifiers",)),),
+    coalitions=(Coalition(members=("bank",), reads=("bureau/files/1:national_id",)),),
+    adversary_model="semi-honest",
+    leakage="sizes",
+    purpose="credit-check",
+    limits=Limits(memory_bytes=2**28, traffic_bytes=2**20, attempts=2),
+    not_after=NOW + 600,
+)
+DEMAND = Demand(
+    owner_org="bureau",
+    dataset=FILES,
+    columns=(("national_id", Exposure.AFTER_JOIN), ("name", Exposure.ENCRYPTED_ONLY)),
+    action="use",
+    purpose="credit-check",
+    receivers=("bank",),
+    rows_cap=1000,
+    uses=1,
+)
+OWN_DEMAND = Demand(
+    owner_org="bank",
+    dataset=CUSTOMERS,
+    columns=(("id", Exposure.ENCRYPTED_ONLY),),
+    action="use",
+    purpose="credit-check",
+    receivers=("bank",),
+    rows_cap=5000,
+    uses=1,
+)
+CARD = DatasetCard(
+    salt=bytes(32),
+    dataset=FILES,
+    title="Files",
+    description="",
+    source="csv",
+    rows_at_most=1024,
+    columns=(
+        column("national_id", normalisation="national-id/1"),
+        column("name", exposure=Exposure.ENCRYPTED_ONLY, normalisation="text/1"),
+        column("income", exposure=Exposure.AFTER_AGGREGATE),
+        column("notes", exposure=Exposure.HIDDEN),
+    ),
+    level=2,
+    purposes=(),
+    content_commitment=bytes(32),
+    parents=(),
+)
+TERMS = GrantTerms(
+    salt=bytes(32),
+    grant=GRANT,
+    assigner="bureau",
+    assignee="bank",
+    target=FILES,
+    permissions=(
+        TermRule(action="use", constraints=(Constraint(left=Operand.PURPOSE, operator=Operator.EQ, right=("credit-check",)),)),
+    ),
+    prohibitions=(),
+)
+
+
+@dataclass
+class Desk:
+    """Everything the bureau's decision rests on; change what you like before asking."""
+
+    me: str = "bureau"
+    plan: Plan = PLAN
+    demands: tuple[Demand, ...] = (DEMAND, OWN_DEMAND)
+    view: Records = field(default_factory=Records)
+    cards: dict[str, DatasetCard] = field(default_factory=lambda: {FILES: CARD})
+    terms: dict[bytes, GrantTerms] = field(default_factory=lambda: {GRANT: TERMS})
+    revoked: set[bytes] = field(default_factory=set)
+    rules: LocalRules = field(default_factory=LocalRules)
+    now: int = NOW
+
+    def __post_init__(self) -> None:
+        self.view.put(
+            Chain(chain_id="lagoon", genesis_digest=bytes(32), rules_version=1, test=False, receipt_term_seconds=60),
+            *(member(org) for org in ("bank", "bureau", "telecom")),
+            member("operator", roles=("operator",)),
+            dataset(FILES),
+            dataset(CUSTOMERS),
+            Grant(
+                grant=GRANT,
+                version=3,
+                owner="bureau",
+                grantee="bank",
+                dataset=FILES,
+                terms_commitment=bytes(32),
+                not_before=NOW - 100,
+                not_after=NOW + 100,
+                state=GrantState.ACTIVE,
+            ),
+            budget(grant_account(GRANT), "uses", limit=5, reserved=1, spent=1),
+        )
+
+    # -- changing one thing ----------------------------------------------------------------------------------------------------
+
+    def change(self, kind: type[Record], identifier: str, **changes: Any) -> Desk:
+        """A record."""
+        found = self.view.get(kind, identifier)
+        assert found is not None
+        self.view.put(type(found).from_map(found.to_map() | changes))
+        return self
+
+    def change_plan(self, **changes: Any) -> Desk:
+        self.plan = replace(self.plan, **changes)
+        return self
+
+    def change_input(self, **changes: Any) -> Desk:
+        """What the plan says of the bureau's input."""
+        return self.change_plan(inputs=(replace(self.plan.inputs[0], **changes), *self.plan.inputs[1:]))
+
+    def change_demand(self, **changes: Any) -> Desk:
+        """What the plan asks of the bureau."""
+        self.demands = (replace(self.demands[0], **changes), *self.demands[1:])
+        return self
+
+    def change_grant(self, **changes: Any) -> Desk:
+        return self.change(Grant, GRANT.hex(), **changes)
+
+    def add_party(self, role: str, org: str, index: int = 0) -> Desk:
+        """Somebody else sits at the table."""
+        return self.change_plan(parties=(*self.plan.parties, PlanParty(role=role, index=index, org=org)))
+
+    def say(self, **rules: Any) -> Desk:
+        """Local rules."""
+        self.rules = replace(self.rules, **rules)
+        return self
+
+    def terms_say(self, left: Operand, operator: Operator, *right: str) -> Desk:
+        """One more condition of the permission."""
+        first = self.terms[GRANT].permissions[0]
+        one = replace(first, constraints=(*first.constraints, Constraint(left=left, operator=operator, right=right)))
+        self.terms[GRANT] = replace(self.terms[GRANT], permissions=(one,))
+        return self
+
+    def terms_forbid(self, left: Operand, operator: Operator, *right: str) -> Desk:
+        """A prohibition."""
+        rule = TermRule(action="use", constraints=(Constraint(left=left, operator=operator, right=right),))
+        self.terms[GRANT] = replace(self.terms[GRANT], prohibitions=(rule,))
+        return self
+
+    def cap(self, unit: str, limit: int, **counts: int) -> Desk:
+        """A cap over the lineage."""
+        self.view.put(budget(lineage_account("bureau/files"), unit, limit=limit, **counts))
+        return self
+
+    def use_grant(self, *, limit: int, **counts: int) -> Desk:
+        """The grant's own count."""
+        self.view.put(budget(grant_account(GRANT), "uses", limit=limit, **counts))
+        return self
+
+    def forget_grant_budget(self) -> Desk:
+        self.view.drop(Budget, budget_id(grant_account(GRANT), "uses"))
+        return self
+
+    # -- asking ----------------------------------------------------------------------------------------------------------------
+
+    def ask(self) -> Decision:
+        """The decision."""
+        return decide(
+            Question(
+                me=self.me,
+                plan=self.plan,
+                demands=self.demands,
+                view=self.view,
+                card=self.cards.get,
+                terms=self.terms.get,
+                revoked=self.revoked.__contains__,
+                rules=self.rules,
+                now=self.now,
+            )
+        )
+
+    def verdict(self) -> tuple[str, str]:
+        """Verdict and code."""
+        decision = self.ask()
+        return str(decision.verdict), decision.code

@@ -1,0 +1,378 @@
+"""The consent decision: one thing changed in a job that is permitted, and the code of the refusal that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from atoll.errors import AtollError
+from atoll.ledger.plan import Coalition, PlanParty
+from atoll.ledger.records import Chain, Dataset, DatasetState, Grant, GrantState, Member, MemberState
+from atoll.policy import errors
+from atoll.policy.demand import Exposure
+from atoll.policy.local import DAY_SECONDS
+from atoll.policy.reasons import Reason, Verdict, conclude
+from atoll.policy.terms import Operand, Operator
+from tests.unit.policy.desk import CARD, CUSTOMERS, DEMAND, FILES, GRANT, NOW, OWN_DEMAND, PLAN, Desk, Records, column, dataset
+
+Change = Callable[[Desk], object]
+
+
+def test_the_job_that_everything_speaks_for_is_permitted_with_every_reason() -> None:
+    decision = Desk().ask()
+    assert (decision.verdict, decision.code) == (Verdict.PERMIT, "policy.permit")
+    assert all(one.holds for one in decision.reasons)
+    looked_at = {one.constraint for one in decision.reasons}
+    assert {
+        "this organisation is a party",
+        "membership of bank",
+        "membership of bureau",
+        "deadline",
+        "protocol",
+        "compute nodes",
+        "coalition table",
+        f"state of {FILES}",
+        f"owner of {FILES}",
+        f"card of {FILES}",
+        f"exposure of {FILES}:national_id",
+        f"normalisation of {FILES}:name",
+        f"grant for {FILES}",
+        "its state",
+        "its version",
+        "its dataset",
+        "its term",
+        "its grantee",
+        "its uses",
+        "its terms",
+        "permission 0: purpose",
+    } <= looked_at
+
+
+DENIED: dict[str, tuple[str, Change]] = {
+    # parties
+    "this organisation is no party": (
+        "policy.parties",
+        lambda d: d.change_plan(parties=(PlanParty(role="receiver", index=0, org="bank"),)),
+    ),
+    "a party is unknown": ("policy.parties", lambda d: d.add_party("compute", "stranger")),
+    "a party is suspended": ("policy.parties", lambda d: d.change(Member, "bank", state=MemberState.SUSPENDED)),
+    "a party has left": ("policy.parties", lambda d: d.change(Member, "bank", state=MemberState.LEFT)),
+    "this organisation is suspended": ("policy.parties", lambda d: d.change(Member, "bureau", state=MemberState.SUSPENDED)),
+    # deadline
+    "the deadline has passed": ("policy.deadline", lambda d: d.change_plan(not_after=NOW - 1)),
+    "the deadline is further away than a job may run": (
+        "policy.deadline",
+        lambda d: d.change_plan(not_after=NOW + 7 * DAY_SECONDS + 1),
+    ),
+    "the deadline is further away than the owner likes": (
+        "policy.deadline",
+        lambda d: d.say(max_days=1).change_plan(not_after=NOW + DAY_SECONDS + 1),
+    ),
+    # protocol
+    "an insecure protocol": ("policy.insecure", lambda d: d.change_plan(protocol="insecure-plain")),
+    "an insecure protocol in capitals": ("policy.insecure", lambda d: d.change_plan(protocol="InsecurePlain")),
+    # dataset
+    "an unknown dataset": ("policy.dataset", lambda d: d.view.drop(Dataset, FILES)),
+    "a withdrawn dataset": ("policy.dataset", lambda d: d.change(Dataset, FILES, state=DatasetState.WITHDRAWN)),
+    "a frozen dataset": ("policy.dataset", lambda d: d.change(Dataset, FILES, state=DatasetState.FROZEN)),
+    "somebody else's dataset": ("policy.dataset", lambda d: d.change(Dataset, FILES, owner="telecom")),
+    "a dataset without its card": ("policy.dataset", lambda d: d.cards.clear()),
+    # columns
+    "a column that does not exist": (
+        "policy.column",
+        lambda d: d.change_demand(columns=(("salary", Exposure.ENCRYPTED_ONLY),)),
+    ),
+    "a column shown more openly than it may be": (
+        "policy.column",
+        lambda d: d.change_demand(columns=(("name", Exposure.AFTER_JOIN),)),
+    ),
+    "a value shown where only aggregates may be": (
+        "policy.column",
+        lambda d: d.change_demand(columns=(("income", Exposure.AFTER_JOIN),)),
+    ),
+    "a hidden column used at all": (
+        "policy.column",
+        lambda d: d.change_demand(columns=(("notes", Exposure.ENCRYPTED_ONLY),)),
+    ),
+    "one bad column among good ones": (
+        "policy.column",
+        lambda d: d.change_demand(columns=(*DEMAND.columns, ("notes", Exposure.ENCRYPTED_ONLY))),
+    ),
+    "another normalisation": ("policy.column", lambda d: d.change_input(normalisation=("text/1", "text/1"))),
+    "a column compared without a normalisation": (
+        "policy.column",
+        lambda d: d.change_input(columns=("national_id", "id"), normalisation=("national-id/1", "text/1")),
+    ),
+    # grant
+    "no grant": ("policy.no_grant", lambda d: d.change_input(grant=b"", grant_version=0)),
+    "an unknown grant": ("policy.no_grant", lambda d: d.change_input(grant=b"\x99" * 16)),
+    "a grant revoked on the ledger": ("policy.no_grant", lambda d: d.change_grant(state=GrantState.REVOKED)),
+    "a grant revoked here, which the ledger does not know yet": ("policy.no_grant", lambda d: d.revoked.add(GRANT)),
+    "a grant that has changed since the plan": ("policy.no_grant", lambda d: d.change_grant(version=4)),
+    "a plan that is ahead of the grant": ("policy.no_grant", lambda d: d.change_input(grant_version=4)),
+    "a grant for another dataset": ("policy.no_grant", lambda d: d.change_grant(dataset="bureau/files/2")),
+    "a grant that does not hold yet": ("policy.no_grant", lambda d: d.change_grant(not_before=NOW + 1)),
+    "a grant that holds no more": ("policy.no_grant", lambda d: d.change_grant(not_after=NOW - 1)),
+    "a grant to somebody else": ("policy.no_grant", lambda d: d.change_grant(grantee="telecom")),
+    "a second receiver beside the grantee": ("policy.no_grant", lambda d: d.change_demand(receivers=("bank", "telecom"))),
+    "a result for nobody in particular": ("policy.budget", lambda d: d.change_demand(receivers=()).use_grant(limit=0)),
+    "a grant whose terms are missing": ("policy.no_grant", lambda d: d.terms.clear()),
+    # terms
+    "a purpose outside the terms": ("policy.terms", lambda d: d.change_demand(purpose="marketing")),
+    "an action outside the terms": ("policy.terms", lambda d: d.change_demand(action="distribute")),
+    "a column outside the terms": ("policy.terms", lambda d: d.terms_say(Operand.COLUMNS, Operator.IS_ANY_OF, "national_id")),
+    "a counterparty outside the terms": ("policy.terms", lambda d: d.terms_say(Operand.COUNTERPARTIES, Operator.EQ, "telecom")),
+    "a receiver outside the terms": ("policy.terms", lambda d: d.terms_say(Operand.RECEIVERS, Operator.IS_NONE_OF, "bank")),
+    "a kind outside the terms": ("policy.terms", lambda d: d.terms_say(Operand.JOB_KINDS, Operator.IS_ANY_OF, "statistics")),
+    "more rows than the terms allow": ("policy.terms", lambda d: d.terms_say(Operand.ROWS, Operator.LTEQ, "999")),
+    "one use more than the terms allow": ("policy.terms", lambda d: d.terms_say(Operand.COUNT, Operator.LTEQ, "2")),
+    "a time outside the terms": ("policy.terms", lambda d: d.terms_say(Operand.DATE_TIME, Operator.LT, str(NOW))),
+    "an operand that jobs do not have": ("policy.terms", lambda d: d.terms_say(Operand.REGION, Operator.EQ, "eu")),
+    "an operator that does not suit": ("policy.terms", lambda d: d.terms_say(Operand.PURPOSE, Operator.LT, "z")),
+    "a prohibited purpose": ("policy.prohibited", lambda d: d.terms_forbid(Operand.PURPOSE, Operator.EQ, "credit-check")),
+    "a prohibited column among harmless ones": (
+        "policy.prohibited",
+        lambda d: d.terms_forbid(Operand.COLUMNS, Operator.IS_ANY_OF, "name", "income"),
+    ),
+    "a prohibition that nobody understands": ("policy.prohibited", lambda d: d.terms_forbid(Operand.EPSILON, Operator.GT, "1")),
+    # budgets
+    "a grant that is used up": ("policy.budget", lambda d: d.use_grant(limit=5, spent=5)),
+    "a grant whose last use is reserved": ("policy.budget", lambda d: d.use_grant(limit=5, spent=4, reserved=1)),
+    "a grant without its count": ("policy.budget", lambda d: d.forget_grant_budget()),
+    "more uses than are left": ("policy.budget", lambda d: d.change_demand(uses=4)),
+    "a lineage whose uses are spent": ("policy.budget", lambda d: d.cap("uses", 3, spent=3)),
+    "a lineage with fewer rows left": ("policy.budget", lambda d: d.cap("rows", 1500, reserved=501)),
+    # coalition
+    "an organisation computes twice": (
+        "policy.coalition",
+        lambda d: d.add_party("compute", "telecom", 0).add_party("compute", "telecom", 1),
+    ),
+    "affiliated organisations compute": (
+        "policy.coalition",
+        lambda d: (
+            d.add_party("compute", "telecom", 0).add_party("compute", "operator", 1),
+            d.change(Member, "telecom", affiliation="group-a"),
+            d.change(Member, "operator", affiliation="group-a"),
+        ),
+    ),
+    "the operator computes and receives": (
+        "policy.coalition",
+        lambda d: (d.add_party("compute", "operator"), d.add_party("receiver", "operator", 1)),
+    ),
+    "the operator computes for an affiliate": (
+        "policy.coalition",
+        lambda d: (
+            d.add_party("compute", "operator"),
+            d.change(Member, "operator", affiliation="group-a"),
+            d.change(Member, "bank", affiliation="group-a"),
+        ),
+    ),
+    "no word on who could read what together": ("policy.coalition", lambda d: d.change_plan(coalitions=())),
+    # local rules
+    "a counterparty that the owner does not like": ("policy.local", lambda d: d.say(counterparties=frozenset({"telecom"}))),
+    "one unwelcome counterparty among welcome ones": (
+        "policy.local",
+        lambda d: d.say(counterparties=frozenset({"bank"})).add_party("compute", "telecom"),
+    ),
+    "a purpose that the owner does not like": ("policy.local", lambda d: d.say(purposes=frozenset({"research"}))),
+    "a kind that the owner does not like": ("policy.local", lambda d: d.say(job_kinds=frozenset({"statistics"}))),
+    "more rows than the owner likes": ("policy.local", lambda d: d.say(max_rows=999)),
+    "an hour that the owner does not like": ("policy.local", lambda d: d.say(hours=(0, 1))),
+}
+
+
+@pytest.mark.parametrize("why", DENIED)
+def test_one_thing_that_does_not_hold_denies(why: str) -> None:
+    code, change = DENIED[why]
+    desk = Desk()
+    change(desk)
+    assert desk.verdict() == ("deny", code)
+
+
+@pytest.mark.parametrize("why", DENIED)
+def test_no_other_reason_outweighs_it_and_no_person_can_approve_it(why: str) -> None:
+    _, change = DENIED[why]
+    desk = Desk().say(automatic=False)
+    change(desk)
+    decision = desk.ask()
+    assert decision.denies
+    assert next(one for one in decision.reasons if not one.holds).rule == decision.code
+
+
+def test_every_refusal_of_the_policy_was_provoked() -> None:
+    codes = {one.code for one in vars(errors).values() if isinstance(one, type) and issubclass(one, AtollError) and one.code}
+    assert {code for code, _ in DENIED.values()} == codes - {"policy.bad_rules"}
+
+
+PERMITTED: dict[str, Change] = {
+    "a deadline this very second": lambda d: d.change_plan(not_after=NOW),
+    "the furthest deadline": lambda d: d.change_plan(not_after=NOW + 7 * DAY_SECONDS),
+    "the first second of the grant": lambda d: d.change_grant(not_before=NOW),
+    "the last second of the grant": lambda d: d.change_grant(not_after=NOW),
+    "the last use of the grant": lambda d: d.use_grant(limit=5, spent=4),
+    "the last use that the terms count": lambda d: d.terms_say(Operand.COUNT, Operator.LTEQ, "3"),
+    "the last use of the lineage": lambda d: d.cap("uses", 3, spent=2),
+    "the last rows of the lineage": lambda d: d.cap("rows", 1500, reserved=500),
+    "the owner receives beside its grantee": lambda d: d.change_demand(receivers=("bank", "bureau")),
+    "an insecure protocol in a test consortium": lambda d: (
+        d.change(Chain, "0", test=True),
+        d.change_plan(protocol="insecure-plain"),
+    ),
+    "a column used less openly than it may be": lambda d: d.change_demand(columns=(("income", Exposure.ENCRYPTED_ONLY),)),
+    "exactly as many rows as the owner likes": lambda d: d.say(max_rows=1000),
+    "the counterparties that the owner likes": lambda d: d.say(counterparties=frozenset({"bank", "telecom"})),
+    "the purposes and kinds that the owner likes": lambda d: d.say(
+        purposes=frozenset({"credit-check"}), job_kinds=frozenset({"intersection"})
+    ),
+    "independent compute nodes": lambda d: d.add_party("compute", "telecom", 0).add_party("compute", "operator", 1),
+    "an operator that computes for strangers": lambda d: d.add_party("compute", "operator"),
+    "organisations without an affiliation are no group": lambda d: (
+        d.change(Member, "telecom", affiliation=""),
+        d.add_party("compute", "telecom").add_party("compute", "bureau", 1),
+    ),
+    "a prohibition of something else": lambda d: d.terms_forbid(Operand.PURPOSE, Operator.EQ, "marketing"),
+    "somebody else's grant was revoked here": lambda d: d.revoked.add(b"\x62" * 16),
+}
+
+
+@pytest.mark.parametrize("why", PERMITTED)
+def test_what_lies_just_within_the_bounds_is_permitted(why: str) -> None:
+    desk = Desk()
+    PERMITTED[why](desk)
+    assert desk.verdict() == ("permit", "policy.permit")
+
+
+# -- hours ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("hour", "verdict"), [(21, "deny"), (22, "permit"), (23, "permit"), (0, "permit"), (6, "deny")])
+def test_hours_may_go_over_midnight(hour: int, verdict: str) -> None:
+    now = NOW - NOW % DAY_SECONDS + hour * 3600
+    desk = Desk(now=now).say(hours=(22, 6)).change_plan(not_after=now + 60).change_grant(not_before=0, not_after=2**40)
+    assert desk.ask().verdict == verdict
+
+
+# -- a person ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_manual_owner_is_asked_once_nothing_forbids_it() -> None:
+    decision = Desk().say(automatic=False).ask()
+    assert (decision.verdict, decision.code, decision.denies) == (Verdict.ASK, "policy.ask", False)
+    assert "a person approves each job" in decision.reasons[-1].wanted
+
+
+def test_data_of_the_highest_level_need_a_person_even_where_consent_is_automatic() -> None:
+    decision = Desk().change(Dataset, FILES, level=4).ask()
+    assert (decision.verdict, decision.code) == (Verdict.ASK, "policy.ask")
+    assert "G4" in decision.reasons[-1].wanted
+    assert Desk().change(Dataset, FILES, level=3).verdict() == ("permit", "policy.permit")
+
+
+def test_ones_own_use_of_the_highest_level_needs_nobody() -> None:
+    mine = Desk().change(Dataset, FILES, level=4).change_demand(receivers=("bureau",))
+    assert mine.verdict() == ("permit", "policy.permit")
+
+
+# -- whose business it is ------------------------------------------------------------------------------------------------------
+
+
+def test_an_owner_needs_no_grant_for_its_own_use_and_sees_its_own_columns() -> None:
+    columns = (("national_id", Exposure.PLAINTEXT), ("income", Exposure.PLAINTEXT), ("notes", Exposure.PLAINTEXT))
+    desk = Desk().change_input(grant=b"", grant_version=0).change_demand(receivers=("bureau",), columns=columns)
+    assert desk.verdict() == ("permit", "policy.permit")
+    assert desk.cap("uses", 0).verdict() == ("deny", "policy.budget")
+
+
+def test_a_column_that_does_not_exist_is_not_even_its_owners() -> None:
+    desk = Desk().change_demand(receivers=("bureau",), columns=(("salary", Exposure.PLAINTEXT),))
+    assert desk.verdict() == ("deny", "policy.column")
+
+
+def test_an_organisation_decides_on_its_own_inputs_only() -> None:
+    """The bank has no card of the bureau's files and no say in them; its own dataset it does decide on."""
+    desk = Desk(me="bank", cards={}, terms={})
+    assert desk.verdict() == ("deny", "policy.dataset")
+    desk.cards[CUSTOMERS] = replace(CARD, dataset=CUSTOMERS, columns=(column("id", normalisation="national-id/1"),))
+    assert desk.verdict() == ("permit", "policy.permit")
+    assert not any(FILES in one.constraint for one in desk.ask().reasons)
+
+
+def test_an_organisation_that_brings_nothing_still_looks_at_the_plan() -> None:
+    desk = Desk(me="telecom", cards={}).add_party("compute", "telecom").say(max_rows=1)
+    assert desk.verdict() == ("permit", "policy.permit")
+    assert desk.say(purposes=frozenset()).verdict() == ("deny", "policy.local")
+
+
+def test_each_of_several_inputs_is_looked_at_with_its_own_grant() -> None:
+    desk = Desk()
+    desk.view.put(dataset("bureau/orders/1"))
+    desk.cards["bureau/orders/1"] = replace(CARD, dataset="bureau/orders/1")
+    second = replace(PLAN.inputs[0], dataset="bureau/orders/1", grant=b"", grant_version=0)
+    desk.change_plan(inputs=(PLAN.inputs[0], second))
+    desk.demands = (DEMAND, replace(DEMAND, dataset="bureau/orders/1"))
+    decision = desk.ask()
+    assert decision.code == "policy.no_grant"
+    assert [one.constraint for one in decision.reasons if not one.holds] == ["grant for bureau/orders/1"]
+
+
+@pytest.mark.parametrize("spelt", [("national-id/1", "text/1"), ("text/1", "national-id/1")])
+def test_a_column_that_is_named_twice_is_not_spelt_in_two_ways(spelt: tuple[str, str]) -> None:
+    desk = Desk().change_input(columns=("national_id", "national_id"), normalisation=spelt)
+    assert desk.change_demand(columns=DEMAND.columns[:1]).verdict() == ("deny", "policy.column")
+    desk.change_input(normalisation=("national-id/1", "national-id/1"))
+    assert desk.verdict() == ("permit", "policy.permit")
+
+
+def test_an_empty_ledger_denies_everything() -> None:
+    desk = Desk()
+    desk.view = Records()
+    assert desk.verdict() == ("deny", "policy.parties")
+
+
+def test_the_job_of_one_organisation_needs_no_coalition_table() -> None:
+    desk = Desk(demands=(replace(DEMAND, receivers=("bureau",)), OWN_DEMAND)).change_plan(
+        parties=(PlanParty(role="receiver", index=0, org="bureau"),), coalitions=()
+    )
+    assert desk.verdict() == ("permit", "policy.permit")
+
+
+def test_the_coalition_table_is_shown_in_the_reasons() -> None:
+    table = (Coalition(members=("bank", "telecom"), reads=("everything",)),)
+    reasons = Desk().change_plan(coalitions=table).ask().reasons
+    assert next(one.observed for one in reasons if one.constraint == "coalition table") == "bank+telecom"
+
+
+# -- how a decision is told ----------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_tells_all_its_reasons_and_its_code_is_the_first_that_fails() -> None:
+    desk = Desk().change_plan(purpose="marketing", not_after=NOW - 1).say(purposes=frozenset({"research"}))
+    decision = desk.ask()
+    failed = [one.rule for one in decision.reasons if not one.holds]
+    assert failed[:2] == ["policy.deadline", "policy.local"]
+    assert decision.code == "policy.deadline"
+    plain = decision.to_plain()
+    assert (plain["verdict"], plain["code"]) == ("deny", "policy.deadline")
+    assert len(plain["reasons"]) == len(decision.reasons)
+    assert plain["reasons"][0] == {
+        "rule": "policy.parties",
+        "constraint": "this organisation is a party",
+        "wanted": "bureau",
+        "observed": "bank, bureau",
+        "holds": True,
+    }
+
+
+def test_a_decision_is_denied_before_it_is_asked_before_it_is_permitted() -> None:
+    good, bad = Reason("a.b", "", "", "", True), Reason("c.d", "", "", "", False)
+    assert conclude((good, bad), ask="why").code == "c.d"
+    assert conclude((good,), ask="why").code == "policy.ask"
+    assert conclude((good,), ask="").code == "policy.permit"
+
+
+def test_a_grant_on_the_ledger_that_names_another_version_is_shown_with_both() -> None:
+    reasons = Desk().change(Grant, GRANT.hex(), version=4).ask().reasons
+    version = next(one for one in reasons if one.constraint == "its version")
+    assert (version.wanted, version.observed, version.holds) == ("4", "3", False)

@@ -1,0 +1,247 @@
+"""Terms of grants: every operator on every kind of operand; what is not understood denies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from atoll.policy.odrl import Observed, Use, evaluate, holds, show
+from atoll.policy.terms import Constraint, GrantTerms, Operand, Operator, TermRule
+
+NAMES = [Operand.PURPOSE, Operand.COLUMNS, Operand.COUNTERPARTIES, Operand.RECEIVERS, Operand.JOB_KINDS, Operand.REGION]
+NUMBERS = [Operand.COUNT, Operand.DATE_TIME, Operand.MINIMUM_GROUP, Operand.EPSILON, Operand.ROWS]
+ORDER = [Operator.LT, Operator.LTEQ, Operator.GT, Operator.GTEQ]
+SETS = [Operator.IS_ANY_OF, Operator.IS_NONE_OF, Operator.IS_ALL_OF]
+USE: dict[Operand, Observed] = {
+    Operand.PURPOSE: frozenset({"credit-check"}),
+    Operand.COLUMNS: frozenset({"id", "income"}),
+    Operand.COUNTERPARTIES: frozenset({"bank", "telecom"}),
+    Operand.COUNT: 3,
+    Operand.ROWS: 1000,
+}
+
+
+def constraint(left: Operand, operator: Operator, *right: str) -> Constraint:
+    return Constraint(left=left, operator=operator, right=right)
+
+
+def terms(*permissions: TermRule, prohibitions: tuple[TermRule, ...] = ()) -> GrantTerms:
+    return GrantTerms(
+        salt=bytes(32),
+        grant=bytes(16),
+        assigner="bureau",
+        assignee="bank",
+        target="bureau/files/1",
+        permissions=permissions or (rule(),),
+        prohibitions=prohibitions,
+    )
+
+
+def rule(*constraints: Constraint, action: str = "use") -> TermRule:
+    return TermRule(action=action, constraints=constraints)
+
+
+def permits(given: GrantTerms, action: str = "use", **changes: Any) -> bool:
+    values = USE | {Operand[name.upper()]: value for name, value in changes.items()}
+    return all(one.holds for one in evaluate(given, Use(action, values)))
+
+
+# -- operators on names --------------------------------------------------------------------------------------------------------
+
+ON_NAMES: list[tuple[Operator, tuple[str, ...], set[str], bool | None]] = [
+    (Operator.EQ, ("a",), {"a"}, True),
+    (Operator.EQ, ("a",), {"b"}, False),
+    (Operator.EQ, ("a",), {"a", "b"}, False),
+    (Operator.EQ, ("a", "b"), {"b", "a"}, True),
+    (Operator.EQ, ("a",), set(), False),
+    (Operator.NEQ, ("a",), {"b"}, True),
+    (Operator.NEQ, ("a",), {"a"}, False),
+    (Operator.NEQ, ("a",), {"a", "b"}, False),
+    (Operator.IS_ANY_OF, ("a", "b"), {"a"}, True),
+    (Operator.IS_ANY_OF, ("a", "b"), {"a", "b"}, True),
+    (Operator.IS_ANY_OF, ("a", "b"), {"a", "c"}, False),
+    (Operator.IS_ANY_OF, ("a",), set(), False),
+    (Operator.IS_NONE_OF, ("a", "b"), {"c"}, True),
+    (Operator.IS_NONE_OF, ("a", "b"), {"b", "c"}, False),
+    (Operator.IS_ALL_OF, ("a", "b"), {"a", "b", "c"}, True),
+    (Operator.IS_ALL_OF, ("a", "b"), {"a"}, False),
+    *((operator, ("a",), {"a"}, None) for operator in ORDER),
+]
+
+
+@pytest.mark.parametrize(("operator", "right", "observed", "expected"), ON_NAMES)
+@pytest.mark.parametrize("left", NAMES)
+def test_a_constraint_on_names_holds_for_all_of_them_or_not(
+    left: Operand, operator: Operator, right: tuple[str, ...], observed: set[str], expected: bool | None
+) -> None:
+    assert holds(constraint(left, operator, *right), frozenset(observed)) is expected
+
+
+# -- operators on numbers ------------------------------------------------------------------------------------------------------
+
+ON_NUMBERS: dict[Operator, tuple[bool | None, bool | None, bool | None]] = {
+    Operator.EQ: (False, True, False),
+    Operator.NEQ: (True, False, True),
+    Operator.LT: (True, False, False),
+    Operator.LTEQ: (True, True, False),
+    Operator.GT: (False, False, True),
+    Operator.GTEQ: (False, True, True),
+    **dict.fromkeys(SETS, (None, None, None)),
+}
+"""For 9, 10 and 11 against 10."""
+
+
+@pytest.mark.parametrize("operator", list(Operator))
+@pytest.mark.parametrize("left", NUMBERS)
+def test_a_constraint_on_a_number_compares_it_as_a_number(left: Operand, operator: Operator) -> None:
+    found = tuple(holds(constraint(left, operator, "10"), observed) for observed in (9, 10, 11))
+    assert found == ON_NUMBERS[operator]
+
+
+def test_every_operator_and_every_operand_was_asked() -> None:
+    assert set(ON_NUMBERS) == set(Operator) == {one[0] for one in ON_NAMES}
+    assert {*NAMES, *NUMBERS} == set(Operand)
+
+
+@pytest.mark.parametrize("right", ["ten", "10.0", "-1", "+1", " 1", "1 ", "1e3", "0x10", "\u0661\u0660", "\u00b2", "1_0"])
+def test_a_number_that_does_not_parse_can_say_neither_yes_nor_no(right: str) -> None:
+    assert holds(constraint(Operand.COUNT, Operator.LTEQ, right), 0) is None
+
+
+def test_two_numbers_are_no_number() -> None:
+    assert holds(constraint(Operand.COUNT, Operator.LTEQ, "1", "2"), 0) is None
+
+
+def test_a_long_number_is_still_a_number() -> None:
+    assert holds(constraint(Operand.ROWS, Operator.LT, "9" * 120), 10**50) is True
+    assert holds(constraint(Operand.ROWS, Operator.LTEQ, "007"), 7) is True
+
+
+@pytest.mark.parametrize("left", NAMES)
+def test_a_number_where_names_belong_says_nothing(left: Operand) -> None:
+    assert holds(constraint(left, Operator.EQ, "1"), 1) is None
+
+
+def test_an_operand_that_the_use_does_not_have_says_nothing() -> None:
+    assert all(holds(constraint(Operand.REGION, operator, "eu"), None) is None for operator in Operator)
+
+
+# -- permissions ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_permission_without_constraints_covers_every_use_of_its_action() -> None:
+    assert permits(terms())
+    assert not permits(terms(), action="distribute")
+
+
+def test_all_the_constraints_of_a_permission_must_hold() -> None:
+    fitting = constraint(Operand.PURPOSE, Operator.EQ, "credit-check")
+    failing = constraint(Operand.COUNT, Operator.LTEQ, "2")
+    assert permits(terms(rule(fitting)))
+    assert not permits(terms(rule(fitting, failing)))
+    assert not permits(terms(rule(failing, fitting)))
+
+
+def test_one_covering_permission_is_enough() -> None:
+    failing = rule(constraint(Operand.PURPOSE, Operator.EQ, "marketing"))
+    assert permits(terms(failing, rule()))
+    assert not permits(terms(failing, failing))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        constraint(Operand.REGION, Operator.EQ, "eu"),
+        constraint(Operand.REGION, Operator.NEQ, "eu"),
+        constraint(Operand.EPSILON, Operator.LTEQ, "1"),
+        constraint(Operand.COUNT, Operator.IS_ANY_OF, "3"),
+        constraint(Operand.COUNT, Operator.LTEQ, "many"),
+        constraint(Operand.PURPOSE, Operator.GTEQ, "a"),
+    ],
+)
+def test_what_is_not_understood_denies_in_a_permission_and_in_a_prohibition(odd: Constraint) -> None:
+    assert not permits(terms(rule(odd)))
+    assert not permits(terms(prohibitions=(rule(odd),)))
+
+
+def test_the_reasons_name_the_permission_that_came_closest() -> None:
+    far = rule(constraint(Operand.COUNT, Operator.LT, "1"), constraint(Operand.ROWS, Operator.LT, "1"))
+    near = rule(constraint(Operand.PURPOSE, Operator.EQ, "credit-check"), constraint(Operand.ROWS, Operator.LTEQ, "999"))
+    reasons = evaluate(terms(far, near), Use("use", USE))
+    assert {one.constraint for one in reasons} == {"permission 1: action", "permission 1: purpose", "permission 1: rows"}
+    (failed,) = (one for one in reasons if not one.holds)
+    assert (failed.rule, failed.wanted, failed.observed) == ("policy.terms", "lteq 999", "1000")
+
+
+def test_of_several_covering_permissions_the_first_is_named() -> None:
+    assert evaluate(terms(rule(), rule()), Use("use", USE))[0].constraint == "permission 0: action"
+
+
+# -- prohibitions --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_prohibition_beats_every_permission() -> None:
+    assert not permits(terms(rule(), rule(), prohibitions=(rule(),)))
+    failed = next(one for one in evaluate(terms(prohibitions=(rule(),)), Use("use", USE)) if not one.holds)
+    assert (failed.rule, failed.wanted) == ("policy.prohibited", "not (always)")
+
+
+def test_a_prohibition_of_another_action_says_nothing_about_this_one() -> None:
+    assert permits(terms(prohibitions=(rule(action="distribute"),)))
+
+
+def test_a_prohibition_applies_only_where_all_its_constraints_hold() -> None:
+    marketing = constraint(Operand.PURPOSE, Operator.EQ, "marketing")
+    many = constraint(Operand.COUNT, Operator.GT, "2")
+    assert permits(terms(prohibitions=(rule(marketing, many),)))
+    assert not permits(terms(prohibitions=(rule(many),)))
+    assert not permits(terms(prohibitions=(rule(marketing, many),)), purpose=frozenset({"marketing"}))
+
+
+def test_any_of_several_prohibitions_suffices() -> None:
+    harmless = rule(constraint(Operand.COUNT, Operator.GT, "100"))
+    assert permits(terms(prohibitions=(harmless, harmless)))
+    assert not permits(terms(prohibitions=(harmless, rule())))
+
+
+PROHIBITED_COLUMNS: list[tuple[Operator, tuple[str, ...], bool]] = [
+    (Operator.IS_ANY_OF, ("income", "health"), False),
+    (Operator.IS_ANY_OF, ("health",), True),
+    (Operator.EQ, ("income",), False),
+    (Operator.EQ, ("health",), True),
+    (Operator.IS_NONE_OF, ("id",), False),
+    (Operator.IS_NONE_OF, ("id", "income", "name"), True),
+    (Operator.NEQ, ("id",), False),
+    (Operator.IS_ALL_OF, ("id", "income"), False),
+    (Operator.IS_ALL_OF, ("id", "health"), True),
+]
+
+
+@pytest.mark.parametrize(("operator", "right", "permitted"), PROHIBITED_COLUMNS)
+def test_a_prohibited_value_is_not_hidden_by_harmless_ones_beside_it(
+    operator: Operator, right: tuple[str, ...], permitted: bool
+) -> None:
+    """The use takes the columns id and income; a prohibition covers it as soon as one of them is prohibited."""
+    given = terms(prohibitions=(rule(constraint(Operand.COLUMNS, operator, *right)),))
+    assert permits(given) is permitted
+
+
+def test_one_prohibited_party_among_several_is_enough() -> None:
+    given = terms(prohibitions=(rule(constraint(Operand.COUNTERPARTIES, Operator.IS_ANY_OF, "telecom")),))
+    assert not permits(given)
+    assert permits(given, counterparties=frozenset({"bank"}))
+    assert permits(given, counterparties=frozenset())
+
+
+def test_all_parties_must_be_among_the_permitted() -> None:
+    given = terms(rule(constraint(Operand.COUNTERPARTIES, Operator.IS_ANY_OF, "bank")))
+    assert not permits(given)
+    assert permits(given, counterparties=frozenset({"bank"}))
+
+
+def test_what_was_observed_is_shown_in_a_fixed_order() -> None:
+    assert show(frozenset({"b", "a"})) == "a, b"
+    assert show(frozenset()) == "none"
+    assert show(None) == "nothing said"
+    assert show(0) == "0"
