@@ -25,6 +25,7 @@ class Shell:
     """
 
     def __init__(self, folder: Path, *, path: str, deadline_seconds: float) -> None:
+        self._folder = folder
         self._deadline = time.monotonic() + deadline_seconds
         self._mark = f"--{secrets.token_hex(8)}--"
         kept = {name: value for name, value in os.environ.items() if name.startswith(("PYTHON", "ATOLL_", "LC_", "LANG"))}
@@ -80,7 +81,21 @@ class Shell:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        for stray in find_strays(self._folder):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(stray, signal.SIGKILL)
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
+
+
+def find_strays(folder: Path) -> list[int]:
+    """Processes with `folder` as home: what a page has detached from its shell."""
+    home = b"HOME=" + os.fsencode(folder)
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if home in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+    return found
