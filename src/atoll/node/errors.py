@@ -139,7 +139,7 @@ class TransactionRefused(ConflictError):
 
     code = "ledger.refused"
     sentence = "The ledger refused {type}: {reason}"
-    remedy = "`atoll why {rule}` explains the rule."
+    remedy = "`atoll why CODE` with the code of the rule explains it."
 
 
 class NodeFault(AtollError):

@@ -93,7 +93,8 @@ class Membership:
         return InviteInfo(token=invite.expose_text(), org=request.org, not_after=binding.expires_at)
 
     async def enrol(self, transaction: str) -> Acknowledged:
-        """Submit the transaction by which an invited organisation joins; it carries the newcomer's own signature, not this node's.
+        """Submit the transaction by which an invited organisation joins; it carries the newcomer's own signature, not this
+        node's.
 
         Raises:
             BadRequest: it is no enrolment.

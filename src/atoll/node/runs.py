@@ -130,11 +130,13 @@ class Runs:
     async def _run_while_standing(self, job: Job, plan: Plan) -> str:
         """As `_run_until_done`, but begun on a fresh ledger only, and stopped as soon as something it rests on is withdrawn."""
         await self._context.fresh_view(patience_seconds=max(1.0, plan.not_after - self._context.clock.now()))
+        begun = any(self._folder(plan.job_id.hex()).glob("*.seed"))
+        if not begun and (code := self._find_withdrawal(plan, beginning_at=self._context.clock.now())):
+            return code
         run = asyncio.create_task(self._run_until_done(job, plan))
         try:
             while True:
-                code = find_withdrawal(plan, self._context.view(), self._context.is_revoked)
-                if code:
+                if code := self._find_withdrawal(plan):
                     return code
                 done, _ = await asyncio.wait({run}, timeout=LOOK_SECONDS)
                 if done:
@@ -142,6 +144,9 @@ class Runs:
         finally:
             run.cancel()
             await asyncio.gather(run, return_exceptions=True)
+
+    def _find_withdrawal(self, plan: Plan, *, beginning_at: int | None = None) -> str:
+        return find_withdrawal(plan, self._context.view(), self._context.is_revoked, beginning_at=beginning_at)
 
     async def _run_until_done(self, job: Job, plan: Plan) -> str:
         """Empty when the outcome is there, else the code of the failure."""
@@ -198,13 +203,12 @@ class Runs:
     async def _give_receipt(self, job: Job) -> None:
         """Sign what was computed. The detail is kept and committed to before the receipt is sent."""
         identifier = job.job_id.hex()
-        view = await self._context.fresh_view()
+        await self._context.fresh_view()
         local = self._context.store.job(identifier)
         plan = self._bodies.plan(identifier)
         assert local is not None
         assert plan is not None
-        withdrawn = find_withdrawal(plan, view, self._context.is_revoked)
-        if withdrawn:
+        if withdrawn := self._find_withdrawal(plan):
             await self._fail(job, withdrawn)
             return
         name = f"{identifier}/{self._context.org}"

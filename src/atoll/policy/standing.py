@@ -1,7 +1,8 @@
-"""Whether what a job rests on still stands: asked again before its process starts, while it runs, and before its result is released.
+"""Whether what a job rests on still stands: asked again before its process starts, while it runs, and before its result is
+released.
 
-START consumed the uses; this can only stop a job, never start one. An owner's revocation binds its own node at once, whether or not
-the ledger has it yet (SECURITY 1.3, 3.3).
+START consumed the uses; this can only stop a job, never start one. An owner's revocation binds its own node at once, whether or
+not the ledger has it yet (SECURITY 1.3, 3.3).
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ from collections.abc import Callable
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import Dataset, DatasetState, Grant, GrantState, Member, MemberState
 from atoll.policy.decide import View
-from atoll.policy.errors import DatasetRefused, NoGrant, NotInvolved
+from atoll.policy.errors import DatasetRefused, DeadlineRefused, NoGrant, NotInvolved
 
 
-def find_withdrawal(plan: Plan, view: View, revoked: Callable[[bytes], bool]) -> str:
+def find_withdrawal(plan: Plan, view: View, revoked: Callable[[bytes], bool], *, beginning_at: int | None = None) -> str:
     """Code of the first thing that no longer stands; empty if everything does.
 
     Args:
         plan: of a started job.
         view: the agreed ledger.
         revoked: grants this organisation has revoked, acknowledged or not.
+        beginning_at: own time, where the job's process is to begin. A sequencer can put START into a block whose time is long
+            past, before a grant ran out; the owner's own clock is what decides here (SECURITY 3.2). A job that has begun in
+            time may end after that.
     """
     for org in plan.orgs():
         member = view.get(Member, org)
@@ -33,4 +37,6 @@ def find_withdrawal(plan: Plan, view: View, revoked: Callable[[bytes], bool]) ->
         grant = view.get(Grant, one.grant.hex()) if one.grant else None
         if one.grant and (grant is None or grant.state is not GrantState.ACTIVE or revoked(one.grant)):
             return NoGrant.code
-    return ""
+        if grant is not None and beginning_at is not None and not grant.not_before <= beginning_at <= grant.not_after:
+            return NoGrant.code
+    return DeadlineRefused.code if beginning_at is not None and beginning_at > plan.not_after else ""
