@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,6 @@ from atoll.client.node import ENDED
 VERIFY_SECONDS = 60.0
 ATOLL = (sys.executable, "-I", "-c", "from atoll.cli.main import run; run()")
 """The command `atoll` of this installation, in Python's isolated mode."""
-_ENTRY = re.compile(r"Entry (\d+) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,5 @@ def verify_elsewhere(bundle: bytes, trust: str) -> Verdict:
     answer = json.loads(ran.stdout)
     if ran.returncode == 0:
         return Verdict(verified=bool(answer["verified"]), entries=int(answer["entries"]))
-    said = answer["error"]
-    entry = _ENTRY.match(said["message"])
-    return Verdict(verified=False, code=said["code"], entry=int(entry[1]) if entry else -1, sentence=said["message"])
+    said = answer.get("error", answer)
+    return Verdict(verified=False, code=said["code"], entry=said.get("entry", -1), sentence=said["message"])
