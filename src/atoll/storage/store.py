@@ -1,7 +1,7 @@
 """The node's database: bodies of committed documents, local datasets, jobs, tokens, the audit trail.
 
-SQLite in WAL mode with `synchronous=FULL`: a call that returned is durable. The ledger has a store of its own (`atoll.ordering.embedded`);
-what stands here is what must not stand there.
+SQLite in WAL mode with `synchronous=FULL`: a call that returned is durable. The ledger has a store of its own
+(`atoll.ordering.embedded`); what stands here is what must not stand there.
 """
 
 from __future__ import annotations
@@ -58,10 +58,15 @@ class NodeStore:
     """One node's database."""
 
     def __init__(self, path: Path | str) -> None:
+        """Open it, or make it where there is none.
+
+        Raises:
+            StoreCorrupt: it is damaged, or of another version of the schema.
+        """
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
         with self._writing():
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
         found = self.meta("schema")
@@ -74,21 +79,22 @@ class NodeStore:
         """Close the database."""
         self._db.close()
 
+    def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        rows = self._rows(query, *values)
+        return rows[0] if rows else None
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with _translated():
+            return self._db.execute(query, values).fetchall()
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        try:
-            with self._db:
-                yield
-        except sqlite3.OperationalError as err:
-            if "full" in str(err) or "disk I/O" in str(err):
-                raise StoreFull(reason=str(err)) from err
-            raise
-        except sqlite3.DatabaseError as err:
-            raise StoreCorrupt(reason=str(err)) from err
+        with _translated(), self._db:
+            yield
 
     def meta(self, name: str) -> bytes | None:
         """A named value, or None."""
-        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        row = self._row("SELECT value FROM meta WHERE name = ?", name)
         return bytes(row[0]) if row else None
 
     def set_meta(self, name: str, value: bytes) -> None:
@@ -98,7 +104,7 @@ class NodeStore:
 
     def body(self, kind: str, identifier: str) -> bytes | None:
         """The body of a committed document, or None."""
-        row = self._db.execute("SELECT data FROM body WHERE kind = ? AND id = ?", (kind, identifier)).fetchone()
+        row = self._row("SELECT data FROM body WHERE kind = ? AND id = ?", kind, identifier)
         return bytes(row[0]) if row else None
 
     def set_body(self, kind: str, identifier: str, data: bytes) -> None:
@@ -108,14 +114,14 @@ class NodeStore:
 
     def bodies(self, kind: str, prefix: str = "") -> list[tuple[str, bytes]]:
         """All bodies of a kind whose identifier begins so, by identifier."""
-        rows = self._db.execute(
-            "SELECT id, data FROM body WHERE kind = ? AND substr(id, 1, ?) = ? ORDER BY id", (kind, len(prefix), prefix)
+        rows = self._rows(
+            "SELECT id, data FROM body WHERE kind = ? AND substr(id, 1, ?) = ? ORDER BY id", kind, len(prefix), prefix
         )
         return [(one, bytes(data)) for one, data in rows]
 
     def dataset(self, identifier: str) -> LocalDataset | None:
         """Where a dataset of this node lies, or None."""
-        row = self._db.execute("SELECT row FROM dataset WHERE id = ?", (identifier,)).fetchone()
+        row = self._row("SELECT row FROM dataset WHERE id = ?", identifier)
         return LocalDataset(**json.loads(row[0])) if row else None
 
     def set_dataset(self, dataset: LocalDataset) -> None:
@@ -125,12 +131,12 @@ class NodeStore:
 
     def job(self, identifier: str) -> LocalJob | None:
         """What this node knows of a job, or None."""
-        row = self._db.execute("SELECT row FROM job WHERE id = ?", (identifier,)).fetchone()
+        row = self._row("SELECT row FROM job WHERE id = ?", identifier)
         return _read_job(row[0]) if row else None
 
     def jobs(self) -> list[LocalJob]:
         """All jobs this node knows something of."""
-        return [_read_job(row) for (row,) in self._db.execute("SELECT row FROM job ORDER BY id")]
+        return [_read_job(row) for (row,) in self._rows("SELECT row FROM job ORDER BY id")]
 
     def update_job(self, identifier: str, **changes: Any) -> LocalJob:
         """Change some fields of a job, which is made if it is new."""
@@ -144,7 +150,7 @@ class NodeStore:
 
     def job_secret(self, identifier: str) -> bytes | None:
         """The sealed secrets of a job, or None."""
-        row = self._db.execute("SELECT secret FROM job WHERE id = ?", (identifier,)).fetchone()
+        row = self._row("SELECT secret FROM job WHERE id = ?", identifier)
         return bytes(row[0]) if row and row[0] else None
 
     def set_job_secret(self, identifier: str, sealed: bytes) -> None:
@@ -160,7 +166,7 @@ class NodeStore:
 
     def token(self, digest: bytes) -> tuple[str, str] | None:
         """Role and label of a token, or None."""
-        row = self._db.execute("SELECT role, label FROM token WHERE digest = ?", (digest,)).fetchone()
+        row = self._row("SELECT role, label FROM token WHERE digest = ?", digest)
         return (row[0], row[1]) if row else None
 
     def audit(self, *, time: int, actor: str, action: str, subject: str, outcome: str) -> None:
@@ -173,8 +179,20 @@ class NodeStore:
 
     def audit_trail(self, limit: int = 100) -> list[tuple[int, int, str, str, str, str]]:
         """The newest notes, newest last."""
-        rows = self._db.execute("SELECT * FROM audit ORDER BY seq DESC LIMIT ?", (limit,)).fetchall()
-        return [tuple(row) for row in reversed(rows)]
+        rows = self._rows("SELECT * FROM audit ORDER BY seq DESC LIMIT ?", limit)
+        return [(seq, time, actor, action, subject, outcome) for seq, time, actor, action, subject, outcome in reversed(rows)]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as err:
+        if "full" in str(err) or "disk I/O" in str(err):
+            raise StoreFull(reason=str(err)) from err
+        raise
+    except sqlite3.DatabaseError as err:
+        raise StoreCorrupt(reason=str(err)) from err
 
 
 def _read_job(text: str) -> LocalJob:
