@@ -26,12 +26,7 @@ from atoll.trust.roles import Role
 from atoll.trust.signer import SoftwareSigner
 from atoll.wire.message import encode_message, parse_message
 
-app = typer.Typer(
-    cls=Group,
-    help="Found a consortium: draft, sign at each founder, seal, install.",
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = typer.Typer(cls=Group, add_completion=False, rich_markup_mode=None)
 ChainOption = Annotated[str, typer.Option("--chain-id", metavar="NAME", help="Name of the ledger, such as example.org/lagoon.")]
 SequencerOption = Annotated[
     str,
@@ -42,7 +37,18 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DRAFT, GENESIS = Path("genesis.draft"), Path("genesis.atoll")
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(
+    invoke_without_command=True,
+    epilog="\n".join(
+        (
+            "atoll consortium found draft */enrolment.atoll --chain-id example.org/lagoon",
+            "atoll consortium found sign genesis.draft --home bank        # each founder",
+            "atoll consortium found seal genesis.draft *.signature",
+            "atoll consortium found install genesis.atoll --home bank     # each founder",
+            "atoll consortium found --home bank --home bureau --chain-id test.example/lagoon --test",
+        )
+    ),
+)
 def found(
     ctx: typer.Context,
     home: Annotated[
@@ -55,13 +61,8 @@ def found(
 ) -> int:
     """Found a consortium: draft, sign at each founder, seal, install.
 
-    Each step can happen on another machine; what passes between them is public. With --home for every founder, all steps are
-    done here at once, which needs the keys of all of them in one place and is for tests.
-
-      atoll consortium found draft */enrolment.atoll --chain-id example.org/lagoon
-      atoll consortium found sign genesis.draft --home bank        # each founder
-      atoll consortium found seal genesis.draft *.signature
-      atoll consortium found install genesis.atoll --home bank     # each founder
+    Each step can happen on another machine; what passes between them is public. With --home for every founder, all steps
+    are done here at once, which needs the keys of all of them in one place and is for tests.
     """
     if ctx.invoked_subcommand is not None:
         return 0
@@ -77,7 +78,7 @@ def found(
     "--chain-id example.org/lagoon",
 )
 def draft(
-    enrolments: Annotated[list[Path], typer.Argument(metavar="ENROLMENT...", help="enrolment.atoll of each founder's home.")],
+    enrolments: Annotated[list[Path], typer.Argument(metavar="ENROLMENT", help="enrolment.atoll of each founder's home.")],
     chain_id: ChainOption,
     sequencer: SequencerOption = "",
     test: TestOption = False,
@@ -121,7 +122,7 @@ def sign(
 @command(app, "seal", "atoll consortium found seal genesis.draft bank.signature bureau.signature operator.signature")
 def seal(
     draft_file: Annotated[Path, typer.Argument(metavar="DRAFT", help="From `found draft`.")],
-    signatures: Annotated[list[Path], typer.Argument(metavar="SIGNATURE...", help="From `found sign`, one of each founder.")],
+    signatures: Annotated[list[Path], typer.Argument(metavar="SIGNATURE", help="From `found sign`, one of each founder.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the genesis goes.")] = GENESIS,
 ) -> Reply:
     """Join draft and signatures into the genesis file, and verify all of it."""

@@ -18,10 +18,11 @@ import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NewType, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NewType, TypeVar, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.models import OptionInfo
 
 from atoll.cli.reply import Reply
 from atoll.cli.screen import show
@@ -58,20 +59,32 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value a
 class Command(TyperCommand):
     """A command whose epilog is its examples, one a line."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """`DATASET` for what must be there, `[DATASET]` for what may."""
+        return [one.replace("{", "").replace("}", "") for one in super().collect_usage_pieces(ctx)]
+
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the interface's
         """Write the examples as they are typed."""
-        if self.epilog:
-            with formatter.section("Examples"):
-                for line in self.epilog.splitlines():
-                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+        _write_examples(formatter, self.epilog)
 
 
 class Group(TyperGroup):
-    """A group of commands that shows its help when it is called alone."""
+    """A group of commands that shows its help when it is called alone; its epilog is its examples."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As given, or --help."""
-        return super().parse_args(ctx, args or ([] if self.invoke_without_command else ["--help"]))
+        return super().parse_args(ctx, args or ["--help"])
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the interface's
+        """Write the examples as they are typed."""
+        _write_examples(formatter, self.epilog)
+
+
+def _write_examples(formatter: Any, examples: str | None) -> None:
+    if examples:
+        with formatter.section("Examples"):
+            for line in examples.splitlines():
+                formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
 
 def group(help_text: str) -> typer.Typer:
@@ -126,10 +139,27 @@ def prepare(function: Callable[..., Reply]) -> Callable[..., int]:
     keyword = inspect.Parameter.KEYWORD_ONLY
     taken = [one.replace(kind=keyword) for one in parameters if one.name not in (node_name, home_name)]
     taken += [inspect.Parameter(name, keyword, default=default, annotation=kind) for name, (kind, default) in shared.items()]
+    for one in taken:
+        _name_value(one)
     call.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
     call.__annotations__ = {one.name: one.annotation for one in taken}
     call.__name__, call.__doc__ = function.__name__, function.__doc__
     return call
+
+
+def _name_value(parameter: inspect.Parameter) -> None:
+    """Give an option a word for its value, where its author gave none and its type has no choices to list."""
+    kind, *marks = get_args(parameter.annotation) or (parameter.annotation,)
+    for mark in marks:
+        if isinstance(mark, OptionInfo) and mark.metavar is None:
+            words = {int: "N", Path: "FILE", str: "TEXT"}
+            found = [words[one] for one in _parts(kind) if one in words]
+            mark.metavar = found[0] if found else None
+
+
+def _parts(kind: Any) -> list[Any]:
+    """A type, or the types that a union or list of it is made of."""
+    return [kind] if isinstance(kind, type) and not get_args(kind) else [part for one in get_args(kind) for part in _parts(one)]
 
 
 def _answer(reply: Reply, as_json: bool) -> int:

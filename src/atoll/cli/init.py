@@ -50,7 +50,7 @@ def init(
     legal_id: Annotated[str, typer.Option(help="Identifier of the legal entity; one vote each.")],
     title: Annotated[str, typer.Option(help="Name for people; the short name if left out.", show_default=False)] = "",
     role: Annotated[
-        list[Role] | None, typer.Option(help="What the organisation is; may be repeated. [default: owner, user]")
+        list[Role] | None, typer.Option(metavar="ROLE", help=f"What it is; repeat. [default: owner, user] {', '.join(Role)}.")
     ] = None,
     peer: Annotated[str, typer.Option(help="host:port where other members reach it; left out, it only dials out.")] = "",
     https: Annotated[str, typer.Option(help="host:port of the API for its own people.")] = "127.0.0.1:7402",

@@ -26,8 +26,8 @@ def show(reply: Reply, *, as_json: bool) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on standard output."""
-    sys.stdout.write(json.dumps(to_json(value), ensure_ascii=False) + "\n")
+    """One JSON value on standard output, in ASCII: whatever is in a text, it does not steer a terminal."""
+    sys.stdout.write(json.dumps(to_json(value)) + "\n")
     sys.stdout.flush()
 
 

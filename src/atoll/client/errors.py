@@ -67,7 +67,7 @@ class NotWhatWasExpected(IntegrityError):
 
 
 FAMILIES = (InputError, AccessError, NotFoundError, ConflictError, RuleError, PeerError, IntegrityError, UnavailableError)
-_EXIT_BY_STATUS = {one.status: one.exit_code for one in FAMILIES}
+_EXIT_BY_STATUS = {one.status: one.exit_code for one in FAMILIES} | {401: AccessError.exit_code}
 
 
 class RefusedByNode(AtollError):

@@ -119,10 +119,11 @@ def _quoted(value: str) -> str:
     return "/".join(part.replace(".", "%2E") if part in (".", "..") else quote(part, safe="") for part in value.split("/"))
 
 
-def _reason(err: Exception) -> str:
-    cause = err.__cause__ or err
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
+def _reason(err: BaseException) -> str:
+    """What stood at the beginning of it, in words where it is one of the usual two."""
+    cause = err
+    while (before := cause.__cause__ or cause.__context__) is not None:
+        cause = before
     if isinstance(cause, ssl.SSLCertVerificationError):
         return "its certificate is not the one expected"
     if isinstance(cause, ConnectionRefusedError):

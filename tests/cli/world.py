@@ -1,0 +1,94 @@
+"""A consortium of three on this machine, for transcripts: three homes, three processes, files to register."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from atoll.cli.demo.ports import HOST, Ports
+from atoll.cli.init import ensure_passphrase
+from atoll.cli.process import start_node, stop_node
+from atoll.client import Node, connect_home
+from atoll.node.config import Home, load_config
+from atoll.node.founding import draft_genesis, seal_genesis, sign_genesis
+from atoll.node.home import NewHome, create_home, open_home_keys, write_private
+from atoll.ports import SystemClock, SystemEntropy
+from atoll.trust.signer import SoftwareSigner
+
+ORGS = {"operator": ("auditor", "operator"), "bank": ("owner", "user"), "bureau": ("owner", "user")}
+CUSTOMERS = [f"{number:06d}" for number in range(100_000, 100_060)]
+FILES = [f"{number // 1000:03d}-{number % 1000:03d}" for number in range(100_040, 100_100)]
+COMMON = 20
+"""Identifiers that customers and files share, spelt differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lagoon:
+    """The consortium."""
+
+    folder: Path
+    """One home an organisation, named after it; the place where transcripts run."""
+    ports: Ports
+    """Where further nodes may listen."""
+
+    def home(self, org: str) -> Path:
+        """The home of an organisation."""
+        return self.folder / org
+
+    def connect(self, org: str, role: str = "admin") -> Node:
+        """A connection with the token of a role."""
+        return connect_home(self.home(org), role=role)
+
+    def secrets(self) -> list[str]:
+        """Everything in the homes that no output may show."""
+        files = [*self.folder.glob("*/tokens/*"), *self.folder.glob("*/passphrase")]
+        return [path.read_text().strip() for path in files]
+
+
+def found_lagoon(folder: Path, ports: Ports) -> Lagoon:
+    """Make the homes, the genesis and the files; nothing is started."""
+    clock, entropy = SystemClock(), SystemEntropy()
+    enrolments = []
+    for org, roles in ORGS.items():
+        home = Home(folder / org)
+        ensure_passphrase(home)
+        new = NewHome(
+            org=org,
+            title=f"The {org}",
+            legal_id=f"legal-{org}",
+            roles=roles,
+            peer=f"{HOST}:{ports.take()}",
+            https=f"{HOST}:{ports.take()}",
+            consent="manual" if org == "bureau" else "automatic",
+        )
+        enrolments.append(create_home(home.path, new, passphrase=home.passphrase().decode(), clock=clock, entropy=entropy))
+    body = draft_genesis(enrolments, chain_id="test.example/lagoon", sequencer="operator", clock=clock, test=True)
+    signatures = [
+        sign_genesis(body, one.org, one, SoftwareSigner(open_home_keys(load_config(folder / one.org)))) for one in enrolments
+    ]
+    sealed = seal_genesis(body, signatures)
+    for org in ORGS:
+        write_private(folder / org / "genesis.atoll", sealed)
+    (folder / "bank/data/customers.csv").write_text(
+        "customer_id,balance\n" + "".join(f"{one},{at}\n" for at, one in enumerate(CUSTOMERS))
+    )
+    (folder / "bureau/data/files.csv").write_text("ref,score\n" + "".join(f"{one},{at}\n" for at, one in enumerate(FILES)))
+    return Lagoon(folder, ports)
+
+
+def start_lagoon(lagoon: Lagoon) -> None:
+    """Start the three nodes, and wait until all are ready."""
+    with ThreadPoolExecutor() as pool:
+        for process in pool.map(lambda org: start_node(lagoon.home(org), detach=True), ORGS):
+            process.returncode = 0  # it is the pid file's from here on; nobody waits for it
+
+
+def stop_lagoon(lagoon: Lagoon) -> None:
+    """End every node that a pid file in the folder names."""
+    for path in lagoon.folder.glob("*/node.pid"):
+        pid = stop_node(path.parent)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)

@@ -1,0 +1,134 @@
+"""Every command explains itself in the same way."""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+
+import pytest
+
+from atoll.api.routes import ROUTES
+from atoll.cli.main import SLOTS, main
+from atoll.client import Node
+from tests.unit.cli.tree import Leaf, leaves
+
+LEAVES = leaves()
+COMMANDS = {
+    "status": "node status",
+    "doctor": "doctor",
+    "members": "consortium members",
+    "invite": "consortium invite",
+    "member_enrol": "consortium admit",
+    "handover": "consortium handover",
+    "key_rotate": "key rotate",
+    "key_revoke": "key revoke",
+    "dataset_register": "dataset register",
+    "dataset_list": "dataset list",
+    "dataset_show": "dataset show",
+    "dataset_withdraw": "dataset withdraw",
+    "budget_set": "budget set",
+    "grant_give": "grant give",
+    "grant_list": "grant list",
+    "grant_revoke": "grant revoke",
+    "job_draft": "job propose intersection",
+    "job_propose": "job propose intersection",
+    "job_list": "job list",
+    "job_show": "job show",
+    "job_approve": "job approve",
+    "job_refuse": "job refuse",
+    "job_withdraw": "job withdraw",
+    "job_cancel": "job cancel",
+    "job_result": "job result",
+    "job_why": "why",
+    "ledger_log": "ledger log",
+    "ledger_show": "ledger show",
+    "ledger_checkpoint": "ledger checkpoint",
+    "ledger_verify": "ledger verify",
+    "trust_file": "ledger trust",
+    "evidence_export": "evidence export",
+}
+"""The command for each route of the API."""
+PROMISED = """
+    demo init doctor why
+    config check
+    consortium found, consortium invite, consortium enrol, consortium members, consortium handover
+    key rotate, key revoke
+    node start, node stop, node status
+    dataset register, dataset list, dataset show, dataset withdraw
+    grant give, grant list, grant show, grant revoke
+    budget set
+    job propose intersection, job list, job show, job approve, job refuse, job withdraw, job watch, job result, job cancel
+    ledger log, ledger show, ledger verify, ledger checkpoint, ledger trust
+    evidence export, evidence verify
+"""
+OURS = [one for one in LEAVES if one.path != "demo"]
+
+
+def by_path(leaf: Leaf) -> str:
+    return leaf.path
+
+
+def test_every_promised_command_is_there() -> None:
+    first, *lines = PROMISED.strip().splitlines()
+    promised = {*first.split(), *(name.strip() for line in lines for name in line.split(","))}
+    assert promised - {one.path for one in LEAVES} == set()
+
+
+def test_every_route_has_a_command() -> None:
+    assert {one.name for one in ROUTES} == COMMANDS.keys()
+    assert set(COMMANDS.values()) - {one.path for one in LEAVES} == set()
+
+
+def test_every_route_has_a_method_of_the_client() -> None:
+    source = inspect.getsource(inspect.getmodule(Node))  # type: ignore[arg-type]
+    assert [one.name for one in ROUTES if f'"{one.name}"' not in source] == []
+
+
+@pytest.mark.parametrize("leaf", OURS, ids=by_path)
+def test_a_command_has_an_example_that_begins_with_its_name(leaf: Leaf) -> None:
+    for line in leaf.command.epilog.splitlines():
+        words = shlex.split(line, comments=True)
+        assert words[: 1 + len(leaf.path.split())] == ["atoll", *leaf.path.split()], line
+    assert leaf.command.epilog
+
+
+@pytest.mark.parametrize("leaf", OURS, ids=by_path)
+def test_the_options_of_an_example_exist(leaf: Leaf) -> None:
+    for line in (leaf.command.epilog or "").splitlines():
+        used = {word for word in shlex.split(line, comments=True) if word.startswith("--")}
+        assert used <= options_of(leaf, line), line
+
+
+def options_of(leaf: Leaf, line: str) -> set[str]:
+    """Those of the command, or of the command below it that the example is about."""
+    below = [one for one in LEAVES if line.startswith(f"atoll {one.path} ") and one.path.startswith(leaf.path)]
+    return max(below, key=lambda one: len(one.path)).options
+
+
+@pytest.mark.parametrize("leaf", LEAVES, ids=by_path)
+def test_a_command_prints_json_when_asked(leaf: Leaf) -> None:
+    assert "--json" in leaf.options
+
+
+@pytest.mark.parametrize("leaf", [one for one in OURS if one.path in COMMANDS.values()], ids=by_path)
+def test_a_command_for_a_node_takes_its_home_or_its_address(leaf: Leaf) -> None:
+    assert {"--home", "--url", "--token", "--certificate"} <= leaf.options
+
+
+@pytest.mark.parametrize("leaf", OURS, ids=by_path)
+def test_every_option_is_explained(leaf: Leaf) -> None:
+    assert leaf.command.help
+    assert [one.name for one in leaf.command.params if not one.help and one.name != "help"] == []
+
+
+@pytest.mark.parametrize("slot", SLOTS, ids=lambda slot: slot.name)
+def test_the_short_help_of_a_command_fits_a_line(slot: object) -> None:
+    assert len(getattr(slot, "help")) <= 80 - 2 - 12 - 2  # noqa: B009 - of a Slot
+
+
+@pytest.mark.parametrize("arguments", [["--help"], [], ["job"], ["job", "propose", "intersection", "--help"]])
+def test_help_goes_to_standard_output_and_is_a_success(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("Usage: atoll")
+    assert printed.err == ""

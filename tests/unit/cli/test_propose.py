@@ -1,0 +1,248 @@
+"""From what a person says to a specification; different spellings are refused before anything is proposed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from atoll.api.models import CoalitionInfo, DatasetInfo, DraftInfo, GrantInfo, RegisterColumn
+from atoll.cli import frame
+from atoll.cli.dataset import parse_column, parse_key
+from atoll.cli.errors import BadArgument
+from atoll.cli.main import main
+
+GRANT = "0" * 31 + "2"
+PLAN = {
+    "kind": "intersection",
+    "protocol": "psi",
+    "protocol_version": 1,
+    "purpose": "credit-check",
+    "not_after": 1_780_000_000,
+    "inputs": [{"dataset": "bureau/files/1", "columns": ["ref"], "rows_cap": 8, "normalisation": ["text/1"]}],
+}
+
+
+def column(name: str, rule: str) -> RegisterColumn:
+    return RegisterColumn(name=name, exposure="after-join", normalisation=rule)
+
+
+def grant_of(**changes: Any) -> GrantInfo:
+    fields: dict[str, Any] = {
+        "grant": GRANT,
+        "owner": "bureau",
+        "grantee": "bank",
+        "dataset": "bureau/files/1",
+        "state": "active",
+        "version": 4,
+        "not_before": 0,
+        "not_after": 1_780_000_000,
+        "uses_limit": 3,
+        "uses_reserved": 1,
+        "uses_spent": 1,
+    }
+    return GrantInfo(**(fields | changes))
+
+
+class FakeNode:
+    """Two datasets, a grant, and a note of what was proposed."""
+
+    def __init__(self) -> None:
+        self.sets = {
+            "bank/customers/1": DatasetInfo(
+                dataset="bank/customers/1",
+                owner="bank",
+                level=2,
+                state="active",
+                rows_at_most=64,
+                columns=[column("id", "text/1"), column("mail", "email/1"), column("note", "")],
+            ),
+            "bureau/files/1": DatasetInfo(
+                dataset="bureau/files/1",
+                owner="bureau",
+                level=2,
+                state="active",
+                rows_at_most=128,
+                columns=[column("ref", "text/1"), column("phone", "phone-e164/1")],
+            ),
+        }
+        self.given = [grant_of()]
+        self.proposed: list[dict[str, Any]] = []
+        self.drafted: list[dict[str, Any]] = []
+        self.datasets = self.grants = self.jobs = self
+
+    def show(self, name: str) -> Any:
+        return self.sets[name] if name in self.sets else self.given[0]
+
+    def list(self) -> list[GrantInfo]:
+        return self.given
+
+    def draft(self, kind: str, spec: dict[str, Any], **options: Any) -> DraftInfo:
+        self.drafted.append({"kind": kind, "spec": spec, **options})
+        return DraftInfo(
+            plan=PLAN,
+            estimate={"seconds": 1, "traffic_mb": 2, "memory_mb": 3},
+            leakage="sizes",
+            adversary_model="semi-honest",
+            coalitions=[CoalitionInfo(members=["bank", "bureau"], reads=["everything"])],
+            result_columns=["id"],
+        )
+
+    def propose(self, kind: str, spec: dict[str, Any], **options: Any) -> str:
+        self.proposed.append({"kind": kind, "spec": spec, **options})
+        return "7" * 32
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def node(monkeypatch: pytest.MonkeyPatch) -> FakeNode:
+    made = FakeNode()
+    monkeypatch.setattr(frame, "connect_to", lambda *_: made)
+    return made
+
+
+def propose(*arguments: str, columns: tuple[str, ...] = ("id", "ref"), yes: bool = True) -> int:
+    """The command with its usual arguments and these."""
+    usual = ["job", "propose", "intersection", "--mine", "bank/customers/1", "--theirs", "bureau/files/1"]
+    named = [word for one in columns for word in ("--column", one)]
+    return main([*usual, *named, "--purpose", "credit-check", *(["--yes"] if yes else []), *arguments])
+
+
+def test_rules_come_from_the_cards_and_the_grant_is_the_only_one_in_force(node: FakeNode) -> None:
+    assert propose("--minutes", "5", "--memory-mb", "256") == 0
+    assert node.proposed == node.drafted
+    [asked] = node.proposed
+    assert (asked["kind"], asked["purpose"], asked["minutes"], asked["memory_mb"]) == ("intersection", "credit-check", 5, 256)
+    assert asked["spec"] == {
+        "receiver": {
+            "org": "bank",
+            "dataset": "bank/customers/1",
+            "columns": ["id"],
+            "normalisation": ["text/1"],
+            "rows_cap": 64,
+            "grant": "",
+            "grant_version": 0,
+        },
+        "owner": {
+            "org": "bureau",
+            "dataset": "bureau/files/1",
+            "columns": ["ref"],
+            "normalisation": ["text/1"],
+            "rows_cap": 128,
+            "grant": GRANT,
+            "grant_version": 4,
+        },
+    }
+
+
+def test_sides_that_spell_differently_are_refused_with_the_reason(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
+    assert propose(columns=("mail", "phone")) == 2
+    printed = capsys.readouterr().err
+    assert "mail is spelt by email/1 and phone by phone-e164/1" in printed
+    assert "silently shrinks the intersection" in printed
+    assert node.drafted == []
+
+
+def test_a_rule_that_is_given_is_for_both_sides(node: FakeNode) -> None:
+    assert propose("--normalisation", "exact/1", columns=("mail", "phone")) == 0
+    assert [node.proposed[0]["spec"][side]["normalisation"] for side in ("receiver", "owner")] == [["exact/1"], ["exact/1"]]
+
+
+def test_a_column_without_a_rule_is_refused(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
+    assert propose(columns=("note", "ref")) == 2
+    assert "Neither the card of bank/customers/1 nor --normalisation says how note is spelt." in capsys.readouterr().err
+
+
+def test_columns_in_the_wrong_order_are_noticed(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
+    assert propose(columns=("ref", "id")) == 2
+    assert "first come the columns of --mine" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("columns", [(), ("id",), ("id", "ref", "phone")])
+def test_both_sides_name_equally_many_columns(columns: tuple[str, ...], node: FakeNode) -> None:
+    assert propose(columns=columns) == 2
+    assert node.drafted == []
+
+
+def test_a_key_of_two_columns_takes_the_first_two_from_this_side(node: FakeNode) -> None:
+    assert propose("--normalisation", "text/1", "--normalisation", "exact/1", columns=("id", "mail", "ref", "phone")) == 0
+    spec = node.proposed[0]["spec"]
+    assert (spec["receiver"]["columns"], spec["owner"]["columns"]) == (["id", "mail"], ["ref", "phone"])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        [grant_of(), grant_of(grant="f" * 32)],
+        [grant_of(state="revoked")],
+        [grant_of(uses_spent=2)],
+        [grant_of(dataset="bureau/files/2")],
+    ],
+)
+def test_a_grant_that_is_not_the_only_one_has_to_be_named(given: list[GrantInfo], node: FakeNode) -> None:
+    node.given = given
+    assert propose() == 2
+    assert node.drafted == []
+
+
+def test_a_row_limit_of_the_grant_lowers_the_cap_of_the_other_side(node: FakeNode) -> None:
+    limit = {"left": "rows", "operator": "lteq", "right": ["100"]}
+    node.given = [grant_of(terms={"permissions": [{"action": "use", "constraints": [limit]}], "prohibitions": []})]
+    assert propose() == 0
+    assert [node.proposed[0]["spec"][side]["rows_cap"] for side in ("receiver", "owner")] == [64, 100]
+
+
+def test_a_cap_that_is_given_is_for_both_sides(node: FakeNode) -> None:
+    assert propose("--rows-cap", "7") == 0
+    assert [node.proposed[0]["spec"][side]["rows_cap"] for side in ("receiver", "owner")] == [7, 7]
+
+
+def test_a_dataset_without_its_card_needs_the_cap_and_the_rule(node: FakeNode) -> None:
+    node.sets["bureau/files/1"] = DatasetInfo(dataset="bureau/files/1", owner="bureau", level=2, state="active")
+    assert propose() == 2
+    assert propose("--normalisation", "text/1") == 2
+    assert propose("--normalisation", "text/1", "--rows-cap", "9") == 0
+
+
+def test_everything_is_shown_before_the_question_and_nothing_is_proposed_without_a_yes(
+    node: FakeNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert propose(yes=False) == 3
+    printed = capsys.readouterr()
+    for part in ("sizes", "bank + bureau", "everything", "2.0 MB", "semi-honest", "2026-05-28T20:26:40Z", GRANT):
+        assert part in printed.err
+    assert printed.out == ""
+    assert node.proposed == []
+
+
+def test_the_answer_is_the_job_with_what_it_takes(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
+    assert propose("--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["job"] == "7" * 32
+    assert answer["coalitions"] == [{"members": ["bank", "bureau"], "reads": ["everything"]}]
+
+
+def test_a_key_and_a_column_are_described_in_words() -> None:
+    assert parse_key("id=phone-e164/1?region=US") == RegisterColumn(
+        name="id", exposure="after-join", normalisation="phone-e164/1?region=US"
+    )
+    assert parse_column("a:b:level=3,means=score") == RegisterColumn(name="a:b", level=3, semantics="score")
+    assert parse_column("x:exposure=plaintext,rule=text/1") == RegisterColumn(
+        name="x", exposure="plaintext", normalisation="text/1"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "id", "=text/1", "id="])
+def test_a_key_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(BadArgument):
+        parse_key(text)
+
+
+@pytest.mark.parametrize("text", ["", "x", "x:", ":level=1", "x:level=5", "x:level=", "x:colour=red", "x:level=1,,rule=a"])
+def test_a_column_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(BadArgument):
+        parse_column(text)
