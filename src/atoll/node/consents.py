@@ -151,6 +151,11 @@ class Consents:
         sealed = self._context.store.job_secret(identifier)
         return parse_message(self._context.sealer.open(f"job/{identifier}", sealed), JobSecrets) if sealed else None
 
+    def forget(self, identifier: str) -> None:
+        """The job has ended: its key opens nothing any more."""
+        if self._context.store.job_secret(identifier):
+            self._context.store.set_job_secret(identifier, b"")
+
     def _new_secrets(self, identifier: str) -> JobSecrets:
         entropy = self._context.entropy
         secrets = JobSecrets(job_key=entropy.bytes(32))

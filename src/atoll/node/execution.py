@@ -7,6 +7,7 @@ memory.
 from __future__ import annotations
 
 import asyncio
+import logging
 import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from atoll.jobs.errors import BadResult
 from atoll.jobs.kind import Identifiers, Inputs, Outcome
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, PlanInput, digest_plan_body
-from atoll.node.errors import MemoryExceeded
+from atoll.node.errors import MemoryExceeded, NodeFault
 from atoll.node.journal import DiskJournal
 from atoll.node.order import LocalInput, WorkerOrder
 from atoll.ports import Entropy
@@ -27,12 +28,15 @@ from atoll.protocols.role import Party, Progress
 from atoll.sources import Source, SourceRoot, open_source, parse_fingerprint, stream_keys
 from atoll.storage.sealed import Sealer
 from atoll.transport.errors import JobAborted
+from atoll.transport.faults import describe_fault
 from atoll.transport.meeting import Meeting
 from atoll.transport.run import RunOptions
 from atoll.transport.runner import Report, run_role
 from atoll.transport.sealing import JobKeys, Member
 from atoll.transport.session import Network
 from atoll.wire.message import parse_message
+
+log = logging.getLogger("atoll.execution")
 
 PROGRESS_SECONDS = 0.2
 
@@ -58,9 +62,13 @@ class Execution:
         except JobAborted as err:
             self._tell({"event": "failed", "code": err.remote_code})
         except AtollError as err:
-            self._tell({"event": "failed", "code": err.code})
+            code = MemoryExceeded.code if isinstance(err.__cause__, MemoryError) else err.code
+            self._tell({"event": "failed", "code": code})
         except MemoryError:
             self._tell({"event": "failed", "code": MemoryExceeded.code})
+        except Exception as err:  # noqa: BLE001 - the outermost loop of this process; unheard, the node would begin again
+            log.error("the job failed: %s", describe_fault(err))  # noqa: TRY400 - the trace holds the message, and that a row
+            self._tell({"event": "failed", "code": NodeFault.code})
         else:
             return 0
         return 1
@@ -91,7 +99,7 @@ class Execution:
         order, plan = self._order, self._plan
         kind = job_kind(plan.kind)
         name = f"{order.attempt}-{place.role}-{place.index}"
-        journal = DiskJournal(Path(order.journal), name=name, sealer=Sealer(order.storage_key, self._entropy))
+        journal = DiskJournal(Path(order.journal), name=name, sealer=Sealer(order.journal_key, self._entropy))
         meeting = Meeting(self._network, self._keys(place), org=order.org)
         await meeting.start()
         try:
@@ -102,7 +110,9 @@ class Execution:
                 journal=journal,
                 deadline=deadline,
                 entropy=self._entropy,
-                options=RunOptions(on_progress=self._throttled(), threads=self._threads),
+                options=RunOptions(
+                    on_progress=self._throttled(), traffic_bytes=plan.limits.traffic_bytes, threads=self._threads
+                ),
             )
         finally:
             await meeting.close()

@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar
 
 from atoll.jobs.kind import Outcome
 from atoll.jobs.result import Result, encode_result, parse_result
+from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.role import Party
 from atoll.storage.errors import StoreCorrupt
 from atoll.storage.sealed import Sealer
@@ -26,6 +27,19 @@ from atoll.wire.message import Message, Range, Size
 
 MAX_FILE_BYTES = 1 << 32
 KEPT_CHECKPOINTS = 2
+_OUTCOME = "outcome"
+
+
+def derive_journal_key(storage_key: bytes, job: str) -> bytes:
+    """What one job's journal is sealed under, 32 bytes: its process gets this key and can open nothing else of the node."""
+    return SeededEntropy(storage_key).fork(f"journal of job {job}").bytes(32)
+
+
+def forget_run(folder: Path) -> None:
+    """A job has ended: destroy its seed, checkpoints, notes, and copies of inputs that a killed process left; outcomes stay."""
+    for path in folder.iterdir():
+        if path.suffix != f".{_OUTCOME}":
+            path.unlink()
 
 
 class DiskJournal:
@@ -36,7 +50,7 @@ class DiskJournal:
         Args:
             folder: the job's own folder, which exists.
             name: attempt and party; another attempt finds nothing of this one.
-            sealer: under the node's storage key.
+            sealer: under this job's key (`derive_journal_key`).
         """
         self._folder = folder
         self._name = name
@@ -80,15 +94,15 @@ class DiskJournal:
         self._notes_end[number] = count + 1, end + len(record)
 
     def is_finished(self) -> bool:
-        return self._path("outcome").exists()
+        return self._path(_OUTCOME).exists()
 
     def load_output(self) -> Outcome:
-        data = self._read("outcome")
+        data = self._read(_OUTCOME)
         assert data is not None, "asked only after is_finished"
         return parse_outcome(data)
 
     def save_output(self, output: Outcome) -> None:
-        self._write("outcome", encode_outcome(output))
+        self._write(_OUTCOME, encode_outcome(output))
 
     def _path(self, what: str) -> Path:
         return self._folder / f"{self._name}.{what}"

@@ -69,8 +69,8 @@ class WorkerOrder(Message):
     """Data folders."""
     journal: Path
     """Folder of this job's journal, scratch and result."""
-    storage_key: Digest
-    """Key that the journal and the result are sealed under."""
+    journal_key: Digest
+    """Key that this job's journal and result are sealed under."""
     seconds_left: Count
     """Time until the job's deadline when the order was given."""
     memory_bytes: Count

@@ -44,6 +44,9 @@ class Reactor:
 
     async def run(self) -> None:
         """Go on until cancelled."""
+        for job in self._context.records(Job):
+            if not is_open(job):  # it may have ended while this node was down
+                self._runs.forget(job.job_id.hex())
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
             group.create_task(self._sweep())

@@ -21,10 +21,11 @@ from atoll.node.bodies import READERS, Bodies, Kind
 from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
 from atoll.node.errors import DeadlineExceeded, MemoryExceeded, NodeFault, PlanMissing, TransactionRefused, WorkerDied
-from atoll.node.journal import DiskJournal
+from atoll.node.journal import DiskJournal, forget_run
 from atoll.node.spawn import Orders, Starter
 from atoll.policy.standing import find_withdrawal
 from atoll.primitives.commitment import commit
+from atoll.storage.sealed import Sealer
 from atoll.wire.message import encode_message, parse_message
 
 log = logging.getLogger("atoll.runs")
@@ -74,13 +75,24 @@ class Runs:
             task.add_done_callback(lambda _: self._supervised.pop(identifier, None))
 
     async def ended(self, job: Job) -> None:
-        """A job has ended on the ledger: its process is stopped, if it still runs."""
+        """A job has ended on the ledger: its process is stopped, if it still runs, and what a resume needs is destroyed."""
         identifier = job.job_id.hex()
         local = self._context.store.job(identifier)
         if local is not None and local.phase != "done":
             self._context.store.update_job(identifier, phase="done", error=job.reason)
         if job.state != "completed":
             await self.stop(identifier)
+        self.forget(identifier)
+
+    def forget(self, identifier: str) -> None:
+        """Destroy the secrets of a job that has ended, and all of its journal but the outcome.
+
+        With the seed and the job's key gone, nobody can open a recording of the job's traffic or try other items against it.
+        """
+        folder = self._context.config.home.jobs / identifier
+        if folder.is_dir():
+            forget_run(folder)
+        self._consents.forget(identifier)
 
     async def stop(self, identifier: str) -> None:
         """Stop a job's process here."""
@@ -273,4 +285,5 @@ class Runs:
         return folder
 
     def _journal(self, identifier: str, name: str) -> DiskJournal:
-        return DiskJournal(self._folder(identifier), name=name, sealer=self._context.sealer)
+        sealer = Sealer(self._orders.journal_key(identifier), self._context.entropy)
+        return DiskJournal(self._folder(identifier), name=name, sealer=sealer)

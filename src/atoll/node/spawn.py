@@ -18,6 +18,7 @@ from atoll.node.bodies import Bodies, Kind
 from atoll.node.context import NodeContext
 from atoll.node.directory import Directory
 from atoll.node.errors import NoSuchThing
+from atoll.node.journal import derive_journal_key
 from atoll.node.keyring import KeyRing
 from atoll.node.order import LocalInput, Peer, WorkerOrder, encode_order
 from atoll.protocols.role import Party
@@ -27,6 +28,8 @@ from atoll.transport.router import Door
 
 STOP_SECONDS = 3.0
 MAX_EVENT_BYTES = 1 << 16
+KEYSTORE_VARIABLES = frozenset({"ATOLL_PASSPHRASE", "ATOLL_PASSPHRASE_FILE"})
+"""What opens the keystore; a job's process, which reads hostile bytes, does not get it."""
 
 
 class Running(Protocol):
@@ -98,6 +101,7 @@ class ProcessStarter:
         with (self._logs / "jobs.log").open("ab") as log, channel:
             return await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-P",  # the folder that the node was started in holds no code of ours
                 "-m",
                 "atoll.node.worker",
                 str(channel.fileno()),
@@ -106,6 +110,7 @@ class ProcessStarter:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 pass_fds=[channel.fileno()],
+                env={name: value for name, value in os.environ.items() if name not in KEYSTORE_VARIABLES},
                 limit=MAX_EVENT_BYTES,
             )
 
@@ -140,10 +145,14 @@ class Orders:
             inputs=tuple(self._input(one.dataset) for one in plan.inputs if (one.role, one.index) in mine),
             folders=tuple(str(one) for one in self._context.config.folders),
             journal=str(journal),
-            storage_key=self._keys.storage_key(),
+            journal_key=self.journal_key(plan.job_id.hex()),
             seconds_left=max(0, plan.not_after - self._context.clock.now()),
             memory_bytes=plan.limits.memory_bytes,
         )
+
+    def journal_key(self, identifier: str) -> bytes:
+        """What the journal and the result of a job are sealed under."""
+        return derive_journal_key(self._keys.storage_key(), identifier)
 
     def _peer(self, org: str, job: Job, certificates: dict[str, tuple[bytes, ...]]) -> Peer:
         view = self._context.view()

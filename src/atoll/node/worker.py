@@ -1,8 +1,8 @@
 """The child process of one job: `python -m atoll.node.worker HANDOFF_FD NODE_PID`, order on standard input, events on standard
 output.
 
-It owns its sockets, holds this job's secrets and no others, is capped in memory, dies with its node, and says nothing about
-rows: an event is a JSON line with codes, counts and times.
+It owns its sockets, holds this job's secrets and the node's TLS key and no others, is capped in memory, dies with its node, and
+says nothing about rows: an event is a JSON line with codes, counts and times.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ PR_SET_PDEATHSIG = 1
 def main() -> int:
     """Run the job of the order on standard input."""
     die_with_parent(int(sys.argv[2]))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     order = parse_order(sys.stdin.buffer.read(MAX_ORDER_BYTES))
     resource.setrlimit(resource.RLIMIT_DATA, (order.memory_bytes, order.memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
     return asyncio.run(work(order, socket.socket(fileno=int(sys.argv[1]))))
 

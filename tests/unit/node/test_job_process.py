@@ -1,0 +1,121 @@
+"""What a job's process gets from its node, and what it lets out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atoll.node.errors import MemoryExceeded, NodeFault
+from atoll.node.execution import Execution
+from atoll.node.journal import derive_journal_key
+from atoll.node.order import Peer, WorkerOrder, encode_order, parse_order
+from atoll.node.spawn import ProcessStarter
+from atoll.primitives.drbg import SeededEntropy
+from atoll.storage.errors import StoreCorrupt
+from atoll.storage.sealed import Sealer
+from atoll.transport.errors import RoleFailed
+from atoll.transport.memory import MemoryFabric
+from atoll.wire.message import encode_message
+from tests.unit.jobs.world import plan
+
+STORAGE_KEY = bytes(range(32))
+
+
+def order(folder: Path) -> WorkerOrder:
+    return WorkerOrder(
+        org="bank",
+        plan=encode_message(plan()),
+        attempt=1,
+        job_key=b"J" * 32,
+        peers=(Peer(org="bureau", job_key=b"P" * 32, certificates=(bytes(200),), endpoint=""),),
+        endpoint="",
+        tls_scalar=b"T" * 32,
+        tls_certificate=bytes(200),
+        inputs=(),
+        folders=(),
+        journal=str(folder),
+        journal_key=derive_journal_key(STORAGE_KEY, plan().job_id.hex()),
+        seconds_left=10,
+        memory_bytes=1 << 28,
+    )
+
+
+class TestTheKeyOfTheJournal:
+    def test_it_opens_nothing_else_of_the_node(self) -> None:
+        """A job's process reads what others send; taken over, it must not hold what opens other jobs and their results."""
+        keys = {derive_journal_key(STORAGE_KEY, "aa"), derive_journal_key(STORAGE_KEY, "ab"), STORAGE_KEY}
+        assert len(keys) == 3
+        sealed = Sealer(STORAGE_KEY, SeededEntropy(bytes(32))).seal("job/ab", b"another job's key")
+        with pytest.raises(StoreCorrupt):
+            Sealer(derive_journal_key(STORAGE_KEY, "aa"), SeededEntropy(bytes(32))).open("job/ab", sealed)
+
+    def test_an_order_shows_no_secret_when_printed(self, tmp_path: Path) -> None:
+        one = order(tmp_path)
+        assert parse_order(encode_order(one)) == one
+        for shown in (repr(one), str(one), f"{one}"):
+            assert not any(secret in shown for secret in ("JJJJ", "TTTT", one.journal_key.hex()[:8], repr(one.journal_key)[:8]))
+
+
+async def test_a_job_process_gets_neither_the_passphrase_nor_code_from_the_nodes_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = 'import json, os, sys\nprint(json.dumps({"event": "seen", "names": sorted(os.environ), "argv": sys.orig_argv}))\n'
+    (tmp_path / "python").write_text(f"#!{sys.executable}\n{report}")
+    (tmp_path / "python").chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    for name in ("ATOLL_PASSPHRASE", "ATOLL_PASSPHRASE_FILE"):
+        monkeypatch.setenv(name, "open sesame")
+    monkeypatch.setenv("ATOLL_SOMETHING_ELSE", "1")
+    async with ProcessStarter(door=None, logs=tmp_path).start(order(tmp_path), plan()) as process:
+        seen = [event async for event in process.events()]
+    assert len(seen) == 1
+    names, argv = seen[0]["names"], seen[0]["argv"]
+    assert "ATOLL_SOMETHING_ELSE" in names
+    assert not any("PASSPHRASE" in name for name in names)
+    assert argv[2:5] == ["-P", "-m", "atoll.node.worker"]
+    assert all(len(argument) < 64 for argument in argv[5:])  # a handle and a process number: no secret is an argument
+    assert os.environ["ATOLL_PASSPHRASE"] == "open sesame"
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        ("error", "code"),
+        [
+            (KeyError("row 17 holds a secret"), NodeFault.code),
+            (ExceptionGroup("row 17 holds a secret", [ValueError("secret")]), NodeFault.code),
+            (MemoryError(), MemoryExceeded.code),
+            (RoleFailed(), RoleFailed.code),
+        ],
+        ids=lambda one: type(one).__name__,
+    )
+    async def test_a_failure_nobody_foresaw_is_told_by_its_code_and_logged_without_data(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, error: Exception, code: str
+    ) -> None:
+        """Left to the interpreter, its message would stand in the log, and the node would start the process again."""
+        events: list[dict[str, Any]] = []
+
+        class Failing(Execution):
+            async def run(self) -> None:
+                raise error
+
+        network = MemoryFabric().network("bank")
+        failing = Failing(order(tmp_path), network=network, tell=events.append, entropy=SeededEntropy(bytes(32)))
+        assert await failing.run_to_status() == 1
+        assert events == [{"event": "failed", "code": code}]
+        assert "secret" not in caplog.text + json.dumps(events)
+
+    async def test_a_role_that_ran_out_of_memory_is_told_as_that(self, tmp_path: Path) -> None:
+        events: list[dict[str, Any]] = []
+
+        class Failing(Execution):
+            async def run(self) -> None:
+                raise RoleFailed() from MemoryError()
+
+        network = MemoryFabric().network("bank")
+        await Failing(order(tmp_path), network=network, tell=events.append, entropy=SeededEntropy(bytes(32))).run_to_status()
+        assert events == [{"event": "failed", "code": MemoryExceeded.code}]
