@@ -75,6 +75,14 @@ class TranscriptMismatch(PeerError):
     remedy = "The attempt is over. Propose a new attempt, which starts with fresh randomness; keep both logs for a dispute."
 
 
+class TooManySessions(PeerError):
+    """A member opens sessions without end."""
+
+    code = "transport.too_many_sessions"
+    sentence = "{org} has more than {limit} sessions open to this process."
+    remedy = "The peer runs other software or is hostile. Talk to its operator."
+
+
 class RpcBroken(PeerError):
     """A request or reply that does not follow the rules of a ledger session."""
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from atoll.transport.errors import DialFailed, SettingsUnfit
+from atoll.transport.errors import DialFailed, SettingsUnfit, TooManySessions
 from atoll.transport.identity import TlsIdentity
 from atoll.transport.pins import Pins
 from atoll.transport.router import Door
@@ -23,6 +24,8 @@ Addresses: TypeAlias = Callable[[], Mapping[str, tuple[str, int]]]
 
 MAX_HANDSHAKES = 64
 """Handshakes under way at once in this process; more wait in line, within the time for a handshake."""
+MAX_SESSIONS_PER_PEER = 8
+"""Sessions that one member has opened to this process and that live at once; it needs one or two."""
 
 
 class TlsNetwork:
@@ -36,6 +39,7 @@ class TlsNetwork:
         self._door = door
         self._handshakes = asyncio.Semaphore(MAX_HANDSHAKES)
         self._services: set[str] = set()
+        self._open: Counter[str] = Counter()
         self._tasks = Tasks()
 
     def can_dial(self, org: str) -> bool:
@@ -53,7 +57,10 @@ class TlsNetwork:
 
         async def take(link: socket.socket) -> None:
             session = await self._accept(link, service)
-            self._tasks.start(serve_session(session, handler))
+            if self._open[session.peer] >= MAX_SESSIONS_PER_PEER:
+                await session.close()
+                raise TooManySessions(org=session.peer, limit=MAX_SESSIONS_PER_PEER)
+            self._tasks.start(self._serve(session, handler))
 
         self._services.add(service)
         self._door.offer(service, take)
@@ -63,6 +70,13 @@ class TlsNetwork:
             for service in self._services:
                 self._door.withdraw(service)
         await self._tasks.stop()
+
+    async def _serve(self, session: Session, handler: Handler) -> None:
+        self._open[session.peer] += 1
+        try:
+            await serve_session(session, handler)
+        finally:
+            self._open[session.peer] -= 1
 
     async def _accept(self, link: socket.socket, service: str) -> Session:
         try:

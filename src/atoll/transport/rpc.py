@@ -59,6 +59,7 @@ class RpcSession:
         self._last_number = 0
         self._incoming: tuple[WithBody, bytearray] | None = None
         self._work = Tasks()
+        self._bodies = Tasks()
         self.dropped_notices = 0
 
     @property
@@ -90,6 +91,7 @@ class RpcSession:
                 if not waiting.done():
                     waiting.set_exception(error)
             await self._work.stop()
+            await self._bodies.stop()
             await self._session.close()
 
     async def call(self, method: str, payload: bytes, *, timeout_seconds: float) -> bytes:
@@ -152,7 +154,7 @@ class RpcSession:
             await self._session.send(Kind.CONTROL, encode_message(head))
         else:
             # A body that has begun is sent to its end, whoever stops waiting for it: the next one starts where it ends.
-            await asyncio.shield(self._work.start(self._send_body(head, payload)))
+            await asyncio.shield(self._bodies.start(self._send_body(head, payload)))
 
     async def _send_body(self, head: WithBody, payload: bytes) -> None:
         with contextlib.suppress(AtollError):  # the link is down; `run` finds out and tells everybody

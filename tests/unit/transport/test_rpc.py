@@ -184,6 +184,15 @@ async def test_more_calls_than_allowed_wait_for_their_turn() -> None:
     assert most == MAX_CALLS
 
 
+async def test_all_the_calls_allowed_in_both_directions_at_once_are_served() -> None:
+    long = bytes(INLINE_BYTES + 1)
+    async with pair() as (a, b):
+        answers = await asyncio.gather(
+            *(side.call("reverse", long, timeout_seconds=10) for side in (a, b) for _ in range(MAX_CALLS))
+        )
+    assert answers == [long] * (2 * MAX_CALLS)
+
+
 async def test_calls_under_way_end_when_the_session_does() -> None:
     async with pair() as (a, b):
         waiting = asyncio.ensure_future(a.call("sleep", b"", timeout_seconds=60))

@@ -28,7 +28,7 @@ from atoll.transport.errors import (
 )
 from atoll.transport.frames import Kind
 from atoll.transport.identity import TlsIdentity
-from atoll.transport.network import TlsNetwork
+from atoll.transport.network import MAX_SESSIONS_PER_PEER, TlsNetwork
 from atoll.transport.pins import identify
 from atoll.transport.session import LEDGER_SERVICE, Session, job_service
 from atoll.transport.tls import accept_tls
@@ -213,6 +213,25 @@ async def test_a_client_that_does_not_speak_tls_is_cut_off(world: TlsWorld, byte
         assert await asyncio.wait_for(reader.read(), 5) == b""
     writer.close()
     assert await refusals(world) == {"transport.bad_client_hello": 1}
+
+
+async def test_a_member_that_opens_sessions_without_end_is_stopped(world: TlsWorld) -> None:
+    async def listen(session: Session) -> None:
+        await session.receive()
+
+    await world.network("b").listen(LEDGER_SERVICE, listen)
+    sessions = [await world.network("a").dial("b", LEDGER_SERVICE) for _ in range(MAX_SESSIONS_PER_PEER + 1)]
+    with pytest.raises(LinkLost):
+        await asyncio.wait_for(sessions[-1].receive(), 5)
+    assert await refusals(world) == {"transport.too_many_sessions": 1}
+    assert not any(session.is_closed for session in sessions[:-1])
+    await sessions.pop(0).close()
+    await asyncio.sleep(0.05)
+    again = await world.network("a").dial("b", LEDGER_SERVICE)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(again.receive(), 0.05)
+    for session in (*sessions, again):
+        await session.close()
 
 
 async def test_garbage_after_the_handshake_ends_the_session_with_a_peer_error(world: TlsWorld) -> None:
