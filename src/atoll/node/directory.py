@@ -29,12 +29,18 @@ class Directory:
         return {one.org: parse_endpoint(one.peer) for one in self.active() if one.peer}
 
     def certificates(self) -> dict[str, tuple[bytes, ...]]:
-        """The TLS certificates in force, by organisation."""
+        """The TLS certificates in force, by organisation: the current one, and the one before it unless it was revoked.
+
+        A member learns that its new key counts over the sessions that the old key carries; without the old one it would be cut
+        off from that news. Whoever wants an old key gone at once rotates twice. A revoked current key takes the one before it
+        along.
+        """
         view = self._view()
         found: dict[str, tuple[bytes, ...]] = {}
         for member in self.active():
             pointer = view.get(KeyPointer, f"{member.org}/{Purpose.TLS}")
-            key = view.get(Key, f"{member.org}/{Purpose.TLS}/{pointer.version}") if pointer else None
-            if key is not None and key.revoked_height is None:
-                found[member.org] = (key.public,)
+            versions = (pointer.version, pointer.version - 1) if pointer else ()
+            keys = [view.get(Key, f"{member.org}/{Purpose.TLS}/{version}") for version in versions]
+            if keys and keys[0] is not None and keys[0].revoked_height is None:
+                found[member.org] = tuple(one.public for one in keys if one is not None and one.revoked_height is None)
         return found
