@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import uvicorn
 
@@ -38,7 +39,9 @@ class NodeProcess:
         self._keys = keys
         self._base = open_base(config, keys, clock=clock, entropy=entropy, offload=in_thread)
         self._router = Router(_listen(config.peer_listen)) if config.peer_listen else None
-        self._identity = TlsIdentity(keys.tls(self._base.engine.view()))
+        own = keys.tls(self._base.engine.view())
+        keep_certificate(config.home.certificate, own.certificate)
+        self._identity = TlsIdentity(own)
         directory = self._base.directory
         self._network = TlsNetwork(
             identity=self._identity, pins=directory.certificates, addresses=directory.addresses, door=self._router
@@ -89,6 +92,12 @@ class NodeProcess:
         server = uvicorn.Server(settings)
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         return server
+
+
+def keep_certificate(path: Path, certificate: bytes) -> None:
+    """Put the certificate that the API serves where this organisation's own clients pin it; a rotation has changed it."""
+    if not path.exists() or path.read_bytes() != certificate:
+        path.write_bytes(certificate)
 
 
 def _listen(endpoint: str) -> socket.socket:
