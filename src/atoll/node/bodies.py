@@ -166,11 +166,11 @@ class Bodies:
 
 
 def fits(view: View, kind: Kind, identifier: str, data: bytes) -> bool:
-    """Whether a body is the one that the ledger's record commits to."""
+    """Whether a body is the one that the ledger's record commits to, and can be read."""
     try:
         match kind:
             case Kind.PLAN:
-                job = view.get(Job, identifier)
+                job, _ = view.get(Job, identifier), parse_message(data, Plan)
                 return job is not None and digest_plan_body(data) == job.plan_digest
             case Kind.TERMS:
                 grant, terms = view.get(Grant, identifier), parse_message(data, GrantTerms)

@@ -14,6 +14,7 @@ from typing import ClassVar
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from atoll.errors import JobError
+from atoll.jobs.errors import UnknownKind
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import Chain, Job, JobInput, JobState
@@ -62,7 +63,7 @@ class Consents:
         except PlanMissing:
             self._context.store.update_job(identifier, phase="waiting for plan")
             return
-        except JobError as err:
+        except (JobError, UnknownKind) as err:
             await self.refuse(identifier, err.code, actor="node")
             return
         self._context.store.update_job(identifier, decision=decision.to_plain())
@@ -90,7 +91,7 @@ class Consents:
 
         Raises:
             PlanMissing: nobody gives it.
-            JobError: it contradicts its proposal, the chain or its kind.
+            JobError, UnknownKind: it contradicts its proposal, the chain or its kind.
         """
         identifier = job.job_id.hex()
         holders = dict.fromkeys((job.proposer, *job.parties))
