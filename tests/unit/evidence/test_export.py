@@ -116,9 +116,10 @@ def test_a_key_revoked_later_in_the_block_signed_before_it() -> None:
     world = World().register().propose().consent("bank")
     sign = world.founding.sign
     revoke = RevokeKey(org="bureau", purpose=Purpose.IDENTITY, second=b"")
-    world.block(sign("bureau", world.consent_of("bureau")), sign("bureau", revoke))
+    start = StartJob(job_id=JOB)
+    world.block(sign("bureau", world.consent_of("bureau")), sign("bank", start), sign("bureau", revoke))
     assert all(one.ok for one in world.outcomes)
-    found = world.verify(world.start().export())
+    found = world.verify(world.export())
     assert found.state is JobState.STARTED
     assert "key bureau/identity/1 at block 5" in unpack(world.export())
 

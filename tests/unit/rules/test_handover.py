@@ -171,3 +171,21 @@ def test_the_next_handover_counts_the_members_of_the_new_term() -> None:
     lagoon.refused(BadApproval, "operator", handover(*votes_of(lagoon, "auditor", "bank", "operator", **again), new_term=3))
     lagoon.do("operator", handover(*votes_of(lagoon, "auditor", "bureau", "operator", **again), new_term=3))
     assert lagoon.get(ConsensusSet, "0").sequencer == "operator"
+
+
+def test_nobody_takes_over_with_a_revoked_key_for_checkpoints() -> None:
+    lagoon = Lagoon().do("bank", RevokeKey(org="bank", purpose=Purpose.LOG, second=b""))
+    votes = votes_of(lagoon, "auditor", "bank", "telecom")
+    lagoon.refused(NotAllowed, "bank", handover(*votes))
+    lagoon.rotate("bank", Purpose.LOG, new_key(Purpose.LOG)).do("bank", handover(*votes))
+
+
+def test_a_member_whose_cosigning_key_is_revoked_does_not_vote() -> None:
+    lagoon = Lagoon().do("telecom", RevokeKey(org="telecom", purpose=Purpose.COSIGN, second=b""))
+    lagoon.refused(BadApproval, "bank", handover(*votes_of(lagoon, "auditor", "bank", "telecom")))
+    lagoon.do("bank", handover(*votes_of(lagoon, "auditor", "bank", "bureau")))
+
+
+def test_nobody_hands_over_to_the_only_member_whose_cosigning_key_counts() -> None:
+    lagoon = Lagoon(orgs=["operator", "bank"]).do("operator", RevokeKey(org="operator", purpose=Purpose.COSIGN, second=b""))
+    lagoon.refused(NotAllowed, "bank", handover(*votes_of(lagoon, "bank")))

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from atoll.ledger.records import ConsensusSet, Key
-from atoll.ledger.rules.errors import BadApproval, BadKey, BadSignature, BadTransaction, Unknown, WrongState
+from atoll.ledger.records import REVOKED_COSIGN, ConsensusSet, Key
+from atoll.ledger.rules.errors import BadApproval, BadKey, BadSignature, BadTransaction, NotAllowed, Unknown, WrongState
 from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
+from atoll.primitives.ed25519 import is_acceptable_key
 from atoll.testing.consortium import FixedClock, NamedEntropy
 from atoll.trust.keys import Purpose
 from atoll.trust.tlskeys import create_tls_key
@@ -221,3 +222,55 @@ def test_a_revoked_cosigning_key_is_replaced_by_its_owner() -> None:
     lagoon.rotate("bank", Purpose.COSIGN, new)
     assert lagoon.key("bank", Purpose.COSIGN).is_valid_at(lagoon.height)
     assert new.public.data in {one.cosign for one in lagoon.get(ConsensusSet, "0").validators}
+
+
+# -- revoked keys count no more ------------------------------------------------------------------------------------------------
+
+
+def counted(lagoon: Lagoon) -> list[str]:
+    return [one.org for one in lagoon.get(ConsensusSet, "0").counted()]
+
+
+def test_a_revoked_cosigning_key_counts_no_more_until_its_member_has_rotated_it() -> None:
+    lagoon, new = Lagoon(), new_key(Purpose.COSIGN)
+    old = lagoon.key("bank", Purpose.COSIGN).public
+    lagoon.do("bank", revocation(Purpose.COSIGN))
+    consensus = lagoon.get(ConsensusSet, "0")
+    assert (counted(lagoon), consensus.quorum()) == (["auditor", "bureau", "telecom"], 3)
+    assert old not in {one.cosign for one in consensus.validators}
+    lagoon.rotate("bank", Purpose.COSIGN, new)
+    assert counted(lagoon) == ["auditor", "bank", "bureau", "telecom"]
+
+
+def test_nothing_verifies_under_what_stands_for_a_revoked_key() -> None:
+    assert not is_acceptable_key(REVOKED_COSIGN)
+
+
+def test_two_members_may_have_revoked_theirs_at_the_same_time() -> None:
+    lagoon = Lagoon().do("bank", revocation(Purpose.COSIGN)).do("telecom", revocation(Purpose.COSIGN, org="telecom"))
+    assert counted(lagoon) == ["auditor", "bureau"]
+
+
+def test_a_member_that_does_not_validate_does_not_begin_to_by_revoking_and_rotating() -> None:
+    lagoon = Lagoon(not_validating=["bank"])
+    before = lagoon.get(ConsensusSet, "0")
+    lagoon.do("bank", revocation(Purpose.COSIGN)).rotate("bank", Purpose.COSIGN, new_key(Purpose.COSIGN))
+    assert lagoon.get(ConsensusSet, "0") == before
+
+
+def test_the_last_key_that_counts_is_rotated_and_not_revoked() -> None:
+    lagoon, new = Lagoon(orgs=["operator", "bank"]), new_key(Purpose.COSIGN)
+    lagoon.refused(NotAllowed, "bank", revocation(Purpose.COSIGN))
+    assert counted(lagoon.rotate("bank", Purpose.COSIGN, new)) == ["bank"]
+
+
+def test_the_sequencers_own_cosigning_key_counts_neither_before_nor_after_its_revocation() -> None:
+    lagoon = Lagoon()
+    before = counted(lagoon)
+    assert counted(lagoon.do("operator", revocation(Purpose.COSIGN, org="operator"))) == before
+
+
+def test_the_key_that_checkpoints_are_signed_with_is_rotated_and_not_revoked() -> None:
+    lagoon = Lagoon()
+    lagoon.refused(NotAllowed, "operator", revocation(Purpose.LOG, org="operator"))
+    lagoon.do("bank", revocation(Purpose.LOG))

@@ -215,6 +215,13 @@ def test_a_newcomer_cannot_bring_the_cosigning_key_of_a_member() -> None:
     lagoon.refused(BadKey, "hospital", join(hospital, invite, cosign=copied))
 
 
+def test_a_legal_entity_validates_under_one_name_only() -> None:
+    lagoon, hospital, invite = invited()
+    sentence = lagoon.refused(AlreadyExists, "hospital", join(hospital, invite, legal_id="legal-bank"))
+    assert "legal-bank" in sentence
+    lagoon.do("hospital", join(hospital, invite))
+
+
 def test_the_list_of_validating_members_has_a_last_place() -> None:
     lagoon, hospital, invite = invited()
     consensus = lagoon.get(ConsensusSet, "0")

@@ -175,10 +175,33 @@ def test_a_rotation_of_another_key_voids_nothing() -> None:
     lagoon.later(seconds=DAY).do("auditor", ActivateKey(org="bank"))
 
 
-def test_a_new_announcement_starts_a_new_day() -> None:
+def test_nobody_puts_off_the_day_by_sending_an_announcement_again() -> None:
+    """What was signed for it is public."""
     lagoon = announced().later(seconds=DAY - 10)
-    lagoon.do("auditor", announcement(lagoon, "auditor", "bureau", "telecom"))
-    lagoon.later(seconds=10).refused(TooEarly, "auditor", ActivateKey(org="bank"))
+    sentence = lagoon.refused(WrongState, "telecom", announcement(lagoon, "auditor", "bureau", "telecom"))
+    assert "pending" in sentence
+    lagoon.later(seconds=10).do("auditor", ActivateKey(org="bank"))
+
+
+def test_an_announcement_that_was_cancelled_cannot_be_sent_again() -> None:
+    lagoon = announced().do("bank", CancelRecovery(org="bank", second=b""))
+    sentence = lagoon.refused(WrongState, "telecom", announcement(lagoon, "auditor", "bureau", "telecom"))
+    assert "cancelled" in sentence
+    other = new_key(Purpose.IDENTITY, "other").public.data
+    lagoon.do("auditor", announcement(lagoon, "auditor", "bureau", "telecom", public=other))
+
+
+def test_an_announcement_does_not_take_the_place_of_a_pending_one() -> None:
+    """Else one that was cancelled could come back behind another."""
+    lagoon, other = announced(), new_key(Purpose.IDENTITY, "other").public.data
+    lagoon.refused(WrongState, "auditor", announcement(lagoon, "auditor", "bureau", "telecom", public=other))
+
+
+def test_approvals_are_sorted_each_once_so_that_nobody_pays_for_a_hundred_copies() -> None:
+    lagoon = Lagoon()
+    sentence = lagoon.refused(BadApproval, "auditor", announcement(lagoon, "auditor", "bureau", "bureau", "telecom"))
+    assert "each once" in sentence
+    lagoon.refused(BadApproval, "auditor", announcement(lagoon, "telecom", "bureau", "auditor"))
 
 
 def test_a_recovery_acts_once() -> None:

@@ -19,7 +19,9 @@ from atoll.ledger.rules.errors import (
 )
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import StartJob
+from atoll.ledger.rules.membership import RevokeKey
 from atoll.testing.consortium import FOUNDED
+from atoll.trust.keys import Purpose
 from tests.unit.rules.lagoon import (
     CUSTOMERS,
     DEADLINE,
@@ -86,6 +88,16 @@ def test_every_party_must_still_be_a_member(org: str) -> None:
 
 
 # -- datasets ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("org", ["bank", "bureau"])
+def test_nothing_starts_on_the_consent_of_a_party_whose_identity_is_revoked(org: str) -> None:
+    lagoon = Lagoon().with_grant().consented()
+    second = lagoon.second(org, Purpose.IDENTITY, b"revoke")
+    lagoon.do("telecom", RevokeKey(org=org, purpose=Purpose.IDENTITY, second=second))
+    sentence = lagoon.refused(NotAllowed, "bureau" if org == "bank" else "bank", StartJob(job_id=JOB))
+    assert sentence.startswith(f"{org} may not")
+    assert lagoon.uses() == (0, 0)
 
 
 @pytest.mark.parametrize("dataset", [FILES, CUSTOMERS])

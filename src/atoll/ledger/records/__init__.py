@@ -4,6 +4,7 @@ from atoll.ledger.records.base import Chain, Record, Version, record_key
 from atoll.ledger.records.data import Budget, Dataset, DatasetState, Grant, GrantState, budget_id
 from atoll.ledger.records.jobs import ConsentRecord, Job, JobInput, JobState, ReceiptRecord
 from atoll.ledger.records.membership import (
+    REVOKED_COSIGN,
     ConsensusSet,
     Endpoint,
     InviteRecord,
@@ -17,6 +18,7 @@ from atoll.ledger.records.membership import (
 )
 
 __all__ = [
+    "REVOKED_COSIGN",
     "Budget",
     "Chain",
     "ConsensusSet",

@@ -11,6 +11,8 @@ from atoll.ledger.records.base import Record, Version
 from atoll.trust.keys import KeyRecord, Purpose
 from atoll.wire.message import Count, Digest, Message, Name, Pattern, Size, Time
 
+REVOKED_COSIGN = b"\xff" * 32
+"""Stands in the place of a revoked cosigning key: no point's canonical encoding, so nothing verifies under it."""
 Endpoint = Annotated[str, Pattern(r"|[A-Za-z0-9.\-\[\]:]{1,200}:[0-9]{1,5}")]
 """host:port, or empty for a member that only dials out."""
 
@@ -147,7 +149,7 @@ class Validator(Message):
     org: Name
     """Member."""
     cosign: Digest
-    """Its Ed25519 cosigning key."""
+    """Its Ed25519 cosigning key; REVOKED_COSIGN from its revocation until it registers the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +172,8 @@ class ConsensusSet(Record):
         return "0"
 
     def counted(self) -> tuple[Validator, ...]:
-        """Those whose cosignatures count in this term."""
-        return tuple(one for one in self.validators if one.org != self.sequencer)
+        """Those whose cosignatures count in this term: neither the sequencer nor a member whose key is revoked."""
+        return tuple(one for one in self.validators if one.org != self.sequencer and one.cosign != REVOKED_COSIGN)
 
     def quorum(self) -> int:
         """q = floor(2n/3) + 1 over those counted."""

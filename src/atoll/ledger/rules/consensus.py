@@ -1,4 +1,5 @@
-"""Hand-over: q validating members replace a sequencer that is dead or cheats (SECURITY 3.3).
+"""Who orders and who counts: the hand-over by which q validating members replace a sequencer that is dead or cheats
+(SECURITY 3.3), and how the set keeps in step with the members' keys.
 
 Each vote names the highest checkpoint its signer has cosigned in the old term; from then on the signer refuses the old term.
 The votes stand in the first transaction of the new term, so that anybody can count them again.
@@ -9,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
-from atoll.ledger.records import ConsensusSet, Version
+from atoll.ledger.records import REVOKED_COSIGN, ConsensusSet, Member, Version
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.errors import BadApproval, NotAllowed
+from atoll.ledger.rules.errors import AlreadyExists, BadApproval, NotAllowed
 from atoll.primitives import ed25519
 from atoll.trust.keys import Purpose
 from atoll.wire.message import Count, Digest, Message, Name, Size, encode_message
@@ -82,6 +83,8 @@ def handover(call: Call, body: Handover) -> None:
     if len(good) < old.quorum() or len(good) < len(body.votes):
         raise BadApproval(needed=f"votes of {old.quorum()} of {len(old.counted())} members, and no other", found=len(good))
     log = call.current_key(call.sender, Purpose.LOG)
+    if not log.is_valid_at(call.height):
+        raise NotAllowed(org=call.sender, reason="its key for checkpoints is revoked")
     new = replace(old, term=body.new_term, sequencer=call.sender, log=log.public)
     if not new.counted():
         raise NotAllowed(org=call.sender, reason="no validating member would be left to cosign what it orders")
@@ -97,3 +100,47 @@ def is_good_vote(call: Call, signed: SignedVote, old: ConsensusSet, new_term: in
         return False
     key = call.current_key(vote.org, Purpose.IDENTITY)
     return key.is_valid_at(call.height) and ed25519.is_signature(key.public, vote.signed_bytes(), signed.signature)
+
+
+def need_own_vote(call: Call, legal_id: str) -> None:
+    """One vote a legal entity (SECURITY 3.6): it may enter under several names, but validate under one."""
+    for one in call.need(ConsensusSet, "0").validators:
+        known = call.state.get(Member, one.org)
+        if known is not None and known.legal_id == legal_id:
+            raise AlreadyExists(what="vote of the legal entity", name=legal_id)
+
+
+def cosign_keys(call: Call) -> tuple[bytes, ...]:
+    """Every key that somebody cosigns with."""
+    consensus = call.state.get(ConsensusSet, "0")
+    return tuple(one.cosign for one in consensus.validators) if consensus is not None else ()
+
+
+def follow_key(call: Call, org: str, purpose: Purpose, public: bytes) -> None:
+    """Keep the consensus set in step with a rotated cosign or log key."""
+    consensus = call.need(ConsensusSet, "0")
+    if purpose is Purpose.COSIGN:
+        call.state.put(_with_cosign(consensus, org, public))
+    elif consensus.sequencer == org:
+        call.state.put(replace(consensus, log=public))
+
+
+def stop_counting(call: Call, org: str, purpose: Purpose) -> None:
+    """A revoked cosigning key counts no more; its member does again once it has rotated it. Somebody must still count, and the
+    sequencer must be able to sign."""
+    old = call.need(ConsensusSet, "0")
+    if purpose is Purpose.LOG:
+        if org == old.sequencer:
+            raise NotAllowed(org=call.sender, reason="checkpoints are signed with this key; rotate it instead")
+        return
+    new = _with_cosign(old, org, REVOKED_COSIGN)
+    if not new.counted():
+        raise NotAllowed(org=call.sender, reason="no validating member would be left to cosign; rotate the key instead")
+    call.state.put(new)
+
+
+def _with_cosign(consensus: ConsensusSet, org: str, cosign: bytes) -> ConsensusSet:
+    """The set with another key in a member's place; the same set where it does not validate."""
+    return replace(
+        consensus, validators=tuple(replace(one, cosign=cosign) if one.org == org else one for one in consensus.validators)
+    )

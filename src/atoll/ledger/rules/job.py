@@ -24,6 +24,7 @@ from atoll.ledger.rules.errors import (
     WrongState,
 )
 from atoll.ledger.rules.grant import grant_account, need_in_force
+from atoll.trust.keys import Purpose
 from atoll.wire.message import Digest, Message, Name, Size, Time
 
 TRANSITIONS: dict[tuple[JobState, str], JobState] = {
@@ -211,6 +212,8 @@ def start(call: Call, body: StartJob) -> None:
     started = moved(job, "start")
     for org in job.parties:
         call.active_member(org)
+        if not call.current_key(org, Purpose.IDENTITY).is_valid_at(call.height):
+            raise NotAllowed(org=org, reason="its identity key is revoked, so nobody can say that its consent is its own")
     for one in job.inputs:
         _charge(call, job, one, hold=True)
     call.state.put(replace(job, state=started, started_height=call.height))

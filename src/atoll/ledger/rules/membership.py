@@ -23,6 +23,7 @@ from atoll.ledger.records import (
     Validator,
 )
 from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.consensus import cosign_keys, follow_key, need_own_vote, stop_counting
 from atoll.ledger.rules.errors import BadApproval, BadKey, DeadlinePassed, NotAllowed, TooEarly, WrongState
 from atoll.primitives import ed25519
 from atoll.trust.algorithms import Algorithm
@@ -165,7 +166,7 @@ class RecoverKey(Message):
     recovery: Signature
     """Of the recovery key over the change."""
     approvals: Annotated[tuple[Approval, ...], Size(0, 100)]
-    """Of other validating members."""
+    """Of other validating members, sorted by name, each once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +233,8 @@ def enrol(call: Call, body: EnrolMember) -> None:
         raise BadApproval(needed="an unused invitation bound to this organisation and key", found="none") from err
     if new.roles != invitation.roles or new.validating != invitation.validating:
         raise NotAllowed(org=new.org, reason="its roles are not those it was invited with")
+    if new.validating:
+        need_own_vote(call, new.legal_id)
     call.state.put(replace(invitation, expires_at=0))
     admit(call, new)
 
@@ -280,14 +283,26 @@ def revoke(call: Call, body: RevokeKey) -> None:
     if key.revoked_height is not None:
         raise WrongState(what="key", name=key.identifier(), state="revoked", needed="a key in force")
     call.state.put(replace(key, revoked_height=call.height))
+    if body.purpose in (Purpose.COSIGN, Purpose.LOG):
+        stop_counting(call, body.org, body.purpose)
 
 
 def recover(call: Call, body: RecoverKey) -> None:
-    """The recovery key and more than half of the other validating members; the key acts after the public delay."""
+    """The recovery key and more than half of the other validating members; the key acts after the public delay.
+
+    What they signed is public from then on: sent again by anybody, it must neither put off the day nor undo a cancellation.
+    """
     _need_recovery(call, body.org, Purpose.IDENTITY, body.public, body.recovery)
     old = call.current_key(body.org, Purpose.IDENTITY)
     signed = change_bytes(call.chain.genesis_digest, body.org, "identity", old.version, body.public)
+    pending = call.state.get(PendingKey, body.org)
+    if pending is not None and (pending.acts_at > 0 or pending.public == body.public):
+        state = "pending" if pending.acts_at > 0 else "cancelled"
+        raise WrongState(what="pending-key", name=body.org, state=state, needed="a key that was not announced before")
     others = [one.org for one in call.need(ConsensusSet, "0").validators if one.org != body.org]
+    approvers = [one.org for one in body.approvals]
+    if approvers != sorted(set(approvers)):  # each costs a verification
+        raise BadApproval(needed="approvals sorted by member, each once", found="other ones are")
     good = set()
     for approval in body.approvals:
         key = call.current_key(approval.org, Purpose.IDENTITY) if approval.org in others else None
@@ -334,13 +349,13 @@ def _replace(call: Call, old: Key, public: bytes) -> None:
     if old.purpose is Purpose.IDENTITY and pending is not None:  # what was approved for the old version is void
         call.state.put(replace(pending, acts_at=0))
     if old.purpose in (Purpose.COSIGN, Purpose.LOG):
-        _follow(call, old.org, old.purpose, public)
+        follow_key(call, old.org, old.purpose, public)
 
 
 def _write_key(call: Call, org: str, purpose: Purpose, version: int, public: bytes, *, from_height: int) -> None:
     if purpose is not Purpose.TLS and not (len(public) == 32 and ed25519.is_acceptable_key(public)):
         raise BadKey(purpose=purpose, reason="it is not canonical, or of small order")
-    if purpose is Purpose.COSIGN and public in _cosign_keys(call):  # a cosignature does not name its signer
+    if purpose is Purpose.COSIGN and public in cosign_keys(call):  # a cosignature does not name its signer
         raise BadKey(purpose=purpose, reason="a validating member cosigns with it")
     algorithm = Algorithm.ECDSA_P256 if purpose is Purpose.TLS else Algorithm.ED25519
     call.state.put(
@@ -356,18 +371,3 @@ def _write_key(call: Call, org: str, purpose: Purpose, version: int, public: byt
         )
     )
     call.state.put(KeyPointer(org=org, purpose=purpose, version=version))
-
-
-def _cosign_keys(call: Call) -> tuple[bytes, ...]:
-    consensus = call.state.get(ConsensusSet, "0")
-    return tuple(one.cosign for one in consensus.validators) if consensus is not None else ()
-
-
-def _follow(call: Call, org: str, purpose: Purpose, public: bytes) -> None:
-    """Keep the consensus set in step with a rotated cosign or log key."""
-    consensus = call.need(ConsensusSet, "0")
-    if purpose is Purpose.COSIGN:
-        validators = tuple(replace(one, cosign=public) if one.org == org else one for one in consensus.validators)
-        call.state.put(replace(consensus, validators=validators))
-    elif consensus.sequencer == org:
-        call.state.put(replace(consensus, log=public))
