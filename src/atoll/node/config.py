@@ -135,7 +135,7 @@ def load_config(path: Path) -> Config:
         org=_text(home, table, "node", "org"),
         peer_listen=_text(home, table, "peer", "listen", ""),
         https_listen=_text(home, table, "https", "listen", "127.0.0.1:0"),
-        folders=tuple((home.path / one).resolve() for one in table.get("data", {}).get("folders", ["data"])),
+        folders=tuple((home.path / one).resolve() for one in _texts(home, table, "data", "folders", ["data"])),
         log_level=_text(home, table, "node", "log", "info"),
         policy=LocalRules.from_table(table.get("policy", {})),
     )
@@ -145,4 +145,11 @@ def _text(home: Home, table: dict[str, Any], section: str, name: str, default: s
     value = table.get(section, {}).get(name, default)
     if not isinstance(value, str):
         raise BadConfig(path=str(home.config), reason=f"[{section}] {name} is missing or not a text")
+    return value
+
+
+def _texts(home: Home, table: dict[str, Any], section: str, name: str, default: list[str]) -> list[str]:
+    value = table.get(section, {}).get(name, default)
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise BadConfig(path=str(home.config), reason=f"[{section}] {name} is not a list of texts")
     return value

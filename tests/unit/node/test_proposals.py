@@ -1,0 +1,119 @@
+"""From what a person asks for to a plan, and from a plan to a proposal on the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from atoll.api.models import ProposeJob
+from atoll.errors import AtollError
+from atoll.jobs.errors import BadPlan, UnknownKind
+from atoll.ledger.plan import Plan, digest_plan_body, plan_digest
+from atoll.ledger.records import JobState
+from atoll.node.bodies import Kind
+from atoll.node.errors import TransactionRefused
+from atoll.wire.errors import MessageError
+from atoll.wire.message import parse_message
+from atoll.wire.plain import to_plain
+from tests.unit.node.offices import SPEC, Offices
+
+PLAIN: dict[str, Any] = to_plain(SPEC)
+
+
+def request(**changes: Any) -> ProposeJob:
+    fields: dict[str, Any] = {"kind": "intersection", "spec": PLAIN, "purpose": "credit-check", "minutes": 10}
+    return ProposeJob(**fields | changes)
+
+
+def with_receiver(**changes: Any) -> dict[str, Any]:
+    return PLAIN | {"receiver": PLAIN["receiver"] | changes}
+
+
+def test_a_plan_is_for_this_ledger_with_a_salt_and_an_identifier_of_its_own(offices: Offices) -> None:
+    one, other = (offices["bank"].proposals.draft(request()) for _ in range(2))
+    founding = offices.lagoon.founding
+    assert (one.chain_id, one.genesis_digest) == (founding.chain_id, founding.genesis_digest)
+    assert one.salt != other.salt
+    assert one.job_id != other.job_id
+    assert plan_digest(one) != plan_digest(other)
+
+
+def test_a_plan_says_what_was_asked_for(offices: Offices) -> None:
+    plan = offices["bank"].proposals.draft(request(minutes=3, memory_mb=200, attempts=4, purpose="research"))
+    assert plan.not_after == offices["bank"].context.now() + 180
+    assert (plan.limits.memory_bytes, plan.limits.attempts, plan.purpose) == (200 << 20, 4, "research")
+    assert (plan.orgs(), plan.receivers()) == (("bank", "bureau"), ("bank",))
+    assert plan.limits.traffic_bytes >= 64 << 20
+
+
+def test_the_deadline_counts_from_the_later_of_the_two_clocks(offices: Offices) -> None:
+    bank = offices["bank"]
+    bank.clock.time += 5000
+    assert bank.proposals.draft(request()).not_after == bank.clock.time + 600
+    bank.clock.time = 0
+    assert bank.proposals.draft(request()).not_after == offices.lagoon.time + 600
+
+
+BAD: dict[str, dict[str, Any]] = {
+    "an unknown kind": {"kind": "divination"},
+    "an unknown field": {"spec": PLAIN | {"zebra": 1}},
+    "a missing side": {"spec": {"receiver": PLAIN["receiver"]}},
+    "a path for a dataset": {"spec": with_receiver(dataset="../../etc/passwd")},
+    "no columns": {"spec": with_receiver(columns=[])},
+    "an unknown normalisation": {"spec": with_receiver(normalisation=["rot13/1"])},
+    "a boolean for a number": {"spec": with_receiver(rows_cap=True)},
+    "a grant that is no hex": {"spec": PLAIN | {"owner": PLAIN["owner"] | {"grant": "xyz"}}},
+    "no purpose": {"purpose": ""},
+}
+
+
+@pytest.mark.parametrize("why", BAD)
+async def test_what_makes_no_plan_is_refused_and_nothing_is_sent(offices: Offices, why: str) -> None:
+    with pytest.raises((MessageError, UnknownKind, BadPlan)):
+        await offices["bank"].proposals.propose(request(**BAD[why]))
+    assert (offices.calls, offices["bank"].engine.submitted) == ([], [])
+
+
+async def test_a_proposal_puts_the_digest_on_the_ledger_and_the_body_with_parties_and_readers(offices: Offices) -> None:
+    identifier = await offices["bank"].proposals.propose(request())
+    body = offices["bank"].bodies.get(Kind.PLAN, identifier)
+    assert body is not None
+    job = offices.lagoon.job(bytes.fromhex(identifier))
+    assert (job.state, job.plan_digest, job.proposer) == (JobState.PROPOSED, digest_plan_body(body), "bank")
+    assert {to for _, to, method in offices.calls if method == "body.put"} == {"auditor", "bureau"}
+    assert offices["bureau"].bodies.get(Kind.PLAN, identifier) == body
+    assert offices["telecom"].bodies.get(Kind.PLAN, identifier) is None
+
+
+async def test_the_plan_is_kept_before_its_digest_is_on_the_ledger(offices: Offices) -> None:
+    bank = offices["bank"]
+    bank.engine.turned_away = 9
+    with pytest.raises(TransactionRefused):
+        await bank.proposals.propose(request())
+    ((_, body),) = bank.store.bodies("plan")
+    assert parse_message(body, Plan).purpose == "credit-check"
+    assert offices.calls == []
+
+
+async def test_what_was_proposed_is_consented_to_by_the_nodes_of_both_sides(offices: Offices) -> None:
+    identifier = await offices["bank"].proposals.propose(request())
+    job_id = bytes.fromhex(identifier)
+    for org in ("bank", "bureau"):
+        await offices[org].consents.consider(offices.lagoon.job(job_id))
+    assert offices.lagoon.job(job_id).state is JobState.CONSENTED
+
+
+def test_a_preview_tells_cost_and_leakage_and_leaves_nothing_behind(offices: Offices) -> None:
+    bank = offices["bank"]
+    draft = bank.proposals.preview(request())
+    assert draft.estimate["traffic_mb"] > 0
+    assert "receiver learns" in draft.leakage
+    assert draft.coalitions
+    assert draft.result_columns == ["id"]
+    assert (bank.store.bodies("plan"), bank.engine.submitted, offices.calls) == ([], [], [])
+
+
+def test_a_preview_of_nonsense_is_refused_like_a_proposal(offices: Offices) -> None:
+    with pytest.raises(AtollError):
+        offices["bank"].proposals.preview(request(kind="divination"))
