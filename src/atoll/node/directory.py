@@ -8,6 +8,7 @@ from atoll.ledger.records import Key, KeyPointer, Member, MemberState
 from atoll.node.order import parse_endpoint
 from atoll.ordering.engine import View
 from atoll.trust.keys import Purpose
+from atoll.trust.tlskeys import is_certificate_of
 
 
 class Directory:
@@ -33,7 +34,8 @@ class Directory:
 
         A member learns that its new key counts over the sessions that the old key carries; without the old one it would be cut
         off from that news. Whoever wants an old key gone at once rotates twice. A revoked current key takes the one before it
-        along.
+        along. What is no certificate of this very member is left out: a member that registered another's would else make that
+        one's ambiguous, and cut it off.
         """
         view = self._view()
         found: dict[str, tuple[bytes, ...]] = {}
@@ -42,5 +44,6 @@ class Directory:
             versions = (pointer.version, pointer.version - 1) if pointer else ()
             keys = [view.get(Key, f"{member.org}/{Purpose.TLS}/{version}") for version in versions]
             if keys and keys[0] is not None and keys[0].revoked_height is None:
-                found[member.org] = tuple(one.public for one in keys if one is not None and one.revoked_height is None)
+                standing = [one.public for one in keys if one is not None and one.revoked_height is None]
+                found[member.org] = tuple(one for one in standing if is_certificate_of(one, member.org))
         return found

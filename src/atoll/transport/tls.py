@@ -205,6 +205,8 @@ async def dial_tls(host: str, port: int, *, org: str, service: str, identity: Tl
         raise HandshakeRefused(org=org, problem=_describe(err)) from err
     except OSError as err:  # a time-out is one of these too
         raise DialFailed(org=org, problem=_describe(err)) from err
+    except (ValueError, OverflowError) as err:  # a port above 65535, or a host that no name can have
+        raise DialFailed(org=org, problem="its address is none") from err
 
 
 async def _dial(host: str, port: int, org: str, service: str, identity: TlsIdentity, pins: Pins) -> TlsSession:

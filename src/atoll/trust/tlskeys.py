@@ -8,6 +8,7 @@ all of it, the number that `openssl x509 -fingerprint -sha256` shows.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import ipaddress
 from collections.abc import Sequence
@@ -178,7 +179,29 @@ def verify_certificate(der: bytes, *, organisation: str, now: int) -> None:
         raise CertificateUnfit(organisation=organisation, problem=problem)
 
 
+@functools.lru_cache(maxsize=1024)
+def is_certificate_of(der: bytes, organisation: str) -> bool:
+    """Whether this is a certificate that the organisation's own TLS key made for it, whatever the time is.
+
+    The ledger holds what a member put there, unread: another member's certificate, or no certificate at all. Who relies on it
+    asks this first; the handshake looks at the dates.
+    """
+    return not _why_never_fit(der, organisation)
+
+
 def _why_unfit(der: bytes, organisation: str, now: int) -> str:
+    never = _why_never_fit(der, organisation)
+    if never:
+        return never
+    certificate = x509.load_der_x509_certificate(der)
+    if now < certificate.not_valid_before_utc.timestamp():
+        return f"it is valid from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M:%S} UTC"
+    if now > certificate.not_valid_after_utc.timestamp():
+        return f"it expired at {certificate.not_valid_after_utc:%Y-%m-%d %H:%M:%S} UTC"
+    return ""
+
+
+def _why_never_fit(der: bytes, organisation: str) -> str:
     if len(der) > MAX_PUBLIC_BYTES:
         return f"it has {len(der)} bytes, at most {MAX_PUBLIC_BYTES}"
     try:
@@ -199,10 +222,6 @@ def _why_unfit(der: bytes, organisation: str, now: int) -> str:
         return "it names somebody else"
     if usages != _USAGES or constraints.ca:
         return "it is not for both ends of a TLS session, and for nothing else"
-    if now < certificate.not_valid_before_utc.timestamp():
-        return f"it is valid from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M:%S} UTC"
-    if now > certificate.not_valid_after_utc.timestamp():
-        return f"it expired at {certificate.not_valid_after_utc:%Y-%m-%d %H:%M:%S} UTC"
     return ""
 
 

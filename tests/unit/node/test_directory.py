@@ -69,3 +69,17 @@ def test_a_revoked_certificate_takes_the_one_before_it_along(world: World) -> No
     world.rotate("second")
     world.send(RevokeKey(org="bank", purpose=Purpose.TLS, second=b""))
     assert world.accepted() == ()
+
+
+def test_who_registers_the_certificate_of_another_is_left_out_and_the_other_stays(world: World) -> None:
+    """Two owners of one certificate would identify nobody."""
+    taken = world.founding.orgs["bureau"].tls.certificate
+    world.send(RotateKey(purpose=Purpose.TLS, public=taken, second=b""))
+    assert taken not in world.accepted()
+    assert world.directory.certificates()["bureau"] == (taken,)
+
+
+def test_what_is_no_certificate_is_left_out(world: World) -> None:
+    (first,) = world.accepted()
+    world.send(RotateKey(purpose=Purpose.TLS, public=bytes(32), second=b""))
+    assert world.accepted() == (first,)

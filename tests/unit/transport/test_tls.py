@@ -310,3 +310,19 @@ def test_settings_are_kept_while_the_pins_stay() -> None:
     assert identity.accepting(anchors, LEDGER_SERVICE) is identity.accepting(anchors, LEDGER_SERVICE)
     assert identity.accepting(anchors, LEDGER_SERVICE) is not identity.accepting(frozenset(), LEDGER_SERVICE)
     assert identity.accepting(anchors, LEDGER_SERVICE).minimum_version is ssl.TLSVersion.TLSv1_3
+
+
+@pytest.mark.parametrize("registered", [b"\x00" * 32, b"\x30\x82\x01\x00" + bytes(200), tls_key("c").certificate + b"more"])
+async def test_what_a_member_registers_in_place_of_a_certificate_harms_nobody_else(world: TlsWorld, registered: bytes) -> None:
+    """Rules cannot parse certificates, so the ledger holds whatever a member put there."""
+    world.pins["c"] = (registered,)
+    session = await world.network("a").dial("b", LEDGER_SERVICE)
+    assert session.peer == "b"
+    await session.close()
+
+
+@pytest.mark.parametrize("address", [("127.0.0.1", 99_999), ("a" * 200, 80), ("..", 80), ("", 0)])
+async def test_an_address_that_is_none_is_a_member_out_of_reach(world: TlsWorld, address: tuple[str, int]) -> None:
+    world.addresses["b"] = address
+    with pytest.raises(DialFailed):
+        await world.network("a").dial("b", LEDGER_SERVICE)
