@@ -38,7 +38,7 @@ def test_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.M
             namespace.update(examples.globs)
         else:
             padding = "\n" * (block.line - 1)  # so that a traceback names the line of the page
-            exec(compile(padding + block.code, str(page), "exec"), namespace)
+            exec(compile(padding + block.code, str(page), "exec", dont_inherit=True), namespace)
 
 
 @pytest.mark.slow
