@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 from atoll.ledger.plan import Plan
@@ -14,22 +15,22 @@ def coalition_reasons(plan: Plan, member: Callable[[str], Member | None]) -> Ite
     """The same or an affiliated organisation twice among the compute nodes; an operator that computes for itself or its
     affiliate; a plan that does not say who could read what together."""
     computes = [one.org for one in plan.parties if one.role == "compute"]
-    groups = [_group(org, member) for org in computes]
+    ties = [_ties(org, member) for org in computes]
     yield Reason(
         CoalitionRefused.code,
         "compute nodes",
         "organisations that do not belong together",
         ", ".join(computes) or "none",
-        len(set(groups)) == len(groups),
+        not any(one & other for one, other in itertools.combinations(ties, 2)),
     )
-    receivers = {_group(org, member) for org in plan.receivers()}
+    receivers = frozenset().union(*(_ties(org, member) for org in plan.receivers()))
     operators = [org for org in computes if "operator" in (known.roles if (known := member(org)) else ())]
     yield Reason(
         CoalitionRefused.code,
         "operators among the compute nodes",
         "none that is or belongs to a receiver",
         ", ".join(operators) or "none",
-        not any(_group(org, member) in receivers for org in operators),
+        not any(_ties(org, member) & receivers for org in operators),
     )
     several = len(plan.orgs()) > 1
     said = "; ".join("+".join(one.members) for one in plan.coalitions)
@@ -38,7 +39,13 @@ def coalition_reasons(plan: Plan, member: Callable[[str], Member | None]) -> Ite
     )
 
 
-def _group(org: str, member: Callable[[str], Member | None]) -> str:
-    """The group an organisation belongs to; itself where it names none."""
+def _ties(org: str, member: Callable[[str], Member | None]) -> frozenset[str]:
+    """What ties an organisation to others: organisations belong together that share one of these.
+
+    Its own name, the group that it says it belongs to (which may be called after one of its members), and the legal entity that
+    it is; spelling does not part them. A member that keeps its group to itself is not found here: SECURITY 1.4 rests on what
+    members said when they joined.
+    """
     known = member(org)
-    return f"group {known.affiliation}" if known is not None and known.affiliation else f"organisation {org}"
+    said = (known.affiliation, f"legal entity {known.legal_id}") if known is not None else ()
+    return frozenset(" ".join(one.casefold().split()) for one in (org, *said) if one)

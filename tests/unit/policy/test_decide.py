@@ -157,6 +157,28 @@ DENIED: dict[str, tuple[str, Change]] = {
             d.change(Member, "operator", affiliation="group-a"),
         ),
     ),
+    "affiliated organisations spell their group in two ways": (
+        "policy.coalition",
+        lambda d: (
+            d.add_party("compute", "telecom", 0).add_party("compute", "operator", 1),
+            d.change(Member, "telecom", affiliation="Group  A"),
+            d.change(Member, "operator", affiliation="group a"),
+        ),
+    ),
+    "a parent computes beside its subsidiary": (
+        "policy.coalition",
+        lambda d: (
+            d.add_party("compute", "telecom", 0).add_party("compute", "operator", 1),
+            d.change(Member, "operator", affiliation="Telecom"),
+        ),
+    ),
+    "one legal entity computes under two names": (
+        "policy.coalition",
+        lambda d: (
+            d.add_party("compute", "telecom", 0).add_party("compute", "operator", 1),
+            d.change(Member, "operator", legal_id="telecom"),
+        ),
+    ),
     "the operator computes and receives": (
         "policy.coalition",
         lambda d: (d.add_party("compute", "operator"), d.add_party("receiver", "operator", 1)),
