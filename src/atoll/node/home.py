@@ -87,6 +87,7 @@ def create_home(path: Path, new: NewHome, *, passphrase: str, clock: Clock, entr
         raise BadConfig(path=str(home.config), reason=f"unknown role {unknown[0]}; roles are {', '.join(Role)}")
     for folder in (home.path, home.jobs, home.tokens, home.logs, home.path / "data"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.path.chmod(0o700)  # it may have been there, open to all
     keys: dict[str, SecretKey | TlsKey] = {
         f"{new.org}/{purpose}/1": SecretKey.generate(purpose, entropy) for purpose in SIGNING
     }

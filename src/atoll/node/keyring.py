@@ -32,10 +32,11 @@ class KeyRing:
         used."""
         label = f"{self._config.org}/{purpose}/{version}"
         if label not in self._keys:
-            self._keys[label] = self._make(purpose)
-            sealed = seal_keys(self._keys, self._config.home.passphrase().decode(), self._entropy)
+            keys = self._keys | {label: self._make(purpose)}
+            sealed = seal_keys(keys, self._config.home.passphrase().decode(), self._entropy)
             save_keystore(self._config.home.keys, sealed, replace=True)
-            self.signer = SoftwareSigner(self._keys)
+            self._keys = keys  # not before it is on the disk: the ledger must never name a key that a restart forgets
+            self.signer = SoftwareSigner(keys)
         key = self._keys[label]
         return key.certificate if isinstance(key, TlsKey) else key.public.data
 

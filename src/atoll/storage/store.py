@@ -6,7 +6,9 @@ SQLite in WAL mode with `synchronous=FULL`: a call that returned is durable. The
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,7 +64,9 @@ class NodeStore:
 
         Raises:
             StoreCorrupt: it is damaged, or of another version of the schema.
+            StoreFull: the disk has no room for a new one.
         """
+        _make_private(path)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         with self._writing():
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -181,6 +185,18 @@ class NodeStore:
         """The newest notes, newest last."""
         rows = self._rows("SELECT * FROM audit ORDER BY seq DESC LIMIT ?", limit)
         return [(seq, time, actor, action, subject, outcome) for seq, time, actor, action, subject, outcome in reversed(rows)]
+
+
+def _make_private(path: Path | str) -> None:
+    """A new database is its owner's alone: it holds plans, terms and their salts. SQLite makes its other files like it."""
+    if path == ":memory:":
+        return
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as err:
+        if err.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(reason=err.strerror) from err
+        raise StoreCorrupt(reason=err.strerror) from err
 
 
 @contextmanager
