@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 
 from atoll.errors import AtollError
 from atoll.ledger.records import Grant, Job, JobState, ReceiptRecord, Record
@@ -62,7 +62,10 @@ class Reactor:
             self._again.add(identifier)
             return
         self._busy.add(identifier)
-        task = asyncio.create_task(self._advance_logged(identifier))
+        self._begin(self._advance_logged(identifier))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -71,7 +74,8 @@ class Reactor:
             touched = list(touched_by(agreed))
             for job in (identifier for kind, identifier in touched if kind is Job):
                 self.advance_soon(job)
-            await self._collect_terms(identifier for kind, identifier in touched if kind is Grant)
+            if grants := [identifier for kind, identifier in touched if kind is Grant]:
+                self._begin(self._collect_terms(grants))  # a member that does not answer must not keep the next block waiting
             self._on_block()
 
     async def _sweep(self) -> None:
@@ -143,7 +147,10 @@ class Reactor:
         for identifier in grants:
             grant = view.get(Grant, identifier)
             if grant is not None and (self._reads_all() or self._context.org in (grant.owner, grant.grantee)):
-                await self._bodies.fetch(view, Kind.TERMS, identifier, (grant.owner, grant.grantee))
+                try:
+                    await self._bodies.fetch(view, Kind.TERMS, identifier, (grant.owner, grant.grantee))
+                except AtollError as err:
+                    log.warning("terms not kept", extra={"grant": identifier, "code": err.code})
 
     def _wants_details(self, job: Job) -> bool:
         if not (self._reads_all() or self._context.org in job.parties):
