@@ -98,6 +98,11 @@ class Bodies:
         data = self.get(Kind.CARD, dataset)
         return parse_message(data, DatasetCard) if data else None
 
+    def fits(self, view: View, kind: Kind, identifier: str) -> bool:
+        """Whether what stands on the shelf is what the ledger commits to; an own registration may have been made twice."""
+        data = self.get(kind, identifier)
+        return data is not None and fits(view, kind, identifier, data)
+
     def keep(self, kind: Kind, identifier: str, data: bytes) -> None:
         """Put a body on the shelf; the caller has made it or checked it."""
         self._store.set_body(kind, identifier, data)

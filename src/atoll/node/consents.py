@@ -107,14 +107,15 @@ class Consents:
 
     def decide(self, plan: Plan) -> Decision:
         """What policy says about a checked plan, here and now."""
+        view = self._context.view()
         return decide(
             Question(
                 me=self._context.org,
                 plan=plan,
                 demands=job_kind(plan.kind).demands(plan),
-                view=self._context.view(),
-                card=self._bodies.card,
-                terms=self._bodies.terms,
+                view=view,
+                card=lambda dataset: self._bodies.card(dataset) if self._bodies.fits(view, Kind.CARD, dataset) else None,
+                terms=lambda grant: self._bodies.terms(grant) if self._bodies.fits(view, Kind.TERMS, grant.hex()) else None,
                 revoked=self._context.is_revoked,
                 rules=self._context.config.policy,
                 now=self._context.now(),
@@ -142,8 +143,9 @@ class Consents:
 
     async def refuse(self, identifier: str, code: str, *, actor: str) -> None:
         """Sign a refusal with the code of its reason."""
+        refusal = RefuseJob(job_id=bytes.fromhex(identifier), code=code)  # of a code that cannot be said, nothing is remembered
         self._context.store.update_job(identifier, phase="refused", error=code)
-        await self._context.outbox.submit(RefuseJob(job_id=bytes.fromhex(identifier), code=code))
+        await self._context.outbox.submit(refusal)
         self._context.note(actor, "job.refuse", identifier, code)
         log.warning("refused", extra={"job": identifier, "code": code})
 

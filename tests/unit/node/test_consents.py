@@ -19,6 +19,7 @@ from atoll.node.errors import PlanChanged, TransactionRefused
 from atoll.ordering.errors import StaleView
 from atoll.policy.local import LocalRules
 from atoll.storage.errors import StoreCorrupt
+from atoll.wire.errors import MessageError
 from atoll.wire.message import encode_message
 from tests.unit.node.offices import FILES, GRANT, JOB, Offices
 
@@ -268,6 +269,29 @@ async def test_a_person_is_asked_and_nothing_is_signed_meanwhile(offices: Office
     await bureau.consents.consent(job, actor="ann")
     assert offices.job().consents == ("bureau",)
     assert bureau.store.audit_trail()[-1][2] == "ann"
+
+
+async def test_a_refusal_that_cannot_be_said_is_not_remembered_as_one(offices: Offices) -> None:
+    offices.propose()
+    with pytest.raises(MessageError):
+        await offices["bureau"].consents.refuse(NAME, "x", actor="person")
+    assert (await consider(offices)).consents == ("bureau",)
+
+
+async def test_a_card_or_terms_that_the_ledger_does_not_commit_to_permit_nothing(offices: Offices) -> None:
+    """A registration that was sent twice leaves the second card on the shelf and the first one's commitment on the ledger."""
+    shelf = offices["bureau"].bodies
+    for kind, identifier in ((Kind.CARD, FILES), (Kind.TERMS, GRANT.hex())):
+        offices.propose(offices.plan(job_id=identifier.encode().ljust(16)[:16]))
+        kept = shelf.get(kind, identifier)
+        assert kept is not None
+        document = shelf.card(FILES) if kind is Kind.CARD else shelf.terms(GRANT)
+        assert document is not None
+        shelf.keep(kind, identifier, encode_message(replace(document, salt=bytes(32))))
+        job = offices.lagoon.job(identifier.encode().ljust(16)[:16])
+        await offices["bureau"].consents.consider(job)
+        assert offices.lagoon.job(job.job_id).state is JobState.REFUSED, kind
+        shelf.keep(kind, identifier, kept)
 
 
 async def test_a_person_refuses_with_a_code(offices: Offices) -> None:
