@@ -20,6 +20,7 @@ from atoll.ledger.evidence.errors import (
     UnexpectedEntry,
     WrongOpening,
 )
+from atoll.ledger.plan import Plan, PlanOutput, PlanParty
 from atoll.ledger.records import (
     Dataset,
     DatasetState,
@@ -31,6 +32,7 @@ from atoll.ledger.records import (
     Member,
     MemberState,
 )
+from atoll.ledger.rules import job as job_rules
 from atoll.ledger.rules.job import ExpireJob, FailJob, RefuseJob, WithdrawJob
 from atoll.wire.message import encode_message
 from tests.unit.evidence.world import CUSTOMERS, FILES, GRANT, JOB, OPENING, RESULT, World, cut_plan, number_of, pack, unpack
@@ -240,6 +242,37 @@ def test_a_grant_that_is_not_in_force_carries_nothing(change: dict[str, object])
     world.lie(Grant(**{name: getattr(grant, name) for name in grant.to_map()} | change)).block()
     world.start().receipts()
     with pytest.raises(KeyNotInForce, match="did not carry this job"):
+        world.verify(world.assemble())
+
+
+@pytest.fixture
+def lax(monkeypatch: pytest.MonkeyPatch) -> None:
+    """START charges nothing and asks for no grant: what a quorum that cheats, or a fault in the rule, could do."""
+    monkeypatch.setattr(job_rules, "_charge", lambda *_, **__: None)
+
+
+def other_receivers(world: World, *orgs: str, **changes: object) -> Plan:
+    """The plan, with these receivers and the bureau as owner."""
+    owner = PlanParty(role="owner", index=0, org="bureau")
+    receivers = (PlanParty(role="receiver", index=at, org=org) for at, org in enumerate(orgs))
+    outputs = tuple(PlanOutput(index=at, gets=("identifiers",)) for at, _ in enumerate(orgs))
+    return cut_plan(world, parties=(owner, *receivers), outputs=outputs, **changes)
+
+
+@pytest.mark.usefixtures("lax")
+def test_a_grant_to_one_receiver_carries_no_job_with_a_second_one() -> None:
+    world = World().register()
+    world.propose(other_receivers(world, "bank", "operator")).consent("bank", "bureau", "operator").start()
+    with pytest.raises(KeyNotInForce, match="did not carry this job"):
+        world.verify(world.assemble())
+
+
+@pytest.mark.usefixtures("lax")
+def test_without_a_grant_a_dataset_serves_its_owner_alone() -> None:
+    world = World().register()
+    inputs = (replace(cut_plan(world).inputs[0], grant=b"", grant_version=0),)
+    world.propose(other_receivers(world, "bank", inputs=inputs)).consent().start()
+    with pytest.raises(KeyNotInForce, match="without a grant"):
         world.verify(world.assemble())
 
 

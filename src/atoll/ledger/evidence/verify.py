@@ -228,6 +228,10 @@ class _Case:
         if (dataset.owner, dataset.state) != (one.user, DatasetState.ACTIVE):
             why = f"{one.dataset} was {dataset.state}, owned by {dataset.owner}, when the job started"
             raise KeyNotInForce.at(proof, reason=why)
+        if not one.grant and self._job.receivers != (one.user,):
+            raise KeyNotInForce.at(
+                proof, reason=f"{one.dataset} went into the job without a grant, and not for its owner alone"
+            )
         grant, giving = self._grant(one, start) if one.grant else (None, None)
         return Used(
             dataset=one.dataset,
@@ -253,8 +257,9 @@ class _Case:
         if given != kept or giving.index > start.index:
             raise Contradiction.at(entry, reason="it did not give the grant that the job rests on")
         in_force = grant.state is GrantState.ACTIVE and grant.not_before <= start.time <= grant.not_after
-        fits = (grant.version, grant.dataset) == (one.grant_version, one.dataset) and grant.grantee in self._job.receivers
-        if not (in_force and fits):
+        receivers = set(self._job.receivers)
+        fits = (grant.version, grant.dataset) == (one.grant_version, one.dataset)
+        if not (in_force and fits and grant.grantee in receivers <= {grant.grantee, grant.owner}):
             why = f"grant {one.grant.hex()} did not carry this job when it started"
             raise KeyNotInForce.at(proof, reason=why)
         return grant, self._noted(giving)
