@@ -13,7 +13,7 @@ pub fn available_threads() -> usize {
 /// What `work` returns for consecutive chunks of `items`, one chunk a thread, joined in order.
 ///
 /// `work` gets the index of its first item and the chunk. Chunks are of equal size, because the kernels here cost the same for
-/// every item. A panic in `work` goes on in the caller.
+/// every item. Where the system gives no more threads, the caller's own does the rest. A panic in `work` goes on in the caller.
 ///
 /// # Errors
 /// The error of the earliest chunk that has one.
@@ -28,14 +28,21 @@ pub fn map_chunks<T: Sync, R: Send, E: Send>(
     }
     thread::scope(|scope| {
         let work = &work;
-        let handles: Vec<_> =
-            items.chunks(size).enumerate().map(|(i, chunk)| scope.spawn(move || work(i * size, chunk))).collect();
+        let started: Vec<_> = items
+            .chunks(size)
+            .enumerate()
+            .map(|(i, chunk)| {
+                let part = move || work(i * size, chunk);
+                thread::Builder::new().spawn_scoped(scope, part).map_err(|_| part())
+            })
+            .collect();
         let mut joined = Vec::with_capacity(items.len());
-        for handle in handles {
-            match handle.join() {
-                Ok(part) => joined.extend(part?),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+        for part in started {
+            let part = match part {
+                Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(done) => done,
+            };
+            joined.extend(part?);
         }
         Ok(joined)
     })

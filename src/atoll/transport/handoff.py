@@ -16,16 +16,19 @@ import asyncio
 import logging
 import os
 import socket
+from collections import Counter
 
 from atoll.errors import AtollError
 from atoll.transport.errors import TooBusy, UnknownService
-from atoll.transport.router import Taker
+from atoll.transport.router import Taker, origin_of
 from atoll.transport.tasks import Tasks
 
 log = logging.getLogger("atoll.transport")
 
 MAX_WAITING = 128
 """Connections that a child has fetched and that are not set up yet; more are closed."""
+MAX_WAITING_PER_ORIGIN = 32
+"""The same from one origin: the service's name can be read on the wire, so a stranger can get as far as this."""
 _HERE = b"\x01"
 
 
@@ -71,6 +74,7 @@ class HandoffReceiver:
         self._channel = channel
         self._service = ""
         self._taker: Taker | None = None
+        self._waiting: Counter[str] = Counter()
         self._tasks = Tasks()
 
     def offer(self, service: str, taker: Taker) -> None:
@@ -95,17 +99,25 @@ class HandoffReceiver:
             return
         if link is None:
             self.close()  # the node is gone; connections that exist live on
-        elif self._taker is None or len(self._tasks) >= MAX_WAITING:
+        elif self._taker is None or self._is_full_for(origin_of(link)):
             link.close()
         else:
-            self._tasks.start(_take(self._taker, link))
+            origin = origin_of(link)
+            self._waiting[origin] += 1
+            self._tasks.start(self._take(self._taker, link, origin))
 
+    def _is_full_for(self, origin: str) -> bool:
+        return len(self._tasks) >= MAX_WAITING or self._waiting[origin] >= MAX_WAITING_PER_ORIGIN
 
-async def _take(taker: Taker, link: socket.socket) -> None:
-    try:
-        await taker(link)
-    except (AtollError, OSError) as err:
-        log.info("a connection that was handed over was refused: %s", getattr(err, "code", "transport.link_lost"))
+    async def _take(self, taker: Taker, link: socket.socket, origin: str) -> None:
+        try:
+            await taker(link)
+        except (AtollError, OSError) as err:
+            log.info("a connection that was handed over was refused: %s", getattr(err, "code", "transport.link_lost"))
+        finally:
+            self._waiting[origin] -= 1
+            if not self._waiting[origin]:
+                del self._waiting[origin]
 
 
 def _receive_link(channel: socket.socket) -> socket.socket | None:

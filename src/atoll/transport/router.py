@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import socket
 from collections import Counter
@@ -54,7 +55,18 @@ class RouterLimits:
     pending: int = 256
     """Connections that are not through yet, all together."""
     pending_per_address: int = 32
-    """The same from one address."""
+    """The same from one origin: an address, or the network of 64 bits that an IPv6 host can pick its addresses from."""
+
+
+def origin_of(link: socket.socket) -> str:
+    """Where a connection comes from, as it is counted; empty where that is not known."""
+    try:
+        address = ipaddress.ip_address(link.getpeername()[0].partition("%")[0])
+    except (OSError, ValueError, TypeError, IndexError, AttributeError):  # gone already, or no internet connection
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 class Router:
@@ -89,12 +101,12 @@ class Router:
         try:
             while True:
                 try:
-                    link, address = await loop.sock_accept(self._listener)
+                    link, _ = await loop.sock_accept(self._listener)
                 except OSError as err:  # out of file descriptors, or the connection is gone already
                     log.warning("accepting a connection failed: %s", err.strerror)
                     await asyncio.sleep(0.1)
                     continue
-                self._admit(link, str(address[0]))
+                self._admit(link, origin_of(link))
         finally:
             await self._tasks.stop()
             self._listener.close()

@@ -43,6 +43,8 @@ MAX_CALLS = 16
 """Requests that one side has under way on a session; more wait for their turn."""
 MAX_SERVED = 2 * MAX_CALLS
 """Requests and notices of the peer that are worked on at once; twice as many as it should have, for those it gave up on."""
+MAX_SERVED_BYTES = 64 << 20
+"""Payloads of the peer that are worked on at once, all together."""
 CHUNK_BYTES = 1 << 20
 _HEADS: tuple[type[WithBody | Failure], ...] = (Request, Reply, Failure, Notice)
 
@@ -60,6 +62,7 @@ class RpcSession:
         self._incoming: tuple[WithBody, bytearray] | None = None
         self._work = Tasks()
         self._bodies = Tasks()
+        self._served_bytes = 0
         self.dropped_notices = 0
 
     @property
@@ -200,7 +203,8 @@ class RpcSession:
             answer = self._claim(head.number)
             if answer is not None:
                 answer.set_result(payload)
-        elif len(self._work) < MAX_SERVED:
+        elif len(self._work) < MAX_SERVED and self._served_bytes + len(payload) <= MAX_SERVED_BYTES:
+            self._served_bytes += len(payload)
             self._work.start(self._serve(head, payload))
         elif isinstance(head, Notice):
             self.dropped_notices += 1
@@ -232,6 +236,8 @@ class RpcSession:
         except AtollError as err:
             if isinstance(head, Request):
                 await self._refuse(head, err)
+        finally:
+            self._served_bytes -= len(payload)
 
     async def _carry_out(self, head: Request | Notice, payload: bytes) -> bytes:
         """What the handler answers; whatever goes wrong in it comes out as one of our errors."""
