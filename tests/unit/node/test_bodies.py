@@ -12,6 +12,7 @@ from atoll.ledger.rules.job import StartJob
 from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.node.bodies import Body, BodyName, Kind, entitled, fits
 from atoll.node.errors import NoSuchThing, NotOnThisPlan, PlanChanged
+from atoll.policy.terms import TermRule
 from atoll.primitives.commitment import commit
 from atoll.wire.errors import MessageError
 from atoll.wire.message import encode_message
@@ -114,6 +115,16 @@ async def test_each_document_fits_its_own_record_and_no_other(offices: Offices) 
     assert card is not None
     assert not fits(bank.view, Kind.CARD, CUSTOMERS, card)
     assert not fits(bank.view, Kind.CARD, "bureau/files/2", card)
+
+
+def test_terms_and_cards_of_the_same_form_that_say_something_else_do_not_fit(offices: Offices) -> None:
+    bureau = offices["bureau"]
+    terms, card = bureau.bodies.terms(GRANT), bureau.bodies.card(FILES)
+    assert terms is not None
+    assert card is not None
+    generous = replace(terms, permissions=(*terms.permissions, TermRule(action="distribute", constraints=())))
+    assert not fits(bureau.view, Kind.TERMS, GRANT.hex(), encode_message(generous))
+    assert not fits(bureau.view, Kind.CARD, FILES, encode_message(replace(card, title="Other files")))
 
 
 async def test_one_changed_byte_fits_nothing(offices: Offices) -> None:

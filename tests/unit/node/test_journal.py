@@ -104,6 +104,17 @@ def test_a_note_that_a_crash_cut_short_never_counted_and_does_not_hinder_the_nex
     assert journal(folder).load_notes(0)[OWNER] == noted(1).followed_by(noted(3))
 
 
+def test_a_long_note_that_was_cut_short_leaves_nothing_behind_a_shorter_one(folder: Path) -> None:
+    one = journal(folder)
+    one.add_notes(0, {OWNER: noted(1)})
+    one.add_notes(0, {OWNER: noted(2, sent=50, heard=50)})
+    path = folder / "1.owner.0.notes.0"
+    path.write_bytes(path.read_bytes()[:-1])
+    for byte in (3, 4):
+        journal(folder).add_notes(0, {OWNER: noted(byte)})
+    assert journal(folder).load_notes(0)[OWNER] == noted(1).followed_by(noted(3)).followed_by(noted(4))
+
+
 def test_a_note_that_is_damaged_before_the_last_is_said(folder: Path) -> None:
     one = journal(folder)
     for byte in (1, 2):

@@ -225,6 +225,7 @@ def test_a_suspended_or_departed_member_sends_nothing(state: MemberState) -> Non
     lagoon = Lagoon()
     lagoon.put(Member.from_map(lagoon.get(Member, "bank").to_map() | {"state": str(state)}))
     lagoon.refused(NotMember, "bank", MOVE)
+    lagoon.refused(NotMember, "bank", RotateKey(purpose=Purpose.LOG, public=new_key(Purpose.LOG).public.data, second=b""))
 
 
 def test_nobody_signs_for_somebody_else() -> None:
