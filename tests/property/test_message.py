@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atoll.errors import InputError
@@ -35,17 +35,20 @@ specimens = st.builds(
 GOOD = encode_message(SPECIMEN)
 
 
+@settings(deadline=None)
 @given(specimens)
 def test_any_message_comes_back_from_bytes_and_from_json(message: Specimen) -> None:
     assert parse_message(encode_message(message), Specimen) == message
     assert from_plain(Specimen, to_plain(message)) == message
 
 
+@settings(deadline=None)
 @given(specimens, specimens)
 def test_two_messages_are_equal_exactly_if_their_bytes_are(one: Specimen, other: Specimen) -> None:
     assert (one == other) is (encode_message(one) == encode_message(other))
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=3))
 def test_what_is_read_from_changed_bytes_encodes_to_these_bytes(at: int, patch: bytes) -> None:
     changed = (GOOD[:at] + patch + GOOD[at + len(patch) :])[: len(GOOD)]
@@ -63,6 +66,7 @@ plain_values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(SPECIMEN.to_map())), plain_values)
 def test_any_json_in_a_field_is_answered(name: str, value: Any) -> None:
     try:

@@ -38,21 +38,21 @@ def permits(given_terms: GrantTerms, use: Use) -> bool:
     return all(one.holds for one in evaluate(given_terms, use))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(terms, rules, uses)
 def test_a_further_prohibition_never_permits_more(some: GrantTerms, rule: TermRule, use: Use) -> None:
     more = replace(some, prohibitions=(*some.prohibitions, rule))
     assert permits(some, use) or not permits(more, use)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(terms, rules, uses)
 def test_a_further_permission_never_permits_less(some: GrantTerms, rule: TermRule, use: Use) -> None:
     more = replace(some, permissions=(*some.permissions, rule))
     assert permits(more, use) or not permits(some, use)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(terms, constraints, uses)
 def test_a_further_constraint_on_every_permission_never_permits_more(
     some: GrantTerms, constraint: Constraint, use: Use
@@ -61,6 +61,7 @@ def test_a_further_constraint_on_every_permission_never_permits_more(
     assert permits(some, use) or not permits(replace(some, permissions=narrower), use)
 
 
+@settings(deadline=None)
 @given(rules, uses)
 def test_what_a_rule_permits_the_same_rule_prohibits(rule: TermRule, use: Use) -> None:
     base = GrantTerms(
@@ -76,12 +77,14 @@ def test_what_a_rule_permits_the_same_rule_prohibits(rule: TermRule, use: Use) -
         assert not permits(replace(base, permissions=(TermRule(action="use", constraints=()),), prohibitions=(rule,)), use)
 
 
+@settings(deadline=None)
 @given(constraints, st.none() | observations)
 def test_nothing_both_holds_and_escapes(constraint: Constraint, observed: Observed | None) -> None:
     assert not (holds(constraint, observed) is True and escapes(constraint, observed))
     assert holds(constraint, observed) is not None or not escapes(constraint, observed)
 
 
+@settings(deadline=None)
 @given(constraints, words)
 def test_of_a_single_value_all_and_one_are_the_same(constraint: Constraint, value: str) -> None:
     verdict = holds(constraint, frozenset({value}))

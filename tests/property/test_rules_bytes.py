@@ -72,11 +72,13 @@ def is_answered(data: bytes) -> None:
         assert len(state.changes()) <= 1
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_noise_is_answered(data: bytes) -> None:
     is_answered(data)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))
 def test_a_transaction_with_one_changed_byte_is_refused(at: int, change: int) -> None:
     changed = bytearray(GOOD)
@@ -86,6 +88,7 @@ def test_a_transaction_with_one_changed_byte_is_refused(at: int, change: int) ->
     assert state.changes() == {}
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.binary(max_size=5))
 def test_a_transaction_that_is_cut_or_longer_is_refused(at: int, tail: bytes) -> None:
     state = State(BASE)
@@ -118,7 +121,7 @@ EXAMPLES: tuple[tuple[str, Message], ...] = (
 """A transaction of each kind, most of which would be carried out."""
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(EXAMPLES), st.integers(0, 5), values, st.sampled_from(["bank", "bureau", "operator", ""]))
 def test_a_signed_body_with_any_value_in_a_field_is_answered(
     example: tuple[str, Message], place: int, value: Any, other: str

@@ -150,7 +150,7 @@ steps = st.tuples(
 waits = st.sampled_from([0] * 12 + [1, 99, 100, RECEIPT_TERM])
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 3), st.tuples(*[st.integers(1, 5)] * 2), st.lists(st.tuples(steps, waits), min_size=5, max_size=30))
 def test_no_history_leads_anywhere_but_where_the_sentences_say(
     uses: int, openings: tuple[int, ...], history: list[tuple[tuple[str, str, bytes], int]]
