@@ -41,7 +41,7 @@ demo: setup ## the main job from founding to evidence, then attacks
 
 test: setup ## all tests
 	@cargo test --quiet --release --package atoll-core
-	@$(BIN)/python -m pytest -q -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: setup ## format, types, lint, layers, snippets
 	@tools/check.sh

@@ -23,7 +23,7 @@ from atoll.trust.tlskeys import TlsKey
 from tests.e2e.conftest import KILL_ROWS, SEED_VARIABLE, Standing
 from tests.requirements import atoll_require
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("consortium")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +76,7 @@ def test_a_grant_that_was_revoked_carries_no_job(standing: Standing) -> None:
     assert stage.client(BANK).jobs.wait(job, timeout_seconds=30).state == "refused"
 
 
+@pytest.mark.usefixtures("processors")
 def test_a_node_killed_at_a_random_byte_of_100_000_rows_resumes_to_the_right_answer(standing: Standing) -> None:
     seen = killed_node.run(standing.stage, standing.exchange)
     print(f"{SEED_VARIABLE}={standing.seed}: {seen.seen}")
