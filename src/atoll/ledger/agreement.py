@@ -1,13 +1,14 @@
 """When a checkpoint is agreed: the sequencer signed it and q validating members cosigned it (SECURITY 3.1).
 
-A cosignature says "I have carried out every transaction below this root, and it is on my disk". The sequencer's own does not count,
-and neither do witnesses that are no validating members. The set that counts for a block's checkpoint is the one in force *before* the
-block, so that a block can never bring along the members who approve it; only the first block of a new term, whose hand-over the old
-members voted for, is signed by the new sequencer.
+A cosignature says "I have carried out every transaction below this root, and it is on my disk". The sequencer's own does not
+count, and neither do witnesses that are no validating members. The set that counts for a block's checkpoint is the one in force
+*before* the block, so that a block can never bring along the members who approve it; only the first block of a new term, whose
+hand-over the old members voted for, is signed by the new sequencer.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -32,11 +33,13 @@ class Agreement:
     """The q-th newest of these times: so fresh is the checkpoint."""
 
 
+@functools.lru_cache(maxsize=256)
 def log_key(chain_id: str, public: bytes) -> VerifierKey:
     """A sequencer's key for checkpoints; it is named after the log."""
     return VerifierKey(chain_id, KeyKind.ED25519, public)
 
 
+@functools.lru_cache(maxsize=1024)
 def cosign_key(chain_id: str, member: Validator) -> VerifierKey:
     """A validating member's key for cosignatures; it is named after log and member."""
     return VerifierKey(f"{chain_id}/{member.org}", KeyKind.ED25519_COSIGNATURE, member.cosign)

@@ -2,6 +2,6 @@
 
     embedded   one sequencer, SQLite, validating members that re-execute and cosign: *tamper-evident under one operator*
 
-Both this engine and a Byzantine one give the same promise: what is *acknowledged* is durable and stands in a checkpoint that a quorum
-of validating members cosigned. `tests/contract/ordering` is that promise in executable form.
+Both this engine and a Byzantine one give the same promise: what is *acknowledged* is durable and stands in a checkpoint that a
+quorum of validating members cosigned. `tests/contract/ordering` is that promise in executable form.
 """

@@ -7,8 +7,8 @@
     freshness   when a quorum last stood for it
     snapshot    everything another store needs to start from here
 
-*Acknowledged* means: durable here and at q validating members, and below a checkpoint that these q cosigned after carrying out every
-transaction themselves. Whatever is returned by any method of this interface is acknowledged; a node never sees less.
+*Acknowledged* means: durable here and at q validating members, and below a checkpoint that these q cosigned after carrying out
+every transaction themselves. Whatever is returned by any method of this interface is acknowledged; a node never sees less.
 """
 
 from __future__ import annotations

@@ -28,7 +28,10 @@ class StaleView(UnavailableError):
 
     code = "ordering.stale"
     sentence = "The ledger was last confirmed by a quorum {age_seconds} seconds ago, at most {limit_seconds} are allowed."
-    remedy = "See with `atoll doctor` which members are not reachable; if the operator is gone, hand over (`atoll consortium handover`)."
+    remedy = (
+        "See with `atoll doctor` which members are not reachable. If the operator is gone for good, hand over "
+        "(`atoll consortium handover`)."
+    )
 
 
 class NotAgreedYet(UnavailableError):

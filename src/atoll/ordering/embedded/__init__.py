@@ -7,6 +7,6 @@
     catchup     what a member missed                   handover    another sequencer takes over
     messages    what members say to each other         verdicts    each signature is verified once
 
-It is *tamper-evident under one operator*: the sequencer can stall, but not change, invent or hide what a quorum has cosigned, and when
-it is gone the others hand over to one of them. It is not Byzantine consensus; that is what the CometBFT engine is for.
+It is *tamper-evident under one operator*: the sequencer can stall, but not change, invent or hide what a quorum has cosigned,
+and when it is gone the others hand over to one of them. It is not Byzantine consensus; that is what the CometBFT engine is for.
 """

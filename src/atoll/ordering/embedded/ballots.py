@@ -1,10 +1,10 @@
 """The arithmetic of a hand-over (SECURITY 3.3): from which block a new term goes on, and whether that was right. No I/O.
 
-Each voter signs the highest checkpoint that it has cosigned. A block that is acknowledged was cosigned by q of the n members that
-count; of q voters at least 2q - n are among those, and one of them is honest. So:
+Each voter signs the highest checkpoint that it has cosigned. A block that is acknowledged was cosigned by q of the n members
+that count; of q voters at least 2q - n are among those, and one of them is honest. So:
 
-    the votes lie on one branch    go on from the highest of them: no acknowledged block can be above it
-    the votes contradict           the old sequencer signed two histories, or a term was begun twice: go on from the longest prefix
+    the votes lie on one branch    go on from the highest of them: no acknowledged block can be above it the votes contradict
+    the old sequencer signed two histories, or a term was begun twice: go on from the longest prefix
                                    that at least 2q - n votes back
 """
 
@@ -142,8 +142,8 @@ def verify_base(
     Raises:
         HandoverRefused: an acknowledged block might be lost.
 
-    Votes on this branch are no longer than it. A vote that is not on it may be passed over only if it is shown to contradict another
-    one, and only while fewer than 2q - n votes are passed over: no prefix that so many back lies off this branch.
+    Votes on this branch are no longer than it. A vote that is not on it may be passed over only if it is shown to contradict
+    another one, and only while fewer than 2q - n votes are passed over: no prefix that so many back lies off this branch.
     """
     off = [vote for vote in votes if vote.size > size or root_at(vote.size) != vote.root]
     if not off:

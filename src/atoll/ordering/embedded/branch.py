@@ -1,4 +1,5 @@
-"""A branch: blocks tried out on top of an earlier point of this ledger, in memory, before anything here is given up for them."""
+"""A branch: blocks tried out on top of an earlier point of this ledger, in memory, before anything here is given up for
+them."""
 
 from __future__ import annotations
 

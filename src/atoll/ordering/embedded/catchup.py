@@ -1,8 +1,8 @@
 """What a member missed while it was away: asked of the sequencer first, then of the others in turn.
 
-The answers need no trust: blocks are carried out here, and become visible only below a checkpoint that a quorum cosigned. Where the
-other's log is another than this member's, its branch is tried out in memory from the last agreed point on, and followed only if a
-hand-over or a quorum says so (`Replica.take`).
+The answers need no trust: blocks are carried out here, and become visible only below a checkpoint that a quorum cosigned. Where
+the other's log is another than this member's, its branch is tried out in memory from the last agreed point on, and followed
+only if a hand-over or a quorum says so (`Replica.take`).
 """
 
 from __future__ import annotations
@@ -196,7 +196,8 @@ class Catchup:
         )
 
     def _vouching(self, after: int) -> tuple[int, Note | None]:
-        """The agreed note that a member at this height can verify: the next one before a change of who counts, or the newest."""
+        """The agreed note that a member at this height can verify: the next one before a change of who counts, or the
+        newest."""
         epoch = self.replica.store.next_epoch(after)
         if epoch is not None:
             return epoch[0], parse_note(epoch[1])
@@ -209,7 +210,8 @@ class Catchup:
 
 
 def _acceptable(reply: BlocksReply, start: Mark) -> list[tuple[Block, Note | None]]:
-    """The blocks of a reply that follow `start` and that somebody signed for: up to the last one that is agreed or has a note."""
+    """The blocks of a reply that follow `start` and that somebody signed for: up to the last one that is agreed or has a
+    note."""
     notes = {parse_checkpoint(note.text).size: note for note in map(parse_note, reply.notes)}
     found: list[tuple[Block, Note | None]] = []
     last, size = 0, start.size

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from atoll.errors import AtollError
 from atoll.ledger.block import Block
@@ -84,7 +84,11 @@ class EmbeddedEngine:
         """
         self.org = org
         self.store = Store(store_path, max_pages=max_pages)
-        self.replica = Replica(org=org, genesis_file=genesis_file, store=self.store, clock=clock, offload=offload)
+        try:
+            self.replica = Replica(org=org, genesis_file=genesis_file, store=self.store, clock=clock, offload=offload)
+        except AtollError:
+            self.store.close()
+            raise
         self.replica.on_agreed = self._on_agreed
         self.replica.on_change = self._on_change
         self._clock = clock
@@ -143,10 +147,10 @@ class EmbeddedEngine:
         self._running = True
         self._began_at = self._clock.monotonic()
         for name, work in (
-            ("catchup", self._catchup.run()),
-            ("forwarder", self._forwarder.run()),
-            ("voter", self._voter.run()),
-            ("candidate", self._candidate.run()),
+            ("catchup", self._catchup.run),
+            ("forwarder", self._forwarder.run),
+            ("voter", self._voter.run),
+            ("candidate", self._candidate.run),
         ):
             self._begin(name, work)
         self._on_change()
@@ -190,24 +194,24 @@ class EmbeddedEngine:
             if "sequencer" in self._tasks:
                 self._tasks.pop("sequencer").cancel()
             if role[1:] or self.is_sequencer:
-                self._begin("sequencer", self._sequencer.run())
+                self._begin("sequencer", self._sequencer.run)
             self._forwarder.forget()
         for org in role[1:]:
             if f"serve {org}" not in self._tasks:
-                self._begin(f"serve {org}", self._publisher.serve(org))
+                self._begin(f"serve {org}", functools.partial(self._publisher.serve, org))
 
     def _wanted_role(self) -> tuple[str, ...]:
         """The term, and for the sequencer everybody it serves."""
         term = str(self.replica.tip.after.term)
         return (term, *sorted(self._others())) if self.is_sequencer else (term,)
 
-    def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         self._tasks[name] = asyncio.create_task(self._guard(name, work), name=f"{self.org} {name}")
 
-    async def _guard(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """The outermost frame of a task: what ends it is logged, and the rest goes on."""
         try:
-            await work
+            await work()
         except AtollError:
             log.exception("%s of %s has ended", name, self.org)
 
@@ -250,8 +254,8 @@ class EmbeddedEngine:
     async def vote(self, new_sequencer: str) -> Standing:
         """Vote for another sequencer; from now on this member stands for nothing of the old term, whatever comes of it.
 
-        Voting for oneself also asks the others, who agree only if they miss the sequencer too. The new term begins by itself once
-        the candidate has q votes; follow the blocks to see it.
+        Voting for oneself also asks the others, who agree only if they miss the sequencer too. The new term begins by itself
+        once the candidate has q votes; follow the blocks to see it.
 
         Raises:
             HandoverRefused: this member does not count, or the candidate is the sequencer or no member.

@@ -1,7 +1,7 @@
 """Signed contradictions of a sequencer, kept for the auditor: they convince anybody who holds its public key.
 
-A fork is two checkpoints of one log, both signed, of which the larger does not contain the smaller. `root` is what the larger log held
-at the smaller one's size, and `proof` ties it to the larger one's root.
+A fork is two checkpoints of one log, both signed, of which the larger does not contain the smaller. `root` is what the larger
+log held at the smaller one's size, and `proof` ties it to the larger one's root.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Transactions on their way to the sequencer: forwarded at once, again while they are missing, and after a while to everybody."""
+"""Transactions on their way to the sequencer: forwarded at once, again while they are missing, and after a while to
+everybody."""
 
 from __future__ import annotations
 
@@ -127,6 +128,8 @@ class Forwarder:
 
     def _judge(self, held: Held) -> None:
         """The sequencer turns it away: believed only where this member's own check says so too."""
+        if self.replica.store.find_transaction(held.id) is not None:
+            return
         outcome = self.admit(held.data)
         if not outcome.ok:
             self.waiting.refuse(held.id, NotAdmitted(refusal=outcome.code, reason=outcome.sentence))

@@ -1,5 +1,5 @@
-"""A candidate's side of a hand-over (SECURITY 3.3): it collects q ballots for one term, finds the block to go on from (`ballots`),
-fetches what it lacks of it, and begins the term with one block that holds the votes.
+"""A candidate's side of a hand-over (SECURITY 3.3): it collects q ballots for one term, finds the block to go on from
+(`ballots`), fetches what it lacks of it, and begins the term with one block that holds the votes.
 """
 
 from __future__ import annotations
@@ -53,21 +53,41 @@ class Candidate:
     """Active members but this one."""
     contradicting: Contradicting
     """Finds proofs where votes contradict."""
-    ballots: dict[int, dict[str, Ballot]] = field(default_factory=dict)
-    """Term -> voter -> ballot."""
+    ballots: dict[str, Ballot] = field(default_factory=dict)
+    """Voter -> its latest ballot; whoever voted for a later term cosigns nothing of an earlier one."""
     _counted: Changes = field(default_factory=Changes)
 
     async def run(self) -> None:
-        """Take over as soon as there are ballots enough; try again while something is missing."""
+        """Take over as soon as there are ballots enough for one term; ask those who voted for an earlier one again."""
         while True:
             counted = self._counted.wait(AGAIN_SECONDS if self.ballots else None)
-            term = max((term for term in self.ballots if self._is_enough(term)), default=None)
-            if term is not None:
-                try:
-                    await self._take_over(term)
-                except (AtollError, TimeoutError, OSError):
-                    log.exception("%s cannot take over in term %d yet", self.replica.org, term)
+            try:
+                await self._step()
+            except (AtollError, TimeoutError, OSError):
+                log.exception("%s cannot take over yet", self.replica.org)
             await counted
+
+    async def _step(self) -> None:
+        in_force = self.replica.tip.after.term
+        self.ballots = {org: one for org, one in self.ballots.items() if one.signed.vote.new_term > in_force}
+        term = self._term()
+        if self._is_enough(term):
+            await self._take_over(term)
+        elif len(self.ballots) >= self.replica.tip.after.quorum() or (self.ballots and self.is_sequencer):
+            await self.stand(term)
+
+    @property
+    def is_sequencer(self) -> bool:
+        """Whether this member orders now; it may still be voted for, in a later term."""
+        return self.replica.tip.after.sequencer == self.replica.org
+
+    def _term(self) -> int:
+        """The latest term that anybody voted for; that in force without ballots."""
+        return max((one.signed.vote.new_term for one in self.ballots.values()), default=self.replica.tip.after.term)
+
+    def _of(self, term: int) -> list[Ballot]:
+        """The ballots for a term, by voter."""
+        return [self.ballots[org] for org in sorted(self.ballots) if self.ballots[org].signed.vote.new_term == term]
 
     # -- collecting ------------------------------------------------------------------------------------------------------------
 
@@ -107,10 +127,12 @@ class Candidate:
             return self._standing(term)
         need_near(self.replica, self.replica.org, vote.new_term)
         self._need_good(org, ballot)
-        self.ballots = {at: votes for at, votes in self.ballots.items() if at > term}
-        self.ballots.setdefault(vote.new_term, {})[org] = ballot
-        self._counted.fire()
-        return self._standing(max(self.ballots))
+        before = self.ballots.get(org)
+        if before is None or before.signed.vote.new_term <= vote.new_term:
+            self.ballots[org] = ballot
+        if before is None or before.signed.vote.new_term < vote.new_term:
+            self._counted.fire()
+        return self._standing(self._term())
 
     def _need_good(self, org: str, ballot: Ballot) -> None:
         vote, last = ballot.signed.vote, ballot.trail[-1]
@@ -126,7 +148,7 @@ class Candidate:
 
     def _standing(self, term: int) -> Standing:
         needed = self.replica.tip.after.quorum()
-        return Standing(term=term, votes=len(self.ballots.get(term, {})), needed=needed, refusal="", reason="")
+        return Standing(term=term, votes=len(self._of(term)), needed=needed, refusal="", reason="")
 
     def _is_enough(self, term: int) -> bool:
         standing = self._standing(term)
@@ -136,14 +158,27 @@ class Candidate:
 
     async def _take_over(self, term: int) -> None:
         replica = self.replica
-        ballots = [self.ballots[term][org] for org in sorted(self.ballots[term])]
+        ballots = self._of(term)
         for ballot in ballots:
             if ballot.signed.vote.org != replica.org:
                 await self.catchup.sync(ballot.signed.vote.org)
         if not self._is_enough(term):
             return  # somebody else's term has begun, or who counts has changed
-        consensus = replica.tip.after
-        agreed = mark_of(replica.agreed)
+        while True:
+            try:
+                await self._go_on_from(term, ballots)
+                return
+            except (AtollError, TimeoutError, OSError) as err:
+                fewer = _without_longest(ballots)
+                if len(fewer) < replica.tip.after.quorum():
+                    raise
+                log.warning("%s goes on without the longest claim: %s", replica.org, err)
+                ballots = fewer
+
+    async def _go_on_from(self, term: int, ballots: list[Ballot]) -> None:
+        """Begin the term where these ballots say, q of them at least."""
+        replica = self.replica
+        consensus, agreed = replica.tip.after, mark_of(replica.agreed)
         base = choose_base(ballots, agreed, quorum=consensus.quorum(), counted=len(consensus.counted()))
         log.warning("%s takes over in term %d after block %d", replica.org, term, base.mark.height)
         proofs = await self.contradicting.prove(ballots, base) if base.contradicting else ()
@@ -156,7 +191,6 @@ class Candidate:
             )
         dropped = await replica.take(branch, contradictions=proofs, signing=True)
         self.catchup.hold_again(dropped, branch.points)
-        self.ballots.clear()
 
     async def _branch(self, base: Base) -> Branch:
         """A branch that ends at the base."""
@@ -194,3 +228,13 @@ class Candidate:
             genesis_digest=ledger.genesis_digest,
         )
         return Block(height=ledger.height + 1, term=term, time=max(self.clock.now(), ledger.time), transactions=(data,))
+
+
+def _without_longest(ballots: list[Ballot]) -> list[Ballot]:
+    """The ballots that claim less than the longest one does.
+
+    A voter can claim a block that nobody has. Any q ballots are enough to lose nothing: q members cosigned what is
+    acknowledged, and one honest member is among both.
+    """
+    longest = max(one.signed.vote.size for one in ballots)
+    return [one for one in ballots if one.signed.vote.size < longest]

@@ -1,8 +1,8 @@
 """The side of a member that is not the sequencer: carry out what is pushed, cosign it, say where it stands.
 
-Before it cosigns, it looks for transactions that it forwarded long ago and that are valid now: a checkpoint that leaves one out gets no
-cosignature (SECURITY 3.3). The refusal carries them, so an honest sequencer that had not received them is helped, and one that
-censors cannot say so.
+Before it cosigns, it looks for transactions that it forwarded long ago and that are valid now: a checkpoint that leaves one out
+gets no cosignature (SECURITY 3.3). The refusal carries them, so an honest sequencer that had not received them is helped, and
+one that censors cannot say so.
 """
 
 from __future__ import annotations

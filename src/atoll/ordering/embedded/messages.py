@@ -138,7 +138,8 @@ class BlocksReply(Message):
     notes: Annotated[tuple[NoteBytes, ...], Size(0, MAX_BLOCKS)]
     """Checkpoints of those blocks that are signed but not agreed yet."""
     agreed: AgreedBytes
-    """An agreed note: the last before the members that count changed, if that was after the block asked for; else the newest."""
+    """An agreed note: the last before the members that count changed, if that was after the block asked for; else the
+    newest."""
     agreed_height: Count
     """Height of its last block."""
     proof: Annotated[tuple[Digest, ...], Size(0, 64)]

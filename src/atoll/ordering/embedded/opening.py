@@ -1,8 +1,8 @@
 """Opening a store: everything in it is checked against what was signed before anything is believed.
 
-The log entries must give the root of the agreed note, whose signatures are verified again; the records must give the state root in the
-last agreed block's summary; blocks above it are carried out once more. What does not add up is refused loudly: nothing is repaired
-here, because the other members have it all.
+The log entries must give the root of the agreed note, whose signatures are verified again; the records must give the state root
+in the last agreed block's summary; blocks above it are carried out once more. What does not add up is refused loudly: nothing
+is repaired here, because the other members have it all.
 """
 
 from __future__ import annotations

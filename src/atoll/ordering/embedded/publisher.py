@@ -1,7 +1,8 @@
 """Blocks to the members, cosignatures back: one task a member, one call under way at a time.
 
-Each call carries whatever that member lacks by then, so a slow member gets larger calls and slows nobody down. A member that has
-nothing to fetch is asked for a fresh cosignature every RECOSIGN_SECONDS, which is what keeps an idle log fresh (SECURITY 3.2).
+Each call carries whatever that member lacks by then, so a slow member gets larger calls and slows nobody down. A member that
+has nothing to fetch is asked for a fresh cosignature every RECOSIGN_SECONDS, which is what keeps an idle log fresh (SECURITY
+3.2).
 """
 
 from __future__ import annotations
@@ -37,10 +38,9 @@ RECOSIGN_SECONDS = 20
 CALL_SECONDS = 10.0
 NEWS_SECONDS = 5
 """By how much cosignatures must be newer to be told of when nothing else is new."""
-REFUSED_PAUSE_SECONDS = 0.5
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
-"""After calls that failed."""
+"""After calls that failed or were refused."""
 
 
 @dataclass(slots=True)
@@ -56,6 +56,10 @@ class Peer:
     """The agreement it was sent last."""
     pause_seconds: float = 0.0
     """How long to wait before the next call."""
+
+    def pause(self) -> None:
+        """Wait, twice as long as the last time."""
+        self.pause_seconds = min(max(2 * self.pause_seconds, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
 
 
 @dataclass(slots=True)
@@ -106,7 +110,7 @@ class Publisher:
                 log.info("push to %s: %s", org, err)
                 peer.asked_at.clear()
                 peer.sent = None
-                peer.pause_seconds = min(max(2 * peer.pause_seconds, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+                peer.pause()
             if peer.pause_seconds:
                 await asyncio.sleep(peer.pause_seconds)
 
@@ -169,7 +173,7 @@ class Publisher:
     # -- answers ---------------------------------------------------------------------------------------------------------------
 
     async def _take(self, peer: Peer, reply: Pushed) -> None:
-        before, peer.pause_seconds = peer.height, 0.0
+        before = peer.height
         peer.height = reply.height if self._is_ours(reply) else None
         for cosigned in reply.cosigned:
             await self._count(cosigned.size, cosigned.line)
@@ -180,8 +184,10 @@ class Publisher:
         if reply.refusal or peer.height is None:
             log.warning("%s refused: %s", peer.org, reply.reason or "its log is another")
             peer.asked_at.clear()
-            peer.pause_seconds = REFUSED_PAUSE_SECONDS
+            peer.pause()
             self._note_lateness(peer, reply)
+        else:
+            peer.pause_seconds = 0.0
         if before is None or reply.height > before or reply.refusal:
             self.published.fire()
 

@@ -188,7 +188,8 @@ class Replica:
 
     async def _add(self, block: Block, note: Note | None, *, signing: bool) -> Point:
         async with self.chain_lock:
-            self._need_no_future(block)
+            if not signing:
+                self._need_no_future(block)
             executed = await self._offload(lambda: self._execute(block))
             point = next_point(self.ledger, self.tip, executed)
             if note is not None:
@@ -262,9 +263,9 @@ class Replica:
                 if point.note is not None:
                     await self.write_fork(fork_of_notes(point.note, note, agreement.checkpoint.root))
                 raise ForkDetected(size=size)
-            self.agreed_heard_at = self._clock.monotonic()
             if point.agreement is not None and agreement.agreed_at <= point.agreement.agreed_at:
                 return False
+            self.agreed_heard_at = self._clock.monotonic()
             reached = await self._reach(point, agreement, ())
             point.agreement = agreement
             self._view = self._make_view(agreement.agreed_at)
@@ -343,7 +344,8 @@ class Replica:
         return dropped
 
     async def _need_reason(self, branch: Branch, dropped: list[Point], agreed: Note | None) -> int | None:
-        """Why the tail may be dropped; the term in which this member then cosigns nothing more, if it stood for what is dropped."""
+        """Why the tail may be dropped; the term in which this member then cosigns nothing more, if it stood for what is
+        dropped."""
         await self._keep_forks(branch, dropped)
         signed = [point for point in dropped if point.note is not None or self.vows.is_cosigned(point)]
         if not signed:

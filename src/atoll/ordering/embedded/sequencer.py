@@ -3,9 +3,10 @@
     gather for GROUP_SECONDS or up to 1,000 transactions -> carry out
     -> one durable commit of the block and the size to be signed -> sign -> publish
 
-The next block is gathered and carried out while the last ones are still being cosigned, up to MAX_TAIL blocks ahead of the quorum:
-without a quorum nothing grows. A block without transactions is made in two cases only: where the last block has changed who counts,
-so that those who count now can stand for it; and where a quorum has come back too late to cosign the last block's time.
+The next block is gathered and carried out while the last ones are still being cosigned, up to MAX_TAIL blocks ahead of the
+quorum: without a quorum nothing grows. A block without transactions is made in two cases only: where the last block has changed
+who counts, so that those who count now can stand for it; and where a quorum has come back too late to cosign the last block's
+time.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from atoll.errors import UnavailableError
+from atoll.errors import AtollError
 from atoll.ledger.block import MAX_BLOCK_TRANSACTIONS, Block
 from atoll.ordering.embedded.changes import Changes
 from atoll.ordering.embedded.messages import MAX_BLOCKS_BYTES
@@ -34,7 +35,7 @@ MAX_TAIL = 32
 MAX_TRANSACTIONS_BYTES = MAX_BLOCKS_BYTES - 16_000
 """Of a block's transactions, so that the block fits one message."""
 RETRY_SECONDS = 1.0
-"""After a full disk."""
+"""After a block that could not be made: on a full disk, above all."""
 
 
 @dataclass(slots=True)
@@ -60,8 +61,8 @@ class Sequencer:
         while True:
             try:
                 await self._step()
-            except UnavailableError:
-                log.exception("no block could be made")
+            except AtollError:
+                log.exception("%s could not make a block", self.replica.org)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _step(self) -> None:

@@ -1,7 +1,7 @@
 """What this member puts its name to: checkpoints as the sequencer, cosignatures as a validating member, votes to hand over.
 
-Everything is written down before it is signed (`vows`), and never contradicted: one root a size, one branch a term, and after a vote
-nothing of an older term.
+Everything is written down before it is signed (`vows`), and never contradicted: one root a size, one branch a term, and after a
+vote nothing of an older term.
 """
 
 from __future__ import annotations

@@ -1,25 +1,26 @@
 """One replica on disk: SQLite in WAL mode with `synchronous=FULL`; a call that returned is durable.
 
-    blocks        every block with its summary and the sentences of its refusals
-    transactions  where each transaction's bytes are, so that none is carried out or answered twice
-    records       the state at the newest *agreed* height; later blocks are carried out again when the store is opened
-    notes         the sequencer's signed checkpoints that are not agreed yet
-    epochs        agreed notes from just before the members that count changed: those who catch up verify them one after the other
-    vows          what this member must never contradict: cosigned roots, sizes to be signed, votes, the agreed note
-    evidence      signed contradictions of others
+    blocks        every block with its summary and the sentences of its refusals transactions  where each transaction's bytes
+    are, so that none is carried out or answered twice records       the state at the newest *agreed* height; later blocks are
+    carried out again when the store is opened notes         the sequencer's signed checkpoints that are not agreed yet epochs
+    agreed notes from just before the members that count changed: those who catch up verify them one after the other vows
+    what this member must never contradict: cosigned roots, sizes to be signed, votes, the agreed note evidence      signed
+    contradictions of others
 
-Each vow carries its own digest, and everything else is below a root that the agreed note's signatures cover, so that a flipped bit is
-found when the store is opened (`replica.py`).
+Each vow carries its own digest, and everything else is below a root that the agreed note's signatures cover, so that a flipped
+bit is found when the store is opened (`replica.py`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from atoll.errors import AtollError
 from atoll.ledger.apply import Outcome
@@ -40,10 +41,18 @@ CREATE INDEX transactions_by_height ON transactions (height);
 CREATE TABLE records (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE notes (height INTEGER PRIMARY KEY, note BLOB NOT NULL);
 CREATE TABLE epochs (height INTEGER PRIMARY KEY, note BLOB NOT NULL);
-CREATE TABLE evidence (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, time INTEGER NOT NULL, data BLOB NOT NULL, digest BLOB UNIQUE);
+CREATE TABLE evidence (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, time INTEGER NOT NULL, data BLOB NOT NULL,
+                       digest BLOB UNIQUE);
 """
 _MAX_SENTENCES_BYTES = 4 << 20
-_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+_UNAVAILABLE = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +70,8 @@ class StoredBlock:
 
 
 class Store:
-    """See the module's docstring. Writing calls come one after another, under the replica's lock; blocks, transactions and evidence
-    may be read meanwhile, and show what the last finished call left."""
+    """See the module's docstring. Writing calls come one after another, under the replica's lock; blocks, transactions and
+    evidence may be read meanwhile, and show what the last finished call left."""
 
     def __init__(self, path: Path, *, max_pages: int | None = None) -> None:
         """Open or create.
@@ -73,23 +82,36 @@ class Store:
 
         Raises:
             StoreCorrupt: not a database any more.
-            ForeignStore: of another format.
+            ForeignStore: of another format, or in use by another process.
             StoreFull: it cannot be created.
         """
         self.path = path
-        self._max_pages = max_pages
-        with self._translated():
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self.limit_pages(max_pages)
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, FORMAT):
-                raise ForeignStore(path=path, reason=f"its format is {version}, this version writes {FORMAT}")
-            if version == 0:
-                self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={FORMAT};COMMIT;")
-            self._reader = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._reader.execute("PRAGMA query_only=ON")
+        self._lock = _lock(path)
+        self._connections: list[sqlite3.Connection] = []
+        try:
+            with self._translated():
+                self._db = self._connect()
+                self._reader = self._connect()
+                self._prepare(max_pages)
+        except BaseException:
+            self.close()
+            raise
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        self._connections.append(connection)
+        return connection
+
+    def _prepare(self, max_pages: int | None) -> None:
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._reader.execute("PRAGMA query_only=ON")
+        self.limit_pages(max_pages)
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, FORMAT):
+            raise ForeignStore(path=self.path, reason=f"its format is {version}, this version writes {FORMAT}")
+        if version == 0:
+            self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={FORMAT};COMMIT;")
 
     def limit_pages(self, max_pages: int | None) -> None:
         """Let the file grow to so many pages of 4 KiB and no further; None for no limit but the disk's."""
@@ -97,8 +119,9 @@ class Store:
 
     def close(self) -> None:
         """Nothing is written any more; harmless when closed already."""
-        self._reader.close()
-        self._db.close()
+        for connection in self._connections:
+            connection.close()
+        self._lock.close()
 
     @contextlib.contextmanager
     def write(self) -> Iterator[None]:
@@ -189,8 +212,9 @@ class Store:
 
     def drop_above(self, height: int) -> None:
         """Forget the blocks above a height, which nobody acknowledged."""
-        for table in ("blocks", "transactions", "notes"):
-            self._db.execute(f"DELETE FROM {table} WHERE height > ?", (height,))
+        self._db.execute("DELETE FROM blocks WHERE height > ?", (height,))
+        self._db.execute("DELETE FROM transactions WHERE height > ?", (height,))
+        self._db.execute("DELETE FROM notes WHERE height > ?", (height,))
 
     # -- state at the agreed height --------------------------------------------------------------------------------------------
 
@@ -287,12 +311,24 @@ class Store:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as err:
-            if err.sqlite_errorcode & 0xFF in _FULL:
-                raise StoreFull(reason=err.sqlite_errorname) from err
-            raise
         except sqlite3.DatabaseError as err:
+            if getattr(err, "sqlite_errorcode", 0) & 0xFF in _UNAVAILABLE:
+                raise StoreFull(reason=err.sqlite_errorname) from err
             raise StoreCorrupt(path=self.path, reason=str(err)) from err
+
+
+def _lock(path: Path) -> IO[bytes]:
+    """Two processes on one store would sign against each other; the lock ends with its holder, however that ends."""
+    try:
+        lock = path.with_name(f"{path.name}.lock").open("wb")
+    except OSError as err:
+        raise StoreFull(reason=err.strerror or "its folder cannot be written") from err
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as err:
+        lock.close()
+        raise ForeignStore(path=path, reason="another process is using it") from err
+    return lock
 
 
 def _vow_digest(name: str, value: bytes) -> bytes:

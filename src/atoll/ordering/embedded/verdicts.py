@@ -17,8 +17,8 @@ Claim = tuple[bytes, bytes, bytes]
 class Verdicts:
     """The strict Ed25519 check behind a memory. Calling it is asking: (public, message, signature) -> good?
 
-    The memory is keyed by a digest of all three, so that a rotated key never inherits a verdict. Safe to use from one thread at a
-    time beside another, because a lost race costs one verification and nothing else.
+    The memory is keyed by a digest of all three, so that a rotated key never inherits a verdict. Safe to use from one thread at
+    a time beside another, because a lost race costs one verification and nothing else.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,9 @@
-"""A member's side of a hand-over: it votes, keeps its word, and brings its ballot to the candidate until the new term has begun.
+"""A member's side of a hand-over: it votes, keeps its word, and brings its ballot to the candidate until the new term has
+begun.
 
-A member votes because its own operator says so (`vote`), or because a candidate asks; a candidate gets its vote only if its sequencer
-has been silent for long, has shown two histories, or leaves a transaction out. Votes are never taken back: those who voted wait for a
-hand-over that reaches q votes. A later vote for somebody else is therefore one in a later term.
+A member votes because its own operator says so (`vote`), or because a candidate asks; a candidate gets its vote only if its
+sequencer has been silent for long, has shown two histories, or leaves a transaction out. Votes are never taken back: those who
+voted wait for a hand-over that reaches q votes. A later vote for somebody else is therefore one in a later term.
 """
 
 from __future__ import annotations
@@ -115,8 +116,9 @@ class Voter:
         promise = self.replica.vows.promise
         try:
             need_near(self.replica, org, stand.term)
-            promised = promise is not None and promise.new_sequencer == org and promise.new_term > self.replica.tip.after.term
-            if not promised and not self.may_vote():
+            consensus = self.replica.tip.after
+            promised = promise is not None and promise.new_sequencer == org and promise.new_term > consensus.term
+            if not promised and org != consensus.sequencer and not self.may_vote():
                 raise HandoverRefused(org=org, reason=f"{self.replica.org} hears its sequencer well")
             if promise is None or not promised or promise.new_term < stand.term:
                 await self.signatory.vote(org, stand.term)

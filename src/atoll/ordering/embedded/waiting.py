@@ -1,7 +1,8 @@
-"""Transactions that are not agreed yet: at the sequencer the queue, at every other member what it has forwarded and watches for.
+"""Transactions that are not agreed yet: at the sequencer the queue, at every other member what it has forwarded and watches
+for.
 
-A transaction is kept until it is in an agreed block, or can never be in one. It is *placed* while a block above the agreed height
-holds it; when a hand-over drops that block it is unplaced again, with the same bytes.
+A transaction is kept until it is in an agreed block, or can never be in one. It is *placed* while a block above the agreed
+height holds it; when a hand-over drops that block it is unplaced again, with the same bytes.
 """
 
 from __future__ import annotations

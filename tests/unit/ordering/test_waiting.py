@@ -1,0 +1,69 @@
+"""Transactions that are not agreed yet."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from atoll.ledger.apply import Outcome
+from atoll.ledger.transaction import transaction_id
+from atoll.ordering.embedded import waiting as module
+from atoll.ordering.embedded.waiting import Waiting
+from atoll.ordering.engine import Acknowledged
+from atoll.ordering.errors import NotAcknowledged, TooManyWaiting
+
+A, B, C = b"a", b"bb", b"ccc"
+
+
+def test_what_waits_is_taken_in_order_of_arrival_and_within_the_limits() -> None:
+    waiting = Waiting()
+    for data in (A, B, C, A):
+        waiting.hold(data)
+    assert [one.data for one in waiting.unplaced(max_count=9, max_bytes=99)] == [A, B, C]
+    assert [one.data for one in waiting.unplaced(max_count=2, max_bytes=99)] == [A, B]
+    assert [one.data for one in waiting.unplaced(max_count=9, max_bytes=3)] == [A, B]
+    assert [one.data for one in waiting.unplaced(max_count=9, max_bytes=0)] == [A]
+
+
+def test_what_is_placed_is_not_taken_until_its_block_is_given_up() -> None:
+    waiting = Waiting()
+    waiting.hold(A)
+    waiting.place([A, B], placed=True)
+    assert waiting.unplaced(max_count=9, max_bytes=99) == []
+    assert waiting.unplaced_count == 0
+    waiting.hold_again(A)
+    waiting.hold_again(B)
+    assert [one.data for one in waiting.unplaced(max_count=9, max_bytes=99)] == [A, B]
+    assert waiting.unplaced_count == 2
+
+
+def test_there_is_room_for_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_WAITING", 2)
+    waiting = Waiting()
+    waiting.hold(A)
+    waiting.hold(B)
+    with pytest.raises(TooManyWaiting):
+        waiting.hold(C)
+    waiting.hold(A)  # is there already
+    waiting.refuse(transaction_id(A), NotAcknowledged(seconds=0))
+    waiting.hold(C)
+    monkeypatch.setattr(module, "MAX_WAITING_BYTES", 5)
+    with pytest.raises(TooManyWaiting):
+        waiting.hold(A)
+
+
+async def test_everybody_who_waits_is_told() -> None:
+    waiting = Waiting()
+    loop = asyncio.get_running_loop()
+    settled, refused = loop.create_future(), loop.create_future()
+    waiting.hold(A).waiters.append(settled)
+    waiting.hold(B).waiters.append(refused)
+    answer = Acknowledged(transaction_id(A), 1, 2, Outcome(0, "", ""))
+    waiting.settle(answer)
+    waiting.settle(answer)
+    waiting.refuse(transaction_id(B), NotAcknowledged(seconds=0))
+    assert await settled == answer
+    with pytest.raises(NotAcknowledged):
+        await refused
+    assert len(waiting) == 0
