@@ -45,6 +45,7 @@ def test_a_voter_that_claims_a_block_it_cannot_show_does_not_keep_the_others_fro
             await engines[org].vote("bank")
         await engines.until(lambda: engines["bank"].is_sequencer)
         acknowledged |= await work(engines, "auditor", range(3, 5))
+        await engines.start("operator")
         await check(engines, acknowledged)
 
     play(scenario)
