@@ -118,6 +118,14 @@ class WorkerDied(JobError):
     remedy = "The node's log names the cause; `atoll doctor` checks memory and disk."
 
 
+class SecretsMissing(JobError):
+    """This node consented to the job, and its store does not hold the job's secrets: the store is older than the ledger."""
+
+    code = "job.secrets_missing"
+    sentence = "This node no longer holds its secrets for job {job}."
+    remedy = "A restored backup cannot take a job up again; propose the job anew."
+
+
 class Cancelled(JobError):
     """A person stopped the job at one of its nodes."""
 

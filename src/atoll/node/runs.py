@@ -20,7 +20,15 @@ from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.node.bodies import READERS, Bodies, Kind
 from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
-from atoll.node.errors import DeadlineExceeded, MemoryExceeded, NodeFault, PlanMissing, TransactionRefused, WorkerDied
+from atoll.node.errors import (
+    DeadlineExceeded,
+    MemoryExceeded,
+    NodeFault,
+    PlanMissing,
+    SecretsMissing,
+    TransactionRefused,
+    WorkerDied,
+)
 from atoll.node.journal import DiskJournal, forget_run
 from atoll.node.spawn import Orders, Starter
 from atoll.policy.standing import find_withdrawal
@@ -66,10 +74,12 @@ class Runs:
     async def ensure(self, job: Job) -> None:
         """See to it that a started job runs here, or is receipted once it has run."""
         identifier = job.job_id.hex()
+        if identifier in self._supervised:
+            return  # it gives its receipt itself when it is done
         local = self._context.store.job(identifier)
         if local is not None and local.commitment:
             await self._give_receipt(job)
-        elif identifier not in self._supervised:
+        else:
             task = asyncio.create_task(self._supervise(job))
             self._supervised[identifier] = task
             task.add_done_callback(lambda _: self._supervised.pop(identifier, None))
@@ -186,7 +196,8 @@ class Runs:
         """Start the process and follow its events until it ends."""
         identifier = job.job_id.hex()
         secrets = self._consents.secrets(identifier)
-        assert secrets is not None, "a consent was sent, so its secrets are durable"
+        if secrets is None:  # they were durable before the consent: this node's store is older than its ledger
+            raise SecretsMissing(job=identifier)
         order = self._orders.write(plan, job, job_key=secrets.job_key, attempt=FIRST_ATTEMPT, journal=self._folder(identifier))
         events: dict[str, dict[str, Any]] = {}
         async with self._starter.start(order, plan) as process:
