@@ -116,11 +116,13 @@ class Handlers:
         self._services = services
 
     async def _body(self, request: Request, kind: type[models.Model]) -> Any:
-        data = await request.body()
-        if len(data) > MAX_BODY_BYTES:
-            raise BadRequest(reason=f"its body has more than {MAX_BODY_BYTES} bytes")
+        data = bytearray()
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > MAX_BODY_BYTES:  # the rest is not even read
+                raise BadRequest(reason=f"its body has more than {MAX_BODY_BYTES} bytes")
         try:
-            return kind.model_validate_json(data)
+            return kind.model_validate_json(bytes(data))
         except ValueError as err:
             where = ".".join(str(one) for one in err.errors()[0]["loc"]) if hasattr(err, "errors") else "body"
             raise BadRequest(reason=f"the field {where} is missing, unknown or does not fit") from err
