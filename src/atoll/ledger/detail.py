@@ -1,8 +1,8 @@
 """The detail of a receipt: what a participant says about the run, as a committed body (SECURITY 2.1, 2.2).
 
-The ledger holds `commit("receipt-detail", salt, body)`; the body goes to the parties and the auditor and is opened in an evidence bundle.
-Sizes are rounded up to a power of two and times to the second, so that the detail says no more about the result than the plan's leakage
-statement does.
+The ledger holds `commit("receipt-detail", salt, body)`; the body goes to the parties and the auditor and is opened in an
+evidence bundle. Sizes are rounded up to a power of two and times to the second, so that the detail says no more about the
+result than the plan's leakage statement does.
 """
 
 from __future__ import annotations

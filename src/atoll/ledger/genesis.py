@@ -1,7 +1,7 @@
 """The first entry of a ledger: who founds it, signed by all founders.
 
-The genesis digest is computed over the body's received bytes and names the consortium for ever: it stands in every envelope, plan and
-trust file. A signature over a digest that is itself in the trust file is what makes an invented consortium fail.
+The genesis digest is computed over the body's received bytes and names the consortium for ever: it stands in every envelope,
+plan and trust file. A signature over a digest that is itself in the trust file is what makes an invented consortium fail.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The plan of a job: everything that matters about it, in one message (SECURITY 1.1).
 
-The ledger holds only the plan's digest; the body goes to the parties and the auditor. The body carries a 256-bit salt, so the digest
-tells nothing to those who do not hold it, and destroying the body erases it. The digest is also the domain tag of every transcript
-of the job: two parties with plans that differ by one byte do not understand each other.
+The ledger holds only the plan's digest; the body goes to the parties and the auditor. The body carries a 256-bit salt, so the
+digest tells nothing to those who do not hold it, and destroying the body erases it. The digest is also the domain tag of every
+transcript of the job: two parties with plans that differ by one byte do not understand each other.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The state: a map from raw keys to records, with an overlay for a block and a savepoint for a transaction.
 
-Rules read and write records by class and identifier. Nothing here iterates: a rule names every record it touches, so its cost and
-its effect can be read off it.
+Rules read and write records by class and identifier. Nothing here iterates: a rule names every record it touches, so its cost
+and its effect can be read off it.
 """
 
 from __future__ import annotations

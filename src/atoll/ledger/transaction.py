@@ -1,7 +1,8 @@
 """A transaction: one member's signed request to move the state.
 
-Its payload is a `Transaction` message inside a COSE_Sign1 envelope whose external data name the chain, its genesis and the context
-`transaction`; `kid` names the sender's identity key version. The received bytes are what is hashed, verified and logged.
+Its payload is a `Transaction` message inside a COSE_Sign1 envelope whose external data name the chain, its genesis and the
+context `transaction`; `kid` names the sender's identity key version. The received bytes are what is hashed, verified and
+logged.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ class StoreCorrupt(IntegrityError):
 
     code = "storage.corrupt"
     sentence = "The node's store is damaged: {reason}."
-    remedy = "Stop the node, keep the file for inspection, and restore it from a backup; the ledger itself is fetched from other members."
+    remedy = "Stop the node, keep the file for inspection, restore it from a backup; other members give the ledger again."
 
 
 class StoreFull(UnavailableError):

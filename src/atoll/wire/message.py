@@ -12,9 +12,9 @@ A message class lists its fields with their bounds; past the constructor everyth
         \"\"\"The job this consent is for, and no other.\"\"\"
 
 On the wire a message is the CBOR array `[TAG, {field: value}]`; a nested message is its map alone, because the field's type
-already names it. Unknown and missing fields are refused: there is exactly one encoding of a message and exactly one reading of it.
-Field types: `int`, `bytes`, `str`, `bool`, a `StrEnum`, another message, `tuple[X, ...]`, `X | None`, and `Document` for a free
-CBOR value. `int`, `bytes`, `str` and `tuple` must carry bounds.
+already names it. Unknown and missing fields are refused: there is exactly one encoding of a message and exactly one reading of
+it. Field types: `int`, `bytes`, `str`, `bool`, a `StrEnum`, another message, `tuple[X, ...]`, `X | None`, and `Document` for a
+free CBOR value. `int`, `bytes`, `str` and `tuple` must carry bounds.
 """
 
 from __future__ import annotations

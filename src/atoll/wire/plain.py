@@ -42,7 +42,7 @@ def from_plain(kind: type[M], value: Any) -> M:
     return kind.from_map(_defaults(kind) | fields)
 
 
-def _defaults(kind: type[Message]) -> dict[str, Any]:
+def _defaults(kind: type) -> dict[str, Any]:
     """As they would stand in the message's map."""
     stated = {one.name: one.default for one in dataclasses.fields(kind) if one.default is not dataclasses.MISSING}
     return {name: list(one) if isinstance(one, tuple) else one for name, one in stated.items()}

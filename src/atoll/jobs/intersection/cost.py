@@ -1,7 +1,8 @@
 """What an intersection takes, from measured constants.
 
-Measured with `bench/bench_psi_kernel.py` on one core of a server of 2023 with the portable kernel, rounded to the unfavourable side.
-They are for consent and for caps, not for promises: a faster machine, more cores or a better kernel make them pessimistic.
+Measured with `bench/bench_psi_kernel.py` on one core of a server of 2023 with the portable kernel, rounded to the unfavourable
+side. They are for consent and for caps, not for promises: a faster machine, more cores or a better kernel make them
+pessimistic.
 """
 
 from __future__ import annotations

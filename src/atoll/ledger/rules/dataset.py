@@ -1,4 +1,5 @@
-"""Datasets: registered by their owner, withdrawn by their owner. Rows, cards and fingerprints stay at home; here stands a commitment."""
+"""Datasets: registered by their owner, withdrawn by their owner. Rows, cards and fingerprints stay at home; here stands a
+commitment."""
 
 from __future__ import annotations
 
