@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from atoll.cli.demo.ports import HOST, Ports
 from atoll.cli.init import ensure_passphrase
-from atoll.cli.process import start_node, stop_node
+from atoll.cli.process import find_process, start_node, stop_node
 from atoll.client import Node, connect_home
 from atoll.node.config import Home, load_config
 from atoll.node.founding import draft_genesis, seal_genesis, sign_genesis
@@ -19,10 +20,10 @@ from atoll.ports import SystemClock, SystemEntropy
 from atoll.trust.signer import SoftwareSigner
 
 ORGS = {"operator": ("auditor", "operator"), "bank": ("owner", "user"), "bureau": ("owner", "user")}
-CUSTOMERS = [f"{number:06d}" for number in range(100_000, 100_060)]
-FILES = [f"{number // 1000:03d}-{number % 1000:03d}" for number in range(100_040, 100_100)]
-COMMON = 20
-"""Identifiers that customers and files share, spelt differently."""
+CUSTOMERS = [f"AT{number}K" for number in range(1000, 1060)]
+FILES = [f"at-{number} k" for number in range(1040, 1100)]
+"""Twenty of them are customers, spelt differently."""
+READY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,24 @@ def found_lagoon(folder: Path, ports: Ports) -> Lagoon:
 
 
 def start_lagoon(lagoon: Lagoon) -> None:
-    """Start the three nodes, and wait until all are ready."""
+    """Start those of the three nodes that do not run, and wait until a quorum stands for the ledger at each."""
+    missing = [one for one in ORGS if find_process(lagoon.home(one)) is None]
     with ThreadPoolExecutor() as pool:
-        for process in pool.map(lambda org: start_node(lagoon.home(org), detach=True), ORGS):
+        for process in pool.map(lambda org: start_node(lagoon.home(org), detach=True), missing):
             process.returncode = 0  # it is the pid file's from here on; nobody waits for it
+    ends = time.monotonic() + READY_SECONDS
+    for org in ORGS:
+        with lagoon.connect(org) as node:
+            while not next(one.ok for one in node.doctor() if one.check == "ledger"):
+                assert time.monotonic() < ends, node.doctor()
+                time.sleep(0.1)
 
 
 def stop_lagoon(lagoon: Lagoon) -> None:
     """End every node that a pid file in the folder names."""
-    for path in lagoon.folder.glob("*/node.pid"):
-        pid = stop_node(path.parent)
+    for home in (path.parent for path in lagoon.folder.glob("*/node.pid")):
+        if find_process(home) is None:
+            continue
+        pid = stop_node(home)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, 0)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Model(BaseModel):
     """Base: unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Problem(Model):

@@ -115,11 +115,11 @@ def forget(home: Path) -> None:
 def _wait_ready(process: subprocess.Popen[bytes]) -> str:
     """Until the node says `ready`; what went wrong otherwise."""
     assert process.stdout is not None
-    readable, _, _ = select.select([process.stdout], [], [], READY_SECONDS)
-    if not readable:
-        return f"it said nothing for {READY_SECONDS:.0f} s"
-    line = process.stdout.readline()
-    process.stdout.close()
+    with process.stdout as said:
+        readable, _, _ = select.select([said], [], [], READY_SECONDS)
+        if not readable:
+            return f"it said nothing for {READY_SECONDS:.0f} s"
+        line = said.readline()
     if line.strip() == b"ready":
         return ""
     return f"it ended with status {process.wait()}"
