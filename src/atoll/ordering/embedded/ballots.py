@@ -145,17 +145,30 @@ def verify_base(
     Votes on this branch are no longer than it. A vote that is not on it may be passed over only if it is shown to contradict
     another one, and only while fewer than 2q - n votes are passed over: no prefix that so many back lies off this branch.
     """
-    off = [vote for vote in votes if vote.size > size or root_at(vote.size) != vote.root]
-    if not off:
-        return
+    off = [vote for vote in votes if _is_off(vote, size, root_at)]
     org = votes[0].new_sequencer
-    if len(off) >= 2 * quorum - counted:
+    for vote in unexplained(votes, contradictions, size=size, root_at=root_at):
+        raise HandoverRefused(org=org, reason=f"it passes over the vote of {vote.org}, which contradicts no other")
+    if off and len(off) >= 2 * quorum - counted:
         raise HandoverRefused(org=org, reason=f"it passes over {len(off)} votes, fewer than {2 * quorum - counted} may be")
-    on = [vote for vote in votes if vote not in off]
-    for vote in off:
-        seen = any(other.size >= vote.size for other in on)
-        if not seen and not any(_contradicts(vote, votes, proof) for proof in contradictions):
-            raise HandoverRefused(org=org, reason=f"it passes over the vote of {vote.org}, which contradicts no other")
+
+
+def unexplained(
+    votes: Sequence[HandoverVote], contradictions: Sequence[Contradiction], *, size: int, root_at: Callable[[int], bytes]
+) -> list[HandoverVote]:
+    """Votes that are not on this branch, and of which nothing shows that they contradict another vote."""
+    on = [vote for vote in votes if not _is_off(vote, size, root_at)]
+    return [
+        vote
+        for vote in votes
+        if _is_off(vote, size, root_at)
+        and not any(other.size >= vote.size for other in on)
+        and not any(_contradicts(vote, votes, proof) for proof in contradictions)
+    ]
+
+
+def _is_off(vote: HandoverVote, size: int, root_at: Callable[[int], bytes]) -> bool:
+    return vote.size > size or root_at(vote.size) != vote.root
 
 
 def _contradicts(vote: HandoverVote, votes: Sequence[HandoverVote], proof: Contradiction) -> bool:

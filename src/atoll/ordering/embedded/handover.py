@@ -15,7 +15,7 @@ from atoll.ledger.records import KeyPointer, Nonce
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.consensus import Handover, is_good_vote
 from atoll.ledger.transaction import Transaction, seal_transaction
-from atoll.ordering.embedded.ballots import Ballot, Base, Mark, choose_base
+from atoll.ordering.embedded.ballots import Ballot, Base, Contradiction, Mark, choose_base, unexplained
 from atoll.ordering.embedded.branch import Branch, mark_of
 from atoll.ordering.embedded.catchup import Catchup
 from atoll.ordering.embedded.changes import Changes
@@ -38,6 +38,18 @@ from atoll.ports import Clock
 from atoll.trust.keys import KeyName, Purpose
 
 log = logging.getLogger("atoll.ordering")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a new term is to begin."""
+
+    ballots: list[Ballot]
+    """The votes that go into its first block."""
+    branch: Branch
+    """Ends with the block to go on from."""
+    proofs: tuple[Contradiction, ...]
+    """Why votes are passed over."""
 
 
 @dataclass(slots=True)
@@ -158,42 +170,50 @@ class Candidate:
 
     async def _take_over(self, term: int) -> None:
         replica = self.replica
-        ballots = self._of(term)
-        for ballot in ballots:
+        for ballot in self._of(term):
             if ballot.signed.vote.org != replica.org:
                 await self.catchup.sync(ballot.signed.vote.org)
         if not self._is_enough(term):
             return  # somebody else's term has begun, or who counts has changed
-        while True:
-            try:
-                await self._go_on_from(term, ballots)
-                return
-            except (AtollError, TimeoutError, OSError) as err:
-                fewer = _without_longest(ballots)
-                if len(fewer) < replica.tip.after.quorum():
-                    raise
-                log.warning("%s goes on without the longest claim: %s", replica.org, err)
-                ballots = fewer
-
-    async def _go_on_from(self, term: int, ballots: list[Ballot]) -> None:
-        """Begin the term where these ballots say, q of them at least."""
-        replica = self.replica
-        consensus, agreed = replica.tip.after, mark_of(replica.agreed)
-        base = choose_base(ballots, agreed, quorum=consensus.quorum(), counted=len(consensus.counted()))
-        log.warning("%s takes over in term %d after block %d", replica.org, term, base.mark.height)
-        proofs = await self.contradicting.prove(ballots, base) if base.contradicting else ()
-        branch = await self._branch(base)
-        branch.extend(self._first_block(branch, term, ballots), verify=replica.verdicts)
-        outcome = branch.tip.executed.outcomes[0] if branch.tip.executed is not None else None
+        plan = await self._plan(self._of(term))
+        log.warning("%s takes over in term %d after block %d", replica.org, term, plan.branch.tip.height)
+        plan.branch.extend(self._first_block(plan.branch, term, plan.ballots), verify=replica.verdicts)
+        outcome = plan.branch.tip.executed.outcomes[0] if plan.branch.tip.executed is not None else None
         if outcome is None or not outcome.ok:
             raise HandoverRefused(
                 org=replica.org, reason=outcome.sentence if outcome is not None else "nothing was carried out"
             )
-        dropped = await replica.take(branch, contradictions=proofs, signing=True)
-        self.catchup.hold_again(dropped, branch.points)
+        dropped = await replica.take(plan.branch, contradictions=plan.proofs, signing=True)
+        self.catchup.hold_again(dropped, plan.branch.points)
 
-    async def _branch(self, base: Base) -> Branch:
-        """A branch that ends at the base."""
+    async def _plan(self, ballots: list[Ballot]) -> Plan:
+        """Where to go on, by as many of these votes as hold what they claim; any q of them are enough.
+
+        Raises:
+            HandoverRefused: there are not q such votes; more may come.
+        """
+        consensus = self.replica.tip.after
+        agreed = mark_of(self.replica.agreed)
+        while len(ballots) >= consensus.quorum():
+            base = choose_base(ballots, agreed, quorum=consensus.quorum(), counted=len(consensus.counted()))
+            branch = await self._branch(base)
+            if branch is None:
+                doubtful = [one.signed.vote.org for one in ballots if base.mark in one.trail]
+            else:
+                proofs = await self.contradicting.prove(ballots, base) if base.contradicting else ()
+                votes = [one.signed.vote for one in ballots]
+                tree = branch.ledger.log
+                doubtful = [one.org for one in unexplained(votes, proofs, size=tree.size, root_at=tree.root)]
+                if not doubtful:
+                    return Plan(ballots, branch, proofs)
+            log.warning("%s goes on without the votes of %s: they do not show what they claim", self.replica.org, doubtful)
+            ballots = [one for one in ballots if one.signed.vote.org not in doubtful]
+        raise HandoverRefused(
+            org=self.replica.org, reason=f"{len(ballots)} votes show what they claim, {consensus.quorum()} are needed"
+        )
+
+    async def _branch(self, base: Base) -> Branch | None:
+        """A branch that ends at the base; None if nobody hands it out."""
         replica = self.replica
         for point in replica.points.values():
             if mark_of(point) == base.mark:
@@ -206,7 +226,7 @@ class Candidate:
                 continue
             if mark_of(branch.tip) == base.mark:
                 return branch
-        raise HandoverRefused(org=replica.org, reason=f"no voter hands out the blocks up to {base.mark.height}")
+        return None
 
     def _first_block(self, branch: Branch, term: int, ballots: list[Ballot]) -> Block:
         org, ledger = self.replica.org, branch.ledger
