@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from pathlib import Path
 
 from atoll.cli.demo.stage import Stage
+
+ATOLL = Path(sys.executable).with_name("atoll")
+"""The command of this installation."""
 
 
 def how_to_reach(stage: Stage) -> str:
@@ -19,12 +24,12 @@ def how_to_reach(stage: Stage) -> str:
     lines += [
         "",
         "Try:",
-        f"  atoll --home {home} node status",
-        f"  atoll --home {home} ledger log",
-        f"  atoll --home {home} job list",
+        f"  {ATOLL} node status --home {home}",
+        f"  {ATOLL} ledger log --home {home}",
+        f"  {ATOLL} job list --home {home}",
         "",
         "End it:",
-        f"  kill -{signal.SIGTERM.name.removeprefix('SIG')} {pids}; rm -r {stage.folder}",
+        f"  kill -{signal.SIGTERM.name.removeprefix('SIG')} {pids}; sleep 3; rm -rf {stage.folder}",
         "",
     ]
     return os.linesep.join(lines)
