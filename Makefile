@@ -60,6 +60,7 @@ peers: setup ## tools that nobody here wrote, run on what Atoll writes
 
 docs: setup ## generated reference pages
 	@$(BIN)/python tools/docs.py
+	@$(BIN)/python tools/cli_docs.py
 
 wheel: setup ## a manylinux wheel in dist/, installed and tried without cargo
 	@tools/wheel.sh

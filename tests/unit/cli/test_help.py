@@ -10,7 +10,7 @@ import pytest
 from atoll.api.routes import ROUTES
 from atoll.cli.main import SLOTS, main
 from atoll.client import Node
-from tests.unit.cli.tree import Leaf, leaves
+from tools.cli_docs import Leaf, leaves
 
 LEAVES = leaves()
 COMMANDS = {
