@@ -12,18 +12,19 @@ transport:
             shares.append((yield Receive(peer, Share)))
         return sum(...)
 
-Sub-protocols compose by `yield from`. Control messages are typed (`atoll.wire.message`); bulk data are `Frame`s of at most 1 MiB.
+Sub-protocols compose by `yield from`. Control messages are typed (`atoll.wire.message`); bulk data are `Frame`s of at most
+1 MiB.
 
 **Checkpoints are a consistent cut.** Every role of a protocol yields `Checkpoint` the same number of times, at points of the
-conversation where all messages sent before have been received. A role takes `resume=` (the state it gave) and goes on from there;
-its randomness comes from a seed that is in that state or was made durable before the first message, so what is sent again after a
-crash is identical to the bit. The parties resume from the highest checkpoint that all of them hold.
+conversation where all messages sent before have been received. A role takes `resume=` (the state it gave) and goes on from
+there; its randomness comes from a seed that is in that state or was made durable before the first message, so what is sent
+again after a crash is identical to the bit. The parties resume from the highest checkpoint that all of them hold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from atoll.wire.message import Message
@@ -70,7 +71,7 @@ class Receive:
 class Checkpoint:
     """Make `state` durable (sealed, on this party's own disk) before anything else is sent."""
 
-    state: bytes
+    state: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

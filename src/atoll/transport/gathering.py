@@ -97,7 +97,11 @@ class Gathering:
         await asyncio.gather(*(self._part(party) for party in list(self.talks)))
 
     async def _attend(self, party: Party) -> None:
-        """Reach a party and read what it says, until it says that all is over."""
+        """Reach a party and read what it says, until it says that all is over.
+
+        A party that answers and hangs up, over and over, is met with pauses: it must not keep this node shaking hands.
+        """
+        pauses = Pauses()
         while True:
             session = await self._reach(party)
             talk = Conversation(session, buffer_bytes=self._buffer_bytes, changed=self._changed.set)
@@ -111,6 +115,7 @@ class Gathering:
                 if self._is_committed:
                     raise
             await self._part(party)
+            await pauses.wait()
 
     async def _reach(self, party: Party) -> SealedSession:
         """A session with a party, however often it takes; what trying again cannot mend is raised."""

@@ -13,17 +13,14 @@ beside it (SCM_RIGHTS, unix(7)). Nothing else ever crosses; the octet says only 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import socket
 from collections import Counter
 
 from atoll.errors import AtollError
 from atoll.transport.errors import TooBusy, UnknownService
-from atoll.transport.router import Taker, origin_of
+from atoll.transport.router import Taker, note_refusal, origin_of
 from atoll.transport.tasks import Tasks
-
-log = logging.getLogger("atoll.transport")
 
 MAX_WAITING = 128
 """Connections that a child has fetched and that are not set up yet; more are closed."""
@@ -76,6 +73,8 @@ class HandoffReceiver:
         self._taker: Taker | None = None
         self._waiting: Counter[str] = Counter()
         self._tasks = Tasks()
+        self.refused: Counter[str] = Counter()
+        """Connections that were turned away after they had been handed over, by error code."""
 
     def offer(self, service: str, taker: Taker) -> None:
         if self._taker is None:
@@ -113,7 +112,7 @@ class HandoffReceiver:
         try:
             await taker(link)
         except (AtollError, OSError) as err:
-            log.info("a connection that was handed over was refused: %s", getattr(err, "code", "transport.link_lost"))
+            note_refusal(self.refused, origin, err)
         finally:
             self._waiting[origin] -= 1
             if not self._waiting[origin]:

@@ -69,6 +69,14 @@ def origin_of(link: socket.socket) -> str:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
+def note_refusal(refused: Counter[str], origin: str, error: AtollError | OSError) -> None:
+    """Count a refusal; only the 1st, 2nd, 4th, 8th, ... of a kind are logged, so that strangers cannot fill a disk."""
+    code = error.code if isinstance(error, AtollError) else "transport.link_lost"
+    refused[code] += 1
+    if refused[code].bit_count() == 1:
+        log.info("connection %d of its kind from %s refused: %s", refused[code], origin, code)
+
+
 class Router:
     """The accept loop of the peer port; a `Door`."""
 
@@ -149,11 +157,7 @@ class Router:
         return self._takers[service]
 
     def _note(self, address: str, error: AtollError | OSError) -> None:
-        """Count a refusal; only the 1st, 2nd, 4th, 8th, ... of a kind are logged, so that strangers cannot fill a disk."""
-        code = error.code if isinstance(error, AtollError) else "transport.link_lost"
-        self.refused[code] += 1
-        if self.refused[code].bit_count() == 1:
-            log.info("connection %d of its kind from %s refused: %s", self.refused[code], address, code)
+        note_refusal(self.refused, address, error)
 
 
 async def _peek_hello(link: socket.socket) -> bytes:

@@ -241,3 +241,20 @@ async def hear_from_a_liar(said: bytes) -> BaseException | None:
     end = (await asyncio.gather(table.play(ASKER, seconds=3), return_exceptions=True))[0]
     await fabric.network(org_of(ORACLE)).close()
     return end if isinstance(end, BaseException) else None
+
+
+async def test_the_seed_is_durable_before_the_role_begins_and_the_same_in_every_life() -> None:
+    seeds: list[tuple[bytes, bytes | None]] = []
+
+    def noting(seed: bytes, resume: bytes | None) -> Role[None]:
+        seeds.append((seed, table.journals[ASKER].load_seed()))
+        return asker(iter([b"ann", b"bob"]), [])
+
+    table = Table(MemoryFabric(), {ASKER: noting, ORACLE: lambda seed, resume: oracle()})
+    for _ in range(2):
+        tasks = {party: asyncio.ensure_future(table.play(party)) for party in table.roles}
+        await asyncio.sleep(0.2)
+        assert isinstance(table.world, MemoryFabric)
+        await kill(table.world, tasks)
+    assert len(seeds) == 2
+    assert {drawn for drawn, _ in seeds} == {kept for _, kept in seeds} == {seeds[0][0]}

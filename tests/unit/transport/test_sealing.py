@@ -261,3 +261,11 @@ def test_keys_do_not_show_their_secret() -> None:
     keys = keys_for(OWNER, PARTIES)
     assert keys.secret.hex() not in repr(keys)
     assert repr(keys.secret) not in repr(keys)
+
+
+def test_no_two_streams_are_sealed_for_the_same_purpose() -> None:
+    """Job, attempt, direction and places; names that run into each other make no difference."""
+    parties = [Party("a"), Party("a", 1), Party("a", 10), Party("b")]
+    keys = [keys_for(OWNER, PARTIES, plan=bytes([plan] * 32), attempt=attempt) for plan in (1, 2) for attempt in (1, 2)]
+    infos = {one.info(here, there) for one in keys for here in parties for there in parties}
+    assert len(infos) == len(keys) * len(parties) ** 2

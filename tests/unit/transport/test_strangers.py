@@ -9,11 +9,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from atoll.protocols.role import Party
+from atoll.transport.errors import DeadlinePassed, TlsFailed
 from atoll.transport.handoff import MAX_WAITING, MAX_WAITING_PER_ORIGIN, HandoffReceiver, handoff_pair
+from atoll.transport.meeting import derive_service
 from atoll.transport.memory import MemoryFabric
 from atoll.transport.router import origin_of
 from atoll.transport.rpc import MAX_SERVED_BYTES, RpcSession
-from atoll.transport.session import job_service
+from atoll.transport.sealing import seal_session
+from atoll.transport.session import Session, job_service
+from tests.unit.transport.virtual import run_virtually
+from tests.unit.transport.world import PLAN, Table, keys_for, org_of
 
 SERVICE = job_service("5" * 32)
 
@@ -131,3 +137,46 @@ async def test_a_member_cannot_make_a_node_hold_more_of_its_payloads_than_agreed
     for one in running:
         one.cancel()
     await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_strangers_who_get_as_far_as_a_job_cannot_fill_its_log(caplog: pytest.LogCaptureFixture) -> None:
+    sender, channel = handoff_pair()
+    door = HandoffReceiver(channel)
+
+    async def refuse(link: socket.socket) -> None:
+        link.close()
+        raise TlsFailed(problem="no certificate")
+
+    door.offer(SERVICE, refuse)
+    with caplog.at_level("INFO"), socket.create_server(("127.0.0.1", 0)) as listener:
+        for _ in range(33):
+            with connections(listener, "127.0.0.2", 1) as [(_, link)]:
+                await sender.give(link)
+                await asyncio.sleep(0.002)
+        await asyncio.sleep(0.05)
+    assert door.refused == {"transport.tls_failed": 33}
+    assert len(caplog.records) == 6  # the 1st, 2nd, 4th, 8th, 16th and 32nd
+    door.close()
+    sender.close()
+
+
+def test_a_party_that_answers_and_hangs_up_is_met_with_pauses() -> None:
+    """Each time costs both a handshake; only one of the two wants it."""
+
+    async def work() -> int:
+        fabric = MemoryFabric(delay_seconds=0.001)
+        party, flapping = Party("honest"), Party("other")
+        met = 0
+
+        async def hang_up(session: Session) -> None:
+            nonlocal met
+            met += 1
+            await seal_session(session, keys_for(flapping, [party, flapping]), expected=None)
+
+        await fabric.network(org_of(flapping)).listen(derive_service(PLAN, 1, flapping), hang_up)
+        table = Table(fabric, dict.fromkeys((party, flapping), lambda seed, resume: iter(())), threads=False)
+        with pytest.raises(DeadlinePassed):
+            await table.play(party, seconds=60)
+        return met
+
+    assert 20 < run_virtually(work()) < 60

@@ -28,8 +28,9 @@ IDENTIFIERS = "identifiers"
 
 _LEAKAGE = (
     "The receiver learns which of its identifiers the owner has too, and how many identifiers the owner brings. "
-    "The owner learns how many identifiers the receiver brings, and nothing of the result. "
-    "Both learn the time it takes. Repeating the job on changed inputs shows the difference."
+    "The owner learns how many identifiers the receiver brings. Both learn the time it takes; in a large job it lets the owner "
+    "guess how many matched, and it learns nothing else of the result. "
+    "Repeating the job on changed inputs shows the difference."
 )
 
 

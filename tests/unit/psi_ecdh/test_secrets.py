@@ -1,0 +1,26 @@
+"""What is derived from a seed, and what is not."""
+
+from __future__ import annotations
+
+from atoll.primitives.drbg import SeededEntropy
+from atoll.protocols.psi_ecdh import core
+
+ITEMS = [b"ann", b"bob"]
+CONTEXT = bytes(32)
+
+
+def test_each_seed_leads_to_its_own_mask() -> None:
+    """Attempts have fresh seeds, so no two runs share a mask."""
+    seeds = [bytes(32), bytes([1] * 32), bytes([2] * 32)]
+    masked = {core.mask(ITEMS, core.derive_secret(seed), CONTEXT) for seed in seeds}
+    assert len(masked) == len(seeds)
+    assert core.mask(ITEMS, core.derive_secret(seeds[1]), CONTEXT) in masked
+
+
+def test_mask_order_and_seed_are_unrelated_streams() -> None:
+    """Whoever learns the order of a run from matches learns nothing about its mask."""
+    seed = bytes([3] * 32)
+    labels = ("psi-ecdh mask", "psi-ecdh order", "result opening", "intersection protocol")
+    drawn = [SeededEntropy(seed).fork(label).bytes(64) for label in labels] + [SeededEntropy(seed).bytes(64)]
+    assert len({one[:32] for one in drawn} | {one[32:] for one in drawn}) == 2 * len(drawn)
+    assert core.derive_order(seed, 50) != core.derive_order(bytes([4] * 32), 50)
