@@ -6,8 +6,11 @@ import asyncio
 
 import pytest
 
+from atoll.ordering.embedded.evidence import FORK, Fork, is_fork
 from atoll.ordering.errors import HandoverRefused, NotAcknowledged
 from atoll.testing.engines import Engines
+from atoll.trust.keys import Purpose
+from atoll.wire.message import parse_message
 from tests.contract.ordering.conftest import Play, dataset
 from tests.contract.ordering.test_kills import check, work
 
@@ -91,6 +94,67 @@ def test_a_block_that_one_voter_has_cosigned_is_kept(play: Play) -> None:
         answer = await engines["telecom"].submit(data)
         assert answer.height == 2
         assert engines["telecom"].view().height == 3
+
+    play(scenario)
+
+
+def test_votes_of_two_histories_lead_to_what_enough_of_them_share_and_the_signatures_are_kept(play: Play) -> None:
+    async def scenario(engines: Engines) -> None:
+        founding, network = engines.founding, engines.network
+        acknowledged = await work(engines, "operator", range(1))
+        await engines.settle()
+        for org in ("bank", "bureau", "telecom"):
+            network.cut("operator", org)
+            network.cut("auditor", org)
+        one = founding.sign("auditor", dataset(1, "auditor"))
+        with pytest.raises(NotAcknowledged):
+            await engines["operator"].submit(one, timeout_seconds=3)
+        engines.kill("operator")
+        engines.store_path("operator").unlink()
+        network.heal()
+        network.isolate("auditor", engines.orgs)
+        await engines.start("operator")
+        await asyncio.sleep(5)
+        for org in ("bureau", "telecom"):
+            network.cut("operator", org)
+            network.cut("bank", org)
+        other = founding.sign("bank", dataset(2))
+        with pytest.raises(NotAcknowledged):
+            await engines["operator"].submit(other, timeout_seconds=3)
+        engines.kill("operator")
+        tips = [engines[org].replica.tip for org in ("auditor", "bank", "bureau")]
+        assert [tip.height for tip in tips] == [2, 2, 1]
+        network.heal()
+        await hand_over(engines, "telecom", ("auditor", "bank", "bureau", "telecom"))
+        acknowledged |= {data: await engines["bureau"].submit(data) for data in (one, other)}
+        await engines.start("operator")
+        await check(engines, acknowledged)
+        kept = [parse_message(data, Fork) for kind, _, data in engines["telecom"].evidence() if kind == FORK]
+        log_key = founding.orgs["operator"].public(Purpose.LOG)
+        assert kept and all(is_fork(fork, chain_id=founding.chain_id, log=log_key) for fork in kept)
+
+    play(scenario)
+
+
+def test_a_branch_that_only_others_have_is_fetched_before_it_is_continued(play: Play) -> None:
+    async def scenario(engines: Engines) -> None:
+        founding, network = engines.founding, engines.network
+        acknowledged = await work(engines, "operator", range(1))
+        await engines.settle()
+        network.cut("operator", "telecom")
+        network.cut("operator", "bureau")
+        data = [founding.sign("bank", dataset(number)) for number in range(3)]
+        waiting = [asyncio.create_task(engines["operator"].submit(one, timeout_seconds=60)) for one in data]
+        await asyncio.sleep(2)  # auditor and bank have them: one vote short
+        engines.kill("operator")
+        await hand_over(engines, "telecom", ("auditor", "bank", "bureau"))
+        await asyncio.gather(*waiting, return_exceptions=True)
+        answers = [await engines["bureau"].submit(one) for one in data]
+        assert [one.height for one in answers] == [2, 2, 2]
+        acknowledged |= dict(zip(data, answers, strict=True))
+        network.heal()
+        await engines.start("operator")
+        await check(engines, acknowledged)
 
     play(scenario)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from atoll.ledger.rules.consensus import SignedVote
-from atoll.ordering.embedded.ballots import Ballot, Mark
+from atoll.ordering.embedded.ballots import Ballot
 from atoll.ordering.embedded.voting import Voter
 from atoll.testing.engines import Engines
 from atoll.trust.keys import Purpose, SecretKey
@@ -24,12 +24,9 @@ def lying(liar: str, secret: SecretKey) -> Callable[[Voter], Ballot]:
         true = honest(voter)
         if voter.replica.org != liar:
             return true
-        last = true.trail[-1]
-        mark = Mark(height=last.height + 1, size=last.size + 2, root=b"\x66" * 32)
-        vote = replace(true.signed.vote, height=mark.height, size=mark.size, root=mark.root)
-        return replace(
-            true, signed=SignedVote(vote=vote, signature=secret.sign(vote.signed_bytes())), trail=(*true.trail, mark)
-        )
+        vote = true.signed.vote
+        lie = replace(vote, height=vote.height + 1, size=vote.size + 2, root=b"\x66" * 32)
+        return Ballot(signed=SignedVote(vote=lie, signature=secret.sign(lie.signed_bytes())))
 
     return ballot
 

@@ -17,7 +17,7 @@ from atoll.ledger.block import Block, parse_block
 from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.note import Note, parse_note
 from atoll.ordering.embedded.ballots import Mark
-from atoll.ordering.embedded.branch import Branch, mark_of
+from atoll.ordering.embedded.branch import Branch
 from atoll.ordering.embedded.changes import Changes
 from atoll.ordering.embedded.messages import (
     BLOCKS,
@@ -29,7 +29,7 @@ from atoll.ordering.embedded.messages import (
     encode_payload,
     parse_payload,
 )
-from atoll.ordering.embedded.points import Point
+from atoll.ordering.embedded.points import Point, mark_of
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.embedded.waiting import Waiting
 from atoll.ordering.errors import BadPeerMessage
@@ -137,7 +137,7 @@ class Catchup:
         branch, reply = await self.branch_to(org, None)
         if branch.points:
             agreed = parse_note(reply.agreed) if reply.agreed else None
-            dropped = await self.replica.take(branch, agreed=agreed, contradictions=reply.contradictions)
+            dropped = await self.replica.take(branch, agreed=agreed, departures=reply.departures)
             self.hold_again(dropped, branch.points)
             await self._agree(reply)
 
@@ -163,8 +163,8 @@ class Catchup:
             log.info("%s: an agreed note is not this log's: %s", self.replica.org, err)
 
     def _take_proofs(self, reply: BlocksReply) -> None:
-        if reply.contradictions and not self.replica.contradictions:
-            self.replica.contradictions = reply.contradictions
+        if reply.departures and not self.replica.departures:
+            self.replica.departures = reply.departures
 
     async def _ask(self, org: str, mark: Mark) -> BlocksReply:
         request = BlocksRequest(after=mark.height, size=mark.size, root=mark.root)
@@ -191,7 +191,7 @@ class Catchup:
                 agreed=agreed.encode() if agreed is not None else b"",
                 agreed_height=agreed_height,
                 proof=self._proof(last, agreed) if known and agreed is not None and last is not None else (),
-                contradictions=replica.contradictions,
+                departures=replica.departures,
             )
         )
 

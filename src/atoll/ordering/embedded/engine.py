@@ -16,11 +16,10 @@ from atoll.ledger.rules.errors import BadTransaction
 from atoll.ledger.transaction import transaction_id
 from atoll.ordering.embedded.catchup import Catchup
 from atoll.ordering.embedded.changes import Changes
-from atoll.ordering.embedded.contradictions import Contradicting
 from atoll.ordering.embedded.forwarder import Forwarder
 from atoll.ordering.embedded.handover import Candidate
 from atoll.ordering.embedded.member import MemberSide
-from atoll.ordering.embedded.messages import BALLOT, BLOCKS, CONSISTENCY, PUSH, STAND, SUBMIT, Handler, Members, Standing
+from atoll.ordering.embedded.messages import BALLOT, BLOCKS, PUSH, STAND, SUBMIT, Handler, Members, Standing
 from atoll.ordering.embedded.offload import Offload, in_thread
 from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.publisher import Publisher
@@ -116,8 +115,7 @@ class EmbeddedEngine:
         self._member = MemberSide(replica, signatory, waiting, clock, self._catchup.want)
         self._publisher = Publisher(replica, members, clock, published, self._catchup.want, self._forwarder.take)
         self._sequencer = Sequencer(replica, signatory, waiting, self._publisher, clock, published)
-        self._contradicting = Contradicting(replica, members)
-        self._candidate = Candidate(replica, signatory, self._catchup, members, clock, others, self._contradicting)
+        self._candidate = Candidate(replica, signatory, self._catchup, members, clock, others)
         self._voter = Voter(replica, signatory, members, others, self._may_vote, self._candidate.count)
 
     def methods(self) -> dict[str, Handler]:
@@ -128,7 +126,6 @@ class EmbeddedEngine:
             SUBMIT: self._forwarder.on_submit,
             BALLOT: self._candidate.on_ballot,
             STAND: self._voter.on_stand,
-            CONSISTENCY: self._contradicting.on_consistency,
         }
         return {name: self._while_running(handler) for name, handler in handlers.items()}
 

@@ -6,20 +6,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from atoll.errors import AtollError
 from atoll.ledger.block import Block
 from atoll.ledger.records import KeyPointer, Nonce
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.consensus import Handover, is_good_vote
+from atoll.ledger.rules.consensus import Handover, HandoverVote, is_good_vote
 from atoll.ledger.transaction import Transaction, seal_transaction
-from atoll.ordering.embedded.ballots import Ballot, Base, Contradiction, Mark, choose_base, unexplained
-from atoll.ordering.embedded.branch import Branch, mark_of
+from atoll.ordering.embedded.ballots import Ballot, Base, Departure, choose_base, mark_of_vote
+from atoll.ordering.embedded.branch import Branch, departure_of
 from atoll.ordering.embedded.catchup import Catchup
 from atoll.ordering.embedded.changes import Changes
-from atoll.ordering.embedded.contradictions import Contradicting
 from atoll.ordering.embedded.messages import (
     STAND,
     Members,
@@ -30,6 +29,7 @@ from atoll.ordering.embedded.messages import (
     encode_payload,
     parse_payload,
 )
+from atoll.ordering.embedded.points import mark_of
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.embedded.signatory import Signatory
 from atoll.ordering.embedded.voting import AGAIN_SECONDS, CALL_SECONDS, need_near
@@ -48,8 +48,8 @@ class Plan:
     """The votes that go into its first block."""
     branch: Branch
     """Ends with the block to go on from."""
-    proofs: tuple[Contradiction, ...]
-    """Why votes are passed over."""
+    departures: tuple[Departure, ...]
+    """Proofs for votes that are passed over."""
 
 
 @dataclass(slots=True)
@@ -63,8 +63,6 @@ class Candidate:
     clock: Clock
     others: Callable[[], list[str]]
     """Active members but this one."""
-    contradicting: Contradicting
-    """Finds proofs where votes contradict."""
     ballots: dict[str, Ballot] = field(default_factory=dict)
     """Voter -> its latest ballot; whoever voted for a later term cosigns nothing of an earlier one."""
     _counted: Changes = field(default_factory=Changes)
@@ -147,15 +145,11 @@ class Candidate:
         return self._standing(self._term())
 
     def _need_good(self, org: str, ballot: Ballot) -> None:
-        vote, last = ballot.signed.vote, ballot.trail[-1]
-        replica = self.replica
-        tip = replica.tip
-        call = Call(
-            state=replica.ledger.view(), height=tip.height + 1, time=tip.time, sender=replica.org, chain=replica.ledger.chain
-        )
+        replica, vote = self.replica, ballot.signed.vote
+        tip, chain = replica.tip, replica.ledger.chain
+        call = Call(state=replica.ledger.view(), height=tip.height + 1, time=tip.time, sender=replica.org, chain=chain)
         good = is_good_vote(call, ballot.signed, tip.after, vote.new_term, new_sequencer=replica.org)
-        leads_there = last == Mark(height=vote.height, size=vote.size, root=vote.root) or vote.height < last.height
-        if not (good and vote.org == org and leads_there):
+        if not good or vote.org != org:
             raise HandoverRefused(org=replica.org, reason=f"the ballot of {org} does not hold")
 
     def _standing(self, term: int) -> Standing:
@@ -183,50 +177,66 @@ class Candidate:
             raise HandoverRefused(
                 org=replica.org, reason=outcome.sentence if outcome is not None else "nothing was carried out"
             )
-        dropped = await replica.take(plan.branch, contradictions=plan.proofs, signing=True)
+        dropped = await replica.take(plan.branch, departures=plan.departures, signing=True)
         self.catchup.hold_again(dropped, plan.branch.points)
 
     async def _plan(self, ballots: list[Ballot]) -> Plan:
-        """Where to go on, by as many of these votes as hold what they claim; any q of them are enough.
+        """Where to go on, by those votes that hold what they claim; any q of them are enough.
 
         Raises:
             HandoverRefused: there are not q such votes; more may come.
         """
-        consensus = self.replica.tip.after
-        agreed = mark_of(self.replica.agreed)
-        while len(ballots) >= consensus.quorum():
-            base = choose_base(ballots, agreed, quorum=consensus.quorum(), counted=len(consensus.counted()))
-            branch = await self._branch(base)
-            if branch is None:
-                doubtful = [one.signed.vote.org for one in ballots if base.mark in one.trail]
-            else:
-                proofs = await self.contradicting.prove(ballots, base) if base.contradicting else ()
-                votes = [one.signed.vote for one in ballots]
-                tree = branch.ledger.log
-                doubtful = [one.org for one in unexplained(votes, proofs, size=tree.size, root_at=tree.root)]
-                if not doubtful:
-                    return Plan(ballots, branch, proofs)
-            log.warning("%s goes on without the votes of %s: they do not show what they claim", self.replica.org, doubtful)
-            ballots = [one for one in ballots if one.signed.vote.org not in doubtful]
-        raise HandoverRefused(
-            org=self.replica.org, reason=f"{len(ballots)} votes show what they claim, {consensus.quorum()} are needed"
-        )
+        replica, consensus = self.replica, self.replica.tip.after
+        branches = {one.signed.vote.org: await self._branch(one.signed.vote) for one in ballots}
+        shown = {org: branch for org, branch in branches.items() if branch is not None}
+        if len(shown) < consensus.quorum():
+            reason = f"{len(shown)} votes show what they claim, {consensus.quorum()} are needed"
+            raise HandoverRefused(org=replica.org, reason=reason)
+        trails = {org: [mark_of(point) for point in branch.points] for org, branch in shown.items()}
+        agreed = mark_of(replica.agreed)
+        base = choose_base(trails, agreed, quorum=consensus.quorum(), counted=len(consensus.counted()))
+        await self._keep_forks(list(shown.values()))
+        passed_over = [(org, branch) for org, branch in shown.items() if branch.tip.checkpoint.size > base.mark.size]
+        departures = [departure_of(org, branch, base.mark) for org, branch in passed_over]
+        branch = self._cut(shown, base)
+        kept = [one for one in ballots if one.signed.vote.org in shown]
+        return Plan(kept, branch, tuple(one for one in departures if one is not None))
 
-    async def _branch(self, base: Base) -> Branch | None:
-        """A branch that ends at the base; None if nobody hands it out."""
+    async def _branch(self, vote: HandoverVote) -> Branch | None:
+        """A voter's log from the agreed point to what it voted for, carried out here; None if it does not show that."""
+        replica, mark = self.replica, mark_of_vote(vote)
+        own = [replica.points[height] for height in sorted(replica.points) if replica.agreed_height < height <= mark.height]
+        tip, tree = own[-1] if own else replica.agreed, replica.ledger.log
+        is_old = mark.height < replica.agreed_height and mark.size <= tree.size and tree.root(mark.size) == mark.root
+        if mark_of(tip) == mark or is_old:
+            return Branch(replica.agreed, replica.ledger, own)  # to be read only: no copy of the ledger is needed
+        try:
+            branch, _ = await self.catchup.branch_to(vote.org, mark)
+        except (AtollError, TimeoutError, OSError) as err:
+            log.warning("%s goes on without the vote of %s: %s", replica.org, vote.org, err)
+            return None
+        return branch if mark_of(branch.tip) == mark else None
+
+    async def _keep_forks(self, branches: list[Branch]) -> None:
+        """Where the old sequencer signed two histories, both signatures are kept."""
+        for one in branches:
+            for other in branches:
+                fork = one.fork_with(other)
+                if fork is not None:
+                    async with self.replica.store_lock:
+                        await self.replica.write_fork(fork)
+
+    def _cut(self, branches: Mapping[str, Branch], base: Base) -> Branch:
+        """A branch that ends at the base."""
         replica = self.replica
-        for point in replica.points.values():
-            if mark_of(point) == base.mark:
-                return replica.branch(point.height)
-        for org in base.backers:
-            try:
-                branch, _ = await self.catchup.branch_to(org, base.mark)
-            except (AtollError, TimeoutError, OSError) as err:
-                log.info("%s: blocks up to %d from %s: %s", replica.org, base.mark.height, org, err)
-                continue
-            if mark_of(branch.tip) == base.mark:
-                return branch
-        return None
+        known = replica.points.get(base.mark.height)
+        if known is not None and mark_of(known) == base.mark:
+            return replica.branch(known.height)
+        branch = replica.branch(replica.agreed_height)
+        for point in branches[base.backers[0]].points:
+            if point.height <= base.mark.height:
+                branch.repeat(point, verify=replica.verdicts)
+        return branch
 
     def _first_block(self, branch: Branch, term: int, ballots: list[Ballot]) -> Block:
         org, ledger = self.replica.org, branch.ledger

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Protocol, TypeAlias, TypeVar
 from atoll.errors import AtollError
 from atoll.ledger.records import Version
 from atoll.ledger.transaction import MAX_TRANSACTION_BYTES
-from atoll.ordering.embedded.ballots import Ballot, Contradiction
+from atoll.ordering.embedded.ballots import MAX_DEPARTURES, Ballot, Departure
 from atoll.ordering.errors import BadPeerMessage
 from atoll.wire.cbor import decode, encode
 from atoll.wire.message import Count, Digest, Message, Range, Size, Text
@@ -29,7 +29,6 @@ BLOCKS = "ordering.blocks"
 SUBMIT = "ordering.submit"
 BALLOT = "ordering.ballot"
 STAND = "ordering.stand"
-CONSISTENCY = "ordering.consistency"
 MAX_AGREED_BYTES = 60_000
 """A note with the cosignatures of a hundred members."""
 MAX_SUBMITTED = 256
@@ -144,7 +143,7 @@ class BlocksReply(Message):
     """Height of its last block."""
     proof: Annotated[tuple[Digest, ...], Size(0, 64)]
     """Consistency of the log after the last block in this reply with that note; empty where there is nothing to prove."""
-    contradictions: Annotated[tuple[Contradiction, ...], Size(0, 20)]
+    departures: Annotated[tuple[Departure, ...], Size(0, MAX_DEPARTURES)]
     """Proofs that belong to a hand-over among the blocks that are not agreed yet."""
 
 
@@ -218,30 +217,6 @@ class StandReply(Message):
     """The vote."""
     reason: Text
     """Why not; empty with a ballot."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsistencyRequest(Message):
-    """A candidate asks how a voter's log continues."""
-
-    TAG: ClassVar[str] = "ordering-consistency/1"
-
-    old_size: Annotated[int, Range(1, 2**53)]
-    """From here."""
-    new_size: Annotated[int, Range(1, 2**53)]
-    """To here."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsistencyReply(Message):
-    """How it continues."""
-
-    TAG: ClassVar[str] = "ordering-consistency-reply/1"
-
-    root: Digest
-    """Root at the old size."""
-    proof: Annotated[tuple[Digest, ...], Size(0, 64)]
-    """Consistency with the root at the new size."""
 
 
 M = TypeVar("M", bound=Message)

@@ -13,7 +13,7 @@ from atoll.ledger.note import Note
 from atoll.ledger.records import ConsensusSet, record_key
 from atoll.ledger.rules.consensus import Handover
 from atoll.ledger.transaction import parse_transaction
-from atoll.ordering.embedded.ballots import Contradiction, verify_base
+from atoll.ordering.embedded.ballots import Departure, Mark, verify_base
 from atoll.primitives.merkle import MerkleTree, leaf_hash
 from atoll.wire.message import parse_message
 
@@ -75,7 +75,7 @@ def begins_term(point: Point, below: Point) -> bool:
     return point.term != below.after.term
 
 
-def need_base(point: Point, below: Point, log: MerkleTree, contradictions: tuple[Contradiction, ...]) -> None:
+def need_base(point: Point, below: Point, log: MerkleTree, departures: tuple[Departure, ...], *, is_agreed: bool) -> None:
     """Check that a hand-over goes on from where it must; see `ballots.verify_base`.
 
     Raises:
@@ -84,9 +84,20 @@ def need_base(point: Point, below: Point, log: MerkleTree, contradictions: tuple
     assert point.executed is not None, "points above the agreed one have been carried out here"
     _, transaction = parse_transaction(point.executed.block.transactions[0])
     votes = [one.vote for one in Handover.from_map(dict(transaction.body)).votes]
-    counted = below.after.counted()
-    size, quorum = below.checkpoint.size, below.after.quorum()
-    verify_base(votes, contradictions, size=size, root_at=log.root, quorum=quorum, counted=len(counted))
+    verify_base(
+        votes,
+        departures,
+        base=mark_of(below),
+        root_at=log.root,
+        is_agreed=is_agreed,
+        quorum=below.after.quorum(),
+        counted=len(below.after.counted()),
+    )
+
+
+def mark_of(point: Point) -> Mark:
+    """A point, as others are told of it."""
+    return Mark(height=point.height, size=point.checkpoint.size, root=point.checkpoint.root)
 
 
 def _need_alone(block: Block, last: Point) -> None:

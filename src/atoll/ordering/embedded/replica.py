@@ -21,7 +21,7 @@ from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.errors import BadBlock
 from atoll.ledger.genesis import first_state
 from atoll.ledger.note import Note
-from atoll.ordering.embedded.ballots import Contradiction
+from atoll.ordering.embedded.ballots import Departure
 from atoll.ordering.embedded.branch import Branch
 from atoll.ordering.embedded.evidence import FORK, WRONG_ROOT, Fork, find_fork, fork_of_notes
 from atoll.ordering.embedded.offload import Offload, whole
@@ -59,7 +59,7 @@ class Replica:
         self.points: dict[int, Point] = opened.points
         self.agreed_height = opened.agreed
         self.vows = opened.vows
-        self.contradictions: tuple[Contradiction, ...] = opened.vows.contradictions()
+        self.departures: tuple[Departure, ...] = opened.vows.departures()
         """Proofs that belong to a hand-over in the tail."""
         self.agreed_heard_at: float | None = None
         """Monotonic time of the last news that a quorum stands for something; None since the start."""
@@ -148,21 +148,21 @@ class Replica:
         return await whole(self._agree_within(note, proof))
 
     async def take(
-        self, branch: Branch, *, agreed: Note | None = None, contradictions: Sequence[Contradiction] = (), signing: bool = False
+        self, branch: Branch, *, agreed: Note | None = None, departures: Sequence[Departure] = (), signing: bool = False
     ) -> list[Point]:
         """Leave the tail for a branch, in one durable step; returns the points that were dropped.
 
         Args:
             branch: made from this replica.
             agreed: a note that may vouch for the branch.
-            contradictions: proofs that belong to a hand-over in it.
+            departures: proofs that belong to a hand-over in it.
             signing: whether this member is about to sign the branch's end.
 
         Raises:
             ForkDetected: points that this member cosigned would be dropped, and neither a hand-over nor a quorum says so.
             BadBlock: this replica has moved on since the branch was made.
         """
-        return await whole(self._take(branch, agreed, tuple(contradictions), signing))
+        return await whole(self._take(branch, agreed, tuple(departures), signing))
 
     async def keep_evidence(self, kind: str, data: bytes) -> None:
         """Keep a signed contradiction of somebody; the store's lock must be free."""
@@ -320,20 +320,18 @@ class Replica:
 
     # -- leaving ---------------------------------------------------------------------------------------------------------------
 
-    async def _take(
-        self, branch: Branch, agreed: Note | None, contradictions: tuple[Contradiction, ...], signing: bool
-    ) -> list[Point]:
+    async def _take(self, branch: Branch, agreed: Note | None, departures: tuple[Departure, ...], signing: bool) -> list[Point]:
         async with self.chain_lock, self.store_lock:
             if self.points.get(branch.base.height) is not branch.base:
                 raise BadBlock(height=branch.base.height, reason="this replica has moved on in between")
             dropped = [self.points[height] for height in sorted(self.points) if height > branch.base.height]
-            before = self.contradictions
+            before = self.departures
             if branch.handovers():
-                self.contradictions = contradictions
+                self.departures = departures
             try:
                 taint = await self._need_reason(branch, dropped, agreed)
             except AtollError:
-                self.contradictions = before
+                self.departures = before
                 raise
             await self._offload(lambda: self._persist_branch(branch, signing, taint))
             self.ledger = branch.ledger
@@ -358,7 +356,7 @@ class Replica:
         if branch.tip.after.term == self.tip.after.term:
             raise ForkDetected(size=signed[0].checkpoint.size)
         for one, below in branch.handovers():
-            need_base(one, below, branch.ledger.log, self.contradictions)
+            need_base(one, below, branch.ledger.log, self.departures, is_agreed=below.height <= self.agreed_height)
         return None
 
     async def write_fork(self, fork: Fork) -> None:
@@ -384,7 +382,7 @@ class Replica:
     def _persist_branch(self, branch: Branch, signing: bool, taint: int | None) -> None:
         with self.store.write():
             self.store.drop_above(branch.base.height)
-            self.vows.keep_contradictions(self.contradictions)
+            self.vows.keep_departures(self.departures)
             if taint is not None:
                 self.vows.keep_tainted(taint)
             self._write_points(branch.points, signing=signing)

@@ -54,12 +54,13 @@ class Sequencer:
 
     async def run(self) -> None:
         """Make blocks for ever."""
-        await self._sign_tail()
-        while not self.publisher.is_heard():
-            await self.published.wait(1.0)
-        self.ready = True
         while True:
             try:
+                await self._sign_tail()
+                if not self.publisher.is_heard() and not self.ready:
+                    await self.published.wait(1.0)
+                    continue
+                self.ready = True
                 await self._step()
             except AtollError:
                 log.exception("%s could not make a block", self.replica.org)
@@ -111,10 +112,10 @@ class Sequencer:
         return self.clock.now() - point.time > SKEW_SECONDS
 
     async def _sign_tail(self) -> None:
-        """After a start: what was made durable and perhaps not signed yet."""
+        """What was made durable and not signed: before a restart, or for want of the right key."""
         for height in sorted(self.replica.points):
             point = self.replica.points[height]
-            if point.authority.sequencer == self.replica.org:
+            if point.note is None and point.authority.sequencer == self.replica.org:
                 await self._sign(point)
 
     async def _sign(self, point: Point) -> None:

@@ -137,7 +137,8 @@ class Signatory:
         for height in range(replica.agreed_height + 1, point.height + 1):
             one, below = replica.points[height], replica.points[height - 1]
             if begins_term(one, below):
-                need_base(one, below, replica.ledger.log, replica.contradictions)
+                is_agreed = below.height <= replica.agreed_height
+                need_base(one, below, replica.ledger.log, replica.departures, is_agreed=is_agreed)
 
     async def _vote(self, new_sequencer: str, new_term: int) -> SignedVote:
         replica = self.replica

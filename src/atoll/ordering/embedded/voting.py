@@ -14,8 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from atoll.errors import AtollError
-from atoll.ordering.embedded.ballots import MAX_TRAIL, Ballot
-from atoll.ordering.embedded.branch import mark_of
+from atoll.ordering.embedded.ballots import Ballot
 from atoll.ordering.embedded.messages import (
     BALLOT,
     Members,
@@ -97,18 +96,10 @@ class Voter:
             await self.signatory.vote(candidate, standing.term)
 
     def ballot(self) -> Ballot:
-        """The last vote, with the way that leads to it."""
-        signed, replica = self.replica.vows.vote, self.replica
+        """The last vote."""
+        signed = self.replica.vows.vote
         assert signed is not None, "there is a ballot only after a vote"
-        last = max(signed.vote.height, replica.agreed_height)
-        points = [replica.points[height] for height in sorted(replica.points) if height <= last][-MAX_TRAIL:]
-        note, agreement = points[-1].note, replica.agreed.agreement
-        return Ballot(
-            signed=signed,
-            trail=tuple(mark_of(point) for point in points),
-            note=note.encode() if note is not None else b"",
-            agreed=agreement.note.encode() if agreement is not None else b"",
-        )
+        return Ballot(signed=signed)
 
     async def on_stand(self, org: str, payload: bytes) -> bytes:
         """`ordering.stand`: a candidate asks."""

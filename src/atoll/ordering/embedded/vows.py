@@ -11,7 +11,7 @@ contradictions        proofs that belong to a hand-over above it
 from __future__ import annotations
 
 from atoll.ledger.rules.consensus import HandoverVote, SignedVote
-from atoll.ordering.embedded.ballots import Contradiction, Contradictions
+from atoll.ordering.embedded.ballots import Departure, Departures
 from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.store import Store
 from atoll.ordering.errors import ForkDetected, TermRefused
@@ -19,7 +19,7 @@ from atoll.wire.message import encode_message, parse_message
 
 AGREED = "agreed"
 _PROMISE = "promise"
-_CONTRADICTIONS = "contradictions"
+_DEPARTURES = "departures"
 
 
 class Vows:
@@ -40,14 +40,14 @@ class Vows:
         self._store.put_vow(_PROMISE, encode_message(vote))
         self.vote = vote
 
-    def keep_contradictions(self, proofs: tuple[Contradiction, ...]) -> None:
-        """Proofs for those who ask why this hand-over went on from where it did."""
-        self._store.put_vow(_CONTRADICTIONS, encode_message(Contradictions(proofs=proofs)))
+    def keep_departures(self, departures: tuple[Departure, ...]) -> None:
+        """Proofs for those who ask why a hand-over went on from where it did."""
+        self._store.put_vow(_DEPARTURES, encode_message(Departures(departures=departures)))
 
-    def contradictions(self) -> tuple[Contradiction, ...]:
+    def departures(self) -> tuple[Departure, ...]:
         """What was kept last."""
-        written = self._store.vow(_CONTRADICTIONS)
-        return () if written is None else parse_message(written, Contradictions).proofs
+        written = self._store.vow(_DEPARTURES)
+        return () if written is None else parse_message(written, Departures).departures
 
     # -- signing, by the sequencer ---------------------------------------------------------------------------------------------
 

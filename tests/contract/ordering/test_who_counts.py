@@ -1,0 +1,125 @@
+"""Members join, keys change, and whoever counts is counted by the right set at every block."""
+
+from __future__ import annotations
+
+import pytest
+
+from atoll.ledger.records import Member
+from atoll.ledger.rules.membership import EnrolMember, InviteMember, RotateKey
+from atoll.ordering.embedded.engine import Signers
+from atoll.ordering.errors import NotAcknowledged
+from atoll.testing.consortium import FOUNDED, NamedEntropy, Organisation
+from atoll.testing.engines import Engines
+from atoll.trust.invite import InviteBinding, create_invite
+from atoll.trust.keys import Purpose, SecretKey
+from tests.contract.ordering.conftest import Play, dataset
+from tests.contract.ordering.test_handover import hand_over
+from tests.contract.ordering.test_kills import check, work
+
+
+async def enrol(engines: Engines, org: str, *, validating: bool) -> None:
+    """The operator invites, the newcomer enters; its node is started afterwards, from the genesis alone."""
+    newcomer: Organisation = engines.founding.add(org)
+    binding = InviteBinding(
+        organisation=org,
+        key_digest=newcomer.keys[Purpose.IDENTITY].public.digest,
+        genesis_digest=engines.founding.genesis_digest,
+        expires_at=FOUNDED + 10_000,
+        issuer="operator",
+    )
+    invite = create_invite(binding, NamedEntropy(f"invite {org}"))
+    body = InviteMember(
+        org=org, commitment=invite.commitment, roles=("owner",), validating=validating, expires_at=binding.expires_at
+    )
+    assert (await engines["operator"].submit(engines.founding.sign("operator", body))).outcome.ok
+    enrolment = newcomer.enrolment(roles=("owner",), validating=validating)
+    entry = EnrolMember(enrolment=enrolment, token_secret=invite.expose_secret())
+    assert (await engines["bank"].submit(engines.founding.sign(org, entry))).outcome.ok
+
+
+def rotated(engines: Engines, org: str, purpose: Purpose) -> tuple[SecretKey, bytes]:
+    """A new key, and the transaction that registers it."""
+    key = SecretKey.generate(purpose, NamedEntropy(f"{org}/{purpose}/2"))
+    return key, engines.founding.sign(org, RotateKey(purpose=purpose, public=key.public.data, second=b""))
+
+
+def signers(engines: Engines, org: str, key: SecretKey) -> Signers:
+    keys = {**engines.founding.keys[org], key.purpose: key}
+    return Signers(identity=keys[Purpose.IDENTITY].sign, cosign=keys[Purpose.COSIGN].sign, log=keys[Purpose.LOG].sign)
+
+
+@pytest.mark.parametrize("validating", [False, True])
+def test_a_new_member_starts_from_the_genesis_and_gets_everything(play: Play, validating: bool) -> None:
+    async def scenario(engines: Engines) -> None:
+        acknowledged = await work(engines, "bank", range(3))
+        await enrol(engines, "hospital", validating=validating)
+        acknowledged |= await work(engines, "bank", range(3, 5))
+        await engines.start("hospital")
+        acknowledged |= await work(engines, "hospital", range(5, 7))
+        await check(engines, acknowledged)
+        assert engines["hospital"].view().get(Member, "hospital") is not None
+        counted = [one.org for one in engines["bank"].view().consensus.counted()]
+        assert ("hospital" in counted) is validating
+
+    play(scenario)
+
+
+def test_a_new_validating_member_is_needed_as_soon_as_it_counts(play: Play) -> None:
+    async def scenario(engines: Engines) -> None:
+        await enrol(engines, "hospital", validating=True)  # q was 2 of 2, and is 3 of 3 from the next block on
+        with pytest.raises(NotAcknowledged):
+            await engines["operator"].submit(engines.founding.sign("bank", dataset(1)), timeout_seconds=10)
+        await engines.start("hospital")
+        acknowledged = await work(engines, "bank", range(2))
+        await check(engines, acknowledged)
+
+    play(scenario, orgs=("operator", "bank", "bureau"))
+
+
+def test_a_rotated_cosigning_key_counts_and_the_old_one_does_not(play: Play) -> None:
+    async def scenario(engines: Engines) -> None:
+        key, data = rotated(engines, "bank", Purpose.COSIGN)
+        await engines["operator"].submit(data)
+        with pytest.raises(NotAcknowledged):
+            await engines["operator"].submit(engines.founding.sign("bureau", dataset(1, "bureau")), timeout_seconds=10)
+        engines["bank"].use_signers(signers(engines, "bank", key))
+        acknowledged = await work(engines, "bureau", range(2, 4))
+        await check(engines, acknowledged)
+
+    play(scenario, orgs=("operator", "bank", "bureau"))
+
+
+def test_a_sequencer_goes_on_with_a_rotated_key_for_checkpoints(play: Play) -> None:
+    async def scenario(engines: Engines) -> None:
+        key, data = rotated(engines, "operator", Purpose.LOG)
+        assert (await engines["operator"].submit(data)).outcome.ok
+        with pytest.raises(NotAcknowledged):
+            await engines["operator"].submit(engines.founding.sign("bank", dataset(1)), timeout_seconds=10)
+        engines["operator"].use_signers(signers(engines, "operator", key))
+        acknowledged = await work(engines, "bureau", range(2, 4))
+        await check(engines, acknowledged)
+
+    play(scenario)
+
+
+def test_a_newcomer_verifies_its_way_through_every_change_of_who_counts(play: Play) -> None:
+    async def scenario(engines: Engines) -> None:
+        acknowledged = await work(engines, "bank", range(70))
+        key, data = rotated(engines, "telecom", Purpose.COSIGN)
+        await engines["operator"].submit(data)
+        engines["telecom"].use_signers(signers(engines, "telecom", key))
+        acknowledged |= await work(engines, "bank", range(70, 90))
+        await hand_over(engines, voters=("auditor", "bureau", "telecom"))
+        acknowledged |= await work(engines, "bank", range(90, 100))
+        await engines.settle()
+        engines.kill("auditor")
+        engines.store_path("auditor").unlink()
+        await engines.start("auditor")
+        heights = []
+        while engines["auditor"].view().height < engines["bank"].view().height:
+            heights.append(engines["auditor"].view().height)
+            await engines.until(lambda: engines["auditor"].view().height > heights[-1])
+        assert len(engines["auditor"].store.next_epoch(0) or ()) == 2
+        await check(engines, acknowledged)
+
+    play(scenario)
