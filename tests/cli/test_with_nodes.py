@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import pytest
 
 import atoll
 from atoll.cli.main import main
-from tests.cli.world import CUSTOMERS, FILES, Lagoon
+from atoll.cli.process import stop_node
+from tests.cli.world import CUSTOMERS, FILES, Lagoon, start_lagoon
 
 READING = [
     "node status",
@@ -107,6 +110,24 @@ def test_the_package_connects_as_its_first_page_says(lagoon: Lagoon) -> None:
     with atoll.connect(lagoon.connect("bank").url, token=token, certificate=home / "tls.der") as node:
         assert node.status().org == "bank"
         assert {one.org for one in node.members.list()} >= {"bank", "bureau", "operator"}
+
+
+def test_a_node_in_the_foreground_ends_with_its_command(lagoon: Lagoon) -> None:
+    home = lagoon.home("bureau")
+    stop_node(home)
+    command = [sys.executable, "-c", "from atoll.cli.main import run; run()", "node", "start", "--home", str(home), "--json"]
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert started.stderr is not None
+        assert "bureau is ready" in started.stderr.readline()
+        with lagoon.connect("bureau") as node:
+            assert node.status().org == "bureau"
+        started.terminate()
+        printed, _ = started.communicate(timeout=30)
+    finally:
+        started.kill()
+        start_lagoon(lagoon)
+    assert json.loads(printed)["exit"] == started.returncode == 0
 
 
 def test_nothing_secret_and_no_row_is_in_a_log(lagoon: Lagoon) -> None:

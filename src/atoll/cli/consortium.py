@@ -124,7 +124,8 @@ def handover(
 ) -> Reply:
     """Vote for a new sequencer, when the present one is dead or censors.
 
-    A quorum of the validating members has to vote, each at its own node. From its vote on, a node refuses the old sequencer;
+    A quorum of the validating members has to vote, each at its own node, for a member that is up: until they have, nothing
+    more is acknowledged where this node is needed for the quorum. From its vote on, a node refuses the old sequencer;
     nothing that was acknowledged is lost.
     """
     confirm(f"Refuse the present sequencer from now on, in favour of {to}?", yes=yes)

@@ -64,7 +64,13 @@ def start_node(home: Path, *, detach: bool) -> subprocess.Popen[bytes]:
             start_new_session=detach,
         )
     pid_file(home).write_text(f"{process.pid}\n", "ascii")
-    problem = _wait_ready(process)
+    try:
+        problem = _wait_ready(process)
+    except BaseException:  # an interrupt at the keyboard, which a detached node would survive
+        process.kill()
+        process.wait()
+        forget(home)
+        raise
     if problem:
         process.kill()
         process.wait()

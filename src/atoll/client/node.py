@@ -7,12 +7,15 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from atoll.api import models
 from atoll.client.errors import NodeUnreachable, NoSuchGrant
 from atoll.client.link import Link
 from atoll.client.names import split_dataset, verify_identifier
+
+if TYPE_CHECKING:
+    import pyarrow
 
 ENDED = frozenset({"completed", "failed", "refused", "withdrawn", "unacknowledged", "expired"})
 POLL_SECONDS = 0.15
@@ -233,6 +236,14 @@ class Jobs:
             page = self._link.ask(models.ResultInfo, "job_result", query={"offset": page.next_offset}, job=job)
             table.extend(page.table)
         return page.model_copy(update={"table": table, "next_offset": None})
+
+    def arrow(self, job: str) -> pyarrow.Table:
+        """The whole result as an Arrow table of texts, for notebooks; `.to_pandas()` where that is installed."""
+        import pyarrow
+
+        found = self.result(job)
+        columns = [[row[at] for row in found.table] for at in range(len(found.columns))]
+        return pyarrow.table([pyarrow.array(one, pyarrow.string()) for one in columns], names=found.columns)
 
     def why(self, job: str) -> models.WhyInfo:
         """Why the job stands where it stands."""

@@ -40,6 +40,15 @@ def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
     assert set(loaded_by(code)) - allowed == set()
 
 
+def test_verifying_evidence_needs_neither_client_nor_node() -> None:
+    code = "import contextlib, io; from atoll.cli.main import main\n"
+    code += (
+        "with contextlib.redirect_stderr(io.StringIO()): main(['evidence', 'verify', '/dev/null', '--trust', '/dev/null'])\n"
+    )
+    code += "import atoll.ledger.evidence"
+    assert not set(loaded_by(code)) & {"httpx", "fastapi", "uvicorn", "duckdb", "atoll.client", "atoll.node"}
+
+
 def test_the_package_alone_loads_nothing_heavy() -> None:
     assert loaded_by("import atoll; atoll.__version__") == []
 

@@ -97,6 +97,21 @@ def test_a_node_that_says_nothing_is_ended(starter: Starter, tmp_path: Path, mon
     assert starter.started[0].returncode is not None
 
 
+def test_an_interrupt_while_waiting_leaves_no_process_behind(
+    starter: Starter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(process, "_wait_ready", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        start_node(tmp_path, detach=True)
+    assert starter.started[0].returncode is not None
+    assert not pid_file(tmp_path).exists()
+    assert starter.started[0].stdout is not None
+    starter.started[0].stdout.close()
+
+
 def test_a_process_that_only_inherited_the_number_is_left_alone(tmp_path: Path) -> None:
     pid_file(tmp_path).write_text(f"{os.getpid()}\n")
     assert find_process(tmp_path) is None

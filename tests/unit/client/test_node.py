@@ -64,6 +64,14 @@ def test_a_result_is_fetched_page_by_page() -> None:
     assert [one.url.query for one in asked] == [b"", b"offset=2"]
 
 
+def test_a_result_is_an_arrow_table_for_those_who_want_one() -> None:
+    page = {"job": JOB, "columns": ["id", "name"], "rows": 2, "commitment": "", "opening": "", "next_offset": None}
+    node, _ = node_that(page | {"table": [["01", "a"], ["02", "b"]]})
+    assert node.jobs.arrow(JOB).to_pydict() == {"id": ["01", "02"], "name": ["a", "b"]}
+    empty, _ = node_that(page | {"rows": 0, "table": []})
+    assert empty.jobs.arrow(JOB).schema.names == ["id", "name"]
+
+
 def test_a_grant_is_found_among_those_of_this_organisation() -> None:
     grant = GrantInfo(
         grant=GRANT, owner="a", grantee="b", dataset="a/x/1", state="active", version=1, not_before=0, not_after=1,
