@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
 import signal
 import socket
 import ssl
@@ -107,3 +109,19 @@ def _send(link: socket.socket, data: bytes) -> None:
         link.sendall(data)
     except OSError:
         return  # cut, as it should be
+
+
+def test_a_cable_whose_folder_is_removed_ends_by_itself(tmp_path: Path) -> None:
+    folder = tmp_path / "consortium"
+    folder.mkdir()
+    with cabled(folder) as (cable, _, _):
+        shutil.rmtree(folder)
+        ends = time.monotonic() + 10
+        while not has_ended(cable.pid) and time.monotonic() < ends:
+            time.sleep(0.1)
+        assert has_ended(cable.pid)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a child has ended; it is left to whoever collects it."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

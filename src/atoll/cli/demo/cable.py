@@ -27,6 +27,7 @@ from atoll.transport.errors import BadClientHello
 CHUNK_BYTES = 1 << 16
 JOB_SERVICES = "atoll-job/"
 START_SECONDS = 20.0
+LOOK_SECONDS = 2.0
 
 
 class Cable:
@@ -93,8 +94,16 @@ class Failure:
 
 
 async def lay(port: int, target_port: int) -> None:
-    """Pass connections on until standard input ends or the process is killed."""
+    """Pass connections on until the process is killed, or the folder it works in is removed."""
     failure = Failure()
+    loop, removed = asyncio.get_running_loop(), asyncio.Event()
+
+    def look() -> None:
+        try:
+            Path.cwd()
+        except FileNotFoundError:  # nothing is left to connect
+            removed.set()
+        loop.call_later(LOOK_SECONDS, look)
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, BadClientHello):
@@ -102,11 +111,12 @@ async def lay(port: int, target_port: int) -> None:
         writer.close()
 
     server = await asyncio.start_server(connect, HOST, port, limit=CHUNK_BYTES)
-    async with server:
-        asyncio.get_running_loop().add_reader(sys.stdin, obey, failure)
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        await server.serve_forever()
+    loop.add_reader(sys.stdin, obey, failure)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    look()
+    await removed.wait()
+    server.close()
 
 
 def obey(failure: Failure) -> None:
