@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from atoll.cli.errors import NotConfirmed
 from atoll.cli.reply import Fields, Reply, Rows, Shown, to_json
 from atoll.cli.words import clean
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 PIPE_WIDTH = 400
 """Width where nobody looks: wide enough that no identifier is broken."""
@@ -33,46 +36,51 @@ def print_json(value: Any) -> None:
 
 def print_shown(shown: Sequence[Shown], *, to_stderr: bool = False) -> None:
     """Words and tables for people."""
+    stream = sys.stderr if to_stderr else sys.stdout
+    for one in shown:
+        if isinstance(one, str):
+            stream.write(clean(one) + "\n")
+        elif isinstance(one, Rows) and not one.rows:
+            stream.write(one.nothing + "\n")
+        else:
+            _print_grid(one, stream)
+    stream.flush()
+
+
+def _print_grid(one: Rows | Fields, stream: TextIO) -> None:
+    """A table as wide as the terminal; wider where identifiers need it, because one that is broken cannot be copied."""
     from rich.console import Console
+    from rich.measure import Measurement
+
+    grid = _grid(one)
+    wide = Console(file=stream, width=PIPE_WIDTH)
+    if not stream.isatty():
+        # A table pads its last column; what is copied should end where it ends.
+        with wide.capture() as captured:
+            wide.print(grid)
+        stream.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+        return
+    least = Measurement.get(wide, wide.options, grid).minimum
+    console = Console(file=stream, highlight=False)
+    Console(file=stream, highlight=False, width=max(least, console.width)).print(grid)
+
+
+def _grid(one: Rows | Fields) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    stream = sys.stderr if to_stderr else sys.stdout
-    console = Console(file=stream, highlight=False, width=None if stream.isatty() else PIPE_WIDTH)
-
-    def cell(text: str) -> Text:
-        return Text(clean(text), overflow="fold")
-
-    def grid(one: Rows | Fields) -> Table:
-        made = Table(box=None, pad_edge=False, show_header=isinstance(one, Rows), padding=(0, 2, 0, 0), header_style="bold")
-        if isinstance(one, Rows):
-            for name in one.columns:
-                made.add_column(name)
-            for row in one.rows:
-                made.add_row(*map(cell, row))
-        else:
-            made.add_column(style="bold", no_wrap=True)
-            made.add_column()
-            for name, value in one.pairs:
-                made.add_row(name, cell(value))
-        return made
-
-    def lines(made: Table) -> None:
-        # A table pads its last column; what is copied from a terminal should end where it ends.
-        if console.is_terminal:
-            console.print(made)
-        else:
-            with console.capture() as captured:
-                console.print(made)
-            stream.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
-
-    for one in shown:
-        if isinstance(one, str):
-            console.print(cell(one), soft_wrap=True)
-        elif isinstance(one, Rows) and not one.rows:
-            console.print(one.nothing)
-        else:
-            lines(grid(one))
+    made = Table(box=None, pad_edge=False, show_header=isinstance(one, Rows), padding=(0, 2, 0, 0), header_style="bold")
+    if isinstance(one, Fields):
+        made.add_column(style="bold", no_wrap=True)
+        made.add_column()
+        rows: Sequence[Sequence[str]] = one.pairs
+    else:
+        rows = one.rows
+        for at, name in enumerate(one.columns):
+            made.add_column(name, no_wrap=not any(" " in row[at] for row in rows))
+    for row in rows:
+        made.add_row(*(Text(clean(cell)) for cell in row))
+    return made
 
 
 def say(text: str) -> None:

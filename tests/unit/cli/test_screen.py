@@ -41,6 +41,29 @@ def test_identifiers_are_never_broken_in_a_pipe(capsys: pytest.CaptureFixture[st
     assert f"{digest}  {digest}\n" in capsys.readouterr().out
 
 
+def test_identifiers_are_never_broken_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    digest = "0123456789abcdef" * 4
+    show(Reply(None, [Rows(("id", "about"), [(digest, "some words that may be broken anywhere between them")])]), as_json=False)
+    assert digest in terminal.getvalue()
+
+
+def test_prose_is_broken_at_a_terminal_s_edge(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    show(Reply(None, [Fields([("shows", "many words " * 12)])]), as_json=False)
+    assert max(len(line) for line in terminal.getvalue().splitlines()) <= 40
+
+
 def test_markup_in_a_value_is_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
     show(
         Reply(None, ["[bold]x[/bold]", Rows(("a",), [("[red]y",)]), Fields([("k", "[link=http://z]z[/link]")])]), as_json=False
