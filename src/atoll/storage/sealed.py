@@ -1,4 +1,5 @@
-"""Values at rest under the node's storage key: AES-256-GCM (NIST SP 800-38D) with a fresh 96-bit nonce and the value's name as associated data.
+"""Values at rest under the node's storage key: AES-256-GCM (NIST SP 800-38D) with a fresh 96-bit nonce and the value's name as
+associated data.
 
 The key is one of the keystore's secrets. A node seals far fewer than 2^32 values under it, the bound for random nonces.
 """
