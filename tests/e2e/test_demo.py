@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -25,6 +26,8 @@ pytestmark = pytest.mark.slow
 
 DEMO = (sys.executable, "-m", "atoll.cli.demo")
 MOST_SECONDS = 60.0
+"""Of processor time: what the promised minute on two processors must do with, however busy the machine is that runs the tests."""
+PATIENCE_SECONDS = 300.0
 MOST_PSS_MB = 1.5 * 1024**3 / 1e6
 READY = "✓"
 """What stands before a step that went well."""
@@ -59,6 +62,12 @@ def wait_until_started(process: subprocess.Popen[str]) -> None:
     pytest.fail("the demo ended before its nodes ran: " + "".join(said))
 
 
+def processor_seconds() -> float:
+    """Taken so far by all processes that were started from here and have ended, and by those that they waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def wait_until_gone(folder: Path, *, seconds: float = 10.0) -> list[str]:
     """The processes of a run that are still there after a while; none as soon as there is none."""
     ends = time.monotonic() + seconds
@@ -69,8 +78,9 @@ def wait_until_gone(folder: Path, *, seconds: float = 10.0) -> list[str]:
 
 @pytest.mark.usefixtures("processors")
 def test_the_demo_finds_everything_as_it_should_be_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    before = processor_seconds()
     with demo(tmp_path, "--json") as process:
-        printed, progress = process.communicate(timeout=4 * MOST_SECONDS)
+        printed, progress = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, progress
     assert printed.count("\n") == 1
     seen: dict[str, Any] = json.loads(printed)
@@ -87,7 +97,8 @@ def test_the_demo_finds_everything_as_it_should_be_and_leaves_nothing_behind(tmp
     assert [one["name"] for one in seen["attacks"]] == ATTACKS
     assert all(one["caught"] is True and one["code"] for one in seen["attacks"]), seen["attacks"]
     assert {"name", "seconds"} == set(seen["steps"][0])
-    assert seen["seconds"] < MOST_SECONDS, seen["steps"]
+    assert seen["seconds"] > 0
+    assert processor_seconds() - before < MOST_SECONDS, seen["steps"]
     assert seen["pss_mb"] < MOST_PSS_MB
     assert processes_below(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
@@ -95,7 +106,7 @@ def test_the_demo_finds_everything_as_it_should_be_and_leaves_nothing_behind(tmp
 
 def test_a_kept_consortium_of_one_part_answers_and_is_ended_by_the_command_it_prints(tmp_path: Path) -> None:
     with demo(tmp_path, "--only", "intersection", "--keep") as process:
-        printed, progress = process.communicate(timeout=MOST_SECONDS)
+        printed, progress = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, progress
     assert "as it should be" in printed
     assert "attack" not in progress
