@@ -6,6 +6,7 @@ and its effect can be read off it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -27,7 +28,11 @@ class State:
         """The record, or None where there is none."""
         key = record_key(kind, identifier)
         data = self._transaction.get(key) or self._block.get(key) or self._base.get(key)
-        return parse_message(data, kind) if data is not None else None
+        if data is None:
+            return None
+        record = _parse(data, kind)
+        assert isinstance(record, kind), "it was parsed as this kind"
+        return record
 
     def put(self, record: Record) -> None:
         """Write a record, in place of one of the same identifier."""
@@ -45,3 +50,9 @@ class State:
     def changes(self) -> dict[bytes, bytes]:
         """What the block has written, in key order."""
         return {key: self._block[key] for key in sorted(self._block)}
+
+
+@functools.lru_cache(maxsize=10_000)
+def _parse(data: bytes, kind: type[Record]) -> Record:
+    """Records never change, and most transactions read the same few: the ledger's own, their sender's and its key's."""
+    return parse_message(data, kind)
