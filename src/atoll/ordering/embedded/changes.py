@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Generator
 from typing import Any
 
 
@@ -18,14 +18,24 @@ class Changes:
         self._next.set()
         self._next = asyncio.Event()
 
-    def wait(self, timeout_seconds: float | None = None) -> Coroutine[Any, Any, None]:
-        """Until the next `fire`, or until the time is over."""
-        return _wait(self._next, timeout_seconds)
+    def wait(self, timeout_seconds: float | None = None) -> Change:
+        """Until the next `fire`, or until the time is over; may also be left unawaited."""
+        return Change(self._next, timeout_seconds)
 
 
-async def _wait(event: asyncio.Event, timeout_seconds: float | None) -> None:
-    try:
-        async with asyncio.timeout(timeout_seconds):
-            await event.wait()
-    except TimeoutError:
-        return
+class Change:
+    """The next `fire`."""
+
+    def __init__(self, event: asyncio.Event, timeout_seconds: float | None) -> None:
+        self._event = event
+        self._timeout_seconds = timeout_seconds
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._wait().__await__()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                await self._event.wait()
+        except TimeoutError:
+            return

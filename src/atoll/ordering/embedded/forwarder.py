@@ -58,7 +58,6 @@ class Forwarder:
             if not due:
                 await arrived
                 continue
-            arrived.close()
             await self._send(sequencer, due, relay=False)
             await self._relay()
 
