@@ -30,7 +30,7 @@ class State:
         data = self._transaction.get(key) or self._block.get(key) or self._base.get(key)
         if data is None:
             return None
-        record = _parse(data, kind)
+        record = _parse(data, kind)  # type: ignore[arg-type]  # mypy takes a class for unhashable (its issue 11469)
         assert isinstance(record, kind), "it was parsed as this kind"
         return record
 
