@@ -12,7 +12,7 @@ from pathlib import Path
 from atoll.cli.demo.ports import HOST, Ports
 from atoll.cli.init import ensure_passphrase
 from atoll.cli.process import find_process, start_node, stop_node
-from atoll.client import Node, connect_home
+from atoll.client import Node, NodeUnreachable, connect_home
 from atoll.node.config import Home, load_config
 from atoll.node.founding import draft_genesis, seal_genesis, sign_genesis
 from atoll.node.home import NewHome, create_home, open_home_keys, write_private
@@ -82,7 +82,10 @@ def found_lagoon(folder: Path, ports: Ports) -> Lagoon:
 
 def start_lagoon(lagoon: Lagoon) -> None:
     """Start those of the three nodes that do not run, and wait until a quorum stands for the ledger at each."""
-    missing = [one for one in ORGS if find_process(lagoon.home(one)) is None]
+    missing = [one for one in ORGS if not answers(lagoon, one)]
+    for org in missing:
+        while find_process(lagoon.home(org)) is not None:
+            time.sleep(0.01)  # it was killed, and the kernel is not done with it
     with ThreadPoolExecutor() as pool:
         for process in pool.map(lambda org: start_node(lagoon.home(org), detach=True), missing):
             process.returncode = 0  # it is the pid file's from here on; nobody waits for it
@@ -92,6 +95,15 @@ def start_lagoon(lagoon: Lagoon) -> None:
             while not next(one.ok for one in node.doctor() if one.check == "ledger"):
                 assert time.monotonic() < ends, node.doctor()
                 time.sleep(0.1)
+
+
+def answers(lagoon: Lagoon, org: str) -> bool:
+    """Whether the node of an organisation runs."""
+    with lagoon.connect(org) as node:
+        try:
+            return node.status().org == org
+        except NodeUnreachable:
+            return False
 
 
 def stop_lagoon(lagoon: Lagoon) -> None:
