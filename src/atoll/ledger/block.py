@@ -55,6 +55,7 @@ def parse_block(data: bytes) -> Block:
     match value:
         case [tag, int() as height, int() as term, int() as time, list() as transactions] if (
             tag == _TAG
+            and not any(isinstance(one, bool) for one in (height, term, time))
             and 0 <= height < 2**53
             and 1 <= term < 2**31
             and 0 <= time < 2**40

@@ -16,6 +16,7 @@ from atoll.ledger.rules import RULES
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.membership import Enrolment, admit
 from atoll.ledger.state import State
+from atoll.ledger.vkey import is_key_name
 from atoll.primitives import ed25519
 from atoll.wire.message import Message, Name, Range, Size, Time, encode_message, parse_message
 
@@ -104,8 +105,13 @@ def verify_genesis(data: bytes) -> tuple[Genesis, bytes]:
     for founder, signature in zip(genesis.founders, signed.signatures, strict=True):
         if not ed25519.is_signature(founder.identity, message, signature.signature):
             raise BadGenesis(reason=f"the signature of {founder.org} is wrong")
-    if not consensus_of(genesis).counted():
+    validating = [one for one in genesis.founders if one.validating]
+    if all(one.org == genesis.sequencer for one in validating):
         raise BadGenesis(reason="no validating member beside the sequencer")
+    if len({one.cosign for one in validating}) != len(validating):
+        raise BadGenesis(reason="two validating members cosign with one key")
+    if not is_key_name(genesis.chain_id):
+        raise BadGenesis(reason="its chain id cannot name the log in a signed note")
     return genesis, genesis_digest(signed.body)
 
 

@@ -1,0 +1,110 @@
+"""The genesis: signed by all founders, free of contradictions, and a name for the consortium."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from atoll.errors import AtollError
+from atoll.ledger.errors import BadGenesis
+from atoll.ledger.genesis import (
+    FounderSignature,
+    Genesis,
+    SignedGenesis,
+    consensus_of,
+    encode_genesis,
+    first_state,
+    genesis_digest,
+    genesis_signed_bytes,
+    verify_genesis,
+)
+from atoll.ledger.records import Chain, Key, Member, MemberState
+from atoll.ledger.state import State
+from atoll.testing.consortium import Founding
+from atoll.trust.keys import Purpose
+from atoll.wire.errors import MessageError
+from atoll.wire.message import encode_message, parse_message
+
+FOUNDING = Founding(("auditor", "bank", "bureau", "operator"), sequencer="operator", not_validating=["auditor"])
+GENESIS = FOUNDING.genesis
+
+
+def test_a_founded_consortium_verifies_and_has_one_digest() -> None:
+    genesis, digest = verify_genesis(FOUNDING.genesis_file)
+    assert genesis == GENESIS
+    assert digest == genesis_digest(encode_message(GENESIS)) == FOUNDING.genesis_digest
+    assert Founding(("auditor", "bank", "bureau", "operator"), time=GENESIS.time + 1).genesis_digest != digest
+
+
+def test_the_first_state_holds_every_founder_and_the_set_that_counts() -> None:
+    state = State(first_state(GENESIS, FOUNDING.genesis_digest))
+    chain = state.get(Chain, "0")
+    assert chain is not None and chain.genesis_digest == FOUNDING.genesis_digest
+    for org in FOUNDING.orgs:
+        member, key = state.get(Member, org), state.get(Key, f"{org}/identity/1")
+        assert member is not None and (member.state, member.joined_height) == (MemberState.ACTIVE, 0)
+        assert key is not None and key.public == FOUNDING.orgs[org].public(Purpose.IDENTITY)
+    consensus = consensus_of(GENESIS)
+    assert [one.org for one in consensus.validators] == ["bank", "bureau", "operator"]
+    assert [one.org for one in consensus.counted()] == ["bank", "bureau"]
+    assert consensus.log == FOUNDING.orgs["operator"].public(Purpose.LOG)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda one: replace(one, founders=tuple(reversed(one.founders))),
+        lambda one: replace(one, founders=(*one.founders, one.founders[-1])),
+        lambda one: replace(one, sequencer="nobody"),
+        lambda one: replace(one, rules_version=99),
+        lambda one: replace(one, chain_id="two words"),
+        lambda one: replace(one, chain_id="a+b"),
+        lambda one: replace(one, founders=tuple(replace(founder, legal_id="same") for founder in one.founders)),
+        lambda one: replace(one, founders=tuple(replace(founder, validating=False) for founder in one.founders)),
+        lambda one: replace(
+            one, founders=tuple(replace(founder, validating=founder.org == "operator") for founder in one.founders)
+        ),
+        lambda one: replace(one, founders=tuple(replace(founder, cosign=one.founders[0].cosign) for founder in one.founders)),
+    ],
+)
+def test_a_genesis_that_contradicts_itself_is_refused_though_all_signed_it(change: Callable[[Genesis], Genesis]) -> None:
+    with pytest.raises(BadGenesis):
+        verify_genesis(FOUNDING.sign_genesis(change(GENESIS)))
+
+
+def test_every_founder_must_have_signed_this_very_body() -> None:
+    signed = parse_message(FOUNDING.genesis_file, SignedGenesis)
+    for lie in (
+        signed.signatures[:-1],
+        tuple(reversed(signed.signatures)),
+        (*signed.signatures[:-1], FounderSignature(org="operator", signature=signed.signatures[0].signature)),
+        (*signed.signatures, FounderSignature(org="stranger", signature=bytes(64))),
+    ):
+        with pytest.raises(BadGenesis):
+            verify_genesis(encode_genesis(GENESIS, lie))
+    other = encode_message(replace(GENESIS, test=False))
+    with pytest.raises(BadGenesis):
+        verify_genesis(encode_message(SignedGenesis(body=other, signatures=signed.signatures)))
+
+
+def test_a_signature_of_another_key_of_the_founder_is_none() -> None:
+    body = encode_message(GENESIS)
+    message = genesis_signed_bytes(body)
+    signatures = tuple(
+        FounderSignature(org=one.org, signature=FOUNDING.orgs[one.org].keys[Purpose.RECOVERY].sign(message))
+        for one in GENESIS.founders
+    )
+    with pytest.raises(BadGenesis):
+        verify_genesis(encode_genesis(GENESIS, signatures))
+
+
+def test_what_is_no_genesis_file_is_refused() -> None:
+    with pytest.raises(MessageError):
+        verify_genesis(encode_message(GENESIS))
+    for at in range(0, len(FOUNDING.genesis_file), 97):
+        data = bytearray(FOUNDING.genesis_file)
+        data[at] ^= 1
+        with pytest.raises(AtollError):
+            verify_genesis(bytes(data))
