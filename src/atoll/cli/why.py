@@ -58,7 +58,12 @@ def load_codes() -> dict[str, type[AtollError]]:
     package = Path(atoll.errors.__file__).parent
     for path in sorted(package.rglob("errors.py")):
         importlib.import_module(".".join((package.name, *path.relative_to(package).with_suffix("").parts)))
-    return {code: cls for code, cls in atoll.errors.catalogue().items() if not cls.__module__.startswith("atoll.testing.")}
+    return {code: cls for code, cls in atoll.errors.catalogue().items() if _is_ours(cls.__module__)}
+
+
+def _is_ours(module: str) -> bool:
+    """Whether people can meet this module's errors; those of tests and of the world in memory they cannot."""
+    return module.startswith("atoll.") and not module.startswith("atoll.testing.")
 
 
 def readable(cls: type[AtollError]) -> str:
