@@ -10,6 +10,7 @@ needs Python 3.12 or newer and lives in a virtual environment of its own under .
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -128,7 +129,8 @@ def find_python() -> Path:
         ToolMissingError: there is none.
     """
     places = [Path(found) for name in ("python3.14", "python3.13", "python3.12") if (found := shutil.which(name))]
-    places += sorted((Path.home() / ".pyenv" / "versions").glob("3.1[2-9]*/bin/python"), reverse=True)
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    places += sorted((pyenv / "versions").glob("3.1[2-9]*/bin/python"), reverse=True)
     for python in [Path(sys.executable), *places]:
         check = "import sys, venv; sys.exit(sys.version_info < (3, 12))"
         if succeeds([python, "-c", check]):
