@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from atoll.ledger.agreement import verify_agreement
+from atoll.ledger.chain import Ledger
+from atoll.ledger.note import parse_note
 from atoll.ledger.records import Member
 from atoll.ledger.rules.membership import EnrolMember, InviteMember, RotateKey
 from atoll.ordering.embedded.engine import Signers
@@ -100,6 +105,56 @@ def test_a_sequencer_goes_on_with_a_rotated_key_for_checkpoints(play: Play) -> N
         await check(engines, acknowledged)
 
     play(scenario)
+
+
+def test_every_member_can_show_the_way_from_one_set_to_the_next(play: Play) -> None:
+    """For each block that changes who counts there is an agreed note of exactly that block, by those who counted before."""
+
+    async def scenario(engines: Engines) -> None:
+        await work(engines, "bank", range(2))
+        await enrol(engines, "hospital", validating=True)
+        engines.network.isolate("auditor", engines.orgs)  # misses all of it
+        await engines.start("hospital")
+        for org in ("bank", "telecom"):
+            await engines.until(lambda: not changed(engines))
+            key, data = rotated(engines, org, Purpose.COSIGN)
+            waiting = asyncio.create_task(engines["operator"].submit(data))
+            await engines.until(
+                lambda: engines["operator"].replica.agreed.after != engines["operator"].replica.agreed.authority
+            )
+            engines[org].use_signers(signers(engines, org, key))
+            assert (await waiting).outcome.ok
+            await engines.until(
+                lambda: engines["operator"].replica.agreed.after == engines["operator"].replica.agreed.authority
+            )
+        engines.network.heal()
+        await hand_over(engines, "auditor", ("bureau", "bank", "hospital", "telecom"))
+        await work(engines, "bank", range(2, 4))
+        await engines.settle()
+        for org in engines.orgs:
+            assert walk(engines, org) == 3
+
+    play(scenario)
+
+
+def changed(engines: Engines) -> bool:
+    """Whether the newest agreed block changes who counts."""
+    agreed = engines["operator"].replica.agreed
+    return agreed.after != agreed.authority
+
+
+def walk(engines: Engines, org: str) -> int:
+    """Verify a member's blocks and notes as an outsider who has nothing but the genesis; the number of changes met."""
+    ledger, changes = Ledger(engines.founding.genesis_file), 0
+    for block in engines[org].blocks(1, engines[org].view().height):
+        before = ledger.consensus
+        ledger.adopt(ledger.execute(block))
+        if ledger.consensus != before and ledger.consensus.term == before.term:
+            changes += 1
+            note = parse_note(engines[org].note_of(block.height) or b"")
+            agreement = verify_agreement(note, chain_id=engines.founding.chain_id, consensus=before)
+            assert (agreement.checkpoint.size, agreement.checkpoint.root) == (ledger.log.size, ledger.log.root())
+    return changes
 
 
 def test_a_newcomer_verifies_its_way_through_every_change_of_who_counts(play: Play) -> None:

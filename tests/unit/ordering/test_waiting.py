@@ -32,10 +32,9 @@ def test_what_is_placed_is_not_taken_until_its_block_is_given_up() -> None:
     waiting.place([A, B], placed=True)
     assert waiting.unplaced(max_count=9, max_bytes=99) == []
     assert waiting.unplaced_count == 0
-    waiting.hold_again(A)
-    waiting.hold_again(B)
-    assert [one.data for one in waiting.unplaced(max_count=9, max_bytes=99)] == [A, B]
-    assert waiting.unplaced_count == 2
+    waiting.place([A, B], placed=False)
+    assert [one.data for one in waiting.unplaced(max_count=9, max_bytes=99)] == [A]
+    assert waiting.unplaced_count == 1
 
 
 def test_there_is_room_for_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

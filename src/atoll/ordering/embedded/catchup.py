@@ -54,6 +54,8 @@ class Catchup:
     """Whom to ask: active members, the sequencer first."""
     is_quiet: Callable[[], bool]
     """Whether nothing has come from the sequencer for so long that one should ask."""
+    take: Callable[[bytes], None]
+    """Called with transactions of blocks that were given up."""
     _wanted: list[str] = field(default_factory=list)
     _nudge: Changes = field(default_factory=Changes)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -143,11 +145,12 @@ class Catchup:
 
     def hold_again(self, dropped: list[Point], points: list[Point]) -> None:
         """Transactions of blocks that were given up go their way again, with the same bytes."""
+        for placed, some in ((False, dropped), (True, points)):
+            for point in some:
+                self.waiting.place(point.executed.block.transactions if point.executed is not None else (), placed=placed)
         for point in dropped:
             for data in point.executed.block.transactions if point.executed is not None else ():
-                self.waiting.hold_again(data)
-        for point in points:
-            self.waiting.place(point.executed.block.transactions if point.executed is not None else (), placed=True)
+                self.take(data)
 
     async def _agree(self, reply: BlocksReply) -> None:
         if not reply.agreed:
@@ -167,7 +170,8 @@ class Catchup:
             self.replica.departures = reply.departures
 
     async def _ask(self, org: str, mark: Mark) -> BlocksReply:
-        request = BlocksRequest(after=mark.height, size=mark.size, root=mark.root)
+        agreed_height = self.replica.agreed_height
+        request = BlocksRequest(after=mark.height, size=mark.size, root=mark.root, agreed_height=agreed_height)
         return parse_payload(org, await self.members.call(org, BLOCKS, encode_payload(request), CALL_SECONDS), BlocksReply)
 
     async def on_blocks(self, org: str, payload: bytes) -> bytes:
@@ -177,7 +181,7 @@ class Catchup:
         within = request.size <= tree.size
         known = within and tree.root(request.size) == request.root
         blocks = replica.store.raw_blocks(request.after + 1, max_bytes=MAX_BLOCKS_BYTES, max_count=MAX_BLOCKS) if known else []
-        agreed_height, agreed = self._vouching(request.after)
+        agreed_height, agreed = self._vouching(request.agreed_height)
         last = replica.store.size_at(request.after + len(blocks))
         notes = [
             point.note for height, point in sorted(replica.points.items()) if point.note is not None and height > request.after

@@ -110,13 +110,17 @@ class EmbeddedEngine:
         published = Changes()
         signatory = Signatory(replica, signers, clock)
         self._signatory = signatory
-        self._catchup = Catchup(replica, waiting, members, others, self._is_quiet)
+        self._catchup = Catchup(replica, waiting, members, others, self._is_quiet, self._take)
         self._forwarder = Forwarder(replica, waiting, members, clock, others)
         self._member = MemberSide(replica, signatory, waiting, clock, self._catchup.want)
-        self._publisher = Publisher(replica, members, clock, published, self._catchup.want, self._forwarder.take)
+        self._publisher = Publisher(replica, members, clock, published, self._catchup.want, self._take)
         self._sequencer = Sequencer(replica, signatory, waiting, self._publisher, clock, published)
         self._candidate = Candidate(replica, signatory, self._catchup, members, clock, others)
         self._voter = Voter(replica, signatory, members, others, self._may_vote, self._candidate.count)
+
+    def _take(self, data: bytes) -> None:
+        """Let a transaction in that came back from somewhere, if it can still be carried out."""
+        self._forwarder.take(data)
 
     def methods(self) -> dict[str, Handler]:
         """What the other members call here, by name; to be served by the transport."""
@@ -312,14 +316,12 @@ class EmbeddedEngine:
     async def follow(self, from_height: int = 1) -> AsyncIterator[AgreedBlock]:
         """See `Engine.follow`."""
         height = max(from_height, 1)
-        while True:
+        while self._running:
             last = min(self.replica.agreed_height, height + FOLLOW_CHUNK - 1)
             for stored in list(self.store.blocks(height, last)) if height <= last else ():
                 yield _agreed_block(stored)
             height = max(height, last + 1)
             if height > self.replica.agreed_height:
-                if not self._running:
-                    return
                 await self._agreed.wait()
 
     def view(self) -> View:

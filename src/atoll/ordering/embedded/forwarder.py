@@ -58,7 +58,7 @@ class Forwarder:
             if not due:
                 await arrived
                 continue
-            await self._send(sequencer, due, relay=False)
+            await self._send(sequencer, due, to_sequencer=True)
             await self._relay()
 
     def forget(self) -> None:
@@ -109,11 +109,11 @@ class Forwarder:
             due.append(held)
         return due
 
-    async def _send(self, org: str, due: list[Held], *, relay: bool) -> None:
+    async def _send(self, org: str, due: list[Held], *, to_sequencer: bool) -> None:
         now = self.clock.monotonic()
         for held in due:
             held.last_sent_at = now
-        submit = Submit(transactions=tuple(held.data for held in due), relay=relay)
+        submit = Submit(transactions=tuple(held.data for held in due))
         try:
             payload = await self.members.call(org, SUBMIT, encode_payload(submit), CALL_SECONDS)
             reply = parse_payload(org, payload, Submitted)
@@ -122,7 +122,7 @@ class Forwarder:
             return
         for held, answer in zip(due, reply.answers, strict=False):
             held.forwarded_at = held.forwarded_at if held.forwarded_at is not None else now
-            if answer.refusal and not relay:
+            if answer.refusal and to_sequencer:
                 self._judge(held)
 
     def _judge(self, held: Held) -> None:
@@ -146,4 +146,4 @@ class Forwarder:
         for held in old:
             held.relayed = True
         for org in self.others()[1:] if old else ():
-            await self._send(org, old, relay=True)
+            await self._send(org, old, to_sequencer=False)

@@ -55,6 +55,8 @@ class MemberSide:
     """Monotonic time of the sequencer's last push; None before the first."""
     misled: bool = False
     """Whether this sequencer has shown two histories, or leaves a transaction out: reason enough to vote for another."""
+    _accused: set[bytes] = field(default_factory=set)
+    """Transactions for which evidence is kept already."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def on_push(self, org: str, payload: bytes) -> bytes:
@@ -146,8 +148,9 @@ class MemberSide:
         left_out = [held for held in missing if not held.placed and self._is_valid_now(held.data)]
         if left_out:
             seconds = int(self.clock.monotonic() - (left_out[0].forwarded_at or 0.0))
-            data = encode([note.encode(), left_out[0].data], max_bytes=200_000)
-            await self.replica.keep_evidence(CENSORED, data)
+            if left_out[0].id not in self._accused:
+                self._accused.add(left_out[0].id)
+                await self.replica.keep_evidence(CENSORED, encode([note.encode(), left_out[0].data], max_bytes=200_000))
             raise Censored(seconds=seconds)
 
     def _is_valid_now(self, data: bytes) -> bool:
@@ -166,6 +169,7 @@ class MemberSide:
             height=tip.height,
             size=tip.checkpoint.size,
             root=tip.checkpoint.root,
+            agreed_height=self.replica.agreed_height,
             cosigned=tuple(cosigned),
             refusal=refusal.code if refusal is not None else "",
             reason=clip(str(refusal)) if refusal is not None else "",

@@ -98,6 +98,8 @@ class Pushed(Message):
     """Size of its log."""
     root: Digest
     """Root of its log."""
+    agreed_height: Count
+    """The last block that it knows to be agreed."""
     cosigned: Annotated[tuple[Cosigned, ...], Size(0, MAX_BLOCKS)]
     """Cosignatures, for notes of the push."""
     refusal: Annotated[str, Size(0, 60)]
@@ -120,6 +122,8 @@ class BlocksRequest(Message):
     """Size of its log at that block."""
     root: Digest
     """Root of its log there."""
+    agreed_height: Count
+    """The last block that it knows to be agreed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +141,7 @@ class BlocksReply(Message):
     notes: Annotated[tuple[NoteBytes, ...], Size(0, MAX_BLOCKS)]
     """Checkpoints of those blocks that are signed but not agreed yet."""
     agreed: AgreedBytes
-    """An agreed note: the last before the members that count changed, if that was after the block asked for; else the
-    newest."""
+    """An agreed note: the next before a change of who counts that the asking member has not heard of, or the newest."""
     agreed_height: Count
     """Height of its last block."""
     proof: Annotated[tuple[Digest, ...], Size(0, 64)]
@@ -149,14 +152,12 @@ class BlocksReply(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit(Message):
-    """Transactions on their way to the sequencer."""
+    """Transactions on their way to the sequencer; whoever else receives them holds and forwards them too."""
 
     TAG: ClassVar[str] = "ordering-submit/1"
 
     transactions: Annotated[tuple[TransactionBytes, ...], Size(1, MAX_SUBMITTED)]
     """The signed bytes."""
-    relay: bool
-    """True where the receiver, no sequencer itself, is asked to hold them and to forward them too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,8 @@ class Peer:
     """Its last block, which this ledger has too; None until it has said so, or while its log is another."""
     asked_at: dict[int, float] = field(default_factory=dict)
     """Log size -> monotonic time at which it was last asked to cosign it."""
+    agreed_height: int = 0
+    """The last block that it knows to be agreed."""
     sent: Agreement | None = None
     """The agreement it was sent last."""
     pause_seconds: float = 0.0
@@ -122,23 +124,27 @@ class Publisher:
         blocks = self._blocks_after(peer.height)
         last = peer.height + len(blocks)
         notes, due_seconds = self._notes_until(peer, last)
-        agreement = self._news(peer, last)
-        if not (blocks or notes or agreement):
+        agreed = self._news(peer, last)
+        if not (blocks or notes or agreed):
             return None, due_seconds
-        if agreement is not None:
-            peer.sent = agreement
-        agreed = agreement.note.encode() if agreement is not None else b""
         return Push(term=term, blocks=tuple(blocks), notes=tuple(notes), agreed=agreed), None
 
-    def _news(self, peer: Peer, last: int) -> Agreement | None:
-        """The newest agreement, if the member has the block and has not heard of it, or of much older cosignatures only."""
+    def _news(self, peer: Peer, last: int) -> bytes:
+        """An agreed note of a block that the member has, if it has not heard of it, or of much older cosignatures only; else
+        nothing.
+
+        Notes from before a change of who counts come first, so that every member can show the way from one set to the next.
+        """
+        epoch = self.replica.store.next_epoch(peer.agreed_height)
+        if epoch is not None:
+            return epoch[1] if epoch[0] <= last else b""
         agreement, sent = self.replica.agreed.agreement, peer.sent
         if agreement is None or last < self.replica.agreed_height:
-            return None
-        known = (
-            sent is not None and sent.checkpoint == agreement.checkpoint and agreement.agreed_at < sent.agreed_at + NEWS_SECONDS
-        )
-        return None if known else agreement
+            return b""
+        if sent is not None and sent.checkpoint == agreement.checkpoint and agreement.agreed_at < sent.agreed_at + NEWS_SECONDS:
+            return b""
+        peer.sent = agreement
+        return agreement.note.encode()
 
     def _blocks_after(self, height: int) -> list[bytes]:
         tip = self._signed_tip()
@@ -173,7 +179,7 @@ class Publisher:
     # -- answers ---------------------------------------------------------------------------------------------------------------
 
     async def _take(self, peer: Peer, reply: Pushed) -> None:
-        before = peer.height
+        before, peer.agreed_height = peer.height, reply.agreed_height
         peer.height = reply.height if self._is_ours(reply) else None
         for cosigned in reply.cosigned:
             await self._count(cosigned.size, cosigned.line)

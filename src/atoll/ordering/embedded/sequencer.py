@@ -4,9 +4,9 @@
     -> one durable commit of the block and the size to be signed -> sign -> publish
 
 The next block is gathered and carried out while the last ones are still being cosigned, up to MAX_TAIL blocks ahead of the
-quorum: without a quorum nothing grows. A block without transactions is made in two cases only: where the last block has changed
-who counts, so that those who count now can stand for it; and where a quorum has come back too late to cosign the last block's
-time.
+quorum: without a quorum nothing grows. A block that changes who counts is waited for: those who counted before it stand for
+it, and then, with a block without transactions, those who count now. Such a block is also made where a quorum has come back too
+late to cosign the last block's time.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from dataclasses import dataclass
 
 from atoll.errors import AtollError
 from atoll.ledger.block import MAX_BLOCK_TRANSACTIONS, Block
+from atoll.ledger.errors import BadBlock
 from atoll.ordering.embedded.changes import Changes
 from atoll.ordering.embedded.messages import MAX_BLOCKS_BYTES
 from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.publisher import Publisher
 from atoll.ordering.embedded.replica import SKEW_SECONDS, Replica
 from atoll.ordering.embedded.signatory import Signatory
-from atoll.ordering.embedded.waiting import Waiting
+from atoll.ordering.embedded.waiting import Held, Waiting
+from atoll.ordering.errors import NotAdmitted
 from atoll.ports import Clock
 
 log = logging.getLogger("atoll.ordering")
@@ -69,14 +71,23 @@ class Sequencer:
     async def _step(self) -> None:
         """Make one block, or wait for a reason to make one."""
         tip = self.replica.tip
-        if tip.after != tip.authority or (self.publisher.is_late() and self._is_past(tip)):
+        changed = tip.after != tip.authority
+        if (changed and tip.agreement is not None) or (self.publisher.is_late() and self._is_past(tip)):
             await self.make_block(())
-        elif len(self.replica.points) > MAX_TAIL or not self.waiting.unplaced(max_count=1, max_bytes=0):
+        elif changed or len(self.replica.points) > MAX_TAIL or not self.waiting.unplaced(max_count=1, max_bytes=0):
             await self._news()
         else:
             await self._gather()
             chosen = self.waiting.unplaced(max_count=MAX_BLOCK_TRANSACTIONS, max_bytes=MAX_TRANSACTIONS_BYTES)
+            await self._make_of(chosen)
+
+    async def _make_of(self, chosen: list[Held]) -> None:
+        try:
             await self.make_block(tuple(held.data for held in chosen))
+        except BadBlock as err:  # one that should not have been let in: better all of them again than none any more
+            for held in chosen:
+                self.waiting.refuse(held.id, NotAdmitted(refusal=err.code, reason=str(err)))
+            raise
 
     async def make_block(self, transactions: tuple[bytes, ...]) -> Point:
         """One block, durable and signed; sending it is the publisher's.

@@ -32,6 +32,8 @@ from atoll.wire.cbor import decode, encode
 from atoll.wire.message import parse_message
 
 FORMAT = 1
+MAX_EVIDENCE = 1000
+"""A liar fills no disk."""
 _SCHEMA = """
 CREATE TABLE vows (name TEXT PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE blocks (height INTEGER PRIMARY KEY, first INTEGER NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL,
@@ -284,10 +286,12 @@ class Store:
         return found
 
     def keep_evidence(self, kind: str, time: int, data: bytes) -> None:
-        """Keep a signed contradiction; the same one is kept once."""
+        """Keep a signed contradiction; the same one is kept once, and no more than MAX_EVIDENCE."""
         digest = hashlib.sha256(kind.encode() + b"\0" + data).digest()
         self._db.execute(
-            "INSERT OR IGNORE INTO evidence (kind, time, data, digest) VALUES (?, ?, ?, ?)", (kind, time, data, digest)
+            "INSERT OR IGNORE INTO evidence (kind, time, data, digest) SELECT ?, ?, ?, ?"
+            " WHERE (SELECT count(*) FROM evidence) < ?",
+            (kind, time, data, digest, MAX_EVIDENCE),
         )
 
     def evidence(self) -> list[tuple[str, int, bytes]]:

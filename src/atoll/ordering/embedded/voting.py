@@ -73,7 +73,8 @@ class Voter:
         """
         replica = self.replica
         term, promise = replica.tip.after.term, replica.vows.promise
-        if candidate == replica.tip.after.sequencer or candidate not in [*self.others(), replica.org]:
+        is_stuck = promise is not None and promise.new_term > term  # whoever has left this term may call its sequencer back
+        if (candidate == replica.tip.after.sequencer and not is_stuck) or candidate not in [*self.others(), replica.org]:
             raise HandoverRefused(org=candidate, reason="it is the sequencer already, or no active member")
         if promise is None or promise.new_term <= term or promise.new_sequencer != candidate:
             await self.signatory.vote(candidate, max(term, promise.new_term if promise is not None else 0) + 1)

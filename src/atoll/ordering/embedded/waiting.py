@@ -103,14 +103,6 @@ class Waiting:
                     held.last_sent_at = None
                     self.arrived.fire()
 
-    def hold_again(self, data: bytes) -> None:
-        """A block that held this was given up: it waits again, if there is room."""
-        try:
-            self.hold(data)
-        except TooManyWaiting:
-            return
-        self.place([data], placed=False)
-
     def settle(self, acknowledged: Acknowledged) -> None:
         """A transaction is agreed: it is kept no longer, and whoever waits is told."""
         held = self._remove(acknowledged.transaction_id)
