@@ -206,7 +206,7 @@ class Catchup:
         if epoch is not None:
             return epoch[0], parse_note(epoch[1])
         agreement = self.replica.agreed.agreement
-        return self.replica.agreed_height, agreement.note if agreement is not None else None
+        return (self.replica.agreed_height, agreement.note) if agreement is not None else (0, None)
 
     def _proof(self, size: int, agreed: Note) -> tuple[bytes, ...]:
         agreed_size = parse_checkpoint(agreed.text).size

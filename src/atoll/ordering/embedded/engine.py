@@ -47,6 +47,8 @@ UNREFRESHED_SECONDS = 30.0
 """And with no fresh cosignatures for so long."""
 SILENCE_SECONDS = 60.0
 """After so long without its sequencer a member votes for whoever stands."""
+RESTART_SECONDS = 1.0
+"""Before a task that failed begins again."""
 
 
 class EmbeddedEngine:
@@ -98,7 +100,6 @@ class EmbeddedEngine:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._role: tuple[str, ...] = ()
         self._member_orgs: list[str] = []
-        self._members_root = b""
         self._members_changed = True
         self._wire(clock, members, signers)
         for point in self.replica.points.values():
@@ -210,11 +211,13 @@ class EmbeddedEngine:
         self._tasks[name] = asyncio.create_task(self._guard(name, work), name=f"{self.org} {name}")
 
     async def _guard(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """The outermost frame of a task: what ends it is logged, and the rest goes on."""
-        try:
-            await work()
-        except AtollError:
-            log.exception("%s of %s has ended", name, self.org)
+        """The outermost frame of a task: what it did not foresee is logged, and it begins again."""
+        while self._running:
+            try:
+                await work()
+            except Exception:
+                log.exception("%s of %s begins again", name, self.org)
+                await asyncio.sleep(RESTART_SECONDS)
 
     def _others(self) -> list[str]:
         """Active members but this one, the sequencer first."""
@@ -223,13 +226,9 @@ class EmbeddedEngine:
         return sorted(orgs, key=lambda org: (org != sequencer, org))
 
     def _members_now(self) -> list[str]:
-        root = self.replica.view.tree.root
-        if root != self._members_root:
-            changed = self._members_root == b"" or self._members_changed
-            if changed:
-                self._member_orgs = [one.org for one in self.replica.view.all(Member) if one.state is MemberState.ACTIVE]
-                self._members_changed = False
-            self._members_root = root
+        if self._members_changed:
+            self._member_orgs = [one.org for one in self.replica.view.all(Member) if one.state is MemberState.ACTIVE]
+            self._members_changed = False
         return self._member_orgs
 
     def _is_quiet(self) -> bool:

@@ -159,7 +159,8 @@ class Replica:
             signing: whether this member is about to sign the branch's end.
 
         Raises:
-            ForkDetected: points that this member cosigned would be dropped, and neither a hand-over nor a quorum says so.
+            ForkDetected: what the sequencer signed would be dropped, and neither a hand-over nor a quorum says so.
+            HandoverRefused: the branch's hand-over may lose an acknowledged block.
             BadBlock: this replica has moved on since the branch was made.
         """
         return await whole(self._take(branch, agreed, tuple(departures), signing))
@@ -342,19 +343,18 @@ class Replica:
         return dropped
 
     async def _need_reason(self, branch: Branch, dropped: list[Point], agreed: Note | None) -> int | None:
-        """Why the tail may be dropped; the term in which this member then cosigns nothing more, if it stood for what is
-        dropped."""
+        """Why the tail may be dropped; and, if this member stood for some of it, in which term it may cosign nothing more."""
         await self._keep_forks(branch, dropped)
-        signed = [point for point in dropped if point.note is not None or self.vows.is_cosigned(point)]
-        if not signed:
+        cosigned = [point for point in dropped if self.vows.is_cosigned(point)]
+        if not cosigned and all(point.note is None for point in dropped):
             return None
         size = parse_checkpoint(agreed.text).size if agreed is not None else -1
         point = next((one for one in branch.points if one.checkpoint.size == size), None)
         if agreed is not None and point is not None:
             verify_agreement(agreed, chain_id=self.chain_id, consensus=point.authority)
-            return signed[0].authority.term if any(self.vows.is_cosigned(one) for one in signed) else None
+            return cosigned[0].authority.term if cosigned else None
         if branch.tip.after.term == self.tip.after.term:
-            raise ForkDetected(size=signed[0].checkpoint.size)
+            raise ForkDetected(size=dropped[0].checkpoint.size)
         for one, below in branch.handovers():
             need_base(one, below, branch.ledger.log, self.departures, is_agreed=below.height <= self.agreed_height)
         return None
