@@ -83,7 +83,7 @@ class Liar:
     async def submit(self, rpc: RpcSession, *bodies: Message) -> None:
         """Sign transactions and have them put in order."""
         signed = tuple(self._sign(body) for body in bodies)
-        submit = encode_payload(Submit(transactions=signed, relay=False))
+        submit = encode_payload(Submit(transactions=signed))
         answer = parse_payload(rpc.peer, await rpc.call(SUBMIT, submit, timeout_seconds=CALL_SECONDS), Submitted)
         turned_away = [one.refusal for one in answer.answers if one.refusal]
         if turned_away:  # then nothing was tried, and nothing can be caught
