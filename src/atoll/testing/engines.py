@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,17 @@ from atoll.trust.keys import Purpose
 
 Scenario = Callable[["Engines"], Awaitable[None]]
 """What happens in a test."""
+
+
+@contextlib.contextmanager
+def memory_folder(fallback: Path) -> Iterator[Path]:
+    """A folder in memory where the system has one, for stores that wait for the disk at each block; else the fallback."""
+    memory = Path("/dev/shm")  # noqa: S108 -- inside it a folder of our own is made
+    if not os.access(memory, os.W_OK):
+        yield fallback
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
 
 
 class Killed(BaseException):

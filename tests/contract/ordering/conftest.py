@@ -6,7 +6,6 @@ A further engine joins by another entry in FACTORIES: a function from a founding
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.testing.consortium import Founding
-from atoll.testing.engines import Engines, Scenario
+from atoll.testing.engines import Engines, Scenario, memory_folder
 from atoll.testing.virtual import run_virtually
 
 FACTORIES: dict[str, Callable[[Founding, Path], Engines]] = {"embedded": Engines}
@@ -30,7 +29,7 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Play:
 
     def run(scenario: Scenario, *, orgs: Sequence[str] = ORGS, not_validating: Sequence[str] = (), start: bool = True) -> None:
         async def whole() -> None:
-            engines = FACTORIES[request.param](Founding(orgs, not_validating=not_validating), tmp_path)
+            engines = FACTORIES[request.param](Founding(orgs, not_validating=not_validating), folder)
             try:
                 if start:
                     await engines.start()
@@ -38,7 +37,8 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Play:
             finally:
                 await engines.close()
 
-        run_virtually(whole())
+        with memory_folder(tmp_path) as folder:
+            run_virtually(whole())
 
     return run
 
@@ -46,9 +46,3 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Play:
 def dataset(number: int, owner: str = "bank") -> RegisterDataset:
     """A transaction's body; each number is another dataset."""
     return RegisterDataset(dataset=f"{owner}/table-{number}/1", card_commitment=bytes(32), level=2)
-
-
-@functools.cache
-def founding(orgs: tuple[str, ...] = ORGS) -> Founding:
-    """A founding whose own counter of nonces nobody uses."""
-    return Founding(orgs)

@@ -210,7 +210,7 @@ def test_a_full_disk_at_the_sequencer_acknowledges_nothing_and_reads_go_on(play:
         store = engines["operator"].store
         acknowledged = await work(engines, "operator", range(2))
         store.limit_pages(1)  # not one page more than there are
-        data = [engines.founding.sign("bank", dataset(number)) for number in range(200)]
+        data = [engines.founding.sign("bank", dataset(number)) for number in range(50)]
         answers = await asyncio.gather(
             *(engines["operator"].submit(one, timeout_seconds=20) for one in data), return_exceptions=True
         )

