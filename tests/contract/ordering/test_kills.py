@@ -13,6 +13,8 @@ from atoll.testing.engines import Engines
 from tests.contract.ordering.conftest import Play, dataset
 
 ORGS = ("operator", "bank", "bureau", "telecom")  # three count, so q is 3: every one of them is needed
+PATIENCE = 40
+"""How often a client submits the same bytes before the test gives up."""
 POINTS = [(write, after) for write in (0, 1, 2, 4, 5) for after in (False, True)]
 
 
@@ -21,11 +23,13 @@ async def work(engines: Engines, through: str, numbers: range) -> dict[bytes, Ac
     acknowledged: dict[bytes, Acknowledged] = {}
     for number in numbers:
         data = engines.founding.sign("bureau", dataset(number, "bureau"))
-        while data not in acknowledged:
+        for _ in range(PATIENCE):
             try:
                 acknowledged[data] = await engines[through].submit(data, timeout_seconds=2)
+                break
             except (NotAcknowledged, KeyError):
                 await asyncio.sleep(0.5)
+        assert data in acknowledged, "nobody gets on any more"
     return acknowledged
 
 
