@@ -7,6 +7,7 @@ logged.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,8 +48,9 @@ def seal_transaction(
     return seal_envelope(payload, kid=kid.encode(), algorithm=Algorithm.ED25519, sign=sign, aad=aad)
 
 
+@functools.lru_cache(maxsize=1024)
 def parse_transaction(data: bytes) -> tuple[Envelope, Transaction]:
-    """Envelope and payload; the signature is not looked at."""
+    """Envelope and payload; the signature is not looked at. A block's worth is kept, because each is asked for again."""
     envelope = parse_envelope(data)
     return envelope, parse_message(envelope.payload, Transaction)
 

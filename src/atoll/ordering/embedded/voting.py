@@ -1,9 +1,9 @@
-"""A member's side of a hand-over: it votes, keeps its word, and brings its ballot to the candidate until the new term has
-begun.
+"""A member's side of a hand-over: it votes, keeps its word, and brings its ballot to the candidate until the term begins.
 
-A member votes because its own operator says so (`vote`), or because a candidate asks; a candidate gets its vote only if its
-sequencer has been silent for long, has shown two histories, or leaves a transaction out. Votes are never taken back: those who
-voted wait for a hand-over that reaches q votes. A later vote for somebody else is therefore one in a later term.
+A member votes because its own operator says so (`vote`), or because a candidate asks. A candidate that asks gets the vote only
+if the sequencer has been silent for long, has shown two histories, or leaves a transaction out; or if it is that sequencer,
+whom some have left for a later term. Votes are never taken back: those who voted wait for a hand-over that reaches q votes. A
+later vote for somebody else is therefore one in a later term.
 """
 
 from __future__ import annotations
