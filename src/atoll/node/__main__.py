@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import signal
 import sys
@@ -15,8 +16,11 @@ from atoll.node.process import NodeProcess
 
 def main() -> int:
     """Run the node whose home is the first argument."""
+    parser = argparse.ArgumentParser(prog="python -m atoll.node", description="Run one node in the foreground.")
+    parser.add_argument("home", type=Path, help="folder that `atoll init` made")
+    home = parser.parse_args().home
     try:
-        config = load_config(Path(sys.argv[1]))
+        config = load_config(home)
         start_logs(config.home.logs, config.log_level)
         asyncio.run(serve(NodeProcess(config)))
     except AtollError as err:
