@@ -35,3 +35,19 @@ class CheckpointsDiffer(IntegrityError):
     code = "protocols.checkpoints_differ"
     sentence = "Checkpoint {number} is not a consistent cut: {problem}."
     remedy = "Report it: a run of this protocol could not be resumed."
+
+
+class SaltShareChanged(PeerError):
+    """A party showed another share than it had promised, as if to choose the salt after it had seen the others'."""
+
+    code = "protocols.salt_share_changed"
+    sentence = "{party} opened another share of the joint salt than it had promised."
+    remedy = "Run the job again; if it happens again, that party's node is faulty or hostile: show the auditor its log."
+
+
+class WrongBulkLength(PeerError):
+    """A peer sent a frame that is longer or shorter than the sizes agreed on make it."""
+
+    code = "protocols.wrong_bulk_length"
+    sentence = "{party} sent a frame of {found} bytes where {expected} were due."
+    remedy = "The other node is faulty, of another version, or hostile: compare versions, then show the auditor its log."
