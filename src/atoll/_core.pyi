@@ -61,6 +61,18 @@ def multiply(points: bytes, secret: SecretScalar, threads: int = 0) -> bytes:
 def blind(items: Sequence[bytes], secret: SecretScalar, dst: bytes, threads: int = 0) -> bytes:
     """`atoll.primitives.ristretto.blind`. Raises ValueError for an empty tag."""
 
+def blind_packed(items: bytes | bytearray, item_bytes: int, secret: SecretScalar, dst: bytes, threads: int = 0) -> bytes:
+    """`atoll.primitives.ristretto.blind_packed`. Raises ValueError."""
+
+def tags_packed(points: bytes | bytearray, prefix: bytes, tag_bytes: int, threads: int = 0) -> bytes:
+    """`atoll.primitives.tags.tags_packed`. Raises ValueError."""
+
+def match_tags(own: bytes | bytearray, theirs: bytes | bytearray, tag_bytes: int) -> bytes:
+    """`atoll.primitives.tags.match_tags`. Raises ValueError."""
+
+def first_repeated_tag(tags: bytes | bytearray, tag_bytes: int) -> int | None:
+    """`atoll.primitives.tags.first_repeated_tag`. Raises ValueError."""
+
 def permutation(seed: bytes, length: int) -> list[int]:
     """`atoll.primitives.shuffle.permutation`. Raises ValueError unless the seed has 32 bytes."""
 

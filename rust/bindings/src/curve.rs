@@ -4,7 +4,7 @@ use atoll_core::group::{POINT_BYTES, parse_point};
 use atoll_core::hash::Hash;
 use atoll_core::parallel::available_threads;
 use atoll_core::psi::BadPoint;
-use atoll_core::{ed25519, group, hash, psi, shuffle};
+use atoll_core::{ed25519, group, hash, psi, shuffle, tags};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -144,6 +144,64 @@ pub fn blind<'py>(
 }
 
 #[pyfunction]
+#[pyo3(signature = (items, item_bytes, secret, dst, threads=0))]
+pub fn blind_packed<'py>(
+    py: Python<'py>,
+    items: PyBackedBytes,
+    item_bytes: usize,
+    secret: &SecretScalar,
+    dst: &[u8],
+    threads: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    if dst.is_empty() {
+        return Err(empty_tag());
+    }
+    whole(items.len(), item_bytes, 1..=usize::MAX)?;
+    let secret = &secret.0;
+    let blinded = py.detach(|| psi::blind_packed(&items, item_bytes, secret, dst, self::threads(threads)));
+    Ok(PyBytes::new(py, &blinded))
+}
+
+#[pyfunction]
+#[pyo3(signature = (points, prefix, tag_bytes, threads=0))]
+pub fn tags_packed<'py>(
+    py: Python<'py>,
+    points: PyBackedBytes,
+    prefix: &[u8],
+    tag_bytes: usize,
+    threads: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    whole(points.len(), POINT_BYTES, POINT_BYTES..=POINT_BYTES)?;
+    whole(0, tag_bytes, 1..=32)?;
+    let tags = py.detach(|| tags::tags(&points, prefix, tag_bytes, self::threads(threads)));
+    Ok(PyBytes::new(py, &tags))
+}
+
+#[pyfunction]
+pub fn match_tags<'py>(
+    py: Python<'py>,
+    own: PyBackedBytes,
+    theirs: PyBackedBytes,
+    tag_bytes: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    whole(own.len(), tag_bytes, 1..=tags::MAX_TAG_BYTES)?;
+    whole(theirs.len(), tag_bytes, 1..=tags::MAX_TAG_BYTES)?;
+    let places = py.detach(|| tags::matches(&own, &theirs, tag_bytes));
+    PyBytes::new_with(py, 4 * places.len(), |packed| {
+        for (bytes, place) in packed.as_chunks_mut::<4>().0.iter_mut().zip(places) {
+            *bytes = place.to_le_bytes();
+        }
+        Ok(())
+    })
+}
+
+#[pyfunction]
+pub fn first_repeated_tag(py: Python<'_>, tags: PyBackedBytes, tag_bytes: usize) -> PyResult<Option<usize>> {
+    whole(tags.len(), tag_bytes, 1..=tags::MAX_TAG_BYTES)?;
+    Ok(py.detach(|| tags::first_repeat(&tags, tag_bytes)))
+}
+
+#[pyfunction]
 pub fn permutation(py: Python<'_>, seed: &[u8], length: u32) -> PyResult<Vec<u32>> {
     let seed = exactly::<{ shuffle::SEED_BYTES }>(seed)?;
     Ok(py.detach(|| shuffle::permutation(&seed, length)))
@@ -151,6 +209,14 @@ pub fn permutation(py: Python<'_>, seed: &[u8], length: u32) -> PyResult<Vec<u32
 
 fn exactly<const N: usize>(data: &[u8]) -> PyResult<[u8; N]> {
     data.try_into().map_err(|_| PyValueError::new_err(format!("{} bytes given, {N} needed", data.len())))
+}
+
+/// Whether `packed` bytes are whole elements of `size` bytes, a size in `sizes`, and fewer than 2^32 of them.
+fn whole(packed: usize, size: usize, sizes: std::ops::RangeInclusive<usize>) -> PyResult<()> {
+    if !sizes.contains(&size) || !packed.is_multiple_of(size) || u32::try_from(packed / size).is_err() {
+        return Err(PyValueError::new_err(format!("{packed} bytes are not a packed list of elements of {size} bytes")));
+    }
+    Ok(())
 }
 
 fn empty_tag() -> PyErr {

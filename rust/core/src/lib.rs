@@ -14,3 +14,4 @@ pub mod hpke;
 pub mod parallel;
 pub mod psi;
 pub mod shuffle;
+pub mod tags;

@@ -39,6 +39,16 @@ pub fn blind<M: AsRef<[u8]> + Sync>(items: &[M], secret: &SecretScalar, dst: &[u
     encodings.into_flattened()
 }
 
+/// [`blind`] for items of `item_bytes` each, packed.
+///
+/// # Panics
+/// When `dst` is empty, `item_bytes` is 0, or `items` is not a whole number of items.
+pub fn blind_packed(items: &[u8], item_bytes: usize, secret: &SecretScalar, dst: &[u8], threads: usize) -> Vec<u8> {
+    assert!(items.len().is_multiple_of(item_bytes), "whole items");
+    let items: Vec<&[u8]> = items.chunks_exact(item_bytes).collect();
+    blind(&items, secret, dst, threads)
+}
+
 /// Each of the packed points, checked, times `secret`, packed in order.
 ///
 /// # Errors

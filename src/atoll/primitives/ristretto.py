@@ -19,6 +19,7 @@ __all__ = [
     "SecretScalar",
     "add",
     "blind",
+    "blind_packed",
     "draw_secret",
     "expand_message_xmd",
     "from_uniform",
@@ -110,3 +111,19 @@ def blind(items: Sequence[bytes], secret: SecretScalar, dst: bytes, *, threads: 
     Source: RFC 9380 appendix B for the hash; the blinding is the first step of Diffie-Hellman private set intersection.
     """
     return _core.blind(items, secret, dst, threads)
+
+
+def blind_packed(items: bytes | bytearray, item_bytes: int, secret: SecretScalar, dst: bytes, *, threads: int = 0) -> bytes:
+    """`blind` for items of one length, packed: no Python object an item.
+
+    Args:
+        items: n times `item_bytes` bytes.
+        item_bytes: length of an item, from 1.
+        secret: this session's.
+        dst: domain tag, not empty.
+        threads: 0 for as many as the process may run.
+
+    Raises:
+        ValueError: `items` is not a whole number of them, or the tag is empty.
+    """
+    return _core.blind_packed(items, item_bytes, secret, dst, threads)
