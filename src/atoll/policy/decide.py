@@ -29,6 +29,7 @@ from atoll.policy.errors import (
 )
 from atoll.policy.local import DAY_SECONDS, LocalRules
 from atoll.policy.odrl import Observed, Use, evaluate
+from atoll.policy.outputs import UNNAMED, output_reasons
 from atoll.policy.reasons import Decision, Reason, Verdict, conclude
 from atoll.policy.terms import GrantTerms, Operand
 
@@ -129,6 +130,7 @@ def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator
         return
     yield from _column_reasons(question, number, demand, card)
     if demand.receivers != (question.me,):
+        yield from output_reasons(question.plan, demand)
         yield from _grant_reasons(question, number, demand)
     for unit, amount in (("uses", demand.uses), ("rows", demand.rows_cap)):
         budget = question.view.get(Budget, budget_id(lineage_account(dataset.lineage), unit))
@@ -191,7 +193,7 @@ def _grant_reasons(question: Question, number: int, demand: Demand) -> Iterator[
     terms = question.terms(planned.grant)
     yield Reason(NoGrant.code, "its terms", "held here and fitting", "held" if terms else "missing", terms is not None)
     if terms is not None:
-        yield from evaluate(terms, _use(question, demand, spent=budget.limit - left if budget else 0))
+        yield from evaluate(terms, _use(question, demand, spent=budget.limit - left if budget else 0), assumed=(UNNAMED,))
 
 
 def _use(question: Question, demand: Demand, *, spent: int) -> Use:
@@ -204,7 +206,13 @@ def _use(question: Question, demand: Demand, *, spent: int) -> Use:
         Operand.COUNT: spent + demand.uses,
         Operand.DATE_TIME: question.now,
         Operand.ROWS: demand.rows_cap,
+        Operand.OUTPUTS: frozenset({demand.output}),
+        Operand.PAYLOAD: frozenset(demand.payload),
     }
+    if demand.epsilon_micro > 0:  # an exact output has no epsilon, so a term that bounds epsilon does not cover it
+        values[Operand.EPSILON] = demand.epsilon_micro
+    if demand.min_count > 0:
+        values[Operand.MINIMUM_GROUP] = demand.min_count
     return Use(demand.action, values)
 
 

@@ -42,6 +42,19 @@ class Exposure(StrEnum):
         return self in (Exposure.PLAINTEXT, asked) or asked is Exposure.ENCRYPTED_ONLY
 
 
+class Output(StrEnum):
+    """What leaves a job towards its receivers. There is no other output; a grant names those that it permits."""
+
+    IDENTIFIERS = "identifiers"
+    """Which of the receiver's own identifiers the owner has too (or has not)."""
+    ROWS = "rows"
+    """The same with payload columns of the owner's rows."""
+    CARDINALITY = "cardinality"
+    """How many identifiers both have."""
+    SUM = "sum"
+    """A sum of a payload column over the rows that both have."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
     """One use of one input."""
@@ -62,3 +75,11 @@ class Demand:
     """Most rows that may take part."""
     uses: int
     """How many uses of the grant and the budget this takes."""
+    output: Output = Output.IDENTIFIERS
+    """What the receivers get out of it; a plan gives nothing else (`PlanOutput.gets` names the same)."""
+    payload: tuple[str, ...] = ()
+    """Columns whose values leave with matched rows, or go into a sum; they stand in `columns` too."""
+    epsilon_micro: int = 0
+    """Privacy loss of a noisy output, in millionths of epsilon, rounded up; 0 where no noise is added: then it is exact."""
+    min_count: int = 0
+    """Fewest matches over which a sum is told; 0 for no bound."""

@@ -45,6 +45,14 @@ class ColumnRefused(JobError):
     remedy = "The dataset card names each column's exposure and normalisation."
 
 
+class OutputRefused(JobError):
+    """The plan gives its receivers something else than the job asks for, or something that this version does not know."""
+
+    code = "policy.output"
+    sentence = "The output is refused: {reason}."
+    remedy = "Outputs are identifiers, rows, cardinality and sum; plan one of them and name it in the plan's outputs."
+
+
 class NoGrant(JobError):
     """The job would give others something from this owner's data, and no grant in force authorises it."""
 

@@ -37,27 +37,32 @@ class Use:
     values: Mapping[Operand, Observed]
 
 
-def evaluate(terms: GrantTerms, use: Use) -> tuple[Reason, ...]:
+def evaluate(terms: GrantTerms, use: Use, *, assumed: tuple[Constraint, ...] = ()) -> tuple[Reason, ...]:
     """Every constraint that was looked at; the use is permitted if all reasons hold.
 
     Of the permissions, the first that covers the use is reported; if none does, the one that comes closest.
+
+    Args:
+        assumed: constraints of every permission that says nothing about their operand.
     """
-    reasons = [*_best_permission(terms, use)]
+    reasons = [*_best_permission(terms, use, assumed)]
     for number, rule in enumerate(terms.prohibitions):
         reasons.append(_prohibition(number, rule, use))
     return tuple(reasons)
 
 
-def _best_permission(terms: GrantTerms, use: Use) -> tuple[Reason, ...]:
-    tried = [_permission(number, rule, use) for number, rule in enumerate(terms.permissions)]
+def _best_permission(terms: GrantTerms, use: Use, assumed: tuple[Constraint, ...]) -> tuple[Reason, ...]:
+    tried = [_permission(number, rule, use, assumed) for number, rule in enumerate(terms.permissions)]
     covering = next((reasons for reasons in tried if all(one.holds for one in reasons)), None)
     return covering or min(tried, key=lambda reasons: sum(not one.holds for one in reasons))
 
 
-def _permission(number: int, rule: TermRule, use: Use) -> tuple[Reason, ...]:
+def _permission(number: int, rule: TermRule, use: Use, assumed: tuple[Constraint, ...]) -> tuple[Reason, ...]:
     name = f"permission {number}"
     action = Reason(TermsRefused.code, f"{name}: action", rule.action, use.action, rule.action == use.action)
-    return (action, *(_reason(name, constraint, use) for constraint in rule.constraints))
+    said = {one.left for one in rule.constraints}
+    constraints = (*rule.constraints, *(one for one in assumed if one.left not in said))
+    return (action, *(_reason(name, constraint, use) for constraint in constraints))
 
 
 def _reason(name: str, constraint: Constraint, use: Use) -> Reason:

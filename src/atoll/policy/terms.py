@@ -17,7 +17,10 @@ TERMS_DOMAIN = "grant-terms"
 
 
 class Operand(StrEnum):
-    """Left operands of a constraint; there are no others."""
+    """Left operands of a constraint; there are no others.
+
+    `epsilon` counts millionths and is said of noisy outputs only; `payload` are the columns whose values leave or are summed.
+    """
 
     PURPOSE = "purpose"
     COLUMNS = "columns"
@@ -30,6 +33,8 @@ class Operand(StrEnum):
     EPSILON = "epsilon"
     REGION = "region"
     ROWS = "rows"
+    OUTPUTS = "outputs"
+    PAYLOAD = "payload"
 
 
 class Operator(StrEnum):

@@ -256,6 +256,17 @@ class Desk:
         self.demands = (replace(self.demands[0], **changes), *self.demands[1:])
         return self
 
+    def change_output(self, output: str) -> Desk:
+        """What the receivers get, in the plan and in what it asks of the bureau."""
+        return self.change_plan(outputs=(PlanOutput(index=0, gets=(output,)),)).change_demand(output=output)
+
+    def permit_output(self, output: str, *constraints: Constraint) -> Desk:
+        """Terms with one permission, for this output."""
+        named = Constraint(left=Operand.OUTPUTS, operator=Operator.IS_ANY_OF, right=(output,))
+        rule = TermRule(action="use", constraints=(named, *constraints))
+        self.terms[GRANT] = replace(TERMS, permissions=(rule,))
+        return self
+
     def change_grant(self, **changes: Any) -> Desk:
         return self.change(Grant, GRANT.hex(), **changes)
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from atoll.errors import AtollError
-from atoll.ledger.plan import Coalition, PlanParty
+from atoll.ledger.plan import Coalition, PlanOutput, PlanParty
 from atoll.ledger.records import Chain, Dataset, DatasetState, Grant, GrantState, Member, MemberState
 from atoll.policy import errors
 from atoll.policy.demand import Exposure
 from atoll.policy.local import DAY_SECONDS
 from atoll.policy.reasons import Reason, Verdict, conclude
-from atoll.policy.terms import Operand, Operator
+from atoll.policy.terms import Constraint, Operand, Operator
 from tests.unit.policy.desk import CARD, CUSTOMERS, DEMAND, FILES, GRANT, NOW, OWN_DEMAND, PLAN, Desk, Records, column, dataset
 
 Change = Callable[[Desk], object]
@@ -48,6 +48,10 @@ def test_the_job_that_everything_speaks_for_is_permitted_with_every_reason() -> 
         "its terms",
         "permission 0: purpose",
     } <= looked_at
+
+
+def at_most_epsilon(micro: int) -> Constraint:
+    return Constraint(left=Operand.EPSILON, operator=Operator.LTEQ, right=(str(micro),))
 
 
 DENIED: dict[str, tuple[str, Change]] = {
@@ -137,6 +141,56 @@ DENIED: dict[str, tuple[str, Change]] = {
         lambda d: d.terms_forbid(Operand.COLUMNS, Operator.IS_ANY_OF, "name", "income"),
     ),
     "a prohibition that nobody understands": ("policy.prohibited", lambda d: d.terms_forbid(Operand.EPSILON, Operator.GT, "1")),
+    # outputs
+    "an output the terms do not name": ("policy.terms", lambda d: d.change_output("cardinality")),
+    "an output that nobody knows": ("policy.output", lambda d: d.change_output("everything")),
+    "an output beside the one that is asked for": (
+        "policy.output",
+        lambda d: d.change_plan(outputs=(PlanOutput(index=0, gets=("identifiers", "rows")),)),
+    ),
+    "another output than is asked for": (
+        "policy.output",
+        lambda d: d.change_plan(outputs=(PlanOutput(index=0, gets=("sum",)),)),
+    ),
+    "payload with bare identifiers": ("policy.output", lambda d: d.change_demand(payload=("name",))),
+    "rows without payload": ("policy.output", lambda d: d.permit_output("rows").change_output("rows")),
+    "payload that is no demanded column": (
+        "policy.output",
+        lambda d: d.permit_output("rows").change_output("rows").change_demand(payload=("income",)),
+    ),
+    "payload that the terms do not name": (
+        "policy.terms",
+        lambda d: (
+            d.permit_output("rows", Constraint(left=Operand.PAYLOAD, operator=Operator.IS_ANY_OF, right=("income",)))
+            .change_output("rows")
+            .change_demand(payload=("name",))
+        ),
+    ),
+    "noise on identifiers": ("policy.output", lambda d: d.change_demand(epsilon_micro=1)),
+    "noise that is negative": (
+        "policy.output",
+        lambda d: d.permit_output("cardinality").change_output("cardinality").change_demand(epsilon_micro=-1),
+    ),
+    "an exact count where the terms bound epsilon": (
+        "policy.terms",
+        lambda d: d.permit_output("cardinality", at_most_epsilon(1_000_000)).change_output("cardinality"),
+    ),
+    "more epsilon than the terms permit": (
+        "policy.terms",
+        lambda d: (
+            d.permit_output("cardinality", at_most_epsilon(1_000_000))
+            .change_output("cardinality")
+            .change_demand(epsilon_micro=1_000_001)
+        ),
+    ),
+    "a sum over fewer matches than the terms permit": (
+        "policy.terms",
+        lambda d: (
+            d.permit_output("sum", Constraint(left=Operand.MINIMUM_GROUP, operator=Operator.GTEQ, right=("20",)))
+            .change_output("sum")
+            .change_demand(payload=("name",), min_count=19)
+        ),
+    ),
     # budgets
     "a grant that is used up": ("policy.budget", lambda d: d.use_grant(limit=5, spent=5)),
     "a grant whose last use is reserved": ("policy.budget", lambda d: d.use_grant(limit=5, spent=4, reserved=1)),
@@ -229,6 +283,22 @@ def test_every_refusal_of_the_policy_was_provoked() -> None:
 
 
 PERMITTED: dict[str, Change] = {
+    "rows with the payload that the terms name": lambda d: (
+        d.permit_output("rows", Constraint(left=Operand.PAYLOAD, operator=Operator.IS_ANY_OF, right=("name", "income")))
+        .change_output("rows")
+        .change_demand(payload=("name",))
+    ),
+    "as much epsilon as the terms permit": lambda d: (
+        d.permit_output("cardinality", at_most_epsilon(1_000_000))
+        .change_output("cardinality")
+        .change_demand(epsilon_micro=1_000_000)
+    ),
+    "an exact count where the terms name counts": lambda d: d.permit_output("cardinality").change_output("cardinality"),
+    "a sum over as many matches as the terms want": lambda d: (
+        d.permit_output("sum", Constraint(left=Operand.MINIMUM_GROUP, operator=Operator.GTEQ, right=("20",)))
+        .change_output("sum")
+        .change_demand(payload=("name",), min_count=20)
+    ),
     "a deadline this very second": lambda d: d.change_plan(not_after=NOW),
     "the furthest deadline": lambda d: d.change_plan(not_after=NOW + 7 * DAY_SECONDS),
     "the first second of the grant": lambda d: d.change_grant(not_before=NOW),

@@ -10,6 +10,7 @@ from atoll.policy.odrl import Observed, Use, evaluate, holds, show
 from atoll.policy.terms import Constraint, GrantTerms, Operand, Operator, TermRule
 
 NAMES = [Operand.PURPOSE, Operand.COLUMNS, Operand.COUNTERPARTIES, Operand.RECEIVERS, Operand.JOB_KINDS, Operand.REGION]
+NAMES += [Operand.OUTPUTS, Operand.PAYLOAD]
 NUMBERS = [Operand.COUNT, Operand.DATE_TIME, Operand.MINIMUM_GROUP, Operand.EPSILON, Operand.ROWS]
 ORDER = [Operator.LT, Operator.LTEQ, Operator.GT, Operator.GTEQ]
 SETS = [Operator.IS_ANY_OF, Operator.IS_NONE_OF, Operator.IS_ALL_OF]
