@@ -28,14 +28,11 @@ class ResultCommitment(Message):
     """Hiding commitment to the result; tells nothing about it, not even its size."""
 
 
-def close_as_receiver(
-    result: Result, *, rows: tuple[int, ...], counts: Mapping[str, int], others: Iterable[Party], seed: bytes
-) -> Role[Outcome]:
+def close_as_receiver(result: Result, *, counts: Mapping[str, int], others: Iterable[Party], seed: bytes) -> Role[Outcome]:
     """Commit to `result`, tell `others`, and end with everything that the receiver keeps.
 
     Args:
         result: what was computed.
-        rows: numbers of the receiver's own rows in it.
         counts: sizes by name.
         others: all other places of the plan.
         seed: the program's; the opening is drawn from it.
@@ -44,7 +41,7 @@ def close_as_receiver(
     commitment = commit_result(result, opening)
     for other in others:
         yield Send(other, ResultCommitment(commitment=commitment))
-    return Outcome(result_commitment=commitment, result=result, opening=opening, rows=rows, counts=counts)
+    return Outcome(result_commitment=commitment, result=result, opening=opening, counts=counts)
 
 
 def close_as_other(*, receiver: Party, counts: Mapping[str, int]) -> Role[Outcome]:

@@ -12,13 +12,15 @@ The node knows this interface and no kind; a kind is logic that opens nothing. O
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Generic, TypeVar
 
 from atoll.jobs.result import Result
+from atoll.jobs.table import Rows
 from atoll.ledger.plan import Coalition, Plan, PlanInput, PlanOutput, PlanParty
 from atoll.policy.demand import Demand
+from atoll.protocols.psi.items import Items
 from atoll.protocols.role import Party, Role
 from atoll.wire.message import Document, Message
 
@@ -58,25 +60,20 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Identifiers:
-    """One input, read once, normalised and ready to be compared. The three lists run in parallel."""
+class Input:
+    """One of the plan's inputs, read and verified; it stays open until the program has ended."""
 
-    keys: Sequence[bytes]
-    """Distinct normalised keys (`atoll.protocols.identifiers`), 1 to 1024 bytes each."""
-    rows: Sequence[int]
-    """Row number of each key in the source, from 0."""
-    spelled: Sequence[Sequence[str]] = field(default=(), repr=False)
-    """The key's cells as the source spells them; only a receiver needs them, others leave this empty."""
-
-    def __repr__(self) -> str:
-        return f"Identifiers({len(self.keys)} keys)"
+    items: Items = field(repr=False)
+    """The normalised keys (`atoll.protocols.identifiers`) of its rows."""
+    table: Rows | None = field(default=None, repr=False)
+    """The cells of its rows, for places that show or send some; None where the plan lets a place use nothing but keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What one party brings into a run."""
 
-    identifiers: tuple[Identifiers, ...] = ()
+    inputs: tuple[Input, ...] = ()
     """One for each of the plan's inputs that belong to this party's place, in the plan's order."""
 
 
@@ -90,8 +87,6 @@ class Outcome:
     """For receivers only."""
     opening: bytes | None = field(default=None, repr=False)
     """For receivers only: 32 secret bytes that open the commitment; keep them with the result."""
-    rows: tuple[int, ...] = ()
-    """For receivers only: numbers of their own rows that the result is about, in the order of the result's rows."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Sizes by name, for this party's own eyes; receipts carry them rounded up."""
 

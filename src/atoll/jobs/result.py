@@ -1,75 +1,113 @@
-"""A result: named columns and rows, with one encoding that everybody's receipt commits to.
+"""A result: named columns of text, whole numbers or truth values, with one encoding that everybody's receipt commits to.
 
-    encoding = frame(CBOR(["result/1", [column, ...], number of rows])) || frame(CBOR([cell, ...])) || ...
+    encoding = frame(CBOR(["result/2", [[name, kind], ...], number of rows])) || block || block || ...
+    block    = 65,536 rows, the last one fewer: their first column, their second, ...
 
-`frame` puts the length before the bytes, 32 bits big-endian. Rows are sorted by their encoding, because a result is a multiset:
-two nodes that find the same rows in another order have found the same. Texts are byte strings of UTF-8, because a result keeps
-the spelling of its source, whatever Unicode form that is in.
+    column of n rows, by kind
+      text     n lengths of 4 bytes, 0 for no cell and otherwise bytes + 1; then the texts, UTF-8, one behind the other
+      integer  n bytes, 0 for no cell and otherwise 1; then n numbers of 8 bytes, two's complement, 0 where there is no cell
+      boolean  n bytes: 0 no cell, 1 false, 2 true
+
+`frame` puts the length before the bytes, 4 bytes big-endian; names are byte strings of UTF-8, and the numbers of a block are
+little-endian, as Arrow keeps them in memory. The encoding can be read in one way only: every part's length follows from what
+stands before it. Rows stand in the order in which the kind puts them, which is the same at every run on the same inputs.
+
+It is made block by block from Arrow's buffers and hashed as it is made, so a result is never in memory twice.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hmac
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from atoll.jobs.errors import BadResult
 from atoll.ledger.detail import RESULT_DOMAIN
-from atoll.primitives.commitment import commit, is_opening
-from atoll.wire.cbor import decode, encode
-from atoll.wire.errors import CborError
+from atoll.primitives.commitment import OPENING_BYTES, commit_parts
+from atoll.wire.cbor import CborValue, encode
 
 Cell: TypeAlias = "str | int | bool | None"
 """What a result holds; fractions are decimal text."""
 
-_TAG = "result/1"
-_MAX_ROW_BYTES = 1 << 20
-"""Far above any row that came from normalised cells, which have at most 32 KiB each."""
+BLOCK_ROWS = 1 << 16
+
+_TAG = "result/2"
+_KINDS = {pa.large_string(): "text", pa.int64(): "integer", pa.bool_(): "boolean"}
+_MAX_TEXT_BYTES = (1 << 32) - 2
+_MAX_HEAD_BYTES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a receiver gets, rows in the order in which they are shown."""
 
-    columns: tuple[str, ...]
-    """Names, one a column."""
-    rows: tuple[tuple[Cell, ...], ...]
-    """Cells of each row, in the order of `columns`."""
+    table: pa.Table = field(repr=False)
+    """Text, whole-number and truth-value columns of any Arrow width; kept as `large_string`, `int64` and `bool`."""
 
     def __post_init__(self) -> None:
-        for row in self.rows:
-            if len(row) != len(self.columns):
-                raise BadResult(reason="a row has not one cell for each column")
+        settled = [_settle(one.type) for one in self.table.schema]
+        if settled != self.table.schema.types:
+            schema = pa.schema(list(zip(self.table.column_names, settled, strict=True)))
+            object.__setattr__(self, "table", _cast(self.table, schema))
+
+    @classmethod
+    def from_rows(cls, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Result:
+        """A small result, written by hand.
+
+        Raises:
+            BadResult: a row has not one cell for each column, or a column mixes kinds.
+        """
+        if any(len(row) != len(columns) for row in rows):
+            raise BadResult(reason="a row has not one cell for each column")
+        arrays = [_column([row[at] for row in rows]) for at in range(len(columns))]
+        return cls(pa.Table.from_arrays(arrays, names=list(columns)))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names, one a column."""
+        return tuple(self.table.column_names)
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return int(self.table.num_rows)
+
+    def rows(self) -> list[tuple[Cell, ...]]:
+        """All cells as Python values, row by row; for small results."""
+        return list(zip(*(column.to_pylist() for column in self.table.columns), strict=True))
 
     def __repr__(self) -> str:
-        return f"Result(columns={self.columns!r}, {len(self.rows)} rows)"
+        return f"Result(columns={self.columns!r}, {len(self)} rows)"
 
 
-def encode_result(result: Result) -> bytes:
-    """The one encoding of `result`; rows that only change places change nothing.
-
-    Raises:
-        BadResult: a number is outside 64 bits, or a text is no Unicode text (a lone surrogate).
-    """
-    head = encode([_TAG, [name.encode() for name in result.columns], len(result.rows)])
-    return b"".join(map(_frame, [head, *sorted(map(_encode_row, result.rows))]))
-
-
-def parse_result(data: bytes) -> Result:
-    """The result in `data`, rows in the encoding's order.
+def encode_result(result: Result) -> Iterator[bytes | memoryview]:
+    """The one encoding of `result`, in parts to be joined.
 
     Raises:
-        BadResult: not the one encoding of a result.
+        BadResult: a text of 4 GiB.
+
+    Cost: memory of a block.
     """
-    try:
-        parts = [decode(part, max_bytes=_MAX_ROW_BYTES) for part in _unframe(data)]
-        tag, columns, count = parts[0]
-        result = Result(tuple(name.decode() for name in columns), tuple(tuple(map(_read, row)) for row in parts[1:]))
-        fits = tag == _TAG and count == len(result.rows) and encode_result(result) == data
-    except (CborError, AttributeError, TypeError, ValueError, IndexError) as err:
-        raise BadResult(reason="the bytes are not an encoded result") from err
-    if not fits:
-        raise BadResult(reason="the bytes are not the one encoding of a result")
-    return result
+    yield _head(result)
+    for block in blocks(result):
+        for column in block.columns:
+            yield from _ENCODERS[column.type](column)
+
+
+def encoded_bytes(result: Result) -> int:
+    """How long `encode_result` will be, without making it."""
+    return len(_head(result)) + sum(_column_bytes(column) for column in result.table.columns)
+
+
+def blocks(result: Result) -> Iterator[pa.RecordBatch]:
+    """The rows in blocks of BLOCK_ROWS, the last one fewer; none for an empty result."""
+    for at in range(0, len(result), BLOCK_ROWS):
+        part = result.table.slice(at, BLOCK_ROWS).combine_chunks()
+        yield pa.RecordBatch.from_arrays([one.combine_chunks() for one in part.columns], schema=part.schema)
 
 
 def commit_result(result: Result, opening: bytes) -> bytes:
@@ -79,7 +117,7 @@ def commit_result(result: Result, opening: bytes) -> bytes:
         result: what the receiver got.
         opening: 32 fresh secret bytes; the receiver keeps them with the result.
     """
-    return commit(RESULT_DOMAIN, opening, encode_result(result))
+    return commit_parts(RESULT_DOMAIN, opening, encoded_bytes(result), encode_result(result))
 
 
 def verify_result(result: Result, opening: bytes, commitment: bytes) -> None:
@@ -88,38 +126,84 @@ def verify_result(result: Result, opening: bytes, commitment: bytes) -> None:
     Raises:
         BadResult: it was not.
     """
-    if not is_opening(commitment, RESULT_DOMAIN, opening, encode_result(result)):
+    if len(opening) != OPENING_BYTES or not hmac.compare_digest(commitment, commit_result(result, opening)):
         raise BadResult(reason="the commitment in the receipts was made from something else")
 
 
-def _encode_row(row: tuple[Cell, ...]) -> bytes:
+def _head(result: Result) -> bytes:
+    kinds: list[CborValue] = [
+        [name.encode(), _KINDS[kind]] for name, kind in zip(result.columns, result.table.schema.types, strict=True)
+    ]
+    head = encode([_TAG, kinds, len(result)], max_bytes=_MAX_HEAD_BYTES)
+    return len(head).to_bytes(4, "big") + head
+
+
+def _column_bytes(column: pa.ChunkedArray) -> int:
+    if column.type == pa.large_string():
+        return 4 * len(column) + (pc.sum(pc.binary_length(column)).as_py() or 0)
+    return len(column) * (9 if column.type == pa.int64() else 1)
+
+
+def _encode_text(column: pa.Array) -> Iterator[bytes | memoryview]:
+    present = column.fill_null("")  # no bytes stand behind a cell that is not there
+    _, places, texts = present.buffers()
+    ends = np.frombuffer(places, "<i8")[present.offset : present.offset + len(present) + 1]
+    lengths = np.diff(ends)
+    if lengths.max() > _MAX_TEXT_BYTES:
+        raise BadResult(reason="a text has 4 GiB")
+    yield ((lengths + 1) * _presence(column)).astype("<u4").tobytes()
+    if texts is not None:
+        yield memoryview(texts)[ends[0] : ends[-1]]
+
+
+def _encode_integers(column: pa.Array) -> Iterator[bytes]:
+    yield _presence(column).tobytes()
+    yield column.fill_null(0).to_numpy(zero_copy_only=False).astype("<i8").tobytes()
+
+
+def _encode_booleans(column: pa.Array) -> Iterator[bytes]:
+    yield (_presence(column) + column.fill_null(fill_value=False).to_numpy(zero_copy_only=False)).astype("u1").tobytes()
+
+
+def _presence(column: pa.Array) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """1 for each cell, 0 where there is none."""
+    present: np.ndarray[Any, np.dtype[np.uint8]] = column.is_valid().to_numpy(zero_copy_only=False).astype(np.uint8)
+    return present
+
+
+_ENCODERS: dict[pa.DataType, Callable[[pa.Array], Iterator[bytes | memoryview]]] = {
+    pa.large_string(): _encode_text,
+    pa.int64(): _encode_integers,
+    pa.bool_(): _encode_booleans,
+}
+
+
+def _settle(kind: pa.DataType) -> pa.DataType:
+    """The one width of a kind; a column without any cell is one of text.
+
+    Raises:
+        BadResult: the type is of no kind.
+    """
+    if kind in _KINDS:
+        return kind
+    if pa.types.is_integer(kind):
+        return pa.int64()
+    if pa.types.is_string(kind) or pa.types.is_string_view(kind) or pa.types.is_null(kind):
+        return pa.large_string()
+    raise BadResult(reason=f"a column of {kind} is neither text nor a whole number nor a truth value")
+
+
+def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
     try:
-        return encode([cell.encode() if isinstance(cell, str) else cell for cell in row], max_bytes=_MAX_ROW_BYTES)
-    except (CborError, UnicodeEncodeError):
+        return table.cast(schema)
+    except pa.ArrowInvalid:
         pass
-    raise BadResult(reason="a cell cannot be encoded")  # outside the handler, whose error holds the cell
+    raise BadResult(reason="a number is outside 64 bits")  # outside the handler, whose error holds the cell
 
 
-def _read(cell: Any) -> Cell:
-    """A cell as it was; a text in place of a byte string was not written by us."""
-    if isinstance(cell, bytes):
-        return cell.decode()
-    if cell is None or isinstance(cell, int):
-        return cell
-    raise TypeError("not a cell")
-
-
-def _frame(part: bytes) -> bytes:
-    return len(part).to_bytes(4, "big") + part
-
-
-def _unframe(data: bytes) -> list[bytes]:
-    parts = []
-    at = 0
-    while at < len(data):
-        end = at + 4 + int.from_bytes(data[at : at + 4], "big")
-        if at + 4 > len(data) or end > len(data):
-            raise ValueError("cut short")
-        parts.append(data[at + 4 : end])
-        at = end
-    return parts
+def _column(cells: Sequence[Cell]) -> pa.Array:
+    try:
+        return pa.array(cells)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
+        pass
+    raise BadResult(reason="a cell cannot be kept")  # outside the handler, whose error holds the cell

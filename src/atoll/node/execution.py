@@ -15,8 +15,9 @@ from typing import Any
 
 from atoll.errors import AtollError
 from atoll.jobs.errors import BadResult
-from atoll.jobs.kind import Identifiers, Inputs, Outcome
+from atoll.jobs.kind import Input, Inputs, Outcome
 from atoll.jobs.registry import job_kind
+from atoll.jobs.table import MemoryRows
 from atoll.ledger.plan import Plan, PlanInput, digest_plan_body
 from atoll.node.errors import MemoryExceeded, NodeFault
 from atoll.node.journal import DiskJournal
@@ -24,6 +25,7 @@ from atoll.node.order import LocalInput, WorkerOrder
 from atoll.ports import Entropy
 from atoll.protocols.identifiers import Report as SpellingReport
 from atoll.protocols.identifiers import parse_rule
+from atoll.protocols.psi.memory import MemoryItems
 from atoll.protocols.role import Party, Progress
 from atoll.sources import Source, SourceRoot, open_source, parse_fingerprint, stream_keys
 from atoll.storage.sealed import Sealer
@@ -170,7 +172,7 @@ class Execution:
         planned = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
         return Inputs(tuple(self._read(one, local[one.dataset], spell=place.role == "receiver") for one in planned))
 
-    def _read(self, planned: PlanInput, local: LocalInput, *, spell: bool) -> Identifiers:
+    def _read(self, planned: PlanInput, local: LocalInput, *, spell: bool) -> Input:
         """The distinct keys of one input."""
         rules = [parse_rule(one) for one in planned.normalisation]
         report = SpellingReport()
@@ -181,7 +183,8 @@ class Execution:
             rows = [row for row, _ in found]
             spelled = list(spellings(source, planned.columns, rows)) if spell else []
         self._tell({"event": "input", "dataset": planned.dataset, "rows": len(found)})
-        return Identifiers(keys=[key for _, key in found], rows=rows, spelled=spelled)
+        table = MemoryRows([dict(zip(planned.columns, cells, strict=True)) for cells in spelled])
+        return Input(MemoryItems(key for _, key in found), table if spell else None)
 
 
 def spellings(source: Source, columns: tuple[str, ...], rows: list[int]) -> Iterator[tuple[str, ...]]:

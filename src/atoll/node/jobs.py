@@ -5,6 +5,7 @@ from __future__ import annotations
 from atoll.api.models import DecisionInfo, JobInfo, ReasonInfo, ResultInfo, WhyInfo
 from atoll.errors import catalogue
 from atoll.jobs.registry import job_kind
+from atoll.jobs.result import Result
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import Job, JobState
 from atoll.ledger.rules.job import FailJob, WithdrawJob
@@ -92,17 +93,16 @@ class Jobs:
         outcome = self._runs.result(identifier)
         if outcome is None or outcome.result is None or outcome.opening is None:
             raise NotForThisJob(job=identifier, phase=job.state, needed="a receipted result held here")
-        rows = outcome.result.rows
         if offset == 0:
             self._context.note(actor, "job.result", identifier, "read")
-        page = rows[offset : offset + PAGE_ROWS]
+        page = Result(outcome.result.table.slice(offset, PAGE_ROWS)).rows()
         end = offset + len(page)
         return ResultInfo(
             job=identifier,
             columns=list(outcome.result.columns),
-            rows=len(rows),
+            rows=len(outcome.result),
             table=[["" if cell is None else str(cell) for cell in row] for row in page],
-            next_offset=end if end < len(rows) else None,
+            next_offset=end if end < len(outcome.result) else None,
             commitment=outcome.result_commitment.hex(),
             opening=outcome.opening.hex(),
         )

@@ -7,14 +7,17 @@ under its place. A record that a crash cut short never counted, because nothing 
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
+import pyarrow as pa
+
 from atoll.jobs.kind import Outcome
-from atoll.jobs.result import Result, encode_result, parse_result
+from atoll.jobs.result import Result
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.role import Party
 from atoll.storage.errors import StoreCorrupt
@@ -178,11 +181,11 @@ def _flush_folder(path: Path) -> None:
 
 
 def encode_outcome(outcome: Outcome) -> bytes:
-    """An outcome's bytes. Row numbers are left out: a stored result has its rows in the encoding's order."""
+    """An outcome's bytes."""
     return encode(
         [
             outcome.result_commitment,
-            encode_result(outcome.result) if outcome.result is not None else None,
+            _encode_table(outcome.result.table) if outcome.result is not None else None,
             outcome.opening,
             {name: outcome.counts[name] for name in sorted(outcome.counts)},
         ],
@@ -192,9 +195,16 @@ def encode_outcome(outcome: Outcome) -> bytes:
 
 def parse_outcome(data: bytes) -> Outcome:
     """The outcome in a journal's own sealed bytes."""
-    commitment, result, opening, counts = decode(data, max_bytes=MAX_FILE_BYTES)
-    parsed: Result | None = parse_result(result) if result is not None else None
-    return Outcome(result_commitment=commitment, result=parsed, opening=opening, counts=counts)
+    commitment, table, opening, counts = decode(data, max_bytes=MAX_FILE_BYTES)
+    result = Result(pa.ipc.open_stream(table).read_all()) if table is not None else None
+    return Outcome(result_commitment=commitment, result=result, opening=opening, counts=counts)
+
+
+def _encode_table(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 from atoll.ports import Entropy
 from atoll.primitives.errors import CommitmentError
@@ -39,10 +40,28 @@ def commit(domain: str, opening: bytes, message: bytes) -> bytes:
 
     Leaks: nothing about the message while the opening is secret, not even its length.
     """
+    return commit_parts(domain, opening, len(message), (message,))
+
+
+def commit_parts(domain: str, opening: bytes, length: int, parts: Iterable[bytes | memoryview]) -> bytes:
+    """`commit` to a message that is never in memory whole.
+
+    Args:
+        length: of the message, in bytes.
+        parts: the message, in pieces.
+
+    Raises:
+        ValueError: the opening is not 32 bytes, or the parts are not `length` bytes.
+    """
     if len(opening) != OPENING_BYTES:
         raise ValueError(f"{len(opening)} bytes given, {OPENING_BYTES} needed")
-    name = domain.encode()
-    return hashlib.sha256(_TAG + opening + _frame(name) + _frame(message)).digest()
+    digest = hashlib.sha256(_TAG + opening + _frame(domain.encode()) + length.to_bytes(8, "big"))
+    for part in parts:
+        digest.update(part)
+        length -= len(part)
+    if length:
+        raise ValueError("the parts are not as long as was said")
+    return digest.digest()
 
 
 def is_opening(commitment: bytes, domain: str, opening: bytes, message: bytes) -> bool:

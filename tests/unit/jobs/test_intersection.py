@@ -9,10 +9,11 @@ import pytest
 
 from atoll.jobs.errors import BadInputs, BadPlan
 from atoll.jobs.intersection import Intersection, IntersectionSpec
-from atoll.jobs.kind import Identifiers, Inputs, Outcome
+from atoll.jobs.kind import Input, Inputs, Outcome
 from atoll.jobs.result import verify_result
 from atoll.ledger.plan import Coalition, Plan, PlanOutput, PlanParty
 from atoll.policy.demand import Demand, Exposure
+from atoll.protocols.psi.memory import MemoryItems
 from atoll.protocols.psi_ecdh import PeerSetTooLarge, TooManyItems
 from atoll.protocols.pump import Pumped, pump
 from atoll.protocols.role import Party
@@ -176,10 +177,9 @@ def test_the_receiver_gets_matches_in_its_own_spelling_and_the_owner_gets_a_comm
     bureau: Outcome = done[OWNER]
     assert bank.result is not None and bank.opening is not None
     assert bank.result.columns == ("id", "name")
-    assert bank.result.rows == (BANK_ROWS[2], BANK_ROWS[3])
-    assert bank.rows == (2, 3)
+    assert bank.result.rows() == [BANK_ROWS[2], BANK_ROWS[3]]
     assert bank.counts == {"own": 3, "matched": 2}
-    assert (bureau.result, bureau.opening, bureau.rows, bureau.counts) == (None, None, (), {"own": 4})
+    assert (bureau.result, bureau.opening, bureau.counts) == (None, None, {"own": 4})
     assert bureau.result_commitment == bank.result_commitment
     verify_result(bank.result, bank.opening, bureau.result_commitment)
 
@@ -210,7 +210,7 @@ def test_nodes_whose_plans_differ_by_one_bit_of_salt_find_nothing() -> None:
             RECEIVER: KIND.program(plan(), RECEIVER, prepared(BANK_ROWS), seed=SEEDS[RECEIVER]),
         }
     )
-    assert done[RECEIVER].rows == ()
+    assert len(done[RECEIVER].result) == 0
 
 
 def test_the_row_caps_of_the_plan_hold_on_both_sides() -> None:
@@ -233,11 +233,10 @@ def test_the_row_caps_of_the_plan_hold_on_both_sides() -> None:
         (Party("owner", 1), prepared(BANK_ROWS)),
         (Party("compute"), prepared(BANK_ROWS)),
         (OWNER, Inputs()),
-        (OWNER, Inputs((Identifiers([], []), Identifiers([], [])))),
-        (OWNER, Inputs((Identifiers([b"a"], []),))),
-        (RECEIVER, Inputs((Identifiers([b"a"], [0]),))),
+        (OWNER, Inputs((Input(MemoryItems([])), Input(MemoryItems([]))))),
+        (RECEIVER, Inputs((Input(MemoryItems([b"a"])),))),
     ],
-    ids=["other-index", "other-role", "none", "two", "no-row-numbers", "no-spelling"],
+    ids=["other-index", "other-role", "none", "two", "no-columns"],
 )
 def test_a_program_takes_only_what_its_place_brings(me: Party, inputs: Inputs) -> None:
     with pytest.raises(BadInputs):

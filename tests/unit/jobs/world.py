@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from atoll.jobs.intersection import Intersection, IntersectionSpec, KeyInput
-from atoll.jobs.kind import Identifiers, Inputs
+from atoll.jobs.kind import Input, Inputs
+from atoll.jobs.table import MemoryRows
 from atoll.ledger.plan import Limits, Plan
 from atoll.protocols.identifiers import Report, normalise_rows, parse_rules
+from atoll.protocols.psi.memory import MemoryItems
 from atoll.protocols.role import Party
 
 OWNER, RECEIVER = Party("owner"), Party("receiver")
@@ -49,7 +51,7 @@ def plan(**changes: Any) -> Plan:
 
 
 def prepared(rows: list[tuple[str, str]]) -> Inputs:
-    """The rows as a node prepares them."""
+    """The rows as a node prepares them; those without a key are left out."""
     kept = list(normalise_rows(parse_rules(RULES), rows, report=Report()))
-    numbers = [row for row, _ in kept]
-    return Inputs((Identifiers(keys=[key for _, key in kept], rows=numbers, spelled=[rows[row] for row in numbers]),))
+    table = MemoryRows([{"id": rows[row][0], "name": rows[row][1]} for row, _ in kept])
+    return Inputs((Input(MemoryItems(key for _, key in kept), table),))

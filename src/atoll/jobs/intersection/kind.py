@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from atoll.jobs.closing import close_as_other, close_as_receiver
 from atoll.jobs.errors import BadInputs, BadPlan
 from atoll.jobs.intersection.cost import estimate_cost
 from atoll.jobs.intersection.spec import IntersectionSpec, KeyInput
-from atoll.jobs.kind import Draft, Estimate, Identifiers, Inputs, JobKind, Outcome, ResultColumn
+from atoll.jobs.kind import Draft, Estimate, Input, Inputs, JobKind, Outcome, ResultColumn
 from atoll.jobs.result import Result
+from atoll.jobs.table import ROW_NUMBER, Rows
 from atoll.ledger.plan import Coalition, Plan, PlanInput, PlanOutput, PlanParty, plan_digest
 from atoll.policy.demand import Demand, Exposure
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols import psi_ecdh
 from atoll.protocols.identifiers import UnknownRule, parse_rules
+from atoll.protocols.psi.items import DIGEST_BYTES, Bucket
 from atoll.protocols.psi_ecdh.params import PROTOCOL, TAG_BYTES, VERSION
 from atoll.protocols.role import Party, Role
 from atoll.wire.errors import MessageError
@@ -101,15 +105,14 @@ class Intersection(JobKind[IntersectionSpec]):
         return tuple(ResultColumn(column, "text") for column in plan.inputs[1].columns)
 
     def program(self, plan: Plan, me: Party, inputs: Inputs, *, seed: bytes, resume: bytes | None = None) -> Role[Outcome]:
-        if me not in (OWNER, RECEIVER) or len(inputs.identifiers) != 1:
-            raise BadInputs(
-                reason=f"{me} brings {len(inputs.identifiers)} sets of identifiers, one is needed at owner/0 and receiver/0"
-            )
-        mine = inputs.identifiers[0]
-        if len(mine.keys) != len(mine.rows) or (me == RECEIVER and len(mine.keys) != len(mine.spelled)):
-            raise BadInputs(reason="keys, row numbers and spellings are not equally many")
-        run = _run_receiver if me == RECEIVER else _run_owner
-        return run(plan, mine, seed, resume)
+        if me not in (OWNER, RECEIVER) or len(inputs.inputs) != 1:
+            raise BadInputs(reason=f"{me} brings {len(inputs.inputs)} inputs, one is needed at owner/0 and receiver/0")
+        (mine,) = inputs.inputs
+        if me == OWNER:
+            return _run_owner(plan, mine, seed, resume)
+        if mine.table is None:
+            raise BadInputs(reason="the receiver brings no columns")
+        return _run_receiver(plan, mine, mine.table, seed, resume)
 
     def _spec_of(self, plan: Plan) -> IntersectionSpec:
         """The specification that a plan carries out, if it has the shape of one at all."""
@@ -146,9 +149,10 @@ class Intersection(JobKind[IntersectionSpec]):
         raise BadPlan(kind=self.name, reason=reason)
 
 
-def _run_owner(plan: Plan, mine: Identifiers, seed: bytes, resume: bytes | None) -> Role[Outcome]:
+def _run_owner(plan: Plan, mine: Input, seed: bytes, resume: bytes | None) -> Role[Outcome]:
+    bucket = _hash(plan, mine)
     yield from psi_ecdh.sender(
-        mine.keys,
+        _digests(bucket),
         me=OWNER,
         receiver=RECEIVER,
         context=plan_digest(plan),
@@ -156,12 +160,13 @@ def _run_owner(plan: Plan, mine: Identifiers, seed: bytes, resume: bytes | None)
         limits=_limits(plan, own=0),
         resume=resume,
     )
-    return (yield from close_as_other(receiver=RECEIVER, counts={"own": len(mine.keys)}))
+    return (yield from close_as_other(receiver=RECEIVER, counts={"own": len(bucket)}))
 
 
-def _run_receiver(plan: Plan, mine: Identifiers, seed: bytes, resume: bytes | None) -> Role[Outcome]:
+def _run_receiver(plan: Plan, mine: Input, table: Rows, seed: bytes, resume: bytes | None) -> Role[Outcome]:
+    bucket = _hash(plan, mine)
     matched = yield from psi_ecdh.receiver(
-        mine.keys,
+        _digests(bucket),
         me=RECEIVER,
         sender=OWNER,
         context=plan_digest(plan),
@@ -169,10 +174,26 @@ def _run_receiver(plan: Plan, mine: Identifiers, seed: bytes, resume: bytes | No
         limits=_limits(plan, own=1),
         resume=resume,
     )
-    result = Result(plan.inputs[1].columns, tuple(tuple(mine.spelled[index]) for index in matched))
-    rows = tuple(mine.rows[index] for index in matched)
-    counts = {"own": len(mine.keys), "matched": len(matched)}
-    return (yield from close_as_receiver(result, rows=rows, counts=counts, others=(OWNER,), seed=seed))
+    rows = np.sort(_first_rows(bucket)[matched]).astype(ROW_NUMBER)
+    result = Result(table.take(plan.inputs[1].columns, rows.tobytes()))
+    counts = {"own": len(bucket), "matched": len(matched)}
+    return (yield from close_as_receiver(result, counts=counts, others=(OWNER,), seed=seed))
+
+
+def _hash(plan: Plan, mine: Input) -> Bucket:
+    """The whole set in one bucket. The plan's digest hashes the plan's fresh salt, so no digest can be made beforehand."""
+    return mine.items.partition(plan_digest(plan), 1).load(0)
+
+
+def _digests(bucket: Bucket) -> list[bytes]:
+    return [bucket.digests[at : at + DIGEST_BYTES] for at in range(0, len(bucket.digests), DIGEST_BYTES)]
+
+
+def _first_rows(bucket: Bucket) -> np.ndarray[Any, np.dtype[np.uint32]]:
+    """The first row of each key: a key that several rows share is shown once."""
+    begins = np.concatenate([[0], np.frombuffer(bucket.ends, ROW_NUMBER)[:-1]]).astype(np.int64)
+    rows: np.ndarray[Any, np.dtype[np.uint32]] = np.frombuffer(bucket.rows, ROW_NUMBER)[begins[: len(bucket)]]
+    return rows
 
 
 def _psi_seed(seed: bytes) -> bytes:
