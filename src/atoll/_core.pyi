@@ -102,3 +102,6 @@ class HpkeReceiver:
 
     def open(self, aad: bytes, ciphertext: bytes) -> bytes:
         """The plaintext of the next message. Raises HpkeOpenError, after which the place is the same."""
+
+def zero_shares(digests: bytes | bytearray, keys: Sequence[bytes], share_bytes: int, threads: int = 0) -> bytes:
+    """`atoll.protocols.psi_multi.zero`. Raises ValueError."""

@@ -5,6 +5,7 @@ mod cbor;
 mod curve;
 mod errors;
 mod hpke;
+mod zero_share;
 
 #[pyo3::pymodule(name = "_core")]
 mod core_module {
@@ -18,4 +19,6 @@ mod core_module {
     };
     #[pymodule_export]
     use crate::hpke::{HpkeReceiver, HpkeSender, hpke_derive_key_pair};
+    #[pymodule_export]
+    use crate::zero_share::zero_shares;
 }

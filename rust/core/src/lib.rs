@@ -15,3 +15,4 @@ pub mod parallel;
 pub mod psi;
 pub mod shuffle;
 pub mod tags;
+pub mod zero_share;
