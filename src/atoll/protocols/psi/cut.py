@@ -1,7 +1,7 @@
 """How many buckets sets are cut into, and how large each is made to look.
 
-The number of keys in a bucket is a histogram of hashed keys, so it is never shown: every bucket of a set is filled with dummies to
-one size, which follows from the announced number of rows alone.
+The number of keys in a bucket is a histogram of hashed keys, so it is never shown: every bucket of a set is filled with dummies
+to one size, which follows from the announced number of rows alone.
 """
 
 from __future__ import annotations
