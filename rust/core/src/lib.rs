@@ -8,6 +8,7 @@
 
 pub mod cbor;
 pub mod ed25519;
+pub mod gf128;
 pub mod group;
 pub mod hash;
 pub mod hpke;
@@ -15,4 +16,5 @@ pub mod parallel;
 pub mod psi;
 pub mod shuffle;
 pub mod tags;
+pub mod vole;
 pub mod zero_share;
