@@ -6,7 +6,7 @@ to one size, which follows from the announced number of rows alone.
 
 from __future__ import annotations
 
-from math import ceil, sqrt
+from math import ceil, log, sqrt
 
 TARGET_KEYS = 1 << 20
 """Keys of a bucket, about: large enough that padding and setup cost little, small enough that a bucket's work fits in a few
@@ -22,10 +22,21 @@ def bucket_count(most_rows: int) -> int:
 
 
 def padded_size(rows: int, buckets: int) -> int:
-    """The size that each bucket of a set of `rows` announced rows is filled to: mean + SIGMAS sigma, `rows` for one bucket.
+    """The size that each bucket of a set of `rows` announced rows is filled to.
 
-    >>> padded_size(1_000, 1), padded_size(10_000_000, 10)
-    (1000, 1007590)
+    Mean + SIGMAS sigma; where a bucket has so few keys that the normal tail is no guide, what Chernoff's bound asks for; never
+    more than `rows`.
+
+    >>> padded_size(1_000, 1), padded_size(10_000_000, 10), padded_size(1_000, 100)
+    (1000, 1007837, 44)
     """
     mean = rows / buckets
-    return min(rows, ceil(mean + SIGMAS * sqrt(mean * (1 - 1 / buckets))))
+    room = ceil(mean + SIGMAS * sqrt(mean * (1 - 1 / buckets)))
+    while room < rows and not _is_rare(mean, room + 1, buckets):
+        room += 1 + room // 8192
+    return min(rows, room)
+
+
+def _is_rare(mean: float, keys: int, buckets: int) -> bool:
+    """Whether a bucket has `keys` keys or more with at most 2^-40, by Chernoff: P <= exp(keys - mean) (mean / keys)^keys."""
+    return keys - mean - keys * log(keys / mean) + log(buckets) <= -40 * log(2)
