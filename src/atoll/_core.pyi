@@ -105,3 +105,12 @@ class HpkeReceiver:
 
 def zero_shares(digests: bytes | bytearray, keys: Sequence[bytes], share_bytes: int, threads: int = 0) -> bytes:
     """`atoll.protocols.psi_multi.zero`. Raises ValueError."""
+
+def pack_slots(ends: bytes, columns: Sequence[tuple[bytes, bytes, bytes]], width: int) -> bytes:
+    """`atoll.jobs.payload`: rows in slots, one a key. A column is its ends (8 bytes a row after a leading 0), texts, presence.
+
+    Raises OverflowError with the bytes that the largest key needs, ValueError for lists that do not fit each other.
+    """
+
+def unpack_slots(data: bytes, width: int, columns: int) -> tuple[bytes, list[tuple[bytes, bytes, bytes]]]:
+    """`atoll.jobs.payload`: what `pack_slots` was given. Raises ValueError for whatever it does not make."""

@@ -5,6 +5,7 @@ mod cbor;
 mod curve;
 mod errors;
 mod hpke;
+mod slots;
 mod zero_share;
 
 #[pyo3::pymodule(name = "_core")]
@@ -19,6 +20,7 @@ mod core_module {
     };
     #[pymodule_export]
     use crate::hpke::{HpkeReceiver, HpkeSender, hpke_derive_key_pair};
+    use crate::slots::{pack_slots, unpack_slots};
     #[pymodule_export]
     use crate::zero_share::zero_shares;
 }

@@ -15,6 +15,7 @@ pub mod hpke;
 pub mod parallel;
 pub mod psi;
 pub mod shuffle;
+pub mod slots;
 pub mod tags;
 pub mod vole;
 pub mod zero_share;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.errors import IntegrityError, JobError, NotFoundError
+from atoll.errors import InputError, IntegrityError, JobError, NotFoundError, PeerError
 
 
 class UnknownKind(NotFoundError):
@@ -37,3 +37,27 @@ class BadResult(IntegrityError):
     code = "jobs.bad_result"
     sentence = "The result cannot be accepted: {reason}."
     remedy = "Fetch it again from the receiver's node; if it stays so, ask the auditor to compare the openings."
+
+
+class PayloadTooLong(InputError):
+    """What is to be sent for some key does not fit into the fixed width that hides how much it is."""
+
+    code = "jobs.payload_too_long"
+    sentence = "The rows of a key take {needed} bytes in their {columns} columns, and a payload has {limit}."
+    remedy = "Propose the job with a wider payload or fewer columns, or register the dataset with one row for each key."
+
+
+class BadPayload(PeerError):
+    """What a peer sent for a key is no payload."""
+
+    code = "jobs.bad_payload"
+    sentence = "The payloads of the other side cannot be read: {reason}."
+    remedy = "The other node is faulty, of another version, or hostile: compare versions, then show the auditor its log."
+
+
+class NotSummable(InputError):
+    """A column that is to be summed holds something that is not a number of the declared scale, or too large a sum."""
+
+    code = "jobs.not_summable"
+    sentence = "The column {column} cannot be summed: {reason}."
+    remedy = "Clean the column and register the dataset again, or declare another scale."

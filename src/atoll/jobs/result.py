@@ -20,13 +20,14 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from atoll.jobs.errors import BadResult
+from atoll.jobs.table import presence, text_buffers
 from atoll.ledger.detail import RESULT_DOMAIN
 from atoll.primitives.commitment import OPENING_BYTES, commit_parts
 from atoll.wire.cbor import CborValue, encode
@@ -145,30 +146,21 @@ def _column_bytes(column: pa.ChunkedArray) -> int:
 
 
 def _encode_text(column: pa.Array) -> Iterator[bytes | memoryview]:
-    present = column.fill_null("")  # no bytes stand behind a cell that is not there
-    _, places, texts = present.buffers()
-    ends = np.frombuffer(places, "<i8")[present.offset : present.offset + len(present) + 1]
+    ends, texts = text_buffers(column)
     lengths = np.diff(ends)
     if lengths.max() > _MAX_TEXT_BYTES:
         raise BadResult(reason="a text has 4 GiB")
-    yield ((lengths + 1) * _presence(column)).astype("<u4").tobytes()
-    if texts is not None:
-        yield memoryview(texts)[ends[0] : ends[-1]]
+    yield ((lengths + 1) * presence(column)).astype("<u4").tobytes()
+    yield texts[ends[0] : ends[-1]]
 
 
 def _encode_integers(column: pa.Array) -> Iterator[bytes]:
-    yield _presence(column).tobytes()
+    yield presence(column).tobytes()
     yield column.fill_null(0).to_numpy(zero_copy_only=False).astype("<i8").tobytes()
 
 
 def _encode_booleans(column: pa.Array) -> Iterator[bytes]:
-    yield (_presence(column) + column.fill_null(fill_value=False).to_numpy(zero_copy_only=False)).astype("u1").tobytes()
-
-
-def _presence(column: pa.Array) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """1 for each cell, 0 where there is none."""
-    present: np.ndarray[Any, np.dtype[np.uint8]] = column.is_valid().to_numpy(zero_copy_only=False).astype(np.uint8)
-    return present
+    yield (presence(column) + column.fill_null(fill_value=False).to_numpy(zero_copy_only=False)).astype("u1").tobytes()
 
 
 _ENCODERS: dict[pa.DataType, Callable[[pa.Array], Iterator[bytes | memoryview]]] = {

@@ -7,7 +7,7 @@ A source may have a hundred million rows, so a program never gets a table whole.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -47,3 +47,22 @@ class MemoryRows:
         if not self._table.num_rows:  # an empty list names no columns
             return schema.empty_table()
         return self._table.select(list(columns)).take(pa.array(np.frombuffer(rows, ROW_NUMBER))).cast(schema)
+
+
+def text_buffers(column: pa.Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], memoryview]:
+    """A `large_string` column as Arrow keeps it: where each text ends, after where the first begins; and the texts.
+
+    Cells that are not there have empty texts here, whatever stood in memory behind them.
+    """
+    whole = column.fill_null("")
+    _, places, texts = whole.buffers()
+    ends = (
+        np.frombuffer(places, np.int64)[whole.offset : whole.offset + len(whole) + 1] if len(whole) else np.zeros(1, np.int64)
+    )
+    return ends, memoryview(texts if texts is not None else b"")
+
+
+def presence(column: pa.Array) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """1 for each cell, 0 where there is none."""
+    there: np.ndarray[Any, np.dtype[np.uint8]] = column.is_valid().to_numpy(zero_copy_only=False).astype(np.uint8)
+    return there
