@@ -20,6 +20,7 @@ mod core_module {
     };
     #[pymodule_export]
     use crate::hpke::{HpkeReceiver, HpkeSender, hpke_derive_key_pair};
+    #[pymodule_export]
     use crate::slots::{pack_slots, unpack_slots};
     #[pymodule_export]
     use crate::zero_share::zero_shares;
