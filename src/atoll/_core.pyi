@@ -34,6 +34,9 @@ class SecretScalar:
     def from_canonical(data: bytes) -> SecretScalar:
         """From the 32 bytes that `expose` gave. Raises ScalarError unless they are reduced and not zero."""
 
+    def inverse(self) -> SecretScalar:
+        """The secret that undoes this one."""
+
     def expose(self) -> bytes:
         """The secret in the open, 32 bytes little-endian; only for a sealed checkpoint."""
 
@@ -75,6 +78,83 @@ def first_repeated_tag(tags: bytes | bytearray, tag_bytes: int) -> int | None:
 
 def permutation(seed: bytes, length: int) -> list[int]:
     """`atoll.primitives.shuffle.permutation`. Raises ValueError unless the seed has 32 bytes."""
+
+def permutation_packed(seed: bytes, length: int) -> bytes:
+    """`atoll.primitives.shuffle.permutation_packed`. Raises ValueError unless the seed has 32 bytes."""
+
+@final
+class SecretScalars:
+    """A list of secret exponents: never zero, wiped when dropped, never printed."""
+
+    @staticmethod
+    def derive(seed: bytes, first: int, count: int) -> SecretScalars:
+        """Those of places `first` to `first + count - 1` of the list that `seed` (32 bytes) gives. Raises ValueError."""
+
+    @staticmethod
+    def from_canonical(packed: bytes) -> SecretScalars:
+        """From 32 bytes each. Raises ScalarError unless all are reduced and not zero."""
+
+    def inverses(self) -> SecretScalars:
+        """The inverse of each."""
+
+    def __len__(self) -> int: ...
+
+def multiply_each(points: bytes | bytearray, scalars: SecretScalars, threads: int = 0) -> bytes:
+    """Each checked point times the scalar of its place. Raises PointError; ValueError for another number of them."""
+
+def blind_each(items: bytes | bytearray, item_bytes: int, scalars: SecretScalars, dst: bytes, threads: int = 0) -> bytes:
+    """Each item hashed to the group under `dst`, times the scalar of its place. Raises ValueError."""
+
+def oprf_derive_secret(mode: int, seed: bytes, info: bytes) -> SecretScalar:
+    """RFC 9497 section 3.2.1. Raises ValueError."""
+
+def oprf_tweak_public(public: bytes, info: bytes) -> bytes:
+    """RFC 9497 section 3.3.3. Raises PointError, ScalarError for a public input that cancels the key, ValueError."""
+
+def oprf_tweak_secret(secret: SecretScalar, info: bytes) -> tuple[SecretScalar, SecretScalar]:
+    """The tweaked secret and its inverse. Raises ScalarError, ValueError."""
+
+def oprf_prove(mode: int, secret: SecretScalar, before: bytes, after: bytes, nonce: SecretScalar) -> bytes:
+    """RFC 9497 section 2.2.1, 64 bytes. Raises PointError, ValueError."""
+
+def oprf_is_proof(mode: int, public: bytes, before: bytes, after: bytes, proof: bytes) -> bool:
+    """RFC 9497 section 2.2.2. Raises PointError, ValueError."""
+
+def oprf_finalize(
+    inputs: bytes | bytearray, input_bytes: int, info: bytes | None, elements: bytes | bytearray, threads: int = 0
+) -> bytes:
+    """The last hash of RFC 9497 section 3.3.1, or 3.3.3 with `info`; 64 bytes an input. Raises ValueError."""
+
+def payload_tags(elements: bytes | bytearray, prefix: bytes, threads: int = 0) -> bytes:
+    """`atoll.primitives.payload.record_tags`. Raises ValueError."""
+
+def payload_seal(
+    elements: bytes | bytearray, prefix: bytes, payloads: bytes | bytearray, payload_bytes: int, threads: int = 0
+) -> bytes:
+    """`atoll.primitives.payload.seal_records`. Raises ValueError."""
+
+def payload_open(
+    elements: bytes | bytearray, prefix: bytes, sealed: bytes | bytearray, payload_bytes: int, threads: int = 0
+) -> bytes:
+    """`atoll.primitives.payload.open_payloads`. Raises PayloadError, ValueError."""
+
+def elgamal_public_keys(keys: SecretScalars) -> bytes:
+    """`atoll.primitives.elgamal.public_keys`."""
+
+def elgamal_encrypt(numbers: bytes | bytearray, keys: SecretScalars, randomness: SecretScalars, threads: int = 0) -> bytes:
+    """`atoll.primitives.elgamal.encrypt`. Raises ValueError."""
+
+def elgamal_zero(limbs: int) -> bytes:
+    """`atoll.primitives.elgamal.zero`. Raises ValueError."""
+
+def elgamal_add_up(total: bytes, ciphertexts: bytes | bytearray, places: bytes, threads: int = 0) -> bytes:
+    """`atoll.primitives.elgamal.add_up`. Raises PointError, ValueError."""
+
+def elgamal_refresh(total: bytes, publics: bytes, randomness: SecretScalars) -> bytes:
+    """`atoll.primitives.elgamal.refresh`. Raises PointError, ValueError."""
+
+def elgamal_decrypt(ciphertext: bytes, keys: SecretScalars, bound: int) -> list[int] | None:
+    """`atoll.primitives.elgamal.decrypt`, limb by limb. Raises PointError, ValueError."""
 
 def hpke_derive_key_pair(key_material: bytes) -> tuple[bytes, bytes]:
     """`atoll.primitives.hpke.derive_key_pair`. Raises HpkeKeyError for fewer than 32 bytes."""

@@ -15,7 +15,7 @@ use crate::errors;
 /// A signature is checked without letting other threads in below this many bytes; the hand-over would cost more.
 const SHORT_MESSAGE_BYTES: usize = 16 * 1024;
 
-fn threads(asked: usize) -> usize {
+pub(crate) fn threads(asked: usize) -> usize {
     if asked == 0 { available_threads() } else { asked }
 }
 
@@ -87,7 +87,7 @@ pub fn expand_message_xmd<'py>(
 
 /// A secret exponent; see `_core.pyi`.
 #[pyclass(frozen, module = "atoll._core")]
-pub struct SecretScalar(group::SecretScalar);
+pub struct SecretScalar(pub(crate) group::SecretScalar);
 
 #[pymethods]
 impl SecretScalar {
@@ -101,6 +101,10 @@ impl SecretScalar {
     fn from_canonical(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
         let canonical = data.try_into().ok().and_then(group::SecretScalar::from_canonical);
         canonical.map(Self).ok_or_else(|| errors::bad_scalar(py))
+    }
+
+    fn inverse(&self) -> Self {
+        Self(self.0.inverse())
     }
 
     fn expose<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
@@ -207,18 +211,25 @@ pub fn permutation(py: Python<'_>, seed: &[u8], length: u32) -> PyResult<Vec<u32
     Ok(py.detach(|| shuffle::permutation(&seed, length)))
 }
 
-fn exactly<const N: usize>(data: &[u8]) -> PyResult<[u8; N]> {
+#[pyfunction]
+pub fn permutation_packed<'py>(py: Python<'py>, seed: &[u8], length: u32) -> PyResult<Bound<'py, PyBytes>> {
+    let seed = exactly::<{ shuffle::SEED_BYTES }>(seed)?;
+    let places = py.detach(|| shuffle::permutation(&seed, length));
+    Ok(PyBytes::new(py, places.iter().flat_map(|place| place.to_le_bytes()).collect::<Vec<_>>().as_slice()))
+}
+
+pub(crate) fn exactly<const N: usize>(data: &[u8]) -> PyResult<[u8; N]> {
     data.try_into().map_err(|_| PyValueError::new_err(format!("{} bytes given, {N} needed", data.len())))
 }
 
 /// Whether `packed` bytes are whole elements of `size` bytes, a size in `sizes`, and fewer than 2^32 of them.
-fn whole(packed: usize, size: usize, sizes: std::ops::RangeInclusive<usize>) -> PyResult<()> {
+pub(crate) fn whole(packed: usize, size: usize, sizes: std::ops::RangeInclusive<usize>) -> PyResult<()> {
     if !sizes.contains(&size) || !packed.is_multiple_of(size) || u32::try_from(packed / size).is_err() {
         return Err(PyValueError::new_err(format!("{packed} bytes are not a packed list of elements of {size} bytes")));
     }
     Ok(())
 }
 
-fn empty_tag() -> PyErr {
+pub(crate) fn empty_tag() -> PyErr {
     PyValueError::new_err("the domain tag is empty")
 }

@@ -2,6 +2,7 @@
 
 use atoll_core::cbor::CborError;
 use atoll_core::hpke::Refusal;
+use atoll_core::payload::Unopened;
 use atoll_core::psi::BadPoint;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -10,6 +11,7 @@ use pyo3::types::{IntoPyDict, PyDict, PyType};
 static CBOR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static POINT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static SCALAR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static UNOPENED: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static HPKE_KEY: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static HPKE_MESSAGE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
@@ -38,6 +40,10 @@ pub fn cbor(py: Python<'_>, error: CborError) -> PyErr {
 
 pub fn bad_point(py: Python<'_>, error: BadPoint) -> PyErr {
     raise(py, &POINT, PRIMITIVES, "PointError", [("index", error.index)].into_py_dict(py))
+}
+
+pub fn unopened(py: Python<'_>, error: Unopened) -> PyErr {
+    raise(py, &UNOPENED, PRIMITIVES, "PayloadError", [("index", error.index)].into_py_dict(py))
 }
 
 pub fn bad_scalar(py: Python<'_>) -> PyErr {

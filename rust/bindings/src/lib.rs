@@ -5,6 +5,8 @@ mod cbor;
 mod curve;
 mod errors;
 mod hpke;
+mod oprf;
+mod sealed_sums;
 mod slots;
 mod zero_share;
 
@@ -16,10 +18,20 @@ mod core_module {
     use crate::curve::{
         SecretScalar, add_points, blind, blind_packed, ed25519_is_acceptable_key, ed25519_verify, ed25519_verify_many,
         expand_message_xmd, first_repeated_tag, hash_to_group, is_point, match_tags, multiply, multiply_base, permutation,
-        point_from_uniform, tags_packed,
+        permutation_packed, point_from_uniform, tags_packed,
     };
     #[pymodule_export]
     use crate::hpke::{HpkeReceiver, HpkeSender, hpke_derive_key_pair};
+    #[pymodule_export]
+    use crate::oprf::{
+        SecretScalars, blind_each, multiply_each, oprf_derive_secret, oprf_finalize, oprf_is_proof, oprf_prove,
+        oprf_tweak_public, oprf_tweak_secret,
+    };
+    #[pymodule_export]
+    use crate::sealed_sums::{
+        elgamal_add_up, elgamal_decrypt, elgamal_encrypt, elgamal_public_keys, elgamal_refresh, elgamal_zero, payload_open,
+        payload_seal, payload_tags,
+    };
     #[pymodule_export]
     use crate::slots::{pack_slots, unpack_slots};
     #[pymodule_export]

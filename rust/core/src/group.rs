@@ -39,6 +39,11 @@ impl SecretScalar {
         Option::from(Scalar::from_canonical_bytes(bytes)).and_then(Self::new)
     }
 
+    /// The secret that undoes this one.
+    pub fn inverse(&self) -> Self {
+        Self::new(self.scalar.invert()).expect("no secret is zero")
+    }
+
     /// The secret in the open, for a sealed checkpoint; the caller keeps it safe.
     pub fn expose(&self) -> [u8; SCALAR_BYTES] {
         self.scalar.to_bytes()

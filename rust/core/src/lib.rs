@@ -8,12 +8,16 @@
 
 pub mod cbor;
 pub mod ed25519;
+pub mod elgamal;
 pub mod gf128;
 pub mod group;
 pub mod hash;
 pub mod hpke;
+pub mod oprf;
 pub mod parallel;
+pub mod payload;
 pub mod psi;
+pub mod scalars;
 pub mod shuffle;
 pub mod slots;
 pub mod tags;

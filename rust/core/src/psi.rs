@@ -70,7 +70,10 @@ pub fn multiply(points: &[u8], secret: &SecretScalar, threads: usize) -> Result<
 }
 
 /// Encodings of the doubles of `points`, a batch at a time.
-fn encode_doubled<E>(count: usize, points: impl Iterator<Item = Result<RistrettoPoint, E>>) -> Result<Vec<Encoding>, E> {
+pub(crate) fn encode_doubled<E>(
+    count: usize,
+    points: impl Iterator<Item = Result<RistrettoPoint, E>>,
+) -> Result<Vec<Encoding>, E> {
     let mut encodings = Vec::with_capacity(count);
     let mut batch = Vec::with_capacity(BATCH);
     let mut points = points.peekable();

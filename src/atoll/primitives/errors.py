@@ -80,6 +80,23 @@ class ScalarError(InputError):
     remedy = "Draw a fresh secret; if it came from a checkpoint, the checkpoint is damaged."
 
 
+class OprfProofError(PeerError):
+    """The proof that an evaluation used the announced key does not hold."""
+
+    code = "primitives.bad_oprf_proof"
+    sentence = "The proof of the evaluation does not hold."
+    remedy = "End the session; the server used another key than it announced, perhaps to tell its clients apart."
+
+
+class PayloadError(PeerError):
+    """A sealed payload was not sealed under the element that its tag names."""
+
+    code = "primitives.bad_payload"
+    sentence = "Payload {index} does not open."
+    remedy = "End the session; the other side is broken or hostile."
+    index: int
+
+
 class SignatureError(IntegrityError):
     """An Ed25519 signature does not hold."""
 

@@ -21,3 +21,8 @@ def permutation(seed: bytes, length: int) -> list[int]:
     Leaks: to whoever watches this process's memory accesses, the order. Cost: about 40 ns and 40 bytes a place.
     """
     return _core.permutation(seed, length)
+
+
+def permutation_packed(seed: bytes, length: int) -> bytes:
+    """`permutation`, 4 bytes a place, little-endian: no Python object a place."""
+    return _core.permutation_packed(seed, length)
