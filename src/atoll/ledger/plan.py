@@ -55,6 +55,8 @@ class PlanInput(Message):
     """The grant this use rests on; empty where an owner uses its own dataset for itself."""
     grant_version: Count
     """Record version of that grant when the plan was made; 0 without a grant."""
+    epsilon_micro: Count = 0
+    """Privacy loss that the job's noisy output is charged to this input, in millionths of epsilon; 0 where nothing is noisy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from atoll.errors import JobError
 from atoll.jobs.errors import UnknownKind
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import Chain, Job, JobInput, JobState
+from atoll.ledger.records import Chain, Job, JobState, counted_inputs
 from atoll.ledger.rules.job import ConsentJob, ProposeJob, RefuseJob
 from atoll.node.bodies import Bodies, Body, Kind
 from atoll.node.context import NodeContext
@@ -177,20 +177,6 @@ def proposal_of(plan: Plan, digest: bytes) -> ProposeJob:
         receivers=plan.receivers(),
         inputs=counted_inputs(plan),
         not_after=plan.not_after,
-    )
-
-
-def counted_inputs(plan: Plan) -> tuple[JobInput, ...]:
-    """What START counts, as the proposal must state it."""
-    return tuple(
-        JobInput(
-            dataset=one.dataset,
-            user=plan.org_at(one.role, one.index) or "nobody",
-            grant=one.grant,
-            grant_version=one.grant_version,
-            rows_cap=one.rows_cap,
-        )
-        for one in plan.inputs
     )
 
 

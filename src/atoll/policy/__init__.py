@@ -3,5 +3,6 @@
 demand    what a job asks, input by input        card    what the owner says about a dataset, column by column
 terms     ODRL-shaped terms of a grant           odrl    their evaluation over a closed set of operands
 outputs   what may leave a job, a closed list    local   the owner's own veto rules
+limits    what START will count, asked before    coalition  who must not sit together
 decide    all of it together -> permit, deny or ask, with reasons
 """

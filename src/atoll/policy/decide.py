@@ -8,17 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import Budget, Chain, Dataset, DatasetState, Grant, GrantState, Member, MemberState, Record, budget_id
-from atoll.ledger.rules.budget import lineage_account
+from atoll.ledger.records import (
+    Budget,
+    Chain,
+    Dataset,
+    DatasetState,
+    Grant,
+    GrantState,
+    Member,
+    MemberState,
+    budget_id,
+    counted_inputs,
+)
 from atoll.ledger.rules.grant import grant_account
 from atoll.policy.card import DatasetCard
 from atoll.policy.coalition import coalition_reasons
 from atoll.policy.demand import Demand
 from atoll.policy.errors import (
-    BudgetRefused,
     ColumnRefused,
     DatasetRefused,
     DeadlineRefused,
@@ -27,21 +35,15 @@ from atoll.policy.errors import (
     NoGrant,
     NotInvolved,
 )
+from atoll.policy.limits import View, cap_reasons, grant_budget_reasons, lineage_budget_reasons
 from atoll.policy.local import DAY_SECONDS, LocalRules
 from atoll.policy.odrl import Observed, Use, evaluate
 from atoll.policy.outputs import UNNAMED, output_reasons
 from atoll.policy.reasons import Decision, Reason, Verdict, conclude
 from atoll.policy.terms import GrantTerms, Operand
 
-R = TypeVar("R", bound=Record)
 HIGHEST_LEVEL = 4
 """Data of this level need a person's approval, never a standing rule alone (SECURITY 3.6)."""
-
-
-class View(Protocol):
-    """This node's own verified copy of the ledger."""
-
-    def get(self, kind: type[R], identifier: str) -> R | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +132,9 @@ def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator
         return
     yield from _column_reasons(question, number, demand, card)
     if demand.receivers != (question.me,):
-        yield from output_reasons(question.plan, demand)
+        yield from output_reasons(question.plan, number, demand)
         yield from _grant_reasons(question, number, demand)
-    for unit, amount in (("uses", demand.uses), ("rows", demand.rows_cap)):
-        budget = question.view.get(Budget, budget_id(lineage_account(dataset.lineage), unit))
-        if budget is not None:
-            yield Reason(
-                BudgetRefused.code,
-                f"{unit} of {dataset.lineage}",
-                f"at most {budget.left()}",
-                str(amount),
-                amount <= budget.left(),
-            )
+    yield from lineage_budget_reasons(question.view, dataset.lineage, demand)
 
 
 def _column_reasons(question: Question, number: int, demand: Demand, card: DatasetCard) -> Iterator[Reason]:
@@ -187,13 +180,18 @@ def _grant_reasons(question: Question, number: int, demand: Demand) -> Iterator[
     yield Reason(NoGrant.code, "its term", term, str(question.now), grant.not_before <= question.now <= grant.not_after)
     receivers = ", ".join(demand.receivers)
     yield Reason(NoGrant.code, "its grantee", grant.grantee, receivers, set(demand.receivers) <= {grant.grantee, question.me})
-    budget = question.view.get(Budget, budget_id(grant_account(planned.grant), "uses"))
-    left = budget.left() if budget else 0
-    yield Reason(BudgetRefused.code, "its uses", f"at most {left}", str(demand.uses), demand.uses <= left)
+    yield from grant_budget_reasons(question.view, planned.grant, demand)
+    yield from cap_reasons(question.view, grant, demand, counted_inputs(question.plan), question.now)
     terms = question.terms(planned.grant)
     yield Reason(NoGrant.code, "its terms", "held here and fitting", "held" if terms else "missing", terms is not None)
     if terms is not None:
-        yield from evaluate(terms, _use(question, demand, spent=budget.limit - left if budget else 0), assumed=(UNNAMED,))
+        yield from evaluate(terms, _use(question, demand, spent=_spent(question.view, planned.grant)), assumed=(UNNAMED,))
+
+
+def _spent(view: View, grant: bytes) -> int:
+    """Uses of the grant so far. Where the ledger keeps no count, the missing budget has denied already."""
+    budget = view.get(Budget, budget_id(grant_account(grant), "uses"))
+    return budget.limit - budget.left() if budget else 0
 
 
 def _use(question: Question, demand: Demand, *, spent: int) -> Use:
@@ -216,4 +214,4 @@ def _use(question: Question, demand: Demand, *, spent: int) -> Use:
     return Use(demand.action, values)
 
 
-__all__ = ["Decision", "Question", "Verdict", "decide"]
+__all__ = ["Decision", "Question", "Verdict", "View", "decide"]

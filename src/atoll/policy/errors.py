@@ -85,6 +85,14 @@ class BudgetRefused(JobError):
     remedy = "Ask the owner for more uses or a higher limit."
 
 
+class CapRefused(JobError):
+    """The recipient, or its group, would take more from the dataset in a period than the grant permits."""
+
+    code = "policy.cap"
+    sentence = "A cap of the grant is reached: {reason}."
+    remedy = "`atoll why JOB` says what is left and when it is free again; ask with a smaller set, later, or for a higher cap."
+
+
 class CoalitionRefused(JobError):
     """Organisations that belong together would together see what each alone may not (SECURITY 1.4)."""
 

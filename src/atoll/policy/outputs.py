@@ -18,7 +18,7 @@ UNNAMED = Constraint(left=Operand.OUTPUTS, operator=Operator.IS_ANY_OF, right=(O
 """What a permission means that names no output: identifiers, and nothing else."""
 
 
-def output_reasons(plan: Plan, demand: Demand) -> Iterator[Reason]:
+def output_reasons(plan: Plan, number: int, demand: Demand) -> Iterator[Reason]:
     """A plan gives its receivers what its demand says and nothing beside it, in a form that this version knows."""
     gets = sorted({name for one in plan.outputs for name in one.gets})
     yield _reason("outputs of the plan", str(demand.output), ", ".join(gets), gets == [demand.output])
@@ -27,8 +27,10 @@ def output_reasons(plan: Plan, demand: Demand) -> Iterator[Reason]:
     fits = set(demand.payload) <= named and bool(demand.payload) == (demand.output in WITH_PAYLOAD)
     wanted = "columns that the demand names" if demand.output in WITH_PAYLOAD else "none"
     yield _reason(f"payload of {demand.output}", wanted, ", ".join(demand.payload) or "none", fits)
-    noisy = demand.epsilon_micro == 0 or (demand.epsilon_micro > 0 and demand.output in WITH_NOISE)
-    yield _reason(f"noise on {demand.output}", "none, or on a number", f"epsilon of {demand.epsilon_micro} millionths", noisy)
+    charged = plan.inputs[number].epsilon_micro
+    fits = demand.epsilon_micro == charged and (charged == 0 or demand.output in WITH_NOISE)
+    wanted = f"epsilon of {charged} millionths, as the plan charges" if demand.output in WITH_NOISE else "none"
+    yield _reason(f"noise on {demand.output}", wanted, f"epsilon of {demand.epsilon_micro} millionths", fits)
 
 
 def _reason(constraint: str, wanted: str, observed: str, holds: bool) -> Reason:

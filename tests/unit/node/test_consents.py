@@ -9,12 +9,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from atoll.ledger.plan import Coalition, PlanParty
-from atoll.ledger.records import ConsentRecord, Job, JobState
+from atoll.ledger.records import ConsentRecord, Job, JobState, counted_inputs
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import ProposeJob
 from atoll.ledger.transaction import parse_transaction
 from atoll.node.bodies import Body, Kind
-from atoll.node.consents import counted_inputs, disagreement, is_open, proposal_of
+from atoll.node.consents import disagreement, is_open, proposal_of
 from atoll.node.errors import PlanChanged, TransactionRefused
 from atoll.ordering.errors import StaleView
 from atoll.policy.local import LocalRules

@@ -232,6 +232,7 @@ class Desk:
                 state=GrantState.ACTIVE,
             ),
             budget(grant_account(GRANT), "uses", limit=5, reserved=1, spent=1),
+            budget(grant_account(GRANT), "micro-epsilon", limit=2_000_000, reserved=0, spent=0),
         )
 
     # -- changing one thing ----------------------------------------------------------------------------------------------------
@@ -255,6 +256,10 @@ class Desk:
         """What the plan asks of the bureau."""
         self.demands = (replace(self.demands[0], **changes), *self.demands[1:])
         return self
+
+    def charge_epsilon(self, micro: int) -> Desk:
+        """Noise of this privacy loss, in the plan and in what it asks of the bureau."""
+        return self.change_input(epsilon_micro=micro).change_demand(epsilon_micro=micro)
 
     def change_output(self, output: str) -> Desk:
         """What the receivers get, in the plan and in what it asks of the bureau."""
@@ -304,6 +309,10 @@ class Desk:
 
     def forget_grant_budget(self) -> Desk:
         self.view.drop(Budget, budget_id(grant_account(GRANT), "uses"))
+        return self
+
+    def forget_epsilon(self) -> Desk:
+        self.view.drop(Budget, budget_id(grant_account(GRANT), "micro-epsilon"))
         return self
 
     # -- asking ----------------------------------------------------------------------------------------------------------------

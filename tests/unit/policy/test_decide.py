@@ -9,7 +9,7 @@ import pytest
 
 from atoll.errors import AtollError
 from atoll.ledger.plan import Coalition, PlanOutput, PlanParty
-from atoll.ledger.records import Chain, Dataset, DatasetState, Grant, GrantState, Member, MemberState
+from atoll.ledger.records import Cap, CapUnit, Chain, Dataset, DatasetState, Grant, GrantState, Member, MemberState
 from atoll.policy import errors
 from atoll.policy.demand import Exposure
 from atoll.policy.local import DAY_SECONDS
@@ -48,6 +48,11 @@ def test_the_job_that_everything_speaks_for_is_permitted_with_every_reason() -> 
         "its terms",
         "permission 0: purpose",
     } <= looked_at
+
+
+def new_in_30_days(limit: int) -> list[dict[str, object]]:
+    """Caps of a grant with this one alone, as its record holds it."""
+    return [Cap(unit=CapUnit.NEW_IDENTIFIERS, limit=limit, days=30).to_map()]
 
 
 def at_most_epsilon(micro: int) -> Constraint:
@@ -166,10 +171,33 @@ DENIED: dict[str, tuple[str, Change]] = {
             .change_demand(payload=("name",))
         ),
     ),
-    "noise on identifiers": ("policy.output", lambda d: d.change_demand(epsilon_micro=1)),
-    "noise that is negative": (
+    "noise on identifiers": ("policy.output", lambda d: d.charge_epsilon(1)),
+    "noise of which the plan says nothing": (
         "policy.output",
-        lambda d: d.permit_output("cardinality").change_output("cardinality").change_demand(epsilon_micro=-1),
+        lambda d: d.permit_output("cardinality").change_output("cardinality").change_demand(epsilon_micro=1),
+    ),
+    "more epsilon than the grant has left": (
+        "policy.budget",
+        lambda d: d.permit_output("cardinality").change_output("cardinality").charge_epsilon(2_000_001),
+    ),
+    "more epsilon than the lineage has left": (
+        "policy.budget",
+        lambda d: (
+            d.permit_output("cardinality").change_output("cardinality").charge_epsilon(2).cap("micro-epsilon", 9, spent=8)
+        ),
+    ),
+    "a grant without its count of epsilon": (
+        "policy.budget",
+        lambda d: d.permit_output("cardinality").change_output("cardinality").charge_epsilon(1).forget_epsilon(),
+    ),
+    "more new identifiers than are left in the period": ("policy.cap", lambda d: d.change_grant(caps=new_in_30_days(4999))),
+    "more jobs than are left in the period": (
+        "policy.cap",
+        lambda d: d.change_grant(caps=[*new_in_30_days(5000), Cap(unit=CapUnit.JOBS, limit=0, days=1).to_map()]),
+    ),
+    "more rows than are left in the period": (
+        "policy.cap",
+        lambda d: d.change_grant(caps=[*new_in_30_days(5000), Cap(unit=CapUnit.ROWS, limit=999, days=1).to_map()]),
     ),
     "an exact count where the terms bound epsilon": (
         "policy.terms",
@@ -178,9 +206,7 @@ DENIED: dict[str, tuple[str, Change]] = {
     "more epsilon than the terms permit": (
         "policy.terms",
         lambda d: (
-            d.permit_output("cardinality", at_most_epsilon(1_000_000))
-            .change_output("cardinality")
-            .change_demand(epsilon_micro=1_000_001)
+            d.permit_output("cardinality", at_most_epsilon(1_000_000)).change_output("cardinality").charge_epsilon(1_000_001)
         ),
     ),
     "a sum over fewer matches than the terms permit": (
@@ -288,10 +314,9 @@ PERMITTED: dict[str, Change] = {
         .change_output("rows")
         .change_demand(payload=("name",))
     ),
+    "as many new identifiers as are left in the period": lambda d: d.change_grant(caps=new_in_30_days(5000)),
     "as much epsilon as the terms permit": lambda d: (
-        d.permit_output("cardinality", at_most_epsilon(1_000_000))
-        .change_output("cardinality")
-        .change_demand(epsilon_micro=1_000_000)
+        d.permit_output("cardinality", at_most_epsilon(1_000_000)).change_output("cardinality").charge_epsilon(1_000_000)
     ),
     "an exact count where the terms name counts": lambda d: d.permit_output("cardinality").change_output("cardinality"),
     "a sum over as many matches as the terms want": lambda d: (

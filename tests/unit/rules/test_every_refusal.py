@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from atoll.errors import RuleError
+from atoll.ledger.records import Cap, CapUnit
 from atoll.ledger.rules import LATEST, RULES, errors
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.ledger.rules.grant import RevokeGrant
@@ -37,6 +38,7 @@ NUMBERS = {
     "ledger.bad_key": 17,
     "receipt.mismatch": 18,
     "job.not_consented": 19,
+    "grant.cap_reached": 20,
 }
 """Hashed into every block that was ever made; a number is never given to another refusal."""
 
@@ -130,6 +132,12 @@ def not_consented(lagoon: Lagoon) -> str:
     return lagoon.propose().refused(errors.NotUnanimous, "bank", StartJob(job_id=JOB))
 
 
+def cap_reached(lagoon: Lagoon) -> str:
+    caps = (Cap(unit=CapUnit.NEW_IDENTIFIERS, limit=499, days=1),)
+    lagoon.with_datasets().do("bureau", permission(caps=caps)).consented()
+    return lagoon.refused(errors.CapReached, "bank", StartJob(job_id=JOB))
+
+
 PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     malformed,
     unknown_type,
@@ -150,6 +158,7 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     bad_key,
     result_mismatch,
     not_consented,
+    cap_reached,
 )
 """In the order of their numbers."""
 

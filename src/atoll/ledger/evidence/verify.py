@@ -22,7 +22,7 @@ from atoll.ledger.evidence.finding import KIND_OF_TRUST, Consented, Finding, Rec
 from atoll.ledger.evidence.parts import blame
 from atoll.ledger.evidence.trust import TrustFile
 from atoll.ledger.plan import Plan, digest_plan_body
-from atoll.ledger.records import Dataset, DatasetState, Grant, GrantState, Job, JobInput, JobState
+from atoll.ledger.records import Dataset, DatasetState, Grant, GrantState, Job, JobInput, JobState, counted_inputs
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grant import GiveGrant
 from atoll.ledger.rules.job import ConsentJob, ExpireJob, FailJob, ProposeJob, RefuseJob, StartJob, WithdrawJob
@@ -254,7 +254,8 @@ class _Case:
         grant, proof = self._anchor.record_around(Grant, one.grant.hex(), start.height)
         given = (body.grant, body.grantee, body.dataset, body.terms_commitment, body.not_before, body.not_after)
         kept = (grant.grant, grant.grantee, grant.dataset, grant.terms_commitment, grant.not_before, grant.not_after)
-        if given != kept or giving.index > start.index:
+        capped_alike = (body.caps, body.counting) == (grant.caps, grant.counting)
+        if given != kept or not capped_alike or giving.index > start.index:
             raise Contradiction.at(entry, reason="it did not give the grant that the job rests on")
         in_force = grant.state is GrantState.ACTIVE and grant.not_before <= start.time <= grant.not_after
         receivers = set(self._job.receivers)
@@ -356,17 +357,13 @@ class _Case:
 
 def _difference(plan: Plan, job: Job, anchor: Anchor) -> str:
     """In what a plan and its proposal differ; empty if they agree."""
-    counted = tuple(
-        (one.dataset, plan.org_at(one.role, one.index), one.grant, one.grant_version, one.rows_cap) for one in plan.inputs
-    )
-    proposed = tuple((one.dataset, one.user, one.grant, one.grant_version, one.rows_cap) for one in job.inputs)
     pairs = {
         "the consortium": ((plan.chain_id, plan.genesis_digest), (anchor.chain.chain_id, anchor.genesis_digest)),
         "the job's identifier": (plan.job_id, job.job_id),
         "the kind of job": (plan.kind, job.kind),
         "the parties": (plan.orgs(), job.parties),
         "the receivers": (plan.receivers(), job.receivers),
-        "the inputs": (counted, proposed),
+        "the inputs": (counted_inputs(plan), job.inputs),
         "the deadline": (plan.not_after, job.not_after),
     }
     return next((name for name, (said, kept) in pairs.items() if said != kept), "")

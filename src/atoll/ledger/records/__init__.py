@@ -2,7 +2,7 @@
 
 from atoll.ledger.records.base import Chain, Record, Version, record_key
 from atoll.ledger.records.data import Budget, Dataset, DatasetState, Grant, GrantState, budget_id
-from atoll.ledger.records.jobs import ConsentRecord, Job, JobInput, JobState, ReceiptRecord
+from atoll.ledger.records.jobs import ConsentRecord, Job, JobInput, JobState, ReceiptRecord, counted_inputs
 from atoll.ledger.records.membership import (
     REVOKED_COSIGN,
     ConsensusSet,
@@ -15,14 +15,32 @@ from atoll.ledger.records.membership import (
     Nonce,
     PendingKey,
     Validator,
+    ties,
+)
+from atoll.ledger.records.takings import (
+    DEFAULT_CAPS,
+    MOST_DAYS,
+    Cap,
+    CapUnit,
+    Counting,
+    Shown,
+    Tally,
+    TallyDay,
+    day_in_words,
+    shown_id,
 )
 
 __all__ = [
+    "DEFAULT_CAPS",
+    "MOST_DAYS",
     "REVOKED_COSIGN",
     "Budget",
+    "Cap",
+    "CapUnit",
     "Chain",
     "ConsensusSet",
     "ConsentRecord",
+    "Counting",
     "Dataset",
     "DatasetState",
     "Endpoint",
@@ -40,8 +58,15 @@ __all__ = [
     "PendingKey",
     "ReceiptRecord",
     "Record",
+    "Shown",
+    "Tally",
+    "TallyDay",
     "Validator",
     "Version",
     "budget_id",
+    "counted_inputs",
+    "day_in_words",
     "record_key",
+    "shown_id",
+    "ties",
 ]

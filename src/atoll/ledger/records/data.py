@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import DatasetId, GrantId
 from atoll.ledger.records.base import Record, Version
+from atoll.ledger.records.takings import DEFAULT_CAPS, Cap, CapUnit, Counting
 from atoll.wire.message import Count, Digest, Name, Pattern, Range, Size, Time
 
 
@@ -36,6 +37,8 @@ class Dataset(Record):
     """Salted commitment to the dataset card, fingerprint included."""
     level: Annotated[int, Range(1, 4)]
     """Level G1 to G4; the highest of its columns."""
+    asserted_new: Count | None = None
+    """How many of its identifiers the version before it did not have, as its owner says; None if it does not say."""
     state: DatasetState
     """Whether it may be used."""
     height: Count
@@ -75,6 +78,10 @@ class Grant(Record):
     """First second at which it holds."""
     not_after: Time
     """Last second at which it holds."""
+    caps: Annotated[tuple[Cap, ...], Size(1, len(CapUnit))] = DEFAULT_CAPS
+    """What the grantee and its affiliates may take in a period, sorted by unit; one of them caps new identifiers."""
+    counting: Counting = Counting.RUNS
+    """What of the grantee's own sets counts as new."""
     state: GrantState
     """Whether it may be used."""
 

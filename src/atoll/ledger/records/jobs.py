@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from atoll.ledger.plan import DatasetId, JobId
+from atoll.ledger.plan import DatasetId, JobId, Plan
 from atoll.ledger.records.base import Record
 from atoll.wire.message import Count, Digest, Message, Name, Range, Size, Time
 
@@ -39,6 +39,23 @@ class JobInput(Message):
     """Record version of the grant; 0 without one."""
     rows_cap: Annotated[int, Range(1, 2**40)]
     """Most rows that may take part."""
+    epsilon_micro: Count = 0
+    """Privacy loss of a noisy output, in millionths of epsilon; 0 where nothing is made noisy."""
+
+
+def counted_inputs(plan: Plan) -> tuple[JobInput, ...]:
+    """What START counts of a plan, as its proposal must state it."""
+    return tuple(
+        JobInput(
+            dataset=one.dataset,
+            user=plan.org_at(one.role, one.index) or "nobody",
+            grant=one.grant,
+            grant_version=one.grant_version,
+            rows_cap=one.rows_cap,
+            epsilon_micro=one.epsilon_micro,
+        )
+        for one in plan.inputs
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

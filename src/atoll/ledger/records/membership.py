@@ -55,6 +55,21 @@ class Member(Record):
         return self.org
 
 
+def ties(org: str, member: Member | None) -> tuple[str, ...]:
+    """What ties an organisation to others: organisations belong together that share one of these.
+
+    Its own name, the group that it says it belongs to (which may be called after one of its members), and the legal entity that
+    it is; spelling does not part them. A member that keeps its group to itself is not found here: SECURITY 1.4 and 4.9 rest on
+    what members said when they joined.
+
+    Args:
+        org: the organisation.
+        member: its record, if the ledger holds one.
+    """
+    said = (member.affiliation, f"legal entity {member.legal_id}") if member is not None else ()
+    return tuple(sorted({" ".join(one.casefold().split()) for one in (org, *said) if one.strip()}))
+
+
 class Key(KeyRecord, Record):
     """One version of one key of a member; what is signed is checked against the version valid at that height."""
 

@@ -19,7 +19,7 @@ class SetBudget(Message):
 
     name: Annotated[str, Pattern(r"[a-z][a-z0-9-]{0,39}")]
     """Dataset name; with the sender it names the lineage."""
-    unit: Annotated[str, Pattern("uses|rows")]
+    unit: Annotated[str, Pattern("uses|rows|micro-epsilon")]
     """What is counted."""
     limit: Count
     """Most that may be reserved and spent together."""

@@ -10,7 +10,7 @@ from atoll.ledger.plan import DatasetId
 from atoll.ledger.records import Dataset, DatasetState
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import NotAllowed, WrongState
-from atoll.wire.message import Digest, Message, Range
+from atoll.wire.message import Count, Digest, Message, Range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,8 @@ class RegisterDataset(Message):
     """Salted commitment to the card."""
     level: Annotated[int, Range(1, 4)]
     """Level G1 to G4."""
+    asserted_new: Count | None = None
+    """How many of its identifiers the version before it did not have, as the owner says; None if it does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ def register(call: Call, body: RegisterDataset) -> None:
             lineage=f"{owner}/{name}",
             card_commitment=body.card_commitment,
             level=body.level,
+            asserted_new=body.asserted_new,
             state=DatasetState.ACTIVE,
             height=call.height,
         )

@@ -174,3 +174,12 @@ class NotUnanimous(RuleError):
     number = 19
     sentence = "Job {job} lacks the consent of {missing}."
     remedy = "Wait for the missing consents: `atoll job watch`."
+
+
+class CapReached(RuleError):
+    """The recipient, or its group, would take more from a lineage in a period than the grant permits; START took nothing."""
+
+    code = "grant.cap_reached"
+    number = 20
+    sentence = "Grant {grant} permits {limit} {unit} in {days} days; {taken} are taken and the job needs {needed}: {free}."
+    remedy = "Wait until the period has moved on, ask with a smaller set, or ask the owner for a grant with a higher cap."

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import DatasetId, GrantId
-from atoll.ledger.records import Budget, Dataset, DatasetState, Grant, GrantState
+from atoll.ledger.records import DEFAULT_CAPS, Budget, Cap, CapUnit, Counting, Dataset, DatasetState, Grant, GrantState
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.errors import GrantNotInForce, WrongState
-from atoll.wire.message import Digest, Message, Name, Range, Time
+from atoll.ledger.rules.errors import GrantNotInForce, NotAllowed, WrongState
+from atoll.wire.message import Count, Digest, Message, Name, Range, Size, Time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,12 @@ class GiveGrant(Message):
     """First second at which it holds."""
     not_after: Time
     """Last second at which it holds."""
+    caps: Annotated[tuple[Cap, ...], Size(1, len(CapUnit))] = DEFAULT_CAPS
+    """What the grantee may take in a period, sorted by unit, each once; one of them caps new identifiers."""
+    counting: Counting = Counting.RUNS
+    """What of the grantee's own sets counts as new."""
+    epsilon_micro: Count = 0
+    """Privacy budget of noisy outputs, in millionths of epsilon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,9 @@ def give(call: Call, body: GiveGrant) -> None:
     if dataset.state is not DatasetState.ACTIVE:
         raise WrongState(what="dataset", name=body.dataset, state=dataset.state, needed=DatasetState.ACTIVE)
     call.active_member(body.grantee)
+    units = [one.unit for one in body.caps]
+    if units != sorted(set(units)) or CapUnit.NEW_IDENTIFIERS not in units:
+        raise NotAllowed(org=call.sender, reason="a grant's caps are sorted by unit, each once, and one caps new identifiers")
     call.need_free(Grant, body.grant.hex())
     call.state.put(
         Grant(
@@ -62,11 +71,14 @@ def give(call: Call, body: GiveGrant) -> None:
             terms_commitment=body.terms_commitment,
             not_before=body.not_before,
             not_after=body.not_after,
+            caps=body.caps,
+            counting=body.counting,
             state=GrantState.ACTIVE,
         )
     )
     account = grant_account(body.grant)
-    call.state.put(Budget(account=account, unit="uses", owner=dataset.owner, limit=body.uses, reserved=0, spent=0))
+    for unit, limit in (("uses", body.uses), ("micro-epsilon", body.epsilon_micro)):
+        call.state.put(Budget(account=account, unit=unit, owner=dataset.owner, limit=limit, reserved=0, spent=0))
 
 
 def revoke(call: Call, body: RevokeGrant) -> None:

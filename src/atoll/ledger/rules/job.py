@@ -24,6 +24,7 @@ from atoll.ledger.rules.errors import (
     WrongState,
 )
 from atoll.ledger.rules.grant import grant_account, need_in_force
+from atoll.ledger.rules.takings import take
 from atoll.trust.keys import Purpose
 from atoll.wire.message import Digest, Message, Name, Size, Time
 
@@ -273,10 +274,13 @@ def _charge(call: Call, job: Job, one: JobInput, *, hold: bool) -> None:
         if one.user != dataset.owner:
             raise NotAllowed(org=one.user, reason=f"only {dataset.owner} can bring {one.dataset} into a job")
         if one.grant:
-            need_in_force(call, one.grant, one.grant_version, receivers=job.receivers, dataset=one.dataset)
+            grant = need_in_force(call, one.grant, one.grant_version, receivers=job.receivers, dataset=one.dataset)
+            take(call, grant, one, job.inputs)
         elif job.receivers != (dataset.owner,):
             raise NotAllowed(org=job.proposer, reason=f"{one.dataset} goes into the job without a grant of {dataset.owner}")
     if one.grant:
         change(call, grant_account(one.grant), "uses", 1)
+        change(call, grant_account(one.grant), "micro-epsilon", one.epsilon_micro)
     change(call, lineage_account(dataset.lineage), "uses", 1)
     change(call, lineage_account(dataset.lineage), "rows", one.rows_cap)
+    change(call, lineage_account(dataset.lineage), "micro-epsilon", one.epsilon_micro)
