@@ -76,6 +76,30 @@ def match_tags(own: bytes | bytearray, theirs: bytes | bytearray, tag_bytes: int
 def first_repeated_tag(tags: bytes | bytearray, tag_bytes: int) -> int | None:
     """`atoll.primitives.tags.first_repeated_tag`. Raises ValueError."""
 
+def normalise_cells(rule: str, offsets: bytes, data: bytes) -> tuple[bytes, bytes]:
+    """One column by one rule (`text/1`, without parameters), as far as ASCII goes: packed keys, see `atoll.sources.packing`.
+
+    `offsets` and `data` are the buffers of an Arrow string array without nulls. Raises ValueError.
+    """
+
+def splice_cells(column: tuple[bytes, bytes], settled: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Packed keys with each UNSURE row, in order, as `settled` has it. Raises ValueError."""
+
+def join_cells(columns: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+    """Packed parts of a key of several columns as packed keys, encoded as `normalise_key` does. Raises ValueError."""
+
+def cut_keys(
+    prefix: bytes, lengths: bytes, text: bytes, first_row: int, spans: int, threads: int = 0
+) -> tuple[bytes, list[int]]:
+    """Records of packed keys in the order of their spans: 16 bytes of SHA-256(prefix || key), the row in 4 bytes little-endian.
+
+    A record's span is floor(d * spans / 2^32), d its first 4 bytes, big-endian. The list says where each span starts, counted
+    in records, and where the last ends. Raises ValueError.
+    """
+
+def order_records(records: bytes) -> tuple[bytes, bytes, bytes]:
+    """Records sorted and grouped: (digests, ends, rows) as in `atoll.protocols.psi.items.Bucket`. Raises ValueError."""
+
 def permutation(seed: bytes, length: int) -> list[int]:
     """`atoll.primitives.shuffle.permutation`. Raises ValueError unless the seed has 32 bytes."""
 

@@ -5,6 +5,7 @@ mod cbor;
 mod curve;
 mod errors;
 mod hpke;
+mod keys;
 mod oprf;
 mod sealed_sums;
 mod slots;
@@ -22,6 +23,8 @@ mod core_module {
     };
     #[pymodule_export]
     use crate::hpke::{HpkeReceiver, HpkeSender, hpke_derive_key_pair};
+    #[pymodule_export]
+    use crate::keys::{cut_keys, join_cells, normalise_cells, order_records, splice_cells};
     #[pymodule_export]
     use crate::oprf::{
         SecretScalars, blind_each, multiply_each, oprf_derive_secret, oprf_finalize, oprf_is_proof, oprf_prove,

@@ -13,6 +13,7 @@ pub mod gf128;
 pub mod group;
 pub mod hash;
 pub mod hpke;
+pub mod keys;
 pub mod oprf;
 pub mod parallel;
 pub mod payload;

@@ -6,8 +6,7 @@ Arrow batches of bounded size. Nothing is ever fetched, installed or executed: e
 
     root = SourceRoot([Path("data")])
     with open_source("bank_customers.csv", root=root, scratch=job_folder, registered=card.fingerprint) as source:
-        for row, key in stream_keys(source, ["customer"], rules, report=report):
-            ...
+        items = open_items(source, ["customer"], rules, report=report, scratch=job_folder)
 
 PostgreSQL and MySQL are not here yet.
 """
@@ -21,7 +20,9 @@ from atoll.sources.duck import DuckSource
 from atoll.sources.errors import SourceChanged
 from atoll.sources.fingerprint import Fingerprint, parse_fingerprint
 from atoll.sources.keys import stream_keys
+from atoll.sources.keyset import KeySet, open_items
 from atoll.sources.root import SourceRoot
+from atoll.sources.rows import SourceRows
 from atoll.sources.snapshot import Progress, copy_database, copy_file
 from atoll.sources.sqlite import SqliteSource
 from atoll.sources.table import DEFAULT_BATCH_ROWS, MAX_COLUMNS, ReadLimits, Source
@@ -31,10 +32,13 @@ __all__ = [
     "MAX_COLUMNS",
     "Fingerprint",
     "Format",
+    "KeySet",
     "ReadLimits",
     "Source",
     "SourceAddress",
     "SourceRoot",
+    "SourceRows",
+    "open_items",
     "open_source",
     "parse_address",
     "parse_fingerprint",

@@ -43,11 +43,11 @@ class SourceUnreadable(UnavailableError):
 
 
 class ScratchFull(UnavailableError):
-    """The private copy of a source does not fit on the disk."""
+    """The private copy of a source, or what is kept of its keys, does not fit on the disk."""
 
     code = "sources.scratch_full"
-    sentence = "There is no room in the scratch folder for the snapshot of {address}."
-    remedy = "Free space in the node's scratch folder; a snapshot is as large as the source."
+    sentence = "There is no room in the scratch folder for what a job keeps of {address}."
+    remedy = "Free space in the node's scratch folder: the size of the source, and 70 bytes a row for an intersection."
 
 
 class SourceTooLarge(UnavailableError):
@@ -56,6 +56,14 @@ class SourceTooLarge(UnavailableError):
     code = "sources.too_large"
     sentence = "Reading {address} needs more than the {limit_bytes} bytes of memory it was given."
     remedy = "Write the table with smaller row groups, or raise the memory of the job."
+
+
+class TooManyRows(InputError):
+    """Row numbers have 32 bits."""
+
+    code = "sources.too_many_rows"
+    sentence = "{address} has more than {limit} rows."
+    remedy = "Split the table, and run a job for each part."
 
 
 class SourceChanged(IntegrityError):
@@ -152,6 +160,14 @@ class NotAnIdentifier(InputError):
     code = "sources.not_an_identifier"
     sentence = "Column {column} of {address} holds {type}, which cannot be compared between organisations."
     remedy = "Use a column of text, whole numbers or dates."
+
+
+class NotText(InputError):
+    """A column whose cells have no spelling as text."""
+
+    code = "sources.not_text"
+    sentence = "Column {column} of {address} holds {type}, which cannot be written as text."
+    remedy = "Leave the column out of the plan, or register the table with a column of text in its place."
 
 
 class WrongCellType(InputError):

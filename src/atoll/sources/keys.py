@@ -34,6 +34,17 @@ def stream_keys(
     Raises:
         UnknownColumn, NotAnIdentifier: at the call. What `Source.batches` and `normalise_rows` raise: while streaming.
     """
+    verify_key_columns(source, columns, rules)
+    rows = _text_rows(source, columns, batch_rows)
+    return normalise_rows(rules, rows, report=report, refuse=refuse, max_identifiers=max_identifiers)
+
+
+def verify_key_columns(source: Source, columns: Sequence[str], rules: Sequence[Rule]) -> None:
+    """Refuse columns that can make no key.
+
+    Raises:
+        UnknownColumn, NotAnIdentifier: a column is not there, or two owners would not write its values alike.
+    """
     if len(columns) != len(rules):
         raise ValueError("a key takes one rule for each column")
     verify_columns(columns, source.schema().names, source.address)
@@ -41,8 +52,6 @@ def stream_keys(
         kind = source.schema().field(column).type
         if not _is_comparable(kind):
             raise NotAnIdentifier(address=source.address.text, column=column, type=str(kind))
-    rows = _text_rows(source, columns, batch_rows)
-    return normalise_rows(rules, rows, report=report, refuse=refuse, max_identifiers=max_identifiers)
 
 
 def _text_rows(source: Source, columns: Sequence[str], batch_rows: int) -> Iterator[Sequence[str | None]]:

@@ -108,23 +108,24 @@ def _private_file(address: SourceAddress, scratch: Path) -> Iterator[tuple[Path,
     try:
         descriptor, name = tempfile.mkstemp(prefix="snapshot-", suffix=f".{address.format}", dir=scratch)
     except OSError as error:
-        raise _translate(error, address) from error
+        raise disk_error(error, address.text) from error
     path = Path(name)
     try:
         yield path, descriptor
     except BaseException as error:
         delete_copy(path)
         if isinstance(error, OSError):
-            raise _translate(error, address) from error
+            raise disk_error(error, address.text) from error
         raise
     finally:
         os.close(descriptor)
 
 
-def _translate(error: OSError, address: SourceAddress) -> ScratchFull | SourceUnreadable:
+def disk_error(error: OSError, address: str) -> ScratchFull | SourceUnreadable:
+    """What to raise when the scratch folder failed while `address` was read."""
     if error.errno in _FULL:
-        return ScratchFull(address=address.text)
-    return SourceUnreadable(address=address.text, reason=os.strerror(error.errno or errno.EIO).lower())
+        return ScratchFull(address=address)
+    return SourceUnreadable(address=address, reason=os.strerror(error.errno or errno.EIO).lower())
 
 
 def _write_all(descriptor: int, chunk: bytes) -> None:

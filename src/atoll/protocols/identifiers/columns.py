@@ -41,9 +41,9 @@ class Report:
     malformed: int = 0
     too_long: int = 0
 
-    def note(self, fault: Fault) -> None:
-        """Count one row left out."""
-        setattr(self, fault.value, getattr(self, fault.value) + 1)
+    def note(self, fault: Fault, rows: int = 1) -> None:
+        """Count rows left out."""
+        setattr(self, fault.value, getattr(self, fault.value) + rows)
 
 
 def normalise_column(

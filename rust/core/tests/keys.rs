@@ -1,0 +1,110 @@
+//! Cells to sorted digests: the bounds that Python's tests cannot reach. What the rules do, those tests compare with the oracle.
+
+use atoll_core::keys::{BadCells, Rule, UNSURE, cut_keys, join_cells, normalise_cells, order_records, splice_cells};
+use sha2::{Digest, Sha256};
+
+fn offsets(ends: &[u32]) -> Vec<u8> {
+    ends.iter().flat_map(|end| end.to_le_bytes()).collect()
+}
+
+fn lengths(codes: &[u16]) -> Vec<u8> {
+    codes.iter().flat_map(|code| code.to_le_bytes()).collect()
+}
+
+#[test]
+fn offsets_must_describe_the_data() {
+    let data = b"abcd";
+    assert!(normalise_cells(Rule::Exact, &offsets(&[0, 2, 4]), data).is_ok());
+    for bad in [vec![], vec![0, 0, 0], offsets(&[0, 5]), offsets(&[3, 2]), offsets(&[0, u32::MAX])] {
+        assert_eq!(normalise_cells(Rule::Exact, &bad, data), Err(BadCells));
+    }
+}
+
+#[test]
+fn unsure_rows_are_replaced_in_order_and_all_of_them() {
+    let column = (&*lengths(&[1, UNSURE, 2, UNSURE]), &b"abb"[..]);
+    let settled = (&*lengths(&[3, 0xFFFF]), &b"xyz"[..]);
+    let spliced = splice_cells(column, settled).unwrap();
+    assert_eq!((spliced.lengths, spliced.text), (lengths(&[1, 3, 2, 0xFFFF]), b"axyzbb".to_vec()));
+    for (codes, text) in [(vec![3], &b"xyz"[..]), (vec![3, 0, 0], b"xyz"), (vec![3, 1], b"xyz"), (vec![3, 0], b"xyzz")] {
+        assert_eq!(splice_cells(column, (&lengths(&codes), text)), Err(BadCells));
+    }
+    assert_eq!(splice_cells((&lengths(&[1500]), &[b'a'; 1500]), (&[], &[])), Err(BadCells));
+    assert_eq!(splice_cells((&[0], b""), (&[], &[])), Err(BadCells));
+}
+
+#[test]
+fn columns_join_only_row_by_row() {
+    let (one, two) = (lengths(&[1]), lengths(&[1, 1]));
+    assert_eq!(join_cells(&[(&one, b"a"), (&one, b"b")]).unwrap().text, b"\0\x01a\0\x01b");
+    assert_eq!(join_cells(&[(&one, b"a"), (&two, b"bc")]), Err(BadCells));
+    assert_eq!(join_cells(&[(&one, b"a"), (&one, b"")]), Err(BadCells));
+    assert_eq!(join_cells(&[(&one, b"a")]), Err(BadCells));
+    assert_eq!(join_cells(&[]), Err(BadCells));
+}
+
+#[test]
+fn a_cut_is_the_same_on_any_number_of_threads() {
+    let keys: Vec<Vec<u8>> = (0..1000u32).map(|n| n.to_string().into_bytes().repeat(1 + n as usize % 7)).collect();
+    let codes: Vec<u16> = keys.iter().flat_map(|key| [key.len() as u16, 0]).collect();
+    let packed = (&*lengths(&codes), &*keys.concat());
+    let one = cut_keys(b"salt", packed, 5, 9, 1).unwrap();
+    let many = cut_keys(b"salt", packed, 5, 9, 8).unwrap();
+    assert_eq!((&one.records, &one.starts), (&many.records, &many.starts));
+    assert_eq!(one.starts.last(), Some(&1000));
+    for (span, ends) in one.starts.windows(2).enumerate() {
+        let rows: Vec<u32> = one.records[20 * ends[0]..20 * ends[1]]
+            .as_chunks::<20>()
+            .0
+            .iter()
+            .map(|record| {
+                let row = u32::from_le_bytes(*record.last_chunk().unwrap());
+                let digest = Sha256::new().chain_update(b"salt").chain_update(&keys[(row - 5) as usize / 2]).finalize();
+                assert_eq!(record[..16], digest[..16]);
+                assert_eq!(u64::from(u32::from_be_bytes(*record.first_chunk().unwrap())) * 9 >> 32, span as u64);
+                row
+            })
+            .collect();
+        assert!(rows.is_sorted());
+    }
+}
+
+#[test]
+fn a_cut_needs_whole_keys_and_row_numbers_of_32_bits() {
+    let cut = |codes: &[u16], text: &[u8], row, spans| cut_keys(b"", (&lengths(codes), text), row, spans, 1).map(|_| ());
+    assert_eq!(cut(&[1, 0, 2], b"abb", u32::MAX - 3, 4), Ok(()));
+    assert_eq!(cut(&[1, 0, 2], b"abb", u32::MAX - 2, 4), Err(BadCells));
+    assert_eq!(cut(&[1, 0, 2], b"ab", 0, 4), Err(BadCells));
+    assert_eq!(cut(&[1, 0, 2], b"abbb", 0, 4), Err(BadCells));
+    assert_eq!(cut(&[1], b"a", 0, 0), Err(BadCells));
+}
+
+#[test]
+fn records_are_ordered_by_digest_and_grouped() {
+    let record = |first: u8, last: u8, row: u32| [&[first], &[7; 14][..], &[last], &row.to_le_bytes()].concat();
+    let records = [record(9, 1, 3), record(2, 5, 4), record(2, 4, 6), record(9, 1, 0), record(2, 5, 1 << 31)].concat();
+    let ordered = order_records(&records).unwrap();
+    let digests = [record(2, 4, 0), record(2, 5, 0), record(9, 1, 0)].map(|one| one[..16].to_vec()).concat();
+    assert_eq!(ordered.digests, digests);
+    assert_eq!(ordered.ends, offsets(&[1, 3, 5]));
+    assert_eq!(ordered.rows, offsets(&[6, 4, 1 << 31, 0, 3]));
+    assert_eq!(order_records(&records[1..]), None);
+    assert_eq!(order_records(&[]).unwrap().digests, b"");
+}
+
+#[test]
+fn many_records_are_ordered_as_a_plain_sort_would() {
+    let digest = |n: u32| Sha256::digest((n % 7000).to_le_bytes());
+    let mut records: Vec<[u8; 20]> = (0..20_000u32)
+        .map(|row| {
+            let mut record = [0; 20];
+            record[..16].copy_from_slice(&digest(row)[..16]);
+            record[16..].copy_from_slice(&row.to_le_bytes());
+            record
+        })
+        .collect();
+    let ordered = order_records(records.as_flattened()).unwrap();
+    records.sort_by_key(|record| (record[..16].to_vec(), u32::from_le_bytes(*record.last_chunk().unwrap())));
+    assert_eq!(ordered.rows, records.iter().flat_map(|record| record[16..].to_vec()).collect::<Vec<_>>());
+    assert_eq!(ordered.digests.len(), 16 * 7000);
+}
