@@ -41,9 +41,9 @@ def specification(mine: str, theirs: str, grant: str, **changes: Any) -> Propose
     """A proposal of an intersection."""
     key = {"columns": ["id"], "normalisation": [RULE], "rows_cap": 1000}
     spec = {
-        "receiver": {**key, "org": "bank", "dataset": mine, "grant": "", "grant_version": 0},
-        "owner": {**key, "org": "bureau", "dataset": theirs, "grant": grant, "grant_version": 1},
-        "points_per_frame": 16,
+        "receivers": [{**key, "org": "bank", "dataset": mine}],
+        "owners": [{**key, "org": "bureau", "dataset": theirs, "grants": [{"grant": grant, "version": 1}]}],
+        "keys_per_round": 16,
     }
     return ProposeJob(kind="intersection", spec=spec, purpose=changes.pop("purpose", "credit-check"), **changes)
 

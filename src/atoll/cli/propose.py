@@ -38,8 +38,7 @@ class Side:
             "columns": list(self.columns),
             "normalisation": list(self.rules),
             "rows_cap": self.rows_cap,
-            "grant": self.grant.grant if self.grant else "",
-            "grant_version": self.grant.version if self.grant else 0,
+            "grants": [{"grant": self.grant.grant, "version": self.grant.version}] if self.grant else [],
         }
 
 
@@ -90,7 +89,7 @@ def intersection(
     for at, (one, two) in enumerate(zip(receiver.rules, owner.rules, strict=True)):
         if one != two:
             raise RulesDiffer(mine=receiver.columns[at], mine_rule=one, theirs=owner.columns[at], theirs_rule=two)
-    spec = {"receiver": receiver.to_spec(), "owner": owner.to_spec()}
+    spec = {"receivers": [receiver.to_spec()], "owners": [owner.to_spec()]}
     limits = {"minutes": minutes, "memory_mb": memory_mb}
     draft = node.jobs.draft("intersection", spec, purpose=purpose, **limits)
     if not yes:

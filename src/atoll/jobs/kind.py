@@ -3,6 +3,7 @@
 The node knows this interface and no kind; a kind is logic that opens nothing. Over the life of a job the node calls
 
     draft(spec)      the proposer: fills in the parts of the plan that the kind derives
+    explain(spec)    the proposer: which protocols there are for it, and why the draft takes the one it takes
     check(plan)      every party, before it decides: does the plan fit the kind, and does it tell the truth about itself
     demands(plan)    every owner, for `policy.decide`
     estimate(plan)   everybody, before consent
@@ -59,6 +60,34 @@ class Estimate:
     """Peak of the hungrier side's job process."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One way to carry out a job, weighed before anybody consents."""
+
+    name: str
+    """Protocol, and its variant where it has some."""
+    chosen: bool
+    """Whether the draft takes it."""
+    why_not: str
+    """Why it cannot serve; empty if it can, and then the rest is filled in."""
+    seconds: float
+    """Until the last receiver has its result, link included."""
+    traffic_bytes: int
+    """What all parties send together."""
+    memory_bytes: int
+    """Peak of the hungriest party."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a draft is as it is."""
+
+    why: str = ""
+    """In words; empty for kinds that choose nothing."""
+    options: tuple[Option, ...] = ()
+    """Those that can serve first, the fastest on top."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """One of the plan's inputs, read and verified; it stays open until the program has ended."""
@@ -106,14 +135,6 @@ class JobKind(ABC, Generic[Spec]):
 
     name: ClassVar[str]
     """Name in plans and on the command line."""
-    protocol: ClassVar[str]
-    """Protocol that it runs."""
-    protocol_version: ClassVar[int]
-    """Version of the protocol's messages."""
-    adversary_model: ClassVar[str]
-    """The kind of misbehaviour the protocol withstands, in the plan's words."""
-    parameters: ClassVar[Document]
-    """Security parameters by name, for receipts."""
     spec: ClassVar[type[Message]]
     """What a person says to propose such a job; `draft` takes one of these."""
 
@@ -144,6 +165,18 @@ class JobKind(ABC, Generic[Spec]):
     @abstractmethod
     def leakage(self, plan: Plan) -> str:
         """What each party learns beside its output, in words; a checked plan says the same."""
+
+    @abstractmethod
+    def parameters(self, plan: Plan) -> Document:
+        """Security parameters by name, for receipts. The plan was checked."""
+
+    def explain(self, spec: Spec) -> Explanation:  # noqa: ARG002 - for kinds that choose
+        """Which ways there are to carry out `spec`, and why the draft takes the one it takes.
+
+        Raises:
+            BadPlan: no plan of this kind can be made from it.
+        """
+        return Explanation()
 
     @abstractmethod
     def result_schema(self, plan: Plan) -> tuple[ResultColumn, ...]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TypeAlias
 
 import numpy as np
@@ -38,6 +39,8 @@ Cell: TypeAlias = "str | int | bool | None"
 BLOCK_ROWS = 1 << 16
 
 _TAG = "result/2"
+_JOINT_DOMAIN = b"ATOLL-V01-JOINT-RESULT"
+_COMMITMENT_BYTES = 32
 _KINDS = {pa.large_string(): "text", pa.int64(): "integer", pa.bool_(): "boolean"}
 _MAX_TEXT_BYTES = (1 << 32) - 2
 _MAX_HEAD_BYTES = 1 << 24
@@ -121,14 +124,41 @@ def commit_result(result: Result, opening: bytes) -> bytes:
     return commit_parts(RESULT_DOMAIN, opening, encoded_bytes(result), encode_result(result))
 
 
+def join_commitments(commitments: Sequence[bytes]) -> bytes:
+    """What receipts carry: the commitment of the only receiver, or a hash of all receivers' commitments in the plan's order."""
+    return commitments[0] if len(commitments) == 1 else sha256(_JOINT_DOMAIN + b"".join(commitments)).digest()
+
+
+def opening_among(opening: bytes, commitments: Sequence[bytes], at: int) -> bytes:
+    """What opens the joint commitment at one receiver's result: its opening, its number, and the other commitments."""
+    if len(commitments) == 1:
+        return opening
+    return opening + bytes([at]) + b"".join(one for number, one in enumerate(commitments) if number != at)
+
+
 def verify_result(result: Result, opening: bytes, commitment: bytes) -> None:
     """Check that `commitment`, from a receipt, was made from this result.
+
+    Args:
+        result: what a receiver shows.
+        opening: what it kept with it: 32 bytes, or `opening_among` other receivers.
+        commitment: the receipt's.
 
     Raises:
         BadResult: it was not.
     """
-    if len(opening) != OPENING_BYTES or not hmac.compare_digest(commitment, commit_result(result, opening)):
-        raise BadResult(reason="the commitment in the receipts was made from something else")
+    beside = opening[OPENING_BYTES + 1 :]
+    others = [beside[at : at + _COMMITMENT_BYTES] for at in range(0, len(beside), _COMMITMENT_BYTES)]
+    number = opening[OPENING_BYTES] if len(opening) > OPENING_BYTES else 0
+    if len(opening) >= OPENING_BYTES and number <= len(others):
+        commitments = [*others[:number], commit_result(result, opening[:OPENING_BYTES]), *others[number:]]
+        if len(opening) == _opening_bytes(len(commitments)) and hmac.compare_digest(commitment, join_commitments(commitments)):
+            return
+    raise BadResult(reason="the commitment in the receipts was made from something else")
+
+
+def _opening_bytes(receivers: int) -> int:
+    return OPENING_BYTES if receivers == 1 else OPENING_BYTES + 1 + _COMMITMENT_BYTES * (receivers - 1)
 
 
 def _head(result: Result) -> bytes:

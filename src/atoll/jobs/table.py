@@ -19,6 +19,10 @@ ROW_NUMBER = np.dtype("<u4")
 class Rows(Protocol):
     """The rows of one source, open and verified."""
 
+    def __len__(self) -> int:
+        """How many rows the source has, those without a key among them."""
+        ...
+
     def take(self, columns: Sequence[str], rows: bytes) -> pa.Table:
         """Some cells, in the order asked for.
 
@@ -41,6 +45,9 @@ class MemoryRows:
     def __init__(self, table: Sequence[Mapping[str, str | None]] | pa.Table) -> None:
         """Args: table: one mapping a row, all with the same names, or an Arrow table."""
         self._table = table if isinstance(table, pa.Table) else pa.Table.from_pylist([dict(row) for row in table])
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
 
     def take(self, columns: Sequence[str], rows: bytes) -> pa.Table:
         schema = pa.schema([(name, pa.large_string()) for name in columns])

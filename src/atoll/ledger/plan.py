@@ -46,9 +46,9 @@ class PlanInput(Message):
     dataset: DatasetId
     """Registered dataset version."""
     columns: Annotated[tuple[Label, ...], Size(1, 200)]
-    """Columns used, in this order."""
+    """Columns used: first those that make the key, then those that take part beside it."""
     normalisation: Annotated[tuple[Label, ...], Size(1, 200)]
-    """Rule by which each column's values are spelt, same order (`atoll.protocols.identifiers`)."""
+    """Rule by which each column of the key is spelt, same order (`atoll.protocols.identifiers`)."""
     rows_cap: Annotated[int, Range(1, 2**40)]
     """Most rows that may take part."""
     grant: Annotated[bytes, Size(0, 16)]
@@ -57,6 +57,16 @@ class PlanInput(Message):
     """Record version of that grant when the plan was made; 0 without a grant."""
     epsilon_micro: Count = 0
     """Privacy loss that the job's noisy output is charged to this input, in millionths of epsilon; 0 where nothing is noisy."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that make the key: as many as there are rules."""
+        return self.columns[: len(self.normalisation)]
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The columns that take part beside the key."""
+        return self.columns[len(self.normalisation) :]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,7 +170,9 @@ class Execution:
             left.unlink()
         local = {one.dataset: one for one in self._order.inputs}
         planned = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
-        return Inputs(tuple(self._read(one, local[one.dataset], spell=place.role == "receiver") for one in planned))
+        return Inputs(
+            tuple(self._read(one, local[one.dataset], spell=place.role == "receiver" or bool(one.beside)) for one in planned)
+        )
 
     def _read(self, planned: PlanInput, local: LocalInput, *, spell: bool) -> Input:
         """The distinct keys of one input."""
@@ -179,7 +181,7 @@ class Execution:
         registered = parse_fingerprint(local.fingerprint)
         root = SourceRoot(Path(one) for one in self._order.folders)
         with open_source(local.address, root=root, scratch=Path(self._order.journal), registered=registered) as source:
-            found = list(stream_keys(source, planned.columns, rules, report=report, max_identifiers=planned.rows_cap))
+            found = list(stream_keys(source, planned.key, rules, report=report, max_identifiers=planned.rows_cap))
             rows = [row for row, _ in found]
             spelled = list(spellings(source, planned.columns, rows)) if spell else []
         self._tell({"event": "input", "dataset": planned.dataset, "rows": len(found)})

@@ -278,7 +278,7 @@ class Runs:
             protocol_version=plan.protocol_version,
             adversary_model=plan.adversary_model,
             leakage=plan.leakage,
-            parameters=dict(kind.parameters),
+            parameters=dict(kind.parameters(plan)),
             insecure=plan.protocol.lower().startswith("insecure"),
             inputs=tuple(
                 InputDetail(dataset=one.dataset, label="asserted", rows_at_most=round_up_to_power_of_two(one.rows_cap))

@@ -111,31 +111,35 @@ def propose(*arguments: str, columns: tuple[str, ...] = ("id", "ref"), yes: bool
     return main([*usual, *named, "--purpose", "credit-check", *(["--yes"] if yes else []), *arguments])
 
 
+def sides(node: FakeNode) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Receiver and owner of what was proposed."""
+    spec = node.proposed[0]["spec"]
+    return spec["receivers"][0], spec["owners"][0]
+
+
 def test_rules_come_from_the_cards_and_the_grant_is_the_only_one_in_force(node: FakeNode) -> None:
     assert propose("--minutes", "5", "--memory-mb", "256") == 0
     assert node.proposed == node.drafted
     [asked] = node.proposed
     assert (asked["kind"], asked["purpose"], asked["minutes"], asked["memory_mb"]) == ("intersection", "credit-check", 5, 256)
-    assert asked["spec"] == {
-        "receiver": {
+    assert sides(node) == (
+        {
             "org": "bank",
             "dataset": "bank/customers/1",
             "columns": ["id"],
             "normalisation": ["text/1"],
             "rows_cap": 64,
-            "grant": "",
-            "grant_version": 0,
+            "grants": [],
         },
-        "owner": {
+        {
             "org": "bureau",
             "dataset": "bureau/files/1",
             "columns": ["ref"],
             "normalisation": ["text/1"],
             "rows_cap": 128,
-            "grant": GRANT,
-            "grant_version": 4,
+            "grants": [{"grant": GRANT, "version": 4}],
         },
-    }
+    )
 
 
 def test_sides_that_spell_differently_are_refused_with_the_reason(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,7 +152,7 @@ def test_sides_that_spell_differently_are_refused_with_the_reason(node: FakeNode
 
 def test_a_rule_that_is_given_is_for_both_sides(node: FakeNode) -> None:
     assert propose("--normalisation", "exact/1", columns=("mail", "phone")) == 0
-    assert [node.proposed[0]["spec"][side]["normalisation"] for side in ("receiver", "owner")] == [["exact/1"], ["exact/1"]]
+    assert [one["normalisation"] for one in sides(node)] == [["exact/1"], ["exact/1"]]
 
 
 def test_a_column_without_a_rule_is_refused(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,8 +173,8 @@ def test_both_sides_name_equally_many_columns(columns: tuple[str, ...], node: Fa
 
 def test_a_key_of_two_columns_takes_the_first_two_from_this_side(node: FakeNode) -> None:
     assert propose("--normalisation", "text/1", "--normalisation", "exact/1", columns=("id", "mail", "ref", "phone")) == 0
-    spec = node.proposed[0]["spec"]
-    assert (spec["receiver"]["columns"], spec["owner"]["columns"]) == (["id", "mail"], ["ref", "phone"])
+    receiver, owner = sides(node)
+    assert (receiver["columns"], owner["columns"]) == (["id", "mail"], ["ref", "phone"])
 
 
 @pytest.mark.parametrize(
@@ -193,12 +197,12 @@ def test_a_row_limit_of_the_grant_lowers_the_cap_of_the_other_side(node: FakeNod
     limit = {"left": "rows", "operator": "lteq", "right": ["100"]}
     node.given = [grant_of(terms={"permissions": [{"action": "use", "constraints": [limit]}], "prohibitions": []})]
     assert propose() == 0
-    assert [node.proposed[0]["spec"][side]["rows_cap"] for side in ("receiver", "owner")] == [64, 100]
+    assert [one["rows_cap"] for one in sides(node)] == [64, 100]
 
 
 def test_a_cap_that_is_given_is_for_both_sides(node: FakeNode) -> None:
     assert propose("--rows-cap", "7") == 0
-    assert [node.proposed[0]["spec"][side]["rows_cap"] for side in ("receiver", "owner")] == [7, 7]
+    assert [one["rows_cap"] for one in sides(node)] == [7, 7]
 
 
 def test_a_dataset_without_its_card_needs_the_cap_and_the_rule(node: FakeNode) -> None:

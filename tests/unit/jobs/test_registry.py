@@ -10,7 +10,7 @@ from atoll.jobs.registry import JOB_KINDS, job_kind
 
 def test_a_kind_is_found_by_its_name() -> None:
     assert {name: kind.name for name, kind in JOB_KINDS.items()} == {"intersection": "intersection"}
-    assert job_kind("intersection").protocol == "psi-ecdh-ristretto255"
+    assert job_kind("intersection").name == "intersection"
 
 
 def test_an_unknown_kind_is_refused_with_the_list_of_those_there_are() -> None:

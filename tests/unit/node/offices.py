@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from atoll.jobs.intersection import Intersection, IntersectionSpec, KeyInput
+from atoll.jobs.intersection import GrantUse, Intersection, IntersectionSpec, Side
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
 from atoll.ledger.records import Job
 from atoll.ledger.rules.dataset import RegisterDataset
@@ -263,14 +263,15 @@ class Offices:
 
 
 SPEC = IntersectionSpec(
-    receiver=KeyInput(org="bank", dataset=CUSTOMERS, columns=("id",), normalisation=(RULE,), rows_cap=500),
-    owner=KeyInput(
-        org="bureau",
-        dataset=FILES,
-        columns=("national_id",),
-        normalisation=(RULE,),
-        rows_cap=1000,
-        grant=GRANT,
-        grant_version=1,
+    receivers=(Side(org="bank", dataset=CUSTOMERS, columns=("id",), normalisation=(RULE,), rows_cap=500),),
+    owners=(
+        Side(
+            org="bureau",
+            dataset=FILES,
+            columns=("national_id",),
+            normalisation=(RULE,),
+            rows_cap=1000,
+            grants=(GrantUse(grant=GRANT, version=1),),
+        ),
     ),
 )

@@ -27,7 +27,7 @@ def request(**changes: Any) -> ProposeJob:
 
 
 def with_receiver(**changes: Any) -> dict[str, Any]:
-    return PLAIN | {"receiver": PLAIN["receiver"] | changes}
+    return PLAIN | {"receivers": [PLAIN["receivers"][0] | changes]}
 
 
 def test_a_plan_is_for_this_ledger_with_a_salt_and_an_identifier_of_its_own(offices: Offices) -> None:
@@ -58,12 +58,12 @@ def test_the_deadline_counts_from_the_later_of_the_two_clocks(offices: Offices) 
 BAD: dict[str, dict[str, Any]] = {
     "an unknown kind": {"kind": "divination"},
     "an unknown field": {"spec": PLAIN | {"zebra": 1}},
-    "a missing side": {"spec": {"receiver": PLAIN["receiver"]}},
+    "a missing side": {"spec": {"receivers": PLAIN["receivers"]}},
     "a path for a dataset": {"spec": with_receiver(dataset="../../etc/passwd")},
     "no columns": {"spec": with_receiver(columns=[])},
     "an unknown normalisation": {"spec": with_receiver(normalisation=["rot13/1"])},
     "a boolean for a number": {"spec": with_receiver(rows_cap=True)},
-    "a grant that is no hex": {"spec": PLAIN | {"owner": PLAIN["owner"] | {"grant": "xyz"}}},
+    "a grant that is no hex": {"spec": PLAIN | {"owners": [PLAIN["owners"][0] | {"grants": [{"grant": "xyz", "version": 1}]}]}},
     "no purpose": {"purpose": ""},
 }
 

@@ -174,7 +174,7 @@ class Exchange:
         """The receiver's organisation proposes the job, cut into so many rounds; its identifier."""
         spec = pair.spec()
         if rounds > 1:
-            spec["points_per_frame"] = -(-pair.receiver.info.rows_at_most // rounds)
+            spec["keys_per_round"] = -(-pair.receiver.info.rows_at_most // rounds)
         return self._stage.client(pair.receiver.table.owner).jobs.propose("intersection", spec, purpose=PURPOSE)
 
     def finish(self, pair: Pair, job: str, *, since: float) -> Answer:
@@ -218,7 +218,7 @@ class Exchange:
 
 def spec_of(owner: Registered, receiver: Registered, *, grant: str, version: int) -> dict[str, object]:
     """The specification of an intersection, as a person would write it."""
-    return {"owner": _side(owner) | {"grant": grant, "grant_version": version}, "receiver": _side(receiver)}
+    return {"owners": [_side(owner) | {"grants": [{"grant": grant, "version": version}]}], "receivers": [_side(receiver)]}
 
 
 def _side(registered: Registered) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 
-from atoll.jobs.intersection import Intersection, IntersectionSpec, KeyInput
+from atoll.jobs.intersection import GrantUse, Intersection, IntersectionSpec, Side
 from atoll.ledger.agreement import cosign_key, log_key
 from atoll.ledger.block import Block
 from atoll.ledger.chain import Ledger
@@ -47,16 +47,16 @@ class Forgery:
 
     def tell(self) -> bytes:
         """Let the invented members register, grant, propose, consent, start and give receipts; the bundle of that job."""
-        bureau = KeyInput(
+        use = GrantUse(grant=secrets.token_bytes(16), version=1)
+        bureau = Side(
             org=BUREAU.owner,
             dataset=f"{BUREAU.owner}/bureau-records/1",
             columns=(BUREAU.id_column,),
             normalisation=(ID_RULE,),
             rows_cap=8192,
-            grant=secrets.token_bytes(16),
-            grant_version=1,
+            grants=(use,),
         )
-        bank = KeyInput(
+        bank = Side(
             org=BANK.owner,
             dataset=f"{BANK.owner}/bank-customers/1",
             columns=(BANK.id_column,),
@@ -65,8 +65,8 @@ class Forgery:
         )
         for side in (bank, bureau):
             self._do(side.org, RegisterDataset(dataset=side.dataset, card_commitment=secrets.token_bytes(32), level=2))
-        self._do(bureau.org, _grant(bureau, bank.org, self.ledger.time))
-        plan = self._invent_plan(IntersectionSpec(receiver=bank, owner=bureau))
+        self._do(bureau.org, _grant(bureau, use, bank.org, self.ledger.time))
+        plan = self._invent_plan(IntersectionSpec(receivers=(bank,), owners=(bureau,)))
         self._plan, self._job = encode_message(plan), plan.job_id
         digest = digest_plan_body(self._plan)
         self._do(bank.org, proposal_of(plan, digest))
@@ -138,9 +138,9 @@ class Forgery:
         return self._founding.genesis, self._founding.genesis_digest
 
 
-def _grant(owner: KeyInput, grantee: str, now: int) -> GiveGrant:
+def _grant(owner: Side, use: GrantUse, grantee: str, now: int) -> GiveGrant:
     return GiveGrant(
-        grant=owner.grant,
+        grant=use.grant,
         grantee=grantee,
         dataset=owner.dataset,
         terms_commitment=secrets.token_bytes(32),

@@ -5,41 +5,86 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from atoll.jobs.intersection.outputs import Join, Output, Security
 from atoll.ledger.plan import DatasetId, Label
 from atoll.protocols.identifiers import MAX_KEY_COLUMNS
-from atoll.protocols.psi_ecdh.params import MAX_ITEMS, MAX_POINTS_PER_FRAME
+from atoll.protocols.psi import MAX_ROWS
 from atoll.wire.message import Count, Message, Name, Range, Size
+
+MAX_PLACES = 6
+"""Most organisations in one intersection: a plan says for every set of them what it could read, and has room for 64 sets."""
+MAX_SHOWN_COLUMNS = 40
+"""Most columns beside the key that one side takes part with."""
+
+MAX_EPSILON_MICRO = 10_000_000
+"""Epsilon = 10: noise beyond it protects nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyInput(Message):
-    """One side's set: the distinct keys in some columns of a dataset version."""
+class GrantUse(Message):
+    """A grant that a use rests on."""
+
+    grant: Annotated[bytes, Size(16)]
+    """Its identifier."""
+    version: Count
+    """Its record version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side(Message):
+    """What one organisation brings: the keys in some columns of a dataset version, and perhaps columns beside them."""
 
     org: Name
     """Organisation that holds the dataset."""
     dataset: DatasetId
-    """Its registered version; the owner's name stands in it."""
+    """Its registered version; the organisation's name stands in it."""
     columns: Annotated[tuple[Label, ...], Size(1, MAX_KEY_COLUMNS)]
-    """Columns that make the key, in order; both sides name equally many."""
+    """Columns that make the key, in order; all sides name equally many."""
     normalisation: Annotated[tuple[Label, ...], Size(1, MAX_KEY_COLUMNS)]
-    """Rule for each column (`atoll.protocols.identifiers`); the same rules on both sides."""
-    rows_cap: Annotated[int, Range(1, MAX_ITEMS)]
-    """Most distinct keys that may take part."""
-    grant: Annotated[bytes, Size(0, 16)] = b""
-    """The grant that the use rests on, 16 bytes; empty for the receiver's own dataset."""
-    grant_version: Count = 0
-    """Record version of that grant; 0 without one."""
+    """Rule for each column of the key (`atoll.protocols.identifiers`); the same rules on all sides."""
+    rows_cap: Annotated[int, Range(1, MAX_ROWS)]
+    """Most different keys that may take part."""
+    grants: Annotated[tuple[GrantUse, ...], Size(0, MAX_PLACES)] = ()
+    """One for each receiver that is another organisation, in the receivers' order."""
+    keeps: Annotated[tuple[Label, ...], Size(0, MAX_SHOWN_COLUMNS)] = ()
+    """Of a receiver, for `identifiers` and `rows`: columns of its own in its result beside the key."""
+    shows: Annotated[tuple[Label, ...], Size(0, MAX_SHOWN_COLUMNS)] = ()
+    """For `rows`: columns that the receivers get of this side's matching rows. For `sum`: the one column that is summed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntersectionSpec(Message):
-    """The receiver learns which of its keys the owner has too."""
+    """Receivers learn something about the keys that all sides have."""
 
-    TAG: ClassVar[str] = "intersection-spec/1"
+    TAG: ClassVar[str] = "intersection-spec/2"
 
-    receiver: KeyInput
-    """The side that gets the identifiers."""
-    owner: KeyInput
-    """The side that lets its set be compared."""
-    points_per_frame: Annotated[int, Range(1, MAX_POINTS_PER_FRAME)] = MAX_POINTS_PER_FRAME
-    """Keys of a round. Smaller means more checkpoints and more waiting for the link; nothing of the result depends on it."""
+    receivers: Annotated[tuple[Side, ...], Size(1, MAX_PLACES)]
+    """Sides that get a result; each leads a run of its own, in which all others take part."""
+    owners: Annotated[tuple[Side, ...], Size(0, MAX_PLACES)] = ()
+    """Sides that let their sets be compared and get nothing."""
+    output: Output = Output.IDENTIFIERS
+    """What each receiver gets."""
+    join: Join = Join.INNER
+    """Which rows."""
+    epsilon_micro: Annotated[int, Range(0, MAX_EPSILON_MICRO)] = 0
+    """For `cardinality`: noise is added so that the count is differentially private for one key with this epsilon, in
+    millionths; 0: exact."""
+    min_count: Annotated[int, Range(0, MAX_ROWS)] = 0
+    """For `sum`: fewest keys in common over which a sum is told."""
+    security: Security = Security.SEMI_HONEST
+    """What the protocol must withstand."""
+    protocol: Annotated[str, Size(0, 40)] = ""
+    """Protocol by name; empty: the planner chooses."""
+    variant: Annotated[str, Size(0, 40)] = ""
+    """Variant of the protocol, where it has some; empty: the planner chooses."""
+    megabits_per_second: Annotated[int, Range(1, 1_000_000)] = 1000
+    """The slowest link between two sides; only the planner looks at it."""
+    latency_ms: Annotated[int, Range(0, 10_000)] = 1
+    """One-way delay of that link; only the planner looks at it."""
+    keys_per_round: Annotated[int, Range(0, 1 << 24)] = 0
+    """Keys between two checkpoints where a protocol lets one choose; 0: as the protocol does best."""
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """All sides, owners first: the order of the places in a plan."""
+        return (*self.owners, *self.receivers)

@@ -10,18 +10,20 @@ from atoll.protocols.psi.items import Bucket, Buckets
 
 
 class MemoryItems:
-    """The keys of rows 0, 1, 2, ...; the reference that every other `Items` must equal."""
+    """The keys of rows 0, 1, 2, ..., None for a row without one; the reference that every other `Items` must equal."""
 
-    def __init__(self, keys: Iterable[bytes]) -> None:
+    def __init__(self, keys: Iterable[bytes | None]) -> None:
         self._keys = list(keys)
 
     @property
     def rows(self) -> int:
-        return len(self._keys)
+        return len(self._keys) - self._keys.count(None)
 
     def partition(self, salt: bytes, buckets: int) -> Buckets:
         cut: list[dict[bytes, list[int]]] = [{} for _ in range(buckets)]
         for row, key in enumerate(self._keys):
+            if key is None:
+                continue
             digest = digest_key(salt, key)
             cut[bucket_of(digest, buckets)].setdefault(digest, []).append(row)
         return _MemoryBuckets([_pack(one) for one in cut])

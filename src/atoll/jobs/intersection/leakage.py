@@ -1,0 +1,55 @@
+"""What each side learns beside its output, in words: one text for the plan, the command line and the documentation."""
+
+from __future__ import annotations
+
+from atoll.jobs.intersection.outputs import Join, Output
+from atoll.jobs.intersection.protocols.adapter import Adapter
+from atoll.jobs.intersection.shape import Shape
+
+REPETITION = "Repeating the job on changed inputs shows the difference."
+OUTPUT_WORDS = {
+    Output.IDENTIFIERS: "which of its identifiers all others have too",
+    Output.ROWS: "which of its rows have a key that the owner has too, and the shown columns of the owner's rows with it",
+    Output.CARDINALITY: "how many keys all sides have",
+    Output.SUM: "how many keys both sides have and the sum of the owner's column over them",
+}
+"""What a receiver gets, whatever the protocol."""
+
+
+def output_words(shape: Shape) -> str:
+    """What a receiver gets, in a clause."""
+    if shape.epsilon_micro:
+        return f"{OUTPUT_WORDS[shape.output]}, with noise for epsilon = {shape.epsilon_micro / 1e6:g}"
+    if shape.join is Join.ANTI:
+        return "which of its identifiers not all others have, and so which they have"
+    return OUTPUT_WORDS[shape.output]
+
+
+def leakage_text(adapter: Adapter, shape: Shape) -> str:
+    """The plan's statement. A plan says this text or it is refused."""
+    one = "Each receiver" if shape.receivers > 1 else "The receiver"
+    rest = "Every other side" if shape.places > 2 else "The owner" if shape.receivers == 1 else "The other side"
+    several = f"Each of the {shape.receivers} receivers leads a run of its own, in which it alone gets a result."
+    sentences = [
+        f"{one} learns {output_words(shape)}.",
+        f"Beside that {'it' if shape.receivers == 1 else 'each'} learns {adapter.receiver_learns}.",
+        f"{rest} learns {adapter.owner_learns}, and nothing of the result.",
+        several if shape.receivers > 1 else "",
+        duplicates_words(shape),
+        adapter.caveat,
+        "All learn the time it takes, which in a large job lets them guess how much matched.",
+        REPETITION,
+    ]
+    return " ".join(one for one in sentences if one)
+
+
+def duplicates_words(shape: Shape) -> str:
+    """What becomes of keys that several rows share, where it tells something."""
+    if shape.output is Output.ROWS:
+        return (
+            "A key that several of the owner's rows share gives a line for each of them, as in SQL, "
+            "so the receiver learns how many there are."
+        )
+    if shape.output is Output.SUM:
+        return "Every row of the owner with a common key counts in the sum, as in SQL."
+    return ""

@@ -1,0 +1,17 @@
+"""The intersection protocols of this version: a closed table. A new protocol is a file here and a line below.
+
+`adapter` says what a file must tell the job kind: what it gives, to how many, what it leaks, what it costs, how to run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
+from atoll.jobs.intersection.protocols.psi_ecdh import PsiEcdh
+
+PROTOCOLS: Mapping[str, Adapter] = MappingProxyType({one.name: one for one in (PsiEcdh(),)})
+"""Every protocol by name."""
+
+__all__ = ["PROTOCOLS", "Adapter", "Found", "Run"]

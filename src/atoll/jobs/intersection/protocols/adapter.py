@@ -1,0 +1,143 @@
+"""What the job kind must know of a protocol to offer, explain and run it: the interface of the files beside this one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import pyarrow as pa
+
+from atoll.jobs.intersection.outputs import Output, Security
+from atoll.jobs.intersection.shape import Cost, Shape
+from atoll.jobs.kind import Input
+from atoll.protocols.psi import Matches
+from atoll.protocols.role import Party, Role
+from atoll.wire.message import Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run at one side: a receiver against everybody else."""
+
+    me: Party
+    """This side's place."""
+    receiver: Party
+    """Whoever leads the run."""
+    others: tuple[Party, ...]
+    """All sides but the receiver, in the plan's order."""
+    rows_caps: Mapping[Party, int]
+    """Most rows of each side."""
+    output: Output
+    """What the receiver gets."""
+    security: Security
+    """What the protocol must withstand."""
+    beside: tuple[str, ...]
+    """This side's columns beside the key in this run."""
+    options: Document
+    """The plan's program, the adapter's own options among it."""
+    context: bytes
+    """32 bytes that bind every message to this plan and this receiver."""
+    seed: bytes = field(repr=False)
+    """32 secret bytes of this run."""
+    resume: bytes | None = field(repr=False)
+    """Checkpoint to go on from."""
+
+    @property
+    def peer(self) -> Party:
+        """The other side, where there are two."""
+        return self.receiver if self.me != self.receiver else self.others[0]
+
+    @property
+    def own_rows(self) -> int:
+        """Most rows of this side."""
+        return self.rows_caps[self.me]
+
+    @property
+    def peer_rows(self) -> int:
+        """Most rows of the other side, where there are two."""
+        return self.rows_caps[self.peer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a run told its receiver; a protocol fills in what its output needs."""
+
+    matches: Matches | None = None
+    """For `identifiers`: its own rows that match."""
+    joined: tuple[bytes, pa.Table] | None = None
+    """For `rows`: a row number of its own for each line, packed, and the owner's cells beside it."""
+    count: int | None = None
+    """For `cardinality` and `sum`: keys that all sides have."""
+    total: int | None = None
+    """For `sum`: the sum over them."""
+
+
+class Adapter(ABC):
+    """One protocol. Instances hold no state."""
+
+    name: ClassVar[str]
+    """Name in plans and on the command line."""
+    version: ClassVar[int]
+    """Version of its messages."""
+    title: ClassVar[str]
+    """What it is, in a few words."""
+    choose_it: ClassVar[str]
+    """When to choose it; a sentence of the documentation."""
+    outputs: ClassVar[frozenset[Output]]
+    """What it can give a receiver."""
+    securities: ClassVar[tuple[Security, ...]] = (Security.SEMI_HONEST,)
+    """What it can withstand."""
+    variants: ClassVar[tuple[str, ...]] = ("",)
+    """Its variants, the usual one first."""
+    adds_noise: ClassVar[bool] = False
+    """Whether a count can be made differentially private."""
+    places: ClassVar[range] = range(2, 3)
+    """How many sides it can have."""
+    most_rows: ClassVar[int]
+    """Largest set of one side."""
+    owner_learns: ClassVar[str]
+    """What a side that gets no result learns, in a sentence without its subject."""
+    receiver_learns: ClassVar[str]
+    """What a receiver learns beside its output, likewise."""
+    caveat: ClassVar[str] = ""
+    """A whole sentence on what else to know before consent."""
+
+    def why_not(self, shape: Shape) -> str:
+        """Why it cannot serve; empty if it can. Adapters add to it what is special to them."""
+        if shape.places not in self.places:
+            return f"it is for {_between(self.places)} organisations"
+        if shape.output not in self.outputs:
+            return f"it does not give {shape.output}"
+        if shape.security not in self.securities:
+            return f"it is not secure in the {shape.security} model"
+        if shape.largest > self.most_rows:
+            return f"a side has at most {self.most_rows} rows"
+        if shape.epsilon_micro and not self.adds_noise:
+            return "it adds no noise"
+        return ""
+
+    def options(self, shape: Shape, *, variant: str, keys_per_round: int) -> Document:  # noqa: ARG002 - most have none
+        """What stands in the plan's program about the run itself."""
+        return {"variant": variant} if variant else {}
+
+    @abstractmethod
+    def parameters(self, options: Document, security: Security) -> Document:
+        """Security parameters by name, for receipts."""
+
+    @abstractmethod
+    def cost(self, shape: Shape, variant: str) -> Cost:
+        """What one run takes at the row caps, from measured constants."""
+
+    @abstractmethod
+    def lead(self, run: Run, mine: Input) -> Role[Found]:
+        """The receiver's part."""
+
+    @abstractmethod
+    def serve(self, run: Run, mine: Input) -> Role[None]:
+        """The part of everybody else."""
+
+
+def _between(places: range) -> str:
+    return str(places.start) if len(places) == 1 else f"{places.start} to {places.stop - 1}"

@@ -1,0 +1,213 @@
+"""Intersections from inputs to results, by every protocol there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from atoll.errors import AtollError
+from atoll.jobs.errors import BadInputs, BadResult
+from atoll.jobs.intersection import Join
+from atoll.jobs.intersection.protocols import PROTOCOLS
+from atoll.jobs.intersection.shape import Shape
+from atoll.jobs.kind import Input, Inputs, Outcome
+from atoll.jobs.result import verify_result
+from atoll.ledger.plan import Plan
+from atoll.protocols.psi.memory import MemoryItems
+from atoll.protocols.pump import pump
+from atoll.protocols.role import Party
+from tests.unit.jobs.world import (
+    BANK_ROWS,
+    BUREAU_ROWS,
+    KIND,
+    OWNER,
+    RECEIVER,
+    SECOND,
+    SEEDS,
+    altered,
+    given,
+    mutual,
+    plan,
+    plan_of,
+    run,
+    spec,
+)
+
+TWO = {OWNER: given(BUREAU_ROWS), RECEIVER: given(BANK_ROWS)}
+FOR_TWO = [one.name for one in PROTOCOLS.values() if not one.why_not(Shape(receiver_rows=10, owner_rows=(8,)))]
+every_protocol = pytest.mark.parametrize("job", [plan_of(spec(protocol=name)) for name in FOR_TWO], ids=FOR_TWO)
+
+
+@every_protocol
+def test_the_receiver_gets_matches_in_its_own_spelling_and_the_owner_gets_a_commitment(job: Plan) -> None:
+    done = run(job, TWO)
+    bank: Outcome = done[RECEIVER]
+    bureau: Outcome = done[OWNER]
+    assert bank.result is not None and bank.opening is not None
+    assert bank.result.columns == ("id", "name")
+    assert bank.result.rows() == [BANK_ROWS[2], BANK_ROWS[3]]
+    assert bank.counts == {"own": 3, "matched": 2}
+    assert (bureau.result, bureau.opening, bureau.counts) == (None, None, {"own": 4})
+    assert bureau.result_commitment == bank.result_commitment
+    verify_result(bank.result, bank.opening, bureau.result_commitment)
+
+
+@every_protocol
+def test_a_resumed_program_ends_with_the_same_commitment(job: Plan) -> None:
+    whole = run(job, TWO)
+    assert len(whole.checkpoints[OWNER]) >= 1
+    for states in zip(*whole.checkpoints.values(), strict=True):
+        again = run(job, TWO, dict(zip(whole.checkpoints, states, strict=True)))
+        assert [one.result_commitment for one in again.outputs.values()] == [whole[OWNER].result_commitment] * 2
+
+
+def test_another_attempt_commits_under_another_opening() -> None:
+    job = plan()
+    again = pump({at: KIND.program(job, at, one, seed=bytes([at == OWNER] * 32)) for at, one in TWO.items()})
+    assert again[RECEIVER].result == run(job, TWO)[RECEIVER].result
+    assert again[RECEIVER].result_commitment != run(job, TWO)[RECEIVER].result_commitment
+
+
+@every_protocol
+def test_nodes_whose_plans_differ_by_one_bit_of_salt_do_not_understand_each_other(job: Plan) -> None:
+    other = replace(job, salt=bytes(32))
+    parts = {
+        OWNER: KIND.program(other, OWNER, TWO[OWNER], seed=SEEDS[OWNER]),
+        RECEIVER: KIND.program(job, RECEIVER, TWO[RECEIVER], seed=SEEDS[RECEIVER]),
+    }
+    try:
+        done = pump(parts)
+    except AtollError:
+        return
+    assert len(done[RECEIVER].result) == 0
+
+
+@every_protocol
+@pytest.mark.parametrize(("owner", "receiver"), [(3, 10), (8, 2)], ids=["owner", "receiver"])
+def test_the_row_caps_of_the_plan_hold_on_both_sides(job: Plan, owner: int, receiver: int) -> None:
+    caps = {"owner": owner, "receiver": receiver}
+    tight = replace(job, inputs=tuple(replace(one, rows_cap=caps[one.role]) for one in job.inputs))
+    for liar in (None, OWNER, RECEIVER):
+        parts = {at: KIND.program(job if at == liar else tight, at, one, seed=SEEDS[at]) for at, one in TWO.items()}
+        with pytest.raises(AtollError):
+            pump(parts)
+
+
+@every_protocol
+@pytest.mark.parametrize(
+    ("ours", "theirs", "common"),
+    [
+        ([], [], 0),
+        ([], ["a"], 0),
+        (["a"], [], 0),
+        (["a"], ["a"], 1),
+        (["a"], ["b"], 0),
+        (list("abcdefgh"), list("hgfedcba"), 8),
+    ],
+    ids=["both-empty", "receiver-empty", "owner-empty", "one-equal", "one-other", "all-equal"],
+)
+def test_small_sets_end_right(job: Plan, ours: list[str], theirs: list[str], common: int) -> None:
+    inputs = {OWNER: given([(one, "x") for one in theirs]), RECEIVER: given([(one, "X") for one in ours])}
+    done = run(job, inputs)
+    assert done[RECEIVER].counts == {"own": len(ours), "matched": common}
+    assert done[OWNER].result_commitment == done[RECEIVER].result_commitment
+
+
+# -- forms of the result ------------------------------------------------------------------------------------------------------
+
+SHARED = [("AT1", "ann"), ("at-1", "Ann"), ("7", "bob"), ("", "nobody"), ("8", "eve")]
+
+
+@every_protocol
+def test_identifiers_stand_in_the_result_once_a_spelling(job: Plan) -> None:
+    done = run(job, {OWNER: given([("AT1", "ANN"), ("AT1", "ANN"), ("7", "bob")]), RECEIVER: given([*SHARED, SHARED[0]])})
+    assert done[RECEIVER].result.rows() == SHARED[:3]
+    assert done[RECEIVER].counts["matched"] == 2
+
+
+def test_with_kept_columns_every_own_row_that_matches_gives_a_line() -> None:
+    job = plan_of(altered("bank", keeps=("debt",)))
+    mine = given([(*row, str(at)) for at, row in enumerate([*SHARED, SHARED[0]])], names=("id", "name", "debt"))
+    done = run(job, {OWNER: given([("AT1", "ANN"), ("7", "bob")]), RECEIVER: mine})
+    assert done[RECEIVER].result.columns == ("id", "name", "debt")
+    assert [row[2] for row in done[RECEIVER].result.rows()] == ["0", "1", "2", "5"]
+
+
+def test_an_anti_join_gives_the_rows_that_do_not_match_those_without_a_key_among_them() -> None:
+    job = plan_of(replace(altered("bank", keeps=("debt",)), join=Join.ANTI))
+    mine = given([(*row, str(at)) for at, row in enumerate(SHARED)], names=("id", "name", "debt"))
+    done = run(job, {OWNER: given([("AT1", "ANN")]), RECEIVER: mine})
+    assert [row[2] for row in done[RECEIVER].result.rows()] == ["2", "3", "4"]
+
+
+# -- several receivers --------------------------------------------------------------------------------------------------------
+
+
+def both() -> dict[Party, Inputs]:
+    theirs = given(BUREAU_ROWS, names=("national_id", "full_name"), runs=2)
+    return {RECEIVER: given(BANK_ROWS, runs=2), SECOND: theirs}
+
+
+def test_of_two_receivers_each_gets_its_own_spelling_and_both_sign_for_one_commitment() -> None:
+    done = run(plan_of(mutual()), both())
+    bank, bureau = done[RECEIVER], done[SECOND]
+    assert bank.result.rows() == [BANK_ROWS[2], BANK_ROWS[3]]
+    assert bureau.result.rows() == [BUREAU_ROWS[0], BUREAU_ROWS[1]]
+    assert bank.result_commitment == bureau.result_commitment
+    for one in (bank, bureau):
+        verify_result(one.result, one.opening, bank.result_commitment)
+        for wrong in (one.opening[:32], one.opening[:-1], one.opening + bytes(32), bytes(32) + one.opening[32:]):
+            with pytest.raises(BadResult):
+                verify_result(one.result, wrong, bank.result_commitment)
+    with pytest.raises(BadResult):
+        verify_result(bank.result, bureau.opening, bank.result_commitment)
+
+
+def test_a_job_of_two_receivers_resumes_in_either_run_with_what_the_first_one_gave() -> None:
+    whole = run(plan_of(mutual()), both())
+    states = list(zip(*whole.checkpoints.values(), strict=True))
+    assert len(states) >= 4
+    for state in states:
+        again = run(plan_of(mutual()), both(), dict(zip(whole.checkpoints, state, strict=True)))
+        assert again.outputs == whole.outputs
+
+
+def test_nothing_that_is_said_in_one_run_means_anything_in_the_other() -> None:
+    done = run(plan_of(mutual()), both())
+    frames = [packet.data for packet in done.said(RECEIVER, SECOND) if b"set-size" not in packet.data]
+    assert len(set(frames)) == len(frames)
+
+
+# -- what comes in -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("me", "inputs"),
+    [
+        (Party("owner", 1), given(BANK_ROWS)),
+        (Party("compute"), given(BANK_ROWS)),
+        (OWNER, Inputs()),
+        (OWNER, Inputs((Input(MemoryItems([])), Input(MemoryItems([]))))),
+        (RECEIVER, Inputs((Input(MemoryItems([b"a"])),))),
+    ],
+    ids=["other-index", "other-role", "none", "two", "no-columns"],
+)
+def test_a_program_takes_only_what_its_place_brings(me: Party, inputs: Inputs) -> None:
+    with pytest.raises(BadInputs):
+        KIND.program(plan(), me, inputs, seed=bytes(32))
+
+
+def test_neither_outcome_nor_inputs_print_what_is_in_them() -> None:
+    done = run(plan(), TWO)
+    for shown in (repr(done[RECEIVER]), repr(done[OWNER]), repr(given(BANK_ROWS))):
+        assert "Bob" not in shown and "BOB" not in shown
+        assert repr(done[RECEIVER].opening) not in shown
+
+
+def test_the_estimate_bounds_what_is_sent() -> None:
+    for name in FOR_TWO:
+        job = plan_of(spec(protocol=name))
+        for one, other in ((OWNER, RECEIVER), (RECEIVER, OWNER)):
+            sent = sum(len(packet.data) for packet in run(job, TWO).said(one, other))
+            assert sent <= KIND.estimate(job).traffic_bytes

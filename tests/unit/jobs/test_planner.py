@@ -1,0 +1,51 @@
+"""Which protocol the planner chooses, and what it says about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from atoll.jobs.errors import BadPlan
+from atoll.jobs.intersection.outputs import Output
+from atoll.jobs.intersection.planner import choose, weigh
+from atoll.jobs.intersection.protocols import PROTOCOLS
+from atoll.jobs.intersection.shape import Link, Shape
+
+LAN, SLOW = Link(), Link(megabits_per_second=10, latency_ms=50)
+SMALL = Shape(receiver_rows=1000, owner_rows=(1000,))
+
+
+def test_every_protocol_and_variant_is_weighed_and_those_that_cannot_serve_say_why() -> None:
+    weighed = weigh(SMALL, LAN)
+    assert {one.adapter.name for one in weighed} == set(PROTOCOLS)
+    assert all(bool(one.why_not) != (one.cost is not None) for one in weighed)
+
+
+def test_a_slower_link_never_makes_anything_faster() -> None:
+    fast = {one.name: one.seconds for one in weigh(SMALL, LAN)}
+    slow = {one.name: one.seconds for one in weigh(SMALL, SLOW)}
+    assert all(slow[name] >= fast[name] for name in fast)
+
+
+def test_the_fastest_that_can_serve_is_chosen_and_the_reason_names_it() -> None:
+    choice = choose(SMALL, LAN)
+    able = [one for one in choice.candidates if not one.why_not]
+    assert choice.chosen.seconds == min(one.seconds for one in able)
+    assert choice.chosen.name in choice.why
+
+
+def test_a_person_can_force_any_protocol_that_can_serve() -> None:
+    for one in weigh(SMALL, LAN):
+        if not one.why_not:
+            assert choose(SMALL, LAN, protocol=one.adapter.name).chosen.adapter is one.adapter
+
+
+def test_what_nobody_can_do_is_refused_with_everybodys_reason() -> None:
+    impossible = Shape(receiver_rows=10, owner_rows=(10, 10), output=Output.SUM)
+    with pytest.raises(BadPlan) as caught:
+        choose(impossible, LAN)
+    assert all(name in str(caught.value) for name in PROTOCOLS)
+
+
+def test_a_forced_protocol_that_cannot_serve_says_why() -> None:
+    with pytest.raises(BadPlan, match="does not give cardinality"):
+        choose(Shape(receiver_rows=10, owner_rows=(10,), output=Output.CARDINALITY), LAN, protocol="psi-ecdh-ristretto255")
