@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from bisect import bisect_left, bisect_right
 from pathlib import Path
 from typing import IO
 
@@ -28,7 +29,8 @@ class Spool:
         self._scratch = scratch
         self._budget = budget
         self._address = address
-        self._memory = bytearray()
+        self._pieces: list[bytes] = []  # in memory, where each starts in `_starts`
+        self._starts: list[int] = []
         self._file: IO[bytes] | None = None
         self._length = 0
 
@@ -49,29 +51,20 @@ class Spool:
         if self._file is None:
             if len(data) <= self._budget.left_bytes:
                 self._budget.left_bytes -= len(data)
-                self._memory += data
+                self._pieces.append(data)
+                self._starts.append(self._length)
                 self._length += len(data)
                 return
             self._move_to_disk()
         self._write(data)
 
     def read(self, offset: int, length: int) -> bytes:
-        """`length` bytes that were appended at `offset`. Raises SourceUnreadable when the disk failed."""
+        """`length` bytes appended at `offset`; a whole piece is not copied. Raises SourceUnreadable when the disk failed."""
         if not 0 <= offset <= offset + length <= self._length:
             raise ValueError("that was not appended")
-        if self._file is None:
-            return bytes(memoryview(self._memory)[offset : offset + length])
-        parts = []
-        while length:
-            try:
-                part = os.pread(self._file.fileno(), length, offset)
-            except OSError as error:
-                raise disk_error(error, self._address) from error
-            if not part:
-                raise ValueError("that was not written")
-            parts.append(part)
-            offset, length = offset + len(part), length - len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        if not length:
+            return b""
+        return self._read_memory(offset, offset + length) if self._file is None else self._read_file(self._file, offset, length)
 
     def close(self) -> None:
         """Forget everything. May be called twice."""
@@ -81,18 +74,39 @@ class Spool:
             self._file.close()
             self._file = None
 
+    def _read_memory(self, start: int, end: int) -> bytes:
+        parts = []
+        for at in range(bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)):
+            piece, first = self._pieces[at], self._starts[at]
+            parts.append(piece[max(0, start - first) : end - first])  # the whole of a `bytes` is itself
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _read_file(self, file: IO[bytes], offset: int, length: int) -> bytes:
+        parts = []
+        while length:
+            try:
+                part = os.pread(file.fileno(), length, offset)
+            except OSError as error:
+                raise disk_error(error, self._address) from error
+            if not part:
+                raise ValueError("that was not written")
+            parts.append(part)
+            offset, length = offset + len(part), length - len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
     def _move_to_disk(self) -> None:
         try:
             self._file = tempfile.TemporaryFile(prefix="snapshot-", dir=self._scratch, buffering=0)  # noqa: SIM115
         except OSError as error:
             raise disk_error(error, self._address) from error
-        memory, self._length = bytes(self._memory), 0
+        pieces, self._length = self._pieces, 0
         self._release_memory()
-        self._write(memory)
+        for piece in pieces:
+            self._write(piece)
 
     def _release_memory(self) -> None:
-        self._budget.left_bytes += len(self._memory)
-        self._memory = bytearray()
+        self._budget.left_bytes += sum(map(len, self._pieces))
+        self._pieces, self._starts = [], []
 
     def _write(self, data: bytes) -> None:
         if self._file is None:

@@ -6,7 +6,8 @@ from hashlib import sha256
 
 from atoll.protocols.psi.items import DIGEST_BYTES
 
-KEY_DOMAIN = b"ATOLL-V01-PSI-KEY"
+KEY_DOMAIN = b"ATOLL-V01-PSI-KEY".ljust(32, b"\0")
+"""With the salt it fills a block of SHA-256, which is so hashed once a set and not once a key."""
 
 
 def digest_key(salt: bytes, key: bytes) -> bytes:
