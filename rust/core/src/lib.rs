@@ -9,12 +9,14 @@
 pub mod cbor;
 pub mod ed25519;
 pub mod elgamal;
+pub mod fixed_key;
 pub mod gf128;
 pub mod group;
 pub mod hash;
 pub mod hpke;
 pub mod keys;
 pub mod oprf;
+pub mod ot;
 pub mod parallel;
 pub mod payload;
 pub mod psi;

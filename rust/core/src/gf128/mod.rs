@@ -140,3 +140,18 @@ pub fn add_scaled_subfield(sum: &mut [Gf128], scalar: Gf128, terms: &[u64]) {
         *sum += scalar.scale(term);
     }
 }
+
+/// The sum of `coefficients[i] * point^(i + 1)`.
+pub fn evaluate(point: Gf128, coefficients: &[Gf128]) -> Gf128 {
+    coefficients.iter().rev().fold(Gf128::ZERO, |sum, &coefficient| (sum ^ coefficient) * point)
+}
+
+/// `point` to the power of `exponent`, in a time that depends on neither.
+pub fn power(point: Gf128, exponent: u32) -> Gf128 {
+    (0..u32::BITS).rev().fold(Gf128::ONE, |power, bit| {
+        let square = power * power;
+        let chosen = u64::from((exponent >> bit) & 1).wrapping_neg();
+        let product = square * point;
+        Gf128 { lo: square.lo ^ ((square.lo ^ product.lo) & chosen), hi: square.hi ^ ((square.hi ^ product.hi) & chosen) }
+    })
+}

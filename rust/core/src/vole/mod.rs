@@ -6,15 +6,20 @@
 //! parameters ([`setup_message_bytes`], [`VoleParams::message_bytes`]). Every byte follows from the seeds and the messages
 //! received, so a side that is built anew and fed the same messages sends the same.
 
+mod code;
 mod dealer;
 mod errors;
 mod params;
+mod setup;
 mod sides;
+mod tree;
+mod work;
 
 pub use dealer::InsecureDealer;
 pub use errors::VoleError;
-pub use params::{SETUP_MESSAGES, VoleParams, setup_message_bytes};
-pub use sides::{DeltaSetup, DeltaSide, VectorSetup, VectorSide};
+pub use params::{MAX_LENGTH, SETUP_MESSAGES, VoleParams, setup_message_bytes};
+pub use setup::{DeltaSetup, VectorSetup};
+pub use sides::{DeltaSide, VectorSide};
 
 use zeroize::Zeroize;
 

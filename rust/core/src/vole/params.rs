@@ -1,6 +1,10 @@
 //! Sizes of an instance and of its messages.
 
 use super::VoleError;
+use crate::gf128::GF128_BYTES;
+use crate::ot::base::{RECEIVER_BYTES, SENDER_BYTES};
+use crate::ot::extension::{PROOF_BYTES, ROW_BLOCK, correction_bytes};
+use crate::ot::seeds;
 
 /// Messages of the setup; number 0 comes from the side with Delta.
 pub const SETUP_MESSAGES: usize = 2;
@@ -19,8 +23,8 @@ const SMALLEST_CODE: usize = 4096;
 /// When `k` is neither.
 pub const fn setup_message_bytes(k: usize) -> usize {
     match k {
-        0 => 128 * 64,
-        1 => 128 * 32 + 32 * (3 * 2 * 16 + 32 + 32),
+        0 => RECEIVER_BYTES,
+        1 => SENDER_BYTES + seeds::MESSAGE_BYTES,
         _ => panic!("the setup has two messages"),
     }
 }
@@ -72,17 +76,31 @@ impl VoleParams {
     pub fn message_bytes(&self, k: usize) -> usize {
         assert!(k < self.messages(), "an instance with these parameters has fewer messages");
         match k {
-            0 => self.rows() / 8 * 32 + if self.malicious { 16 + 128 * 16 } else { 0 },
-            1 => NOISE_WEIGHT * (self.depth() * 32 + 16),
-            2 => 32,
+            0 => correction_bytes(self.rows()) + if self.malicious { PROOF_BYTES } else { 0 },
+            1 => NOISE_WEIGHT * self.tree_bytes(),
+            2 => 2 * GF128_BYTES,
             _ => 32,
         }
     }
 
+    /// Bytes of message 1 for one tree: two sums a level, and the correction of the missing leaf.
+    pub(super) const fn tree_bytes(&self) -> usize {
+        GF128_BYTES * (2 * self.depth() + 1)
+    }
+
+    /// Outputs of the code; those beyond the length are thrown away.
+    pub(super) const fn code_outputs(&self) -> usize {
+        if self.length < SMALLEST_CODE { SMALLEST_CODE } else { self.length }
+    }
+
     /// Places before compression that belong to one line of the noise.
     pub(super) const fn leaves(&self) -> usize {
-        let message = if self.length < SMALLEST_CODE { SMALLEST_CODE } else { self.length };
-        (2 * message).div_ceil(NOISE_WEIGHT)
+        (2 * self.code_outputs()).div_ceil(NOISE_WEIGHT)
+    }
+
+    /// Places before compression.
+    pub(super) const fn places(&self) -> usize {
+        self.leaves() * NOISE_WEIGHT
     }
 
     /// Levels of the tree over one line.
@@ -90,10 +108,30 @@ impl VoleParams {
         self.leaves().next_power_of_two().trailing_zeros() as usize
     }
 
-    /// Rows of the oblivious-transfer extension: choice bits, bits of the noise, and the masks of the check.
-    pub(super) const fn rows(&self) -> usize {
-        let noise = NOISE_WEIGHT * if self.subfield { 64 } else { 128 };
-        let rows = NOISE_WEIGHT * self.depth() + noise + if self.malicious { 256 } else { 0 };
-        rows.next_multiple_of(128)
+    /// Bits of a noise value.
+    pub(super) const fn noise_bits(&self) -> usize {
+        if self.subfield { 64 } else { 128 }
     }
+
+    /// Rows before those of the noise values: one a level and tree, choosing a side.
+    pub(super) const fn choice_rows(&self) -> usize {
+        NOISE_WEIGHT * self.depth()
+    }
+
+    /// Rows before that of the mask of message 2, if malicious.
+    pub(super) const fn mask_row(&self) -> usize {
+        self.choice_rows() + NOISE_WEIGHT * self.noise_bits()
+    }
+
+    /// Rows of the extension: choices, noise values; if malicious the mask of message 2 and the mask of the proof.
+    pub(super) const fn rows(&self) -> usize {
+        self.mask_row() + if self.malicious { 2 * ROW_BLOCK } else { 0 }
+    }
+}
+
+// every part of the rows fills whole blocks
+const _: () = assert!(NOISE_WEIGHT.is_multiple_of(ROW_BLOCK));
+
+pub(super) fn expect_length(message: &[u8], expected: usize) -> Result<(), VoleError> {
+    if message.len() == expected { Ok(()) } else { Err(VoleError::WrongLength { expected, found: message.len() }) }
 }
