@@ -20,6 +20,7 @@ class Unit(StrEnum):
 
     USES = "uses"
     ROWS = "rows"
+    MICRO_EPSILON = "micro-epsilon"
 
 
 @command(app, "set", "atoll budget set customers 20 --home bank", "atoll budget set customers 1000000 --unit rows --home bank")

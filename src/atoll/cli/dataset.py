@@ -51,6 +51,10 @@ def register(
     ] = None,
     purpose: Annotated[list[str] | None, typer.Option(help="Purpose the owner would consider; repeat.")] = None,
     table: Annotated[str, typer.Option(help="Table of a SQLite file.", show_default=False)] = "",
+    asserted_new: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", help="How many identifiers the version before it did not have, for all to see.", min=0),
+    ] = None,
 ) -> Reply:
     """Register a file as the next version of a dataset.
 
@@ -60,7 +64,14 @@ def register(
     """
     columns = [parse_key(one) for one in key or []] + [parse_column(one) for one in column or []]
     request = RegisterDataset(
-        name=name, path=path, title=title, description=description, columns=columns, purposes=purpose or [], table=table
+        name=name,
+        path=path,
+        title=title,
+        description=description,
+        columns=columns,
+        purposes=purpose or [],
+        table=table,
+        asserted_new=asserted_new,
     )
     identifier = node.datasets.register(request)
     return Reply({"dataset": identifier}, [f"registered {identifier}"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from atoll.api.models import GiveGrant, GrantInfo
 from atoll.cli.errors import BadArgument
 from atoll.cli.frame import command, group
+from atoll.cli.limits import describe_limits, parse_cap, parse_epsilon, parse_outputs
 from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import confirm
 from atoll.cli.words import iso
@@ -18,10 +20,20 @@ app = group("Permit uses of datasets, and take permissions back.")
 GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="The grant's 32 digits.")]
 
 
+class Counting(StrEnum):
+    """What of the grantee's sets counts as new."""
+
+    RUNS = "runs"
+    VERSIONS = "versions"
+    ASSERTED = "asserted"
+
+
 @command(
     app,
     "give",
     "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --uses 5 --days 30 --home bureau",
+    "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --new-identifiers 10000/30d --rate 20/day",
+    "atoll grant give bureau/files/1 --to bank --column ref --purpose statistics --outputs cardinality --epsilon 1.0",
 )
 def give(
     node: Node,
@@ -33,8 +45,30 @@ def give(
     uses: Annotated[int, typer.Option(help="How many jobs.", min=1)] = 1,
     days: Annotated[int, typer.Option(help="How long it holds.", min=1, max=3650)] = 30,
     rows: Annotated[int | None, typer.Option(help="Most rows that may take part in a job.", min=1)] = None,
+    outputs: Annotated[
+        str, typer.Option(metavar="LIST", help="What may come out: identifiers, rows, cardinality, sum; commas between.")
+    ] = "identifiers",
+    payload: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Column that may leave with rows or be summed; repeat.")
+    ] = None,
+    min_count: Annotated[int, typer.Option(help="Fewest matches over which a sum is told.", min=1)] = 20,
+    epsilon: Annotated[
+        str, typer.Option(metavar="NUMBER", help="Privacy budget of noisy counts; with it, exact ones are not permitted.")
+    ] = "0",
+    new_identifiers: Annotated[
+        str, typer.Option(metavar="LIMIT/PERIOD", help="New identifiers of the grantee in a period.")
+    ] = "1000000/30d",
+    counting: Annotated[
+        Counting, typer.Option(help="What counts as new: every run, each version once, or what the grantee asserts.")
+    ] = Counting.RUNS,
+    rate: Annotated[str | None, typer.Option(metavar="LIMIT/PERIOD", help="Jobs in a period.")] = None,
+    rate_rows: Annotated[str | None, typer.Option(metavar="LIMIT/PERIOD", help="Rows in a period.")] = None,
 ) -> Reply:
-    """Permit a use of a dataset. Terms go to the grantee and the auditor, a commitment to them to the ledger."""
+    """Permit a use of a dataset. Terms go to the grantee and the auditor, a commitment to them to the ledger.
+
+    What the grantee takes is capped, also over several grants and together with its affiliates: a PERIOD is a number of days
+    such as 30d, or day, week, month or year. Without --new-identifiers it may bring 1,000,000 in 30 days.
+    """
     request = GiveGrant(
         grantee=to,
         dataset=dataset,
@@ -44,6 +78,14 @@ def give(
         purposes=purpose,
         job_kinds=job_kind or ["intersection"],
         rows=rows,
+        outputs=parse_outputs("--outputs", outputs),
+        payload=payload or [],
+        min_count=min_count,
+        epsilon_micro=parse_epsilon("--epsilon", epsilon),
+        new_identifiers=parse_cap("--new-identifiers", new_identifiers),
+        counting=counting.value,
+        rate=parse_cap("--rate", rate) if rate else None,
+        rate_rows=parse_cap("--rate-rows", rate_rows) if rate_rows else None,
     )
     grant = node.grants.give(request)
     return Reply({"grant": grant}, [f"grant {grant} of {dataset} to {to}, {uses} uses in {days} days"])
@@ -71,6 +113,7 @@ def show(node: Node, grant: GrantArgument) -> Reply:
         ("dataset", one.dataset),
         ("holds", f"{iso(one.not_before)} to {iso(one.not_after)}"),
         ("uses", f"{one.uses_spent} spent, {one.uses_reserved} reserved, {left(one)} of {one.uses_limit} left"),
+        *describe_limits(one),
     ]
     return Reply(one, [Fields(pairs), *_terms(one)])
 

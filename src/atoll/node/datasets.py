@@ -76,9 +76,10 @@ class Datasets:
         self._context.store.set_dataset(local)
         self._bodies.keep(Kind.CARD, identifier, body)
         commitment = commit(CARD_DOMAIN, card.salt, body)
-        acknowledged = await self._context.outbox.submit(
-            RegisterTransaction(dataset=identifier, card_commitment=commitment, level=card.level)
+        registration = RegisterTransaction(
+            dataset=identifier, card_commitment=commitment, level=card.level, asserted_new=request.asserted_new
         )
+        acknowledged = await self._context.outbox.submit(registration)
         self._context.note("person", "dataset.register", identifier, "ok")
         return identifier, acknowledged
 

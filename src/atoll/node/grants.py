@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from atoll.api.models import ConstraintModel, GiveGrant, GrantInfo
-from atoll.ledger.records import Budget, Grant, budget_id
+from atoll.api.models import CapInfo, ConstraintModel, GiveGrant, GrantInfo
+from atoll.ledger.records import Budget, Cap, CapUnit, Counting, Grant, budget_id
 from atoll.ledger.rules.grant import GiveGrant as GiveTransaction
 from atoll.ledger.rules.grant import RevokeGrant, grant_account
+from atoll.ledger.rules.takings import DAY_SECONDS, headroom
 from atoll.node.bodies import READERS, Bodies, Kind
 from atoll.node.context import NodeContext
+from atoll.node.errors import BadRequest
 from atoll.ordering.engine import Acknowledged
+from atoll.policy.demand import Output
+from atoll.policy.outputs import WITH_PAYLOAD
 from atoll.policy.terms import TERMS_DOMAIN, Constraint, GrantTerms, Operand, Operator, TermRule
 from atoll.primitives.commitment import commit
 from atoll.wire.message import encode_message
 from atoll.wire.plain import to_plain
 
 CLOCK_SKEW_SECONDS = 60
-DAY_SECONDS = 86_400
 
 
 class Grants:
@@ -30,8 +33,11 @@ class Grants:
 
         Raises:
             MessageError, ValueError: an operand or operator is unknown.
+            BadRequest: rows or sums without a payload column.
             TransactionRefused: the ledger's rules refuse it.
         """
+        if WITH_PAYLOAD.intersection(request.outputs) and not request.payload:
+            raise BadRequest(reason="rows and sums are permitted of at least one payload column")
         entropy = self._context.entropy
         grant = entropy.bytes(16)
         terms = GrantTerms(
@@ -40,7 +46,9 @@ class Grants:
             assigner=self._context.org,
             assignee=request.grantee,
             target=request.dataset,
-            permissions=(TermRule(action="use", constraints=_permission(request)),),
+            permissions=tuple(
+                TermRule(action="use", constraints=_permission(request, Output(one))) for one in dict.fromkeys(request.outputs)
+            ),
             prohibitions=tuple(TermRule(action="use", constraints=(_constraint(one),)) for one in request.prohibitions),
         )
         body = encode_message(terms)
@@ -55,6 +63,9 @@ class Grants:
                 uses=request.uses,
                 not_before=max(0, now - CLOCK_SKEW_SECONDS),
                 not_after=now + request.days * DAY_SECONDS,
+                caps=_caps(request),
+                counting=Counting(request.counting),
+                epsilon_micro=request.epsilon_micro,
             )
         )
         readers = [one.org for one in self._context.members() if READERS & set(one.roles)]
@@ -79,7 +90,9 @@ class Grants:
         view = self._context.view()
         await self._bodies.fetch(view, Kind.TERMS, record.grant.hex(), (record.owner, record.grantee))
         terms = self._bodies.terms(record.grant)
-        budget = view.get(Budget, budget_id(grant_account(record.grant), "uses"))
+        account = grant_account(record.grant)
+        budget, epsilon = (view.get(Budget, budget_id(account, unit)) for unit in ("uses", "micro-epsilon"))
+        rooms = headroom(view, record, rows=0, inputs=(), time=self._context.now())
         return GrantInfo(
             grant=record.grant.hex(),
             owner=record.owner,
@@ -92,17 +105,39 @@ class Grants:
             uses_limit=budget.limit if budget else 0,
             uses_reserved=budget.reserved if budget else 0,
             uses_spent=budget.spent if budget else 0,
+            caps=[
+                CapInfo(unit=one.cap.unit, limit=one.cap.limit, days=one.cap.days, taken=one.taken, left=one.left)
+                for one in rooms
+            ],
+            counting=record.counting,
+            epsilon_limit_micro=epsilon.limit if epsilon else 0,
+            epsilon_left_micro=epsilon.left() if epsilon else 0,
             terms=to_plain(terms) if terms else None,
         )
 
 
-def _permission(request: GiveGrant) -> tuple[Constraint, ...]:
+def _caps(request: GiveGrant) -> tuple[Cap, ...]:
+    """Sorted by unit, as the ledger wants them."""
+    asked = {CapUnit.JOBS: request.rate, CapUnit.NEW_IDENTIFIERS: request.new_identifiers, CapUnit.ROWS: request.rate_rows}
+    return tuple(Cap(unit=unit, limit=one.limit, days=one.days) for unit, one in sorted(asked.items()) if one is not None)
+
+
+def _permission(request: GiveGrant, output: Output) -> tuple[Constraint, ...]:
+    """The conditions under which one output is permitted."""
+    payload = tuple(request.payload) if output in WITH_PAYLOAD else ()
     constraints = [
-        Constraint(left=Operand.COLUMNS, operator=Operator.IS_ANY_OF, right=tuple(request.columns)),
+        Constraint(left=Operand.OUTPUTS, operator=Operator.IS_ANY_OF, right=(output.value,)),
+        Constraint(left=Operand.COLUMNS, operator=Operator.IS_ANY_OF, right=(*request.columns, *payload)),
         Constraint(left=Operand.PURPOSE, operator=Operator.IS_ANY_OF, right=tuple(request.purposes)),
         Constraint(left=Operand.JOB_KINDS, operator=Operator.IS_ANY_OF, right=tuple(request.job_kinds)),
         Constraint(left=Operand.RECEIVERS, operator=Operator.IS_ANY_OF, right=(request.grantee,)),
     ]
+    if output in WITH_PAYLOAD:
+        constraints.append(Constraint(left=Operand.PAYLOAD, operator=Operator.IS_ANY_OF, right=payload))
+    if output is Output.SUM:
+        constraints.append(Constraint(left=Operand.MINIMUM_GROUP, operator=Operator.GTEQ, right=(str(request.min_count),)))
+    if output is Output.CARDINALITY and request.epsilon_micro:
+        constraints.append(Constraint(left=Operand.EPSILON, operator=Operator.LTEQ, right=(str(request.epsilon_micro),)))
     if request.rows is not None:
         constraints.append(Constraint(left=Operand.ROWS, operator=Operator.LTEQ, right=(str(request.rows),)))
     return (*constraints, *(_constraint(one) for one in request.constraints))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -127,7 +128,7 @@ def test_what_the_owner_itself_brings_is_not_counted_as_the_recipients() -> None
 SECOND = b"\x62" * 16
 
 
-def with_telecom(taking: Taking, **fields: str) -> Taking:
+def with_telecom(taking: Taking, **fields: Any) -> Taking:
     """The telecom has said something of itself, and has a dataset and a grant of its own."""
     taking.put(replace(taking.get(Member, "telecom"), **fields))
     taking.do("telecom", registration("telecom/calls/1"))

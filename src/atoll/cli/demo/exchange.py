@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from atoll.api.models import DatasetInfo, GiveGrant, JobInfo, RegisterColumn, RegisterDataset
+from atoll.api.models import CapModel, DatasetInfo, GiveGrant, JobInfo, RegisterColumn, RegisterDataset
 from atoll.cli.demo.consortium import ORGS
 from atoll.cli.demo.errors import NoTables
 from atoll.cli.demo.proof import export
@@ -21,6 +21,8 @@ from atoll.testing.tables import Table  # layers: world in memory
 
 PURPOSE = "credit-check"
 USES = 20
+RUNS = 100
+"""How many whole tables the scenarios and attacks may bring in a month, all pairs together."""
 JOB_SECONDS = 300.0
 
 
@@ -156,6 +158,7 @@ class Exchange:
                     uses=USES,
                     columns=[owner.table.id_column],
                     purposes=[PURPOSE],
+                    new_identifiers=CapModel(limit=RUNS * receiver.info.rows_at_most, days=30),
                 )
             )
             mine = self._stage.seen_by(grantee, "the grant", lambda node: {one.grant: one for one in node.grants.list()}[grant])
