@@ -4,6 +4,6 @@
 checkpoint is bound to; `rows` goes back from matched keys to rows.
 """
 
-from atoll.protocols.dh.params import MAX_ROWS, Limits
+from atoll.protocols.dh.params import Limits
 
-__all__ = ["MAX_ROWS", "Limits"]
+__all__ = ["Limits"]

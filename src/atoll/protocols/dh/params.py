@@ -11,6 +11,9 @@ CONTEXT_BYTES = 32
 
 SEED_BYTES = 32
 
+MAX_WHOLE_ROWS = 1 << 24
+"""Largest set of a protocol that keeps it in one bucket: about 1.5 GiB at the peak."""
+
 POINTS_PER_FRAME = 1 << 14
 """512 KiB of points; one call of the kernel."""
 
@@ -38,6 +41,5 @@ def hash_domain(protocol: str, context: bytes) -> bytes:
 
 
 def parts(count: int, per_frame: int) -> list[range]:
-    """The places 0 to `count` - 1 in runs of `per_frame` and a last one with the rest. Both sides cut alike, so nothing of it is
-    sent."""
+    """The places 0 to `count` - 1 in runs of `per_frame`, the rest in the last; both sides cut alike."""
     return [range(start, min(start + per_frame, count)) for start in range(0, count, per_frame)]

@@ -1,21 +1,23 @@
 """What a checkpoint is bound to, and how it is written.
 
 Masks and orders follow from the seed, which the caller keeps, so a state holds only what was agreed and what was heard. A state
-belongs to one set, seed, plan, place and protocol; anything else could send other keys under the same mask, which would show the
-other side which of them stayed.
+belongs to one set, seed, plan, place and protocol; anything else could send other keys under the same mask, which would show
+the other side which of them stayed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Annotated, ClassVar
 
+from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.dh.errors import ForeignCheckpoint
-from atoll.protocols.dh.opening import Opened
-from atoll.protocols.dh.params import MAX_ROWS
-from atoll.protocols.psi.items import Buckets
-from atoll.protocols.role import Checkpoint, Party
+from atoll.protocols.dh.opening import Opened, open_run
+from atoll.protocols.dh.params import MAX_WHOLE_ROWS, Limits
+from atoll.protocols.psi.cut import bucket_count
+from atoll.protocols.psi.items import MAX_ROWS, Buckets, Items
+from atoll.protocols.role import Checkpoint, Party, Role
 from atoll.wire.cbor import decode, encode
 from atoll.wire.errors import CborError, MessageError
 from atoll.wire.message import Digest, Message, Range, Size
@@ -59,17 +61,73 @@ def parse_state(data: bytes) -> State:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A run that has been opened, now or before a crash."""
+
+    opened: Opened
+    buckets: Buckets
+    binding: bytes
+    done: int
+    """Steps that need not be repeated."""
+    held: tuple[bytes, ...] = field(repr=False)
+    """What they gave."""
+
+    def checkpoint(self, done: int, *held: bytes) -> Checkpoint:
+        """The state after `done` steps."""
+        state = State(binding=self.binding, salt=self.opened.salt, peer_rows=self.opened.peer_rows, done=done, held=held)
+        return Checkpoint(encode([State.TAG, state.to_map()], max_bytes=MAX_HELD_BYTES))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One side's run: what its checkpoints are bound to."""
+    """One side's run."""
 
     protocol: str
-    """Name, version, and every parameter beside those below."""
+    """Name, version, and every agreed parameter that is not in the plan's row caps."""
     me: Party
     peer: Party
     context: bytes
-    seed: bytes
+    seed: bytes = field(repr=False)
+    limits: Limits
+    is_whole: bool = False
+    """Whether the set stays in one bucket: what a protocol counts or shuffles, it counts and shuffles over everything."""
 
-    def bind(self, opened: Opened, buckets: Buckets) -> bytes:
+    def begin(self, items: Items, resume: bytes | None) -> Role[Begun]:
+        """Open the run, or take up the state of a checkpoint.
+
+        Raises:
+            What `open_run` raises.
+            ForeignCheckpoint: `resume` is of another run.
+        """
+        most = MAX_WHOLE_ROWS if self.is_whole else MAX_ROWS
+        state = None if resume is None else parse_state(resume)
+        if state is None:
+            opened = yield from open_run(
+                items.rows,
+                me=self.me,
+                peer=self.peer,
+                context=self.context,
+                seed=self.seed,
+                limits=self.limits,
+                most_rows=most,
+            )
+        else:
+            if items.rows > min(self.limits.own_items, most) or state.peer_rows > min(self.limits.peer_items, most):
+                raise ForeignCheckpoint()
+            opened = Opened(state.salt, items.rows, state.peer_rows)
+        count = 1 if self.is_whole else bucket_count(max(opened.own_rows, opened.peer_rows))
+        buckets = items.partition(opened.salt, count)
+        begun = Begun(opened, buckets, self._bind(opened, buckets), *((0, ()) if state is None else (state.done, state.held)))
+        if state is not None and state.binding != begun.binding:
+            buckets.close()
+            raise ForeignCheckpoint()
+        return begun
+
+    def fork(self, label: str) -> SeededEntropy:
+        """A stream of this run's own."""
+        return SeededEntropy(self.seed).fork(f"{self.protocol} {label}")
+
+    def _bind(self, opened: Opened, buckets: Buckets) -> bytes:
         """The digest of all that must be the same when the run is resumed. Cost: one pass over the digests."""
         digest = sha256(_BINDING_DOMAIN + self.seed + self.context + opened.salt)
         agreed = f"{self.protocol} {self.me} {self.peer} {opened.own_rows} {opened.peer_rows} {len(buckets)}".encode()
@@ -77,10 +135,6 @@ class Run:
         for number in range(len(buckets)):
             bucket = buckets.load(number)
             for packed in (bucket.digests, bucket.ends, bucket.rows):
-                digest.update(len(packed).to_bytes(8, "big") + packed)
+                digest.update(len(packed).to_bytes(8, "big"))
+                digest.update(packed)
         return digest.digest()
-
-    def checkpoint(self, binding: bytes, opened: Opened, done: int, *held: bytes) -> Checkpoint:
-        """The state after `done` steps."""
-        state = State(binding=binding, salt=opened.salt, peer_rows=opened.peer_rows, done=done, held=held)
-        return Checkpoint(encode([State.TAG, state.to_map()], max_bytes=MAX_HELD_BYTES))
