@@ -218,3 +218,123 @@ def pack_slots(ends: bytes, columns: Sequence[tuple[bytes, bytes, bytes]], width
 
 def unpack_slots(data: bytes, width: int, columns: int) -> tuple[bytes, list[tuple[bytes, bytes, bytes]]]:
     """`atoll.jobs.payload`: what `pack_slots` was given. Raises ValueError for whatever it does not make."""
+
+def okvs_bytes(keys: int, value_bytes: int, failure_bits: int = 40) -> int:
+    """`atoll.primitives.okvs.store_bytes`. Raises ValueError."""
+
+def okvs_encode(
+    digests: bytes,
+    values: bytes,
+    keys: int,
+    row_seed: bytes,
+    filler_seed: bytes,
+    value_bytes: int,
+    failure_bits: int = 40,
+    threads: int = 0,
+) -> bytes:
+    """`atoll.primitives.okvs.encode`. Raises StoreError, ValueError."""
+
+def okvs_decode(
+    digests: bytes, store: bytes, keys: int, row_seed: bytes, value_bytes: int, failure_bits: int = 40, threads: int = 0
+) -> bytes:
+    """`atoll.primitives.okvs.decode`. Raises ValueError."""
+
+@final
+class VoleDeltaSetup:
+    """The setup of the side that knows Delta: `send_0`, `receive_1`; then instances. Sends the same for the same seed."""
+
+    def __new__(cls, seed: bytes, context: bytes) -> VoleDeltaSetup: ...
+    def send_0(self) -> bytes:
+        """Message 0."""
+
+    def receive_1(self, message: bytes) -> None:
+        """Takes message 1. Raises PointError, CorrelationError."""
+
+@final
+class VoleVectorSetup:
+    """The setup of the side that knows the vectors: `receive_0`, `send_1`; then instances. Sends the same for the same seed."""
+
+    def __new__(cls, seed: bytes, context: bytes) -> VoleVectorSetup: ...
+    def receive_0(self, message: bytes) -> None:
+        """Takes message 0. Raises PointError, CorrelationError."""
+
+    def send_1(self) -> bytes:
+        """Message 1."""
+
+def vole_setup_bytes() -> tuple[int, int]:
+    """Bytes of the two messages of a setup."""
+
+def vole_oprf_bytes(keys: int, subfield: bool, malicious: bool, failure_bits: int = 40) -> tuple[list[int], int]:
+    """Bytes of the messages of an instance's VOLE, and of the masked store. Raises ValueError."""
+
+@final
+class VoleOprfReceiver:
+    """One instance of the oblivious function: `encode` at any time; `send_0`, `receive_1`, in the malicious form `send_2`,
+    `receive_3`; then `mask`, then `evaluate`. Methods out of order raise ValueError."""
+
+    def __new__(
+        cls,
+        setup: VoleVectorSetup,
+        instance: int,
+        domain: bytes,
+        keys: int,
+        *,
+        subfield: bool = False,
+        malicious: bool = False,
+        failure_bits: int = 40,
+        threads: int = 0,
+    ) -> VoleOprfReceiver:
+        """`domain`: 32 bytes that both sides know and no other instance has, drawn after the keys were fixed."""
+
+    def encode(self, digests: bytes) -> None:
+        """Encodes at most `keys` distinct digests. Raises StoreError."""
+
+    def send_0(self) -> bytes: ...
+    def receive_1(self, message: bytes) -> None: ...
+    def send_2(self) -> bytes: ...
+    def receive_3(self, message: bytes) -> None:
+        """As all that receive: Raises CorrelationError."""
+
+    def mask(self) -> bytes:
+        """The masked store, for the sender."""
+
+    def evaluate(self, coin: bytes | None = None) -> bytes:
+        """16 bytes for each digest, in order; `coin`, 16 bytes, in the malicious form alone."""
+
+@final
+class VoleOprfSender:
+    """The other side: `receive_0`, `send_1`, in the malicious form `receive_2`, `send_3`; then `expand`, `receive_masked`, and
+    `evaluate` as often as wanted."""
+
+    def __new__(
+        cls,
+        setup: VoleDeltaSetup,
+        instance: int,
+        domain: bytes,
+        keys: int,
+        *,
+        subfield: bool = False,
+        malicious: bool = False,
+        failure_bits: int = 40,
+        threads: int = 0,
+    ) -> VoleOprfSender:
+        """As the receiver's."""
+
+    def receive_0(self, message: bytes) -> None: ...
+    def send_1(self) -> bytes: ...
+    def receive_2(self, message: bytes) -> None: ...
+    def send_3(self) -> bytes: ...
+    def expand(self) -> None:
+        """The long part of the VOLE; may be done while the receiver works."""
+
+    def receive_masked(self, masked: bytes) -> None:
+        """Takes the masked store. Raises ValueError for another length."""
+
+    def evaluate(self, digests: bytes, coin: bytes | None = None) -> bytes:
+        """16 bytes for each digest, any number of them, in order; the receiver gets the same for those that it encoded."""
+
+def sorted_tags(outputs: bytes, tag_bytes: int, threads: int = 0) -> bytes:
+    """The first `tag_bytes` (1 to 16) of each 16-byte output, packed in ascending order."""
+
+def match_sorted_tags(outputs: bytes, tags: bytes, tag_bytes: int, threads: int = 0) -> bytes:
+    """The places of the outputs whose tag is among `tags`, ascending, 4 bytes little-endian each. Raises TagOrderError."""

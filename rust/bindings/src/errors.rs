@@ -4,6 +4,8 @@ use atoll_core::cbor::CborError;
 use atoll_core::hpke::Refusal;
 use atoll_core::payload::Unopened;
 use atoll_core::psi::BadPoint;
+use atoll_core::vole::VoleError;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{IntoPyDict, PyDict, PyType};
@@ -14,6 +16,9 @@ static SCALAR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static UNOPENED: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static HPKE_KEY: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static HPKE_MESSAGE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static UNENCODABLE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static UNSORTED: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static CORRELATION: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
 const PRIMITIVES: &str = "atoll.primitives.errors";
 
@@ -56,4 +61,21 @@ pub fn hpke(py: Python<'_>, refusal: Refusal) -> PyErr {
         Refusal::Message => (&HPKE_MESSAGE, "HpkeOpenError"),
     };
     raise(py, class, PRIMITIVES, name, Ok(PyDict::new(py)))
+}
+
+pub fn unencodable(py: Python<'_>) -> PyErr {
+    raise(py, &UNENCODABLE, PRIMITIVES, "StoreError", Ok(PyDict::new(py)))
+}
+
+pub fn unsorted(py: Python<'_>) -> PyErr {
+    raise(py, &UNSORTED, PRIMITIVES, "TagOrderError", Ok(PyDict::new(py)))
+}
+
+/// What the peer did; what the caller did is a `ValueError`.
+pub fn vole(py: Python<'_>, error: &VoleError) -> PyErr {
+    match *error {
+        VoleError::BadPoint { index } => bad_point(py, BadPoint { index }),
+        VoleError::CheckFailed => raise(py, &CORRELATION, PRIMITIVES, "CorrelationError", Ok(PyDict::new(py))),
+        _ => PyValueError::new_err(error.to_string()),
+    }
 }

@@ -6,7 +6,9 @@ mod curve;
 mod errors;
 mod hpke;
 mod keys;
+mod okvs;
 mod oprf;
+mod rr22;
 mod sealed_sums;
 mod slots;
 mod zero_share;
@@ -26,9 +28,16 @@ mod core_module {
     #[pymodule_export]
     use crate::keys::{cut_keys, join_cells, normalise_cells, order_records, splice_cells};
     #[pymodule_export]
+    use crate::okvs::{okvs_bytes, okvs_decode, okvs_encode};
+    #[pymodule_export]
     use crate::oprf::{
         SecretScalars, blind_each, multiply_each, oprf_derive_secret, oprf_finalize, oprf_is_proof, oprf_prove,
         oprf_tweak_public, oprf_tweak_secret,
+    };
+    #[pymodule_export]
+    use crate::rr22::{
+        VoleDeltaSetup, VoleOprfReceiver, VoleOprfSender, VoleVectorSetup, match_sorted_tags, sorted_tags, vole_oprf_bytes,
+        vole_setup_bytes,
     };
     #[pymodule_export]
     use crate::sealed_sums::{

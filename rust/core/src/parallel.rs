@@ -1,5 +1,6 @@
 //! Work spread over threads, results in order.
 
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Chunks smaller than this are not worth a thread.
@@ -46,4 +47,29 @@ pub fn map_chunks<T: Sync, R: Send, E: Send>(
         }
         Ok(joined)
     })
+}
+
+/// Calls `work` with the number of each chunk of `size` and the chunk itself; threads take chunks as they get through.
+///
+/// Where the system gives no more threads, the caller's own does the rest. A panic in `work` goes on in the caller.
+///
+/// # Panics
+/// When `size` is 0.
+pub fn for_each_chunk<T: Send>(items: &mut [T], size: usize, threads: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+    let chunks = items.len().div_ceil(size);
+    let rest = Mutex::new(items.chunks_mut(size).enumerate());
+    let next = || rest.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work_off = || {
+        while let Some((number, chunk)) = next() {
+            work(number, chunk);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.min(chunks) {
+            if thread::Builder::new().spawn_scoped(scope, work_off).is_err() {
+                break;
+            }
+        }
+        work_off();
+    });
 }

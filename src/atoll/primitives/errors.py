@@ -97,6 +97,30 @@ class PayloadError(PeerError):
     index: int
 
 
+class StoreError(IntegrityError):
+    """A set of keys does not fit into a key-value store; happens once in 2^40 sets, and tells nothing of the keys."""
+
+    code = "primitives.store_unencodable"
+    sentence = "The keys could not be encoded."
+    remedy = "Run the job again: a new attempt draws new seeds. If it happens again, report it."
+
+
+class TagOrderError(PeerError):
+    """Tags that should be in ascending order are not."""
+
+    code = "primitives.tags_unsorted"
+    sentence = "The other side's tags are not in ascending order."
+    remedy = "End the session; the other side is broken or hostile."
+
+
+class CorrelationError(PeerError):
+    """The consistency check of a vector oblivious linear evaluation failed."""
+
+    code = "primitives.bad_correlation"
+    sentence = "The other side's part of the correlated randomness is not consistent."
+    remedy = "End the session; the other side cheats, or its messages were damaged."
+
+
 class SignatureError(IntegrityError):
     """An Ed25519 signature does not hold."""
 

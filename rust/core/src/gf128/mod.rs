@@ -7,7 +7,12 @@
 //! Products take the processor's carry-less multiplication where there is one, otherwise a multiplication by masked shifts; both
 //! run in a time that does not depend on the operands.
 
+mod each;
+#[cfg(target_arch = "x86_64")]
+mod each_simd;
 mod portable;
+
+pub use each::{multiply_each, scale_each};
 
 use std::ops::{Add, AddAssign, BitXor, BitXorAssign, Mul, MulAssign};
 

@@ -1,0 +1,39 @@
+//! Decoding: a row times the store.
+
+use super::rows::{BATCH, Columns, Key, Rows};
+use super::value::{Scalar, Value};
+use crate::parallel;
+
+/// Keys of a piece of work for one thread.
+const CHUNK: usize = 16 * BATCH;
+
+/// The value of each key, in order: what was encoded for it, or for another key something that looks random.
+///
+/// # Panics
+/// When the store is not of the shape of `rows`.
+pub fn decode<S: Scalar, V: Value<S>>(rows: &Rows, store: &[V], keys: &[Key], threads: usize) -> Vec<V> {
+    let shape = rows.shape();
+    assert_eq!(store.len(), shape.len(), "a store of this shape");
+    let mut values = vec![V::default(); keys.len()];
+    parallel::for_each_chunk(&mut values, CHUNK, threads, |chunk, out| {
+        let keys = &keys[chunk * CHUNK..][..out.len()];
+        let (mut columns, mut dense) = ([Columns::default(); BATCH], [0; BATCH]);
+        for (keys, out) in keys.chunks(BATCH).zip(out.chunks_mut(BATCH)) {
+            rows.columns(keys, &mut columns);
+            rows.dense_keys(keys, &mut dense);
+            let scalars = &dense.map(S::from_hash)[..keys.len()];
+            let clusters = dense.map(|hash| rows.cluster(hash) as usize * shape.cluster_len());
+            for column in (shape.sparse..shape.cluster_len()).rev() {
+                out.iter_mut().zip(clusters).for_each(|(value, cluster)| *value ^= store[cluster + column]);
+                V::scale_each(out, scalars);
+            }
+            for ((value, columns), cluster) in out.iter_mut().zip(&columns).zip(clusters) {
+                let [first, second, third] = columns.map(|column| store[cluster + column as usize]);
+                *value ^= first;
+                *value ^= second;
+                *value ^= third;
+            }
+        }
+    });
+    values
+}
