@@ -76,6 +76,41 @@ def match_tags(own: bytes | bytearray, theirs: bytes | bytearray, tag_bytes: int
 def first_repeated_tag(tags: bytes | bytearray, tag_bytes: int) -> int | None:
     """`atoll.primitives.tags.first_repeated_tag`. Raises ValueError."""
 
+@final
+class CsvRecords:
+    """What `parse_csv` found."""
+
+    @property
+    def fault(self) -> Literal["quoting", "width", "line end", "too long", "utf-8"] | None:
+        """What is wrong with the record behind `lines` line feeds; then everything else is empty."""
+
+    @property
+    def lines(self) -> int:
+        """Line feeds in what was consumed."""
+
+    @property
+    def records(self) -> int:
+        """Whole records."""
+
+    @property
+    def consumed(self) -> int:
+        """Their bytes; what follows belongs before the next chunk."""
+
+    @property
+    def line_end(self) -> str | None:
+        """How lines end, once one has."""
+
+    @property
+    def columns(self) -> list[tuple[bytes, bytes, bytes, int]]:
+        """For each chosen column the buffers of an Arrow string array (offsets, text, bits of what is not null), and the nulls."""
+
+def parse_csv(chunk: bytes, delimiter: str, width: int, chosen: Sequence[int], line_end: str | None, last: bool) -> CsvRecords:
+    """Whole records at the start of a chunk of CSV as RFC 4180 has it, in UTF-8; at most 1 MiB each. Raises ValueError.
+
+    `width` is the number of cells in a record, `chosen` says which to take. An empty cell is null. A blank line is a record only
+    where a record has one cell. All lines must end alike: in `line_end`, if that is known.
+    """
+
 def normalise_cells(rule: str, offsets: bytes, data: bytes) -> tuple[bytes, bytes]:
     """One column by one rule (`text/1`, without parameters), as far as ASCII goes: packed keys, see `atoll.sources.packing`.
 

@@ -2,6 +2,7 @@
 //! bulk work. Signatures and meaning stand in `src/atoll/_core.pyi`.
 
 mod cbor;
+mod csv;
 mod curve;
 mod errors;
 mod hpke;
@@ -17,6 +18,8 @@ mod zero_share;
 mod core_module {
     #[pymodule_export]
     use crate::cbor::{cbor_decode, cbor_encode};
+    #[pymodule_export]
+    use crate::csv::{CsvRecords, parse_csv};
     #[pymodule_export]
     use crate::curve::{
         SecretScalar, add_points, blind, blind_packed, ed25519_is_acceptable_key, ed25519_verify, ed25519_verify_many,

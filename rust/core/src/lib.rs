@@ -7,6 +7,7 @@
 #![deny(unsafe_code)]
 
 pub mod cbor;
+pub mod csv;
 pub mod ed25519;
 pub mod elgamal;
 pub mod fixed_key;

@@ -16,6 +16,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from atoll.sources.address import Format, SourceAddress, parse_address
+from atoll.sources.delimited import CsvSource
 from atoll.sources.duck import DuckSource
 from atoll.sources.errors import SourceChanged
 from atoll.sources.fingerprint import Fingerprint, parse_fingerprint
@@ -62,7 +63,7 @@ def open_source(
         root: the node's data folders.
         scratch: an existing folder of the job, on a disk with room for the table; best of mode 0700.
         registered: the fingerprint of the registered version; None only to register one.
-        limits: memory and threads of the reader.
+        limits: memory and threads of the reader of Parquet files.
         progress: called with the number of bytes read, file by file; not for SQLite, which copies in one step.
 
     Returns:
@@ -85,6 +86,8 @@ def open_source(
     if registered is not None and fingerprint != registered:
         copy.unlink()
         raise SourceChanged(address=parsed.text)
+    if parsed.format is Format.CSV:
+        return CsvSource(copy, parsed, fingerprint)
     return DuckSource(copy, parsed, fingerprint, limits or ReadLimits())
 
 

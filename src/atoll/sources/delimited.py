@@ -1,0 +1,145 @@
+"""CSV, read by the native core as RFC 4180 has it, with a declared delimiter, everything as text.
+
+Nothing is guessed, neither dialect nor types nor header: a guess depends on the data, and two versions of one table could be
+read in two ways. What RFC 4180 leaves open is refused as well, such as a quote inside a cell that is not quoted.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from atoll import _core
+from atoll.errors import AtollError
+from atoll.sources.address import SourceAddress
+from atoll.sources.errors import BrokenQuoting, MalformedTable, NoHeader, NotUtf8, WrongWidth
+from atoll.sources.fingerprint import Fingerprint
+from atoll.sources.snapshot import delete_copy
+from atoll.sources.table import DEFAULT_BATCH_ROWS, verify_columns, verify_header
+
+MAX_LINE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 19
+_BOM = b"\xef\xbb\xbf"
+
+
+class CsvSource:
+    """A CSV file; see `atoll.sources.table.Source`."""
+
+    def __init__(self, copy: Path, address: SourceAddress, fingerprint: Fingerprint) -> None:
+        """Args: copy: the private copy, which this object deletes when it is closed, or at once if opening fails."""
+        self.address = address
+        self.fingerprint = fingerprint
+        self._copy = copy
+        self._closed = False
+        try:
+            self._names = read_header(copy, address)
+            verify_header(self._names, address)
+        except BaseException:
+            self.close()
+            raise
+
+    def schema(self) -> pa.Schema:
+        return pa.schema([(name, pa.string()) for name in self._names])
+
+    def row_count(self) -> int:
+        return sum(found.records for found in self._parse([])) - 1
+
+    def batches(self, columns: Sequence[str], *, batch_rows: int = DEFAULT_BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+        verify_columns(columns, self._names, self.address)
+        return self._batches(columns, batch_rows)
+
+    def close(self) -> None:
+        self._closed = True
+        delete_copy(self._copy)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _batches(self, columns: Sequence[str], batch_rows: int) -> Iterator[pa.RecordBatch]:
+        header = 1  # the first record
+        for found in self._parse([self._names.index(name) for name in columns]):
+            if not found.records:
+                continue
+            arrays = [_to_array(found.records, *column) for column in found.columns]
+            batch = pa.RecordBatch.from_arrays(arrays, names=list(columns))
+            for start in range(header, found.records, batch_rows):
+                self._verify_open()
+                yield batch.slice(start, batch_rows)
+            header = 0
+
+    def _parse(self, chosen: list[int]) -> Iterator[_core.CsvRecords]:
+        """The file in chunks of whole records, the header among them."""
+        width, line, line_end, rest = len(self._names), 1, None, b""
+        for piece in self._pieces():
+            chunk = rest + piece
+            found = _core.parse_csv(chunk, self.address.delimiter, width, chosen, line_end, last=not piece)
+            if found.fault is not None:
+                raise self._error(found.fault, line + found.lines)
+            yield found
+            line, line_end, rest = line + found.lines, found.line_end, chunk[found.consumed :]
+
+    def _pieces(self) -> Iterator[bytes]:
+        """The copy without a byte order mark, piece by piece, and at its end an empty one."""
+        self._verify_open()
+        with self._copy.open("rb", buffering=0) as file:
+            yield file.read(_PIECE_BYTES).removeprefix(_BOM)
+            while piece := file.read(_PIECE_BYTES):
+                yield piece
+        yield b""
+
+    def _verify_open(self) -> None:
+        if self._closed:
+            raise ValueError("the source is closed")
+
+    def _error(self, fault: str, line: int) -> AtollError:
+        name, where = self.address.text, f"line {line}"
+        if fault == "utf-8":
+            return NotUtf8(address=name, where=where)
+        if fault == "quoting":
+            return BrokenQuoting(address=name, where=where)
+        if fault == "width":
+            return WrongWidth(address=name, where=where, expected=len(self._names))
+        return MalformedTable(address=name, format="csv", where=where)
+
+
+def _to_array(rows: int, offsets: bytes, text: bytes, present: bytes, nulls: int) -> pa.StringArray:
+    buffers = [pa.py_buffer(present), pa.py_buffer(offsets), pa.py_buffer(text)]
+    return pa.Array.from_buffers(pa.string(), rows, buffers, null_count=nulls)
+
+
+def read_header(path: Path, address: SourceAddress) -> list[str]:
+    """The column names of a CSV file: its first record, without a byte order mark.
+
+    Raises:
+        NoHeader, NotUtf8, BrokenQuoting, MalformedTable: the record does not exist, is no text, does not end, or is too long.
+    """
+    failure: AtollError
+    with path.open("rb") as file:
+        lines = _header_lines(file.read(MAX_LINE_BYTES + 1).removeprefix(_BOM))
+    try:
+        return next(csv.reader(lines, delimiter=address.delimiter, strict=True))
+    except StopIteration:
+        failure = NoHeader(address=address.text)
+    except UnicodeDecodeError:
+        failure = NotUtf8(address=address.text, where="in the header")
+    except csv.Error as error:
+        if "unexpected end" in str(error) or "expected after" in str(error):
+            failure = BrokenQuoting(address=address.text, where="in the header")
+        else:
+            failure = MalformedTable(address=address.text, format="csv", where="in the header")
+    raise failure
+
+
+def _header_lines(start: bytes) -> Iterator[str]:
+    if len(start) > MAX_LINE_BYTES and b"\n" not in start:
+        raise csv.Error("line too long")
+    for line in start.splitlines(keepends=True):
+        yield line.decode()
