@@ -31,7 +31,15 @@ PATIENCE_SECONDS = 300.0
 MOST_PSS_MB = 1.5 * 1024**3 / 1e6
 READY = "✓"
 """What stands before a step that went well."""
-ATTACKS = ["lying_initiator", "changed_plan", "tampered_bundle", "invented_consortium", "killed_node", "dead_operator"]
+ATTACKS = [
+    "lying_initiator",
+    "changed_plan",
+    "enumeration",
+    "tampered_bundle",
+    "invented_consortium",
+    "killed_node",
+    "dead_operator",
+]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Protocol
 from atoll.cli.demo.attacks import (
     changed_plan,
     dead_operator,
+    enumeration,
     invented_consortium,
     killed_node,
     lying_initiator,
@@ -33,6 +34,7 @@ class Attempt(Protocol):
 ATTACKS: tuple[Attempt, ...] = (
     lying_initiator,
     changed_plan,
+    enumeration,
     tampered_bundle,
     invented_consortium,
     killed_node,
