@@ -28,13 +28,14 @@ Places: TypeAlias = np.ndarray[Any, np.dtype[np.uint32]]
 class Hidden:
     """The keys of a bucket and dummies, shuffled."""
 
-    def __init__(self, bucket: Bucket, size: int, entropy: SeededEntropy, *, number: int = 0) -> None:
+    def __init__(self, bucket: Bucket, size: int, entropy: SeededEntropy, *, number: int = 0, beside: bytes = b"") -> None:
         """
         Args:
             bucket: the keys.
             size: to how many dummies fill it up.
             entropy: this bucket's own stream.
             number: the bucket's, for the error.
+            beside: digests that the protocol adds, packed; they count in addition to `size`.
 
         Raises:
             BucketOverflow: the bucket has more keys than `size`.
@@ -42,9 +43,11 @@ class Hidden:
         if len(bucket) > size:
             raise BucketOverflow(bucket=number, found=len(bucket), limit=size)
         self.keys = len(bucket)
-        self.order: Places = np.frombuffer(permutation_packed(entropy.fork("order").bytes(32), size), "<u4")
-        """At place i goes the key of index order[i]; indices from `keys` are dummies."""
-        digests = bucket.digests + entropy.fork("dummies").bytes(DIGEST_BYTES * (size - self.keys))
+        self.order: Places = np.frombuffer(
+            permutation_packed(entropy.fork("order").bytes(32), size + len(beside) // DIGEST_BYTES), "<u4"
+        )
+        """At place i goes the key of index order[i]; indices from `keys` are no keys."""
+        digests = bucket.digests + entropy.fork("dummies").bytes(DIGEST_BYTES * (size - self.keys)) + beside
         self.digests = np.frombuffer(digests, f"V{DIGEST_BYTES}")[self.order].tobytes()
 
     def __len__(self) -> int:

@@ -1,0 +1,146 @@
+"""The sender: brings values under encryption, and decrypts the one sum that the receiver formed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from atoll.primitives import elgamal, ristretto
+from atoll.primitives.elgamal import LIMB_BITS
+from atoll.primitives.errors import PointError
+from atoll.primitives.oprf import SecretScalars
+from atoll.primitives.shuffle import permutation_packed
+from atoll.primitives.tags import tags_packed
+from atoll.protocols.bulk import receive_bulk
+from atoll.protocols.dh.masked import ELEMENT_BYTES, Hidden, multiply, verify_distinct
+from atoll.protocols.dh.params import POINTS_PER_FRAME, TAG_BYTES, Limits, parts
+from atoll.protocols.dh.rows import select_keys
+from atoll.protocols.dh.state import Run
+from atoll.protocols.psi.items import Bucket, Items
+from atoll.protocols.psi_sum.errors import BadAggregate, ValueTooWide
+from atoll.protocols.psi_sum.messages import TOTAL_BYTES, Aggregate, Total, ValueKeys
+from atoll.protocols.psi_sum.params import PROTOCOL, TAG_DOMAIN, VALUE_BYTES, VERSION, Terms, key_domain
+from atoll.protocols.role import Frame, Party, Progress, Receive, Role, Send
+
+ValuesOf: TypeAlias = Callable[[Bucket], bytes]
+"""The values of some keys, VALUE_BYTES each, two's complement, little-endian, in the order of the keys: for each the sum over
+its rows. Asked for a frame's worth at a time, once for each key."""
+
+
+def sender(
+    items: Items,
+    values: ValuesOf,
+    *,
+    me: Party,
+    receiver: Party,
+    context: bytes,
+    seed: bytes,
+    limits: Limits,
+    terms: Terms,
+    resume: bytes | None = None,
+) -> Role[None]:
+    """Let the receiver learn the sum of values over the keys that both have.
+
+    Args:
+        items: the keys; rows with equal keys belong to one key, whose value is theirs together.
+        values: the values.
+        me: this side's place.
+        receiver: the other side's.
+        context: digest of the plan, 32 bytes; equal on both sides.
+        seed: 32 secret bytes, fresh for this attempt, durable before the first step.
+        limits: what the plan allows.
+        terms: width of values and least count, as agreed.
+        resume: state of the checkpoint to go on from.
+
+    Raises:
+        TooManyRows, ValueTooWide: the set cannot take part.
+        ForeignCheckpoint: `resume` is of another run.
+        PeerError: the receiver broke the protocol; the run is over.
+
+    Leaks to the receiver: the number of rows, the count, the sum unless it is withheld. Learns: the number of the receiver's
+    rows; the count and the sum, unless it is withheld.
+    Cost: a hash to the group, a multiplication and 2 to 5 of the generator an own row, a multiplication a row of the receiver.
+    Spec: specs/psi-sum.md, semi-honest.
+    """
+    run = Run(
+        protocol=f"{PROTOCOL}/{VERSION} {terms}", me=me, peer=receiver, context=context, seed=seed, limits=limits, is_whole=True
+    )
+    begun = yield from run.begin(items, resume)
+    opened, bucket = begun.opened, begun.buckets.load(0)
+    begun.buckets.close()
+    key = ristretto.draw_secret(run.fork("key"))
+    value_keys = SecretScalars.derive(run.fork("value keys").bytes(32), 0, terms.limbs)
+    answers = begun.held[0] if begun.done == 1 else b""
+    if begun.done < 1:
+        elements = bytearray()
+        for part in parts(opened.peer_rows, POINTS_PER_FRAME):
+            points = yield from receive_bulk(receiver, ELEMENT_BYTES * len(part))
+            elements += multiply(bytes(points), key, party=receiver, first=part.start)
+        # A key sent twice would be found again among the shuffled tags by coming twice.
+        verify_distinct(bytes(elements), ELEMENT_BYTES, party=receiver)
+        order = np.frombuffer(permutation_packed(run.fork("answers").bytes(32), opened.peer_rows), "<u4")
+        tags = tags_packed(bytes(elements), TAG_DOMAIN + context, TAG_BYTES)
+        answers = np.frombuffer(tags, f"V{TAG_BYTES}")[order].tobytes()
+        yield begun.checkpoint(1, answers)
+    if begun.done < 2:
+        yield Send(receiver, ValueKeys(publics=elgamal.public_keys(value_keys)))
+        for part in parts(opened.peer_rows, POINTS_PER_FRAME):
+            yield Send(receiver, Frame(answers[TAG_BYTES * part.start : TAG_BYTES * part.stop]))
+        hidden = Hidden(bucket, opened.own_rows, run.fork("own"))
+        randomness = run.fork("value randomness").bytes(32)
+        for part in parts(len(hidden), terms.entries_per_frame):
+            masked = hidden.mask(part, key, key_domain(context))
+            numbers = _numbers(bucket, hidden, part, values, terms)
+            fresh = SecretScalars.derive(randomness, part.start, len(part))
+            encrypted = elgamal.encrypt(numbers, value_keys, fresh)
+            yield Send(receiver, Frame(_interleave(masked, encrypted, len(part))))
+            yield Progress(part.stop, len(hidden), "items")
+        yield begun.checkpoint(2)
+    if begun.done < 3:
+        asked: Aggregate = yield Receive(receiver, Aggregate)
+        yield Send(receiver, Total(total=_decrypt(asked, len(bucket), value_keys, terms, receiver)))
+        yield begun.checkpoint(3)
+
+
+def _numbers(bucket: Bucket, hidden: Hidden, part: range, values: ValuesOf, terms: Terms) -> bytes:
+    """The values of the keys at these places, made non-negative, 8 bytes each; zeros for dummies, which nobody matches."""
+    indices = hidden.order[part.start : part.stop]
+    is_key = indices < hidden.keys
+    ascending = np.argsort(indices[is_key])
+    given = values(select_keys(bucket, indices[is_key][ascending]))
+    if len(given) != len(ascending) * VALUE_BYTES:
+        raise ValueError(f"{len(given)} bytes of values given for {len(ascending)} keys, {VALUE_BYTES} each needed")
+    signed = np.frombuffer(given, "<i8")
+    if terms.value_bits < 64 and len(signed) and not (-terms.offset <= signed.min() and signed.max() < terms.offset):
+        raise ValueTooWide(bits=terms.value_bits)
+    numbers = np.zeros(len(indices), "<u8")
+    numbers[np.flatnonzero(is_key)[ascending]] = signed.view("<u8") + np.uint64(terms.offset)  # modulo 2^64, as meant
+    return numbers.tobytes()
+
+
+def _interleave(masked: bytes, encrypted: bytes, count: int) -> bytes:
+    columns = [np.frombuffer(packed, np.uint8).reshape(count, -1) for packed in (masked, encrypted)]
+    return np.concatenate(columns, axis=1).tobytes()
+
+
+def _decrypt(asked: Aggregate, keys: int, value_keys: SecretScalars, terms: Terms, receiver: Party) -> bytes:
+    def refuse(reason: str) -> BadAggregate:
+        return BadAggregate(party=str(receiver), count=asked.count, reason=reason)
+
+    if not asked.ciphertext:
+        return b""
+    if asked.count < terms.min_count:
+        raise refuse(f"at least {terms.min_count} were agreed")
+    if asked.count > keys:
+        raise refuse("there are not so many")
+    if len(asked.ciphertext) != elgamal.ciphertext_bytes(terms.limbs):
+        raise refuse("it has another length than agreed")
+    try:
+        number = elgamal.decrypt(asked.ciphertext, value_keys, asked.count * ((1 << LIMB_BITS) - 1))
+    except PointError as err:
+        raise refuse("it is not made of elements of the group") from err
+    if number is None:
+        raise refuse("it decrypts to more than so many values can be")
+    return (number - asked.count * terms.offset).to_bytes(TOTAL_BYTES, "big", signed=True)
