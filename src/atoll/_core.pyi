@@ -58,13 +58,18 @@ def expand_message_xmd(hash_name: Literal["sha256", "sha512"], message: bytes, d
 def multiply_base(secret: SecretScalar) -> bytes:
     """`atoll.primitives.ristretto.multiply_base`."""
 
-def multiply(points: bytes, secret: SecretScalar, threads: int = 0) -> bytes:
+def curve_kernels() -> list[str]:
+    """`atoll.primitives.ristretto.kernels`."""
+
+def multiply(points: bytes | bytearray, secret: SecretScalar, threads: int = 0, kernel: str | None = None) -> bytes:
     """`atoll.primitives.ristretto.multiply`. Raises PointError."""
 
-def blind(items: Sequence[bytes], secret: SecretScalar, dst: bytes, threads: int = 0) -> bytes:
+def blind(items: Sequence[bytes], secret: SecretScalar, dst: bytes, threads: int = 0, kernel: str | None = None) -> bytes:
     """`atoll.primitives.ristretto.blind`. Raises ValueError for an empty tag."""
 
-def blind_packed(items: bytes | bytearray, item_bytes: int, secret: SecretScalar, dst: bytes, threads: int = 0) -> bytes:
+def blind_packed(
+    items: bytes | bytearray, item_bytes: int, secret: SecretScalar, dst: bytes, threads: int = 0, kernel: str | None = None
+) -> bytes:
     """`atoll.primitives.ristretto.blind_packed`. Raises ValueError."""
 
 def tags_packed(points: bytes | bytearray, prefix: bytes, tag_bytes: int, threads: int = 0) -> bytes:

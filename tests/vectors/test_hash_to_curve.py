@@ -87,6 +87,9 @@ def test_expansion(name: str, data: dict[str, Any], i: int) -> None:
 def test_hash_to_element(case: dict[str, str]) -> None:
     message, dst, element = (bytes.fromhex(case[name]) for name in ("msg_hex", "dst_hex", "element_hex"))
     assert ristretto.hash_to_group(message, dst) == element
+    one = ristretto.SecretScalar.from_canonical((1).to_bytes(32, "little"))
+    for kernel in ristretto.kernels():
+        assert ristretto.blind([message] * 9, one, dst, kernel=kernel) == element * 9
     assert ristretto255.encode(ristretto255.hash_to_group(message, dst)) == element
 
 

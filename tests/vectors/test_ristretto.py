@@ -44,7 +44,8 @@ def test_multiple_of_the_generator(factor: int) -> None:
     else:
         assert ristretto.is_point(encoding)
         assert ristretto.multiply_base(secret(factor)) == encoding
-        assert ristretto.multiply(MULTIPLES[1], secret(factor)) == encoding
+        for kernel in ristretto.kernels():
+            assert ristretto.multiply(MULTIPLES[1], secret(factor), kernel=kernel) == encoding
 
 
 def test_each_multiple_is_the_one_before_plus_the_generator() -> None:
@@ -57,9 +58,10 @@ def test_bad_encoding_is_refused(case: dict[str, str]) -> None:
     encoding = bytes.fromhex(case["encoding"])
     assert slow.decode(encoding) is None
     assert not ristretto.is_point(encoding)
-    with pytest.raises(PointError) as caught:
-        ristretto.multiply(MULTIPLES[1] + encoding, secret(1))
-    assert caught.value.index == 1
+    for kernel in ristretto.kernels():
+        with pytest.raises(PointError) as caught:
+            ristretto.multiply(MULTIPLES[1] + encoding, secret(1), kernel=kernel)
+        assert caught.value.index == 1
 
 
 @pytest.mark.parametrize("case", UNIFORM, ids=lambda case: case["element_hex"][:8])

@@ -1,9 +1,9 @@
 //! Signatures, the group, and the kernels on top of it.
 
+use atoll_core::curve::{BadPoint, Kernel};
 use atoll_core::group::{POINT_BYTES, parse_point};
 use atoll_core::hash::Hash;
 use atoll_core::parallel::available_threads;
-use atoll_core::psi::BadPoint;
 use atoll_core::{ed25519, group, hash, psi, shuffle, tags};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -17,6 +17,23 @@ const SHORT_MESSAGE_BYTES: usize = 16 * 1024;
 
 pub(crate) fn threads(asked: usize) -> usize {
     if asked == 0 { available_threads() } else { asked }
+}
+
+/// The kernel of that name, or the best; a name that this processor cannot run is refused.
+fn kernel(name: Option<&str>) -> PyResult<Kernel> {
+    let kernel = match name {
+        None => Kernel::best(),
+        Some("ifma") => Kernel::Ifma,
+        Some("portable") => Kernel::Portable,
+        Some(_) => return Err(PyValueError::new_err("the kernel is ifma or portable")),
+    };
+    if kernel.is_available() { Ok(kernel) } else { Err(PyValueError::new_err("this processor lacks the kernel")) }
+}
+
+#[pyfunction]
+pub fn curve_kernels() -> Vec<&'static str> {
+    let named = [("ifma", Kernel::Ifma), ("portable", Kernel::Portable)];
+    named.into_iter().filter(|(_, kernel)| kernel.is_available()).map(|(name, _)| name).collect()
 }
 
 #[pyfunction]
@@ -122,33 +139,40 @@ pub fn multiply_base<'py>(py: Python<'py>, secret: &SecretScalar) -> Bound<'py, 
 }
 
 #[pyfunction]
-#[pyo3(signature = (points, secret, threads=0))]
-pub fn multiply<'py>(py: Python<'py>, points: &[u8], secret: &SecretScalar, threads: usize) -> PyResult<Bound<'py, PyBytes>> {
-    let secret = &secret.0;
-    let products = py.detach(|| psi::multiply(points, secret, self::threads(threads)));
+#[pyo3(signature = (points, secret, threads=0, kernel=None))]
+pub fn multiply<'py>(
+    py: Python<'py>,
+    points: PyBackedBytes,
+    secret: &SecretScalar,
+    threads: usize,
+    kernel: Option<&str>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (secret, kernel) = (&secret.0, self::kernel(kernel)?);
+    let products = py.detach(|| psi::multiply(kernel, &points, secret, self::threads(threads)));
     Ok(PyBytes::new(py, &products.map_err(|error| errors::bad_point(py, error))?))
 }
 
 #[pyfunction]
-#[pyo3(signature = (items, secret, dst, threads=0))]
+#[pyo3(signature = (items, secret, dst, threads=0, kernel=None))]
 pub fn blind<'py>(
     py: Python<'py>,
     items: Vec<PyBackedBytes>,
     secret: &SecretScalar,
     dst: &[u8],
     threads: usize,
+    kernel: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     if dst.is_empty() {
         return Err(empty_tag());
     }
-    let secret = &secret.0;
-    let blinded = py.detach(|| psi::blind(&items, secret, dst, self::threads(threads)));
+    let (secret, kernel) = (&secret.0, self::kernel(kernel)?);
+    let blinded = py.detach(|| psi::blind(kernel, &items, secret, dst, self::threads(threads)));
     debug_assert_eq!(blinded.len(), POINT_BYTES * items.len());
     Ok(PyBytes::new(py, &blinded))
 }
 
 #[pyfunction]
-#[pyo3(signature = (items, item_bytes, secret, dst, threads=0))]
+#[pyo3(signature = (items, item_bytes, secret, dst, threads=0, kernel=None))]
 pub fn blind_packed<'py>(
     py: Python<'py>,
     items: PyBackedBytes,
@@ -156,13 +180,14 @@ pub fn blind_packed<'py>(
     secret: &SecretScalar,
     dst: &[u8],
     threads: usize,
+    kernel: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     if dst.is_empty() {
         return Err(empty_tag());
     }
     whole(items.len(), item_bytes, 1..=usize::MAX)?;
-    let secret = &secret.0;
-    let blinded = py.detach(|| psi::blind_packed(&items, item_bytes, secret, dst, self::threads(threads)));
+    let (secret, kernel) = (&secret.0, self::kernel(kernel)?);
+    let blinded = py.detach(|| psi::blind_packed(kernel, &items, item_bytes, secret, dst, self::threads(threads)));
     Ok(PyBytes::new(py, &blinded))
 }
 

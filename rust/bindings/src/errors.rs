@@ -1,9 +1,9 @@
 //! Errors of the core as the classes that Python defines; the only place that knows both.
 
 use atoll_core::cbor::CborError;
+use atoll_core::curve::BadPoint;
 use atoll_core::hpke::Refusal;
 use atoll_core::payload::Unopened;
-use atoll_core::psi::BadPoint;
 use atoll_core::vole::VoleError;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;

@@ -1,8 +1,8 @@
 //! Scalars by the list, and the oblivious pseudorandom functions of RFC 9497.
 
+use atoll_core::curve::BadPoint;
 use atoll_core::group::{POINT_BYTES, parse_point};
 use atoll_core::oprf::{self, Mode};
-use atoll_core::psi::BadPoint;
 use atoll_core::scalars;
 use curve25519_dalek::RistrettoPoint;
 use pyo3::exceptions::PyValueError;

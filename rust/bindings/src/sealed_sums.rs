@@ -1,7 +1,7 @@
 //! Payloads under group elements, and numbers that others add up.
 
+use atoll_core::curve::BadPoint;
 use atoll_core::group::POINT_BYTES;
-use atoll_core::psi::BadPoint;
 use atoll_core::{elgamal, payload};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;

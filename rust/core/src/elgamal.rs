@@ -14,9 +14,9 @@ use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::Identity;
 use zeroize::Zeroizing;
 
+use crate::curve::{BadPoint, encode_doubled};
 use crate::group::{Encoding, POINT_BYTES, parse_point};
 use crate::parallel;
-use crate::psi::{BadPoint, encode_doubled};
 use crate::scalars::{SecretScalars, half};
 
 /// Bits of a limb.

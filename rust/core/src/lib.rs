@@ -8,6 +8,7 @@
 
 pub mod cbor;
 pub mod csv;
+pub mod curve;
 pub mod ed25519;
 pub mod elgamal;
 pub mod fixed_key;

@@ -7,10 +7,10 @@ use curve25519_dalek::traits::{Identity, VartimeMultiscalarMul};
 use sha2::{Digest, Sha512};
 use zeroize::Zeroizing;
 
+use crate::curve::BadPoint;
 use crate::group::{Encoding, POINT_BYTES, SCALAR_BYTES, SecretScalar, parse_point};
 use crate::hash::{Hash, expand_message_xmd};
 use crate::parallel;
-use crate::psi::BadPoint;
 
 /// Bytes of a proof: challenge and response.
 pub const PROOF_BYTES: usize = 2 * SCALAR_BYTES;

@@ -7,9 +7,9 @@ use chacha20::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};
 use curve25519_dalek::scalar::Scalar;
 use zeroize::Zeroize;
 
+use crate::curve::{BadPoint, encode_doubled};
 use crate::group::{POINT_BYTES, SCALAR_BYTES, hash_to_group, parse_point};
 use crate::parallel;
-use crate::psi::{BadPoint, encode_doubled};
 
 /// Bytes of a seed.
 pub const SEED_BYTES: usize = 32;

@@ -1,7 +1,8 @@
 //! Kernels against the plain formula, and the helpers they stand on. Printed values of the RFCs are in the Python tests.
 
+use atoll_core::curve::{BadPoint, Kernel};
 use atoll_core::group::{POINT_BYTES, SecretScalar, hash_to_group, multiply_base, parse_point};
-use atoll_core::psi::{BadPoint, blind, multiply};
+use atoll_core::psi::{blind, multiply};
 use atoll_core::{parallel, shuffle};
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
@@ -11,6 +12,11 @@ const DST: &[u8] = b"atoll test";
 fn secret() -> (SecretScalar, Scalar) {
     let wide = std::array::from_fn(|i| i as u8 * 3 + 1);
     (SecretScalar::from_wide(&wide).expect("not zero"), Scalar::from_bytes_mod_order_wide(&wide))
+}
+
+/// Those that this processor runs.
+fn kernels() -> Vec<Kernel> {
+    [Kernel::Ifma, Kernel::Portable].into_iter().filter(|kernel| kernel.is_available()).collect()
 }
 
 fn items(count: usize) -> Vec<Vec<u8>> {
@@ -24,28 +30,68 @@ fn kernels_give_what_one_multiplication_at_a_time_gives() {
         let items = items(count);
         let points: Vec<RistrettoPoint> = items.iter().map(|item| hash_to_group(item, DST).expect("a tag")).collect();
         let expected: Vec<u8> = points.iter().flat_map(|point| (point * scalar).compress().to_bytes()).collect();
-        assert_eq!(blind(&items, &secret, DST, threads), expected);
+        for kernel in kernels() {
+            assert_eq!(blind(kernel, &items, &secret, DST, threads), expected);
+        }
 
         let packed: Vec<u8> = points.iter().flat_map(|point| point.compress().to_bytes()).collect();
-        assert_eq!(multiply(&packed, &secret, threads), Ok(expected));
+        for kernel in kernels() {
+            assert_eq!(multiply(kernel, &packed, &secret, threads).as_ref(), Ok(&expected));
+        }
     }
     assert_eq!(multiply_base(&secret), RistrettoPoint::mul_base(&scalar).compress().to_bytes());
 }
 
 #[test]
+fn kernels_agree_whatever_the_secret() {
+    let order_minus_one = (-Scalar::ONE).to_bytes();
+    let mut secrets: Vec<[u8; 32]> = (1..40_u8).map(|small| Scalar::from(small).to_bytes()).collect();
+    secrets.extend((0..40_u8).map(|small| (Scalar::from(small) - Scalar::ONE - Scalar::ONE).to_bytes()));
+    secrets.extend((0..40_u64).map(|number| Scalar::from_bytes_mod_order([number as u8 ^ 0x5a; 32]).to_bytes()));
+    secrets.push(order_minus_one);
+    let points: Vec<RistrettoPoint> = (0..9).map(|i| hash_to_group(&[i], DST).expect("a tag")).collect();
+    let packed: Vec<u8> = points.iter().flat_map(|point| point.compress().to_bytes()).collect();
+    for bytes in secrets {
+        let Some(secret) = SecretScalar::from_canonical(bytes) else { continue };
+        let scalar = Scalar::from_bytes_mod_order(bytes);
+        let expected: Vec<u8> = points.iter().flat_map(|point| (point * scalar).compress().to_bytes()).collect();
+        for kernel in kernels() {
+            assert_eq!(multiply(kernel, &packed, &secret, 1).as_ref(), Ok(&expected));
+        }
+    }
+}
+
+#[test]
+fn kernels_hash_items_of_all_lengths_under_tags_of_all_lengths() {
+    let (secret, _) = secret();
+    for tag_bytes in [1, 43, 44, 91, 119, 255, 256, 300] {
+        let dst = vec![b'd'; tag_bytes];
+        let mut groups: Vec<Vec<Vec<u8>>> =
+            [0, 1, 16, 111, 112, 113, 128, 1024].map(|length| vec![vec![7; length]; 8]).to_vec();
+        groups.push((0..20).map(|length| vec![9; 13 * length]).collect()); // different lengths in one group
+        for items in groups {
+            let expected = blind(Kernel::Portable, &items, &secret, &dst, 1);
+            assert_eq!(blind(Kernel::best(), &items, &secret, &dst, 1), expected);
+        }
+    }
+}
+
+#[test]
 fn the_first_bad_point_is_named_whatever_the_threads() {
     let (secret, _) = secret();
-    let good = blind(&items(300), &secret, DST, 1);
+    let good = blind(Kernel::best(), &items(300), &secret, DST, 1);
     for bad in [[0; POINT_BYTES], [0xff; POINT_BYTES]] {
         for (first, threads) in [(0, 1), (299, 1), (150, 4)] {
             let mut points = good.clone();
             for index in first..300 {
                 points[index * POINT_BYTES..][..POINT_BYTES].copy_from_slice(&bad);
             }
-            assert_eq!(multiply(&points, &secret, threads), Err(BadPoint { index: first }));
+            for kernel in kernels() {
+                assert_eq!(multiply(kernel, &points, &secret, threads), Err(BadPoint { index: first }));
+            }
         }
     }
-    assert_eq!(multiply(&good[..good.len() - 1], &secret, 1), Err(BadPoint { index: 299 }));
+    assert_eq!(multiply(Kernel::best(), &good[..good.len() - 1], &secret, 1), Err(BadPoint { index: 299 }));
 }
 
 #[test]

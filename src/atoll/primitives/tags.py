@@ -1,8 +1,7 @@
 """Tags: short digests of group elements, compared in place of them. Packed lists, no Python object a tag.
 
-A protocol that has multiplied items twice compares not the elements but the first bytes of a hash of them under a prefix that names
-the job, so that what is sent is shorter and means nothing elsewhere. How many bytes: enough for the collisions that its
-docstring counts.
+A protocol that has multiplied items twice compares not the elements but the first bytes of a hash of them under a prefix that
+names the job, so that what is sent is shorter and means nothing elsewhere.
 """
 
 from __future__ import annotations

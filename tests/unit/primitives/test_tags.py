@@ -51,5 +51,5 @@ def test_packed_items_are_blinded_as_a_list_of_them_is() -> None:
     assert ristretto.blind_packed(b"".join(items), 8, secret, b"test", threads=2) == ristretto.blind(items, secret, b"test")
     assert ristretto.blind_packed(b"", 8, secret, b"test") == b""
     for item_bytes, dst in ((0, b"test"), (7, b"test"), (8, b"")):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"packed list|tag is empty"):
             ristretto.blind_packed(b"12345678", item_bytes, secret, dst)

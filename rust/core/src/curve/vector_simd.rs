@@ -1,0 +1,110 @@
+//! The kernel of AVX-512 IFMA: lists of any length, cut into groups of eight and batches of groups.
+#![allow(unsafe_code)]
+
+use zeroize::Zeroize;
+
+use super::BadPoint;
+use super::digits::{DIGITS, Digit, digits};
+use super::point_simd::Extended;
+use super::ristretto_simd::{decode, encode_doubled, from_uniform};
+use super::sha512_simd::Expander;
+use crate::group::{Encoding, SecretScalar};
+use crate::hash::{Hash, expand_message_xmd, short_tag};
+
+const LANES: usize = 8;
+/// Elements whose encodings share an inversion.
+const BATCH: usize = 32 * LANES;
+/// Any good encoding, for lanes that nobody asked for: the generator's.
+const FILLER: Encoding = [
+    0xe2, 0xf2, 0xae, 0x0a, 0x6a, 0xbc, 0x4e, 0x71, 0xa8, 0x84, 0xa9, 0x61, 0xc5, 0x00, 0x51, 0x5f, 0x58, 0xe3, 0x0b, 0x6a,
+    0xa5, 0x82, 0xdd, 0x8d, 0xb6, 0xa6, 0x59, 0x45, 0xe0, 0x8d, 0x2d, 0x76,
+];
+
+/// Half of the secret as digits, wiped when dropped: encoding doubles what was multiplied.
+struct HalfDigits([Digit; DIGITS]);
+
+impl HalfDigits {
+    fn of(secret: &SecretScalar) -> Self {
+        Self(digits(secret.half()))
+    }
+}
+
+impl Drop for HalfDigits {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// As [`super::multiply`]; the processor has AVX-512 IFMA, as the caller has checked.
+pub fn multiply(encodings: &[Encoding], secret: &SecretScalar) -> Result<Vec<Encoding>, BadPoint> {
+    let half = HalfDigits::of(secret);
+    let mut products = Vec::with_capacity(encodings.len());
+    for batch in encodings.chunks(BATCH) {
+        // SAFETY: the processor has the instructions.
+        let part = unsafe { multiply_batch(batch, &half.0) };
+        products.extend(part.map_err(|BadPoint { index }| BadPoint { index: products.len() + index })?);
+    }
+    Ok(products)
+}
+
+/// As [`super::hash_multiply`]; the processor has AVX-512 IFMA, as the caller has checked.
+pub fn hash_multiply<M: AsRef<[u8]>>(messages: &[M], secret: &SecretScalar, dst: &[u8]) -> Vec<Encoding> {
+    let half = HalfDigits::of(secret);
+    let mut products = Vec::with_capacity(messages.len());
+    assert!(!dst.is_empty(), "the tag is not empty");
+    for batch in messages.chunks(BATCH) {
+        // SAFETY: the processor has the instructions.
+        products.extend(unsafe { hash_multiply_batch(batch, &half.0, dst) });
+    }
+    products
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn multiply_batch(encodings: &[Encoding], half: &[Digit; DIGITS]) -> Result<Vec<Encoding>, BadPoint> {
+    let mut points = Vec::with_capacity(BATCH / LANES);
+    for (at, pair) in encodings.chunks(2 * LANES).enumerate() {
+        let mut bytes = [[FILLER; LANES]; 2];
+        bytes.as_flattened_mut()[..pair.len()].copy_from_slice(pair);
+        let (good, decoded) = decode(&bytes);
+        let bad = !u16::from_le_bytes(good);
+        if bad != 0 {
+            return Err(BadPoint { index: at * 2 * LANES + bad.trailing_zeros() as usize });
+        }
+        points.extend(decoded);
+    }
+    points.truncate(encodings.len().div_ceil(LANES));
+    Ok(finish(&mut points, half, encodings.len()))
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn hash_multiply_batch<M: AsRef<[u8]>>(messages: &[M], half: &[Digit; DIGITS], dst: &[u8]) -> Vec<Encoding> {
+    let mut expander = Expander::new(&short_tag(Hash::Sha512, dst));
+    let mut points = Vec::with_capacity(BATCH / LANES);
+    for group in messages.chunks(LANES) {
+        let group: [&[u8]; LANES] = std::array::from_fn(|lane| group.get(lane).unwrap_or(&group[0]).as_ref());
+        let uniform = if group.iter().all(|message| message.len() == group[0].len()) {
+            expander.expand(&group)
+        } else {
+            group.map(|message| expand_one(message, dst))
+        };
+        points.push(from_uniform(&uniform));
+    }
+    finish(&mut points, half, messages.len())
+}
+
+fn expand_one(message: &[u8], dst: &[u8]) -> [u8; 64] {
+    let mut uniform = [0; 64];
+    uniform.copy_from_slice(&expand_message_xmd(Hash::Sha512, message, dst, 64).expect("the tag is not empty"));
+    uniform
+}
+
+/// Multiplied and encoded: `count` elements.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn finish(points: &mut [Extended], half: &[Digit; DIGITS], count: usize) -> Vec<Encoding> {
+    for point in points.iter_mut() {
+        *point = point.times(half);
+    }
+    let mut encodings = encode_doubled(points).into_flattened();
+    encodings.truncate(count);
+    encodings
+}
