@@ -7,8 +7,6 @@ between them are *not* in the set.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import numpy as np
 
 from atoll.primitives import ristretto
@@ -19,10 +17,8 @@ from atoll.primitives.shuffle import permutation_packed
 from atoll.primitives.tags import first_repeated_tag
 from atoll.protocols.dh.errors import BadElement, BucketOverflow, RepeatedElement
 from atoll.protocols.psi.items import DIGEST_BYTES, Bucket
+from atoll.protocols.psi.rows import Places
 from atoll.protocols.role import Party
-
-Places: TypeAlias = np.ndarray[Any, np.dtype[np.uint32]]
-"""Numbers of places in a list."""
 
 
 class Hidden:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from atoll.protocols.dh.masked import Places
 from atoll.protocols.psi.items import DIGEST_BYTES, Bucket, Matches
+
+Places: TypeAlias = np.ndarray[Any, np.dtype[np.uint32]]
+"""Numbers of places in a list."""
 
 
 def select_keys(bucket: Bucket, indices: Places) -> Bucket:

@@ -1,0 +1,38 @@
+"""What all parties must agree on before the first message. A plan's `program` and row caps settle it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from atoll.protocols.psi.items import MAX_ROWS
+
+PROTOCOL = "psi-multi-kmprt17"
+VERSION = 1
+
+MIN_OWNERS = 2
+"""With one owner its share of zero would be no secret: a pair runs `psi_rr22`."""
+MAX_OWNERS = 15
+
+ZERO_KEY_BYTES = 16
+"""AES-128 as the PRF of zero-sharing."""
+
+STATISTICAL_BITS = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The agreed bounds. A peer that passes them ends the run."""
+
+    own_items: int
+    """Most rows with a key that this party brings, 0 to MAX_ROWS."""
+    peer_items: int
+    """Most rows with a key that any other party brings, 0 to MAX_ROWS."""
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.own_items <= MAX_ROWS and 0 <= self.peer_items <= MAX_ROWS):
+            raise ValueError(f"a set has 0 to {MAX_ROWS} rows")
+
+
+def share_bytes(receiver_rows: int) -> int:
+    """Bytes of a share of zero: a key outside the intersection passes by chance with 2^-STATISTICAL_BITS over all of them."""
+    return 8 if STATISTICAL_BITS + receiver_rows.bit_length() <= 64 else 16
