@@ -4,8 +4,8 @@
     sender      a set     nothing                                     rows of the receiver
     receiver    a set     which of its keys the sender has as well    rows of the sender
 
-Both announce rows, an upper bound of their keys; buckets are filled with dummies to a size that follows from the announcement, so
-nothing else of a set's shape is shown. Ten lines are a run; `pump` stands for the network:
+Both announce rows, an upper bound of their keys; buckets are filled with dummies to a size that follows from the announcement,
+so nothing else of a set's shape is shown. Ten lines are a run; `pump` stands for the network:
 
     >>> from atoll.protocols.psi import MemoryItems
     >>> from atoll.protocols.pump import pump
@@ -20,8 +20,9 @@ nothing else of a set's shape is shown. Ten lines are a run; `pump` stands for t
     >>> matches.keys, list(memoryview(matches.rows).cast("I"))
     (2, [1, 2])
 
-`mode` is semi-honest (who follows the messages learns no more than the table says) or malicious (whoever does not either; what a
-cheating receiver may gain is said in `params`). `variant` is fast or low-communication, which sends a third less and computes longer.
+`mode` is semi-honest (who follows the messages learns no more than the table says) or malicious (whoever does not either;
+what a cheating receiver may gain is said in `params`). `variant` is fast or low-communication, which sends a third less and
+computes longer.
 
 `params` has the numbers, `core` the small mathematics, `receiver` and `sender` the conversation; the kernels are in Rust
 (`atoll.primitives.vole_oprf`). Spec: specs/psi-rr22.md.

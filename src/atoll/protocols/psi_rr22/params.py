@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from atoll.primitives.commitment import COMMITMENT_BYTES
 from atoll.primitives.vole_oprf import OUTPUT_BYTES, InstanceBytes, instance_bytes
 from atoll.protocols.dh.state import Begun
 from atoll.protocols.psi.cut import padded_size
@@ -16,7 +17,7 @@ SEMI_HONEST, MALICIOUS = "semi-honest", "malicious"
 FAST, LOW_COMMUNICATION = "fast", "low-communication"
 
 STATISTICAL_BITS = 40
-"""Whatever may go wrong by chance does so in at most one run of 2^40: a set that cannot be encoded, a false match."""
+"""What may go wrong by chance, a set that cannot be encoded or a false match, does so in at most one run of 2^40."""
 
 SUBFIELD_BITS = 64
 """The low-communication variant masks elements of a field of 2^64: each of the sender's keys that the receiver does not have shows
@@ -69,11 +70,11 @@ class Sizes:
         """The sizes for these announced rows.
 
         Two different keys of a bucket have one tag by chance with 2^-(8 tag_bytes) a pair; over all pairs of all buckets that
-        is at most 2^-STATISTICAL_BITS. Against malicious parties tags are whole, because a sender's keys are read off them in the proof.
+        is at most 2^-STATISTICAL_BITS. Against malicious parties tags are whole, because the proof reads a sender's keys off them.
         """
         receiver_keys, sender_keys = padded_size(receiver_rows, buckets), padded_size(sender_rows, buckets)
         pairs = buckets * receiver_keys * sender_keys
-        tag_bytes = OUTPUT_BYTES if terms.is_malicious else -(-(STATISTICAL_BITS + pairs.bit_length()) // 8)
+        tag_bytes = OUTPUT_BYTES if terms.is_malicious else -(-(STATISTICAL_BITS + max(pairs - 1, 0).bit_length()) // 8)
         failure_bits = STATISTICAL_BITS + (buckets - 1).bit_length()
         lengths = instance_bytes(
             receiver_keys, subfield=terms.is_subfield, malicious=terms.is_malicious, failure_bits=failure_bits
@@ -97,6 +98,13 @@ class Sizes:
         """Bytes of a bucket's tags."""
         return self.tag_bytes * self.sender_keys
 
+    def heard_bytes(self, *, is_receiver: bool, is_malicious: bool) -> list[int]:
+        """Lengths of what a side has heard of the next bucket at a checkpoint."""
+        vole = self.instance.vole
+        if not is_malicious:
+            return [vole[1]] if is_receiver else [vole[0]]
+        return [vole[1], COMMITMENT_BYTES, vole[3]] if is_receiver else [vole[0], vole[2]]
+
     def is_checkpoint_after(self, bucket: int) -> bool:
         """Whether both sides make a checkpoint when `bucket` is done: evenly spread, and always after the last."""
         every = -(-self.buckets // MAX_CHECKPOINTS)
@@ -110,10 +118,13 @@ def leakage(mode: str, *, receiver_rows: int) -> str:
         mode: SEMI_HONEST or MALICIOUS.
         receiver_rows: rows that the receiver announced.
     """
-    said = "The receiver learns which of its keys the sender has, and the sender's announced rows; the sender learns the receiver's."
+    said = (
+        "The receiver learns which of its keys the sender has, and the sender's announced rows; the sender learns the receiver's"
+        " announced rows."
+    )
     if mode == SEMI_HONEST:
         return f"{said} Semi-honest: a party that does not follow the protocol may learn more."
     return (
-        f"{said} Malicious: a cheating receiver may have encoded more keys than its {receiver_rows} announced rows; the exact bound is"
-        " open, and the proof covers as many as its key-value stores have columns, about 1.35 for each announced row."
+        f"{said} Malicious: a cheating receiver may have encoded more keys than its {receiver_rows} announced rows; the exact"
+        " bound is open, and the proof covers as many as its key-value stores have columns, about 1.35 for each announced row."
     )

@@ -135,7 +135,9 @@ class _Receiving:
 
     def _restore(self) -> _Bucket | None:
         """The same from a checkpoint: whatever was sent then is made again and thrown away."""
-        self._setup_heard, flags, *heard = self._side.begun.held
+        buckets = self._side.begun.buckets
+        flagged = sum(core.flags_bytes(buckets.size(number)) for number in range(min(self._side.begun.done, len(buckets))))
+        self._setup_heard, flags, *heard = self._side.held(setup_bytes()[0], flagged)
         self._flags += flags
         self._setup.receive_0(self._setup_heard)
         self._setup.send_1()

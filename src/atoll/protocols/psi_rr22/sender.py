@@ -119,7 +119,7 @@ class _Sending:
 
     def _restore(self) -> _Bucket | None:
         """The same from a checkpoint: whatever was sent then is made again and thrown away."""
-        self._setup_heard, *heard = self._side.begun.held
+        self._setup_heard, *heard = self._side.held(setup_bytes()[1])
         self._setup.send_0()
         self._setup.receive_1(self._setup_heard)
         current = self._instance(self._side.begun.done)

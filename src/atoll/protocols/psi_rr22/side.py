@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from atoll.primitives.commitment import commit, draw_opening
 from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.vole_oprf import COIN_BYTES
+from atoll.protocols.dh.errors import ForeignCheckpoint
 from atoll.protocols.dh.params import Limits
 from atoll.protocols.dh.state import Begun, Run
 from atoll.protocols.psi.items import Bucket, Items
@@ -57,6 +58,19 @@ class Side:
     def coin_opening(self, number: int) -> bytes:
         """What the sender commits to it with."""
         return draw_opening(self._coin(number).fork("opening"))
+
+    def held(self, *lengths: int) -> tuple[bytes, ...]:
+        """What a checkpoint holds: values of these lengths, then what was heard of the next bucket, if there is one.
+
+        Raises:
+            ForeignCheckpoint: something else.
+        """
+        due = list(lengths)
+        if self.begun.done < self.sizes.buckets:
+            due += self.sizes.heard_bytes(is_receiver=self.is_receiver, is_malicious=self.terms.is_malicious)
+        if self.begun.done > self.sizes.buckets or [len(value) for value in self.begun.held] != due:
+            raise ForeignCheckpoint()
+        return self.begun.held
 
     def progress(self, number: int) -> Progress:
         """After a bucket."""
