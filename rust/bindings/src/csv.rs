@@ -5,6 +5,9 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+/// Offsets, text, bits of what is not null; number of nulls.
+type Buffers = (Py<PyBytes>, Py<PyBytes>, Py<PyBytes>, usize);
+
 /// See `_core.pyi`.
 #[pyclass(frozen, module = "atoll._core")]
 pub struct CsvRecords {
@@ -19,7 +22,7 @@ pub struct CsvRecords {
     #[pyo3(get)]
     line_end: Option<&'static str>,
     #[pyo3(get)]
-    columns: Vec<(Py<PyBytes>, Py<PyBytes>, Py<PyBytes>, usize)>,
+    columns: Vec<Buffers>,
 }
 
 #[pyfunction]

@@ -77,6 +77,11 @@ class KeySet:
         """Rows read so far, those without a key too."""
         return self._table_rows
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether the memory was not enough for the keys."""
+        return self._spool.on_disk
+
     def partition(self, salt: bytes, buckets: int) -> SortedBuckets:
         """As `Items.partition`. The report then tells distinct keys from rows that repeat one.
 

@@ -22,8 +22,8 @@ class SourceRows:
     def __init__(self, source: Source, *, memory_bytes: int = DEFAULT_MEMORY_BYTES) -> None:
         """Args: memory_bytes: a choice of columns that fits is kept after its first use."""
         self._source = source
-        self._memory_bytes = memory_bytes
-        self._kept: dict[tuple[str, ...], pa.Table | None] = {}  # None: known to be too large
+        self._left_bytes = memory_bytes
+        self._kept: dict[tuple[str, ...], list[pa.RecordBatch]] = {}
 
     def take(self, columns: Sequence[str], rows: bytes) -> pa.Table:
         """Some cells, as text.
@@ -43,15 +43,10 @@ class SourceRows:
         """
         verify_columns(columns, self._source.schema().names, self._source.address)
         wanted = np.frombuffer(rows, "<u4").astype(np.int64)
-        whole = self._keep(tuple(columns))
-        if whole is not None:
-            if len(wanted) and int(wanted.max()) >= whole.num_rows:
-                raise ValueError("the table has no such row")
-            return whole.take(pa.array(wanted))
         if np.all(wanted[1:] > wanted[:-1]):
-            return self._stream(columns, wanted)
+            return self._take_ascending(tuple(columns), wanted)
         ascending, places = np.unique(wanted, return_inverse=True)
-        return self._stream(columns, ascending).take(pa.array(places))
+        return self._take_ascending(tuple(columns), ascending).combine_chunks().take(pa.array(places))
 
     def close(self) -> None:
         """Close the source, which deletes its copy. May be called twice."""
@@ -64,42 +59,33 @@ class SourceRows:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _keep(self, columns: tuple[str, ...]) -> pa.Table | None:
-        """These columns whole, unless they are too large."""
-        if columns not in self._kept:
-            self._kept[columns] = self._read_whole(columns)
-        return self._kept[columns]
-
-    def _read_whole(self, columns: tuple[str, ...]) -> pa.Table | None:
-        left = self._memory_bytes - sum(table.nbytes for table in self._kept.values() if table is not None)
-        batches = []
-        for _, batch in self._text_batches(columns):
-            left -= batch.nbytes
-            if left < 0:
-                return None
-            batches.append(batch)
-        return pa.Table.from_batches(batches, _text_schema(columns))
-
-    def _stream(self, columns: Sequence[str], wanted: npt.NDArray[np.int64]) -> pa.Table:
-        """As `take`, for distinct rows in ascending order, in memory of a few batches beside the answer."""
-        found, done = [], 0
-        for start, batch in self._text_batches(columns):
+    def _take_ascending(self, columns: tuple[str, ...], wanted: npt.NDArray[np.int64]) -> pa.Table:
+        """As `take`, for distinct rows in ascending order, in memory of a batch beside the answer."""
+        found, start, done = [], 0, 0
+        for batch in self._kept.get(columns) or self._read(columns):
             end = int(np.searchsorted(wanted, start + batch.num_rows))
             found.append(batch.take(pa.array(wanted[done:end] - start)))
-            done = end
-            if done == len(wanted):
-                break
+            start, done = start + batch.num_rows, end
         if done < len(wanted):
             raise ValueError("the table has no such row")
         return pa.Table.from_batches(found, _text_schema(columns))
 
-    def _text_batches(self, columns: Sequence[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Batches of text, each with the number of its first row."""
-        start = 0
-        for batch in self._source.batches(columns):
-            cells = [self._as_text(name, column, start) for name, column in zip(columns, batch.columns, strict=True)]
-            yield start, pa.RecordBatch.from_arrays(cells, schema=_text_schema(columns))
-            start += batch.num_rows
+    def _read(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+        """All batches, as text; they are kept if they fit."""
+        start, left = 0, self._left_bytes
+        kept: list[pa.RecordBatch] = []
+        for read in self._source.batches(columns):
+            cells = [self._as_text(name, column, start) for name, column in zip(columns, read.columns, strict=True)]
+            batch = pa.RecordBatch.from_arrays(cells, schema=_text_schema(columns))
+            left -= batch.nbytes
+            if left >= 0:
+                kept.append(batch)
+            else:
+                kept.clear()
+            yield batch
+            start += read.num_rows
+        if left >= 0:
+            self._left_bytes, self._kept[columns] = left, kept
 
     def _as_text(self, name: str, cells: pa.Array, start: int) -> pa.Array:
         address = self._source.address.text

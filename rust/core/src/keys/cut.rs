@@ -1,15 +1,14 @@
 //! Packed keys to salted digests, cut into spans of the digests' range.
 
-use sha2::{Digest, Sha256};
-
 use super::cells::BadCells;
-use super::{DIGEST_BYTES, RECORD_BYTES, Record, key_length, scatter};
+use super::digest::KeyHasher;
+use super::{Record, key_length, scatter};
 use crate::parallel;
 
 /// Records in the order of their spans.
 #[derive(Debug)]
 pub struct Cut {
-    /// [`RECORD_BYTES`] each; those of a span in the order of the rows.
+    /// [`super::RECORD_BYTES`] each; those of a span in the order of the rows.
     pub records: Vec<u8>,
     /// Where each span starts in `records`, counted in records, and the end of the last.
     pub starts: Vec<usize>,
@@ -17,7 +16,7 @@ pub struct Cut {
 
 /// Hashes the keys of a run of rows and cuts the run.
 ///
-/// A digest is the first [`DIGEST_BYTES`] of SHA-256(`prefix` || key); its span is floor(d * `spans` / 2^32), d the digest's first
+/// A digest is the first [`super::DIGEST_BYTES`] of SHA-256(`prefix` || key); its span is floor(d * `spans` / 2^32), d the digest's first
 /// four bytes, big-endian. `first_row` is the number of the run's first row.
 ///
 /// # Errors
@@ -28,22 +27,15 @@ pub fn cut_keys(prefix: &[u8], packed: (&[u8], &[u8]), first_row: u32, spans: us
     if !rest.is_empty() || !rows_fit || spans == 0 || total_bytes(codes) != packed.1.len() {
         return Err(BadCells);
     }
-    let hasher = Sha256::new_with_prefix(prefix);
+    let hasher = KeyHasher::new(prefix);
     let digest_chunk = |start: usize, chunk: &[[u8; 2]]| -> Result<Vec<Record>, BadCells> {
         let mut text = &packed.1[total_bytes(&codes[..start])..];
-        let mut records = Vec::with_capacity(chunk.len());
-        for (row, &code) in (first_row + start as u32..).zip(chunk) {
+        let keys = (first_row + start as u32..).zip(chunk).filter_map(|(row, &code)| {
             let (key, rest) = text.split_at(key_length(code));
             text = rest;
-            if !key.is_empty() {
-                let digest = hasher.clone().chain_update(key).finalize();
-                let mut record = [0; RECORD_BYTES];
-                record[..DIGEST_BYTES].copy_from_slice(&digest[..DIGEST_BYTES]);
-                record[DIGEST_BYTES..].copy_from_slice(&row.to_le_bytes());
-                records.push(record);
-            }
-        }
-        Ok(records)
+            (!key.is_empty()).then_some((row, key))
+        });
+        Ok(hasher.records(keys, chunk.len()))
     };
     let records = parallel::map_chunks(codes, threads, digest_chunk)?;
     if spans == 1 {

@@ -12,8 +12,11 @@
 
 mod cells;
 mod cut;
+mod digest;
 mod order;
 mod rules;
+#[cfg(target_arch = "x86_64")]
+mod sha_simd;
 
 pub use cells::{BadCells, Packed, join_cells, normalise_cells, splice_cells};
 pub use cut::{Cut, cut_keys};
