@@ -41,7 +41,7 @@ async def prepare(world: World, *, limit: int = NUMBERS, days: int = 30) -> tupl
 async def ask(world: World, mine: str, theirs: str, grant: str) -> str:
     """A job with the whole of one version."""
     request = specification(mine, theirs, grant, minutes=10)
-    request.spec["receiver"]["rows_cap"] = NUMBERS
+    request.spec["receivers"][0]["rows_cap"] = NUMBERS
     return await world["bank"].services.proposals.propose(request)
 
 

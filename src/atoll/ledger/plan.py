@@ -55,6 +55,8 @@ class PlanInput(Message):
     """The grant this use rests on; empty where an owner uses its own dataset for itself."""
     grant_version: Count
     """Record version of that grant when the plan was made; 0 without a grant."""
+    receiver: Annotated[int, Range(0, 63)] = 0
+    """Index of the receiver who gets something of it; where several do, the input stands once for each."""
     epsilon_micro: Count = 0
     """Privacy loss that the job's noisy output is charged to this input, in millionths of epsilon; 0 where nothing is noisy."""
 

@@ -34,6 +34,7 @@ from atoll.policy.errors import (
     LocalVeto,
     NoGrant,
     NotInvolved,
+    OutputRefused,
 )
 from atoll.policy.limits import View, cap_reasons, grant_budget_reasons, lineage_budget_reasons
 from atoll.policy.local import DAY_SECONDS, LocalRules
@@ -131,6 +132,9 @@ def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator
     if card is None or dataset is None:
         return
     yield from _column_reasons(question, number, demand, card)
+    planned = question.plan.org_at("receiver", question.plan.inputs[number].receiver) or "nobody"
+    receivers = ", ".join(demand.receivers)
+    yield Reason(OutputRefused.code, f"receiver of {demand.dataset}", planned, receivers, demand.receivers == (planned,))
     if demand.receivers != (question.me,):
         yield from output_reasons(question.plan, number, demand)
         yield from _grant_reasons(question, number, demand)
@@ -146,7 +150,7 @@ def _column_reasons(question: Question, number: int, demand: Demand, card: Datas
         mine = demand.receivers == (question.me,)
         permitted = column is not None and (mine or column.exposure.permits(exposure))
         yield Reason(ColumnRefused.code, f"exposure of {demand.dataset}:{name}", allowed, str(exposure), permitted)
-        if column is not None and column.normalisation:
+        if column is not None and column.normalisation and name not in planned.beside:  # only what is compared is spelt
             said = sorted({rule for one, rule in spelt if one == name})
             yield Reason(
                 ColumnRefused.code,
@@ -179,7 +183,7 @@ def _grant_reasons(question: Question, number: int, demand: Demand) -> Iterator[
     term = f"{grant.not_before} to {grant.not_after}"
     yield Reason(NoGrant.code, "its term", term, str(question.now), grant.not_before <= question.now <= grant.not_after)
     receivers = ", ".join(demand.receivers)
-    yield Reason(NoGrant.code, "its grantee", grant.grantee, receivers, set(demand.receivers) <= {grant.grantee, question.me})
+    yield Reason(NoGrant.code, "its grantee", grant.grantee, receivers, demand.receivers == (grant.grantee,))
     yield from grant_budget_reasons(question.view, planned.grant, demand)
     yield from cap_reasons(question.view, grant, demand, counted_inputs(question.plan), question.now)
     terms = question.terms(planned.grant)

@@ -247,7 +247,8 @@ def test_a_grant_that_is_not_in_force_carries_nothing(change: dict[str, object])
 
 @pytest.fixture
 def lax(monkeypatch: pytest.MonkeyPatch) -> None:
-    """START charges nothing and asks for no grant: what a quorum that cheats, or a fault in the rule, could do."""
+    """No line for a receiver is missed, no grant asked for: what a quorum that cheats, or a fault in the rules, could do."""
+    monkeypatch.setattr(job_rules, "unshared", lambda *_: "")
     monkeypatch.setattr(job_rules, "_charge", lambda *_, **__: None)
 
 
@@ -263,6 +264,16 @@ def other_receivers(world: World, *orgs: str, **changes: object) -> Plan:
 def test_a_grant_to_one_receiver_carries_no_job_with_a_second_one() -> None:
     world = World().register()
     world.propose(other_receivers(world, "bank", "operator")).consent("bank", "bureau", "operator").start()
+    with pytest.raises(KeyNotInForce, match="does not stand in the job for it"):
+        world.verify(world.assemble())
+
+
+@pytest.mark.usefixtures("lax")
+def test_a_line_for_a_second_receiver_does_not_rest_on_the_grant_to_the_first() -> None:
+    world = World().register()
+    line = cut_plan(world).inputs[0]
+    plan = other_receivers(world, "bank", "operator", inputs=(line, replace(line, receiver=1)))
+    world.propose(plan).consent("bank", "bureau", "operator").start()
     with pytest.raises(KeyNotInForce, match="did not carry this job"):
         world.verify(world.assemble())
 

@@ -28,7 +28,7 @@ from atoll.ledger.evidence.parts import Logged, Proven, encode_part
 from atoll.ledger.genesis import verify_genesis
 from atoll.ledger.note import Note, cosign_text, sign_text
 from atoll.ledger.plan import Limits, Plan, PlanInput, PlanOutput, PlanParty, digest_plan_body
-from atoll.ledger.records import ConsensusSet, JobInput, Key, Member, Record, record_key
+from atoll.ledger.records import ConsensusSet, Key, Member, Record, counted_inputs, record_key
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grant import GiveGrant
 from atoll.ledger.rules.job import ConsentJob, ProposeJob, StartJob
@@ -252,16 +252,7 @@ class World:
                 plan_digest=self.digest,
                 parties=told.orgs(),
                 receivers=told.receivers(),
-                inputs=tuple(
-                    JobInput(
-                        dataset=one.dataset,
-                        user=told.org_at(one.role, one.index) or "",
-                        grant=one.grant,
-                        grant_version=one.grant_version,
-                        rows_cap=one.rows_cap,
-                    )
-                    for one in told.inputs
-                ),
+                inputs=counted_inputs(told),
                 not_after=told.not_after,
             ),
         )

@@ -257,6 +257,11 @@ class Desk:
         self.demands = (replace(self.demands[0], **changes), *self.demands[1:])
         return self
 
+    def give_to(self, org: str) -> Desk:
+        """Another organisation gets the result, in the plan and in what it asks of the bureau."""
+        parties = (self.plan.parties[0], replace(self.plan.parties[1], org=org))
+        return self.change_plan(parties=parties).change_demand(receivers=(org,))
+
     def charge_epsilon(self, micro: int) -> Desk:
         """Noise of this privacy loss, in the plan and in what it asks of the bureau."""
         return self.change_input(epsilon_micro=micro).change_demand(epsilon_micro=micro)

@@ -125,8 +125,10 @@ DENIED: dict[str, tuple[str, Change]] = {
     "a grant that does not hold yet": ("policy.no_grant", lambda d: d.change_grant(not_before=NOW + 1)),
     "a grant that holds no more": ("policy.no_grant", lambda d: d.change_grant(not_after=NOW - 1)),
     "a grant to somebody else": ("policy.no_grant", lambda d: d.change_grant(grantee="telecom")),
-    "a second receiver beside the grantee": ("policy.no_grant", lambda d: d.change_demand(receivers=("bank", "telecom"))),
-    "a result for nobody in particular": ("policy.budget", lambda d: d.change_demand(receivers=()).use_grant(limit=0)),
+    "a second receiver beside the grantee": ("policy.output", lambda d: d.change_demand(receivers=("bank", "telecom"))),
+    "a result for nobody in particular": ("policy.output", lambda d: d.change_demand(receivers=())),
+    "another receiver than the plan names for the input": ("policy.output", lambda d: d.change_input(receiver=1)),
+    "a receiver that is not the grantee": ("policy.no_grant", lambda d: d.give_to("telecom")),
     "a grant whose terms are missing": ("policy.no_grant", lambda d: d.terms.clear()),
     # terms
     "a purpose outside the terms": ("policy.terms", lambda d: d.change_demand(purpose="marketing")),
@@ -309,6 +311,12 @@ def test_every_refusal_of_the_policy_was_provoked() -> None:
 
 
 PERMITTED: dict[str, Change] = {
+    "payload that the card spells in some way": lambda d: (
+        d.permit_output("rows")
+        .change_output("rows")
+        .change_input(normalisation=("national-id/1",))
+        .change_demand(payload=("name",))
+    ),
     "rows with the payload that the terms name": lambda d: (
         d.permit_output("rows", Constraint(left=Operand.PAYLOAD, operator=Operator.IS_ANY_OF, right=("name", "income")))
         .change_output("rows")
@@ -332,7 +340,6 @@ PERMITTED: dict[str, Change] = {
     "the last use that the terms count": lambda d: d.terms_say(Operand.COUNT, Operator.LTEQ, "3"),
     "the last use of the lineage": lambda d: d.cap("uses", 3, spent=2),
     "the last rows of the lineage": lambda d: d.cap("rows", 1500, reserved=500),
-    "the owner receives beside its grantee": lambda d: d.change_demand(receivers=("bank", "bureau")),
     "an insecure protocol in a test consortium": lambda d: (
         d.change(Chain, "0", test=True),
         d.change_plan(protocol="insecure-plain"),
@@ -388,7 +395,7 @@ def test_data_of_the_highest_level_need_a_person_even_where_consent_is_automatic
 
 
 def test_ones_own_use_of_the_highest_level_needs_nobody() -> None:
-    mine = Desk().change(Dataset, FILES, level=4).change_demand(receivers=("bureau",))
+    mine = Desk().change(Dataset, FILES, level=4).give_to("bureau")
     assert mine.verdict() == ("permit", "policy.permit")
 
 
@@ -397,13 +404,13 @@ def test_ones_own_use_of_the_highest_level_needs_nobody() -> None:
 
 def test_an_owner_needs_no_grant_for_its_own_use_and_sees_its_own_columns() -> None:
     columns = (("national_id", Exposure.PLAINTEXT), ("income", Exposure.PLAINTEXT), ("notes", Exposure.PLAINTEXT))
-    desk = Desk().change_input(grant=b"", grant_version=0).change_demand(receivers=("bureau",), columns=columns)
+    desk = Desk().change_input(grant=b"", grant_version=0).give_to("bureau").change_demand(columns=columns)
     assert desk.verdict() == ("permit", "policy.permit")
     assert desk.cap("uses", 0).verdict() == ("deny", "policy.budget")
 
 
 def test_a_column_that_does_not_exist_is_not_even_its_owners() -> None:
-    desk = Desk().change_demand(receivers=("bureau",), columns=(("salary", Exposure.PLAINTEXT),))
+    desk = Desk().give_to("bureau").change_demand(columns=(("salary", Exposure.PLAINTEXT),))
     assert desk.verdict() == ("deny", "policy.column")
 
 

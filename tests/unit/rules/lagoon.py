@@ -202,8 +202,8 @@ def permission(**changes: Any) -> GiveGrant:
     return replace(grant, **changes)
 
 
-OWN_INPUT = JobInput(dataset=CUSTOMERS, user="bank", grant=b"", grant_version=0, rows_cap=500)
-GRANTED_INPUT = JobInput(dataset=FILES, user="bureau", grant=GRANT, grant_version=1, rows_cap=1000)
+OWN_INPUT = JobInput(dataset=CUSTOMERS, user="bank", grant=b"", grant_version=0, rows_cap=500, receiver="bank")
+GRANTED_INPUT = JobInput(dataset=FILES, user="bureau", grant=GRANT, grant_version=1, rows_cap=1000, receiver="bank")
 
 
 def proposal(**changes: Any) -> ProposeJob:

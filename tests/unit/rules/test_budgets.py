@@ -111,7 +111,7 @@ def test_one_cap_counts_all_versions_of_a_dataset_and_all_grants() -> None:
     lagoon = Lagoon().with_grant().do("bureau", registration("bureau/files/2")).cap(FILES, "uses", 1)
     other = b"\x62" * 16
     lagoon.do("bureau", permission(grant=other, dataset="bureau/files/2"))
-    newer = JobInput(dataset="bureau/files/2", user="bureau", grant=other, grant_version=1, rows_cap=1)
+    newer = JobInput(dataset="bureau/files/2", user="bureau", grant=other, grant_version=1, rows_cap=1, receiver="bank")
     lagoon.started().consented(SECOND, inputs=(newer,))
     assert "lineage:bureau/files" in lagoon.refused(GrantExhausted, "bank", StartJob(job_id=SECOND))
 

@@ -72,7 +72,7 @@ def test_a_receiver_is_a_party() -> None:
 
 
 def test_an_input_is_brought_by_a_party() -> None:
-    foreign = JobInput(dataset="telecom/calls/1", user="telecom", grant=b"", grant_version=0, rows_cap=1)
+    foreign = JobInput(dataset="telecom/calls/1", user="telecom", grant=b"", grant_version=0, rows_cap=1, receiver="bank")
     Lagoon().refused(NotAllowed, "bank", proposal(inputs=(foreign,)))
 
 

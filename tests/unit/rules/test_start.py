@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from atoll.ledger.records import Dataset, DatasetState, JobInput, JobState, Member, MemberState
+from atoll.ledger.records import Dataset, DatasetState, JobInput, JobState, Member, MemberState, Tally
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.ledger.rules.errors import (
     DeadlinePassed,
@@ -32,6 +32,7 @@ from tests.unit.rules.lagoon import (
     OWN_INPUT,
     Lagoon,
     permission,
+    proposal,
     registration,
 )
 
@@ -171,22 +172,39 @@ def test_a_grant_is_for_one_dataset_version() -> None:
 
 def test_a_grant_given_to_somebody_else_does_not_carry_the_job() -> None:
     lagoon = Lagoon().with_datasets().do("bureau", permission(grantee="telecom")).consented()
-    assert "telecom, who gets nothing" in lagoon.refused(GrantNotInForce, "bank", START)
+    assert "given to telecom, and bank would get" in lagoon.refused(GrantNotInForce, "bank", START)
 
 
 def test_a_grant_to_one_receiver_does_not_carry_a_second_one() -> None:
+    second = [replace(one, receiver="telecom") for one in (GRANTED_INPUT, OWN_INPUT)]
     lagoon = Lagoon().with_grant()
-    lagoon.consented(parties=("bank", "bureau", "telecom"), receivers=("bank", "telecom"))
-    assert "telecom would get a result too" in lagoon.refused(GrantNotInForce, "bank", START)
+    lagoon.consented(
+        parties=("bank", "bureau", "telecom"), receivers=("bank", "telecom"), inputs=(GRANTED_INPUT, OWN_INPUT, *second)
+    )
+    assert "given to bank, and telecom would get" in lagoon.refused(GrantNotInForce, "bank", START)
 
 
-def test_the_owner_may_receive_beside_its_grantee() -> None:
-    Lagoon().with_grant().consented(receivers=("bank", "bureau"), inputs=(GRANTED_INPUT,)).start()
+@pytest.mark.parametrize("inputs", [(GRANTED_INPUT, OWN_INPUT), (replace(GRANTED_INPUT, receiver="telecom"), OWN_INPUT)])
+def test_a_receiver_whom_no_input_stands_for_is_not_even_proposed(inputs: tuple[JobInput, ...]) -> None:
+    asked = proposal(parties=("bank", "bureau", "telecom"), receivers=("bank", "telecom"), inputs=inputs)
+    assert "for each receiver" in Lagoon().with_grant().refused(NotAllowed, "bank", asked)
+
+
+def test_two_receivers_each_give_a_grant_to_the_other() -> None:
+    back = b"\x63" * 16
+    lagoon = Lagoon().with_grant().do("bank", permission(grant=back, grantee="bureau", dataset=CUSTOMERS))
+    towards_bureau = (
+        replace(GRANTED_INPUT, grant=b"", grant_version=0, receiver="bureau"),
+        replace(OWN_INPUT, grant=back, grant_version=1, receiver="bureau"),
+    )
+    lagoon.consented(receivers=("bank", "bureau"), inputs=(GRANTED_INPUT, OWN_INPUT, *towards_bureau)).start()
+    taken = [lagoon.get(Tally, account).days[0].new_identifiers for account in ("bureau/files|bank", "bank/customers|bureau")]
+    assert taken == [500, 1000]  # each of its own run's set alone
 
 
 def test_every_input_needs_its_own_grant() -> None:
     lagoon = Lagoon().with_grant().do("telecom", registration("telecom/calls/1"))
-    third = JobInput(dataset="telecom/calls/1", user="telecom", grant=GRANT, grant_version=1, rows_cap=1)
+    third = JobInput(dataset="telecom/calls/1", user="telecom", grant=GRANT, grant_version=1, rows_cap=1, receiver="bank")
     lagoon.consented(parties=("bank", "bureau", "telecom"), inputs=(GRANTED_INPUT, OWN_INPUT, third))
     lagoon.refused(GrantNotInForce, "bank", START)
 
@@ -195,8 +213,6 @@ def test_without_a_grant_an_owner_serves_nobody_but_itself() -> None:
     bare = replace(GRANTED_INPUT, grant=b"", grant_version=0)
     lagoon = Lagoon().with_grant().consented(inputs=(bare, OWN_INPUT))
     assert "without a grant of bureau" in lagoon.refused(NotAllowed, "bank", START)
-    shared = Lagoon().with_grant().consented(receivers=("bank", "bureau"))
-    assert "without a grant of bank" in shared.refused(NotAllowed, "bank", START)
 
 
 def test_an_owner_uses_its_own_dataset_for_itself_without_a_grant() -> None:

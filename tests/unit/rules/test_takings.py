@@ -136,8 +136,8 @@ def with_telecom(taking: Taking, **fields: Any) -> Taking:
 
 
 def telecom_asks(taking: Taking, rows: int) -> bytes:
-    own = JobInput(dataset="telecom/calls/1", user="telecom", grant=b"", grant_version=0, rows_cap=rows)
-    return taking.ask(replace(GRANTED_INPUT, grant=SECOND), own, org="telecom")
+    own = JobInput(dataset="telecom/calls/1", user="telecom", grant=b"", grant_version=0, rows_cap=rows, receiver="telecom")
+    return taking.ask(replace(GRANTED_INPUT, grant=SECOND, receiver="telecom"), own, org="telecom")
 
 
 @pytest.mark.parametrize("fields", [{"affiliation": "bank"}, {"legal_id": "LEGAL-bank"}])
@@ -156,7 +156,7 @@ def test_strangers_do_not() -> None:
 def test_an_affiliate_that_brings_the_set_takes_for_the_recipient() -> None:
     taking = with_telecom(Taking(new_identifiers(1000)), affiliation="bank")
     grant = taking.grant()
-    foreign = JobInput(dataset="telecom/calls/1", user="telecom", grant=b"", grant_version=0, rows_cap=700)
+    foreign = JobInput(dataset="telecom/calls/1", user="telecom", grant=b"", grant_version=0, rows_cap=700, receiver="bank")
     room = next(headroom(taking.state, grant, rows=1, inputs=(GRANTED_INPUT, OWN_INPUT, foreign), time=taking.time))
     assert room.needed == 500 + 700
 

@@ -82,6 +82,7 @@ def _line(at: Party, side: Side, run: int, epsilon_micro: int) -> PlanInput:
         rows_cap=side.rows_cap,
         grant=use.grant if use else b"",
         grant_version=use.version if use else 0,
+        receiver=run,
         epsilon_micro=epsilon_micro if use else 0,
     )
 

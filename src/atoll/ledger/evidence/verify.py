@@ -22,7 +22,7 @@ from atoll.ledger.evidence.finding import KIND_OF_TRUST, Consented, Finding, Rec
 from atoll.ledger.evidence.parts import blame
 from atoll.ledger.evidence.trust import TrustFile
 from atoll.ledger.plan import Plan, digest_plan_body
-from atoll.ledger.records import Dataset, DatasetState, Grant, GrantState, Job, JobInput, JobState, counted_inputs
+from atoll.ledger.records import Dataset, DatasetState, Grant, GrantState, Job, JobInput, JobState, counted_inputs, unshared
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grant import GiveGrant
 from atoll.ledger.rules.job import ConsentJob, ExpireJob, FailJob, ProposeJob, RefuseJob, StartJob, WithdrawJob
@@ -228,7 +228,9 @@ class _Case:
         if (dataset.owner, dataset.state) != (one.user, DatasetState.ACTIVE):
             why = f"{one.dataset} was {dataset.state}, owned by {dataset.owner}, when the job started"
             raise KeyNotInForce.at(proof, reason=why)
-        if not one.grant and self._job.receivers != (one.user,):
+        if unshared(self._job.inputs, self._job.receivers):
+            raise KeyNotInForce.at(proof, reason="a receiver gets something of an input that does not stand in the job for it")
+        if not one.grant and one.receiver != one.user:
             raise KeyNotInForce.at(
                 proof, reason=f"{one.dataset} went into the job without a grant, and not for its owner alone"
             )
@@ -258,9 +260,8 @@ class _Case:
         if given != kept or not capped_alike or giving.index > start.index:
             raise Contradiction.at(entry, reason="it did not give the grant that the job rests on")
         in_force = grant.state is GrantState.ACTIVE and grant.not_before <= start.time <= grant.not_after
-        receivers = set(self._job.receivers)
         fits = (grant.version, grant.dataset) == (one.grant_version, one.dataset)
-        if not (in_force and fits and grant.grantee in receivers <= {grant.grantee, grant.owner}):
+        if not (in_force and fits and grant.grantee == one.receiver):
             why = f"grant {one.grant.hex()} did not carry this job when it started"
             raise KeyNotInForce.at(proof, reason=why)
         return grant, self._noted(giving)

@@ -2,7 +2,7 @@
 
 from atoll.ledger.records.base import Chain, Record, Version, record_key
 from atoll.ledger.records.data import Budget, Dataset, DatasetState, Grant, GrantState, budget_id
-from atoll.ledger.records.jobs import ConsentRecord, Job, JobInput, JobState, ReceiptRecord, counted_inputs
+from atoll.ledger.records.jobs import ConsentRecord, Job, JobInput, JobState, ReceiptRecord, counted_inputs, unshared
 from atoll.ledger.records.membership import (
     REVOKED_COSIGN,
     ConsensusSet,
@@ -69,4 +69,5 @@ __all__ = [
     "record_key",
     "shown_id",
     "ties",
+    "unshared",
 ]

@@ -39,6 +39,8 @@ class JobInput(Message):
     """Record version of the grant; 0 without one."""
     rows_cap: Annotated[int, Range(1, 2**40)]
     """Most rows that may take part."""
+    receiver: Name
+    """Organisation that gets something of it; an input of which several get something stands once for each."""
     epsilon_micro: Count = 0
     """Privacy loss of a noisy output, in millionths of epsilon; 0 where nothing is made noisy."""
 
@@ -52,10 +54,22 @@ def counted_inputs(plan: Plan) -> tuple[JobInput, ...]:
             grant=one.grant,
             grant_version=one.grant_version,
             rows_cap=one.rows_cap,
+            receiver=plan.org_at("receiver", one.receiver) or "nobody",
             epsilon_micro=one.epsilon_micro,
         )
         for one in plan.inputs
     )
+
+
+def unshared(inputs: tuple[JobInput, ...], receivers: tuple[str, ...]) -> str:
+    """A dataset that does not stand in the job for each of its receivers and for nobody else; empty if all do.
+
+    What an owner grants is granted line by line, so a receiver without a line would get something that nobody answers for.
+    """
+    shared: dict[str, set[str]] = {}
+    for one in inputs:
+        shared.setdefault(one.dataset, set()).add(one.receiver)
+    return next((dataset for dataset, gets in shared.items() if gets != set(receivers)), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

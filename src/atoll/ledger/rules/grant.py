@@ -95,8 +95,8 @@ def grant_account(grant: bytes) -> str:
     return f"grant:{grant.hex()}"
 
 
-def need_in_force(call: Call, grant_id: bytes, version: int, *, receivers: tuple[str, ...], dataset: str) -> Grant:
-    """The grant, if it carries a job on this dataset, at the block's time, of which nobody gets a result but these receivers.
+def need_in_force(call: Call, grant_id: bytes, version: int, *, receiver: str, dataset: str) -> Grant:
+    """The grant, if at the block's time it carries a use of this dataset of which this receiver gets something.
 
     Raises:
         GrantNotInForce: with the reason.
@@ -105,7 +105,6 @@ def need_in_force(call: Call, grant_id: bytes, version: int, *, receivers: tuple
     if grant is None:
         raise GrantNotInForce(grant=grant_id.hex(), reason="the ledger holds no such grant")
     reason = ""
-    strangers = sorted(set(receivers) - {grant.grantee, grant.owner})
     if grant.state is not GrantState.ACTIVE:
         reason = "it was revoked"
     elif grant.version != version:
@@ -114,10 +113,8 @@ def need_in_force(call: Call, grant_id: bytes, version: int, *, receivers: tuple
         reason = f"it holds from {grant.not_before} to {grant.not_after}, and it is {call.time}"
     elif grant.dataset != dataset:
         reason = f"it is for {grant.dataset}"
-    elif grant.grantee not in receivers:
-        reason = f"it was given to {grant.grantee}, who gets nothing from this job"
-    elif strangers:
-        reason = f"it was given to {grant.grantee} alone, and {', '.join(strangers)} would get a result too"
+    elif grant.grantee != receiver:
+        reason = f"it was given to {grant.grantee}, and {receiver} would get something of it"
     if reason:
         raise GrantNotInForce(grant=grant_id.hex(), reason=reason)
     return grant

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import JobId
-from atoll.ledger.records import ConsentRecord, Dataset, DatasetState, Job, JobInput, JobState
+from atoll.ledger.records import ConsentRecord, Dataset, DatasetState, Job, JobInput, JobState, unshared
 from atoll.ledger.rules.budget import lineage_account, reserve, spend
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import (
@@ -151,6 +151,9 @@ def propose(call: Call, body: ProposeJob) -> None:
         raise NotAllowed(org=call.sender, reason="parties must be sorted, each once, and hold all receivers")
     if not {one.user for one in body.inputs} <= set(body.parties):
         raise NotAllowed(org=call.sender, reason="an input is brought by an organisation that is no party")
+    dataset = unshared(body.inputs, body.receivers)
+    if dataset:
+        raise NotAllowed(org=call.sender, reason=f"{dataset} must stand in the job for each receiver, and for nobody else")
     call.state.put(
         Job(
             job_id=body.job_id,
@@ -274,9 +277,9 @@ def _charge(call: Call, job: Job, one: JobInput, *, hold: bool) -> None:
         if one.user != dataset.owner:
             raise NotAllowed(org=one.user, reason=f"only {dataset.owner} can bring {one.dataset} into a job")
         if one.grant:
-            grant = need_in_force(call, one.grant, one.grant_version, receivers=job.receivers, dataset=one.dataset)
+            grant = need_in_force(call, one.grant, one.grant_version, receiver=one.receiver, dataset=one.dataset)
             take(call, grant, one, job.inputs)
-        elif job.receivers != (dataset.owner,):
+        elif one.receiver != dataset.owner:
             raise NotAllowed(org=job.proposer, reason=f"{one.dataset} goes into the job without a grant of {dataset.owner}")
     if one.grant:
         change(call, grant_account(one.grant), "uses", 1)

@@ -121,9 +121,10 @@ def _accounts(state: Reader, grant: Grant) -> tuple[str, ...]:
 
 
 def _probes(state: Reader, grant: Grant, inputs: Sequence[JobInput]) -> list[JobInput]:
-    """The inputs that the grantee brings, and those of organisations that belong to it."""
+    """What the grantee brings into the run that it gets the result of, and what organisations bring that belong to it."""
     own = set(ties(grant.grantee, state.get(Member, grant.grantee)))
-    return [one for one in inputs if own & set(ties(one.user, state.get(Member, one.user)))]
+    mine = [one for one in inputs if one.receiver == grant.grantee]
+    return [one for one in mine if own & set(ties(one.user, state.get(Member, one.user)))]
 
 
 def _amounts(state: Reader, grant: Grant, account: str, rows: int, inputs: Sequence[JobInput], time: int) -> TallyDay:
