@@ -294,7 +294,11 @@ class ResultInfo(Model):
     """Rows as text; paged."""
     next_offset: int | None = None
     commitment: str
+    """What all receipts carry."""
     opening: str
+    """What opens it; secret."""
+    encoded_bytes: int
+    """Length of the encoding that it commits to."""
 
 
 class LogEntry(Model):

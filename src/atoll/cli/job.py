@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from atoll.api.models import JobInfo, ResultInfo
+from atoll.api.models import JobInfo
 from atoll.cli import propose
-from atoll.cli.files import write_new
+from atoll.cli.downloading import download
 from atoll.cli.frame import command, group
 from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.screen import confirm
@@ -103,31 +101,27 @@ def watch(node: Node, job: JobArgument) -> Reply:
     app,
     "result",
     "atoll job result 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --home bank",
-    "atoll job result 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --out common.csv --home bank",
+    "atoll job result 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --out common.parquet --home bank",
 )
 def result(
     node: Node,
     job: JobArgument,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all rows as CSV, readable by you only.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write all rows, readable by you only: .parquet, .arrow, and CSV for any other name."
+        ),
+    ] = None,
 ) -> Reply:
     """The result, at a receiver's node; nobody else has it."""
-    one = node.jobs.result(job)
     if out is not None:
-        write_new(out, as_csv(one), private=True)
+        one = download(node, job, out)
         return Reply({"job": job, "rows": one.rows, "file": str(out)}, [f"{one.rows} rows in {out}"])
+    one = node.jobs.result(job)
     shown: list[Shown] = [Rows(one.columns, one.table[:SHOWN_ROWS], "no rows: nothing is in common")]
     if one.rows > SHOWN_ROWS:
         shown.append(f"... {one.rows - SHOWN_ROWS} more; --out FILE writes all {one.rows}")
     return Reply(one, shown)
-
-
-def as_csv(result: ResultInfo) -> bytes:
-    """A result as CSV with a header (RFC 4180)."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(result.columns)
-    writer.writerows(result.table)
-    return text.getvalue().encode()
 
 
 def describe(job: JobInfo) -> list[Shown]:

@@ -5,7 +5,7 @@
     node = atoll.connect("https://127.0.0.1:7402", token="...", certificate="bank/tls.der")
     job = node.jobs.propose("intersection", spec, purpose="credit-check")
     node.jobs.wait(job)
-    print(node.jobs.result(job).table[:5])
+    print(node.jobs.arrow(job).slice(0, 5))
 
 `node` holds the objects and their methods, `link` the one connection under them, `names` what may become part of a path.
 """

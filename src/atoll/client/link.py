@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -16,6 +18,7 @@ from atoll.client.errors import CertificateUnusable, NodeTooSlow, NodeUnreachabl
 
 T = TypeVar("T")
 TIMEOUT_SECONDS = 120
+PIECE_BYTES = 1 << 18
 _ROUTES = {route.name: route for route in ROUTES}
 
 
@@ -77,18 +80,31 @@ class Link:
 
     def raw(self, name: str, /, body: Model | None = None, *, query: dict[str, Any] | None = None, **path: str | int) -> bytes:
         """Call a route; the answer's bytes. Raises as `ask`."""
-        route = _ROUTES[name]
-        url = route.path.replace(":path}", "}").format(**{place: _quoted(str(value)) for place, value in path.items()})
         content = body.model_dump_json().encode() if body is not None else None
+        with self._telling():
+            answer = self._http.request(_ROUTES[name].method, _path(name, path), content=content, params=query)
+        if answer.status_code >= 400:
+            raise self._refusal(answer)
+        return answer.content
+
+    @contextmanager
+    def stream(self, name: str, /, **path: str | int) -> Iterator[Iterator[bytes]]:
+        """Call a route; the answer's bytes as they come. Raises as `ask`, while they come as well."""
+        with self._telling(), self._http.stream(_ROUTES[name].method, _path(name, path)) as answer:
+            if answer.status_code >= 400:
+                answer.read()
+                raise self._refusal(answer)
+            yield answer.iter_raw(PIECE_BYTES)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """What goes wrong on the way, in our words."""
         try:
-            answer = self._http.request(route.method, url, content=content, params=query)
+            yield
         except httpx.ReadTimeout as err:
             raise NodeTooSlow(url=self.url, seconds=TIMEOUT_SECONDS) from err
         except (httpx.HTTPError, httpx.InvalidURL) as err:
             raise NodeUnreachable(url=self.url, reason=_reason(err)) from err
-        if answer.status_code >= 400:
-            raise self._refusal(answer)
-        return answer.content
 
     def _refusal(self, answer: httpx.Response) -> RefusedByNode | NotWhatWasExpected:
         try:
@@ -112,6 +128,11 @@ def _context(certificate: Path | str | None) -> ssl.SSLContext:
         context.check_hostname = False
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     return context
+
+
+def _path(name: str, places: Mapping[str, str | int]) -> str:
+    quoted = {place: _quoted(str(value)) for place, value in places.items()}
+    return _ROUTES[name].path.replace(":path}", "}").format(**quoted)
 
 
 def _quoted(value: str) -> str:

@@ -227,23 +227,41 @@ class Jobs:
                 raise TimeoutError(f"job {job} has not ended within {timeout_seconds:g} s")
             time.sleep(POLL_SECONDS)
 
-    def result(self, job: str) -> models.ResultInfo:
-        """The whole result, for a receiver."""
-        verify_identifier(job, "job")
-        page = self._link.ask(models.ResultInfo, "job_result", job=job)
-        table = list(page.table)
-        while page.next_offset is not None:
-            page = self._link.ask(models.ResultInfo, "job_result", query={"offset": page.next_offset}, job=job)
-            table.extend(page.table)
-        return page.model_copy(update={"table": table, "next_offset": None})
+    def result(self, job: str, *, offset: int = 0) -> models.ResultInfo:
+        """A page of the result as text, from row `offset` on, for a receiver; `arrow` and `download` give all of it."""
+        return self._link.ask(models.ResultInfo, "job_result", query={"offset": offset}, job=verify_identifier(job, "job"))
 
     def arrow(self, job: str) -> pyarrow.Table:
-        """The whole result as an Arrow table of texts, for notebooks; `.to_pandas()` where that is installed."""
-        import pyarrow
+        """The whole result as an Arrow table, for notebooks; `.to_pandas()` where that is installed.
 
-        found = self.result(job)
-        columns = [[row[at] for row in found.table] for at in range(len(found.columns))]
-        return pyarrow.table([pyarrow.array(one, pyarrow.string()) for one in columns], names=found.columns)
+        Raises:
+            NotWhatWasExpected: it is not what the receipts commit to.
+        """
+        from atoll.client.download import fetch_table
+
+        return fetch_table(self._link, self.result(job))
+
+    def download(
+        self, job: str, path: Path | str, *, on_rows: Callable[[int, int], None] = lambda _written, _all: None
+    ) -> models.ResultInfo:
+        """Write the whole result to a new file, `.csv`, `.parquet` or `.arrow`, that only its owner can read.
+
+        The file appears when all of it is there and is what the receipts commit to. Memory: a few blocks, whatever its size.
+
+        Args:
+            job: which.
+            path: where; must not be there.
+            on_rows: told how many rows of how many are written.
+
+        Raises:
+            NotWhatWasExpected: it is not what the receipts commit to.
+            OSError: the file is there, or cannot be written.
+        """
+        from atoll.client.download import fetch_file
+
+        info = self.result(job)
+        fetch_file(self._link, info, Path(path), on_rows)
+        return info
 
     def why(self, job: str) -> models.WhyInfo:
         """Why the job stands where it stands."""

@@ -18,7 +18,7 @@ It is made block by block from Arrow's buffers and hashed as it is made, so a re
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeAlias
@@ -96,15 +96,26 @@ def encode_result(result: Result) -> Iterator[bytes | memoryview]:
 
     Cost: memory of a block.
     """
-    yield _head(result)
-    for block in blocks(result):
+    yield from encode_blocks(result.table.schema, len(result), blocks(result))
+
+
+def encode_blocks(schema: pa.Schema, rows: int, blocks: Iterable[pa.RecordBatch]) -> Iterator[bytes | memoryview]:
+    """`encode_result` of a result that is not in memory whole.
+
+    Args:
+        schema: of `Result.table`.
+        rows: how many there will be.
+        blocks: of BLOCK_ROWS rows, the last one fewer.
+    """
+    yield _encode_head(schema, rows)
+    for block in blocks:
         for column in block.columns:
             yield from _ENCODERS[column.type](column)
 
 
 def encoded_bytes(result: Result) -> int:
     """How long `encode_result` will be, without making it."""
-    return len(_head(result)) + sum(_column_bytes(column) for column in result.table.columns)
+    return len(_encode_head(result.table.schema, len(result))) + sum(_column_bytes(column) for column in result.table.columns)
 
 
 def blocks(result: Result) -> Iterator[pa.RecordBatch]:
@@ -161,11 +172,9 @@ def _opening_bytes(receivers: int) -> int:
     return OPENING_BYTES if receivers == 1 else OPENING_BYTES + 1 + _COMMITMENT_BYTES * (receivers - 1)
 
 
-def _head(result: Result) -> bytes:
-    kinds: list[CborValue] = [
-        [name.encode(), _KINDS[kind]] for name, kind in zip(result.columns, result.table.schema.types, strict=True)
-    ]
-    head = encode([_TAG, kinds, len(result)], max_bytes=_MAX_HEAD_BYTES)
+def _encode_head(schema: pa.Schema, rows: int) -> bytes:
+    kinds: list[CborValue] = [[one.name.encode(), _KINDS[one.type]] for one in schema]
+    head = encode([_TAG, kinds, rows], max_bytes=_MAX_HEAD_BYTES)
     return len(head).to_bytes(4, "big") + head
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from atoll.api import models
 from atoll.api.openapi import openapi_document
 from atoll.api.routes import ROUTES, SCOPES_BY_ROLE, Route, Scope
 from atoll.errors import AtollError
+from atoll.jobs.formats import Format
 from atoll.node.errors import BadRequest, NodeFault, NoToken, WrongScope
 from atoll.node.services import Services
 from atoll.node.tokens import digest_token
@@ -23,6 +24,7 @@ from atoll.version import VERSION
 log = logging.getLogger("atoll.gateway")
 
 MAX_BODY_BYTES = 1 << 20
+FILE_TYPE = "application/octet-stream"
 
 
 def build_app(services: Services) -> FastAPI:
@@ -209,6 +211,13 @@ class Handlers:
 
     async def job_result(self, request: Request, label: str) -> models.ResultInfo:
         return self._services.jobs.result(_job(request), _number(request, "offset", 0), label)
+
+    async def job_download(self, request: Request, label: str) -> Response:
+        try:
+            kind = Format(request.path_params["format"])
+        except ValueError as err:
+            raise BadRequest(reason=f"results are written as {', '.join(Format)}") from err
+        return StreamingResponse(self._services.jobs.download(_job(request), kind, label), media_type=FILE_TYPE)
 
     async def job_why(self, request: Request, _: str) -> models.WhyInfo:
         return self._services.jobs.why(_job(request))

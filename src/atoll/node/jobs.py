@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from atoll.api.models import DecisionInfo, JobInfo, ReasonInfo, ResultInfo, WhyInfo
 from atoll.errors import catalogue
+from atoll.jobs.formats import Format, encode_blocks_as
 from atoll.jobs.registry import job_kind
-from atoll.jobs.result import Result
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import Job, JobState
 from atoll.ledger.rules.job import FailJob, WithdrawJob
@@ -13,6 +15,7 @@ from atoll.node.bodies import READERS, Bodies
 from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
 from atoll.node.errors import Cancelled, NoSuchThing, NotForThisJob, RefusedByPerson
+from atoll.node.outcomes import StoredResult
 from atoll.node.runs import Runs
 from atoll.storage.store import LocalJob
 from atoll.wire.plain import to_plain
@@ -89,23 +92,34 @@ class Jobs:
 
     def result(self, identifier: str, offset: int, actor: str) -> ResultInfo:
         """A page of the result, for a receiver."""
-        job = self._need(identifier)
-        outcome = self._runs.result(identifier)
-        if outcome is None or outcome.result is None or outcome.opening is None:
-            raise NotForThisJob(job=identifier, phase=job.state, needed="a receipted result held here")
+        found = self._result(identifier)
         if offset == 0:
             self._context.note(actor, "job.result", identifier, "read")
-        page = Result(outcome.result.table.slice(offset, PAGE_ROWS)).rows()
-        end = offset + len(page)
+        page = found.page(max(0, offset), PAGE_ROWS)
+        end = max(0, offset) + len(page)
         return ResultInfo(
             job=identifier,
-            columns=list(outcome.result.columns),
-            rows=len(outcome.result),
+            columns=found.schema.names,
+            rows=found.rows,
             table=[["" if cell is None else str(cell) for cell in row] for row in page],
-            next_offset=end if end < len(outcome.result) else None,
-            commitment=outcome.result_commitment.hex(),
-            opening=outcome.opening.hex(),
+            next_offset=end if page and end < found.rows else None,
+            commitment=found.commitment.hex(),
+            opening=found.opening.hex(),
+            encoded_bytes=found.encoded_bytes,
         )
+
+    def download(self, identifier: str, kind: Format, actor: str) -> Iterator[bytes]:
+        """The whole result as a file, piece by piece, for a receiver."""
+        found = self._result(identifier)
+        self._context.note(actor, "job.result", identifier, f"read as {kind}")
+        return encode_blocks_as(kind, found.schema, found.blocks())
+
+    def _result(self, identifier: str) -> StoredResult:
+        job = self._need(identifier)
+        found = self._runs.result(identifier)
+        if found is None:
+            raise NotForThisJob(job=identifier, phase=job.state, needed="a receipted result held here")
+        return found
 
     def why(self, identifier: str) -> WhyInfo:
         """Why a job stands where it stands."""

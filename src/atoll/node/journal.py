@@ -7,19 +7,16 @@ under its place. A record that a crash cut short never counted, because nothing 
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-import pyarrow as pa
-
 from atoll.jobs.kind import Outcome
-from atoll.jobs.result import Result
+from atoll.node.outcomes import OutcomeFile, StoredResult
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.role import Party
+from atoll.storage.durable import append_durably, write_durably
 from atoll.storage.errors import StoreCorrupt
 from atoll.storage.sealed import Sealer
 from atoll.transport.journal import Saved
@@ -58,6 +55,7 @@ class DiskJournal:
         self._folder = folder
         self._name = name
         self._sealer = sealer
+        self._outcome = OutcomeFile(self._path(_OUTCOME), name=self._name_of(_OUTCOME), sealer=sealer)
         self._notes_end: dict[int, tuple[int, int]] = {}  # checkpoint: records and bytes that count
 
     def load_seed(self) -> bytes | None:
@@ -97,15 +95,18 @@ class DiskJournal:
         self._notes_end[number] = count + 1, end + len(record)
 
     def is_finished(self) -> bool:
-        return self._path(_OUTCOME).exists()
+        return self._outcome.exists()
 
     def load_output(self) -> Outcome:
-        data = self._read(_OUTCOME)
-        assert data is not None, "asked only after is_finished"
-        return parse_outcome(data)
+        """The outcome without the result's rows."""
+        return self._outcome.load()
+
+    def load_result(self) -> StoredResult | None:
+        """The result, if this party received one and the run has ended."""
+        return self._outcome.open_result() if self._outcome.exists() else None
 
     def save_output(self, output: Outcome) -> None:
-        self._write(_OUTCOME, encode_outcome(output))
+        self._outcome.save(output)
 
     def _path(self, what: str) -> Path:
         return self._folder / f"{self._name}.{what}"
@@ -118,7 +119,7 @@ class DiskJournal:
         return self._sealer.open(self._name_of(what), data)
 
     def _write(self, what: str, data: bytes) -> None:
-        write_durably(self._path(what), self._sealer.seal(self._name_of(what), data))
+        write_durably(self._path(what), [self._sealer.seal(self._name_of(what), data)])
 
     def _name_of(self, what: str) -> str:
         """What a value is sealed under: never openable as another value, place, attempt or job."""
@@ -144,67 +145,6 @@ class DiskJournal:
             yield record
             count, at = count + 1, end
         self._notes_end[number] = count, at
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a private file; after a crash the old one is there or the new one, never a part."""
-    beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    _flush_folder(path.parent)
-
-
-def append_durably(path: Path, data: bytes, *, at: int) -> None:
-    """Put bytes at the place `at` of a private file, which is made if it is not there, and end it behind them."""
-    is_new = not path.exists()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.truncate(at)
-        file.seek(at)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    if is_new:
-        _flush_folder(path.parent)
-
-
-def _flush_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def encode_outcome(outcome: Outcome) -> bytes:
-    """An outcome's bytes."""
-    return encode(
-        [
-            outcome.result_commitment,
-            _encode_table(outcome.result.table) if outcome.result is not None else None,
-            outcome.opening,
-            {name: outcome.counts[name] for name in sorted(outcome.counts)},
-        ],
-        max_bytes=MAX_FILE_BYTES,
-    )
-
-
-def parse_outcome(data: bytes) -> Outcome:
-    """The outcome in a journal's own sealed bytes."""
-    commitment, table, opening, counts = decode(data, max_bytes=MAX_FILE_BYTES)
-    result = Result(pa.ipc.open_stream(table).read_all()) if table is not None else None
-    return Outcome(result_commitment=commitment, result=result, opening=opening, counts=counts)
-
-
-def _encode_table(table: pa.Table) -> bytes:
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return sink.getvalue()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from atoll.errors import AtollError
-from atoll.jobs.kind import Outcome
 from atoll.jobs.registry import job_kind
 from atoll.ledger.detail import RECEIPT_DOMAIN, InputDetail, ReceiptDetail, round_up_to_power_of_two
 from atoll.ledger.plan import Plan
@@ -30,6 +29,7 @@ from atoll.node.errors import (
     WorkerDied,
 )
 from atoll.node.journal import DiskJournal, forget_run
+from atoll.node.outcomes import StoredResult
 from atoll.node.spawn import Orders, Starter
 from atoll.policy.standing import find_withdrawal
 from atoll.primitives.commitment import commit
@@ -116,16 +116,15 @@ class Runs:
         for identifier in list(self._supervised):
             await self.stop(identifier)
 
-    def result(self, identifier: str) -> Outcome | None:
-        """The outcome with the result, once this organisation's receipt is on the ledger: no result without a receipt."""
+    def result(self, identifier: str) -> StoredResult | None:
+        """The result, once this organisation's receipt is on the ledger: no result without a receipt."""
         job = self._context.view().get(Job, identifier)
         plan = self._bodies.plan(identifier)
         if job is None or plan is None or self._context.org not in job.receipts:
             return None
         for place in plan.parties:
             if place.org == self._context.org and place.role == "receiver":
-                journal = self._journal(identifier, f"{FIRST_ATTEMPT}-{place.role}-{place.index}")
-                return journal.load_output() if journal.is_finished() else None
+                return self._journal(identifier, f"{FIRST_ATTEMPT}-{place.role}-{place.index}").load_result()
         return None
 
     async def _supervise(self, job: Job) -> None:

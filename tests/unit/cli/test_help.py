@@ -39,6 +39,7 @@ COMMANDS = {
     "job_withdraw": "job withdraw",
     "job_cancel": "job cancel",
     "job_result": "job result",
+    "job_download": "job result",
     "job_why": "why",
     "ledger_log": "ledger log",
     "ledger_show": "ledger show",

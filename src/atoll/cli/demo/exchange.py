@@ -188,7 +188,7 @@ class Exchange:
         if info.state != "completed":
             return Answer(info, set(), seconds)
         rule = parse_rule(tables.ID_RULE)
-        return Answer(info, {normalise(rule, row[0]) for row in jobs.result(job).table}, seconds)
+        return Answer(info, {normalise(rule, cell) for cell in jobs.arrow(job).column(0).to_pylist()}, seconds)
 
     def run(self, pair: Pair) -> Answer:
         """Propose, wait, read."""

@@ -1,0 +1,44 @@
+"""Files that a crash leaves whole: private, flushed, and moved into place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+PRIVATE_MODE = 0o600
+
+
+def write_durably(path: Path, parts: Iterable[bytes]) -> None:
+    """Write a private file, part by part; after a crash the old one is there or the new one, never a piece."""
+    beside = path.with_name(path.name + ".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.writelines(parts)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    flush_folder(path.parent)
+
+
+def append_durably(path: Path, data: bytes, *, at: int) -> None:
+    """Put bytes at the place `at` of a private file, which is made if it is not there, and end it behind them."""
+    is_new = not path.exists()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, PRIVATE_MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.truncate(at)
+        file.seek(at)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if is_new:
+        flush_folder(path.parent)
+
+
+def flush_folder(path: Path) -> None:
+    """Make the names in a folder durable."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
