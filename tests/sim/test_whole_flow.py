@@ -10,6 +10,7 @@ import pytest
 
 from atoll.api.models import GiveGrant, ProposeJob, RegisterColumn, RegisterDataset
 from atoll.errors import AtollError
+from atoll.jobs.formats import Format
 from atoll.ledger.evidence import encode_trust_file, parse_trust_file, verify_evidence
 from atoll.ledger.records import Job
 from atoll.testing.virtual import run_virtually
@@ -75,8 +76,14 @@ def test_a_job_ends_with_the_right_answer_and_evidence_that_an_outsider_verifies
             await agreed_everywhere(world, job)
             result = world["bank"].services.jobs.result(job, 0, "test")
             assert sorted(row[0] for row in result.table) == [f"P{number:04}" for number in range(50, 80)]
-            with pytest.raises(AtollError, match="receipted result"):
-                world["bureau"].services.jobs.result(job, 0, "test")
+            rows = b"".join(world["bank"].services.jobs.download(job, Format.CSV, "test")).decode().splitlines()
+            assert sorted(rows[1:]) == [f'"P{number:04}"' for number in range(50, 80)]
+            for ask in (
+                lambda: world["bureau"].services.jobs.result(job, 0, "test"),
+                lambda: world["bureau"].services.jobs.download(job, Format.CSV, "test"),
+            ):
+                with pytest.raises(AtollError, match="receipted result"):
+                    ask()
             await asyncio.sleep(10)
             bundle = await world["auditor"].services.evidence.export(job, "test")
             genesis, digest = world["auditor"].base.engine.ledger.genesis, world["auditor"].base.engine.ledger.genesis_digest

@@ -14,9 +14,7 @@ from atoll.api.models import ResultInfo
 from atoll.client.errors import NotWhatWasExpected
 from atoll.client.link import Link
 from atoll.jobs.formats import Format, open_writer
-from atoll.jobs.result import encode_blocks
-from atoll.ledger.detail import RESULT_DOMAIN
-from atoll.primitives.commitment import commit_parts
+from atoll.jobs.result import verify_blocks
 
 OnRows = Callable[[int, int], None]
 """Told how many rows of how many are written."""
@@ -36,11 +34,11 @@ def fetch_table(link: Link, info: ResultInfo) -> pa.Table:
         info: a page of it.
 
     Raises:
-        NotWhatWasExpected: it is not what the receipts commit to. What `Link.stream` raises.
+        BadResult: it is not what the receipts commit to. What `Link.stream` raises.
     """
     kept: list[pa.RecordBatch] = []
     with _open_stream(link, info) as reader:
-        _verify(link, info, reader.schema, _each(reader, kept.append))
+        _verify(info, reader.schema, _each(link, reader, kept.append))
         return pa.Table.from_batches(kept, reader.schema)
 
 
@@ -53,7 +51,7 @@ def fetch_file(link: Link, info: ResultInfo, path: Path, on_rows: OnRows) -> Non
         on_rows: told after each block.
 
     Raises:
-        NotWhatWasExpected: it is not what the receipts commit to. FileExistsError, OSError: the file cannot be written.
+        BadResult: it is not what the receipts commit to. FileExistsError, OSError: the file cannot be written.
             What `Link.stream` raises. Nothing of the file is left in all these cases.
     """
     if path.exists():
@@ -70,7 +68,7 @@ def fetch_file(link: Link, info: ResultInfo, path: Path, on_rows: OnRows) -> Non
                 written += block.num_rows
                 on_rows(written, info.rows)
 
-            _verify(link, info, reader.schema, _each(reader, write))
+            _verify(info, reader.schema, _each(link, reader, write))
             writer.close()
             sink.flush()
             os.fsync(sink.fileno())
@@ -83,26 +81,33 @@ def fetch_file(link: Link, info: ResultInfo, path: Path, on_rows: OnRows) -> Non
 def _open_stream(link: Link, info: ResultInfo) -> Iterator[pa.RecordBatchReader]:
     with link.stream("job_download", job=info.job, format=Format.ARROW) as pieces:
         try:
-            yield pa.ipc.open_stream(io.BufferedReader(_Body(pieces), 1 << 20))
+            reader = pa.ipc.open_stream(io.BufferedReader(_Body(pieces), 1 << 20))
         except pa.ArrowInvalid as err:
-            raise NotWhatWasExpected(url=link.url, reason="the result's rows cannot be read") from err
+            raise _unreadable(link) from err
+        yield reader
 
 
-def _each(blocks: Iterable[pa.RecordBatch], take: Callable[[pa.RecordBatch], None]) -> Iterator[pa.RecordBatch]:
-    for block in blocks:
+def _each(link: Link, reader: pa.RecordBatchReader, take: Callable[[pa.RecordBatch], None]) -> Iterator[pa.RecordBatch]:
+    """The blocks, each given to `take` first."""
+    while True:
+        try:
+            block = reader.read_next_batch()
+        except StopIteration:
+            return
+        except (pa.ArrowInvalid, OSError) as err:
+            raise _unreadable(link) from err
         take(block)
         yield block
 
 
-def _verify(link: Link, info: ResultInfo, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> None:
-    """Run through the blocks; they must be what the receipts commit to."""
-    parts = encode_blocks(schema, info.rows, blocks)
-    try:
-        commitment = commit_parts(RESULT_DOMAIN, bytes.fromhex(info.opening), info.encoded_bytes, parts).hex()
-    except (ValueError, KeyError) as err:
-        raise NotWhatWasExpected(url=link.url, reason="the result's rows are not as long as it says") from err
-    if commitment != info.commitment:
-        raise NotWhatWasExpected(url=link.url, reason="the result's rows are not those that the receipts commit to")
+def _unreadable(link: Link) -> NotWhatWasExpected:
+    return NotWhatWasExpected(url=link.url, reason="the result's rows cannot be read")
+
+
+def _verify(info: ResultInfo, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> None:
+    """Go through the blocks; they must be what the receipts commit to."""
+    opening, commitment = bytes.fromhex(info.opening), bytes.fromhex(info.commitment)
+    verify_blocks(schema, info.rows, info.encoded_bytes, blocks, opening, commitment)
 
 
 def _open_private(path: str, flags: int) -> int:

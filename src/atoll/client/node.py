@@ -235,7 +235,7 @@ class Jobs:
         """The whole result as an Arrow table, for notebooks; `.to_pandas()` where that is installed.
 
         Raises:
-            NotWhatWasExpected: it is not what the receipts commit to.
+            BadResult: it is not what the receipts commit to.
         """
         from atoll.client.download import fetch_table
 
@@ -254,7 +254,7 @@ class Jobs:
             on_rows: told how many rows of how many are written.
 
         Raises:
-            NotWhatWasExpected: it is not what the receipts commit to.
+            BadResult: it is not what the receipts commit to.
             OSError: the file is there, or cannot be written.
         """
         from atoll.client.download import fetch_file

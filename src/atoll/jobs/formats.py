@@ -18,7 +18,7 @@ class Format(StrEnum):
     ARROW = "arrow"
     """Arrow IPC stream."""
     CSV = "csv"
-    """RFC 4180 with a header, UTF-8; a cell that is not there is empty, an empty text is quoted."""
+    """RFC 4180 with a header, UTF-8; texts are quoted, and a cell that is not there is empty."""
     PARQUET = "parquet"
     """Parquet, compressed with Zstandard."""
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeAlias
@@ -158,14 +159,35 @@ def verify_result(result: Result, opening: bytes, commitment: bytes) -> None:
     Raises:
         BadResult: it was not.
     """
+    verify_blocks(result.table.schema, len(result), encoded_bytes(result), blocks(result), opening, commitment)
+
+
+def verify_blocks(
+    schema: pa.Schema, rows: int, length: int, blocks: Iterable[pa.RecordBatch], opening: bytes, commitment: bytes
+) -> None:
+    """`verify_result` of a result that is not in memory whole, after its blocks were gone through.
+
+    Args:
+        schema, rows, blocks: as `encode_blocks`.
+        length: `encoded_bytes` of the result.
+        opening, commitment: as `verify_result`.
+
+    Raises:
+        BadResult: it was not.
+    """
     beside = opening[OPENING_BYTES + 1 :]
     others = [beside[at : at + _COMMITMENT_BYTES] for at in range(0, len(beside), _COMMITMENT_BYTES)]
     number = opening[OPENING_BYTES] if len(opening) > OPENING_BYTES else 0
-    if len(opening) >= OPENING_BYTES and number <= len(others):
-        commitments = [*others[:number], commit_result(result, opening[:OPENING_BYTES]), *others[number:]]
-        if len(opening) == _opening_bytes(len(commitments)) and hmac.compare_digest(commitment, join_commitments(commitments)):
-            return
+    if len(opening) == _opening_bytes(len(others) + 1) and number <= len(others) and _are_kinds(schema):
+        with suppress(ValueError):  # the blocks are not as long as was said
+            own = commit_parts(RESULT_DOMAIN, opening[:OPENING_BYTES], length, encode_blocks(schema, rows, blocks))
+            if hmac.compare_digest(commitment, join_commitments([*others[:number], own, *others[number:]])):
+                return
     raise BadResult(reason="the commitment in the receipts was made from something else")
+
+
+def _are_kinds(schema: pa.Schema) -> bool:
+    return all(one in _KINDS for one in schema.types)
 
 
 def _opening_bytes(receivers: int) -> int:

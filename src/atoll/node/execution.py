@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from atoll.errors import AtollError
 from atoll.jobs.errors import BadResult
 from atoll.jobs.kind import Input, Inputs, Outcome
 from atoll.jobs.registry import job_kind
-from atoll.jobs.table import MemoryRows
 from atoll.ledger.plan import Plan, PlanInput, digest_plan_body
 from atoll.node.errors import MemoryExceeded, NodeFault
 from atoll.node.journal import DiskJournal
@@ -25,9 +25,8 @@ from atoll.node.order import LocalInput, WorkerOrder
 from atoll.ports import Entropy
 from atoll.protocols.identifiers import Report as SpellingReport
 from atoll.protocols.identifiers import parse_rule
-from atoll.protocols.psi.memory import MemoryItems
 from atoll.protocols.role import Party, Progress
-from atoll.sources import Source, SourceRoot, open_source, parse_fingerprint, stream_keys
+from atoll.sources import Source, SourceRoot, SourceRows, open_items, open_source, parse_fingerprint
 from atoll.storage.sealed import Sealer
 from atoll.transport.errors import JobAborted
 from atoll.transport.faults import describe_fault
@@ -41,6 +40,10 @@ from atoll.wire.message import parse_message
 log = logging.getLogger("atoll.execution")
 
 PROGRESS_SECONDS = 0.2
+KEYS_SHARE = 4
+"""Part of the job's memory that the keys of an input may take before they go to disk."""
+CELLS_SHARE = 8
+"""Part of it for the columns that a result is taken from."""
 
 Tell = Callable[[dict[str, Any]], None]
 """Says one event to the node: codes, counts and times, never rows."""
@@ -82,19 +85,21 @@ class Execution:
             AtollError: the first thing that went wrong at any of them.
         """
         deadline = asyncio.get_running_loop().time() + self._order.seconds_left
-        self._tell({"event": "phase", "phase": "reading inputs"})
         places = [Party(one.role, one.index) for one in self._plan.parties if one.org == self._order.org]
-        inputs = {place: await self._in_thread(self._read_inputs, place) for place in places}
-        self._tell({"event": "phase", "phase": "running"})
-        try:
-            async with asyncio.TaskGroup() as group:
-                runs = [group.create_task(self._run_place(place, inputs[place], deadline)) for place in places]
-        except BaseExceptionGroup as failed:
-            raise failed.exceptions[0] from failed
+        self._sweep()
+        with ExitStack() as kept:
+            self._tell({"event": "phase", "phase": "reading inputs"})
+            inputs = {place: await self._in_thread(self._read_inputs, place, kept) for place in places}
+            self._tell({"event": "phase", "phase": "running"})
+            try:
+                async with asyncio.TaskGroup() as group:
+                    runs = [group.create_task(self._run_place(place, inputs[place], deadline)) for place in places]
+            except BaseExceptionGroup as failed:
+                raise failed.exceptions[0] from failed
         self._tell_done([run.result() for run in runs])
 
-    async def _in_thread(self, work: Callable[[Party], Inputs], place: Party) -> Inputs:
-        return await asyncio.to_thread(work, place) if self._threads else work(place)
+    async def _in_thread(self, work: Callable[[Party, ExitStack], Inputs], place: Party, kept: ExitStack) -> Inputs:
+        return await asyncio.to_thread(work, place, kept) if self._threads else work(place, kept)
 
     async def _run_place(self, place: Party, inputs: Inputs, deadline: float) -> Report[Outcome]:
         """One role generator, from meeting the others to the sealed outcome."""
@@ -160,43 +165,46 @@ class Execution:
 
         return pass_on
 
-    def _read_inputs(self, place: Party) -> Inputs:
-        """This place's inputs, read once and normalised as the plan says.
+    def _read_inputs(self, place: Party, kept: ExitStack) -> Inputs:
+        """This place's inputs, read once and normalised as the plan says; `kept` closes what they hold open.
 
         Raises:
             SourceChanged: a source is not what was registered.
         """
-        for left in Path(self._order.journal).glob("snapshot-*"):  # of a life that was killed while it read
-            left.unlink()
         local = {one.dataset: one for one in self._order.inputs}
         planned = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
-        return Inputs(
-            tuple(self._read(one, local[one.dataset], spell=place.role == "receiver" or bool(one.beside)) for one in planned)
+        opened: dict[str, Source] = {}
+        for one in planned:
+            if one.dataset not in opened:
+                opened[one.dataset] = kept.enter_context(self._open(local[one.dataset]))
+        return Inputs(tuple(self._read(one, opened[one.dataset], kept) for one in planned))
+
+    def _open(self, local: LocalInput) -> Source:
+        return open_source(
+            local.address,
+            root=SourceRoot(Path(one) for one in self._order.folders),
+            scratch=Path(self._order.journal),
+            registered=parse_fingerprint(local.fingerprint),
         )
 
-    def _read(self, planned: PlanInput, local: LocalInput, *, spell: bool) -> Input:
-        """The distinct keys of one input."""
-        rules = [parse_rule(one) for one in planned.normalisation]
-        report = SpellingReport()
-        registered = parse_fingerprint(local.fingerprint)
-        root = SourceRoot(Path(one) for one in self._order.folders)
-        with open_source(local.address, root=root, scratch=Path(self._order.journal), registered=registered) as source:
-            found = list(stream_keys(source, planned.key, rules, report=report, max_identifiers=planned.rows_cap))
-            rows = [row for row, _ in found]
-            spelled = list(spellings(source, planned.columns, rows)) if spell else []
-        self._tell({"event": "input", "dataset": planned.dataset, "rows": len(found)})
-        table = MemoryRows([dict(zip(planned.columns, cells, strict=True)) for cells in spelled])
-        return Input(MemoryItems(key for _, key in found), table if spell else None)
+    def _read(self, planned: PlanInput, source: Source, kept: ExitStack) -> Input:
+        """One input: its keys as a set, and its cells where the plan lets this place use them."""
+        items = kept.enter_context(
+            open_items(
+                source,
+                planned.key,
+                [parse_rule(one) for one in planned.normalisation],
+                report=SpellingReport(),
+                scratch=Path(self._order.journal),
+                max_keys=planned.rows_cap,
+                memory_bytes=self._order.memory_bytes // KEYS_SHARE,
+            )
+        )
+        self._tell({"event": "input", "dataset": planned.dataset, "rows": items.rows})
+        uses_cells = planned.role == "receiver" or bool(planned.beside)
+        return Input(items, SourceRows(source, memory_bytes=self._order.memory_bytes // CELLS_SHARE) if uses_cells else None)
 
-
-def spellings(source: Source, columns: tuple[str, ...], rows: list[int]) -> Iterator[tuple[str, ...]]:
-    """The cells of some rows, as the source spells them; `rows` ascend."""
-    wanted = iter(rows)
-    following = next(wanted, None)
-    at = 0
-    for batch in source.batches(columns):
-        cells = list(zip(*(column.cast("string").to_pylist() for column in batch.columns), strict=True))
-        while following is not None and following < at + len(cells):
-            yield tuple("" if cell is None else cell for cell in cells[following - at])
-            following = next(wanted, None)
-        at += len(cells)
+    def _sweep(self) -> None:
+        """Delete the copies of inputs that a killed life of this job left."""
+        for left in Path(self._order.journal).glob("snapshot-*"):
+            left.unlink()

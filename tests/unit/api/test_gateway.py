@@ -26,6 +26,7 @@ PLACES = {
     "version": "1",
     "grant": "0" * 32,
     "job": "0" * 32,
+    "format": "csv",
     "namespace": "member",
     "identifier": "bank",
 }
@@ -137,3 +138,13 @@ async def test_a_fault_of_the_node_says_nothing_of_what_it_was(api: Api) -> None
 async def test_the_openapi_document_is_served_to_everybody(api: Api) -> None:
     answer: Any = (await api.ask("GET", "/v1/openapi.json")).json()
     assert answer == json.loads(json.dumps(openapi_document()))
+
+
+async def test_a_result_leaves_piece_by_piece_in_a_form_that_there_is(api: Api) -> None:
+    api.services.jobs.download.return_value = iter([b"id\n", b"1\n"])
+    answer = await api.ask("GET", f"/v1/jobs/{'0' * 32}/result/csv", token=api.tokens["user"])
+    assert (answer.status_code, answer.content) == (200, b"id\n1\n")
+    api.services.jobs.download.assert_called_once_with("0" * 32, "csv", "user")
+    answer = await api.ask("GET", f"/v1/jobs/{'0' * 32}/result/xlsx", token=api.tokens["user"])
+    assert answer.status_code == 400
+    assert problem_of(answer).code == "api.bad_request"

@@ -55,21 +55,13 @@ def test_waiting_for_a_job_in_which_nothing_moves_ends_in_time() -> None:
         node.jobs.wait(JOB, timeout_seconds=0.2)
 
 
-def test_a_result_is_fetched_page_by_page() -> None:
-    page = {"job": JOB, "columns": ["id"], "rows": 3, "commitment": "", "opening": ""}
+def test_a_result_is_shown_page_by_page() -> None:
+    page = {"job": JOB, "columns": ["id"], "rows": 3, "commitment": "", "opening": "", "encoded_bytes": 1}
     node, asked = node_that(page | {"table": [["a"], ["b"]], "next_offset": 2}, page | {"table": [["c"]], "next_offset": None})
-    found = node.jobs.result(JOB)
-    assert found.table == [["a"], ["b"], ["c"]]
-    assert found.next_offset is None
-    assert [one.url.query for one in asked] == [b"", b"offset=2"]
-
-
-def test_a_result_is_an_arrow_table_for_those_who_want_one() -> None:
-    page = {"job": JOB, "columns": ["id", "name"], "rows": 2, "commitment": "", "opening": "", "next_offset": None}
-    node, _ = node_that(page | {"table": [["01", "a"], ["02", "b"]]})
-    assert node.jobs.arrow(JOB).to_pydict() == {"id": ["01", "02"], "name": ["a", "b"]}
-    empty, _ = node_that(page | {"rows": 0, "table": []})
-    assert empty.jobs.arrow(JOB).schema.names == ["id", "name"]
+    first = node.jobs.result(JOB)
+    assert first.next_offset == 2
+    assert node.jobs.result(JOB, offset=first.next_offset).table == [["c"]]
+    assert [one.url.query for one in asked] == [b"offset=0", b"offset=2"]
 
 
 def test_a_grant_is_found_among_those_of_this_organisation() -> None:
