@@ -25,6 +25,9 @@ class SourceRows:
         self._left_bytes = memory_bytes
         self._kept: dict[tuple[str, ...], list[pa.RecordBatch]] = {}
 
+    def __len__(self) -> int:
+        return self._source.row_count()
+
     def take(self, columns: Sequence[str], rows: bytes) -> pa.Table:
         """Some cells, as text.
 
