@@ -1,8 +1,8 @@
 """Two-sided geometric noise, drawn exactly: the probability of z is proportional to e^(-epsilon |z|), z from -bound to bound.
 
 Whole numbers and comparisons only, so that no rounding leaks what it should hide (Mironov, CCS 2012). The noise makes a count
-of sensitivity 1 differentially private: for two neighbouring counts c and c + 1 the probabilities of every outcome that both can
-have differ by a factor of at most e^epsilon, and each has one outcome that the other has not, of the probability of `bound`:
+of sensitivity 1 differentially private: for two neighbouring counts c and c + 1 the probabilities of every outcome that both
+can have differ by a factor of at most e^epsilon, and each has one outcome that the other has not, as likely as `bound` is:
 
     delta = (1 - a) a^bound / (1 + a - 2 a^(bound + 1)),   a = e^(-epsilon)
 

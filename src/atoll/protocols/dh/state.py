@@ -116,12 +116,21 @@ class Run:
                 raise ForeignCheckpoint()
             opened = Opened(state.salt, items.rows, state.peer_rows)
         count = 1 if self.is_whole else bucket_count(max(opened.own_rows, opened.peer_rows))
-        buckets = items.partition(opened.salt, count)
-        begun = Begun(opened, buckets, self._bind(opened, buckets), *((0, ()) if state is None else (state.done, state.held)))
-        if state is not None and state.binding != begun.binding:
+        return self.enter(opened, items.partition(opened.salt, count), state)
+
+    def enter(self, opened: Opened, buckets: Buckets, state: State | None) -> Begun:
+        """A run whose sizes and salt are known, from its start or from a state.
+
+        Raises:
+            ForeignCheckpoint: the state is of another run.
+        """
+        binding = self._bind(opened, buckets)
+        if state is None:
+            return Begun(opened, buckets, binding, 0, ())
+        if state.binding != binding:
             buckets.close()
             raise ForeignCheckpoint()
-        return begun
+        return Begun(opened, buckets, binding, state.done, state.held)
 
     def fork(self, label: str) -> SeededEntropy:
         """A stream of this run's own."""
