@@ -17,9 +17,9 @@ import numpy as np
 
 from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.oprf import OUTPUT_BYTES, ServerKey
-from atoll.protocols.dh.masked import Places
 from atoll.protocols.psi.cut import bucket_count
 from atoll.protocols.psi.items import DIGEST_BYTES, Items
+from atoll.protocols.psi.rows import Places
 from atoll.protocols.psi_oprf.errors import TableUnusable
 from atoll.protocols.psi_oprf.params import MAX_TABLE_ROWS, Epoch, derive_key, padded_entries, tag_bytes
 
