@@ -1,12 +1,13 @@
 //! Cells to sorted digests.
 
-use atoll_core::keys::{self, BadCells, Packed, Rule};
+use atoll_core::keys::{self, BadCells, OrderedRecords, Packed, Rule};
 use atoll_core::parallel::available_threads;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
+type Ordered<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
 type Pair<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>);
 
 #[pyfunction]
@@ -42,19 +43,32 @@ pub fn cut_keys<'py>(
     threads: usize,
 ) -> PyResult<(Bound<'py, PyBytes>, Vec<usize>)> {
     let threads = if threads == 0 { available_threads() } else { threads };
-    let cut = py.detach(|| keys::cut_keys(prefix, (lengths, text), first_row, spans, threads)).map_err(bad_cells)?;
-    Ok((PyBytes::new(py, &cut.records), cut.starts))
+    let mut starts = Ok(Vec::new());
+    let records = PyBytes::new_with(py, keys::RECORD_BYTES * keys::count_keys(lengths), |records| {
+        starts = py.detach(|| keys::cut_keys(prefix, (lengths, text), first_row, spans, records, threads));
+        Ok(())
+    })?;
+    Ok((records, starts.map_err(bad_cells)?))
 }
 
 #[pyfunction]
-pub fn order_records<'py>(
-    py: Python<'py>,
-    records: &[u8],
-) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+pub fn order_records<'py>(py: Python<'py>, records: &[u8]) -> PyResult<Ordered<'py>> {
     let ordered = py
-        .detach(|| keys::order_records(records))
+        .detach(|| OrderedRecords::sort(records))
         .ok_or_else(|| PyValueError::new_err("no whole records, or too many of them"))?;
-    Ok((PyBytes::new(py, &ordered.digests), PyBytes::new(py, &ordered.ends), PyBytes::new(py, &ordered.rows)))
+    let digest_bytes = keys::DIGEST_BYTES * ordered.groups();
+    let (mut ends, mut rows) = (None, None);
+    let digests = PyBytes::new_with(py, digest_bytes, |digests| {
+        ends = Some(PyBytes::new_with(py, 4 * ordered.groups(), |ends| {
+            rows = Some(PyBytes::new_with(py, 4 * ordered.records(), |rows| {
+                py.detach(|| ordered.write(digests, ends, rows));
+                Ok(())
+            })?);
+            Ok(())
+        })?);
+        Ok(())
+    })?;
+    Ok((digests, ends.expect("written with the digests"), rows.expect("written with the digests")))
 }
 
 fn pair<'py>(py: Python<'py>, packed: Result<Packed, BadCells>) -> PyResult<Pair<'py>> {

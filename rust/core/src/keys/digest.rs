@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 #[cfg(target_arch = "x86_64")]
 use super::sha_simd as lanes;
-use super::{DIGEST_BYTES, RECORD_BYTES, Record};
+use super::{DIGEST_BYTES, Record};
 
 #[cfg(not(target_arch = "x86_64"))]
 mod lanes {
@@ -57,37 +57,28 @@ impl KeyHasher {
         Self { has_lanes: false, ..Self::new(prefix) }
     }
 
-    /// A record for each key, in order.
-    pub(super) fn records<'a>(&self, keys: impl Iterator<Item = (u32, &'a [u8])>, capacity: usize) -> Vec<Record> {
-        let mut records: Vec<Record> = Vec::with_capacity(capacity);
+    /// Fills in a record for each key, in order; there are as many of both.
+    pub(super) fn digest<'a>(&self, keys: impl Iterator<Item = (u32, &'a [u8])>, records: &mut [Record]) {
         let mut blocks = [[0; BLOCK_BYTES]; lanes::LANES];
         let mut places = [0; lanes::LANES];
         let mut waiting = 0;
-        for (row, key) in keys {
-            let mut record = [0; RECORD_BYTES];
-            record[DIGEST_BYTES..].copy_from_slice(&row.to_le_bytes());
-            match &self.state {
-                Some(state) if key.len() <= ONE_BLOCK => {
-                    blocks[waiting] = self.last_block(key);
-                    if self.has_lanes {
-                        places[waiting] = records.len();
-                        waiting += 1;
-                    } else {
-                        record[..DIGEST_BYTES].copy_from_slice(&finish(*state, &blocks[0]));
-                    }
-                }
-                _ => {
-                    let digest = self.hasher.clone().chain_update(key).finalize();
-                    record[..DIGEST_BYTES].copy_from_slice(&digest[..DIGEST_BYTES]);
-                }
-            }
-            records.push(record);
-            if let Some(state) = &self.state
-                && waiting == lanes::LANES
-            {
+        for (place, (row, key)) in keys.enumerate() {
+            records[place][DIGEST_BYTES..].copy_from_slice(&row.to_le_bytes());
+            let Some(state) = self.state.as_ref().filter(|_| key.len() <= ONE_BLOCK) else {
+                let digest = self.hasher.clone().chain_update(key).finalize();
+                records[place][..DIGEST_BYTES].copy_from_slice(&digest[..DIGEST_BYTES]);
+                continue;
+            };
+            blocks[waiting] = self.last_block(key);
+            places[waiting] = place;
+            waiting += 1;
+            if self.has_lanes && waiting == lanes::LANES {
                 for (place, digest) in places.iter().zip(lanes::finish(state, &blocks)) {
                     records[*place][..DIGEST_BYTES].copy_from_slice(&digest);
                 }
+                waiting = 0;
+            } else if !self.has_lanes {
+                records[place][..DIGEST_BYTES].copy_from_slice(&finish(*state, &blocks[0]));
                 waiting = 0;
             }
         }
@@ -95,7 +86,6 @@ impl KeyHasher {
             let digest = finish(self.state.unwrap_or_default(), block);
             records[*place][..DIGEST_BYTES].copy_from_slice(&digest);
         }
-        records
     }
 
     fn last_block(&self, key: &[u8]) -> [u8; BLOCK_BYTES] {
@@ -120,14 +110,16 @@ fn finish(mut state: [u32; 8], block: &[u8; BLOCK_BYTES]) -> [u8; DIGEST_BYTES] 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::RECORD_BYTES;
 
     #[test]
     fn every_way_gives_the_digest_of_sha256() {
         let keys: Vec<Vec<u8>> = (0..400usize).map(|n| (0..n % 131).map(|i| (i * 31 + n) as u8).collect()).collect();
         for prefix in [vec![], vec![7; 49], vec![8; 64], vec![9; 128]] {
             let asked = || keys.iter().enumerate().map(|(row, key)| (row as u32, &key[..]));
-            let native = KeyHasher::new(&prefix).records(asked(), 0);
-            let portable = KeyHasher::portable(&prefix).records(asked(), 0);
+            let (mut native, mut portable) = (vec![[0; RECORD_BYTES]; keys.len()], vec![[1; RECORD_BYTES]; keys.len()]);
+            KeyHasher::new(&prefix).digest(asked(), &mut native);
+            KeyHasher::portable(&prefix).digest(asked(), &mut portable);
             assert_eq!(native, portable);
             for ((row, key), record) in asked().zip(&native) {
                 assert_eq!(record[..16], Sha256::new().chain_update(&prefix).chain_update(key).finalize()[..16]);

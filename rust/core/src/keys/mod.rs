@@ -19,8 +19,8 @@ mod rules;
 mod sha_simd;
 
 pub use cells::{BadCells, Packed, join_cells, normalise_cells, splice_cells};
-pub use cut::{Cut, cut_keys};
-pub use order::{Ordered, order_records};
+pub use cut::{count_keys, cut_keys};
+pub use order::OrderedRecords;
 pub use rules::Rule;
 
 /// Longest key, of several columns together.
@@ -47,8 +47,8 @@ fn key_length(code: [u8; 2]) -> usize {
     if length <= MAX_KEY_BYTES { length } else { 0 }
 }
 
-/// `records` in the order of their cells, stable; where each cell starts, and the end of the last.
-fn scatter(records: &[Record], cells: usize, cell_of: impl Fn(&Record) -> usize) -> (Vec<Record>, Vec<usize>) {
+/// Puts `records` into `placed`, as long, in the order of their cells, stable; where each cell starts, and the end of the last.
+fn scatter(records: &[Record], placed: &mut [Record], cells: usize, cell_of: impl Fn(&Record) -> usize) -> Vec<usize> {
     let mut starts = vec![0; cells + 1];
     for record in records {
         starts[cell_of(record) + 1] += 1;
@@ -57,11 +57,10 @@ fn scatter(records: &[Record], cells: usize, cell_of: impl Fn(&Record) -> usize)
         starts[cell + 1] += starts[cell];
     }
     let mut next = starts.clone();
-    let mut placed = vec![[0; RECORD_BYTES]; records.len()];
     for record in records {
         let place = &mut next[cell_of(record)];
         placed[*place] = *record;
         *place += 1;
     }
-    (placed, starts)
+    starts
 }
