@@ -229,6 +229,22 @@ class CoalitionInfo(Model):
     reads: list[str]
 
 
+class OptionInfo(Model):
+    """One protocol that a job could be carried out by."""
+
+    name: str
+    """With its variant in brackets, where it has some."""
+    chosen: bool
+    why_not: str = ""
+    """Why it cannot serve; empty if it can, and then the rest is filled in."""
+    seconds: float = 0.0
+    """Until the last receiver has its result, link included."""
+    traffic_mb: float = 0.0
+    """What all parties send together."""
+    memory_mb: float = 0.0
+    """Peak of the hungriest party."""
+
+
 class DraftInfo(Model):
     """What a job would be, before anybody proposes it."""
 
@@ -241,6 +257,10 @@ class DraftInfo(Model):
     adversary_model: str
     coalitions: list[CoalitionInfo]
     result_columns: list[str]
+    why: str = ""
+    """Why this protocol, in words; empty for kinds that choose nothing."""
+    options: list[OptionInfo] = []
+    """Every protocol there is, those that could serve first, the fastest on top."""
 
 
 class ReasonInfo(Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.api.models import CoalitionInfo, DraftInfo, ProposeJob
+from atoll.api.models import CoalitionInfo, DraftInfo, OptionInfo, ProposeJob
 from atoll.errors import AtollError
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
@@ -61,6 +61,7 @@ class Proposals:
         plan = self.draft(request)
         kind = job_kind(plan.kind)
         estimate = kind.estimate(plan)
+        explained = kind.explain(from_plain(kind.spec, request.spec))
         return DraftInfo(
             plan=to_plain(plan),
             estimate={
@@ -72,6 +73,18 @@ class Proposals:
             adversary_model=plan.adversary_model,
             coalitions=[CoalitionInfo(members=list(one.members), reads=list(one.reads)) for one in plan.coalitions],
             result_columns=[one.name for one in kind.result_schema(plan)],
+            why=explained.why,
+            options=[
+                OptionInfo(
+                    name=one.name,
+                    chosen=one.chosen,
+                    why_not=one.why_not,
+                    seconds=round(one.seconds, 2),
+                    traffic_mb=one.traffic_bytes / 1e6,
+                    memory_mb=one.memory_bytes / 1e6,
+                )
+                for one in explained.options
+            ],
         )
 
     async def propose(self, request: ProposeJob) -> str:

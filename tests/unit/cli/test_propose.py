@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from atoll.api.models import CoalitionInfo, DatasetInfo, DraftInfo, GrantInfo, RegisterColumn
-from atoll.cli import frame
+from atoll.api.models import CoalitionInfo, DatasetInfo, DraftInfo, GrantInfo, OptionInfo, RegisterColumn
+from atoll.cli import asking, frame
 from atoll.cli.dataset import parse_column, parse_key
 from atoll.cli.errors import BadArgument
 from atoll.cli.main import main
+from atoll.jobs.intersection import outputs
 
 GRANT = "0" * 31 + "2"
 PLAN = {
@@ -87,6 +88,11 @@ class FakeNode:
             adversary_model="semi-honest",
             coalitions=[CoalitionInfo(members=["bank", "bureau"], reads=["everything"])],
             result_columns=["id"],
+            why="because it is first",
+            options=[
+                OptionInfo(name="psi-slow", chosen=True, seconds=9, traffic_mb=3, memory_mb=4),
+                OptionInfo(name="psi-none", chosen=False, why_not="it is tired"),
+            ],
         )
 
     def propose(self, kind: str, spec: dict[str, Any], **options: Any) -> str:
@@ -130,6 +136,8 @@ def test_rules_come_from_the_cards_and_the_grant_is_the_only_one_in_force(node: 
             "normalisation": ["text/1"],
             "rows_cap": 64,
             "grants": [],
+            "keeps": [],
+            "shows": [],
         },
         {
             "org": "bureau",
@@ -138,6 +146,8 @@ def test_rules_come_from_the_cards_and_the_grant_is_the_only_one_in_force(node: 
             "normalisation": ["text/1"],
             "rows_cap": 128,
             "grants": [{"grant": GRANT, "version": 4}],
+            "keeps": [],
+            "shows": [],
         },
     )
 
@@ -250,3 +260,99 @@ def test_a_key_of_another_form_is_refused(text: str) -> None:
 def test_a_column_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(BadArgument):
         parse_column(text)
+
+
+# -- outputs, protocols, several owners ---------------------------------------------------------------------------------------
+
+
+def test_the_words_are_those_of_the_kind() -> None:
+    assert [str(one) for one in asking.Join] == [str(one) for one in outputs.Join]
+    assert [str(one) for one in asking.Security] == [str(one) for one in outputs.Security]
+
+
+def test_columns_to_get_and_to_keep_are_of_their_own_side(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
+    assert propose("--output", "rows", "--show", "phone", "--keep", "mail", "--join", "left") == 0
+    receiver, owner = sides(node)
+    spec = node.proposed[0]["spec"]
+    assert (receiver["keeps"], owner["shows"], spec["output"], spec["join"]) == (["mail"], ["phone"], "rows", "left")
+    assert propose("--output", "rows", "--show", "mail") == 2
+    assert "bureau/files/1 has no such column" in capsys.readouterr().err
+    assert propose("--keep", "phone") == 2
+
+
+def test_a_sum_asks_for_twenty_matches_unless_told_otherwise_and_other_outputs_for_none(node: FakeNode) -> None:
+    assert propose("--output", "sum", "--show", "phone", "--scale", "2") == 0
+    assert propose("--output", "sum", "--show", "phone", "--min-count", "5") == 0
+    assert propose("--min-count", "5") == 0
+    assert [one["spec"]["min_count"] for one in node.proposed] == [20, 5, 0]
+    assert node.proposed[0]["spec"]["scale"] == 2
+
+
+def test_noise_protocol_and_link_arrive_as_the_kind_wants_them(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
+    more = (
+        "--output",
+        "cardinality",
+        "--epsilon",
+        "0.5",
+        "--security",
+        "malicious",
+        "--protocol",
+        "psi-x",
+        "--variant",
+        "fast",
+    )
+    assert propose(*more, "--link", "2Gb/s, 30ms") == 0
+    spec = node.proposed[0]["spec"]
+    assert (spec["epsilon_micro"], spec["security"], spec["protocol"], spec["variant"]) == (
+        500_000,
+        "malicious",
+        "psi-x",
+        "fast",
+    )
+    assert (spec["megabits_per_second"], spec["latency_ms"]) == (2000, 30)
+    for wrong in ("fast", "100Mb/s", "100kb/s,1ms", "1Mb/s,1s"):
+        assert propose("--link", wrong) == 2
+    assert "100Mb/s,20ms" in capsys.readouterr().err
+
+
+def test_what_both_receive_rests_on_a_grant_each_way(node: FakeNode) -> None:
+    back = grant_of(grant="b" * 32, owner="bank", grantee="bureau", dataset="bank/customers/1", version=2)
+    node.given = [grant_of(), back]
+    assert propose("--both", "--output", "rows", "--show", "phone", "--give", "mail") == 0
+    spec = node.proposed[0]["spec"]
+    assert [(one["org"], one["grants"], one["shows"]) for one in spec["receivers"]] == [
+        ("bank", [{"grant": "b" * 32, "version": 2}], ["mail"]),
+        ("bureau", [{"grant": GRANT, "version": 4}], ["phone"]),
+    ]
+    assert spec["owners"] == []
+    node.given = [grant_of(), back.model_copy(update={"grantee": "telecom"})]
+    assert propose("--both") == 2
+
+
+def test_several_owners_bring_their_own_columns_and_grants(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
+    node.sets["telecom/lines/1"] = DatasetInfo(
+        dataset="telecom/lines/1", owner="telecom", level=2, state="active", rows_at_most=32, columns=[column("who", "text/1")]
+    )
+    node.given = [grant_of(), grant_of(grant="c" * 32, owner="telecom", dataset="telecom/lines/1")]
+    assert propose("--theirs", "telecom/lines/1", columns=("id", "ref", "who")) == 0
+    owners = node.proposed[0]["spec"]["owners"]
+    assert [(one["org"], one["columns"], one["grants"][0]["grant"]) for one in owners] == [
+        ("bureau", ["ref"], GRANT),
+        ("telecom", ["who"], "c" * 32),
+    ]
+    assert propose("--theirs", "telecom/lines/1", "--both", columns=("id", "ref", "who")) == 2
+    assert propose("--theirs", "telecom/lines/1", "--grant", GRANT, columns=("id", "ref", "who")) == 2
+    assert propose("--theirs", "telecom/lines/1", columns=("id", "ref")) == 2
+
+
+def test_a_dry_run_shows_which_protocols_there_are_and_proposes_nothing(
+    node: FakeNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert propose("--dry-run", yes=False) == 0
+    shown = capsys.readouterr().out
+    for part in ("psi-slow", "9.0 s", "it is tired", "because it is first", "nothing was proposed", "sizes"):
+        assert part in shown
+    assert propose("--dry-run", "--json") == 0
+    options = json.loads(capsys.readouterr().out)["options"]
+    assert [(one["name"], one["chosen"]) for one in options] == [("psi-slow", True), ("psi-none", False)]
+    assert node.proposed == []

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import sqlite3
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from atoll.errors import AtollError
-from atoll.jobs.errors import BadInputs, BadResult
-from atoll.jobs.intersection import Join
+from atoll.jobs.errors import BadInputs, BadResult, PayloadTooLong
+from atoll.jobs.intersection import Join, Output
 from atoll.jobs.intersection.protocols import PROTOCOLS
 from atoll.jobs.intersection.shape import Shape
 from atoll.jobs.kind import Input, Inputs, Outcome
@@ -18,7 +21,9 @@ from atoll.protocols.psi.memory import MemoryItems
 from atoll.protocols.pump import pump
 from atoll.protocols.role import Party
 from tests.unit.jobs.world import (
+    BANK,
     BANK_ROWS,
+    BUREAU,
     BUREAU_ROWS,
     KIND,
     OWNER,
@@ -139,6 +144,78 @@ def test_an_anti_join_gives_the_rows_that_do_not_match_those_without_a_key_among
     mine = given([(*row, str(at)) for at, row in enumerate(SHARED)], names=("id", "name", "debt"))
     done = run(job, {OWNER: given([("AT1", "ANN")]), RECEIVER: mine})
     assert [row[2] for row in done[RECEIVER].result.rows()] == ["2", "3", "4"]
+
+
+INCOMES = given(
+    [("AT1", "ANN", "100", "a"), ("7", "bob", "50", ""), ("AT1", "ANN", "200", "c"), ("9", "joe", "1", "d")],
+    names=("i", "n", "income", "name"),
+)
+
+
+def rows_job(join: Join = Join.INNER, **changes: Any) -> Plan:
+    asked = replace(altered("bureau", shows=("income", "name")), output=Output.ROWS, join=join, protocol="", **changes)
+    return plan_of(asked)
+
+
+def test_rows_join_as_sql_does_every_own_row_with_every_row_of_the_owner_that_has_its_key() -> None:
+    done = run(rows_job(), {OWNER: INCOMES, RECEIVER: given(SHARED)})
+    result = done[RECEIVER].result
+    assert (
+        result.columns == ("id", "name", "income", "bureau.name") == tuple(one.name for one in KIND.result_schema(rows_job()))
+    )
+    assert result.rows() == [
+        ("AT1", "ann", "100", "a"),
+        ("AT1", "ann", "200", "c"),
+        ("at-1", "Ann", "100", "a"),
+        ("at-1", "Ann", "200", "c"),
+        ("7", "bob", "50", ""),
+    ]
+    assert done[RECEIVER].counts == {"own": 4, "matched": 2}
+
+
+def test_a_left_join_keeps_the_rows_without_a_match_and_puts_no_cells_beside_them() -> None:
+    done = run(rows_job(Join.LEFT), {OWNER: INCOMES, RECEIVER: given(SHARED)})
+    assert done[RECEIVER].result.rows()[5:] == [("", "nobody", None, None), ("8", "eve", None, None)]
+
+
+def test_a_join_of_nothing_has_the_columns_all_the_same() -> None:
+    for mine, theirs in (([], []), (SHARED, []), ([], [("AT1", "ANN", "100", "a")])):
+        inputs = {OWNER: given(theirs, names=("i", "n", "income", "name")), RECEIVER: given(mine)}
+        done = run(rows_job(), inputs)
+        assert (len(done[RECEIVER].result), len(done[RECEIVER].result.columns)) == (0, 4)
+
+
+def test_a_payload_that_does_not_fit_ends_the_run_and_shows_no_cell() -> None:
+    with pytest.raises(PayloadTooLong) as caught:
+        run(rows_job(payload_bytes=8), {OWNER: INCOMES, RECEIVER: given(SHARED)})
+    assert "200" not in str(caught.value)
+
+
+def test_the_join_is_the_one_that_sql_forms() -> None:
+    """Against SQLite, on tables full of equal keys."""
+    chance = random.Random(7)
+    mine = [(f"K{chance.randrange(9)}", "x", str(at)) for at in range(30)]
+    theirs = [(f"K{chance.randrange(4, 12)}", "x", str(at)) for at in range(25)]
+    job = plan_of(
+        replace(
+            spec(
+                receivers=(replace(BANK, keeps=("a",), rows_cap=30),),
+                owners=(replace(BUREAU, shows=("b",), rows_cap=25),),
+                output=Output.ROWS,
+                join=Join.LEFT,
+                payload_bytes=200,
+                protocol="",
+            )
+        )
+    )
+    done = run(job, {OWNER: given(theirs, names=("i", "n", "b")), RECEIVER: given(mine, names=("id", "name", "a"))})
+    base = sqlite3.connect(":memory:")
+    base.execute("create table m(id, name, a)")
+    base.execute("create table t(id, name, b)")
+    base.executemany("insert into m values (?, ?, ?)", mine)
+    base.executemany("insert into t values (?, ?, ?)", theirs)
+    joined = base.execute("select m.id, m.name, m.a, t.b from m left join t on m.id = t.id and m.name = t.name").fetchall()
+    assert sorted(done[RECEIVER].result.rows(), key=repr) == sorted(joined, key=repr)
 
 
 # -- several receivers --------------------------------------------------------------------------------------------------------

@@ -21,11 +21,14 @@ from atoll.jobs.intersection.results import Form
 from atoll.jobs.intersection.shape import Link, Shape
 from atoll.jobs.intersection.spec import IntersectionSpec
 from atoll.jobs.kind import Draft, Estimate, Explanation, Inputs, JobKind, Option, Outcome, ResultColumn
+from atoll.jobs.payload import MAX_PAYLOAD_BYTES
 from atoll.ledger.plan import Plan, PlanInput, PlanOutput
 from atoll.policy.demand import Demand, Exposure
 from atoll.protocols.role import Party, Role
 from atoll.wire.message import Document
 
+DEFAULT_CELL_BYTES = 64
+"""Room for a shown column in a payload, unless a person says otherwise."""
 NUMBERS = frozenset({Output.CARDINALITY, Output.SUM})
 """Outputs in which nobody sees a key."""
 
@@ -47,7 +50,7 @@ class Intersection(JobKind[IntersectionSpec]):
             protocol_version=adapter.version,
             program={
                 **_program(spec),
-                **adapter.options(shape, variant=chosen.variant, keys_per_round=spec.keys_per_round),
+                **adapter.options(spec, chosen.variant),
             },
             parties=plan_parties(spec),
             inputs=plan_inputs(spec),
@@ -140,10 +143,16 @@ def shape_of(spec: IntersectionSpec) -> Shape:
         receivers=len(spec.receivers),
         output=spec.output,
         join=spec.join,
-        shown_columns=sum(len(side.shows) for side in spec.sides),
+        payload_bytes=payload_bytes(spec),
         epsilon_micro=spec.epsilon_micro,
         security=spec.security,
     )
+
+
+def payload_bytes(spec: IntersectionSpec) -> int:
+    """Width of a payload, where rows carry one."""
+    most = max(len(side.shows) for side in spec.sides)
+    return (spec.payload_bytes or min(DEFAULT_CELL_BYTES * most, MAX_PAYLOAD_BYTES)) if spec.output is Output.ROWS else 0
 
 
 def _choose(spec: IntersectionSpec) -> Choice:
@@ -158,4 +167,8 @@ def _program(spec: IntersectionSpec) -> dict[str, object]:
         said["epsilon-micro"] = spec.epsilon_micro
     if spec.min_count:
         said["min-count"] = spec.min_count
+    if spec.scale:
+        said["scale"] = spec.scale
+    if spec.output is Output.ROWS:
+        said["payload-bytes"] = payload_bytes(spec)
     return said

@@ -104,15 +104,16 @@ def _one_run(plan: Plan, run: Run, mine: Input, at: _State) -> Role[None]:
 def _run(plan: Plan, me: Party, seats: list[Party], number: int, seed: bytes, resume: bytes | None) -> Run:
     spec = spec_of(plan)
     receiver = Party("receiver", number)
-    caps = dict(zip(seats, (side.rows_cap for side in spec.sides), strict=True))
+    lines = dict(zip(seats, plan.inputs[number * len(seats) : (number + 1) * len(seats)], strict=True))
     return Run(
         me=me,
         receiver=receiver,
         others=tuple(one for one in seats if one != receiver),
-        rows_caps=caps,
+        rows_caps={at: line.rows_cap for at, line in lines.items()},
         output=spec.output,
         security=spec.security,
-        beside=plan.inputs[number * len(seats) + seats.index(me)].beside,
+        beside=lines[me].beside,
+        shown=tuple(name for at, line in lines.items() if at != receiver for name in line.beside),
         options=plan.program,
         context=run_context(plan_digest(plan), number),
         seed=SeededEntropy(seed).fork(f"intersection run {number}").bytes(32),

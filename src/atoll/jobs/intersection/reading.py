@@ -56,6 +56,8 @@ def spec_of(plan: Plan) -> IntersectionSpec:
             join=Join(str(said.get("join"))),
             epsilon_micro=said.get("epsilon-micro", 0),
             min_count=said.get("min-count", 0),
+            scale=said.get("scale", 0),
+            payload_bytes=said.get("payload-bytes", 0),
             security=Security(plan.adversary_model),
             protocol=plan.protocol,
             variant=said.get("variant", ""),

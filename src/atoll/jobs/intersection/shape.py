@@ -35,8 +35,8 @@ class Shape:
     """How many runs, one for each receiver."""
     output: Output = Output.IDENTIFIERS
     join: Join = Join.INNER
-    shown_columns: int = 0
-    """Columns that travel beside the keys, of all sides together."""
+    payload_bytes: int = 0
+    """Bytes that travel beside each key of the owner."""
     epsilon_micro: int = 0
     """For a noisy cardinality, in millionths; 0: exact."""
     security: Security = Security.SEMI_HONEST

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from atoll.jobs.intersection.outputs import Join, Output, Security
+from atoll.jobs.payload import MAX_PAYLOAD_BYTES, MAX_SCALE
 from atoll.ledger.plan import DatasetId, Label
 from atoll.protocols.identifiers import MAX_KEY_COLUMNS
 from atoll.protocols.psi import MAX_ROWS
@@ -71,6 +72,10 @@ class IntersectionSpec(Message):
     millionths; 0: exact."""
     min_count: Annotated[int, Range(0, MAX_ROWS)] = 0
     """For `sum`: fewest keys in common over which a sum is told."""
+    scale: Annotated[int, Range(0, MAX_SCALE)] = 0
+    """For `sum`: most digits behind the point of a summed number."""
+    payload_bytes: Annotated[int, Range(0, MAX_PAYLOAD_BYTES)] = 0
+    """For `rows`: room for the shown cells of all rows that share a key, the same for every key; 0: 64 bytes a column."""
     security: Security = Security.SEMI_HONEST
     """What the protocol must withstand."""
     protocol: Annotated[str, Size(0, 40)] = ""

@@ -10,8 +10,17 @@ from types import MappingProxyType
 
 from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.protocols.psi_ecdh import PsiEcdh
+from atoll.jobs.intersection.protocols.psi_payload import PsiPayload
 
-PROTOCOLS: Mapping[str, Adapter] = MappingProxyType({one.name: one for one in (PsiEcdh(),)})
+PROTOCOLS: Mapping[str, Adapter] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            PsiEcdh(),
+            PsiPayload(),
+        )
+    }
+)
 """Every protocol by name."""
 
 __all__ = ["PROTOCOLS", "Adapter", "Found", "Run"]

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from atoll.jobs.intersection.outputs import Output, Security
 from atoll.jobs.intersection.shape import Cost, Shape
+from atoll.jobs.intersection.spec import IntersectionSpec
 from atoll.jobs.kind import Input
 from atoll.protocols.psi import Matches
 from atoll.protocols.role import Party, Role
@@ -35,6 +36,8 @@ class Run:
     """What the protocol must withstand."""
     beside: tuple[str, ...]
     """This side's columns beside the key in this run."""
+    shown: tuple[str, ...]
+    """Columns that the receiver gets of the others in this run."""
     options: Document
     """The plan's program, the adapter's own options among it."""
     context: bytes
@@ -118,8 +121,8 @@ class Adapter(ABC):
             return "it adds no noise"
         return ""
 
-    def options(self, shape: Shape, *, variant: str, keys_per_round: int) -> Document:  # noqa: ARG002 - most have none
-        """What stands in the plan's program about the run itself."""
+    def options(self, spec: IntersectionSpec, variant: str) -> Document:  # noqa: ARG002 - most have none of their own
+        """What the protocol itself adds to the plan's program."""
         return {"variant": variant} if variant else {}
 
     @abstractmethod

@@ -9,6 +9,7 @@ import numpy as np
 from atoll.jobs.intersection.outputs import Output, Security
 from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
+from atoll.jobs.intersection.spec import IntersectionSpec
 from atoll.jobs.kind import Input
 from atoll.jobs.table import ROW_NUMBER
 from atoll.primitives.ristretto import POINT_BYTES
@@ -40,8 +41,8 @@ class PsiEcdh(Adapter):
     receiver_learns: ClassVar[str] = "how many different identifiers the owner brings"
     owner_learns: ClassVar[str] = "how many different identifiers the receiver brings"
 
-    def options(self, shape: Shape, *, variant: str, keys_per_round: int) -> Document:  # noqa: ARG002 - the interface's
-        return {"keys-per-round": min(keys_per_round or MAX_POINTS_PER_FRAME, MAX_POINTS_PER_FRAME)}
+    def options(self, spec: IntersectionSpec, variant: str) -> Document:  # noqa: ARG002 - the interface's
+        return {"keys-per-round": min(spec.keys_per_round or MAX_POINTS_PER_FRAME, MAX_POINTS_PER_FRAME)}
 
     def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
         return {

@@ -1,0 +1,65 @@
+"""A job that is not proposed yet, as people see it before they decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from atoll.api.models import DraftInfo, GrantInfo, OptionInfo
+from atoll.cli.grant import left
+from atoll.cli.reply import Fields, Rows, Shown
+from atoll.cli.words import duration, iso, listed, size
+
+_ADVERSARIES = {
+    "semi-honest": "semi-honest: protects against parties that keep to the protocol",
+    "malicious": "malicious: protects against parties that send what they like",
+}
+
+
+def describe_draft(draft: DraftInfo, grants: Sequence[GrantInfo]) -> list[Shown]:
+    """Everything to know before proposing."""
+    plan, estimate = draft.plan, draft.estimate
+    pairs = [
+        ("job", f"{plan['kind']} by {plan['protocol']}/{plan['protocol_version']}, for {plan['purpose']}"),
+        ("inputs", "; ".join(dict.fromkeys(map(_input, plan["inputs"])))),
+        ("spelt by", listed(plan["inputs"][0]["normalisation"])),
+        *(
+            ("rests on", f"grant {one.grant} of {one.owner}, {left(one)} uses left, until {iso(one.not_after)}")
+            for one in grants
+        ),
+        (
+            "takes",
+            f"up to {duration(estimate['seconds'])} on one core, {size(estimate['traffic_mb'] * 1e6)} sent, "
+            f"{size(estimate['memory_mb'] * 1e6)} of memory",
+        ),
+        ("deadline", iso(plan["not_after"])),
+        ("result", f"{listed(draft.result_columns)}, for {_receivers(plan)}"),
+        ("shows", draft.leakage),
+        ("adversary", _ADVERSARIES.get(draft.adversary_model, draft.adversary_model)),
+    ]
+    rows = [(" + ".join(one.members), listed(one.reads)) for one in draft.coalitions]
+    return [Fields(pairs), *describe_options(draft), "", Rows(("together", "could read"), rows), ""]
+
+
+def describe_options(draft: DraftInfo) -> list[Shown]:
+    """Which protocols could do it, and why one was chosen."""
+    if not draft.options:
+        return []
+    columns = ("", "protocol", "time", "traffic", "memory", "why not")
+    return ["", Rows(columns, [_option(one) for one in draft.options]), "", draft.why]
+
+
+def _option(one: OptionInfo) -> tuple[str, ...]:
+    mark = "*" if one.chosen else ""
+    if one.why_not:
+        return mark, one.name, "-", "-", "-", one.why_not
+    return mark, one.name, duration(one.seconds), size(one.traffic_mb * 1e6), size(one.memory_mb * 1e6), ""
+
+
+def _input(one: dict[str, Any]) -> str:
+    return f"{one['dataset']} ({', '.join(one['columns'])}; at most {one['rows_cap']})"
+
+
+def _receivers(plan: dict[str, Any]) -> str:
+    orgs = [one["org"] for one in plan.get("parties", ()) if one["role"] == "receiver"]
+    return "you alone" if len(orgs) < 2 else f"{listed(orgs)}, each from its own rows"
