@@ -80,7 +80,7 @@ def plan(**changes: Any) -> Plan:
 
 
 def given(
-    rows: Sequence[Sequence[str]], *, names: Sequence[str] = ("id", "name"), rules: Sequence[str] = RULES, runs: int = 1
+    rows: Sequence[Sequence[str | None]], *, names: Sequence[str] = ("id", "name"), rules: Sequence[str] = RULES, runs: int = 1
 ) -> Inputs:
     """A table as a node prepares it, its first columns the key; rows with no key, or one that nobody can spell, have none."""
     keys: list[bytes | None] = []

@@ -32,6 +32,8 @@ def _reads(spec: IntersectionSpec, members: tuple[Side, ...]) -> tuple[str, ...]
         if side in members:
             if len(members) > 1:
                 found += labels(side, (*side.columns, *side.keeps, *side.shows))
+            elif spec.output is Output.SUM and not receives:  # the owner decrypts the sum
+                found += _told(spec, side)
         else:
             if receives:
                 found += _told(spec, side)

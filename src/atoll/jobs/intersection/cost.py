@@ -20,6 +20,10 @@ BASE_MEMORY_BYTES = 128 << 20
 """Interpreter, libraries, reader, frames of a round."""
 BASE_TRAFFIC_BYTES = 64 << 10
 """Sessions, sizes, commitment, headers of frames."""
+HASHED_PER_SECOND = 25_000
+"""Keys hashed to the group ristretto255, one core."""
+MULTIPLIED_PER_SECOND = 25_000
+"""Elements of it multiplied, one core."""
 ROW_MEMORY_BYTES = 24
 """Row number and digest of each row, where a set is cut in memory."""
 CUT_MEMORY_BYTES = 256 << 20

@@ -33,7 +33,7 @@ def leakage_text(adapter: Adapter, shape: Shape) -> str:
     sentences = [
         f"{one} learns {output_words(shape)}.",
         f"Beside that {'it' if shape.receivers == 1 else 'each'} learns {adapter.receiver_learns}.",
-        f"{rest} learns {adapter.owner_learns}, and nothing of the result.",
+        f"{rest} learns {adapter.owner_learns}.",
         several if shape.receivers > 1 else "",
         duplicates_words(shape),
         adapter.caveat,

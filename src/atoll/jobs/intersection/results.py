@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Self
 
 import numpy as np
@@ -26,6 +27,8 @@ class Form:
 
     output: Output
     join: Join
+    scale: int
+    """Digits behind the point of a sum."""
     key: tuple[str, ...]
     """Columns of the receiver's key."""
     keeps: tuple[str, ...]
@@ -43,6 +46,7 @@ class Form:
         return cls(
             output=Output(plan.program["output"]),
             join=Join(plan.program["join"]),
+            scale=plan.program.get("scale", 0),
             key=own.key,
             keeps=own.beside,
             others=tuple(others),
@@ -58,7 +62,7 @@ class Form:
         if self.output is Output.CARDINALITY:
             return (ResultColumn(COUNT, "integer"),)
         if self.output is Output.SUM:
-            return (ResultColumn(COUNT, "integer"), ResultColumn(SUM, "integer"))
+            return (ResultColumn(COUNT, "integer"), ResultColumn(SUM, "decimal"))
         names = list(self.own)
         for org, name in self.others:
             names.append(f"{org}.{name}" if name in names else name)
@@ -79,7 +83,7 @@ def to_result(form: Form, found: Found, table: Rows) -> Result:
     if form.output is Output.CARDINALITY:
         return Result.from_rows(names, [(found.count,)])
     if form.output is Output.SUM:
-        return Result.from_rows(names, [(found.count, found.total)])
+        return Result.from_rows(names, [(found.count, None if found.total is None else decimal_text(found.total, form.scale))])
     if form.output is Output.ROWS:
         assert found.joined is not None
         return Result(_joined(form, *found.joined, table).rename_columns(names))
@@ -89,6 +93,15 @@ def to_result(form: Form, found: Found, table: Rows) -> Result:
         rows = _others(rows, len(table))
     shown = table.take(form.own, rows)
     return Result(shown if form.keeps else _each_once(shown))
+
+
+def decimal_text(units: int, scale: int) -> str:
+    """A number of units of 10^-scale, written out; a sum may have more than 64 bits.
+
+    >>> decimal_text(-1205, 2), decimal_text(7, 0)
+    ('-12.05', '7')
+    """
+    return f"{Decimal(units).scaleb(-scale):f}"
 
 
 def _joined(form: Form, rows: bytes, beside: pa.Table, table: Rows) -> pa.Table:

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
+from atoll.jobs.intersection.protocols.psi_cardinality import PsiCardinality
 from atoll.jobs.intersection.protocols.psi_ecdh import PsiEcdh
 from atoll.jobs.intersection.protocols.psi_payload import PsiPayload
+from atoll.jobs.intersection.protocols.psi_sum import PsiSum
 
 PROTOCOLS: Mapping[str, Adapter] = MappingProxyType(
     {
@@ -18,6 +20,8 @@ PROTOCOLS: Mapping[str, Adapter] = MappingProxyType(
         for one in (
             PsiEcdh(),
             PsiPayload(),
+            PsiCardinality(),
+            PsiSum(),
         )
     }
 )

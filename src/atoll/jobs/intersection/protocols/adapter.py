@@ -74,7 +74,7 @@ class Found:
     count: int | None = None
     """For `cardinality` and `sum`: keys that all sides have."""
     total: int | None = None
-    """For `sum`: the sum over them."""
+    """For `sum`: the sum over them, in units of the plan's scale; None if they are fewer than the plan asks for."""
 
 
 class Adapter(ABC):

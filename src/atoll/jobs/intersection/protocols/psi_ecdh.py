@@ -39,7 +39,7 @@ class PsiEcdh(Adapter):
     outputs: ClassVar[frozenset[Output]] = frozenset({Output.IDENTIFIERS})
     most_rows: ClassVar[int] = MAX_ITEMS
     receiver_learns: ClassVar[str] = "how many different identifiers the owner brings"
-    owner_learns: ClassVar[str] = "how many different identifiers the receiver brings"
+    owner_learns: ClassVar[str] = "how many different identifiers the receiver brings, and nothing of the result"
 
     def options(self, spec: IntersectionSpec, variant: str) -> Document:  # noqa: ARG002 - the interface's
         return {"keys-per-round": min(spec.keys_per_round or MAX_POINTS_PER_FRAME, MAX_POINTS_PER_FRAME)}

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from atoll.jobs.errors import BadInputs
+from atoll.jobs.intersection.cost import HASHED_PER_SECOND, MULTIPLIED_PER_SECOND
 from atoll.jobs.intersection.outputs import Output, Security
 from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
@@ -15,17 +16,13 @@ from atoll.jobs.kind import Input
 from atoll.jobs.payload import decode_payloads, encode_payloads
 from atoll.jobs.table import ROW_NUMBER
 from atoll.primitives.payload import SEAL_BYTES
+from atoll.primitives.ristretto import POINT_BYTES
 from atoll.protocols import psi_payload
 from atoll.protocols.psi import MAX_ROWS
 from atoll.protocols.psi_payload.params import PROTOCOL, VERSION, record_bytes
 from atoll.protocols.role import Role
 from atoll.wire.message import Document
 
-POINT_BYTES = 32
-EVALUATED_PER_SECOND = 20_000
-"""Keys of the receiver's side hashed to the group and multiplied three times, one core."""
-SEALED_PER_SECOND = 20_000
-"""Keys of the owner's side hashed, multiplied and sealed, one core."""
 ITEM_MEMORY_BYTES = 200
 """Memory a row of the larger side, payloads not counted."""
 PADDING = 1.1
@@ -42,7 +39,7 @@ class PsiPayload(Adapter):
     outputs: ClassVar[frozenset[Output]] = frozenset({Output.ROWS})
     most_rows: ClassVar[int] = MAX_ROWS
     receiver_learns: ClassVar[str] = "how many rows with a key the owner brings"
-    owner_learns: ClassVar[str] = "how many rows with a key the receiver brings"
+    owner_learns: ClassVar[str] = "how many rows with a key the receiver brings, and nothing of the result"
 
     def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
         return {"group": "ristretto255", "computational-bits": 125, "payload-bytes": options["payload-bytes"]}
@@ -51,7 +48,7 @@ class PsiPayload(Adapter):
         owner, receiver = (PADDING * rows for rows in (max(shape.owner_rows), shape.receiver_rows))
         records = owner * record_bytes(shape.payload_bytes)
         return Cost(
-            seconds=max(receiver / EVALUATED_PER_SECOND, owner / SEALED_PER_SECOND + receiver / EVALUATED_PER_SECOND / 3),
+            seconds=max(owner, receiver) / HASHED_PER_SECOND + (owner + 3 * receiver) / MULTIPLIED_PER_SECOND,
             traffic_bytes=int(records + receiver * POINT_BYTES),
             exchanged_bytes=int(records + 2 * receiver * POINT_BYTES),
             rounds=6,

@@ -1,0 +1,105 @@
+"""The sum of an owner's column over the keys that both have: `atoll.protocols.psi_sum`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from atoll.jobs.errors import BadInputs
+from atoll.jobs.intersection.cost import HASHED_PER_SECOND, MULTIPLIED_PER_SECOND
+from atoll.jobs.intersection.outputs import Output, Security
+from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
+from atoll.jobs.intersection.shape import Cost, Shape
+from atoll.jobs.kind import Input
+from atoll.jobs.payload import sum_values
+from atoll.primitives.ristretto import POINT_BYTES
+from atoll.protocols import psi_sum
+from atoll.protocols.dh.params import MAX_WHOLE_ROWS, TAG_BYTES
+from atoll.protocols.psi_sum.params import PROTOCOL, VERSION
+from atoll.protocols.role import Role
+from atoll.wire.message import Document
+
+ENCRYPTED_PER_SECOND = 8_000
+"""Values of 64 bits encrypted in four parts, one core."""
+ROW_MEMORY_BYTES = 420
+"""Memory a row of either side."""
+
+
+class PsiSum(Adapter):
+    """The owner's values under its own additively homomorphic encryption."""
+
+    name: ClassVar[str] = PROTOCOL
+    version: ClassVar[int] = VERSION
+    title: ClassVar[str] = "Diffie-Hellman with values under ElGamal"
+    choose_it: ClassVar[str] = "When the receiver is to get the total of an owner's column over its own customers."
+    outputs: ClassVar[frozenset[Output]] = frozenset({Output.SUM})
+    most_rows: ClassVar[int] = MAX_WHOLE_ROWS
+    receiver_learns: ClassVar[str] = "how many rows with a key the owner brings"
+    owner_learns: ClassVar[str] = (
+        "how many rows with a key the receiver brings, how many keys both have, and the sum, but not which keys"
+    )
+    caveat: ClassVar[str] = (
+        "Over fewer keys than the plan asks for no sum is told, only their number. Repeating the job with one key less tells "
+        "the value of that key; the grant's caps bound that."
+    )
+
+    def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
+        terms = _terms(options)
+        return {
+            "group": "ristretto255",
+            "computational-bits": 125,
+            "tag-bits": 8 * TAG_BYTES,
+            "value-bits": terms.value_bits,
+            "min-count": terms.min_count,
+        }
+
+    def cost(self, shape: Shape, variant: str) -> Cost:  # noqa: ARG002 - the interface's
+        owner, receiver = max(shape.owner_rows), shape.receiver_rows
+        entry = psi_sum.Terms().entry_bytes
+        sends = owner * entry + receiver * POINT_BYTES
+        return Cost(
+            seconds=max(owner, receiver) / HASHED_PER_SECOND
+            + (owner + receiver) / MULTIPLIED_PER_SECOND
+            + owner / ENCRYPTED_PER_SECOND,
+            traffic_bytes=max(sends, receiver * POINT_BYTES),
+            exchanged_bytes=sends + receiver * POINT_BYTES,
+            rounds=8,
+            memory_bytes=(owner + receiver) * ROW_MEMORY_BYTES,
+        )
+
+    def lead(self, run: Run, mine: Input) -> Role[Found]:
+        summed: psi_sum.Sum = yield from psi_sum.receiver(
+            mine.items,
+            me=run.me,
+            sender=run.peer,
+            context=run.context,
+            seed=run.seed,
+            limits=_limits(run),
+            terms=_terms(run.options),
+            resume=run.resume,
+        )
+        return Found(count=summed.keys, total=summed.total)
+
+    def serve(self, run: Run, mine: Input) -> Role[None]:
+        table = mine.table
+        if table is None:
+            raise BadInputs(reason="a column is to be summed and it is not there")
+        (column,) = run.beside
+        yield from psi_sum.sender(
+            mine.items,
+            lambda keys: sum_values(keys, table, column, scale=run.options.get("scale", 0)),
+            me=run.me,
+            receiver=run.receiver,
+            context=run.context,
+            seed=run.seed,
+            limits=_limits(run),
+            terms=_terms(run.options),
+            resume=run.resume,
+        )
+
+
+def _terms(options: Document) -> psi_sum.Terms:
+    return psi_sum.Terms(min_count=options.get("min-count", 0) or 1)
+
+
+def _limits(run: Run) -> psi_sum.Limits:
+    return psi_sum.Limits(own_items=run.own_rows, peer_items=run.peer_rows)
