@@ -11,6 +11,7 @@ from types import MappingProxyType
 from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.protocols.psi_cardinality import PsiCardinality
 from atoll.jobs.intersection.protocols.psi_ecdh import PsiEcdh
+from atoll.jobs.intersection.protocols.psi_multi import PsiMulti
 from atoll.jobs.intersection.protocols.psi_payload import PsiPayload
 from atoll.jobs.intersection.protocols.psi_sum import PsiSum
 
@@ -22,6 +23,7 @@ PROTOCOLS: Mapping[str, Adapter] = MappingProxyType(
             PsiPayload(),
             PsiCardinality(),
             PsiSum(),
+            PsiMulti(),
         )
     }
 )
