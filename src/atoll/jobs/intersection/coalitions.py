@@ -11,6 +11,8 @@ from atoll.ledger.plan import Coalition
 
 MAX_LABEL = 120
 MAX_READS = 100
+PAIR = 2
+"""Of more sides than these the table names datasets and not their columns: a plan has no room for the columns of 63 sets."""
 
 
 def coalitions(spec: IntersectionSpec) -> tuple[Coalition, ...]:
@@ -30,7 +32,9 @@ def _reads(spec: IntersectionSpec, members: tuple[Side, ...]) -> tuple[str, ...]
     receives = any(one in spec.receivers for one in members)
     for side in spec.sides:
         if side in members:
-            if len(members) > 1:
+            if len(members) > 1 and len(spec.sides) > PAIR:
+                found.append(f"all columns of {side.dataset}")
+            elif len(members) > 1:
                 found += labels(side, (*side.columns, *side.keeps, *side.shows))
             elif spec.output is Output.SUM and not receives:  # the owner decrypts the sum
                 found += _told(spec, side)
@@ -49,6 +53,8 @@ def _told(spec: IntersectionSpec, side: Side) -> Iterable[str]:
             return (f"{'noisy number' if spec.epsilon_micro else 'number'} of keys in common",)
         case Output.SUM:
             return ("number of keys in common", *labels(side, side.shows, "sum of "))
+        case Output.IDENTIFIERS if len(spec.sides) > PAIR:
+            return (f"matched keys of {side.dataset}",)
         case _:
             return (*labels(side, side.columns, "matched "), *labels(side, side.shows, "matched "))
 
