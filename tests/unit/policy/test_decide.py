@@ -173,6 +173,14 @@ DENIED: dict[str, tuple[str, Change]] = {
             .change_demand(payload=("name",))
         ),
     ),
+    "payload of which the terms name one column": (
+        "policy.terms",
+        lambda d: (
+            d.permit_output("rows", Constraint(left=Operand.PAYLOAD, operator=Operator.IS_ANY_OF, right=("national_id",)))
+            .change_output("rows")
+            .change_demand(payload=("national_id", "name"))
+        ),
+    ),
     "noise on identifiers": ("policy.output", lambda d: d.charge_epsilon(1)),
     "noise of which the plan says nothing": (
         "policy.output",

@@ -179,6 +179,13 @@ def test_every_run_counts_in_full_because_nobody_can_see_whether_the_set_is_the_
     taking.too_much(500)
 
 
+def test_a_grant_that_counts_runs_takes_no_notice_of_one_that_counts_versions() -> None:
+    taking = Taking(new_identifiers(1000), counting=Counting.VERSIONS).take(600)
+    taking.do("bureau", permission(grant=SECOND, caps=(new_identifiers(1000),)))
+    job = taking.ask(replace(GRANTED_INPUT, grant=SECOND), replace(OWN_INPUT, rows_cap=401))
+    taking.refused(CapReached, "bank", StartJob(job_id=job))
+
+
 def test_a_version_counts_once_in_a_period_where_the_owner_trusts_versions() -> None:
     taking = Taking(new_identifiers(1000, days=7), counting=Counting.VERSIONS).take(600)
     assert taking.take(600).wait(6).take(600).taken() == 600
@@ -280,6 +287,7 @@ def test_a_grant_that_says_nothing_is_capped_all_the_same() -> None:
 
 def test_a_tally_keeps_a_day_in_one_line_and_forgets_what_no_cap_looks_back_to() -> None:
     taking = Taking(new_identifiers(10**6)).take(1).take(2).wait(1).take(4)
+    assert [one.new_identifiers for one in taking.get(Tally, ACCOUNT).days] == [3, 4]
     taking.do("bureau", permission(grant=SECOND, uses=9, not_after=FOUNDED + 1000 * DAY_SECONDS))
     taking.wait(MOST_DAYS - 1).start(taking.ask(replace(GRANTED_INPUT, grant=SECOND), replace(OWN_INPUT, rows_cap=8)))
     assert [(one.day - TODAY, one.new_identifiers, one.jobs) for one in taking.get(Tally, ACCOUNT).days] == [
