@@ -135,9 +135,21 @@ def test_a_specification_that_makes_no_sense_is_refused(bad: IntersectionSpec) -
 
 
 def test_a_protocol_a_variant_and_a_security_that_nobody_has_are_refused() -> None:
-    for bad in (spec(protocol="psi-magic"), spec(variant="turbo"), spec(security=Security.MALICIOUS)):
+    slow_and_malicious = spec(protocol="psi-rr22", variant="low-communication", security=Security.MALICIOUS)
+    for bad in (spec(protocol="psi-magic"), spec(variant="turbo"), spec(security=Security.MALICIOUS), slow_and_malicious):
         with pytest.raises(BadPlan):
             KIND.draft(bad)
+
+
+def test_a_malicious_job_says_so_in_its_model_its_label_and_its_parameters() -> None:
+    job = plan_of(spec(protocol="psi-rr22", security=Security.MALICIOUS))
+    KIND.check(job)
+    assert (job.adversary_model, job.program["variant"], KIND.parameters(job)["mode"]) == ("malicious", "fast", "malicious")
+    assert "cheating receiver" in job.leakage
+    assert "cheating" not in plan_of(spec(protocol="psi-rr22")).leakage
+    for change in ({"adversary_model": "semi-honest"}, {"leakage": plan_of(spec(protocol="psi-rr22")).leakage}):
+        with pytest.raises(BadPlan):
+            KIND.check(replace(job, **change))
 
 
 # -- what it tells the owners -----------------------------------------------------------------------------------------------

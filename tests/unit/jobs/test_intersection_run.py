@@ -11,7 +11,7 @@ import pytest
 
 from atoll.errors import AtollError
 from atoll.jobs.errors import BadInputs, BadPlan, BadResult, NotSummable, PayloadTooLong
-from atoll.jobs.intersection import Join, Output
+from atoll.jobs.intersection import Join, Output, Security
 from atoll.jobs.intersection.protocols import PROTOCOLS
 from atoll.jobs.intersection.shape import Shape
 from atoll.jobs.kind import Input, Inputs, Outcome
@@ -42,7 +42,12 @@ from tests.unit.jobs.world import (
 
 TWO = {OWNER: given(BUREAU_ROWS), RECEIVER: given(BANK_ROWS)}
 FOR_TWO = [one.name for one in PROTOCOLS.values() if not one.why_not(Shape(receiver_rows=10, owner_rows=(8,)))]
-every_protocol = pytest.mark.parametrize("job", [plan_of(spec(protocol=name)) for name in FOR_TWO], ids=FOR_TWO)
+JOBS = {
+    **{name: plan_of(spec(protocol=name)) for name in FOR_TWO},
+    "low-communication": plan_of(spec(protocol="psi-rr22", variant="low-communication")),
+    "malicious": plan_of(spec(protocol="psi-rr22", security=Security.MALICIOUS)),
+}
+every_protocol = pytest.mark.parametrize("job", JOBS.values(), ids=JOBS.keys())
 
 
 @every_protocol
@@ -397,8 +402,7 @@ def test_neither_outcome_nor_inputs_print_what_is_in_them() -> None:
 
 
 def test_the_estimate_bounds_what_is_sent() -> None:
-    for name in FOR_TWO:
-        job = plan_of(spec(protocol=name))
+    for job in JOBS.values():
         for one, other in ((OWNER, RECEIVER), (RECEIVER, OWNER)):
             sent = sum(len(packet.data) for packet in run(job, TWO).said(one, other))
             assert sent <= KIND.estimate(job).traffic_bytes

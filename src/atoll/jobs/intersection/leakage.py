@@ -36,7 +36,7 @@ def leakage_text(adapter: Adapter, shape: Shape) -> str:
         f"{rest} learns {adapter.owner_learns}.",
         several if shape.receivers > 1 else "",
         duplicates_words(shape),
-        adapter.caveat,
+        adapter.caveat_of(shape),
         "All learn the time it takes, which in a large job lets them guess how much matched.",
         REPETITION,
     ]

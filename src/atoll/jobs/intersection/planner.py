@@ -75,7 +75,7 @@ def choose(shape: Shape, link: Link, *, protocol: str = "", variant: str = "") -
 
 
 def _candidate(adapter: Adapter, variant: str, shape: Shape, link: Link) -> Candidate:
-    why_not = adapter.why_not(shape)
+    why_not = adapter.why_not(shape, variant)
     if why_not:
         return Candidate(adapter=adapter, variant=variant, why_not=why_not)
     cost = whole_cost(adapter.cost(shape, variant), shape)

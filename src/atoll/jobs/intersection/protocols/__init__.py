@@ -13,12 +13,14 @@ from atoll.jobs.intersection.protocols.psi_cardinality import PsiCardinality
 from atoll.jobs.intersection.protocols.psi_ecdh import PsiEcdh
 from atoll.jobs.intersection.protocols.psi_multi import PsiMulti
 from atoll.jobs.intersection.protocols.psi_payload import PsiPayload
+from atoll.jobs.intersection.protocols.psi_rr22 import PsiRr22
 from atoll.jobs.intersection.protocols.psi_sum import PsiSum
 
 PROTOCOLS: Mapping[str, Adapter] = MappingProxyType(
     {
         one.name: one
         for one in (
+            PsiRr22(),
             PsiEcdh(),
             PsiPayload(),
             PsiCardinality(),

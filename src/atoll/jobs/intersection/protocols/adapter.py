@@ -107,8 +107,8 @@ class Adapter(ABC):
     caveat: ClassVar[str] = ""
     """A whole sentence on what else to know before consent."""
 
-    def why_not(self, shape: Shape) -> str:
-        """Why it cannot serve; empty if it can. Adapters add to it what is special to them."""
+    def why_not(self, shape: Shape, variant: str = "") -> str:  # noqa: ARG002 - for those that have several
+        """Why it cannot serve in this variant; empty if it can. Adapters add to it what is special to them."""
         if shape.places not in self.places:
             return f"it is for {_between(self.places)} organisations"
         if shape.output not in self.outputs:
@@ -120,6 +120,10 @@ class Adapter(ABC):
         if shape.epsilon_micro and not self.adds_noise:
             return "it adds no noise"
         return ""
+
+    def caveat_of(self, shape: Shape) -> str:  # noqa: ARG002 - for those whose caveat depends on it
+        """What else to know before consent; empty for nothing."""
+        return self.caveat
 
     def options(self, spec: IntersectionSpec, variant: str) -> Document:  # noqa: ARG002 - most have none of their own
         """What the protocol itself adds to the plan's program."""

@@ -37,8 +37,8 @@ class PsiCardinality(Adapter):
         "has them; noise and the grant's caps bound that."
     )
 
-    def why_not(self, shape: Shape) -> str:
-        if reason := super().why_not(shape):
+    def why_not(self, shape: Shape, variant: str = "") -> str:
+        if reason := super().why_not(shape, variant):
             return reason
         try:
             _noise(shape.epsilon_micro)
