@@ -132,7 +132,7 @@ class Node:
             ),
         )
         self.bodies = Bodies(org=config.org, store=self._store, links=self.links)
-        self.consents = Consents(self.context, self.bodies)
+        self.consents = Consents(self.context, self.bodies, prepare=starter.prepare)
         self.runs = Runs(
             self.context, self.bodies, self.consents, Orders(self.context, self.bodies, base.keys, base.directory), starter
         )

@@ -8,6 +8,7 @@ job's secrets are durable before the consent that rests on them is sent.
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -41,12 +42,18 @@ class JobSecrets(Message):
         return "JobSecrets(...)"
 
 
+async def _nothing() -> None:
+    """Nobody prepares."""
+
+
 class Consents:
     """Decides on proposals and signs what was decided."""
 
-    def __init__(self, context: NodeContext, bodies: Bodies) -> None:
+    def __init__(self, context: NodeContext, bodies: Bodies, *, prepare: Callable[[], Awaitable[None]] = _nothing) -> None:
+        """Args: prepare: called before a consent is given, because the job may start as soon as it is."""
         self._context = context
         self._bodies = bodies
+        self._prepare = prepare
 
     async def consider(self, job: Job) -> None:
         """Decide on a proposed job and sign the decision; a job that awaits a person's approval is left waiting."""
@@ -129,6 +136,7 @@ class Consents:
         secrets = self.secrets(identifier) or self._new_secrets(identifier)
         public = X25519PrivateKey.from_private_bytes(secrets.job_key).public_key().public_bytes_raw()
         self._context.store.update_job(identifier, phase="consented")
+        await self._prepare()
         await self._context.outbox.submit(
             ConsentJob(
                 job_id=job.job_id,

@@ -115,6 +115,7 @@ class Runs:
         """Stop every job's process; they resume after the next start."""
         for identifier in list(self._supervised):
             await self.stop(identifier)
+        await self._starter.close()
 
     def result(self, identifier: str) -> StoredResult | None:
         """The result, once this organisation's receipt is on the ledger: no result without a receipt."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,11 +21,13 @@ from atoll.node.journal import derive_journal_key
 from atoll.node.keyring import KeyRing
 from atoll.node.order import LocalInput, Peer, WorkerOrder, encode_order
 from atoll.protocols.role import Party
-from atoll.transport.handoff import handoff_pair
+from atoll.transport.handoff import HandoffSender, handoff_pair
 from atoll.transport.meeting import derive_service
 from atoll.transport.router import Door
 
 STOP_SECONDS = 3.0
+SPARE_SECONDS = 300.0
+"""How long a process waits for the job that it was prepared for."""
 MAX_EVENT_BYTES = 1 << 16
 KEYSTORE_VARIABLES = frozenset({"ATOLL_PASSPHRASE", "ATOLL_PASSPHRASE_FILE"})
 """What opens the keystore; a job's process, which reads hostile bytes, does not get it."""
@@ -46,6 +47,14 @@ class Running(Protocol):
 
 class Starter(Protocol):
     """How a job's process is started."""
+
+    async def prepare(self) -> None:
+        """A job will start soon: do what can be done before it does."""
+        ...
+
+    async def close(self) -> None:
+        """End what was prepared in vain."""
+        ...
 
     def start(self, order: WorkerOrder, plan: Plan) -> AbstractAsyncContextManager[Running]:
         """The process, running; leaving the context ends it."""
@@ -69,37 +78,85 @@ class ChildProcess:
         return await self._process.wait()
 
 
+class Child:
+    """A process that has not got its order yet, and the way to hand it connections."""
+
+    def __init__(self, process: asyncio.subprocess.Process, sender: HandoffSender) -> None:
+        self.process = process
+        self.sender = sender
+
+    async def end(self) -> None:
+        """Stop it, whatever it does."""
+        self.sender.close()
+        await _end(self.process)
+
+
 class ProcessStarter:
-    """Starts jobs as child processes that take their connections from the node's router."""
+    """Starts jobs as child processes that take their connections from the node's router.
+
+    Loading its code takes a process half a second, so one is started when a job is consented to and waits for its order while
+    the parties still agree; one that gets none ends after `SPARE_SECONDS`.
+    """
 
     def __init__(self, *, door: Door | None, logs: Path) -> None:
         self._door = door
         self._logs = logs
+        self._spare: Child | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self._ending: asyncio.Task[None] | None = None
+
+    async def prepare(self) -> None:
+        if self._spare is not None:
+            return
+        with suppress(OSError):  # `start` tries again, and says so
+            self._spare = await self._spawn()
+            self._expiry = asyncio.get_running_loop().call_later(SPARE_SECONDS, self._expire)
+
+    async def close(self) -> None:
+        if self._ending is not None:
+            await self._ending
+        spare = self._take_spare()
+        if spare is not None:
+            await spare.end()
 
     @asynccontextmanager
     async def start(self, order: WorkerOrder, plan: Plan) -> AsyncIterator[Running]:
         """The child, running; leaving the context ends it."""
-        sender, channel = handoff_pair()
         digest = digest_plan_body(order.plan)
         places = [Party(one.role, one.index) for one in plan.parties if one.org == order.org]
         services = [derive_service(digest, order.attempt, place) for place in places]
-        process = await self._spawn(channel)
+        child = self._take_spare() or await self._spawn()
         try:
             if self._door is not None:
                 for service in services:
-                    self._door.offer(service, sender.give)
-            await _write_order(process, order)
-            yield ChildProcess(process)
+                    self._door.offer(service, child.sender.give)
+            await _write_order(child.process, order)
+            yield ChildProcess(child.process)
         finally:
             if self._door is not None:
                 for service in services:
                     self._door.withdraw(service)
-            sender.close()
-            await _end(process)
+            await child.end()
 
-    async def _spawn(self, channel: socket.socket) -> asyncio.subprocess.Process:
+    def _take_spare(self) -> Child | None:
+        """What was prepared, if it is still alive."""
+        spare, self._spare = self._spare, None
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if spare is not None and spare.process.returncode is not None:
+            spare.sender.close()
+            return None
+        return spare
+
+    def _expire(self) -> None:
+        spare = self._take_spare()
+        if spare is not None:
+            self._ending = asyncio.get_running_loop().create_task(spare.end())
+
+    async def _spawn(self) -> Child:
+        sender, channel = handoff_pair()
         with (self._logs / "jobs.log").open("ab") as log, channel:
-            return await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",  # the folder that the node was started in holds no code of ours
                 "-m",
@@ -113,6 +170,7 @@ class ProcessStarter:
                 env={name: value for name, value in os.environ.items() if name not in KEYSTORE_VARIABLES},
                 limit=MAX_EVENT_BYTES,
             )
+        return Child(process, sender)
 
 
 class Orders:

@@ -180,6 +180,12 @@ class TaskStarter:
         self._fabric = fabric
         self._entropy = entropy
 
+    async def prepare(self) -> None:
+        """A task needs no preparation."""
+
+    async def close(self) -> None:
+        """Nothing was prepared."""
+
     @asynccontextmanager
     async def start(self, order: WorkerOrder, plan: Plan) -> AsyncIterator[Running]:  # noqa: ARG002 - the interface's
         """The task, running; leaving the context ends it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from atoll.node import spawn
 from atoll.node.errors import MemoryExceeded, NodeFault
 from atoll.node.execution import Execution
 from atoll.node.journal import derive_journal_key
@@ -80,6 +82,65 @@ async def test_a_job_process_gets_neither_the_passphrase_nor_code_from_the_nodes
     assert argv[2:5] == ["-P", "-m", "atoll.node.worker"]
     assert all(len(argument) < 64 for argument in argv[5:])  # a handle and a process number: no secret is an argument
     assert os.environ["ATOLL_PASSPHRASE"] == "open sesame"
+
+
+class TestPrepared:
+    """A process that waits for its order while the parties still agree."""
+
+    @pytest.fixture
+    def reporting(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Processes that say their number as soon as they have their order."""
+        report = 'import json, os, sys\nsys.stdin.buffer.read()\nprint(json.dumps({"event": "seen", "pid": os.getpid()}))\n'
+        (tmp_path / "python").write_text(f"#!{sys.executable}\n{report}")
+        (tmp_path / "python").chmod(0o700)
+        monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+
+    @pytest.mark.usefixtures("reporting")
+    async def test_a_job_takes_the_process_that_was_prepared_and_the_next_one_gets_its_own(self, tmp_path: Path) -> None:
+        starter = ProcessStarter(door=None, logs=tmp_path)
+        await starter.prepare()
+        await starter.prepare()
+        assert starter._spare is not None
+        waiting = starter._spare.process.pid
+        seen = []
+        for _ in range(2):
+            async with starter.start(order(tmp_path), plan()) as process:
+                seen += [event["pid"] async for event in process.events()]
+                assert await process.wait() == 0
+        assert seen[0] == waiting
+        assert seen[1] != waiting
+        await starter.close()
+
+    @pytest.mark.usefixtures("reporting")
+    async def test_one_that_was_prepared_in_vain_ends_by_itself_or_with_the_node(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        starter = ProcessStarter(door=None, logs=tmp_path)
+        await starter.prepare()
+        assert starter._spare is not None
+        process = starter._spare.process
+        await starter.close()
+        assert process.returncode is not None
+        monkeypatch.setattr(spawn, "SPARE_SECONDS", 0.05)
+        await starter.prepare()
+        assert starter._spare is not None
+        process = starter._spare.process
+        async with asyncio.timeout(5):
+            await process.wait()
+        assert starter._spare is None
+        await starter.close()
+
+    @pytest.mark.usefixtures("reporting")
+    async def test_one_that_died_while_it_waited_is_replaced(self, tmp_path: Path) -> None:
+        starter = ProcessStarter(door=None, logs=tmp_path)
+        await starter.prepare()
+        assert starter._spare is not None
+        dead = starter._spare.process
+        dead.kill()
+        await dead.wait()
+        async with starter.start(order(tmp_path), plan()) as process:
+            assert [event["pid"] async for event in process.events()] != [dead.pid]
+        await starter.close()
 
 
 class TestFailures:
