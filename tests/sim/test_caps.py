@@ -54,8 +54,11 @@ def test_neither_a_race_nor_another_set_brings_more_than_the_cap_and_both_refusa
                 *(ask(world, one, theirs, grant) for one in sets)
             )  # each fits alone: both are consented
             await asyncio.sleep(60)
-            states = sorted(str(world["auditor"].services.jobs.show(one).state) for one in jobs)
-            assert states == ["completed", "consented"]
+            shown = [world["auditor"].services.jobs.show(one) for one in jobs]
+            assert sorted((str(one.state), one.reason) for one in shown) == [
+                ("completed", ""),
+                ("refused", "grant.cap_reached"),
+            ]
             log = world["auditor"].services.ledger.log(0, 200)
             assert {one.outcome for one in log if one.kind == StartJob.TAG} == {"ok", "grant.cap_reached"}
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 
 from atoll.errors import AtollError
 from atoll.ledger.records import Grant, Job, JobState, ReceiptRecord, Record
+from atoll.ledger.rules.errors import CapReached, GrantExhausted, GrantNotInForce
 from atoll.ledger.rules.job import ExpireJob, StartJob
 from atoll.ledger.transaction import parse_transaction
 from atoll.node.bodies import READERS, Bodies, Kind
@@ -23,6 +24,8 @@ from atoll.ordering.engine import AgreedBlock
 
 log = logging.getLogger("atoll.reactor")
 
+NOT_CARRIED = frozenset({CapReached.code, GrantExhausted.code, GrantNotInForce.code})
+"""Why START is refused for want of something that seconds do not bring back: to ask again would only fill the log."""
 SWEEP_SECONDS = 5.0
 """How often open jobs are looked at when nothing moves: deadlines pass silently, and a body may have been unreachable."""
 
@@ -116,13 +119,22 @@ class Reactor:
         if job.state is JobState.PROPOSED and self._context.org not in job.consents:
             await self._consents.consider(job)
         elif job.state is JobState.CONSENTED and job.proposer == self._context.org:
-            await self._context.fresh_view()
-            await self._context.outbox.submit(StartJob(job_id=job.job_id))
+            await self._start(job)
         elif job.state is JobState.STARTED and self._context.org not in job.receipts:
             await self._runs.ensure(job)
         elif not is_open(job):
             await self._runs.ended(job)
             await self._collect(job)
+
+    async def _start(self, job: Job) -> None:
+        """Ask for START; where no grant or budget carries the job any more, end it with the rule's code, for all to see."""
+        await self._context.fresh_view()
+        try:
+            await self._context.outbox.submit(StartJob(job_id=job.job_id))
+        except TransactionRefused as err:
+            if err.operands["rule"] not in NOT_CARRIED:
+                raise
+            await self._consents.refuse(job.job_id.hex(), err.operands["rule"], actor="node")
 
     async def _expired(self, job: Job) -> bool:
         """Note a passed deadline or receipt term on the ledger."""
