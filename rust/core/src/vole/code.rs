@@ -2,20 +2,30 @@
 //!
 //! Raghuraman, Rindal and Tanguy, "Expand-Convolute Codes for Pseudorandom Correlation Generators from LPN", CRYPTO 2023, ePrint
 //! 2023/882; systematic, row weight 7, state of 24. (The codes of Silver are broken by the same paper and appear nowhere here.)
-//! For a message length k and a vector e of at least 2k places, the output is e\[0..k\] + B A A' e\[k..\]:
+//! A vector e of 2n places becomes e\[0..n\] + B A A' e\[n..\]:
 //!
-//! * A and A' are convolutions over the n places behind k. Going up, place i is added to each of the places i + 1 to i + 24 with
+//! * A and A' are convolutions. Going up, place i is added to each of the places i + 1 to i + 24 with
 //!   probability 1/2, and to place i + 25 always, which is then multiplied by x of GF(2^64); beyond the end they wrap around.
 //!   Twice, because a single pass leaves the beginning sparse; with a factor, because over a large field a binary code would
 //!   let an attacker work on each bit of the elements alone.
 //! * B sums seven places for each output: one of each quarter and three of anywhere.
 //!
-//! The code is public and the same for everybody; its bits are the key stream of AES under a digest of k and n. All factors are
+//! The code is public and the same for everybody; its bits are the key stream of AES under a digest of n. All factors are
 //! in GF(2^64), so that a vector over the subfield stays there.
 
 use crate::fixed_key::{KEY_BYTES, Key, Stream};
 use crate::gf128::Gf128;
 use crate::ot::short_digest;
+
+#[cfg(target_arch = "x86_64")]
+use super::simd as vectors;
+#[cfg(not(target_arch = "x86_64"))]
+mod vectors {
+    //! No vectors here: everything is left to the portable code.
+    pub(super) fn convolute(_: &mut [super::Gf128], _: usize, _: &[u8; 3 * super::PLACES_AT_ONCE]) -> bool {
+        false
+    }
+}
 
 /// Places that receive a place with probability 1/2.
 const STATE: usize = 24;
@@ -26,39 +36,30 @@ const REGULAR: usize = 4;
 /// Outputs whose places come from whole blocks of the key stream: 4 * 7 words of 4 bytes.
 pub(super) const ROWS_AT_ONCE: usize = 4;
 const BLOCKS_AT_ONCE: usize = ROWS_AT_ONCE * ROW_WEIGHT * 4 / KEY_BYTES;
+/// Outputs whose places are drawn at once.
+const ROWS_DRAWN: usize = 64;
 /// Places whose bits are drawn at once.
-const PLACES_AT_ONCE: usize = 1024;
+pub(super) const PLACES_AT_ONCE: usize = 1024;
 
-/// What the code works on: vectors of it are added, and multiplied by x of GF(2^64).
-pub(super) trait Element: Copy + Send + Sync {
-    /// The sum with those of `other` whose mask is all ones.
-    fn plus_masked(self, other: Self, mask: u64) -> Self;
-    /// The product with x.
-    fn times_x(self) -> Self;
+/// What outputs are sums of: elements, or two of them side by side, which costs hardly more than one.
+pub(super) trait Summand: Copy + Send + Sync {
+    /// The sum.
+    fn plus(self, other: Self) -> Self;
 }
 
-impl Element for Gf128 {
-    fn plus_masked(self, other: Self, mask: u64) -> Self {
-        Self { lo: self.lo ^ (other.lo & mask), hi: self.hi ^ (other.hi & mask) }
-    }
-
-    fn times_x(self) -> Self {
-        let half = |word: u64| (word << 1) ^ (0x1b & (word >> 63).wrapping_neg());
-        Self { lo: half(self.lo), hi: half(self.hi) }
+impl Summand for Gf128 {
+    fn plus(self, other: Self) -> Self {
+        self ^ other
     }
 }
 
-impl Element for [Gf128; 2] {
-    fn plus_masked(self, other: Self, mask: u64) -> Self {
-        [self[0].plus_masked(other[0], mask), self[1].plus_masked(other[1], mask)]
-    }
-
-    fn times_x(self) -> Self {
-        [self[0].times_x(), self[1].times_x()]
+impl Summand for [Gf128; 2] {
+    fn plus(self, other: Self) -> Self {
+        [self[0] ^ other[0], self[1] ^ other[1]]
     }
 }
 
-/// The code for one pair of lengths.
+/// The code with `places` outputs.
 pub(super) struct ExpandConvolute {
     places: usize,
     expander: Key,
@@ -66,16 +67,15 @@ pub(super) struct ExpandConvolute {
 }
 
 impl ExpandConvolute {
-    /// The code with `message` outputs and `places` places behind the systematic ones; more than 25 of them.
-    pub(super) fn new(message: usize, places: usize) -> Self {
+    /// The code with this many outputs, and places behind the systematic ones; more than 25.
+    pub(super) fn new(places: usize) -> Self {
         assert!(places > STATE + 1, "the convolution needs room");
-        let lengths = [message, places].map(|length| (length as u64).to_le_bytes());
-        let key = |part: &str| short_digest("expand-convolute code", &[part.as_bytes(), lengths.as_flattened()]);
+        let key = |part: &str| short_digest("expand-convolute code", &[part.as_bytes(), &(places as u64).to_le_bytes()]);
         Self { places, expander: key("expander"), convolutions: [key("first convolution"), key("second convolution")] }
     }
 
     /// Both convolutions, in place.
-    pub(super) fn convolute<E: Element>(&self, state: &mut [E]) {
+    pub(super) fn convolute(&self, state: &mut [Gf128]) {
         assert_eq!(state.len(), self.places, "the places this code was made for");
         for key in &self.convolutions {
             convolute_once(key, state);
@@ -83,34 +83,35 @@ impl ExpandConvolute {
     }
 
     /// Calls `add(i, sum)` for the outputs `first..first + count`, where `sum` is that of the seven places of output i.
-    pub(super) fn expand<E: Element>(&self, state: &[E], first: usize, count: usize, mut add: impl FnMut(usize, E)) {
+    ///
+    /// `first` is a multiple of [`ROWS_AT_ONCE`].
+    pub(super) fn expand<S: Summand>(&self, state: &[S], first: usize, count: usize, mut add: impl FnMut(usize, S)) {
         assert_eq!(state.len(), self.places, "the places this code was made for");
         assert_eq!(first % ROWS_AT_ONCE, 0, "whole blocks of the key stream");
         let mut stream = Stream::starting_at(&self.expander, (first / ROWS_AT_ONCE * BLOCKS_AT_ONCE) as u64);
         let ranges = self.ranges();
-        let mut bytes = [0; BLOCKS_AT_ONCE * KEY_BYTES * 16];
-        let mut row = 0;
-        while row < count {
+        let mut bytes = [0; 4 * ROW_WEIGHT * ROWS_DRAWN];
+        let mut places = [[0_u32; ROW_WEIGHT]; ROWS_DRAWN];
+        for start in (0..count).step_by(ROWS_DRAWN) {
             stream.fill_bytes(&mut bytes);
-            for words in bytes.as_chunks::<{ 4 * ROW_WEIGHT }>().0.iter().take(count - row) {
-                let words = words.as_chunks::<4>().0;
-                let place = |j: usize| {
-                    let (start, length) = ranges[j];
-                    start + ((u64::from(u32::from_le_bytes(words[j])) * length) >> 32) as usize
-                };
-                let sum = (1..ROW_WEIGHT).fold(state[place(0)], |sum, j| sum.plus_masked(state[place(j)], u64::MAX));
-                add(first + row, sum);
-                row += 1;
+            for (places, words) in places.iter_mut().zip(bytes.as_chunks::<{ 4 * ROW_WEIGHT }>().0) {
+                for ((place, word), (start, length)) in places.iter_mut().zip(words.as_chunks::<4>().0).zip(ranges) {
+                    *place = start + ((u64::from(u32::from_le_bytes(*word)) * length) >> 32) as u32;
+                }
+            }
+            for (row, places) in (start..count).zip(&places) {
+                let sum = |sum: S, &place: &u32| sum.plus(state[place as usize]);
+                add(first + row, places[1..].iter().fold(state[places[0] as usize], sum));
             }
         }
     }
 
     /// Start and length of where each of the seven places of an output lies.
-    fn ranges(&self) -> [(usize, u64); ROW_WEIGHT] {
+    fn ranges(&self) -> [(u32, u64); ROW_WEIGHT] {
         std::array::from_fn(|j| {
             if j < REGULAR {
                 let start = j * self.places / REGULAR;
-                (start, ((j + 1) * self.places / REGULAR - start) as u64)
+                (start as u32, ((j + 1) * self.places / REGULAR - start) as u64)
             } else {
                 (0, self.places as u64)
             }
@@ -118,23 +119,32 @@ impl ExpandConvolute {
     }
 }
 
-fn convolute_once<E: Element>(key: &Key, state: &mut [E]) {
+/// One convolution, in place.
+fn convolute_once(key: &Key, state: &mut [Gf128]) {
     let mut stream = Stream::new(key);
-    let mut bytes = [0; 3 * PLACES_AT_ONCE];
-    let n = state.len();
-    for start in (0..n).step_by(PLACES_AT_ONCE) {
-        stream.fill_bytes(&mut bytes);
-        for (i, coins) in (start..n).zip(bytes.as_chunks::<3>().0) {
-            let coins = u32::from_le_bytes([coins[0], coins[1], coins[2], 0]);
-            let here = state[i];
-            let wrap = |place: usize| if place < n { place } else { place - n };
-            for step in 0..STATE {
-                let place = wrap(i + 1 + step);
-                state[place] = state[place].plus_masked(here, u64::from((coins >> step) & 1).wrapping_neg());
-            }
-            let last = wrap(i + 1 + STATE);
-            state[last] = state[last].plus_masked(here, u64::MAX).times_x();
+    let mut coins = [0; 3 * PLACES_AT_ONCE];
+    for start in (0..state.len()).step_by(PLACES_AT_ONCE) {
+        stream.fill_bytes(&mut coins);
+        if !vectors::convolute(state, start, &coins) {
+            convolute_portable(state, start, &coins);
         }
+    }
+}
+
+/// Does the places `start..start + PLACES_AT_ONCE`, or up to the end.
+fn convolute_portable(state: &mut [Gf128], start: usize, coins: &[u8; 3 * PLACES_AT_ONCE]) {
+    let n = state.len();
+    let wrap = |place: usize| if place < n { place } else { place - n };
+    for (i, coins) in (start..n).zip(coins.as_chunks::<3>().0) {
+        let coins = u32::from_le_bytes([coins[0], coins[1], coins[2], 0]);
+        let here = state[i];
+        for step in 0..STATE {
+            let mask = u64::from((coins >> step) & 1).wrapping_neg();
+            let place = &mut state[wrap(i + 1 + step)];
+            *place ^= Gf128 { lo: here.lo & mask, hi: here.hi & mask };
+        }
+        let last = &mut state[wrap(i + 1 + STATE)];
+        *last = (*last ^ here).times_x();
     }
 }
 
@@ -150,13 +160,13 @@ mod tests {
 
     #[test]
     fn the_code_is_linear_over_the_field() {
-        let code = ExpandConvolute::new(4096, 4100);
+        let code = ExpandConvolute::new(4100);
         let factor = Gf128 { lo: 0x1234_5678_9abc_def0, hi: 77 };
         let compress = |mut state: Vec<Gf128>| {
             code.convolute(&mut state);
-            let mut out = Vec::new();
-            code.expand(&state, 0, 4096, |_, sum| out.push(sum));
-            out
+            let mut outputs = vec![Gf128::ZERO; 4096];
+            code.expand(&state, 0, 4096, |i, sum| outputs[i] = sum);
+            outputs
         };
         let terms = noise(4100);
         let expected: Vec<Gf128> = compress(terms.clone()).into_iter().map(|output| output * factor).collect();
@@ -164,20 +174,40 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_is_two_vectors_at_once_and_rows_may_be_split() {
-        let code = ExpandConvolute::new(5000, 5003);
-        let (mut left, right) = (noise(5003), vec![Gf128::ONE; 5003]);
-        let mut pairs: Vec<[Gf128; 2]> = left.iter().zip(&right).map(|(l, r)| [*l, *r]).collect();
-        code.convolute(&mut left);
-        code.convolute(&mut pairs);
+    fn vectors_and_portable_code_do_the_same() {
+        for length in [26, 27, 1000, 1024, 1055, 1056, 1057, 2048, 2081, 5003] {
+            let (mut fast, mut slow) = (noise(length), noise(length));
+            convolute_once(&[7; 16], &mut fast);
+            let mut stream = Stream::new(&[7; 16]);
+            let mut coins = [0; 3 * PLACES_AT_ONCE];
+            for start in (0..length).step_by(PLACES_AT_ONCE) {
+                stream.fill_bytes(&mut coins);
+                convolute_portable(&mut slow, start, &coins);
+            }
+            assert_eq!(fast, slow, "{length}");
+        }
+    }
+
+    #[test]
+    fn outputs_may_be_split_or_left_out_and_pairs_are_two_vectors() {
+        let code = ExpandConvolute::new(5003);
+        let state = noise(5003);
         let mut whole = vec![Gf128::ZERO; 5000];
-        code.expand(&left, 0, 5000, |i, sum| whole[i] = sum);
-        code.expand(&pairs, 4000, 1000, |i, sum| assert_eq!(sum[0], whole[i]));
+        code.expand(&state, 0, 5000, |i, sum| whole[i] = sum);
+        let pairs: Vec<[Gf128; 2]> = state.iter().map(|&element| [Gf128::ONE, element]).collect();
+        for (first, count) in [(0, 1), (4, 64), (128, 65), (4000, 999), (4996, 4)] {
+            let mut next = first;
+            code.expand(&pairs, first, count, |i, sum| {
+                assert_eq!((i, sum), (next, [Gf128::ONE, whole[i]])); // seven times one
+                next += 1;
+            });
+            assert_eq!(next, first + count);
+        }
     }
 
     #[test]
     fn one_place_spreads_over_all_of_them() {
-        let code = ExpandConvolute::new(4096, 4096);
+        let code = ExpandConvolute::new(4096);
         for place in [0, 1, 2048, 4095] {
             let mut state = vec![Gf128::ZERO; 4096];
             state[place] = Gf128::ONE;

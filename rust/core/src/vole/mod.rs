@@ -5,21 +5,33 @@
 //! begins). All are machines without I/O: `send_k` gives message k, `receive_k` takes it. Their lengths follow from the
 //! parameters ([`setup_message_bytes`], [`VoleParams::message_bytes`]). Every byte follows from the seeds and the messages
 //! received, so a side that is built anew and fed the same messages sends the same.
+//!
+//! Written after Weng, Yang, Katz and Wang, "Wolverine" (ePrint 2020/925, section 5: single-point VOLE from a punctured tree and a
+//! base VOLE, and its consistency check over all points at once), with the dual code of `code.rs` in place of primal LPN, as RR22
+//! (Raghuraman and Rindal, "Blazing Fast PSI", ePrint 2022/320) uses it. The base VOLE is made of the rows of [`crate::ot`]'s
+//! extension, 128 of them weighted with the basis of the field. Messages, parameters with their estimate, and what leaks:
+//! `specs/vole.md`.
 
 mod code;
+mod common;
 mod dealer;
+mod delta_side;
 mod errors;
+mod pages;
 mod params;
 mod setup;
-mod sides;
+#[cfg(target_arch = "x86_64")]
+mod simd;
 mod tree;
+mod vector_side;
 mod work;
 
 pub use dealer::InsecureDealer;
+pub use delta_side::DeltaSide;
 pub use errors::VoleError;
 pub use params::{MAX_LENGTH, SETUP_MESSAGES, VoleParams, setup_message_bytes};
 pub use setup::{DeltaSetup, VectorSetup};
-pub use sides::{DeltaSide, VectorSide};
+pub use vector_side::VectorSide;
 
 use zeroize::Zeroize;
 

@@ -88,19 +88,15 @@ impl VoleParams {
         GF128_BYTES * (2 * self.depth() + 1)
     }
 
-    /// Outputs of the code; those beyond the length are thrown away.
-    pub(super) const fn code_outputs(&self) -> usize {
-        if self.length < SMALLEST_CODE { SMALLEST_CODE } else { self.length }
-    }
-
-    /// Places before compression that belong to one line of the noise.
+    /// Places before compression that belong to one line of the noise: half of the lines make the systematic part of the code.
     pub(super) const fn leaves(&self) -> usize {
-        (2 * self.code_outputs()).div_ceil(NOISE_WEIGHT)
+        let outputs = if self.length < SMALLEST_CODE { SMALLEST_CODE } else { self.length };
+        outputs.div_ceil(NOISE_WEIGHT / 2)
     }
 
-    /// Places before compression.
-    pub(super) const fn places(&self) -> usize {
-        self.leaves() * NOISE_WEIGHT
+    /// Outputs of the code, those beyond the length thrown away; as many places stand behind its systematic part.
+    pub(super) const fn outputs(&self) -> usize {
+        self.leaves() * (NOISE_WEIGHT / 2)
     }
 
     /// Levels of the tree over one line.
