@@ -36,6 +36,7 @@ class CsvSource:
         self.fingerprint = fingerprint
         self._copy = copy
         self._closed = False
+        self._rows: int | None = None
         try:
             self._names = read_header(copy, address)
             verify_header(self._names, address)
@@ -47,7 +48,10 @@ class CsvSource:
         return pa.schema([(name, pa.string()) for name in self._names])
 
     def row_count(self) -> int:
-        return sum(found.records for found in self._parse([])) - 1
+        if self._rows is None:
+            for _ in self._parse([]):
+                pass
+        return self._rows or 0
 
     def batches(self, columns: Sequence[str], *, batch_rows: int = DEFAULT_BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         verify_columns(columns, self._names, self.address)
@@ -77,7 +81,7 @@ class CsvSource:
 
     def _parse(self, chosen: list[int]) -> Iterator[_core.CsvRecords]:
         """The file in chunks of whole records, the header among them."""
-        width, line, line_end, rest = len(self._names), 1, None, b""
+        width, line, line_end, rest, records = len(self._names), 1, None, b"", 0
         for piece in self._pieces():
             chunk = rest + piece
             found = _core.parse_csv(chunk, self.address.delimiter, width, chosen, line_end, last=not piece)
@@ -85,6 +89,8 @@ class CsvSource:
                 raise self._error(found.fault, line + found.lines)
             yield found
             line, line_end, rest = line + found.lines, found.line_end, chunk[found.consumed :]
+            records += found.records
+        self._rows = records - 1
 
     def _pieces(self) -> Iterator[bytes]:
         """The copy without a byte order mark, piece by piece, and at its end an empty one."""

@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from atoll.protocols.identifiers import DEFAULT_REFUSED, Fault, Report, Rule, normalise_rows
 from atoll.sources.errors import NotAnIdentifier, NotUtf8
-from atoll.sources.table import DEFAULT_BATCH_ROWS, Source, verify_columns
+from atoll.sources.table import DEFAULT_BATCH_ROWS, Cells, verify_columns
 
 
 def stream_keys(
-    source: Source,
+    source: Cells,
     columns: Sequence[str],
     rules: Sequence[Rule],
     *,
@@ -39,7 +39,7 @@ def stream_keys(
     return normalise_rows(rules, rows, report=report, refuse=refuse, max_identifiers=max_identifiers)
 
 
-def verify_key_columns(source: Source, columns: Sequence[str], rules: Sequence[Rule]) -> None:
+def verify_key_columns(source: Cells, columns: Sequence[str], rules: Sequence[Rule]) -> None:
     """Refuse columns that can make no key.
 
     Raises:
@@ -54,7 +54,7 @@ def verify_key_columns(source: Source, columns: Sequence[str], rules: Sequence[R
             raise NotAnIdentifier(address=source.address.text, column=column, type=str(kind))
 
 
-def _text_rows(source: Source, columns: Sequence[str], batch_rows: int) -> Iterator[Sequence[str | None]]:
+def _text_rows(source: Cells, columns: Sequence[str], batch_rows: int) -> Iterator[Sequence[str | None]]:
     start = 0
     for batch in source.batches(columns, batch_rows=batch_rows):
         cells: list[list[str | None]] | None

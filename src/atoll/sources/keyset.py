@@ -35,7 +35,7 @@ from atoll.sources.errors import NotUtf8, TooManyRows
 from atoll.sources.keys import verify_key_columns
 from atoll.sources.packing import FAULTS, pack_keys
 from atoll.sources.spool import MemoryBudget, Spool
-from atoll.sources.table import DEFAULT_BATCH_ROWS, Source
+from atoll.sources.table import DEFAULT_BATCH_ROWS, Cells
 
 DEFAULT_MEMORY_BYTES = 256 << 20
 _BATCH_ROWS = DEFAULT_BATCH_ROWS
@@ -149,7 +149,7 @@ class KeySet:
 
 
 def open_items(
-    source: Source,
+    source: Cells,
     columns: Sequence[str],
     rules: Sequence[Rule],
     *,
@@ -164,7 +164,7 @@ def open_items(
     Rows with equal keys are all kept: an intersection gives them back together.
 
     Args:
-        source: open, its fingerprint verified; not needed any more afterwards.
+        source: an open source, its fingerprint verified, or the `SourceRows` of one; not needed any more afterwards.
         columns, rules: the key, one rule a column, both from the plan.
         report: counts every row as it is read; `kept` and `duplicate` are final after `partition`.
         scratch: the job's folder, for what does not fit in memory.
@@ -196,7 +196,7 @@ def open_items(
 
 
 def _append_batch(
-    items: KeySet, batch: pa.RecordBatch, source: Source, rules: Sequence[Rule], report: Report, refuse: Collection[Fault]
+    items: KeySet, batch: pa.RecordBatch, source: Cells, rules: Sequence[Rule], report: Report, refuse: Collection[Fault]
 ) -> None:
     start = items.table_rows
     packed = None

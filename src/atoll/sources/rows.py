@@ -10,23 +10,48 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from atoll.sources.address import SourceAddress
 from atoll.sources.errors import NotText, NotUtf8
-from atoll.sources.table import Source, verify_columns
+from atoll.sources.table import DEFAULT_BATCH_ROWS, Source, verify_columns
 
 DEFAULT_MEMORY_BYTES = 128 << 20
 
 
 class SourceRows:
-    """The rows of an open source by their numbers; a context manager that closes the source."""
+    """The rows of an open source by their numbers, and its columns; a context manager that closes the source."""
 
     def __init__(self, source: Source, *, memory_bytes: int = DEFAULT_MEMORY_BYTES) -> None:
-        """Args: memory_bytes: a choice of columns that fits is kept after its first use."""
+        """Args: memory_bytes: a choice of columns that fits is kept after its first use, and serves every part of it."""
         self._source = source
         self._left_bytes = memory_bytes
         self._kept: dict[tuple[str, ...], list[pa.RecordBatch]] = {}
 
     def __len__(self) -> int:
         return self._source.row_count()
+
+    @property
+    def address(self) -> SourceAddress:
+        """Of the source."""
+        return self._source.address
+
+    def schema(self) -> pa.Schema:
+        """Of the source."""
+        return self._source.schema()
+
+    def keep(self, columns: Sequence[str]) -> None:
+        """Read some columns now, because parts of them will be asked for one after the other; they are kept if they fit."""
+        verify_columns(columns, self.schema().names, self.address)
+        if self._find_kept(columns) is None:
+            for _ in self._read(tuple(columns)):
+                pass
+
+    def batches(self, columns: Sequence[str], *, batch_rows: int = DEFAULT_BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+        """As `Source.batches`; what is kept is not read again, and comes as text."""
+        verify_columns(columns, self.schema().names, self.address)
+        kept = self._find_kept(columns)
+        if kept is None:
+            return self._source.batches(columns, batch_rows=batch_rows)
+        return (batch.slice(start, batch_rows) for batch in kept for start in range(0, batch.num_rows, batch_rows))
 
     def take(self, columns: Sequence[str], rows: bytes) -> pa.Table:
         """Some cells, as text.
@@ -44,7 +69,7 @@ class SourceRows:
 
         Cost: the first use of some columns reads them whole; each further one too, if they did not fit in memory.
         """
-        verify_columns(columns, self._source.schema().names, self._source.address)
+        verify_columns(columns, self.schema().names, self.address)
         wanted = np.frombuffer(rows, "<u4").astype(np.int64)
         if np.all(wanted[1:] > wanted[:-1]):
             return self._take_ascending(tuple(columns), wanted)
@@ -65,13 +90,21 @@ class SourceRows:
     def _take_ascending(self, columns: tuple[str, ...], wanted: npt.NDArray[np.int64]) -> pa.Table:
         """As `take`, for distinct rows in ascending order, in memory of a batch beside the answer."""
         found, start, done = [], 0, 0
-        for batch in self._kept.get(columns) or self._read(columns):
+        kept = self._find_kept(columns)
+        for batch in self._read(columns) if kept is None else kept:
             end = int(np.searchsorted(wanted, start + batch.num_rows))
             found.append(batch.take(pa.array(wanted[done:end] - start)))
             start, done = start + batch.num_rows, end
         if done < len(wanted):
             raise ValueError("the table has no such row")
         return pa.Table.from_batches(found, _text_schema(columns))
+
+    def _find_kept(self, columns: Sequence[str]) -> list[pa.RecordBatch] | None:
+        """These columns, if they are kept, alone or among others."""
+        for names, batches in self._kept.items():
+            if set(columns) <= set(names):
+                return [batch.select(list(columns)) for batch in batches]
+        return None
 
     def _read(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
         """All batches, as text; they are kept if they fit."""
@@ -91,7 +124,7 @@ class SourceRows:
             self._left_bytes, self._kept[columns] = left, kept
 
     def _as_text(self, name: str, cells: pa.Array, start: int) -> pa.Array:
-        address = self._source.address.text
+        address = self.address.text
         try:
             return cells.cast(pa.string())
         except pa.ArrowNotImplementedError:

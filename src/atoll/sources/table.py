@@ -28,25 +28,16 @@ class ReadLimits:
     """More than one reads faster and keeps more of the file in memory; the order of rows stays."""
 
 
-class Source(Protocol):
-    """A table that was read once, hashed, and copied; a context manager that deletes the copy."""
+class Cells(Protocol):
+    """A table whose columns can be read."""
 
     @property
     def address(self) -> SourceAddress:
         """Where it came from."""
         ...
 
-    @property
-    def fingerprint(self) -> Fingerprint:
-        """Of the content that `batches` yields; known before the first row is."""
-        ...
-
     def schema(self) -> pa.Schema:
         """Names and types of all columns, in the table's order. CSV holds text and nothing else."""
-        ...
-
-    def row_count(self) -> int:
-        """Number of rows. Cost: one pass for CSV and SQLite, none for Parquet."""
         ...
 
     def batches(self, columns: Sequence[str], *, batch_rows: int = DEFAULT_BATCH_ROWS) -> Iterator[pa.RecordBatch]:
@@ -62,6 +53,19 @@ class Source(Protocol):
 
         Cost: memory of a few batches, whatever the size of the table.
         """
+        ...
+
+
+class Source(Cells, Protocol):
+    """A table that was read once, hashed, and copied; a context manager that deletes the copy."""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Of the content that `batches` yields; known before the first row is."""
+        ...
+
+    def row_count(self) -> int:
+        """Number of rows. Cost: one pass for CSV unless the table was read to its end before, none for the others."""
         ...
 
     def close(self) -> None:

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from atoll.sources import SourceRows
+from atoll.protocols.identifiers import Report, parse_rules
+from atoll.sources import SourceRows, open_items
 from atoll.sources.errors import NotText, NotUtf8, UnknownColumn
 from tests.unit.sources.desk import Desk
 
@@ -66,3 +67,34 @@ def test_what_cannot_be_written_as_text_is_told_by_its_column(desk: Desk) -> Non
         with pytest.raises(NotUtf8) as caught:
             opened.take(["b"], packed(0))
         assert caught.value.__context__ is None
+
+
+def test_what_is_kept_is_read_once_and_serves_keys_and_parts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = desk.open(desk.table("csv", COLUMNS, ROWS[:100]))
+    asked: list[list[str]] = []
+    really_read = source.batches
+
+    def batches(columns: list[str], **options: int) -> Iterator[pa.RecordBatch]:
+        asked.append(list(columns))
+        return really_read(columns, **options)
+
+    monkeypatch.setattr(source, "batches", batches)
+    with SourceRows(source) as opened:
+        opened.keep(["id", "name"])
+        opened.keep(["name"])
+        assert cells(opened.take(["name"], packed(8, 3))) == [TEXT[8][1:2], TEXT[3][1:2]]
+        keys = open_items(opened, ["id"], parse_rules(["exact/1"]), report=Report(), scratch=desk.scratch)
+        assert (keys.rows, len(opened)) == (100, 100)
+        assert [batch.num_rows for batch in opened.batches(["id"], batch_rows=40)] == [40, 40, 20]
+        assert asked == [["id", "name"]]
+        assert cells(opened.take(["age"], packed(8))) == [TEXT[8][2:]]
+        assert asked == [["id", "name"], ["age"]]
+        keys.close()
+
+
+def test_an_empty_table_is_kept_too(desk: Desk) -> None:
+    with SourceRows(desk.open(desk.write("t.csv", "id\n"))) as opened:
+        opened.keep(["id"])
+        assert list(opened.batches(["id"])) == []
+        assert opened.take(["id"], b"").num_rows == 0
+        assert len(opened) == 0
