@@ -11,6 +11,7 @@ import logging
 import resource
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from atoll.ports import Entropy
 from atoll.protocols.identifiers import Report as SpellingReport
 from atoll.protocols.identifiers import parse_rule
 from atoll.protocols.role import Party, Progress
-from atoll.sources import Source, SourceRoot, SourceRows, open_items, open_source, parse_fingerprint
+from atoll.sources import SourceRoot, SourceRows, open_items, open_source, parse_fingerprint
 from atoll.storage.sealed import Sealer
 from atoll.transport.errors import JobAborted
 from atoll.transport.faults import describe_fault
@@ -173,25 +174,30 @@ class Execution:
         """
         local = {one.dataset: one for one in self._order.inputs}
         planned = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
-        opened: dict[str, Source] = {}
+        opened: dict[str, SourceRows] = {}
         for one in planned:
             if one.dataset not in opened:
                 opened[one.dataset] = kept.enter_context(self._open(local[one.dataset]))
+        for dataset, rows in opened.items():
+            uses = [one.columns for one in planned if one.dataset == dataset and _uses_cells(one)]
+            if uses:
+                rows.keep(list(dict.fromkeys(chain.from_iterable(uses))))
         return Inputs(tuple(self._read(one, opened[one.dataset], kept) for one in planned))
 
-    def _open(self, local: LocalInput) -> Source:
-        return open_source(
+    def _open(self, local: LocalInput) -> SourceRows:
+        source = open_source(
             local.address,
             root=SourceRoot(Path(one) for one in self._order.folders),
             scratch=Path(self._order.journal),
             registered=parse_fingerprint(local.fingerprint),
         )
+        return SourceRows(source, memory_bytes=self._order.memory_bytes // CELLS_SHARE)
 
-    def _read(self, planned: PlanInput, source: Source, kept: ExitStack) -> Input:
+    def _read(self, planned: PlanInput, rows: SourceRows, kept: ExitStack) -> Input:
         """One input: its keys as a set, and its cells where the plan lets this place use them."""
         items = kept.enter_context(
             open_items(
-                source,
+                rows,
                 planned.key,
                 [parse_rule(one) for one in planned.normalisation],
                 report=SpellingReport(),
@@ -201,10 +207,14 @@ class Execution:
             )
         )
         self._tell({"event": "input", "dataset": planned.dataset, "rows": items.rows})
-        uses_cells = planned.role == "receiver" or bool(planned.beside)
-        return Input(items, SourceRows(source, memory_bytes=self._order.memory_bytes // CELLS_SHARE) if uses_cells else None)
+        return Input(items, rows if _uses_cells(planned) else None)
 
     def _sweep(self) -> None:
         """Delete the copies of inputs that a killed life of this job left."""
         for left in Path(self._order.journal).glob("snapshot-*"):
             left.unlink()
+
+
+def _uses_cells(planned: PlanInput) -> bool:
+    """Whether a place needs more of its table than the keys."""
+    return planned.role == "receiver" or bool(planned.beside)
