@@ -89,10 +89,12 @@ def to_result(form: Form, found: Found, table: Rows) -> Result:
         return Result(_joined(form, *found.joined, table).rename_columns(names))
     assert found.matches is not None
     rows = found.matches.rows
+    # As many rows as keys: no two of them can be spelt alike, and there is no need to compare their cells.
+    are_distinct = found.matches.keys == len(rows) // ROW_NUMBER.itemsize
     if form.join is Join.ANTI:
-        rows = _others(rows, len(table))
+        rows, are_distinct = _others(rows, len(table)), False
     shown = table.take(form.own, rows)
-    return Result(shown if form.keeps else _each_once(shown))
+    return Result(shown if form.keeps or are_distinct else _each_once(shown))
 
 
 def decimal_text(units: int, scale: int) -> str:
