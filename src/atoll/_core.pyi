@@ -376,5 +376,5 @@ class VoleOprfSender:
 def sorted_tags(outputs: bytes, tag_bytes: int, threads: int = 0) -> bytes:
     """The first `tag_bytes` (1 to 16) of each 16-byte output, packed in ascending order."""
 
-def match_sorted_tags(outputs: bytes, tags: bytes, tag_bytes: int, threads: int = 0) -> bytes:
+def match_sorted_tags(outputs: bytes, tags: bytes, tag_bytes: int) -> bytes:
     """The places of the outputs whose tag is among `tags`, ascending, 4 bytes little-endian each. Raises TagOrderError."""

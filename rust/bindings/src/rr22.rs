@@ -274,19 +274,17 @@ pub fn sorted_tags<'py>(
 }
 
 #[pyfunction]
-#[pyo3(signature = (outputs, tags, tag_bytes, threads=0))]
 pub fn match_sorted_tags<'py>(
     py: Python<'py>,
     outputs: PyBackedBytes,
     tags: PyBackedBytes,
     tag_bytes: usize,
-    threads: usize,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let own = outputs_of(&outputs)?;
     if !(1..=psi::MAX_TAG_BYTES).contains(&tag_bytes) || !tags.len().is_multiple_of(tag_bytes) {
         return Err(PyValueError::new_err("a tag has 1 to 16 bytes"));
     }
-    let places = py.detach(|| psi::matches(own, &tags, tag_bytes, self::threads(threads)));
+    let places = py.detach(|| psi::matches(own, &tags, tag_bytes));
     let places = places.map_err(|_| errors::unsorted(py))?;
     let packed: Vec<u8> = places.iter().flat_map(|place| place.to_le_bytes()).collect();
     Ok(PyBytes::new(py, &packed))

@@ -33,7 +33,7 @@ fn both_sides_get_the_same_value_for_a_key_of_the_receiver_and_for_no_other() {
         let common = (count - count / 2) as usize;
         assert_eq!(at_receiver[count as usize / 2..], at_sender[..common]);
         let tags = psi::sorted_tags(&at_sender, 10, 2);
-        let places = psi::matches(&at_receiver, &tags, 10, 2).expect("sorted");
+        let places = psi::matches(&at_receiver, &tags, 10).expect("sorted");
         assert_eq!(places, (count / 2..count).collect::<Vec<_>>());
     }
 }
@@ -50,7 +50,7 @@ fn a_store_that_is_cut_or_changed_is_found_out_or_matches_nothing() {
     masked.iter_mut().for_each(|byte| *byte ^= 1);
     let sender = Sender::new(&params, &[5; 32], delta, &masked, 1).expect("a store of that length");
     let tags = psi::sorted_tags(&sender.evaluate(&keys(0..100), None), 16, 1);
-    assert_eq!(psi::matches(&values.evaluate(None), &tags, 16, 1), Ok(vec![]));
+    assert_eq!(psi::matches(&values.evaluate(None), &tags, 16), Ok(vec![]));
 }
 
 #[test]

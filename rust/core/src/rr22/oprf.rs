@@ -85,6 +85,7 @@ pub struct Receiver {
     rows: Rows,
     keys: Vec<Key>,
     store: Store,
+    masked_bytes: usize,
     is_subfield: bool,
     threads: usize,
 }
@@ -105,7 +106,15 @@ impl Receiver {
             let values = |keys: &[Key], _: &[u32]| oracles.to_field(keys, 1);
             Store::Full(okvs::encode::<Gf128, Gf128>(&rows, &keys, values, Filler::Zeros, Gf128::from_bits, threads)?)
         };
-        Ok(Self { oracles, rows, keys, store, is_subfield: params.vole.subfield(), threads })
+        Ok(Self {
+            oracles,
+            rows,
+            keys,
+            store,
+            masked_bytes: params.masked_bytes(),
+            is_subfield: params.vole.subfield(),
+            threads,
+        })
     }
 
     /// The store under the mask, to be sent, and what evaluates.
@@ -114,15 +123,18 @@ impl Receiver {
     /// [`VoleError::BadParams`] when the VOLE is of other parameters.
     pub fn mask(self, vole: VectorOutput) -> Result<(Vec<u8>, ReceiverValues), VoleError> {
         let (multipliers, c) = vole.into_parts();
-        let masked: Vec<u8> = match (self.store, multipliers) {
+        let mut masked = vec![0; self.masked_bytes];
+        match (self.store, multipliers) {
             (Store::Full(store), Multipliers::Full(mask)) if store.len() == mask.len() => {
-                store.iter().zip(mask).flat_map(|(&value, mask)| (value + mask).to_bytes()).collect()
+                let sums = store.iter().zip(mask).map(|(&value, mask)| (value + mask).to_bytes());
+                masked.as_chunks_mut().0.iter_mut().zip(sums).for_each(|(bytes, sum)| *bytes = sum);
             }
             (Store::Subfield(store), Multipliers::Subfield(mask)) if store.len() == mask.len() => {
-                store.iter().zip(mask).flat_map(|(value, mask)| (value ^ mask).to_le_bytes()).collect()
+                let sums = store.iter().zip(mask).map(|(value, mask)| (value ^ mask).to_le_bytes());
+                masked.as_chunks_mut().0.iter_mut().zip(sums).for_each(|(bytes, sum)| *bytes = sum);
             }
             _ => return Err(VoleError::BadParams),
-        };
+        }
         let Self { oracles, rows, keys, is_subfield, threads, .. } = self;
         Ok((masked, ReceiverValues { oracles, rows, keys, c, is_subfield, threads }))
     }

@@ -6,11 +6,14 @@ use crate::parallel;
 /// Longest tag: a whole output.
 pub const MAX_TAG_BYTES: usize = size_of::<Output>();
 
-/// Bins that a list is cut into before each is sorted: their elements stay in a first-level cache.
-const BIN_BITS: u32 = 11;
+/// Most bits that choose a bin: more bins than that are slow to fill.
+const MOST_BIN_BITS: u32 = 13;
 
-/// Bits of a tag that are sorted together with its place.
-const PLACE_BITS: u32 = 32;
+/// Logarithm of the tags of a bin, about, where bins are sorted.
+const SORTED_BIN_BITS: u32 = 7;
+
+/// The same where a small table is made of each.
+const TABLE_BIN_BITS: u32 = 9;
 
 /// The tags are not in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +25,7 @@ pub struct Unsorted;
 /// When `tag_bytes` is not 1 to MAX_TAG_BYTES.
 pub fn sorted_tags(outputs: &[Output], tag_bytes: usize, threads: usize) -> Vec<u8> {
     assert!((1..=MAX_TAG_BYTES).contains(&tag_bytes), "a tag has 1 to 16 bytes");
-    let tags = sorted(outputs.iter().map(|output| u128::from_be_bytes(*output)), threads);
+    let tags = sorted(outputs.iter().map(|output| u128::from_be_bytes(*output)), outputs.len(), threads);
     let mut packed = vec![0; outputs.len() * tag_bytes];
     for (packed, tag) in packed.chunks_exact_mut(tag_bytes).zip(tags) {
         packed.copy_from_slice(&tag.to_be_bytes()[..tag_bytes]);
@@ -39,15 +42,17 @@ pub fn sorted_tags(outputs: &[Output], tag_bytes: usize, threads: usize) -> Vec<
 ///
 /// # Panics
 /// When `tag_bytes` is not 1 to MAX_TAG_BYTES, `theirs` is no whole number of tags, or `own` has 2^32 outputs or more.
-pub fn matches(own: &[Output], theirs: &[u8], tag_bytes: usize, threads: usize) -> Result<Vec<u32>, Unsorted> {
+pub fn matches(own: &[Output], theirs: &[u8], tag_bytes: usize) -> Result<Vec<u32>, Unsorted> {
     assert!((1..=MAX_TAG_BYTES).contains(&tag_bytes), "a tag has 1 to 16 bytes");
     assert!(theirs.len().is_multiple_of(tag_bytes), "whole tags");
     assert!(u32::try_from(own.len()).is_ok(), "fewer than 2^32 outputs");
     let mask = u128::MAX << (u128::BITS - 8 * tag_bytes as u32);
     let tag_of = |output: &Output| u128::from_be_bytes(*output) & mask;
-    let prefixed = own.iter().zip(0_u128..).map(|(output, place)| tag_of(output) >> PLACE_BITS << PLACE_BITS | place);
-    let own_sorted = sorted(prefixed, threads);
-    let (mut at, mut last) = (0, 0);
+    let bins = Bins::new(own.iter().map(tag_of), own.len(), TABLE_BIN_BITS);
+    let mut entries = vec![(0, 0); own.len()];
+    bins.scatter(own.iter().map(tag_of), |place, at, tag| entries[at] = (tag, place as u32));
+    let mut table = Table::default();
+    let (mut last, mut bin) = (0, usize::MAX);
     let mut is_matched = vec![false; own.len()];
     for tag in theirs.chunks_exact(tag_bytes) {
         let mut bytes = Output::default();
@@ -57,42 +62,111 @@ pub fn matches(own: &[Output], theirs: &[u8], tag_bytes: usize, threads: usize) 
             return Err(Unsorted);
         }
         last = tag;
-        let prefix = tag >> PLACE_BITS;
-        while at < own_sorted.len() && own_sorted[at] >> PLACE_BITS < prefix {
-            at += 1;
+        if bin != bins.of(tag) {
+            bin = bins.of(tag);
+            table.fill(&entries[bins.starts[bin]..bins.starts[bin + 1]], bins.bits);
         }
-        for candidate in own_sorted[at..].iter().take_while(|candidate| *candidate >> PLACE_BITS == prefix) {
-            let place = *candidate as u32 as usize;
-            is_matched[place] |= tag_of(&own[place]) == tag;
-        }
+        table.find(tag, |place| is_matched[place as usize] = true);
     }
     Ok((0..).zip(is_matched).filter(|(_, is_matched)| *is_matched).map(|(place, _)| place).collect())
 }
 
-/// Numbers with uniform upper bits, sorted.
-fn sorted(numbers: impl Iterator<Item = u128> + Clone, threads: usize) -> Vec<u128> {
-    let bin_of = |number: u128| (number >> (u128::BITS - BIN_BITS)) as usize;
-    let mut starts = vec![0; (1 << BIN_BITS) + 1];
-    numbers.clone().for_each(|number| starts[bin_of(number) + 1] += 1);
-    for bin in 0..1 << BIN_BITS {
-        starts[bin + 1] += starts[bin];
+/// A tag and its place in its list.
+type Entry = (u128, u32);
+
+/// The entries of one bin by open addressing. A slot comes from bits of the own tags, which the other side does not know, so it
+/// cannot make chains long.
+#[derive(Default)]
+struct Table<'a> {
+    entries: &'a [Entry],
+    /// An entry's number plus one, or zero.
+    slots: Vec<u32>,
+    /// Leading bits that all tags of the bin share.
+    skipped: u32,
+}
+
+impl<'a> Table<'a> {
+    fn fill(&mut self, entries: &'a [Entry], skipped: u32) {
+        (self.entries, self.skipped) = (entries, skipped);
+        self.slots.clear();
+        self.slots.resize((2 * entries.len()).next_power_of_two().max(2), 0);
+        for (number, (tag, _)) in (1..).zip(entries) {
+            let mut slot = self.slot(*tag);
+            while self.slots[slot] != 0 {
+                slot = (slot + 1) & (self.slots.len() - 1);
+            }
+            self.slots[slot] = number;
+        }
     }
-    let mut sorted = vec![0; starts[1 << BIN_BITS]];
-    let mut next = starts.clone();
-    for number in numbers {
-        let at = &mut next[bin_of(number)];
-        sorted[*at] = number;
-        *at += 1;
+
+    /// Calls `found` with the place of each entry of this tag.
+    fn find(&self, tag: u128, mut found: impl FnMut(u32)) {
+        let mut slot = self.slot(tag);
+        while let Some(number) = self.slots[slot].checked_sub(1) {
+            let (own, place) = self.entries[number as usize];
+            if own == tag {
+                found(place);
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
     }
-    let mut bins = Vec::with_capacity(1 << BIN_BITS);
+
+    fn slot(&self, tag: u128) -> usize {
+        (tag << self.skipped >> (u128::BITS - self.slots.len().trailing_zeros())) as usize
+    }
+}
+
+/// Tags, uniform in their upper bits, sorted.
+fn sorted(tags: impl Iterator<Item = u128> + Clone, length: usize, threads: usize) -> Vec<u128> {
+    let bins = Bins::new(tags.clone(), length, SORTED_BIN_BITS);
+    let mut sorted = vec![0; length];
+    bins.scatter(tags, |_, at, tag| sorted[at] = tag);
+    let mut slices = Vec::with_capacity(bins.starts.len());
     let mut rest = &mut sorted[..];
-    for pair in starts.windows(2) {
-        let (bin, others) = rest.split_at_mut(pair[1] - pair[0]);
-        bins.push(bin);
+    for pair in bins.starts.windows(2) {
+        let (slice, others) = rest.split_at_mut(pair[1] - pair[0]);
+        slices.push(slice);
         rest = others;
     }
-    parallel::for_each_chunk(&mut bins, 64, threads, |_, bins| bins.iter_mut().for_each(|bin| bin.sort_unstable()));
+    parallel::for_each_chunk(&mut slices, 64, threads, |_, slices| slices.iter_mut().for_each(|slice| slice.sort_unstable()));
     sorted
+}
+
+/// A list cut by the upper bits of its tags, as a first pass of a radix sort.
+struct Bins {
+    bits: u32,
+    /// Where each bin starts, and the end.
+    starts: Vec<usize>,
+}
+
+impl Bins {
+    /// Bins of about 2^`per_bin_bits` tags.
+    fn new(tags: impl Iterator<Item = u128>, length: usize, per_bin_bits: u32) -> Self {
+        let bits = length.max(1).ilog2().saturating_sub(per_bin_bits).clamp(1, MOST_BIN_BITS);
+        let mut bins = Self { bits, starts: vec![0; (1 << bits) + 1] };
+        for tag in tags {
+            let bin = bins.of(tag);
+            bins.starts[bin + 1] += 1;
+        }
+        for bin in 0..1 << bits {
+            bins.starts[bin + 1] += bins.starts[bin];
+        }
+        bins
+    }
+
+    const fn of(&self, tag: u128) -> usize {
+        (tag >> (u128::BITS - self.bits)) as usize
+    }
+
+    /// Gives each tag's number and the place in its bin to `put`.
+    fn scatter(&self, tags: impl Iterator<Item = u128>, mut put: impl FnMut(usize, usize, u128)) {
+        let mut next = self.starts.clone();
+        for (number, tag) in tags.enumerate() {
+            let at = &mut next[self.of(tag)];
+            put(number, *at, tag);
+            *at += 1;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -115,21 +189,21 @@ mod tests {
     fn matches_are_places_in_the_own_list() {
         let own = [output(9, 1), output(3, 2), output(200, 3), output(3, 1)];
         let theirs = sorted_tags(&[output(3, 1), output(77, 0), output(9, 1)], 16, 1);
-        assert_eq!(matches(&own, &theirs, 16, 2), Ok(vec![0, 3]));
-        assert_eq!(matches(&own, &[], 16, 1), Ok(vec![]));
-        assert_eq!(matches(&[], &theirs, 16, 1), Ok(vec![]));
+        assert_eq!(matches(&own, &theirs, 16), Ok(vec![0, 3]));
+        assert_eq!(matches(&own, &[], 16), Ok(vec![]));
+        assert_eq!(matches(&[], &theirs, 16), Ok(vec![]));
     }
 
     #[test]
     fn tags_that_differ_in_the_last_bytes_alone_are_told_apart() {
         let own = [output(3, 1), output(3, 2)];
-        assert_eq!(matches(&own, &output(3, 2), 16, 1), Ok(vec![1]));
-        assert_eq!(matches(&own, &output(3, 2)[..15], 15, 1), Ok(vec![0, 1]));
+        assert_eq!(matches(&own, &output(3, 2), 16), Ok(vec![1]));
+        assert_eq!(matches(&own, &output(3, 2)[..15], 15), Ok(vec![0, 1]));
     }
 
     #[test]
     fn tags_out_of_order_are_refused() {
-        assert_eq!(matches(&[output(1, 1)], &[2, 1], 1, 1), Err(Unsorted));
-        assert_eq!(matches(&[output(1, 1)], &[1, 1], 1, 1), Ok(vec![0]));
+        assert_eq!(matches(&[output(1, 1)], &[2, 1], 1), Err(Unsorted));
+        assert_eq!(matches(&[output(1, 1)], &[1, 1], 1), Ok(vec![0]));
     }
 }

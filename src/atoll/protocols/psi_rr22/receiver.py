@@ -108,7 +108,7 @@ class _Receiving:
                 self._encode(following)
                 yield from self._hear_first(following)
             tags = yield from receive_bulk(self._sender, sizes.tags_bytes)
-            places = match_sorted_tags(outputs, bytes(tags), sizes.tag_bytes, side.threads)
+            places = match_sorted_tags(outputs, bytes(tags), sizes.tag_bytes)
             self._flags += core.flags_of(places, len(current.keys))
             if following is not None:
                 yield from self._hear_second(following)
