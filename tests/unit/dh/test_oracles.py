@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
 import struct
+from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 from atoll.primitives import ristretto
@@ -28,6 +31,7 @@ from specs.reference import psi_sum as slow_sum
 from specs.reference.dh import Given
 from tests.unit.dh.runs import RECEIVER, SEEDS, SENDER, frames_of, items, rows, seat
 
+SPECS = Path(__file__).parents[3] / "specs"
 OURS, THEIRS = items(*range(4)), items(*range(2, 7))
 CONTEXT = bytes(32)
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -170,3 +174,9 @@ def test_look_ups() -> None:
     both = [index for index, digest in enumerate(ours) if digest in theirs]
     assert slow_oprf.look_up(key, ours, blinds, nonce, sent, width) == (blinded, frames_of(ran, SENDER)[1], both)
     assert ran[RECEIVER].keys == 2
+
+
+@pytest.mark.parametrize("page", ["psi-payload", "psi-cardinality", "psi-sum", "psi-oprf"])
+def test_the_example_of_the_page_runs(page: str) -> None:
+    failed, run = doctest.testfile(str(SPECS / f"{page}.md"), module_relative=False)
+    assert (failed, run > 4) == (0, True)

@@ -20,7 +20,7 @@ The sender answers the receiver's masked keys in an order of its own, so the rec
     Cardinality(keys=2, noise=None)
 
 Source: De Cristofaro, Gasti, Tsudik, Fast and private computation of cardinality of set intersection and union, CANS 2012,
-figure 1, over ristretto255; the noise: Ghosh, Roughgarden, Sundararajan, STOC 2009. Spec: specs/psi-cardinality.md.
+over ristretto255; the noise: Ghosh, Roughgarden, Sundararajan, STOC 2009. Spec: specs/psi-cardinality.md.
 """
 
 from atoll.protocols.dh.params import Limits

@@ -24,7 +24,7 @@ sends back one fresh encryption of the sum, which the sender decrypts and tells.
     ... })[bank]
     Sum(keys=2, total=70)
 
-Source: Ion, Kreuter, Nergiz, Patel, Raykova, Saxena, Seth, Shanahan, Yung, On deploying secure computing: private
+Source: Ion, Kreuter, Nergiz, Patel, Saxena, Seth, Raykova, Shanahan, Yung, On deploying secure computing: private
 intersection-sum-with-cardinality, EuroS&P 2020 (ePrint 2019/723), the protocol from DDH: the receiver is its party 1, the
 sender its party 2, which in addition tells the sum. Homomorphic encryption: exponential ElGamal (`primitives.elgamal`).
 Spec: specs/psi-sum.md.
