@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from atoll.primitives.commitment import commit, draw_opening, is_opening, verify_opening
+from atoll.primitives.commitment import commit, commit_parts, draw_opening, is_opening, verify_opening
 from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.errors import CommitmentError
 
@@ -47,3 +47,11 @@ def test_an_opening_has_32_bytes_and_is_drawn_fresh() -> None:
     entropy = SeededEntropy(bytes(32))
     assert draw_opening(entropy) != draw_opening(entropy)
     assert len(draw_opening(entropy)) == 32
+
+
+def test_a_message_in_parts_is_committed_to_as_a_whole_and_under_no_other_length() -> None:
+    opening = bytes(range(32))
+    assert commit_parts("test", opening, 6, [b"ab", memoryview(b"cd"), b"", b"ef"]) == commit("test", opening, b"abcdef")
+    for length in (0, 5, 7):
+        with pytest.raises(ValueError, match="as long as was said"):
+            commit_parts("test", opening, length, [b"abc", b"def"])
