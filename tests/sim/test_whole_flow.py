@@ -13,6 +13,7 @@ from atoll.errors import AtollError
 from atoll.jobs.formats import Format
 from atoll.ledger.evidence import encode_trust_file, parse_trust_file, verify_evidence
 from atoll.ledger.records import Job
+from atoll.node import runs
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
 
@@ -174,6 +175,31 @@ def test_a_revocation_binds_the_owners_node_before_the_ledger_has_it(tmp_path: P
             job = await world["bank"].services.proposals.propose(specification(mine, theirs, grant))
             record = await ended(world, job)
             assert (record.state, record.reason) == ("refused", "policy.no_grant")
+
+    run_virtually(scenario())
+
+
+def test_a_revocation_stops_a_job_that_runs_at_once_and_not_at_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "LOOK_SECONDS", 3600.0)
+
+    async def scenario() -> None:
+        async with World(tmp_path, seed=15) as world:
+            mine, theirs, grant = await prepare(world)
+            request = specification(mine, theirs, grant)
+            request.spec["keys_per_round"] = 1  # a hundred rounds
+            job = await world["bank"].services.proposals.propose(request)
+            while True:
+                await asyncio.sleep(0.001)
+                if world["bureau"].services.jobs.show(job).progress_done > 0:
+                    break
+            await world["bureau"].services.grants.revoke(grant)
+            record = await ended(world, job, seconds=30)
+            assert record.state == "failed"
+            assert record.reason in ("policy.no_grant", "transport.job_stopped")  # whichever of the two speaks first
+            stopped = world["bureau"].services.jobs.show(job)
+            assert stopped.progress_done < stopped.progress_total  # it did not run to its end, to be withheld only then
 
     run_virtually(scenario())
 

@@ -136,7 +136,7 @@ class Node:
         self.runs = Runs(
             self.context, self.bodies, self.consents, Orders(self.context, self.bodies, base.keys, base.directory), starter
         )
-        self.reactor = Reactor(self.context, self.bodies, self.consents, self.runs, self.links.refresh)
+        self.reactor = Reactor(self.context, self.bodies, self.consents, self.runs, self._on_block)
         self.services = self._join()
 
     async def run(self) -> None:
@@ -152,13 +152,17 @@ class Node:
             await self.base.engine.stop()
             self._store.close()
 
+    def _on_block(self) -> None:
+        self.links.refresh()
+        self.runs.look_again()
+
     def _join(self) -> Services:
         doctor = Doctor(self.context, self.links, self.runs)
         return Services(
             store=self._store,
             membership=Membership(self.context, self.base.keys, lambda: set(self.links.connected())),
             datasets=Datasets(self.context, self.bodies),
-            grants=Grants(self.context, self.bodies),
+            grants=Grants(self.context, self.bodies, on_revoked=self.runs.look_again),
             proposals=Proposals(self.context, self.bodies),
             jobs=Jobs(self.context, self.bodies, self.consents, self.runs),
             ledger=LedgerDesk(self.context),

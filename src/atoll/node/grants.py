@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from atoll.api.models import CapInfo, ConstraintModel, GiveGrant, GrantInfo
 from atoll.ledger.records import Budget, Cap, CapUnit, Counting, Grant, budget_id
 from atoll.ledger.rules.grant import GiveGrant as GiveTransaction
@@ -24,9 +26,10 @@ CLOCK_SKEW_SECONDS = 60
 class Grants:
     """Gives, lists and revokes grants."""
 
-    def __init__(self, context: NodeContext, bodies: Bodies) -> None:
+    def __init__(self, context: NodeContext, bodies: Bodies, *, on_revoked: Callable[[], None]) -> None:
         self._context = context
         self._bodies = bodies
+        self._on_revoked = on_revoked
 
     async def give(self, request: GiveGrant) -> tuple[str, Acknowledged]:
         """Permit a use; the terms go to the grantee and the readers, their commitment to the ledger.
@@ -76,6 +79,7 @@ class Grants:
     async def revoke(self, grant: str) -> Acknowledged:
         """Take a grant back. It binds this node at once, whatever the ledger's sequencer does (SECURITY 3.3)."""
         self._context.revoke_here(grant)
+        self._on_revoked()
         self._context.note("person", "grant.revoke", grant, "asked")
         return await self._context.outbox.submit(RevokeGrant(grant=bytes.fromhex(grant)))
 

@@ -42,7 +42,7 @@ OUT_OF_MEMORY_STATUS = -6
 """SIGABRT: how the native core ends when an allocation fails under the cap."""
 RESTART_PAUSE_SECONDS = 0.5
 LOOK_SECONDS = 1.0
-"""How often a running job's permissions are looked at again."""
+"""How often a running job's permissions are looked at though nothing is known to have moved: time passes by itself."""
 FIRST_ATTEMPT = 1
 
 
@@ -65,6 +65,12 @@ class Runs:
         self._orders = orders
         self._starter = starter
         self._supervised: dict[str, asyncio.Task[None]] = {}
+        self._moved = asyncio.Event()
+
+    def look_again(self) -> None:
+        """Something moved that a running job may rest on: look at once whether it still stands."""
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     @property
     def running(self) -> int:
@@ -156,16 +162,20 @@ class Runs:
         if not begun and (code := self._find_withdrawal(plan, beginning_at=self._context.clock.now())):
             return code
         run = asyncio.create_task(self._run_until_done(job, plan))
+        moved = asyncio.create_task(self._moved.wait())
         try:
             while True:
                 if code := self._find_withdrawal(plan):
                     return code
-                done, _ = await asyncio.wait({run}, timeout=LOOK_SECONDS)
-                if done:
+                await asyncio.wait({run, moved}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                if run.done():
                     return run.result()
+                if moved.done():
+                    moved = asyncio.create_task(self._moved.wait())
         finally:
             run.cancel()
-            await asyncio.gather(run, return_exceptions=True)
+            moved.cancel()
+            await asyncio.gather(run, moved, return_exceptions=True)
 
     def _find_withdrawal(self, plan: Plan, *, beginning_at: int | None = None) -> str:
         return find_withdrawal(plan, self._context.view(), self._context.is_revoked, beginning_at=beginning_at)
