@@ -69,8 +69,8 @@ def test_every_party_has_signed_a_receipt_and_the_ledger_holds_no_result(standin
 def test_a_grant_that_was_revoked_carries_no_job(standing: Standing) -> None:
     exchange, stage = standing.exchange, standing.stage
     folder = exchange.examples()
-    pair = exchange.permit(exchange.register(tables.TELECOM, folder), exchange.register(tables.BANK, folder))
-    stage.client(TELECOM).grants.revoke(pair.grant)
+    pair = exchange.pair(tables.TELECOM, tables.BANK, folder)
+    stage.client(TELECOM).grants.revoke(pair.permits[0].grant)
     exchange.forget(pair)
     job = stage.client(BANK).jobs.propose("intersection", pair.spec(), purpose=PURPOSE)
     assert stage.client(BANK).jobs.wait(job, timeout_seconds=30).state == "refused"

@@ -50,7 +50,9 @@ class SqliteSource:
         self.address = address
         self._copy = copy
         self._closed = False
-        self._database = sqlite3.connect(f"{copy.as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+        self._database = sqlite3.connect(
+            f"{copy.as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
+        )
         try:
             self._harden()
             self._columns, self._order = self._describe()

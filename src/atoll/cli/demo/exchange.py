@@ -24,6 +24,7 @@ USES = 20
 RUNS = 100
 """How many whole tables the scenarios and attacks may bring in a month, all pairs together."""
 JOB_SECONDS = 300.0
+ECDH = "psi-ecdh-ristretto255"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +38,30 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Two datasets that meet, and the owner's grant for it."""
+class Permit:
+    """An owner's grant of one dataset."""
 
     owner: Registered
-    receiver: Registered
     grant: str
     grant_version: int
 
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Datasets that meet: the receiver's own, and those that their owners have permitted it to meet."""
+
+    receiver: Registered
+    permits: tuple[Permit, ...]
+
     def spec(self) -> dict[str, object]:
         """What the receiver's organisation proposes."""
-        return spec_of(self.owner, self.receiver, grant=self.grant, version=self.grant_version)
+        owners = [_side(one.owner) | {"grants": [{"grant": one.grant, "version": one.grant_version}]} for one in self.permits]
+        return {"owners": owners, "receivers": [_side(self.receiver)]}
 
     def expected(self) -> set[bytes]:
-        """The intersection, computed in the clear from the two files, by code that shares nothing with the private one."""
-        clear = [tables.clear_identifiers(one.table, one.folder) for one in (self.owner, self.receiver)]
-        return clear[0] & clear[1]
+        """The intersection, computed in the clear from the files, by code that shares nothing with the private one."""
+        sides = (self.receiver, *(one.owner for one in self.permits))
+        return set.intersection(*(tables.clear_identifiers(one.table, one.folder) for one in sides))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ class Exchange:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._registered: dict[tuple[str, Path], Registered] = {}
-        self._pairs: dict[tuple[str, str, Path], Pair] = {}
+        self._permits: dict[tuple[str, str, Path], Permit] = {}
         self._bundle: bytes | None = None
 
     def examples(self) -> Path:
@@ -146,10 +155,10 @@ class Exchange:
 
         return self._stage.seen_by(org, f"a dataset of {owner}", look)
 
-    def permit(self, owner: Registered, receiver: Registered) -> Pair:
+    def permit(self, owner: Registered, receiver: Registered) -> Permit:
         """The owner grants the receiver's organisation the use of one dataset, for one purpose and kind of job."""
         key = (owner.info.dataset, receiver.info.dataset, owner.folder)
-        if key not in self._pairs:
+        if key not in self._permits:
             grantee = receiver.table.owner
             grant = self._stage.client(owner.table.owner).grants.give(
                 GiveGrant(
@@ -162,27 +171,38 @@ class Exchange:
                 )
             )
             mine = self._stage.seen_by(grantee, "the grant", lambda node: {one.grant: one for one in node.grants.list()}[grant])
-            self._pairs[key] = Pair(owner, receiver, grant, mine.version)
-        return self._pairs[key]
+            self._permits[key] = Permit(owner, grant, mine.version)
+        return self._permits[key]
 
-    def forget(self, pair: Pair) -> None:
+    def forget(self, meeting: Meeting) -> None:
         """Have the next such use permitted anew."""
-        self._pairs = {key: one for key, one in self._pairs.items() if one != pair}
+        self._permits = {key: one for key, one in self._permits.items() if one not in meeting.permits}
 
-    def pair(self, owner: Table, receiver: Table, folder: Path) -> Pair:
+    def meeting(self, receiver: Registered, *owners: Registered) -> Meeting:
+        """What the receiver may compare with its own once every owner has permitted it."""
+        return Meeting(receiver, tuple(self.permit(one, receiver) for one in owners))
+
+    def pair(self, owner: Table, receiver: Table, folder: Path) -> Meeting:
         """Register both tables and permit their use, as far as that has not been done."""
-        return self.permit(self.register(owner, folder), self.register(receiver, folder))
+        theirs, mine = self.register(owner, folder), self.register(receiver, folder)
+        return self.meeting(mine, theirs)
 
-    def propose(self, pair: Pair, *, rounds: int = 1) -> str:
+    def explain(self, meeting: Meeting) -> str:
+        """Which protocol the planner chooses, and why."""
+        jobs = self._stage.client(meeting.receiver.table.owner).jobs
+        return jobs.draft("intersection", meeting.spec(), purpose=PURPOSE).why
+
+    def propose(self, meeting: Meeting, *, rounds: int = 1) -> str:
         """The receiver's organisation proposes the job, cut into so many rounds; its identifier."""
-        spec = pair.spec()
-        if rounds > 1:
-            spec["keys_per_round"] = -(-pair.receiver.info.rows_at_most // rounds)
-        return self._stage.client(pair.receiver.table.owner).jobs.propose("intersection", spec, purpose=PURPOSE)
+        spec = meeting.spec()
+        if rounds > 1:  # by the protocol that can be cut at will
+            spec["protocol"] = ECDH
+            spec["keys_per_round"] = -(-meeting.receiver.info.rows_at_most // rounds)
+        return self._stage.client(meeting.receiver.table.owner).jobs.propose("intersection", spec, purpose=PURPOSE)
 
-    def finish(self, pair: Pair, job: str, *, since: float) -> Answer:
+    def finish(self, meeting: Meeting, job: str, *, since: float) -> Answer:
         """Wait for the job's end and read the result."""
-        jobs = self._stage.client(pair.receiver.table.owner).jobs
+        jobs = self._stage.client(meeting.receiver.table.owner).jobs
         info = jobs.wait(job, timeout_seconds=JOB_SECONDS)
         seconds = time.monotonic() - since
         if info.state != "completed":
@@ -190,10 +210,10 @@ class Exchange:
         rule = parse_rule(tables.ID_RULE)
         return Answer(info, {normalise(rule, cell) for cell in jobs.arrow(job).column(0).to_pylist()}, seconds)
 
-    def run(self, pair: Pair) -> Answer:
+    def run(self, meeting: Meeting) -> Answer:
         """Propose, wait, read."""
         since = time.monotonic()
-        return self.finish(pair, self.propose(pair), since=since)
+        return self.finish(meeting, self.propose(meeting), since=since)
 
     def evidence(self) -> bytes:
         """The evidence bundle of the main job, which is run for it if it has not been."""
@@ -217,11 +237,6 @@ class Exchange:
                 continue
             readers.append(org)
         return readers
-
-
-def spec_of(owner: Registered, receiver: Registered, *, grant: str, version: int) -> dict[str, object]:
-    """The specification of an intersection, as a person would write it."""
-    return {"owners": [_side(owner) | {"grants": [{"grant": grant, "version": version}]}], "receivers": [_side(receiver)]}
 
 
 def _side(registered: Registered) -> dict[str, object]:

@@ -7,7 +7,7 @@ import secrets
 
 from atoll.api.models import LogEntry
 from atoll.cli.demo.consortium import AUDITOR, BANK, BUREAU, OPERATOR
-from atoll.cli.demo.exchange import PURPOSE, Exchange, spec_of
+from atoll.cli.demo.exchange import PURPOSE, Exchange, Meeting, Permit
 from atoll.cli.demo.findings import Attack
 from atoll.cli.demo.liar import Liar, propose_and_push
 from atoll.cli.demo.stage import Stage
@@ -26,8 +26,8 @@ def run(stage: Stage, exchange: Exchange) -> Attack:
     folder = exchange.examples()
     bank, bureau = exchange.register(tables.BANK, folder), exchange.register(tables.BUREAU, folder)
     liar = Liar(stage, BANK)
-    spec = spec_of(bureau, bank, grant=secrets.token_hex(16), version=1)
-    plan = liar.plan(spec, PURPOSE)
+    invented = Permit(bureau, secrets.token_hex(16), 1)
+    plan = liar.plan(Meeting(bank, (invented,)).spec(), PURPOSE)
     body = encode_message(plan)
     consent = ConsentJob(
         job_id=plan.job_id, plan_digest=digest_plan_body(body), job_key=secrets.token_bytes(32), software="none", build="none"
