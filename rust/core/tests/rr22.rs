@@ -4,7 +4,7 @@ use atoll_core::gf128::Gf128;
 use atoll_core::okvs::Key;
 use atoll_core::rr22::oprf::{OprfParams, Output, Receiver, Sender};
 use atoll_core::rr22::psi;
-use atoll_core::vole::{InsecureDealer, VoleError};
+use atoll_core::vole::{DeltaOutput, InsecureDealer, Multipliers, VectorOutput, VoleError};
 use sha2::{Digest, Sha256};
 
 fn keys(range: std::ops::Range<u32>) -> Vec<Key> {
@@ -68,4 +68,57 @@ fn too_many_keys_and_a_key_twice_are_refused() {
     let twice = [keys(0..5), keys(0..5)].concat();
     assert!(Receiver::new(&params, &[5; 32], twice, 1).is_err());
     assert_eq!(OprfParams::new(10, true, true, 40), Err(VoleError::BadParams));
+}
+
+/// What `specs/reference/psi_rr22.py` says of a bucket, both sides in the open.
+fn scenario(name: &str) -> serde_json::Value {
+    let path = format!("{}/../../specs/vectors/psi_rr22_{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).expect("a scenario file")).expect("JSON")
+}
+
+fn blocks(hex: &serde_json::Value) -> Vec<[u8; 16]> {
+    let bytes: Vec<u8> = bytes(hex);
+    let (blocks, rest) = bytes.as_chunks();
+    assert!(rest.is_empty());
+    blocks.to_vec()
+}
+
+fn bytes(hex: &serde_json::Value) -> Vec<u8> {
+    let hex = hex.as_str().expect("hexadecimal");
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("two digits")).collect()
+}
+
+fn elements(hex: &serde_json::Value) -> Vec<Gf128> {
+    blocks(hex).into_iter().map(Gf128::from_bytes).collect()
+}
+
+#[test]
+fn a_bucket_goes_as_the_slow_oracle_says() {
+    for name in ["fast", "low_communication", "malicious"] {
+        let told = scenario(name);
+        let flag = |field: &str| told[field].as_bool().expect("a truth value");
+        let params =
+            OprfParams::new(told["keys"].as_u64().expect("a number") as usize, flag("subfield"), flag("malicious"), 40)
+                .expect("good parameters");
+        let coin = flag("malicious").then(|| elements(&told["coin"])[0]);
+        let domain: [u8; 32] = bytes(&told["domain"]).try_into().expect("32 bytes");
+        let a = if flag("subfield") {
+            Multipliers::Subfield(bytes(&told["a"]).as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect())
+        } else {
+            Multipliers::Full(elements(&told["a"]))
+        };
+        let receiver = Receiver::new(&params, &domain, blocks(&told["ours"]), 1).expect("the keys fit");
+        let (masked, values) = receiver.mask(VectorOutput { a, c: elements(&told["c"]) }).expect("a VOLE of that length");
+        assert_eq!(masked, bytes(&told["masked"]), "{name}");
+        assert_eq!(values.evaluate(coin), blocks(&told["at_receiver"]), "{name}");
+        let half = DeltaOutput { delta: elements(&told["delta"])[0], b: elements(&told["b"]) };
+        let sender = Sender::new(&params, &domain, half, &masked, 1).expect("a store of that length");
+        let at_sender = sender.evaluate(&blocks(&told["theirs"]), coin);
+        assert_eq!(at_sender, blocks(&told["at_sender"]), "{name}");
+        let tag_bytes = told["tag_bytes"].as_u64().expect("a number") as usize;
+        let tags = psi::sorted_tags(&at_sender, tag_bytes, 1);
+        assert_eq!(tags, bytes(&told["tags"]), "{name}");
+        let places = psi::matches(&blocks(&told["at_receiver"]), &tags, tag_bytes).expect("sorted");
+        assert_eq!(serde_json::json!(places), told["matches"], "{name}");
+    }
 }
