@@ -21,6 +21,7 @@ READING = [
     "config check",
     "dataset list",
     "grant list",
+    "budget show bank/customers",
     "job list",
     "job list --open",
     "ledger log --first 0",
