@@ -8,14 +8,17 @@ one side makes of anything it hears.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from specs.reference import ristretto255
 
-HASH_DOMAIN = b"ATOLL-V01-PSI-ECDH-ristretto255_XMD:SHA-512_R255MAP_RO_"
-TAG_DOMAIN = b"ATOLL-V01-PSI-TAG"
-POINT_BYTES, TAG_BYTES = 32, 16
+HASH_DOMAIN = b"ATOLL-V02-PSI-ECDH-ristretto255_XMD:SHA-512_R255MAP_RO_"
+TAG_DOMAIN = b"ATOLL-V02-PSI-ECDH-TAG"
+KEY_DOMAIN = b"ATOLL-V01-PSI-KEY" + bytes(15)
+SALT_DOMAIN = b"ATOLL-V01-JOINT-SALT"
+POINT_BYTES, TAG_BYTES, DIGEST_BYTES = 32, 16, 16
 ACCEPTED = "accepted"
 
 
@@ -23,11 +26,18 @@ ACCEPTED = "accepted"
 class Given:
     """One side before the first message."""
 
+    place: str
+    """Its place in the plan, such as `receiver/0`."""
     items: list[bytes]
+    """The keys of rows 0, 1, 2, ...; some may be equal."""
     mask: int
     """Secret scalar, 1 to the group's order - 1."""
     order: list[int]
-    """A permutation: at place i goes the item of index order[i]."""
+    """A permutation of the distinct keys: at place i goes the one whose digest is number order[i] in ascending order."""
+    share: bytes
+    """32 bytes for the salt."""
+    opening: bytes
+    """32 bytes that hide the share until it is shown."""
 
 
 @dataclass
@@ -37,7 +47,7 @@ class Run:
     sender: list[bytes] = field(default_factory=list)
     receiver: list[bytes] = field(default_factory=list)
     output: list[int] = field(default_factory=list)
-    """Indices of the receiver's items that the sender has too, ascending."""
+    """The receiver's rows whose key the sender has too, ascending."""
 
 
 class Refused(Exception):
@@ -47,14 +57,41 @@ class Refused(Exception):
 # -- the mathematics -----------------------------------------------------------------------------------------------------------
 
 
+def promise(side: Given, context: bytes) -> bytes:
+    """What a share is promised as."""
+    return side.place.encode() + b"\0" + context + side.share
+
+
+def commitment(side: Given, context: bytes) -> bytes:
+    """Step 0: the promise of a share. SHA-256 over the opening and the promise, both with their frame."""
+    framed = b"".join(len(part).to_bytes(8, "big") + part for part in (b"joint-salt/1", promise(side, context)))
+    return hashlib.sha256(b"atoll commitment v1" + side.opening + framed).digest()
+
+
+def joint_salt(sides: list[Given], context: bytes) -> bytes:
+    """Step 0: the salt that both shares give."""
+    ordered = sorted(sides, key=lambda side: side.place)
+    return hashlib.sha256(SALT_DOMAIN + context + b"".join(promise(side, context) for side in ordered)).digest()
+
+
+def digest(key: bytes, salt: bytes) -> bytes:
+    """A key under the salt."""
+    return hashlib.sha256(KEY_DOMAIN + salt + key).digest()[:DIGEST_BYTES]
+
+
+def distinct(side: Given, salt: bytes) -> list[bytes]:
+    """The digests of a side's distinct keys, ascending."""
+    return sorted({digest(key, salt) for key in side.items})
+
+
 def mask(item: bytes, secret: int, context: bytes) -> bytes:
-    """Step 1: the item hashed to the group, times the secret, encoded."""
+    """Step 1: the digest hashed to the group, times the secret, encoded."""
     point = ristretto255.hash_to_group(item, HASH_DOMAIN + context.hex().encode())
     return ristretto255.encode(ristretto255.multiply(point, secret))
 
 
 def tag(masked: bytes, secret: int, context: bytes) -> bytes:
-    """Step 2: the other side's masked item, times the own secret, shortened. Refuses what is not a masked item."""
+    """Step 2: the other side's masked digest, times the own secret, shortened. Refuses what is not a masked digest."""
     point = ristretto255.decode(masked)
     if point is None or masked == bytes(POINT_BYTES):
         raise Refused("psi.bad_point")
@@ -62,10 +99,23 @@ def tag(masked: bytes, secret: int, context: bytes) -> bytes:
     return hashlib.sha256(TAG_DOMAIN + context + doubly_masked).digest()[:TAG_BYTES]
 
 
+# -- messages: deterministic CBOR (RFC 8949 section 4.2.1), an array of a tag and a map ----------------------------------------
+
+
+def salt_commitment(side: Given, context: bytes) -> bytes:
+    """["joint-salt.commitment/1", {"commitment": 32 bytes}]."""
+    return b"\x82\x77joint-salt.commitment/1\xa1\x6acommitment\x58\x20" + commitment(side, context)
+
+
+def salt_share(side: Given) -> bytes:
+    """["joint-salt.share/1", {"share": 32 bytes, "opening": 32 bytes}]."""
+    return b"\x82\x72joint-salt.share/1\xa2\x65share\x58\x20" + side.share + b"\x67opening\x58\x20" + side.opening
+
+
 def set_size(items: int) -> bytes:
-    """The first message as deterministic CBOR (RFC 8949 section 4.2.1): ["psi-ecdh.set-size/1", {"items": n}]."""
+    """["psi-ecdh.set-size/2", {"items": n}]."""
     number = bytes([items]) if items < 24 else b"\x18" + bytes([items]) if items < 256 else b"\x19" + items.to_bytes(2, "big")
-    return b"\x82\x73psi-ecdh.set-size/1\xa1\x65items" + number
+    return b"\x82\x73psi-ecdh.set-size/2\xa1\x65items" + number
 
 
 # -- two honest sides ----------------------------------------------------------------------------------------------------------
@@ -73,19 +123,23 @@ def set_size(items: int) -> bytes:
 
 def run(sender: Given, receiver: Given, *, context: bytes, per_round: int) -> Run:
     """Everything both sides say, with both secrets on the table."""
-    said = Run([set_size(len(sender.items))], [set_size(len(receiver.items))])
-    for start in range(0, max(len(sender.items), len(receiver.items)), per_round):
-        ours, theirs = (side.order[start : start + per_round] for side in (receiver, sender))
-        points = [mask(receiver.items[index], receiver.mask, context) for index in ours]
-        if theirs:
-            said.sender.append(b"".join(mask(sender.items[index], sender.mask, context) for index in theirs))
-        if ours:
+    said = Run()
+    salt = joint_salt([sender, receiver], context)
+    theirs, ours = distinct(sender, salt), distinct(receiver, salt)
+    for packets, side, keys in ((said.sender, sender, theirs), (said.receiver, receiver, ours)):
+        packets += [salt_commitment(side, context), salt_share(side), set_size(len(keys))]
+    for start in range(0, max(len(ours), len(theirs)), per_round):
+        to_sender, to_receiver = (side.order[start : start + per_round] for side in (receiver, sender))
+        points = [mask(ours[index], receiver.mask, context) for index in to_sender]
+        if to_receiver:
+            said.sender.append(b"".join(mask(theirs[index], sender.mask, context) for index in to_receiver))
+        if to_sender:
             said.receiver.append(b"".join(points))
             said.sender.append(b"".join(tag(point, sender.mask, context) for point in points))
-    of_sender = {tag(mask(item, sender.mask, context), receiver.mask, context) for item in sender.items}
-    for index, item in enumerate(receiver.items):
-        if tag(mask(item, receiver.mask, context), sender.mask, context) in of_sender:
-            said.output.append(index)
+    of_sender = {tag(mask(item, sender.mask, context), receiver.mask, context) for item in theirs}
+    for row, key in enumerate(receiver.items):
+        if tag(mask(digest(key, salt), receiver.mask, context), sender.mask, context) in of_sender:
+            said.output.append(row)
     return said
 
 
@@ -98,19 +152,44 @@ def judge(role: str, own: Given, heard: list[bytes], *, context: bytes, per_roun
     What comes after a refusal gets no verdict, because nobody listens any more.
     """
     verdicts: list[str] = []
-    known: dict[str, set[bytes]] = {"points": set(), "answers": set()}
     try:
-        theirs = read_size(heard[0], cap)
-        verdicts.append(ACCEPTED)
-        for frame, (kind, count) in zip(heard[1:], due(role, len(own.items), theirs, per_round), strict=False):
-            for tag_ in check_points(frame, count, own, context) if kind == "points" else split(frame, count, TAG_BYTES):
-                if tag_ in known[kind]:
-                    raise Refused("psi.repeated_point" if kind == "points" else "psi.repeated_tag")
-                known[kind].add(tag_)
+        for _ in verdict(role, own, iter(heard), context=context, per_round=per_round, cap=cap):
             verdicts.append(ACCEPTED)
     except Refused as refused:
         verdicts.append(str(refused))
     return verdicts
+
+
+def verdict(role: str, own: Given, heard: Iterator[bytes], *, context: bytes, per_round: int, cap: int) -> Iterator[None]:
+    """Yields after each packet that is accepted."""
+    peer = Given("owner/0" if own.place == "receiver/0" else "receiver/0", [], 0, [], bytes(32), bytes(32))
+    for promised in itertools.islice(heard, 1):
+        if not same_but(32, promised, salt_commitment(peer, context)):
+            raise Refused("protocols.unexpected_packet")
+        yield
+    for shown in itertools.islice(heard, 1):
+        if not same_but(32, shown[:-42], salt_share(peer)[:-42]) or not same_but(32, shown[-42:], salt_share(peer)[-42:]):
+            raise Refused("protocols.unexpected_packet")
+        peer = replace(peer, share=shown[-74:-42], opening=shown[-32:])
+        if commitment(peer, context) != promised[-32:]:
+            raise Refused("protocols.salt_share_changed")
+        yield
+    for size in itertools.islice(heard, 1):
+        theirs = read_size(size, cap)
+        yield
+        keys = len(distinct(own, joint_salt([own, peer], context)))
+        known: dict[str, set[bytes]] = {"points": set(), "answers": set()}
+        for frame, (kind, count) in zip(heard, due(role, keys, theirs, per_round), strict=False):
+            for tag_ in check_points(frame, count, own, context) if kind == "points" else split(frame, count, TAG_BYTES):
+                if tag_ in known[kind]:
+                    raise Refused("psi.repeated_point" if kind == "points" else "psi.repeated_tag")
+                known[kind].add(tag_)
+            yield
+
+
+def same_but(last: int, packet: bytes, expected: bytes) -> bool:
+    """Whether they are equal but for their last bytes."""
+    return len(packet) == len(expected) and packet[:-last] == expected[:-last]
 
 
 def read_size(packet: bytes, cap: int) -> int:

@@ -78,6 +78,25 @@ def tags_packed(points: bytes | bytearray, prefix: bytes, tag_bytes: int, thread
 def match_tags(own: bytes | bytearray, theirs: bytes | bytearray, tag_bytes: int) -> bytes:
     """`atoll.primitives.tags.match_tags`. Raises ValueError."""
 
+@final
+class TagSet:
+    """`atoll.primitives.tags.TagSet`."""
+
+    def __new__(cls, tag_bytes: int, key: bytes) -> TagSet:
+        """Raises ValueError."""
+
+    def __len__(self) -> int:
+        """How many tags."""
+
+    def packed(self) -> bytes:
+        """All tags in the order in which they came."""
+
+    def add(self, tags: bytes | bytearray) -> int | None:
+        """Takes packed tags in, up to the first that is there already; its place among them. Raises ValueError."""
+
+    def find(self, tags: bytes | bytearray) -> bytes:
+        """The places in `tags` of those that are there, 4 bytes each, little-endian, ascending. Raises ValueError."""
+
 def first_repeated_tag(tags: bytes | bytearray, tag_bytes: int) -> int | None:
     """`atoll.primitives.tags.first_repeated_tag`. Raises ValueError."""
 

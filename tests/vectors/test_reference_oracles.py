@@ -43,7 +43,12 @@ def load(path: Path) -> dict[str, Any]:
 
 def given(side: dict[str, Any]) -> Given:
     return Given(
-        [bytes.fromhex(item) for item in side["items"]], int.from_bytes(bytes.fromhex(side["mask"]), "little"), side["order"]
+        place=side["place"],
+        items=[bytes.fromhex(item) for item in side["items"]],
+        mask=int.from_bytes(bytes.fromhex(side["mask"]), "little"),
+        order=side["order"],
+        share=bytes.fromhex(side["share"]),
+        opening=bytes.fromhex(side["opening"]),
     )
 
 
@@ -51,10 +56,11 @@ def packets(scenario: dict[str, Any], name: str) -> list[bytes]:
     return [bytes.fromhex(step.get("frame") or step["message"]) for step in scenario["steps"] if step["from"] == name]
 
 
-def small(size: int, first: int, seed: int) -> Given:
+def small(place: str, size: int, first: int, seed: int) -> Given:
     draw = random.Random(seed)
     order = draw.sample(range(size), size)
-    return Given([b"item %d" % n for n in range(first, first + size)], draw.randrange(1, ristretto255.ORDER), order)
+    items = [b"item %d" % n for n in range(first, first + size)]
+    return Given(place, items, draw.randrange(1, ristretto255.ORDER), order, draw.randbytes(32), draw.randbytes(32))
 
 
 def test_the_group_is_that_of_the_rfc() -> None:
@@ -66,7 +72,7 @@ def test_the_group_is_that_of_the_rfc() -> None:
 
 def test_an_item_is_hashed_with_the_plan_in_the_domain_tag() -> None:
     item = b"ann"
-    domain = b"ATOLL-V01-PSI-ECDH-ristretto255_XMD:SHA-512_R255MAP_RO_" + CONTEXT.hex().encode()
+    domain = b"ATOLL-V02-PSI-ECDH-ristretto255_XMD:SHA-512_R255MAP_RO_" + CONTEXT.hex().encode()
     assert len(domain) <= 255
     assert psi_ecdh.mask(item, 1, CONTEXT) == ristretto255.encode(ristretto255.hash_to_group(item, domain))
     assert psi_ecdh.mask(item, 1, CONTEXT) != psi_ecdh.mask(item, 1, bytes(32))
@@ -77,7 +83,7 @@ def test_both_orders_of_masking_meet_in_one_tag() -> None:
     there = psi_ecdh.tag(psi_ecdh.mask(b"ann", ours, CONTEXT), theirs, CONTEXT)
     back = psi_ecdh.tag(psi_ecdh.mask(b"ann", theirs, CONTEXT), ours, CONTEXT)
     together = psi_ecdh.mask(b"ann", ours * theirs % ristretto255.ORDER, CONTEXT)
-    assert there == back == hashlib.sha256(b"ATOLL-V01-PSI-TAG" + CONTEXT + together).digest()[:16]
+    assert there == back == hashlib.sha256(b"ATOLL-V02-PSI-ECDH-TAG" + CONTEXT + together).digest()[:16]
 
 
 @pytest.mark.parametrize("encoding", BAD_ENCODINGS.values(), ids=BAD_ENCODINGS)
@@ -88,7 +94,7 @@ def test_what_is_no_masked_item_is_refused(encoding: str) -> None:
 
 @pytest.mark.parametrize(("ours", "theirs"), [(0, 0), (0, 3), (3, 0), (5, 5), (7, 2), (1, 6)])
 def test_the_oracle_finds_what_a_plain_intersection_finds_and_believes_itself(ours: int, theirs: int) -> None:
-    receiver, sender = small(ours, 0, 1), small(theirs, 3, 2)
+    receiver, sender = small("receiver/0", ours, 0, 1), small("owner/0", theirs, 3, 2)
     for per_round in (1, 3, 16):
         said = psi_ecdh.run(sender, receiver, context=CONTEXT, per_round=per_round)
         assert said.output == [index for index, item in enumerate(receiver.items) if item in sender.items]
@@ -100,7 +106,7 @@ def test_the_oracle_finds_what_a_plain_intersection_finds_and_believes_itself(ou
 @pytest.mark.parametrize("items", [0, 1, 23, 24, 255, 256, 65535])
 def test_a_size_is_written_in_the_shortest_way(items: int) -> None:
     head = psi_ecdh.set_size(items)
-    assert head.startswith(b"\x82\x73psi-ecdh.set-size/1\xa1\x65items")
+    assert head.startswith(b"\x82\x73psi-ecdh.set-size/2\xa1\x65items")
     assert len(head) == 29 + (items > 23) + (items > 255)
 
 

@@ -4,7 +4,7 @@ use atoll_core::curve::{BadPoint, Kernel};
 use atoll_core::group::{POINT_BYTES, parse_point};
 use atoll_core::hash::Hash;
 use atoll_core::parallel::available_threads;
-use atoll_core::{ed25519, group, hash, psi, shuffle, tags};
+use atoll_core::{ed25519, group, hash, psi, shuffle, tag_set, tags};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -216,12 +216,52 @@ pub fn match_tags<'py>(
     whole(own.len(), tag_bytes, 1..=tags::MAX_TAG_BYTES)?;
     whole(theirs.len(), tag_bytes, 1..=tags::MAX_TAG_BYTES)?;
     let places = py.detach(|| tags::matches(&own, &theirs, tag_bytes));
+    packed_places(py, &places)
+}
+
+fn packed_places<'py>(py: Python<'py>, places: &[u32]) -> PyResult<Bound<'py, PyBytes>> {
     PyBytes::new_with(py, 4 * places.len(), |packed| {
         for (bytes, place) in packed.as_chunks_mut::<4>().0.iter_mut().zip(places) {
             *bytes = place.to_le_bytes();
         }
         Ok(())
     })
+}
+
+/// Tags seen so far; see `_core.pyi`.
+#[pyclass(module = "atoll._core")]
+pub struct TagSet {
+    set: tag_set::TagSet,
+    tag_bytes: usize,
+}
+
+#[pymethods]
+impl TagSet {
+    #[new]
+    fn new(tag_bytes: usize, key: &[u8]) -> PyResult<Self> {
+        whole(0, tag_bytes, 1..=tags::MAX_TAG_BYTES)?;
+        Ok(Self { set: tag_set::TagSet::new(tag_bytes, exactly(key)?), tag_bytes })
+    }
+
+    fn __len__(&self) -> usize {
+        self.set.len()
+    }
+
+    fn packed<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.set.packed())
+    }
+
+    fn add(&mut self, tags: PyBackedBytes) -> PyResult<Option<usize>> {
+        whole(tags.len(), self.tag_bytes, 1..=tags::MAX_TAG_BYTES)?;
+        whole(2 * (self.set.packed().len() + tags.len()), self.tag_bytes, 1..=tags::MAX_TAG_BYTES)?;
+        Ok(self.set.add(&tags))
+    }
+
+    fn find<'py>(&self, py: Python<'py>, tags: PyBackedBytes) -> PyResult<Bound<'py, PyBytes>> {
+        whole(tags.len(), self.tag_bytes, 1..=tags::MAX_TAG_BYTES)?;
+        let places = py.detach(|| self.set.find(&tags));
+        packed_places(py, &places)
+    }
 }
 
 #[pyfunction]

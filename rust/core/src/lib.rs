@@ -27,6 +27,7 @@ pub mod rr22;
 pub mod scalars;
 pub mod shuffle;
 pub mod slots;
+pub mod tag_set;
 pub mod tags;
 pub mod vole;
 pub mod zero_share;

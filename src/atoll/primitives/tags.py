@@ -7,6 +7,7 @@ names the job, so that what is sent is shorter and means nothing elsewhere.
 from __future__ import annotations
 
 from atoll import _core
+from atoll.primitives.drbg import SeededEntropy
 
 MAX_TAG_BYTES = 16
 """Longest tag that is compared here."""
@@ -54,3 +55,41 @@ def first_repeated_tag(tags: bytes | bytearray, tag_bytes: int) -> int | None:
     Cost: as `match_tags`.
     """
     return _core.first_repeated_tag(tags, tag_bytes)
+
+
+class TagSet:
+    """Tags that came in frames, in their order: refuses one that came before, and finds those of another list.
+
+    Cost: 24 bytes a tag, about 50 ns to add or find one. Who sends the tags may choose them; the table's key comes from `seed`.
+    """
+
+    def __init__(self, tag_bytes: int, seed: bytes) -> None:
+        """
+        Args:
+            tag_bytes: 1 to MAX_TAG_BYTES.
+            seed: 32 bytes that the sender of the tags does not know.
+        """
+        self._set = _core.TagSet(tag_bytes, SeededEntropy(seed).fork("tag table").bytes(16))
+
+    def __len__(self) -> int:
+        return len(self._set)
+
+    def packed(self) -> bytes:
+        """All tags, packed, in the order in which they came."""
+        return self._set.packed()
+
+    def add(self, tags: bytes | bytearray) -> int | None:
+        """Take packed tags in, up to the first that is there already; the place of that one among them, or None.
+
+        Raises:
+            ValueError: not whole tags, or 2^31 of them.
+        """
+        return self._set.add(tags)
+
+    def find(self, tags: bytes | bytearray) -> bytes:
+        """The places in packed `tags` of those that are there: 4 bytes each, little-endian, ascending.
+
+        Raises:
+            ValueError: not whole tags.
+        """
+        return self._set.find(tags)

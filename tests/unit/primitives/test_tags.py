@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from atoll.primitives import ristretto
 from atoll.primitives.ristretto import SecretScalar
-from atoll.primitives.tags import first_repeated_tag, match_tags, tags_packed
+from atoll.primitives.tags import TagSet, first_repeated_tag, match_tags, tags_packed
 
 few = st.lists(st.sampled_from([b"aa", b"ab", b"ba", b"zz"]), max_size=8)
 
@@ -53,3 +53,19 @@ def test_packed_items_are_blinded_as_a_list_of_them_is() -> None:
     for item_bytes, dst in ((0, b"test"), (7, b"test"), (8, b"")):
         with pytest.raises(ValueError, match=r"packed list|tag is empty"):
             ristretto.blind_packed(b"12345678", item_bytes, secret, dst)
+
+
+@given(st.lists(few, max_size=4), few)
+def test_a_tag_set_knows_what_it_has_seen(frames: list[list[bytes]], asked: list[bytes]) -> None:
+    seen, tags = [], TagSet(2, bytes(32))
+    for frame in frames:
+        repeated = tags.add(b"".join(frame))
+        fresh = frame if repeated is None else frame[:repeated]
+        assert len({*seen, *fresh}) == len(seen) + len(fresh)
+        assert repeated is None or frame[repeated] in {*seen, *fresh}
+        seen += fresh
+    assert (len(tags), tags.packed()) == (len(seen), b"".join(seen))
+    places = [place for place, tag in enumerate(asked) if tag in seen]
+    assert tags.find(b"".join(asked)) == struct.pack(f"<{len(places)}I", *places)
+    with pytest.raises(ValueError, match="packed list"):
+        tags.add(b"abc")

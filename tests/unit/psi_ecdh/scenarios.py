@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from atoll.errors import PeerError
+from atoll.primitives.drbg import SeededEntropy
+from atoll.protocols.coin import SaltShare
 from atoll.protocols.packets import Packet, encode_packet
+from atoll.protocols.psi import Matches, MemoryItems
 from atoll.protocols.psi_ecdh import Limits, SetSize, core, receiver, sender
 from atoll.protocols.pump import Pumped, Said, pump
 from atoll.protocols.role import Party, Role
@@ -28,7 +32,7 @@ RECEIVER = Party("receiver")
 NAMES = {SENDER: "sender", RECEIVER: "receiver"}
 
 SENDER_ITEMS = [b"ann", b"bob", b"eve", b"joe"]
-RECEIVER_ITEMS = [b"zoe", b"eve", b"bob"]
+RECEIVER_ITEMS = [b"zoe", b"eve", b"bob", b"eve"]
 SEEDS = {SENDER: bytes(range(32)), RECEIVER: bytes(range(100, 132))}
 CONTEXT = bytes(range(200, 232))
 CAP = 5
@@ -42,19 +46,26 @@ NOT_IN_GROUP = bytes.fromhex("26948d35ca62e643e26a83177332e6b6afeb9d08e4268b650f
 """A field element that is no element's encoding (RFC 9496, appendix A.2)."""
 
 
+def rows(matches: Matches) -> list[int]:
+    return [number for (number,) in struct.iter_unpack("<I", matches.rows)]
+
+
+def salt_part(party: Party) -> tuple[bytes, bytes]:
+    """Share and opening, as `draw_joint_salt` takes them from the seed."""
+    entropy = SeededEntropy(SEEDS[party]).fork("joint salt")
+    return entropy.bytes(32), entropy.bytes(32)
+
+
 def size(items: int) -> bytes:
     return encode_packet(SetSize(items=items)).data
 
 
 def role_of(party: Party, *, resume: bytes | None = None) -> Role[Any]:
     """One side of the good run."""
+    agreed: dict[str, Any] = {"me": party, "context": CONTEXT, "seed": SEEDS[party], "limits": LIMITS, "resume": resume}
     if party == SENDER:
-        return sender(
-            SENDER_ITEMS, me=SENDER, receiver=RECEIVER, context=CONTEXT, seed=SEEDS[SENDER], limits=LIMITS, resume=resume
-        )
-    return receiver(
-        RECEIVER_ITEMS, me=RECEIVER, sender=SENDER, context=CONTEXT, seed=SEEDS[RECEIVER], limits=LIMITS, resume=resume
-    )
+        return sender(MemoryItems(SENDER_ITEMS), receiver=RECEIVER, **agreed)
+    return receiver(MemoryItems(RECEIVER_ITEMS), sender=SENDER, **agreed)
 
 
 @dataclass(frozen=True)
@@ -65,34 +76,50 @@ class Lie:
     what: str
     liar: Party
     number: int
-    """Which of the liar's packets; 0 is the size."""
+    """Which of the liar's packets; 0 and 1 are for the salt, 2 is the size."""
     change: Callable[[list[bytes]], bytes]
     """From all packets that the liar sends in the good run."""
     code: str
 
 
 LIES = [
-    Lie("garbage_message", "Bytes that are no message.", RECEIVER, 0, lambda _: b"\xff" * 20, "protocols.unexpected_packet"),
-    Lie("set_too_large", "One item more than agreed.", RECEIVER, 0, lambda _: size(CAP + 1), "psi.peer_set_too_large"),
-    Lie("identity", "The identity.", RECEIVER, 1, lambda said: IDENTITY + said[1][32:], "psi.bad_point"),
+    Lie(
+        "no_promise",
+        "Bytes that promise nothing.",
+        RECEIVER,
+        0,
+        lambda _: b"\xff" * 20,
+        "protocols.unexpected_packet",
+    ),
+    Lie(
+        "share_changed",
+        "Another share of the salt than promised.",
+        SENDER,
+        1,
+        lambda _: encode_packet(SaltShare(share=bytes(32), opening=bytes(32))).data,
+        "protocols.salt_share_changed",
+    ),
+    Lie("garbage_message", "Bytes that are no message.", RECEIVER, 2, lambda _: b"\xff" * 20, "protocols.unexpected_packet"),
+    Lie("set_too_large", "One item more than agreed.", RECEIVER, 2, lambda _: size(CAP + 1), "psi.peer_set_too_large"),
+    Lie("identity", "The identity.", RECEIVER, 3, lambda said: IDENTITY + said[3][32:], "psi.bad_point"),
     Lie(
         "non_canonical",
         "A second way to write a number.",
         RECEIVER,
-        1,
-        lambda said: NON_CANONICAL + said[1][32:],
+        3,
+        lambda said: NON_CANONICAL + said[3][32:],
         "psi.bad_point",
     ),
-    Lie("not_in_group", "No element's encoding.", RECEIVER, 1, lambda said: said[1][:32] + NOT_IN_GROUP, "psi.bad_point"),
-    Lie("repeated_point", "One item twice in a frame.", RECEIVER, 1, lambda said: said[1][:32] * 2, "psi.repeated_point"),
-    Lie("missing_point", "An item less than announced.", RECEIVER, 1, lambda said: said[1][:32], "psi.wrong_frame"),
-    Lie("extra_point", "An item more than announced.", RECEIVER, 2, lambda said: said[2] + said[1][:32], "psi.wrong_frame"),
-    Lie("half_a_point", "A frame that ends within a point.", RECEIVER, 1, lambda said: said[1][:-1], "psi.wrong_frame"),
-    Lie("garbage_frame", "A frame of noise.", SENDER, 1, lambda said: b"\xff" * len(said[1]), "psi.bad_point"),
-    Lie("replayed_frame", "The first frame once more.", SENDER, 3, lambda said: said[1], "psi.repeated_point"),
-    Lie("repeated_tag", "One tag for two items.", SENDER, 2, lambda said: said[2][:16] * 2, "psi.repeated_tag"),
-    Lie("replayed_answer", "A tag of an earlier frame.", SENDER, 4, lambda said: said[2][:16], "psi.repeated_tag"),
-    Lie("short_answer", "An answer for one item less.", SENDER, 2, lambda said: said[2][:16], "psi.wrong_frame"),
+    Lie("not_in_group", "No element's encoding.", RECEIVER, 3, lambda said: said[3][:32] + NOT_IN_GROUP, "psi.bad_point"),
+    Lie("repeated_point", "One item twice in a frame.", RECEIVER, 3, lambda said: said[3][:32] * 2, "psi.repeated_point"),
+    Lie("missing_point", "An item less than announced.", RECEIVER, 3, lambda said: said[3][:32], "psi.wrong_frame"),
+    Lie("extra_point", "An item more than announced.", RECEIVER, 4, lambda said: said[4] + said[3][:32], "psi.wrong_frame"),
+    Lie("half_a_point", "A frame that ends within a point.", RECEIVER, 3, lambda said: said[3][:-1], "psi.wrong_frame"),
+    Lie("garbage_frame", "A frame of noise.", SENDER, 3, lambda said: b"\xff" * len(said[3]), "psi.bad_point"),
+    Lie("replayed_frame", "The first frame once more.", SENDER, 5, lambda said: said[3], "psi.repeated_point"),
+    Lie("repeated_tag", "One tag for two items.", SENDER, 4, lambda said: said[4][:16] * 2, "psi.repeated_tag"),
+    Lie("replayed_answer", "A tag of an earlier frame.", SENDER, 6, lambda said: said[4][:16], "psi.repeated_tag"),
+    Lie("short_answer", "An answer for one item less.", SENDER, 4, lambda said: said[4][:16], "psi.wrong_frame"),
 ]
 
 
@@ -100,7 +127,7 @@ def build() -> dict[str, dict[str, Any]]:
     """Every scenario by file name."""
     good = pump({SENDER: role_of(SENDER), RECEIVER: role_of(RECEIVER)})
     steps = [_step(said, "accepted") for said in good.transcript]
-    files = {"psi_ecdh_good.json": _head("Both follow the protocol.") | {"steps": steps, "output": good[RECEIVER]}}
+    files = {"psi_ecdh_good.json": _head("Both follow the protocol.") | {"steps": steps, "output": rows(good[RECEIVER])}}
     for lie in LIES:
         files[f"psi_ecdh_bad_{lie.name}.json"] = _head(lie.what) | {"steps": _told(lie, good)}
     return files
@@ -138,7 +165,10 @@ def _head(what: str) -> dict[str, Any]:
                 "items": [item.hex() for item in items],
                 "seed": SEEDS[party].hex(),
                 "mask": core.derive_secret(SEEDS[party]).expose().hex(),
-                "order": core.derive_order(SEEDS[party], len(items)),
+                "order": core.derive_order(SEEDS[party], len(set(items))).tolist(),
+                "place": str(party),
+                "share": salt_part(party)[0].hex(),
+                "opening": salt_part(party)[1].hex(),
             }
             for party, items in sides
         },

@@ -5,16 +5,16 @@ from __future__ import annotations
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.psi_ecdh import core
 
-ITEMS = [b"ann", b"bob"]
+DIGESTS = b"ann, 16 bytes...bob, 16 bytes..."
 CONTEXT = bytes(32)
 
 
 def test_each_seed_leads_to_its_own_mask() -> None:
     """Attempts have fresh seeds, so no two runs share a mask."""
     seeds = [bytes(32), bytes([1] * 32), bytes([2] * 32)]
-    masked = {core.mask(ITEMS, core.derive_secret(seed), CONTEXT) for seed in seeds}
+    masked = {core.mask(DIGESTS, core.derive_secret(seed), CONTEXT) for seed in seeds}
     assert len(masked) == len(seeds)
-    assert core.mask(ITEMS, core.derive_secret(seeds[1]), CONTEXT) in masked
+    assert core.mask(DIGESTS, core.derive_secret(seeds[1]), CONTEXT) in masked
 
 
 def test_mask_order_and_seed_are_unrelated_streams() -> None:
@@ -23,4 +23,4 @@ def test_mask_order_and_seed_are_unrelated_streams() -> None:
     labels = ("psi-ecdh mask", "psi-ecdh order", "result opening", "intersection protocol")
     drawn = [SeededEntropy(seed).fork(label).bytes(64) for label in labels] + [SeededEntropy(seed).bytes(64)]
     assert len({one[:32] for one in drawn} | {one[32:] for one in drawn}) == 2 * len(drawn)
-    assert core.derive_order(seed, 50) != core.derive_order(bytes([4] * 32), 50)
+    assert core.derive_order(seed, 50).tolist() != core.derive_order(bytes([4] * 32), 50).tolist()

@@ -2,7 +2,7 @@
 
     side        gives                 gets                               learns beside that
     sender      a set                 nothing                            the size of the receiver's set
-    receiver    a set                 which of its items the sender has  the size of the sender's set
+    receiver    a set                 which of its rows the sender has   the size of the sender's set
 
 The model is semi-honest: who follows the messages learns no more than this table says. A peer that announces one thing and
 sends another, repeats items, or sends what is no group element is caught; a peer that brings invented items is not, and row
@@ -10,16 +10,18 @@ caps, grants and budgets bound what that gives it. Both learn how long it took.
 
 Ten lines are a run; `pump` stands for the network:
 
+    >>> from atoll.protocols.psi import MemoryItems
     >>> from atoll.protocols.pump import pump
     >>> from atoll.protocols.role import Party
     >>> bank, bureau = Party("receiver"), Party("owner")
     >>> agreed = {"context": bytes(32), "limits": Limits(own_items=10, peer_items=10)}
-    >>> ours, theirs = [b"ann", b"bob", b"eve"], [b"bob", b"eve", b"joe", b"zoe"]
-    >>> pump({
+    >>> ours, theirs = MemoryItems([b"ann", b"bob", b"eve"]), MemoryItems([b"bob", b"eve", b"joe", b"zoe"])
+    >>> found = pump({
     ...     bank: receiver(ours, me=bank, sender=bureau, seed=bytes([1] * 32), **agreed),
     ...     bureau: sender(theirs, me=bureau, receiver=bank, seed=bytes([2] * 32), **agreed),
     ... })[bank]
-    [1, 2]
+    >>> found.keys, found.rows.hex()  # two keys, in rows 1 and 2
+    (2, '0100000002000000')
 
 `core` is the mathematics, `sender` and `receiver` the conversation, `side` what the two have in common, `params` the numbers.
 
@@ -28,7 +30,6 @@ hashing to the group by RFC 9380 appendix B and RFC 9496. Spec: specs/psi-ecdh.m
 """
 
 from atoll.protocols.psi_ecdh.errors import (
-    BadItem,
     BadPoint,
     ForeignCheckpoint,
     PeerSetTooLarge,
@@ -43,7 +44,6 @@ from atoll.protocols.psi_ecdh.receiver import receiver
 from atoll.protocols.psi_ecdh.sender import sender
 
 __all__ = [
-    "BadItem",
     "BadPoint",
     "ForeignCheckpoint",
     "Limits",

@@ -1,20 +1,27 @@
-"""The mathematics: items to points, points to tags. No messages in sight.
+"""The mathematics: digests to points, points to tags. No messages in sight.
 
-An item x becomes H(x), a group element whose discrete logarithm nobody knows. The receiver masks with a secret a, the sender
-with a secret b; a (b H(x)) = b (a H(x)) is the same element exactly when the items are, and under the decisional Diffie-Hellman
-assumption everything else that is sent looks random. H is bound to the plan, so points of one job mean nothing in another.
+A key under the joint salt is a digest x, which becomes H(x), a group element whose discrete logarithm nobody knows. The
+receiver masks with a secret a, the sender with a secret b; a (b H(x)) = b (a H(x)) is the same element exactly when the digests are, and
+under the decisional Diffie-Hellman assumption everything else that is sent looks random. H is bound to the plan, so points of
+one job mean nothing in another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from hashlib import sha256
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from atoll.primitives import ristretto
 from atoll.primitives.drbg import SeededEntropy
-from atoll.primitives.ristretto import POINT_BYTES, SecretScalar
-from atoll.primitives.shuffle import permutation
+from atoll.primitives.ristretto import SecretScalar
+from atoll.primitives.shuffle import permutation_packed
+from atoll.primitives.tags import tags_packed
+from atoll.protocols.psi.items import DIGEST_BYTES
 from atoll.protocols.psi_ecdh.params import HASH_DOMAIN, TAG_BYTES, TAG_DOMAIN
+
+Places: TypeAlias = np.ndarray[Any, np.dtype[np.uint32]]
+"""Numbers of places in a list."""
 
 
 def derive_secret(seed: bytes) -> SecretScalar:
@@ -22,26 +29,26 @@ def derive_secret(seed: bytes) -> SecretScalar:
     return ristretto.draw_secret(SeededEntropy(seed).fork("psi-ecdh mask"))
 
 
-def derive_order(seed: bytes, items: int) -> list[int]:
-    """The order in which the side sends its items: at place i the item of that index. From its seed."""
-    return permutation(SeededEntropy(seed).fork("psi-ecdh order").bytes(32), items)
+def derive_order(seed: bytes, keys: int) -> Places:
+    """The order in which the side sends its keys: at place i the key of that index. From its seed."""
+    return np.frombuffer(permutation_packed(SeededEntropy(seed).fork("psi-ecdh order").bytes(32), keys), "<u4")
 
 
 def hash_domain(context: bytes) -> bytes:
-    """The domain tag under which items of the job are hashed to the group."""
+    """The domain tag under which digests of the job are hashed to the group."""
     return HASH_DOMAIN + context.hex().encode()
 
 
-def mask(items: Sequence[bytes], secret: SecretScalar, context: bytes) -> bytes:
-    """Each item hashed to the group and multiplied by `secret`; packed, 32 bytes each, same order.
+def mask(digests: bytes, secret: SecretScalar, context: bytes) -> bytes:
+    """Each of the packed digests hashed to the group and multiplied by `secret`; packed, 32 bytes each, same order.
 
-    Leaks: the number of items. Cost: one hash to the group and one multiplication an item, in one call of the kernel.
+    Leaks: the number of digests. Cost: one hash to the group and one multiplication a digest, in one call of the kernel.
     """
-    return ristretto.blind(items, secret, hash_domain(context))
+    return ristretto.blind_packed(digests, DIGEST_BYTES, secret, hash_domain(context))
 
 
-def tags(points: bytes, secret: SecretScalar, context: bytes) -> list[bytes]:
-    """The tags of the other side's masked items, once `secret` is on them too; same order.
+def tags(points: bytes, secret: SecretScalar, context: bytes) -> bytes:
+    """The packed tags of the other side's masked digests, once `secret` is on them too; same order.
 
     Args:
         points: packed, as received.
@@ -51,16 +58,6 @@ def tags(points: bytes, secret: SecretScalar, context: bytes) -> list[bytes]:
     Raises:
         PointError: `.index` is the first that is not canonical, not in the group, or the identity.
 
-    Cost: one multiplication and one hash of two blocks an item.
+    Cost: one multiplication and one hash of two blocks a point.
     """
-    doubly_masked = ristretto.multiply(points, secret)
-    prefix = TAG_DOMAIN + context
-    return [
-        sha256(prefix + doubly_masked[at : at + POINT_BYTES]).digest()[:TAG_BYTES]
-        for at in range(0, len(doubly_masked), POINT_BYTES)
-    ]
-
-
-def unpack_tags(frame: bytes) -> list[bytes]:
-    """The tags packed in a frame."""
-    return [frame[at : at + TAG_BYTES] for at in range(0, len(frame), TAG_BYTES)]
+    return tags_packed(ristretto.multiply(points, secret), TAG_DOMAIN + context, TAG_BYTES)

@@ -7,25 +7,16 @@ from atoll.errors import InputError, IntegrityError, PeerError
 # -- what the caller brings ----------------------------------------------------------------------------------------------------
 
 
-class BadItem(InputError):
-    """An item is empty, too long, or stands in the list twice."""
-
-    code = "psi.bad_item"
-    sentence = "Item {index} cannot take part: {reason}."
-    remedy = "Prepare the items with `atoll.protocols.identifiers`, which leaves such rows out and counts them."
-    index: int
-
-
 class TooManyItems(InputError):
-    """The caller has more items than it agreed to bring."""
+    """The caller has more distinct keys than it agreed to bring."""
 
     code = "psi.too_many_items"
-    sentence = "There are {found} items, and at most {limit} were agreed."
+    sentence = "There are {found} different keys, and at most {limit} were agreed."
     remedy = "Raise the row cap in the plan, or bring a smaller set."
 
 
 class ForeignCheckpoint(IntegrityError):
-    """A checkpoint belongs to another run: another seed, plan, place or list of items, or a damaged file."""
+    """A checkpoint belongs to another run: another seed, plan, place or set, or a damaged file."""
 
     code = "psi.foreign_checkpoint"
     sentence = "The checkpoint does not belong to this run of the intersection."

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PROTOCOL = "psi-ecdh-ristretto255"
-VERSION = 1
+VERSION = 2
 
-HASH_DOMAIN = b"ATOLL-V01-PSI-ECDH-ristretto255_XMD:SHA-512_R255MAP_RO_"
+HASH_DOMAIN = b"ATOLL-V02-PSI-ECDH-ristretto255_XMD:SHA-512_R255MAP_RO_"
 """Domain tag of the hash to the group; the context in lower-case hexadecimal follows."""
 
-TAG_DOMAIN = b"ATOLL-V01-PSI-TAG"
+TAG_DOMAIN = b"ATOLL-V02-PSI-ECDH-TAG"
 """Domain tag of the hash that shortens a doubly masked item; context and encoding follow."""
 
 CONTEXT_BYTES = 32
@@ -19,18 +19,16 @@ CONTEXT_BYTES = 32
 SEED_BYTES = 32
 
 TAG_BYTES = 16
-"""128 bits. Two different items of sets of 2^24 get one tag with probability 2^(24+24-128) = 2^-80, well below 2^-40."""
+"""128 bits. Two different keys of sets of 2^25 get one tag with probability 2^(25+25-128) = 2^-78, well below 2^-40."""
 
-MAX_ITEM_BYTES = 1024
-
-MAX_ITEMS = 1 << 24
-"""Largest set: what this protocol can do in minutes, and what a checkpoint can hold in one piece."""
+MAX_ITEMS = 1 << 25
+"""Largest set: what fits, with the other side's, in 4 GiB, and what this protocol can do in minutes."""
 
 MAX_POINTS_PER_FRAME = 1 << 14
 """512 KiB of points; one call of the kernel."""
 
-MAX_CHECKPOINTS = 64
-"""Most checkpoints of a run. Each holds all tags so far, so one every round would cost time quadratic in the set."""
+MAX_CHECKPOINTS = 8
+"""Most checkpoints of a run. Each holds all tags so far, so one every round would write the square of the set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +36,9 @@ class Limits:
     """The agreed bounds, as one side sees them. A peer that passes them ends the run."""
 
     own_items: int
-    """Most items that this side brings, 0 to MAX_ITEMS."""
+    """Most distinct keys that this side brings, 0 to MAX_ITEMS."""
     peer_items: int
-    """Most items that the other side brings, 0 to MAX_ITEMS."""
+    """Most distinct keys that the other side brings, 0 to MAX_ITEMS."""
     points_per_frame: int = MAX_POINTS_PER_FRAME
     """Items of a round, 1 to MAX_POINTS_PER_FRAME; the same on both sides."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from atoll.protocols.psi.items import Items
 from atoll.protocols.psi_ecdh.params import Limits
-from atoll.protocols.psi_ecdh.side import Side
+from atoll.protocols.psi_ecdh.side import Terms, open_side
 from atoll.protocols.role import Frame, Party, Receive, Role, Send
 
 
 def sender(
-    items: Sequence[bytes],
+    items: Items,
     *,
     me: Party,
     receiver: Party,
@@ -22,7 +21,7 @@ def sender(
     """Give `items` to an intersection.
 
     Args:
-        items: distinct, 1 to 1024 bytes each, at most `limits.own_items`; normalised as the plan says.
+        items: at most `limits.own_items` distinct keys, normalised as the plan says.
         me: this side's place.
         receiver: the other side's.
         context: digest of the plan, 32 bytes; equal on both sides.
@@ -31,17 +30,17 @@ def sender(
         resume: state of the checkpoint to go on from.
 
     Raises:
-        BadItem, TooManyItems: the items cannot take part.
+        TooManyItems: the set is larger than agreed.
         ForeignCheckpoint: `resume` is of another run.
         PeerError: the receiver broke the protocol; the run is over.
 
-    Leaks to the receiver: the number of items, and which of the receiver's items are among them; nothing about the others.
-    Learns: the number of the receiver's items.
-    Cost: one hash to the group and one multiplication an own item, one multiplication an item of the receiver.
+    Leaks to the receiver: the number of distinct keys, and which of the receiver's are among them; nothing about the others.
+    Learns: the number of the receiver's distinct keys.
+    Cost: one hash to the group and one multiplication an own key, one multiplication a key of the receiver; memory as there.
     Spec: specs/psi-ecdh.md, semi-honest.
     """
-    side = Side(items, me=me, peer=receiver, context=context, seed=seed, limits=limits)
-    done = yield from side.open(resume)
+    terms = Terms(me=me, peer=receiver, context=context, seed=seed, limits=limits)
+    side, done = yield from open_side(items, terms, resume)
     rounds = side.rounds
     for round_ in range(done, rounds.count):
         own, theirs = rounds.own_part(round_), rounds.peer_part(round_)
@@ -49,7 +48,7 @@ def sender(
             yield Send(receiver, side.masked(own))
         if theirs:
             points: Frame = yield Receive(receiver, Frame)
-            yield Send(receiver, Frame(side.tags_of(points, theirs, round_=round_)))
+            yield Send(receiver, side.take_points(points, theirs, round_=round_))
         yield side.progress(round_)
         if rounds.is_checkpoint_after(round_):
             yield side.checkpoint(round_ + 1)
