@@ -36,7 +36,7 @@ def said(**changes: Any) -> dict[str, Any]:
     [
         lie("kind", "statistics"),
         lie("protocol", "psi-ecdh-curve25519"),
-        lie("protocol_version", 2),
+        lie("protocol_version", 3),
         lie("adversary_model", "malicious"),
         lie("adversary_model", "honest-majority"),
         lie("leakage", "Nobody learns anything."),

@@ -1,9 +1,9 @@
 """The mathematics: digests to points, points to tags. No messages in sight.
 
 A key under the joint salt is a digest x, which becomes H(x), a group element whose discrete logarithm nobody knows. The
-receiver masks with a secret a, the sender with a secret b; a (b H(x)) = b (a H(x)) is the same element exactly when the digests are, and
-under the decisional Diffie-Hellman assumption everything else that is sent looks random. H is bound to the plan, so points of
-one job mean nothing in another.
+receiver masks with a secret a, the sender with a secret b; a (b H(x)) = b (a H(x)) is the same element exactly when the digests
+are, and under the decisional Diffie-Hellman assumption everything else that is sent looks random. H is bound to the plan, so
+points of one job mean nothing in another.
 """
 
 from __future__ import annotations
