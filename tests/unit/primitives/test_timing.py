@@ -1,7 +1,8 @@
 """Whether the time of the kernels tells the secret, by the method of "Dude, is my code constant time?" (DATE 2017).
 
 Two classes of input in random order, one fixed, one drawn anew each time; Welch's t-test between their times. The short form
-finds leaks of some percent and measures again before it complains, because a busy machine makes outliers; time is that of the processor, not of the clock. The long form
+finds leaks of some percent and measures again before it complains, because a busy machine makes outliers; time is that of the
+processor, not of the clock. The long form
 (`ATOLL_LONG_TIMING=1`, minutes, a quiet machine) takes the paper's threshold.
 """
 
