@@ -17,6 +17,8 @@ mod common;
 mod dealer;
 mod delta_side;
 mod errors;
+#[cfg(test)]
+mod known_answers;
 mod pages;
 mod params;
 mod setup;
