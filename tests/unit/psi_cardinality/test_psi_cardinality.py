@@ -122,7 +122,7 @@ def test_a_value_sent_twice_is_refused_before_anything_comes_of_it(party: Party,
     tamper = change(party, number, lambda data: data[:-size] + data[:size])
     with pytest.raises(errors.RepeatedElement) as caught:
         run(items(*range(5)), items(*range(5)), tamper=tamper)
-    assert caught.value.position == 4
+    assert (caught.value.party, caught.value.position) == (str(party), 4)
 
 
 def test_nobody_brings_more_than_agreed() -> None:

@@ -48,6 +48,7 @@ class BadElement(PeerError):
     code = "dh.bad_element"
     sentence = "{party} sent something at place {position} that is not an element of the group."
     remedy = "End the job; the other side is broken or hostile."
+    party: str
     position: int
 
 
@@ -57,4 +58,5 @@ class RepeatedElement(PeerError):
     code = "dh.repeated_element"
     sentence = "{party} sent the same value again at place {position}."
     remedy = "End the job; the other side did not remove duplicates, replays frames, or tries to mark items."
+    party: str
     position: int
