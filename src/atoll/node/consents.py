@@ -74,7 +74,8 @@ class Consents:
             await self.refuse(identifier, err.code, actor="node")
             return
         self._context.store.update_job(identifier, decision=decision.to_plain())
-        if decision.verdict is Verdict.PERMIT:
+        approved = local is not None and local.phase == "consented"  # a person has; the ledger does not have it yet
+        if decision.verdict is Verdict.PERMIT or (approved and decision.verdict is Verdict.ASK):
             await self.consent(job, actor="node")
         elif decision.verdict is Verdict.ASK:
             self._context.store.update_job(identifier, phase="awaiting approval")

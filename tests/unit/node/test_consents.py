@@ -294,6 +294,20 @@ async def test_a_card_or_terms_that_the_ledger_does_not_commit_to_permit_nothing
         shelf.keep(kind, identifier, kept)
 
 
+async def test_what_a_person_has_approved_is_not_asked_again_before_the_ledger_has_it(
+    offices: Offices,
+) -> None:
+    offices.propose()
+    bureau = offices["bureau"]
+    bureau.configure(LocalRules(automatic=False))
+    await consider(offices)
+    bureau.store.update_job(NAME, phase="consented")  # as `consent` leaves it before it submits, or a crash after that
+    assert (await consider(offices)).consents == ("bureau",)
+    local = bureau.store.job(NAME)
+    assert local is not None
+    assert local.phase == "consented"
+
+
 async def test_a_person_refuses_with_a_code(offices: Offices) -> None:
     offices.propose()
     await offices["bureau"].consents.refuse(NAME, "policy.refused_by_person", actor="ann")
