@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from atoll import _core
@@ -47,6 +47,7 @@ def cells(records: int, offsets: bytes, text: bytes, present: bytes, nulls: int)
     return [cell or None for cell in found]
 
 
+@settings(deadline=None)
 @given(
     table=TABLE,
     pieces=st.lists(st.integers(1, 60), max_size=6),
@@ -66,6 +67,7 @@ def test_what_a_program_wrote_is_what_is_read(
     ]
 
 
+@settings(deadline=None)
 @given(soup=SOUP, width=st.integers(1, 3), pieces=st.lists(st.integers(1, 40), max_size=4))
 @example(soup=[b'"a"', b"\r"], width=1, pieces=[3])
 @example(soup=[b'"a', b'"', b'"', b'b"'], width=1, pieces=[3, 4])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from atoll.protocols.identifiers import (
@@ -59,6 +59,7 @@ def unpacked(rules: Sequence[Rule], rows: Sequence[Sequence[str | None]]) -> lis
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
+@settings(deadline=None)
 @given(cells=st.lists(CELL, max_size=20))
 @example(cells=[before + character + after for character in ASCII for before in ("", "a", "1") for after in ("", "b", "2")])
 @example(cells=["x" * 1024, "x" * 1025, "x" * 8192, "x" * 8193, " " * 8192, " " * 8193, "ü" * 512, "ü" * 513, "ü" * 8193])
@@ -83,6 +84,7 @@ def test_a_column_packs_to_what_the_rule_says_of_each_cell(rule: Rule, cells: li
     assert unpacked([rule], [(cell,) for cell in cells]) == [outcome([rule], [cell]) for cell in cells]
 
 
+@settings(deadline=None)
 @given(data=st.data(), rules=st.lists(st.sampled_from(RULES), min_size=2, max_size=4))
 def test_columns_join_to_what_the_rules_say_of_each_row(data: st.DataObject, rules: list[Rule]) -> None:
     cell = st.one_of(CELL, st.sampled_from(["1" * 340, "1" * 510, "1" * 511, "1" * 1024, "a", "1"]))
@@ -90,6 +92,7 @@ def test_columns_join_to_what_the_rules_say_of_each_row(data: st.DataObject, rul
     assert unpacked(rules, rows) == [outcome(rules, row) for row in rows]
 
 
+@settings(deadline=None)
 @given(cells=st.lists(CELL, max_size=12), first=st.integers(0, 5), rows=st.integers(0, 5))
 def test_a_slice_of_a_column_packs_as_if_it_were_alone(cells: list[str | None], first: int, rows: int) -> None:
     rule = parse_rule("text/1")

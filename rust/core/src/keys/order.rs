@@ -3,7 +3,7 @@
 use super::{DIGEST_BYTES, RECORD_BYTES, Record, scatter};
 
 /// Records in a cell of the first, coarse pass; the sort of a cell should fit in registers and the first cache.
-const RECORDS_A_CELL: usize = 8;
+const RECORDS_A_CELL: usize = 16;
 
 /// Records sorted by digest, then row.
 #[derive(Debug)]
