@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import doctest
 import hashlib
 import json
 from pathlib import Path
@@ -71,6 +72,11 @@ def test_the_oracle_says_what_the_scenario_file_says(name: str) -> None:
     told = json.loads((VECTORS / f"psi_rr22_{name}.json").read_text())
     assert told == scenario(name)
     assert told["matches"] == [1, 3], "keys 2 and 4"
+
+
+def test_the_example_of_the_specification_runs() -> None:
+    failed, ran = doctest.testfile(str(VECTORS.parent / "psi-rr22.md"), module_relative=False)
+    assert (failed, ran > 5) == (0, True)
 
 
 def test_the_cipher_is_the_standards() -> None:

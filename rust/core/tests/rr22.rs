@@ -1,7 +1,7 @@
 //! The oblivious pseudorandom function and the intersection on it, with a dealt VOLE.
 
 use atoll_core::gf128::Gf128;
-use atoll_core::okvs::Key;
+use atoll_core::okvs::{self, Filler, Key, Rows, Shape};
 use atoll_core::rr22::oprf::{OprfParams, Output, Receiver, Sender};
 use atoll_core::rr22::psi;
 use atoll_core::vole::{DeltaOutput, InsecureDealer, Multipliers, VectorOutput, VoleError};
@@ -120,5 +120,20 @@ fn a_bucket_goes_as_the_slow_oracle_says() {
         assert_eq!(tags, bytes(&told["tags"]), "{name}");
         let places = psi::matches(&blocks(&told["at_receiver"]), &tags, tag_bytes).expect("sorted");
         assert_eq!(serde_json::json!(places), told["matches"], "{name}");
+    }
+}
+
+#[test]
+fn a_store_of_zeros_and_values_holds_what_cannot_be_peeled_too() {
+    let shape = Shape::clustered(64, 4);
+    let keys = keys(0..64);
+    for number in 0..300_u32 {
+        let rows = Rows::new(&Sha256::digest(number.to_le_bytes()).into(), shape);
+        let values_of = |keys: &[Key], _: &[u32]| keys.iter().map(|key| Gf128::from_bytes(*key)).collect();
+        let Ok(store) = okvs::encode::<Gf128, Gf128>(&rows, &keys, values_of, Filler::Zeros, Gf128::from_bits, 1) else {
+            continue;
+        };
+        let decoded = okvs::decode::<Gf128, Gf128>(&rows, &store, &keys, 1);
+        assert!(decoded.iter().zip(&keys).all(|(value, key)| value.to_bytes() == *key), "seed {number}");
     }
 }

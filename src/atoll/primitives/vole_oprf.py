@@ -1,6 +1,6 @@
 """An oblivious pseudorandom function F from correlated randomness: one side gets F of its keys, the other can compute F.
 
-Raghuraman and Rindal, ePrint 2022/320, and in the malicious form Rindal and Schoppmann, ePrint 2021/266, Figure 4. A pair of
+Raghuraman and Rindal, ePrint 2022/320, and in the malicious form Rindal and Schoppmann, ePrint 2021/266. A pair of
 parties sets up once a job and then runs instances, each under its own number and its own 32-byte domain:
 
     receiver                                    sender

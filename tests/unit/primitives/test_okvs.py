@@ -100,6 +100,8 @@ def test_both_sides_compute_the_same_function(subfield: bool, malicious: bool) -
     coin = bytes(range(16)) if malicious else None
     at_receiver, at_sender = receiver.evaluate(coin), sender.evaluate(other + common, coin)
     assert at_receiver[:800] == at_sender[480:]
+    if malicious:
+        assert receiver.evaluate(bytes(16)) != at_receiver, "the coin counts"
     tags = vole_oprf.sorted_tags(at_sender, 10)
     assert tags == b"".join(sorted(at_sender[at : at + 10] for at in range(0, len(at_sender), 16)))
     places = vole_oprf.match_sorted_tags(at_receiver, tags, 10)

@@ -26,6 +26,7 @@ from atoll.protocols.psi_rr22 import (
     receiver,
     sender,
 )
+from atoll.protocols.psi_rr22.core import instance_domain
 from atoll.protocols.psi_rr22.messages import CoinOpened, FormOffered
 from atoll.protocols.psi_rr22.params import Sizes, Terms
 from atoll.protocols.pump import Pumped, Said, Tamper, pump
@@ -171,6 +172,13 @@ def test_another_seed_or_salt_sends_other_correlations() -> None:
     first, second = said(), said(seed=bytes([9] * 32))
     assert first == said()
     assert not set(first) & set(second)
+
+
+def test_no_two_instances_have_the_same_domain() -> None:
+    """Of buckets, runs (by their salt) and plans: equal rows or oracles would join what the proof keeps apart."""
+    texts = [bytes([number] * 32) for number in (1, 2)]
+    domains = {instance_domain(context, salt, bucket) for context in texts for salt in texts for bucket in range(3)}
+    assert len(domains) == 12
 
 
 @pytest.mark.usefixtures("small_buckets")

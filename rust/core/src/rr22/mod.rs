@@ -2,7 +2,7 @@
 //!
 //! Raghuraman and Rindal, "Blazing Fast PSI from Improved OKVS and Subfield VOLE", CCS 2022, ePrint 2022/320, Figure 11; against
 //! malicious parties the oblivious pseudorandom function of Rindal and Schoppmann, "VOLE-PSI", EUROCRYPT 2021, ePrint 2021/266,
-//! Figure 4, with the same store. [`oprf`] is that function: one side gets F(x) for its keys, the other can compute F everywhere.
+//! with the same store. [`oprf`] is that function: one side gets F(x) for its keys, the other can compute F everywhere.
 //! [`psi`] compares values of F. Neither does I/O; `specs/psi-rr22.md` has the messages.
 
 mod hashes;

@@ -11,7 +11,7 @@
 //! S(x) is the value of x in store S; w is zero and x no argument of H_o against semi-honest parties. In the malicious form the sender
 //! commits to its half of the coin w before it sees A, and the receiver sends its half with A.
 //!
-//! **Security** (Theorem 1 of ePrint 2022/320; ePrint 2021/266 Theorem 2 for malicious parties): A is masked by A' and tells nothing. A value
+//! **Security** (Theorem 1 of ePrint 2022/320; ePrint 2021/266 for malicious parties): A is masked by A' and tells nothing. A value
 //! F(y) for y that the receiver did not encode is random to it unless P(y) = H_B(y) by chance, 2^-128 each, or 2^-64 over the subfield,
 //! so that over the subfield at most 2^24 keys of the sender may be evaluated in a job (2^-40). A malicious receiver can encode more keys than it
 //! should, up to the store's length at the least; the exact number is open, so a job's label names the size that the proof covers.
