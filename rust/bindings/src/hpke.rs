@@ -1,6 +1,6 @@
 //! HPKE ends as Python objects. An end is used by one thread at a time: its messages have an order.
 
-use atoll_core::hpke::{self, Receiver, Sender};
+use atoll_core::hpke::{self, Receiver, Sender, TAG_BYTES};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -32,8 +32,9 @@ impl HpkeSender {
 
     fn seal<'py>(&mut self, py: Python<'py>, aad: &[u8], plaintext: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
         let sender = &mut self.0;
-        let sealed = py.detach(|| sender.seal(aad, plaintext)).map_err(|refusal| errors::hpke(py, refusal))?;
-        Ok(PyBytes::new(py, &sealed))
+        PyBytes::new_with(py, plaintext.len() + TAG_BYTES, |sealed| {
+            py.detach(|| sender.seal(aad, plaintext, sealed)).map_err(|refusal| errors::hpke(py, refusal))
+        })
     }
 }
 
@@ -51,7 +52,9 @@ impl HpkeReceiver {
 
     fn open<'py>(&mut self, py: Python<'py>, aad: &[u8], ciphertext: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
         let receiver = &mut self.0;
-        let opened = py.detach(|| receiver.open(aad, ciphertext)).map_err(|refusal| errors::hpke(py, refusal))?;
-        Ok(PyBytes::new(py, &opened))
+        let length = ciphertext.len().checked_sub(TAG_BYTES).ok_or_else(|| errors::hpke(py, hpke::Refusal::Message))?;
+        PyBytes::new_with(py, length, |opened| {
+            py.detach(|| receiver.open(aad, ciphertext, opened)).map_err(|refusal| errors::hpke(py, refusal))
+        })
     }
 }

@@ -3,7 +3,8 @@
 //! One suite: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, by the `hpke` crate. A sender makes one encapsulation with
 //! fresh randomness of the operating system and then seals messages in order; the receiver opens them in the same order.
 
-use hpke::aead::{AeadCtxR, AeadCtxS, AesGcm256};
+use hpke::aead::{AeadCtxR, AeadCtxS, AeadTag, AesGcm256};
+use hpke::inout::InOutBuf;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, setup_receiver, setup_sender};
@@ -11,6 +12,7 @@ use zeroize::Zeroizing;
 
 type PublicKey = <X25519HkdfSha256 as Kem>::PublicKey;
 type PrivateKey = <X25519HkdfSha256 as Kem>::PrivateKey;
+type Tag = AeadTag<AesGcm256>;
 type EncappedKey = <X25519HkdfSha256 as Kem>::EncappedKey;
 
 /// Bytes of a secret key, a public key and an encapsulation.
@@ -60,12 +62,17 @@ impl Sender {
         &self.encapsulation
     }
 
-    /// The next message, sealed; `aad` is bound to it but not sent.
+    /// The next message, sealed into `sealed`, which is TAG_BYTES longer; `aad` is bound to it but not sent.
     ///
     /// # Errors
-    /// [`Refusal::Message`] past 2^64 messages or 2^36 bytes.
-    pub fn seal(&mut self, aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, Refusal> {
-        self.context.seal(plaintext, aad).map_err(|_| Refusal::Message)
+    /// [`Refusal::Message`] past 2^64 messages or 2^36 bytes, or when the lengths do not fit.
+    pub fn seal(&mut self, aad: &[u8], plaintext: &[u8], sealed: &mut [u8]) -> Result<(), Refusal> {
+        let (text, tag) = sealed.split_at_mut_checked(plaintext.len()).ok_or(Refusal::Message)?;
+        let tag: &mut [u8; TAG_BYTES] = tag.try_into().map_err(|_| Refusal::Message)?;
+        let buffer = InOutBuf::new(plaintext, text).map_err(|_| Refusal::Message)?;
+        let made = self.context.seal_inout_detached(buffer, aad).map_err(|_| Refusal::Message)?;
+        made.write_exact(tag);
+        Ok(())
     }
 }
 
@@ -87,11 +94,14 @@ impl Receiver {
         Ok(Self { context })
     }
 
-    /// The plaintext of the next message. After a refusal the place stays the same.
+    /// The plaintext of the next message, into `opened`, which is TAG_BYTES shorter. After a refusal the place stays the same.
     ///
     /// # Errors
-    /// [`Refusal::Message`].
-    pub fn open(&mut self, aad: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, Refusal> {
-        self.context.open(ciphertext, aad).map_err(|_| Refusal::Message)
+    /// [`Refusal::Message`]; nothing of `opened` is to be used then.
+    pub fn open(&mut self, aad: &[u8], sealed: &[u8], opened: &mut [u8]) -> Result<(), Refusal> {
+        let (text, tag) = sealed.split_at_checked(opened.len()).ok_or(Refusal::Message)?;
+        let tag = Tag::from_bytes(tag).map_err(|_| Refusal::Message)?;
+        let buffer = InOutBuf::new(text, opened).map_err(|_| Refusal::Message)?;
+        self.context.open_inout_detached(buffer, aad, &tag).map_err(|_| Refusal::Message)
     }
 }
