@@ -199,6 +199,8 @@ def test_a_revocation_stops_a_job_that_runs_at_once_and_not_at_the_next_look(
             assert record.state == "failed"
             assert record.reason in ("policy.no_grant", "transport.job_stopped")  # whichever of the two speaks first
             stopped = world["bureau"].services.jobs.show(job)
+            assert stopped.sent_bytes > 0
+            assert stopped.received_bytes > 0
             assert stopped.progress_done < stopped.progress_total  # it did not run to its end, to be withheld only then
 
     run_virtually(scenario())

@@ -153,16 +153,17 @@ class Execution:
             members={Party(one.role, one.index): Member(org=one.org, public=by_org[one.org].job_key) for one in others},
         )
 
-    def _throttled(self) -> Callable[[Progress], None]:
+    def _throttled(self) -> Callable[[Progress, int, int], None]:
         """Passes progress on, a few times a second."""
         last = 0.0
 
-        def pass_on(progress: Progress) -> None:
+        def pass_on(progress: Progress, sent: int, received: int) -> None:
             nonlocal last
             now = asyncio.get_running_loop().time()
             if now - last >= PROGRESS_SECONDS or progress.done == progress.total:
                 last = now
-                self._tell({"event": "progress", "done": progress.done, "total": progress.total, "unit": progress.unit})
+                far = {"done": progress.done, "total": progress.total, "unit": progress.unit}
+                self._tell({"event": "progress", **far, "sent": sent, "received": received})
 
         return pass_on
 

@@ -218,7 +218,12 @@ class Runs:
 
     def _note(self, identifier: str, event: dict[str, Any]) -> None:
         if event["event"] == "progress":
-            self._context.store.update_job(identifier, progress=(event["done"], event["total"], event["unit"]))
+            self._context.store.update_job(
+                identifier,
+                progress=(event["done"], event["total"], event["unit"]),
+                sent_bytes=event["sent"],
+                received_bytes=event["received"],
+            )
         elif event["event"] == "phase" and event["phase"] == "reading inputs":
             self._context.store.update_job(identifier, progress=(0, 0, event["phase"]))
 

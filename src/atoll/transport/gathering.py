@@ -67,6 +67,14 @@ class Gathering:
         """Whether somebody knows that everybody has finished."""
         return any(talk.is_over for talk in self.talks.values())
 
+    def traffic(self) -> tuple[int, int]:
+        """Bytes sent and received so far, in conversations that are over and in those that are not."""
+        open_ones = [talk.session for talk in self.talks.values()]
+        return (
+            self.sent_bytes + sum(one.sent_bytes for one in open_ones),
+            self.received_bytes + sum(one.received_bytes for one in open_ones),
+        )
+
     def commit(self) -> None:
         """From now on every conversation is needed as it is."""
         self._is_committed = True

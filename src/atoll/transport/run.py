@@ -49,7 +49,7 @@ RoleFactory: TypeAlias = Callable[[bytes, bytes | None], Role[Output]]
 """Makes a fresh role from the attempt's 32-byte seed and the state to go on from, None at the start."""
 
 
-def _ignore(_progress: Progress) -> None:
+def _ignore(_progress: Progress, _sent_bytes: int, _received_bytes: int) -> None:
     """Nobody asked."""
 
 
@@ -57,8 +57,8 @@ def _ignore(_progress: Progress) -> None:
 class RunOptions:
     """Everything about a run that has a good default."""
 
-    on_progress: Callable[[Progress], None] = _ignore
-    """Told how far the role is."""
+    on_progress: Callable[[Progress, int, int], None] = _ignore
+    """Told how far the role is, and the bytes sent and received so far, as `Report` counts them."""
     buffer_bytes: int = 64 << 20
     """Most that is kept unsent, and unread, per other party."""
     linger_seconds: float = 60.0
@@ -309,7 +309,8 @@ class Run(Generic[Output]):
             elif isinstance(stop, Checkpoint):
                 await self._checkpoint(stop.state)
             elif isinstance(stop, Progress):
-                self._options.on_progress(stop)
+                out, back = self._gathering.traffic()
+                self._options.on_progress(stop, self._sent + out, self._received + back)
             elif isinstance(stop, Returned):
                 output: Output = stop.output
                 return output

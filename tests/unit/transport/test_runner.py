@@ -122,8 +122,8 @@ def outputs(reports: Mapping[Party, Report[Any]]) -> dict[Party, Any]:
 
 class TestUndisturbed:
     async def test_the_report_says_how_it_went(self) -> None:
-        progress: list[Progress] = []
-        table = Table(MemoryFabric(), swappers(), on_progress=progress.append)
+        told: list[tuple[Progress, int, int]] = []
+        table = Table(MemoryFabric(), swappers(), on_progress=lambda *one: told.append(one))
         reports = await table.play_all()
         report = reports[LEFT]
         assert (report.checkpoints, report.reconnects) == (4, 0)
@@ -131,7 +131,10 @@ class TestUndisturbed:
         assert 0 <= report.sent_bytes - reports[RIGHT].received_bytes <= 20  # the very last frame need not be read
         assert 24_000 < report.sent_bytes < 40_000
         assert report.seconds < 5
-        assert [one.done for one in progress if one.total] == sorted([*range(1, 13), *range(1, 13)])
+        assert [one.done for one, _, _ in told if one.total] == sorted([*range(1, 13), *range(1, 13)])
+        sent = [sent for one, sent, _ in told if one.done == 12]
+        assert 20_000 < sent[0] <= report.sent_bytes
+        assert [received for _, _, received in told][-1] > 20_000
 
     async def test_both_may_send_much_before_they_read(self) -> None:
         def flood_first(peer: Party) -> Role[int]:
