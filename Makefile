@@ -61,6 +61,7 @@ peers: setup ## tools that nobody here wrote, run on what Atoll writes
 docs: setup ## generated reference pages
 	@$(BIN)/python tools/docs.py
 	@$(BIN)/python tools/cli_docs.py
+	@$(BIN)/python -m tools.docs_protocols
 
 wheel: setup ## a manylinux wheel in dist/, installed and tried without cargo
 	@tools/wheel.sh

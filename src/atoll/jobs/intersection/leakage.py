@@ -6,29 +6,31 @@ from atoll.jobs.intersection.outputs import Join, Output
 from atoll.jobs.intersection.protocols.adapter import Adapter
 from atoll.jobs.intersection.shape import Shape
 
+PAIR = 2
 REPETITION = "Repeating the job on changed inputs shows the difference."
-OUTPUT_WORDS = {
-    Output.IDENTIFIERS: "which of its identifiers all others have too",
-    Output.ROWS: "which of its rows have a key that the owner has too, and the shown columns of the owner's rows with it",
-    Output.CARDINALITY: "how many keys all sides have",
-    Output.SUM: "how many keys both sides have and the sum of the owner's column over them",
-}
-"""What a receiver gets, whatever the protocol."""
 
 
 def output_words(shape: Shape) -> str:
-    """What a receiver gets, in a clause."""
-    if shape.epsilon_micro:
-        return f"{OUTPUT_WORDS[shape.output]}, with noise for epsilon = {shape.epsilon_micro / 1e6:g}"
-    if shape.join is Join.ANTI:
-        return "which of its identifiers not all others have, and so which they have"
-    return OUTPUT_WORDS[shape.output]
+    """What a receiver gets, whatever the protocol, in a clause."""
+    other = "all others have" if shape.places > PAIR else "the owner has" if shape.receivers == 1 else "the other side has"
+    noise = f", with noise for epsilon = {shape.epsilon_micro / 1e6:g}" if shape.epsilon_micro else ""
+    match shape.output:
+        case Output.IDENTIFIERS if shape.join is Join.ANTI:
+            return f"which of its identifiers {other}, and so which not"
+        case Output.IDENTIFIERS:
+            return f"which of its identifiers {other} too"
+        case Output.ROWS:
+            return f"which of its rows have a key that {other} too, and the shown columns of the rows there with that key"
+        case Output.CARDINALITY:
+            return f"how many of its keys {other} too{noise}"
+        case Output.SUM:
+            return f"how many of its keys {other} too, and the sum of the owner's column over them"
 
 
 def leakage_text(adapter: Adapter, shape: Shape) -> str:
     """The plan's statement. A plan says this text or it is refused."""
     one = "Each receiver" if shape.receivers > 1 else "The receiver"
-    rest = "Every other side" if shape.places > 2 else "The owner" if shape.receivers == 1 else "The other side"
+    rest = "Every other side" if shape.places > PAIR else "The owner" if shape.receivers == 1 else "The other side"
     several = f"Each of the {shape.receivers} receivers leads a run of its own, in which it alone gets a result."
     sentences = [
         f"{one} learns {output_words(shape)}.",

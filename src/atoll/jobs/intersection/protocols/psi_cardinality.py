@@ -30,11 +30,11 @@ class PsiCardinality(Adapter):
     outputs: ClassVar[frozenset[Output]] = frozenset({Output.CARDINALITY})
     adds_noise: ClassVar[bool] = True
     most_rows: ClassVar[int] = MAX_WHOLE_ROWS
-    receiver_learns: ClassVar[str] = "how many rows with a key the owner brings"
+    receiver_learns: ClassVar[str] = "how many rows with a key the other side brings"
     owner_learns: ClassVar[str] = "how many rows with a key the receiver brings, and nothing of the result"
     caveat: ClassVar[str] = (
         "A receiver that brings few keys, or repeats the job with one key more, learns from an exact count whether the owner "
-        "has them; noise and the grant's caps bound that."
+        "has them; noise and the grant's caps bound that. Noise holds against a receiver that keeps to the protocol."
     )
 
     def why_not(self, shape: Shape, variant: str = "") -> str:

@@ -31,10 +31,12 @@ class PsiEcdh(Adapter):
     name: ClassVar[str] = PROTOCOL
     version: ClassVar[int] = VERSION
     title: ClassVar[str] = "Diffie-Hellman over ristretto255"
-    choose_it: ClassVar[str] = "For small sets and slow links: it sends the fewest bytes and computes the longest."
+    choose_it: ClassVar[str] = (
+        "For small sets: nothing is set up first, so below some thousand keys it sends and waits the least."
+    )
     outputs: ClassVar[frozenset[Output]] = frozenset({Output.IDENTIFIERS})
     most_rows: ClassVar[int] = MAX_ITEMS
-    receiver_learns: ClassVar[str] = "how many different identifiers the owner brings"
+    receiver_learns: ClassVar[str] = "how many different identifiers the other side brings"
     owner_learns: ClassVar[str] = "how many different identifiers the receiver brings, and nothing of the result"
 
     def options(self, spec: IntersectionSpec, variant: str) -> Document:  # noqa: ARG002 - the interface's

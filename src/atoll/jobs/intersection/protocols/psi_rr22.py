@@ -44,7 +44,7 @@ class PsiRr22(Adapter):
     securities: ClassVar[tuple[Security, ...]] = (Security.SEMI_HONEST, Security.MALICIOUS)
     variants: ClassVar[tuple[str, ...]] = (psi_rr22.FAST, psi_rr22.LOW_COMMUNICATION)
     most_rows: ClassVar[int] = MAX_ROWS
-    receiver_learns: ClassVar[str] = "how many rows with a key the owner announces"
+    receiver_learns: ClassVar[str] = "how many rows with a key the other side announces"
     owner_learns: ClassVar[str] = "how many rows with a key the receiver announces, and nothing of the result"
 
     def why_not(self, shape: Shape, variant: str = "") -> str:

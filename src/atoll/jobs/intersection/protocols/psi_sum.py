@@ -33,7 +33,7 @@ class PsiSum(Adapter):
     choose_it: ClassVar[str] = "When the receiver is to get the total of an owner's column over its own customers."
     outputs: ClassVar[frozenset[Output]] = frozenset({Output.SUM})
     most_rows: ClassVar[int] = MAX_WHOLE_ROWS
-    receiver_learns: ClassVar[str] = "how many rows with a key the owner brings"
+    receiver_learns: ClassVar[str] = "how many rows with a key the other side brings"
     owner_learns: ClassVar[str] = (
         "how many rows with a key the receiver brings, how many keys both have, and the sum, but not which keys"
     )
