@@ -13,17 +13,17 @@ def send_bulk(to: Party, data: bytes | memoryview) -> Role[None]:
         yield Send(to, Frame(bytes(view[at : at + MAX_FRAME_BYTES])))
 
 
-def receive_bulk(sender: Party, length: int) -> Role[bytearray]:
+def receive_bulk(sender: Party, length: int) -> Role[bytes]:
     """Receive exactly `length` bytes, as `send_bulk` cuts them.
 
     Raises:
         WrongBulkLength: a frame of another length than due.
     """
-    data = bytearray()
-    while len(data) < length:
-        expected = min(MAX_FRAME_BYTES, length - len(data))
+    parts: list[bytes] = []
+    for left in range(length, 0, -MAX_FRAME_BYTES):
+        expected = min(MAX_FRAME_BYTES, left)
         frame: Frame = yield Receive(sender, Frame)
         if len(frame.data) != expected:
             raise WrongBulkLength(party=str(sender), found=len(frame.data), expected=expected)
-        data += frame.data
-    return data
+        parts.append(frame.data)
+    return parts[0] if len(parts) == 1 else b"".join(parts)

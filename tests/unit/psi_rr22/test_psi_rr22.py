@@ -60,9 +60,8 @@ CASES = [
 ]
 
 
-@EVERY_FORM
+@pytest.mark.parametrize(("mode", "variant", "per_bucket"), [(*form, 1 << 20) for form in FORMS] + [(*FORMS[0], 12)])
 @pytest.mark.parametrize(("ours", "theirs", "expected"), CASES)
-@pytest.mark.parametrize("per_bucket", [12, 1 << 20])
 def test_the_receiver_gets_its_rows_that_both_have(
     ours: list[int],
     theirs: list[int],
@@ -203,11 +202,12 @@ def frame_count(party: Party, mode: str) -> int:
 
 @EVERY_FORM
 @pytest.mark.parametrize("party", [SENDER, RECEIVER], ids=str)
-@pytest.mark.parametrize("edit", [lambda data: data[:-1], lambda data: data + b"\0"])
-def test_frames_of_other_lengths_are_refused(party: Party, edit: Callable[[bytes], bytes], mode: str, variant: str) -> None:
+def test_frames_of_other_lengths_are_refused(party: Party, mode: str, variant: str) -> None:
+    edits: list[Callable[[bytes], bytes]] = [lambda data: data[:-1], lambda data: data + b"\0"]
     for number in range(frame_count(party, mode)):
+        tamper = change(party, number, edits[number % 2])
         with pytest.raises(WrongBulkLength):
-            run(items(*range(5)), items(*range(5)), tamper=change(party, number, edit), mode=mode, variant=variant)
+            run(items(*range(5)), items(*range(5)), tamper=tamper, mode=mode, variant=variant)
 
 
 @pytest.mark.parametrize("party", [SENDER, RECEIVER], ids=str)

@@ -136,7 +136,7 @@ class _Opened:
         self._indices: list[np.ndarray] = []
         self._payloads: list[np.ndarray] = []
 
-    def add(self, records: bytearray, *, first: int) -> None:
+    def add(self, records: bytes, *, first: int) -> None:
         """Open the records of this frame that are of own keys; the others cannot be, and are forgotten."""
         table = np.frombuffer(records, np.uint8).reshape(-1, record_bytes(self._payload_bytes))
         tags = table[:, :TAG_BYTES].tobytes()

@@ -108,7 +108,7 @@ class _Receiving:
                 self._encode(following)
                 yield from self._hear_first(following)
             tags = yield from receive_bulk(self._sender, sizes.tags_bytes)
-            places = match_sorted_tags(outputs, bytes(tags), sizes.tag_bytes)
+            places = match_sorted_tags(outputs, tags, sizes.tag_bytes)
             self._flags += core.flags_of(places, len(current.keys))
             if following is not None:
                 yield from self._hear_second(following)
@@ -121,8 +121,7 @@ class _Receiving:
 
     def _start(self) -> Role[_Bucket | None]:
         """Setup and the first bucket, up to where its store can be masked."""
-        heard = yield from receive_bulk(self._sender, setup_bytes()[0])
-        self._setup_heard = bytes(heard)
+        self._setup_heard = yield from receive_bulk(self._sender, setup_bytes()[0])
         self._setup.receive_0(self._setup_heard)
         yield from send_bulk(self._sender, self._setup.send_1())
         first = self._instance(0)
@@ -177,7 +176,7 @@ class _Receiving:
     def _hear_first(self, bucket: _Bucket) -> Role[None]:
         """The sender's first answer; the receiver's second message."""
         heard = yield from receive_bulk(self._sender, self._side.sizes.instance.vole[1])
-        bucket.heard.append(bytes(heard))
+        bucket.heard.append(heard)
         bucket.oprf.receive_1(bucket.heard[0])
         if self._side.terms.is_malicious:
             promised: CoinPromised = yield Receive(self._sender, CoinPromised)
@@ -188,7 +187,7 @@ class _Receiving:
         """The sender's second answer, in the malicious form."""
         if self._side.terms.is_malicious:
             heard = yield from receive_bulk(self._sender, self._side.sizes.instance.vole[3])
-            bucket.heard.append(bytes(heard))
+            bucket.heard.append(heard)
             bucket.oprf.receive_3(bucket.heard[2])
 
     def _coin(self, bucket: _Bucket) -> Role[bytes | None]:

@@ -93,7 +93,7 @@ class _Sending:
             following = self._instance(current.number + 1)
             if following is not None:
                 yield from self._hear_first(following)
-            current.oprf.receive_masked(bytes(masked))
+            current.oprf.receive_masked(masked)
             _, digests = side.load(current.number)
             tags = sorted_tags(current.oprf.evaluate(digests, coin), sizes.tag_bytes, side.threads)
             yield from send_bulk(self._receiver, tags)
@@ -108,8 +108,7 @@ class _Sending:
     def _start(self) -> Role[_Bucket | None]:
         """Setup and the first bucket, up to where the receiver can mask its store."""
         yield from send_bulk(self._receiver, self._setup.send_0())
-        heard = yield from receive_bulk(self._receiver, setup_bytes()[1])
-        self._setup_heard = bytes(heard)
+        self._setup_heard = yield from receive_bulk(self._receiver, setup_bytes()[1])
         self._setup.receive_1(self._setup_heard)
         first = self._instance(0)
         assert first is not None, "a run has a bucket"
@@ -153,7 +152,7 @@ class _Sending:
     def _hear_first(self, bucket: _Bucket) -> Role[None]:
         """The receiver's first message and the answer, in the malicious form with the promise of a coin."""
         heard = yield from receive_bulk(self._receiver, self._side.sizes.instance.vole[0])
-        bucket.heard.append(bytes(heard))
+        bucket.heard.append(heard)
         bucket.oprf.receive_0(bucket.heard[0])
         yield from send_bulk(self._receiver, bucket.oprf.send_1())
         if self._side.terms.is_malicious:
@@ -164,7 +163,7 @@ class _Sending:
         """The receiver's second message and the answer, in the malicious form."""
         if self._side.terms.is_malicious:
             heard = yield from receive_bulk(self._receiver, self._side.sizes.instance.vole[2])
-            bucket.heard.append(bytes(heard))
+            bucket.heard.append(heard)
             bucket.oprf.receive_2(bucket.heard[1])
             yield from send_bulk(self._receiver, bucket.oprf.send_3())
 

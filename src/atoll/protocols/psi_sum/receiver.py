@@ -121,7 +121,7 @@ class _Entries:
         self._matched = bytearray()
         self._seen = bytearray()
 
-    def add(self, frame: bytearray, *, first: int) -> None:
+    def add(self, frame: bytes, *, first: int) -> None:
         """Take up one frame; all of it is checked, so that a refusal does not depend on what matches."""
         table = np.frombuffer(frame, np.uint8).reshape(-1, self._terms.entry_bytes)
         points = table[:, :ELEMENT_BYTES].tobytes()
