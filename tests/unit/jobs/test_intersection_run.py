@@ -12,6 +12,7 @@ import pytest
 from atoll.errors import AtollError
 from atoll.jobs.errors import BadInputs, BadPlan, BadResult, NotSummable, PayloadTooLong
 from atoll.jobs.intersection import Join, Output, Security
+from atoll.jobs.intersection.program import run_context
 from atoll.jobs.intersection.protocols import PROTOCOLS
 from atoll.jobs.intersection.shape import Shape
 from atoll.jobs.kind import Input, Inputs, Outcome
@@ -373,6 +374,11 @@ def test_nothing_that_is_said_in_one_run_means_anything_in_the_other() -> None:
     done = run(plan_of(mutual()), both())
     frames = [packet.data for packet in done.said(RECEIVER, SECOND) if b"set-size" not in packet.data]
     assert len(set(frames)) == len(frames)
+
+
+def test_each_run_has_a_context_of_its_own() -> None:
+    contexts = {run_context(digest, number) for digest in (bytes(32), bytes([1] * 32)) for number in range(6)}
+    assert len(contexts) == 12
 
 
 # -- what comes in -----------------------------------------------------------------------------------------------------------

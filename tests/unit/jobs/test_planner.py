@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from atoll.jobs.errors import BadPlan
-from atoll.jobs.intersection.outputs import Output
+from atoll.jobs.intersection.outputs import Output, Security
 from atoll.jobs.intersection.planner import choose, weigh
 from atoll.jobs.intersection.protocols import PROTOCOLS
 from atoll.jobs.intersection.shape import Link, Shape
@@ -49,3 +49,19 @@ def test_what_nobody_can_do_is_refused_with_everybodys_reason() -> None:
 def test_a_forced_protocol_that_cannot_serve_says_why() -> None:
     with pytest.raises(BadPlan, match="does not give cardinality"):
         choose(Shape(receiver_rows=10, owner_rows=(10,), output=Output.CARDINALITY), LAN, protocol="psi-ecdh-ristretto255")
+
+
+@pytest.mark.parametrize(
+    ("shape", "link", "expected"),
+    [
+        (Shape(receiver_rows=1_000, owner_rows=(1_000,)), LAN, "psi-ecdh-ristretto255"),
+        (Shape(receiver_rows=1_000_000, owner_rows=(1_000_000,)), LAN, "psi-rr22 (fast)"),
+        (Shape(receiver_rows=1_000_000, owner_rows=(1_000_000,)), SLOW, "psi-rr22 (low-communication)"),
+        (Shape(receiver_rows=30_000_000, owner_rows=(1_000_000,)), SLOW, "psi-rr22 (fast)"),
+        (Shape(receiver_rows=100, owner_rows=(100,), security=Security.MALICIOUS), SLOW, "psi-rr22 (fast)"),
+        (Shape(receiver_rows=100, owner_rows=(100, 100)), LAN, "psi-multi-kmprt17"),
+    ],
+    ids=["small", "large", "large-and-slow", "too-large-for-that", "malicious", "three"],
+)
+def test_size_link_security_and_parties_decide(shape: Shape, link: Link, expected: str) -> None:
+    assert choose(shape, link).chosen.name == expected

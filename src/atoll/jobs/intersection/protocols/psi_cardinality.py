@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from atoll.jobs.intersection.cost import HASHED_PER_SECOND, MULTIPLIED_PER_SECOND
+from atoll.jobs.intersection.cost import MASKED_PER_SECOND, MULTIPLIED_PER_SECOND
 from atoll.jobs.intersection.outputs import Output, Security
 from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
@@ -57,7 +57,7 @@ class PsiCardinality(Adapter):
         owner, receiver = max(shape.owner_rows) + dummies, shape.receiver_rows + dummies
         sends = owner * TAG_BYTES + receiver * POINT_BYTES
         return Cost(
-            seconds=max(owner, receiver) / HASHED_PER_SECOND + (owner + 2 * receiver) / MULTIPLIED_PER_SECOND,
+            seconds=max(owner, receiver) / MASKED_PER_SECOND + (owner + 2 * receiver) / MULTIPLIED_PER_SECOND,
             traffic_bytes=max(sends, receiver * POINT_BYTES),
             exchanged_bytes=sends + receiver * POINT_BYTES,
             rounds=6,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from atoll.jobs.intersection.cost import MASKED_PER_SECOND, MULTIPLIED_PER_SECOND
 from atoll.jobs.intersection.outputs import Output, Security
 from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
@@ -15,10 +16,6 @@ from atoll.protocols.psi_ecdh.params import MAX_ITEMS, MAX_POINTS_PER_FRAME, PRO
 from atoll.protocols.role import Role
 from atoll.wire.message import Document
 
-MASKED_PER_SECOND = 25_000
-"""Keys hashed to the group and multiplied, one core of a server of 2023 without AVX-512 IFMA; with it, 140,000."""
-MULTIPLIED_PER_SECOND = 30_000
-"""The other side's points multiplied and shortened to tags, likewise; with AVX-512 IFMA, 170,000."""
 OWN_ITEM_BYTES = 160
 """Memory an own item: digest, row, place, answer and its place in a table, copies in a checkpoint."""
 PEER_ITEM_BYTES = 80

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from atoll.jobs.errors import BadInputs
-from atoll.jobs.intersection.cost import HASHED_PER_SECOND, MULTIPLIED_PER_SECOND
+from atoll.jobs.intersection.cost import MASKED_PER_SECOND, MULTIPLIED_PER_SECOND
 from atoll.jobs.intersection.outputs import Output, Security
 from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
@@ -48,7 +48,7 @@ class PsiPayload(Adapter):
         owner, receiver = (PADDING * rows for rows in (max(shape.owner_rows), shape.receiver_rows))
         records = owner * record_bytes(shape.payload_bytes)
         return Cost(
-            seconds=max(owner, receiver) / HASHED_PER_SECOND + (owner + 3 * receiver) / MULTIPLIED_PER_SECOND,
+            seconds=max(owner, receiver) / MASKED_PER_SECOND + (owner + 3 * receiver) / MULTIPLIED_PER_SECOND,
             traffic_bytes=int(records + receiver * POINT_BYTES),
             exchanged_bytes=int(records + 2 * receiver * POINT_BYTES),
             rounds=6,

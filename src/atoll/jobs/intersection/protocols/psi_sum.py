@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from atoll.jobs.errors import BadInputs
-from atoll.jobs.intersection.cost import HASHED_PER_SECOND, MULTIPLIED_PER_SECOND
+from atoll.jobs.intersection.cost import MASKED_PER_SECOND, MULTIPLIED_PER_SECOND
 from atoll.jobs.intersection.outputs import Output, Security
 from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
@@ -18,7 +18,7 @@ from atoll.protocols.psi_sum.params import PROTOCOL, VERSION
 from atoll.protocols.role import Role
 from atoll.wire.message import Document
 
-ENCRYPTED_PER_SECOND = 8_000
+ENCRYPTED_PER_SECOND = 10_000
 """Values of 64 bits encrypted in four parts, one core."""
 ROW_MEMORY_BYTES = 420
 """Memory a row of either side."""
@@ -57,7 +57,7 @@ class PsiSum(Adapter):
         entry = psi_sum.Terms().entry_bytes
         sends = owner * entry + receiver * POINT_BYTES
         return Cost(
-            seconds=max(owner, receiver) / HASHED_PER_SECOND
+            seconds=max(owner, receiver) / MASKED_PER_SECOND
             + (owner + receiver) / MULTIPLIED_PER_SECOND
             + owner / ENCRYPTED_PER_SECOND,
             traffic_bytes=max(sends, receiver * POINT_BYTES),
