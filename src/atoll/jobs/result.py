@@ -26,7 +26,6 @@ from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from atoll.jobs.errors import BadResult
 from atoll.jobs.table import presence, text_buffers
@@ -202,7 +201,7 @@ def _encode_head(schema: pa.Schema, rows: int) -> bytes:
 
 def _column_bytes(column: pa.ChunkedArray) -> int:
     if column.type == pa.large_string():
-        return 4 * len(column) + (pc.sum(pc.binary_length(column)).as_py() or 0)
+        return 4 * len(column) + sum(int(ends[-1] - ends[0]) for ends, _ in map(text_buffers, column.chunks))
     return len(column) * (9 if column.type == pa.int64() else 1)
 
 
