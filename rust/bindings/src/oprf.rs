@@ -1,6 +1,6 @@
 //! Scalars by the list, and the oblivious pseudorandom functions of RFC 9497.
 
-use atoll_core::curve::BadPoint;
+use atoll_core::curve::{BadPoint, Kernel};
 use atoll_core::group::{POINT_BYTES, parse_point};
 use atoll_core::oprf::{self, Mode};
 use atoll_core::scalars;
@@ -54,7 +54,7 @@ pub fn multiply_each<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     as_many(points.len(), POINT_BYTES, scalars.0.len())?;
     let scalars = &scalars.0;
-    let products = py.detach(|| scalars::multiply_each(&points, scalars, self::threads(threads)));
+    let products = py.detach(|| scalars::multiply_each(Kernel::best(), &points, scalars, self::threads(threads)));
     Ok(PyBytes::new(py, &products.map_err(|error| errors::bad_point(py, error))?))
 }
 
@@ -74,7 +74,7 @@ pub fn blind_each<'py>(
     whole(items.len(), item_bytes, 1..=usize::MAX)?;
     as_many(items.len(), item_bytes, scalars.0.len())?;
     let scalars = &scalars.0;
-    let blinded = py.detach(|| scalars::blind_each(&items, item_bytes, scalars, dst, self::threads(threads)));
+    let blinded = py.detach(|| scalars::blind_each(Kernel::best(), &items, item_bytes, scalars, dst, self::threads(threads)));
     Ok(PyBytes::new(py, &blinded))
 }
 

@@ -1,6 +1,6 @@
 //! Payloads under group elements, and numbers that others add up.
 
-use atoll_core::curve::BadPoint;
+use atoll_core::curve::{BadPoint, Kernel};
 use atoll_core::group::POINT_BYTES;
 use atoll_core::{elgamal, payload};
 use pyo3::exceptions::PyValueError;
@@ -78,7 +78,7 @@ pub fn elgamal_encrypt<'py>(
     if limbs < elgamal::MAX_LIMBS && numbers.iter().any(|number| number >> (elgamal::LIMB_BITS * limbs) != 0) {
         return Err(PyValueError::new_err("a number has more bits than the limbs"));
     }
-    let ciphertexts = py.detach(|| elgamal::encrypt(&numbers, keys, randomness, self::threads(threads)));
+    let ciphertexts = py.detach(|| elgamal::encrypt(Kernel::best(), &numbers, keys, randomness, self::threads(threads)));
     Ok(PyBytes::new(py, &ciphertexts))
 }
 

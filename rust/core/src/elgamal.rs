@@ -14,10 +14,10 @@ use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::Identity;
 use zeroize::Zeroizing;
 
-use crate::curve::{BadPoint, encode_doubled};
+use crate::curve::{self, BadPoint, Kernel};
 use crate::group::{Encoding, POINT_BYTES, parse_point};
 use crate::parallel;
-use crate::scalars::{SecretScalars, half};
+use crate::scalars::SecretScalars;
 
 /// Bits of a limb.
 pub const LIMB_BITS: usize = 16;
@@ -36,20 +36,21 @@ pub fn public_keys(keys: &SecretScalars) -> Vec<u8> {
 /// Each number encrypted, packed in order: `L + 1` elements a number, for `L` keys.
 ///
 /// # Panics
-/// When there are not 1 to [`MAX_LIMBS`] keys, a number does not fit its limbs, or there is not one `randomness` a number.
-pub fn encrypt(numbers: &[u64], keys: &SecretScalars, randomness: &SecretScalars, threads: usize) -> Vec<u8> {
+/// When there are not 1 to [`MAX_LIMBS`] keys, a number does not fit its limbs, there is not one `randomness` a number, or the
+/// processor lacks the kernel.
+pub fn encrypt(kernel: Kernel, numbers: &[u64], keys: &SecretScalars, randomness: &SecretScalars, threads: usize) -> Vec<u8> {
     let limbs = keys.len();
     assert!((1..=MAX_LIMBS).contains(&limbs), "1 to 4 limbs");
     assert!(numbers.iter().all(|number| limbs == MAX_LIMBS || number >> (LIMB_BITS * limbs) == 0), "numbers fit");
     assert_eq!(numbers.len(), randomness.len(), "fresh randomness for each number");
-    let half = half();
     let encodings: Result<_, Infallible> = parallel::map_chunks(numbers, threads, |start, chunk| {
-        let points = chunk.iter().zip(&randomness.as_slice()[start..]).flat_map(|(number, r)| {
-            let limb = move |l: usize| Scalar::from(number >> (LIMB_BITS * l) & 0xffff);
-            let masked = keys.as_slice().iter().enumerate().map(move |(l, key)| r * key + limb(l));
-            std::iter::once(*r).chain(masked).map(|exponent| Ok(RistrettoPoint::mul_base(&(exponent * half))))
-        });
-        encode_doubled(chunk.len() * (limbs + 1), points)
+        let mut exponents = Zeroizing::new(Vec::with_capacity(chunk.len() * (limbs + 1)));
+        for (number, r) in chunk.iter().zip(&randomness.as_slice()[start..]) {
+            exponents.push(*r);
+            let limb = |l: usize| Scalar::from(number >> (LIMB_BITS * l) & 0xffff);
+            exponents.extend(keys.as_slice().iter().enumerate().map(|(l, key)| r * key + limb(l)));
+        }
+        Ok(curve::multiply_base_each(kernel, &exponents))
     });
     let Ok(encodings) = encodings;
     encodings.into_flattened()
@@ -190,7 +191,7 @@ mod tests {
     #[test]
     fn a_sum_of_some_ciphertexts_opens_to_the_sum_of_their_numbers() {
         let (keys, numbers) = (keys(1, 2), [70_000, 0, 4_294_967_295, 3]);
-        let ciphertexts = encrypt(&numbers, &keys, &self::keys(2, 4), 1);
+        let ciphertexts = encrypt(Kernel::best(), &numbers, &keys, &self::keys(2, 4), 1);
         assert_eq!(ciphertexts.len(), 4 * 3 * POINT_BYTES);
         let total = add_up(&zero(2), &ciphertexts, &[0, 2], 1).unwrap();
         let total = add_up(&total, &ciphertexts, &[3], 1).unwrap();
@@ -207,7 +208,7 @@ mod tests {
         for (number, bound, found) in
             [(0, 0, true), (1, 0, false), (5000, 5000, true), (5000, 4999, false), (65_535, 70_000, true)]
         {
-            let ciphertext = encrypt(&[number], &keys, &self::keys(2, 1), 1);
+            let ciphertext = encrypt(Kernel::best(), &[number], &keys, &self::keys(2, 1), 1);
             assert_eq!(decrypt(&ciphertext, &keys, bound), Ok(found.then_some(vec![number])), "{number} of {bound}");
         }
     }
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn a_bad_part_is_refused_wherever_it_stands() {
         let keys = keys(1, 1);
-        let mut ciphertexts = encrypt(&[1, 2], &keys, &self::keys(2, 2), 1);
+        let mut ciphertexts = encrypt(Kernel::best(), &[1, 2], &keys, &self::keys(2, 2), 1);
         ciphertexts[3 * POINT_BYTES..].fill(0);
         assert_eq!(add_up(&zero(1), &ciphertexts, &[0], 1), Err(BadPoint { index: 3 }));
     }

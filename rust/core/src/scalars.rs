@@ -7,8 +7,8 @@ use chacha20::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};
 use curve25519_dalek::scalar::Scalar;
 use zeroize::Zeroize;
 
-use crate::curve::{BadPoint, encode_doubled};
-use crate::group::{POINT_BYTES, SCALAR_BYTES, hash_to_group, parse_point};
+use crate::curve::{self, BadPoint, Kernel};
+use crate::group::{POINT_BYTES, SCALAR_BYTES};
 use crate::parallel;
 
 /// Bytes of a seed.
@@ -75,31 +75,22 @@ fn nonzero(scalar: Scalar) -> Scalar {
     if scalar == Scalar::ZERO { Scalar::ONE } else { scalar }
 }
 
-/// Half of one modulo the group order: multiply by it, and let the batch encoding double.
-pub(crate) fn half() -> Scalar {
-    Scalar::from(2_u8).invert()
-}
-
 /// Each packed point, checked, times the scalar of its place, packed in order.
 ///
 /// # Errors
 /// [`BadPoint`] as [`crate::psi::multiply`].
 ///
 /// # Panics
-/// When there are not as many scalars as points.
-pub fn multiply_each(points: &[u8], scalars: &SecretScalars, threads: usize) -> Result<Vec<u8>, BadPoint> {
+/// When there are not as many scalars as points, or the processor lacks the kernel.
+pub fn multiply_each(kernel: Kernel, points: &[u8], scalars: &SecretScalars, threads: usize) -> Result<Vec<u8>, BadPoint> {
     let (points, rest) = points.as_chunks::<POINT_BYTES>();
     if !rest.is_empty() {
         return Err(BadPoint { index: points.len() });
     }
     assert_eq!(points.len(), scalars.len(), "a scalar for each point");
-    let half = half();
     let encodings = parallel::map_chunks(points, threads, |start, chunk| {
-        let multiplied = chunk.iter().zip(&scalars.0[start..]).enumerate().map(|(i, (bytes, scalar))| {
-            let point = parse_point(bytes).ok_or(BadPoint { index: start + i })?;
-            Ok(point * (scalar * half))
-        });
-        encode_doubled(chunk.len(), multiplied)
+        curve::multiply_each(kernel, chunk, &scalars.0[start..start + chunk.len()])
+            .map_err(|BadPoint { index }| BadPoint { index: start + index })
     })?;
     Ok(encodings.into_flattened())
 }
@@ -107,17 +98,19 @@ pub fn multiply_each(points: &[u8], scalars: &SecretScalars, threads: usize) -> 
 /// Each item hashed to the group under `dst`, times the scalar of its place, packed in order.
 ///
 /// # Panics
-/// When `dst` is empty, `item_bytes` is 0, or there are not as many scalars as whole items.
-pub fn blind_each(items: &[u8], item_bytes: usize, scalars: &SecretScalars, dst: &[u8], threads: usize) -> Vec<u8> {
+/// When `dst` is empty, `item_bytes` is 0, there are not as many scalars as whole items, or the processor lacks the kernel.
+pub fn blind_each(
+    kernel: Kernel,
+    items: &[u8],
+    item_bytes: usize,
+    scalars: &SecretScalars,
+    dst: &[u8],
+    threads: usize,
+) -> Vec<u8> {
     assert_eq!(items.len(), item_bytes * scalars.len(), "a scalar for each item");
     let items: Vec<&[u8]> = items.chunks_exact(item_bytes).collect();
-    let half = half();
     let encodings: Result<_, Infallible> = parallel::map_chunks(&items, threads, |start, chunk| {
-        let multiplied = chunk.iter().zip(&scalars.0[start..]).map(|(item, scalar)| {
-            let point = hash_to_group(item, dst).expect("the tag is not empty");
-            Ok(point * (scalar * half))
-        });
-        encode_doubled(chunk.len(), multiplied)
+        Ok(curve::hash_multiply_each(kernel, chunk, &scalars.0[start..start + chunk.len()], dst))
     });
     let Ok(encodings) = encodings;
     encodings.into_flattened()

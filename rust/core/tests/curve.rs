@@ -3,7 +3,7 @@
 use atoll_core::curve::{BadPoint, Kernel};
 use atoll_core::group::{POINT_BYTES, SecretScalar, hash_to_group, multiply_base, parse_point};
 use atoll_core::psi::{blind, multiply};
-use atoll_core::{parallel, shuffle};
+use atoll_core::{curve, parallel, shuffle};
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 
@@ -57,6 +57,32 @@ fn kernels_agree_whatever_the_secret() {
         let expected: Vec<u8> = points.iter().flat_map(|point| (point * scalar).compress().to_bytes()).collect();
         for kernel in kernels() {
             assert_eq!(multiply(kernel, &packed, &secret, 1).as_ref(), Ok(&expected));
+        }
+    }
+}
+
+#[test]
+fn kernels_multiply_each_by_its_own() {
+    for count in [0, 1, 7, 8, 9, 255, 256, 257, 300] {
+        let mut scalars: Vec<Scalar> = (0..count as u64).map(|number| Scalar::from(number * number + 3).invert()).collect();
+        for (scalar, edge) in scalars.iter_mut().zip([Scalar::ONE, Scalar::from(2_u8), -Scalar::ONE, -Scalar::from(2_u8)]) {
+            *scalar = edge;
+        }
+        let items = items(count);
+        let points: Vec<RistrettoPoint> = items.iter().map(|item| hash_to_group(item, DST).expect("a tag")).collect();
+        let encodings: Vec<_> = points.iter().map(|point| point.compress().to_bytes()).collect();
+        let expected: Vec<_> =
+            points.iter().zip(&scalars).map(|(point, scalar)| (point * scalar).compress().to_bytes()).collect();
+        let based: Vec<_> = scalars.iter().map(|scalar| RistrettoPoint::mul_base(scalar).compress().to_bytes()).collect();
+        for kernel in kernels() {
+            assert_eq!(curve::multiply_each(kernel, &encodings, &scalars), Ok(expected.clone()), "{kernel:?} {count}");
+            assert_eq!(curve::hash_multiply_each(kernel, &items, &scalars, DST), expected, "{kernel:?} {count}");
+            assert_eq!(curve::multiply_base_each(kernel, &scalars), based, "{kernel:?} {count}");
+            for bad in (0..count).step_by(100) {
+                let mut encodings = encodings.clone();
+                encodings[bad] = [0; 32];
+                assert_eq!(curve::multiply_each(kernel, &encodings, &scalars), Err(BadPoint { index: bad }));
+            }
         }
     }
 }

@@ -24,14 +24,21 @@ pub struct Digit {
     sign: u8,
 }
 
-impl Digit {
-    /// All ones when the digit is negative, else zero.
-    pub fn is_negative(self) -> u8 {
+/// What a digit chooses from a table, a bit a lane.
+pub trait Choice: Copy {
+    /// Ones where the digit is negative.
+    fn is_negative(self) -> u8;
+    /// For entries 1 to 7 of the table: ones where the digit means that entry.
+    fn is_entry(self) -> [u8; TABLE - 1];
+}
+
+/// The same digit in all lanes.
+impl Choice for Digit {
+    fn is_negative(self) -> u8 {
         black_box(self.sign)
     }
 
-    /// For entries 1 to 7 of the table: all ones for the one that the digit means, else zero.
-    pub fn is_entry(self) -> [u8; TABLE - 1] {
+    fn is_entry(self) -> [u8; TABLE - 1] {
         let mut masks = [0; TABLE - 1];
         for (mask, entry) in masks.iter_mut().zip(1_u8..) {
             let difference = black_box(self.magnitude) ^ entry; // 0 to 7; zero for the one
@@ -39,6 +46,46 @@ impl Digit {
         }
         masks
     }
+}
+
+/// A digit a lane, already as the choices they are.
+#[derive(Clone, Copy, Default)]
+pub struct LaneDigits {
+    entries: [u8; TABLE - 1],
+    signs: u8,
+}
+
+impl Choice for LaneDigits {
+    fn is_negative(self) -> u8 {
+        self.signs
+    }
+
+    fn is_entry(self) -> [u8; TABLE - 1] {
+        self.entries
+    }
+}
+
+impl Zeroize for LaneDigits {
+    fn zeroize(&mut self) {
+        self.entries.zeroize();
+        self.signs.zeroize();
+    }
+}
+
+/// The digits of up to eight scalars side by side; lanes without a scalar get those of zero.
+pub fn lane_digits(scalars: &[Scalar]) -> [LaneDigits; DIGITS] {
+    let mut lanes = [LaneDigits::default(); DIGITS];
+    for lane in 0..8 {
+        let mut own = digits(scalars.get(lane).unwrap_or(&Scalar::ZERO));
+        for (all, digit) in lanes.iter_mut().zip(&own) {
+            all.signs |= digit.is_negative() & (1 << lane);
+            for (entry, mask) in all.entries.iter_mut().zip(digit.is_entry()) {
+                *entry |= mask & (1 << lane);
+            }
+        }
+        own.zeroize();
+    }
+    lanes
 }
 
 impl Zeroize for Digit {

@@ -5,12 +5,14 @@
 //!
 //! * [`multiply`]: encodings, checked, times one secret, encoded.
 //! * [`hash_multiply`]: messages hashed to the group (RFC 9380 appendix B), times one secret, encoded.
+//! * [`multiply_each`], [`hash_multiply_each`]: the same with a secret of its own for each.
+//! * [`multiply_base_each`]: the generator times each of many secrets, encoded.
 //!
 //! Which [`Kernel`] runs is asked of the processor once ([`Kernel::best`]); both give the same bytes, and a test says so. The
 //! portable one is curve25519-dalek, which picks its own AVX2 or portable code.
 //!
-//! **Time.** Neither branches nor addresses depend on the secret or on coordinates. In the vector kernel the secret's digits
-//! are the same in all lanes and choose by masks from a table that is read whole (`digits`, `point_simd`); whether an encoding
+//! **Time.** Neither branches nor addresses depend on the secret or on coordinates. In the vector kernel the secrets' digits
+//! choose by masks, a bit a lane, from a table that is read whole (`digits`, `point_simd`); whether an encoding
 //! is good is public, it is what the error says. Digits are wiped after use.
 //!
 //! **Cost** of the vector kernel for eight elements, in 512-bit instructions on the two ports that do them, counted in the
@@ -34,7 +36,10 @@ mod sha512_simd;
 #[cfg(target_arch = "x86_64")]
 mod vector_simd;
 
-pub(crate) use self::portable::encode_doubled;
+use curve25519_dalek::constants::RISTRETTO_BASEPOINT_COMPRESSED;
+use curve25519_dalek::scalar::Scalar;
+use zeroize::Zeroizing;
+
 use crate::group::{Encoding, SecretScalar};
 
 /// The packed points hold something that is not an element other than the identity.
@@ -96,6 +101,59 @@ pub fn hash_multiply<M: AsRef<[u8]>>(kernel: Kernel, messages: &[M], secret: &Se
         Kernel::Ifma => vector_simd::hash_multiply(messages, secret, dst),
         _ => portable::hash_multiply(messages, secret, dst),
     }
+}
+
+/// Each of the encodings, checked, times the scalar of its place.
+///
+/// # Errors
+/// As [`multiply`].
+///
+/// # Panics
+/// When there are not as many scalars as encodings, or the processor lacks the kernel.
+pub fn multiply_each(kernel: Kernel, encodings: &[Encoding], scalars: &[Scalar]) -> Result<Vec<Encoding>, BadPoint> {
+    assert_eq!(encodings.len(), scalars.len(), "a scalar for each element");
+    let halves = halves(scalars);
+    match available(kernel) {
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Ifma => vector_simd::multiply_each(encodings, &halves),
+        _ => portable::multiply_each(encodings, &halves),
+    }
+}
+
+/// Each of the messages hashed to the group under `dst` and multiplied by the scalar of its place.
+///
+/// # Panics
+/// When there are not as many scalars as messages, `dst` is empty, or the processor lacks the kernel.
+pub fn hash_multiply_each<M: AsRef<[u8]>>(kernel: Kernel, messages: &[M], scalars: &[Scalar], dst: &[u8]) -> Vec<Encoding> {
+    assert_eq!(messages.len(), scalars.len(), "a scalar for each message");
+    let halves = halves(scalars);
+    match available(kernel) {
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Ifma => vector_simd::hash_multiply_each(messages, &halves, dst),
+        _ => portable::hash_multiply_each(messages, &halves, dst),
+    }
+}
+
+/// The generator times each of the scalars.
+///
+/// # Panics
+/// When the processor lacks the kernel.
+pub fn multiply_base_each(kernel: Kernel, scalars: &[Scalar]) -> Vec<Encoding> {
+    let halves = halves(scalars);
+    match available(kernel) {
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Ifma => {
+            let generator = RISTRETTO_BASEPOINT_COMPRESSED.to_bytes();
+            vector_simd::multiply_each(&vec![generator; scalars.len()], &halves).expect("the generator is an element")
+        }
+        _ => portable::multiply_base_each(&halves),
+    }
+}
+
+/// Half of each scalar: the batch encoding doubles.
+fn halves(scalars: &[Scalar]) -> Zeroizing<Vec<Scalar>> {
+    let half = Scalar::from(2_u8).invert();
+    Zeroizing::new(scalars.iter().map(|scalar| scalar * half).collect())
 }
 
 fn available(kernel: Kernel) -> Kernel {

@@ -4,7 +4,7 @@
 //! a double comes as four factors ([`Factors`]), and what is needed next decides which of their products are made.
 
 use super::constants::{ONE, TWICE_D};
-use super::digits::{DIGITS, Digit, TABLE};
+use super::digits::{Choice, DIGITS, TABLE};
 use super::field_simd::{LaneMask, Tight};
 
 /// x = X/Z, y = Y/Z, T = XY/Z.
@@ -99,7 +99,7 @@ impl Projective {
     /// 16 times the point, and the table's entry for `digit`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn stepped(self, table: &[Right; TABLE], digit: Digit) -> Factors {
+    fn stepped(self, table: &[Right; TABLE], digit: impl Choice) -> Factors {
         let mut running = self;
         for _ in 0..3 {
             running = running.doubled().projective();
@@ -161,12 +161,12 @@ impl Extended {
         self.left().plus(&other.right(), 0).extended()
     }
 
-    /// All points times one secret, given by its digits.
+    /// The points times one secret, or each times its own, given by their digits.
     ///
-    /// A table of the odd multiples 1, 3, ..., 15 of each point, then for each digit four doublings and one addition. The
-    /// digit is the same in all lanes; every entry of the table is read for it, so neither time nor addresses tell it.
+    /// A table of the odd multiples 1, 3, ..., 15 of each point, then for each digit four doublings and one addition. Every entry
+    /// of the table is read for a digit, so neither time nor addresses tell it.
     #[target_feature(enable = "avx512f,avx512ifma")]
-    pub fn times(&self, digits: &[Digit; DIGITS]) -> Self {
+    pub fn times<C: Choice>(&self, digits: &[C; DIGITS]) -> Self {
         let table = self.odd_multiples();
         let (last, rest) = digits.split_last().expect("there are digits");
         let (lowest, between) = rest.split_first().expect("there are more digits");
@@ -191,7 +191,7 @@ impl Extended {
 /// The entry for `digit` without its sign, except that the first two parts are exchanged where it is negative.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn select(table: &[Right; TABLE], digit: Digit) -> Right {
+fn select(table: &[Right; TABLE], digit: impl Choice) -> Right {
     let mut out = table[0];
     for (entry, mask) in table[1..].iter().zip(digit.is_entry()) {
         out.sum = out.sum.blend(mask, &entry.sum);

@@ -7,6 +7,7 @@
 use std::convert::Infallible;
 
 use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::scalar::Scalar;
 
 use super::BadPoint;
 use crate::group::{Encoding, SecretScalar, hash_to_group, parse_point};
@@ -28,6 +29,31 @@ pub fn hash_multiply<M: AsRef<[u8]>>(messages: &[M], secret: &SecretScalar, dst:
         Ok(point * secret.half())
     });
     let encodings: Result<_, Infallible> = encode_doubled(messages.len(), multiplied);
+    let Ok(encodings) = encodings;
+    encodings
+}
+
+pub fn multiply_each(encodings: &[Encoding], halves: &[Scalar]) -> Result<Vec<Encoding>, BadPoint> {
+    let multiplied = encodings.iter().zip(halves).enumerate().map(|(index, (bytes, half))| {
+        let point = parse_point(bytes).ok_or(BadPoint { index })?;
+        Ok(point * half)
+    });
+    encode_doubled(encodings.len(), multiplied)
+}
+
+pub fn hash_multiply_each<M: AsRef<[u8]>>(messages: &[M], halves: &[Scalar], dst: &[u8]) -> Vec<Encoding> {
+    let multiplied = messages.iter().zip(halves).map(|(message, half)| {
+        let point = hash_to_group(message.as_ref(), dst).expect("the tag is not empty");
+        Ok(point * half)
+    });
+    let encodings: Result<_, Infallible> = encode_doubled(messages.len(), multiplied);
+    let Ok(encodings) = encodings;
+    encodings
+}
+
+pub fn multiply_base_each(halves: &[Scalar]) -> Vec<Encoding> {
+    let multiplied = halves.iter().map(|half| Ok(RistrettoPoint::mul_base(half)));
+    let encodings: Result<_, Infallible> = encode_doubled(halves.len(), multiplied);
     let Ok(encodings) = encodings;
     encodings
 }

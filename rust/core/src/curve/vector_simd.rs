@@ -1,10 +1,11 @@
 //! The kernel of AVX-512 IFMA: lists of any length, cut into groups of eight and batches of groups.
 #![allow(unsafe_code)]
 
-use zeroize::Zeroize;
+use curve25519_dalek::scalar::Scalar;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::BadPoint;
-use super::digits::{DIGITS, Digit, digits};
+use super::digits::{DIGITS, Digit, digits, lane_digits};
 use super::point_simd::Extended;
 use super::ristretto_simd::{decode, encode_doubled, from_uniform};
 use super::sha512_simd::Expander;
@@ -29,6 +30,15 @@ impl HalfDigits {
     }
 }
 
+/// What points are multiplied by, halved already.
+#[derive(Clone, Copy)]
+enum Halves<'a> {
+    /// All by one.
+    Same(&'a [Digit; DIGITS]),
+    /// Each by the scalar of its place.
+    Each(&'a [Scalar]),
+}
+
 impl Drop for HalfDigits {
     fn drop(&mut self) {
         self.0.zeroize();
@@ -41,7 +51,7 @@ pub fn multiply(encodings: &[Encoding], secret: &SecretScalar) -> Result<Vec<Enc
     let mut products = Vec::with_capacity(encodings.len());
     for batch in encodings.chunks(BATCH) {
         // SAFETY: the processor has the instructions.
-        let part = unsafe { multiply_batch(batch, &half.0) };
+        let part = unsafe { multiply_batch(batch, Halves::Same(&half.0)) };
         products.extend(part.map_err(|BadPoint { index }| BadPoint { index: products.len() + index })?);
     }
     Ok(products)
@@ -54,13 +64,35 @@ pub fn hash_multiply<M: AsRef<[u8]>>(messages: &[M], secret: &SecretScalar, dst:
     assert!(!dst.is_empty(), "the tag is not empty");
     for batch in messages.chunks(BATCH) {
         // SAFETY: the processor has the instructions.
-        products.extend(unsafe { hash_multiply_batch(batch, &half.0, dst) });
+        products.extend(unsafe { hash_multiply_batch(batch, Halves::Same(&half.0), dst) });
+    }
+    products
+}
+
+/// As [`super::multiply_each`], with halves of the scalars; the processor has AVX-512 IFMA, as the caller has checked.
+pub fn multiply_each(encodings: &[Encoding], halves: &[Scalar]) -> Result<Vec<Encoding>, BadPoint> {
+    let mut products = Vec::with_capacity(encodings.len());
+    for (batch, halves) in encodings.chunks(BATCH).zip(halves.chunks(BATCH)) {
+        // SAFETY: the processor has the instructions.
+        let part = unsafe { multiply_batch(batch, Halves::Each(halves)) };
+        products.extend(part.map_err(|BadPoint { index }| BadPoint { index: products.len() + index })?);
+    }
+    Ok(products)
+}
+
+/// As [`super::hash_multiply_each`], with halves of the scalars; the processor has AVX-512 IFMA, as the caller has checked.
+pub fn hash_multiply_each<M: AsRef<[u8]>>(messages: &[M], halves: &[Scalar], dst: &[u8]) -> Vec<Encoding> {
+    let mut products = Vec::with_capacity(messages.len());
+    assert!(!dst.is_empty(), "the tag is not empty");
+    for (batch, halves) in messages.chunks(BATCH).zip(halves.chunks(BATCH)) {
+        // SAFETY: the processor has the instructions.
+        products.extend(unsafe { hash_multiply_batch(batch, Halves::Each(halves), dst) });
     }
     products
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn multiply_batch(encodings: &[Encoding], half: &[Digit; DIGITS]) -> Result<Vec<Encoding>, BadPoint> {
+fn multiply_batch(encodings: &[Encoding], halves: Halves<'_>) -> Result<Vec<Encoding>, BadPoint> {
     let mut points = Vec::with_capacity(BATCH / LANES);
     for (at, pair) in encodings.chunks(2 * LANES).enumerate() {
         let mut bytes = [[FILLER; LANES]; 2];
@@ -73,11 +105,11 @@ fn multiply_batch(encodings: &[Encoding], half: &[Digit; DIGITS]) -> Result<Vec<
         points.extend(decoded);
     }
     points.truncate(encodings.len().div_ceil(LANES));
-    Ok(finish(&mut points, half, encodings.len()))
+    Ok(finish(&mut points, halves, encodings.len()))
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn hash_multiply_batch<M: AsRef<[u8]>>(messages: &[M], half: &[Digit; DIGITS], dst: &[u8]) -> Vec<Encoding> {
+fn hash_multiply_batch<M: AsRef<[u8]>>(messages: &[M], halves: Halves<'_>, dst: &[u8]) -> Vec<Encoding> {
     let mut expander = Expander::new(&short_tag(Hash::Sha512, dst));
     let mut points = Vec::with_capacity(BATCH / LANES);
     for group in messages.chunks(LANES) {
@@ -89,7 +121,7 @@ fn hash_multiply_batch<M: AsRef<[u8]>>(messages: &[M], half: &[Digit; DIGITS], d
         };
         points.push(from_uniform(&uniform));
     }
-    finish(&mut points, half, messages.len())
+    finish(&mut points, halves, messages.len())
 }
 
 fn expand_one(message: &[u8], dst: &[u8]) -> [u8; 64] {
@@ -100,9 +132,15 @@ fn expand_one(message: &[u8], dst: &[u8]) -> [u8; 64] {
 
 /// Multiplied and encoded: `count` elements.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn finish(points: &mut [Extended], half: &[Digit; DIGITS], count: usize) -> Vec<Encoding> {
-    for point in points.iter_mut() {
-        *point = point.times(half);
+fn finish(points: &mut [Extended], halves: Halves<'_>, count: usize) -> Vec<Encoding> {
+    match halves {
+        Halves::Same(half) => points.iter_mut().for_each(|point| *point = point.times(half)),
+        Halves::Each(scalars) => {
+            for (point, group) in points.iter_mut().zip(scalars.chunks(LANES)) {
+                let half = Zeroizing::new(lane_digits(group));
+                *point = point.times(&*half);
+            }
+        }
     }
     let mut encodings = encode_doubled(points).into_flattened();
     encodings.truncate(count);
