@@ -58,13 +58,13 @@ def main() -> int:
         if ended.state != "completed":
             print(f"{ended.state}: {ended.reason}")
             return 1
-        found = nodes[ASKER].jobs.result(job)
+        found = nodes[ASKER].jobs.arrow(job)
         clear = set.intersection(*known.values())
-        print(f"\n{ended.state}: all five know {found.rows} of the {KNOWN} persons of {ASKER}; in the clear: {len(clear)}")
+        print(f"\n{ended.state}: all five know {found.num_rows} of the {KNOWN} persons of {ASKER}; in the clear: {len(clear)}")
         print(
             f"signed by {', '.join(ended.receipts)}; sent and received here: {ended.sent_bytes + ended.received_bytes:,} bytes"
         )
-        return 0 if {row[0] for row in found.table} == clear else 1
+        return 0 if set(found.column(0).to_pylist()) == clear else 1
 
 
 def make_people(seed: int) -> dict[str, set[str]]:
