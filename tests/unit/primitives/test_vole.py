@@ -88,6 +88,17 @@ def test_a_changed_bit_is_noticed_in_the_malicious_form(message: str, place: int
         run(set_up(), wire=flipped(message, place))
 
 
+@pytest.mark.parametrize("place", [0, 123_456, -2065, -2064, -1])
+def test_a_correction_or_proof_that_does_not_fit_is_refused_before_a_tree_is_sent(place: int) -> None:
+    delta, vector = set_up()
+    count = len(KEYS)
+    sender = _core.VoleOprfSender(delta, 0, DOMAIN, count, malicious=True, threads=1)
+    receiver = _core.VoleOprfReceiver(vector, 0, DOMAIN, count, malicious=True, threads=1)
+    message = flipped("0", place)("0", receiver.send_0())
+    with pytest.raises(CorrelationError):
+        sender.receive_0(message)
+
+
 @pytest.mark.parametrize("place", [-1, -40])
 def test_seeds_that_fit_no_tree_are_noticed(place: int) -> None:
     with pytest.raises(CorrelationError):

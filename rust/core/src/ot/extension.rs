@@ -6,6 +6,8 @@
 //! repairs the one of KOS15). The challenge is the digest of the corrections (Fiat-Shamir). A cheating sender of corrections can
 //! only guess bits of Delta, and is caught when it guesses wrong.
 
+use zeroize::Zeroize;
+
 use super::seeds::{AllSeeds, ButOneSeeds, GROUP_BITS, GROUP_SEEDS, GROUPS};
 use super::{BASE_TRANSFERS, short_digest};
 use crate::fixed_key::{Key, Stream};
@@ -37,6 +39,7 @@ pub fn extend_bits(seeds: &AllSeeds, session: &[u8; 32], u: &[Gf128], proof: boo
         }
         message.extend(correction.iter().flat_map(|block| block.to_bytes()));
     }
+    stream.zeroize();
     if proof {
         let challenge = challenge(session, &message);
         message.extend_from_slice(&universal_hash(challenge, u).to_bytes());
@@ -71,6 +74,7 @@ pub fn extend_delta(
         }
         columns.add_masked(g, delta, &stream);
     }
+    stream.zeroize();
     if proof {
         let challenge = challenge(session, corrections);
         let sent = sent.as_chunks().0;
@@ -122,6 +126,12 @@ fn add_all(sum: &mut [Gf128], terms: &[Gf128]) {
 struct Columns {
     blocks: usize,
     bits: Vec<Gf128>,
+}
+
+impl Drop for Columns {
+    fn drop(&mut self) {
+        self.bits.zeroize();
+    }
 }
 
 impl Columns {
@@ -218,8 +228,39 @@ mod tests {
         }
     }
 
+    /// The message of a prover who sends other bits for one group and proves the honest ones, with the challenge that belongs to it.
+    fn lie(session: &[u8; 32], u: &[Gf128], v: &[Gf128], honest: &[u8], group: usize) -> Vec<u8> {
+        let mut message = honest[..correction_bytes(v.len())].to_vec();
+        message[group * u.len() * GF128_BYTES] ^= 1;
+        let challenge = challenge(session, &message);
+        message.extend_from_slice(&universal_hash(challenge, u).to_bytes());
+        let mut columns = vec![Vec::new(); BASE_TRANSFERS];
+        for rows in v.as_chunks::<ROW_BLOCK>().0 {
+            let mut square = rows.map(Gf128::bits);
+            transpose(&mut square);
+            columns.iter_mut().zip(square).for_each(|(column, bits)| column.push(Gf128::from_bits(bits)));
+        }
+        message.extend(columns.iter().flat_map(|column| universal_hash(challenge, column).to_bytes()));
+        message
+    }
+
     #[test]
-    fn bits_that_differ_between_columns_are_noticed_where_delta_has_a_bit() {
+    fn a_lie_about_one_group_passes_only_where_delta_has_no_bit_there() {
+        let (delta, u) = delta_and_bits();
+        for group in [0, 1, 30, 31] {
+            for delta in [delta, Gf128::from_bits(delta.bits() & !(15 << (4 * group)))] {
+                let (all, but_one) = seeds(delta);
+                let (v, honest) = extend_bits(&all, &SESSION, &u, true);
+                let accepted = |message: &[u8]| extend_delta(&but_one, &SESSION, delta, message, u.len(), true).is_some();
+                assert!(accepted(&honest));
+                let guessed = (delta.bits() >> (4 * group)) & 15 == 0;
+                assert_eq!(accepted(&lie(&SESSION, &u, &v, &honest, group)), guessed, "group {group}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_changed_byte_of_message_and_proof_is_noticed() {
         let (delta, u) = delta_and_bits();
         let (all, but_one) = seeds(delta);
         let (_, message) = extend_bits(&all, &SESSION, &u, true);

@@ -1,7 +1,10 @@
 //! What the two sides of an instance do alike.
 
+use zeroize::Zeroizing;
+
+use super::VoleError;
 use super::params::{NOISE_WEIGHT, VoleParams};
-use super::{VoleError, setup::Session};
+use super::setup::Session;
 use crate::fixed_key::{CorrelationHash, TreeStep};
 use crate::gf128::{Gf128, evaluate, power};
 use crate::ot::{digest, short_digest};
@@ -26,10 +29,10 @@ pub(super) fn tree_masks<const N: usize>(
     first: &[u8; 32],
     shifts: [Gf128; N],
     rows: &[Gf128],
-) -> [Vec<Gf128>; N] {
+) -> [Zeroizing<Vec<Gf128>>; N] {
     let hash = CorrelationHash::new(&short_digest("masks", &[session, first]));
     shifts.map(|shift| {
-        let mut masks: Vec<Gf128> = rows.iter().map(|&row| row ^ shift).collect();
+        let mut masks = Zeroizing::new(rows.iter().map(|&row| row ^ shift).collect::<Vec<Gf128>>());
         hash.hash(&mut masks, 0);
         masks
     })

@@ -3,6 +3,8 @@
 //! Level l of a tree over n leaves has ceil(n / 2^(depth - l)) nodes; where that is odd the last node of the level above has a
 //! left child only. Node and leaf numbers count from 0; a leaf's bits, highest first, say left (0) or right (1).
 
+use zeroize::Zeroize;
+
 use super::params::VoleParams;
 use crate::fixed_key::TreeStep;
 use crate::gf128::Gf128;
@@ -15,6 +17,13 @@ pub(super) struct Scratch {
     depth: usize,
     parents: Vec<Gf128>,
     children: Vec<Gf128>,
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        self.parents.zeroize();
+        self.children.zeroize();
+    }
 }
 
 impl Scratch {
