@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from atoll.errors import IntegrityError, PeerError
 from atoll.primitives.errors import CorrelationError, PointError, StoreError, TagOrderError
 from atoll.protocols.dh import errors
+from atoll.protocols.dh.state import parse_state
 from atoll.protocols.errors import UnexpectedPacket, WrongBulkLength
 from atoll.protocols.packets import Packet, encode_packet
 from atoll.protocols.psi import MemoryItems
@@ -31,6 +33,7 @@ from atoll.protocols.psi_rr22.messages import CoinOpened, FormOffered
 from atoll.protocols.psi_rr22.params import Sizes, Terms
 from atoll.protocols.pump import Pumped, Said, Tamper, pump
 from atoll.protocols.role import Party
+from atoll.wire.cbor import encode
 from tests.unit.dh.runs import RECEIVER, SENDER, change, frames_of, items, lengths_of, names, rows, seat, small_buckets
 
 __all__ = ["small_buckets"]
@@ -150,6 +153,19 @@ def test_a_checkpoint_of_another_run_is_refused(me: Party, changes: dict[str, An
     arguments = seat(me, resume=resume, **changes)
     with pytest.raises(errors.ForeignCheckpoint):
         next(receiver(ours, **arguments) if me == RECEIVER else sender(ours, **arguments))
+
+
+@pytest.mark.parametrize("me", [SENDER, RECEIVER], ids=str)
+@pytest.mark.usefixtures("small_buckets")
+def test_a_checkpoint_with_more_or_less_in_it_is_refused(me: Party) -> None:
+    """Its binding is right, so only the lengths tell."""
+    ours = items(*range(20))
+    state = parse_state(run(ours, ours).checkpoints[me][0])
+    for held in (state.held[:-1], (*state.held, b""), (state.held[0][1:], *state.held[1:])):
+        damaged = encode([state.TAG, replace(state, held=held).to_map()], max_bytes=1 << 22)
+        arguments = seat(me, resume=damaged)
+        with pytest.raises(errors.ForeignCheckpoint):
+            next(receiver(ours, **arguments) if me == RECEIVER else sender(ours, **arguments))
 
 
 def test_a_checkpoint_of_the_other_side_is_refused() -> None:
