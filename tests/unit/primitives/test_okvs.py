@@ -51,6 +51,12 @@ def test_too_many_keys_and_a_key_twice_do_not_fit(keys: bytes) -> None:
         okvs.encode(keys, values, keys=10, row_seed=ROWS, filler_seed=FILLER, value_bytes=16)
 
 
+def test_one_key_more_than_announced_does_not_fit_where_the_clusters_have_room() -> None:
+    keys, values = digests(20_001), bytes(16 * 20_001)
+    with pytest.raises(StoreError):
+        okvs.encode(keys, values, keys=20_000, row_seed=ROWS, filler_seed=FILLER, value_bytes=16)
+
+
 @pytest.mark.parametrize(
     "call",
     [

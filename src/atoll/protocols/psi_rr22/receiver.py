@@ -50,7 +50,7 @@ def receiver(
         PeerError: the sender broke the protocol; the run is over.
 
     Leaks to the sender: the number of rows. Learns: the number of the sender's rows, and the output.
-    Cost: 0.3 microseconds a key on one core and 22 bytes a key sent, or 11 in the low-communication variant.
+    Cost: 0.4 microseconds a key on one core and 22 bytes a key sent, or 11 in the low-communication variant.
     Spec: specs/psi-rr22.md.
     """
     side = yield from open_side(

@@ -43,7 +43,7 @@ def sender(
 
     Leaks to the receiver: the number of rows, and which of the receiver's keys are among them. Learns: the number of the
     receiver's rows.
-    Cost: 0.3 microseconds a key on one core; 10 bytes a key sent, 16 in the malicious form.
+    Cost: 0.25 microseconds a key on one core; 10 bytes a key sent, 16 in the malicious form.
     Spec: specs/psi-rr22.md.
     """
     side = yield from open_side(
