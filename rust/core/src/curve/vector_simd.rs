@@ -138,7 +138,7 @@ fn finish(points: &mut [Extended], halves: Halves<'_>, count: usize) -> Vec<Enco
         Halves::Each(scalars) => {
             for (point, group) in points.iter_mut().zip(scalars.chunks(LANES)) {
                 let half = Zeroizing::new(lane_digits(group));
-                *point = point.times(&*half);
+                *point = point.times(&half);
             }
         }
     }
