@@ -14,11 +14,14 @@ from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.errors import PointError
 from atoll.primitives.ristretto import POINT_BYTES, SecretScalar
 from atoll.primitives.shuffle import permutation_packed
-from atoll.primitives.tags import first_repeated_tag
+from atoll.primitives.tags import MAX_TAG_BYTES, first_repeated_tag
 from atoll.protocols.dh.errors import BadElement, BucketOverflow, RepeatedElement
 from atoll.protocols.psi.items import DIGEST_BYTES, Bucket
 from atoll.protocols.psi.rows import Places
 from atoll.protocols.role import Party
+
+ELEMENT_BYTES = POINT_BYTES
+"""A masked key on the wire."""
 
 
 class Hidden:
@@ -77,13 +80,10 @@ def verify_distinct(values: bytes, size: int, *, party: Party) -> None:
     """Refuse a packed list that has a value twice.
 
     Raises:
-        RepeatedElement: it does. Only the first 16 bytes of a value are looked at, enough for elements and tags.
+        RepeatedElement: it does. Of a longer value the first 16 bytes are looked at, as random as a tag.
     """
-    short = values if size <= TAG_BYTES else np.frombuffer(values, np.uint8).reshape(-1, size)[:, :TAG_BYTES].tobytes()
-    repeated = first_repeated_tag(short, min(size, TAG_BYTES))
+    width = min(size, MAX_TAG_BYTES)
+    short = values if size == width else np.frombuffer(values, np.uint8).reshape(-1, size)[:, :width].tobytes()
+    repeated = first_repeated_tag(short, width)
     if repeated is not None:
         raise RepeatedElement(party=str(party), position=repeated)
-
-
-TAG_BYTES = DIGEST_BYTES
-ELEMENT_BYTES = POINT_BYTES
