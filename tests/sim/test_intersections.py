@@ -90,6 +90,8 @@ CASES: dict[str, tuple[dict[str, Any], list[list[str]]]] = {
     "rr22": ({"protocol": "psi-rr22"}, BOTH),
     "malicious": ({"security": "malicious"}, BOTH),
     "ecdh": ({"protocol": "psi-ecdh-ristretto255"}, BOTH),
+    "few keys against a table": ({"protocol": "psi-oprf-ristretto255"}, BOTH),
+    "the same table again": ({"protocol": "psi-oprf-ristretto255"}, BOTH),
     "cardinality": ({"output": "cardinality"}, [["30"]]),
     "sum": ({"output": "sum", "shows": ("amount",), "min_count": 5}, [["30", str(sum(range(30, 60)))]]),
     "withheld": ({"output": "sum", "shows": ("amount",), "min_count": 31}, [["30", ""]]),

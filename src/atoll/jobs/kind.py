@@ -15,7 +15,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from atoll.jobs.result import Result
 from atoll.jobs.table import Rows
@@ -98,12 +98,38 @@ class Input:
     """The cells of its rows, for places that show or send some; None where the plan lets a place use nothing but keys."""
 
 
+class Tables(Protocol):
+    """Where tables are kept between jobs, sealed; as `atoll.protocols.psi_oprf.TableCache`."""
+
+    def load(self, key: bytes) -> bytes | None:
+        """What was last saved under `key`, 32 bytes; None when there is nothing."""
+        ...
+
+    def save(self, key: bytes, table: bytes) -> None:
+        """Keep `table` durably under `key`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """What a place has from one job to the next, for protocols that work in advance."""
+
+    tables: Tables = field(repr=False)
+    """This organisation's own."""
+    secret: bytes = field(repr=False)
+    """32 bytes, the same for every job on this place's dataset, and known to nobody else."""
+    versions: Mapping[str, bytes] = field(repr=False)
+    """For each dataset of the plan 32 bytes that stand for its registered version: its card's commitment on the ledger."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What one party brings into a run."""
 
     inputs: tuple[Input, ...] = ()
     """One for each of the plan's inputs that belong to this party's place, in the plan's order."""
+    lasting: Lasting | None = None
+    """For plans that `JobKind.lasts` says yes to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +203,10 @@ class JobKind(ABC, Generic[Spec]):
             BadPlan: no plan of this kind can be made from it.
         """
         return Explanation()
+
+    def lasts(self, plan: Plan) -> bool:  # noqa: ARG002 - few do
+        """Whether its program wants what lasts from one job to the next (`Inputs.lasting`)."""
+        return False
 
     @abstractmethod
     def result_schema(self, plan: Plan) -> tuple[ResultColumn, ...]:

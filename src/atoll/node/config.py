@@ -57,6 +57,10 @@ class Home:
         return self.path / "jobs"
 
     @property
+    def tables(self) -> Path:
+        return self.path / "tables"
+
+    @property
     def tokens(self) -> Path:
         return self.path / "tokens"
 

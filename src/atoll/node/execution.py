@@ -17,12 +17,13 @@ from typing import Any
 
 from atoll.errors import AtollError
 from atoll.jobs.errors import BadResult
-from atoll.jobs.kind import Input, Inputs, Outcome
+from atoll.jobs.kind import Input, Inputs, Lasting, Outcome
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, PlanInput, digest_plan_body
 from atoll.node.errors import MemoryExceeded, NodeFault
 from atoll.node.journal import DiskJournal
 from atoll.node.order import LocalInput, WorkerOrder
+from atoll.node.tables import SealedTables
 from atoll.ports import Entropy
 from atoll.protocols.identifiers import Report as SpellingReport
 from atoll.protocols.identifiers import parse_rule
@@ -183,7 +184,15 @@ class Execution:
             uses = [one.columns for one in planned if one.dataset == dataset and _uses_cells(one)]
             if uses:
                 rows.keep(list(dict.fromkeys(chain.from_iterable(uses))))
-        return Inputs(tuple(self._read(one, opened[one.dataset], kept) for one in planned))
+        return Inputs(tuple(self._read(one, opened[one.dataset], kept) for one in planned), self._lasting())
+
+    def _lasting(self) -> Lasting | None:
+        """What this organisation keeps from job to job, where the order says so."""
+        order = self._order.lasting
+        if order is None:
+            return None
+        tables = SealedTables(Path(order.folder), Sealer(order.key, self._entropy))
+        return Lasting(tables, order.secret, {one.dataset: one.commitment for one in order.versions})
 
     def _open(self, local: LocalInput) -> SourceRows:
         source = open_source(

@@ -42,6 +42,33 @@ class LocalInput(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Version(Message):
+    """What stands for a registered dataset version."""
+
+    dataset: Annotated[str, Size(3, 120)]
+    """The dataset version."""
+    commitment: Digest
+    """Its card's commitment on the ledger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastingOrder(Message):
+    """What a job process may keep from one job to the next."""
+
+    folder: Path
+    """Folder of this organisation's tables."""
+    key: Digest
+    """Key that they are sealed under."""
+    secret: Digest
+    """Secret of this organisation for tables of its dataset."""
+    versions: Annotated[tuple[Version, ...], Size(0, 64)]
+    """For each dataset of the plan."""
+
+    def __repr__(self) -> str:
+        return "LastingOrder(...)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerOrder(Message):
     """Everything a job process needs."""
 
@@ -75,6 +102,8 @@ class WorkerOrder(Message):
     """Time until the job's deadline when the order was given."""
     memory_bytes: Count
     """Cap on this process."""
+    lasting: LastingOrder | None = None
+    """For plans whose kind keeps something; the others' processes get no such secret."""
 
     def __repr__(self) -> str:
         return f"WorkerOrder(org={self.org!r}, attempt={self.attempt})"

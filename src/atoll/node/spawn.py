@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from pathlib import Path
 from typing import Any, Protocol
 
+from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, digest_plan_body
 from atoll.ledger.records import ConsentRecord, Dataset, Job, Member
 from atoll.node.bodies import Bodies, Kind
@@ -19,7 +20,8 @@ from atoll.node.directory import Directory
 from atoll.node.errors import NoSuchThing
 from atoll.node.journal import derive_journal_key
 from atoll.node.keyring import KeyRing
-from atoll.node.order import LocalInput, Peer, WorkerOrder, encode_order
+from atoll.node.order import LastingOrder, LocalInput, Peer, Version, WorkerOrder, encode_order
+from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.role import Party
 from atoll.transport.handoff import HandoffSender, handoff_pair
 from atoll.transport.meeting import derive_service
@@ -206,6 +208,7 @@ class Orders:
             journal_key=self.journal_key(plan.job_id.hex()),
             seconds_left=max(0, plan.not_after - self._context.clock.now()),
             memory_bytes=plan.limits.memory_bytes,
+            lasting=self._lasting(plan, mine) if job_kind(plan.kind).lasts(plan) else None,
         )
 
     def journal_key(self, identifier: str) -> bytes:
@@ -219,6 +222,19 @@ class Orders:
         if consent is None or member is None:
             raise NoSuchThing(what="consent of", name=org)
         return Peer(org=org, job_key=consent.job_key, certificates=certificates.get(org, ()), endpoint=member.peer)
+
+    def _lasting(self, plan: Plan, mine: set[tuple[str, int]]) -> LastingOrder:
+        """Where tables are kept, and the secret of those of the own dataset."""
+        own = next(one.dataset for one in plan.inputs if (one.role, one.index) in mine)
+        secrets = SeededEntropy(self._keys.storage_key()).fork("tables")
+        view = self._context.view()
+        records = {one.dataset: view.get(Dataset, one.dataset) for one in plan.inputs}
+        return LastingOrder(
+            folder=str(self._context.config.home.tables),
+            key=secrets.fork("sealing").bytes(32),
+            secret=secrets.fork(f"secret of {own}").bytes(32),
+            versions=tuple(Version(dataset=name, commitment=one.card_commitment) for name, one in records.items() if one),
+        )
 
     def _input(self, dataset: str) -> LocalInput:
         local = self._context.store.dataset(dataset)

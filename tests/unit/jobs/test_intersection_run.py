@@ -48,6 +48,10 @@ JOBS = {
     "low-communication": plan_of(spec(protocol="psi-rr22", variant="low-communication")),
     "malicious": plan_of(spec(protocol="psi-rr22", security=Security.MALICIOUS)),
 }
+TABLE = "psi-oprf-ristretto255"
+WITHOUT_TABLE = {name: job for name, job in JOBS.items() if name != TABLE}
+every_protocol_without_a_table = pytest.mark.parametrize("job", WITHOUT_TABLE.values(), ids=WITHOUT_TABLE.keys())
+"""A table is of an epoch and of no job, and rounded up: what binds it to the plan is the sealing of the session."""
 every_protocol = pytest.mark.parametrize("job", JOBS.values(), ids=JOBS.keys())
 
 
@@ -81,7 +85,7 @@ def test_another_attempt_commits_under_another_opening() -> None:
     assert again[RECEIVER].result_commitment != run(job, TWO)[RECEIVER].result_commitment
 
 
-@every_protocol
+@every_protocol_without_a_table
 def test_nodes_whose_plans_differ_by_one_bit_of_salt_do_not_understand_each_other(job: Plan) -> None:
     other = replace(job, salt=bytes(32))
     parts = {
@@ -95,7 +99,7 @@ def test_nodes_whose_plans_differ_by_one_bit_of_salt_do_not_understand_each_othe
     assert len(done[RECEIVER].result) == 0
 
 
-@every_protocol
+@every_protocol_without_a_table
 @pytest.mark.parametrize(("owner", "receiver"), [(3, 10), (8, 2)], ids=["owner", "receiver"])
 def test_the_row_caps_of_the_plan_hold_on_both_sides(job: Plan, owner: int, receiver: int) -> None:
     caps = {"owner": owner, "receiver": receiver}
@@ -336,6 +340,61 @@ def test_both_can_receive_a_number_or_each_others_columns(output: Output) -> Non
         assert done[SECOND].result.rows() == [("AT1", "ANN", "1000")] * 2 + [("7", "bob", "1000")]
     else:
         assert done[RECEIVER].result.rows() == done[SECOND].result.rows() == [(2,)]
+
+
+# -- tables -------------------------------------------------------------------------------------------------------------------
+
+
+def oprf(**changes: Any) -> Plan:
+    return plan_of(spec(protocol=TABLE, **changes))
+
+
+def test_a_table_is_sent_once_an_epoch() -> None:
+    def sent(job: Plan) -> int:
+        done = run(job, kept)
+        assert done[RECEIVER].counts == {"own": 3, "matched": 2}
+        return sum(len(packet.data) for packet in done.said(OWNER, RECEIVER))
+
+    kept = {OWNER: given(BUREAU_ROWS), RECEIVER: given(BANK_ROWS)}
+    first, second, other_epoch = sent(oprf()), sent(oprf()), sent(oprf(epoch=1))
+    assert second < first == other_epoch
+
+
+def test_a_table_of_another_version_or_of_other_columns_is_another_table() -> None:
+    kept = {OWNER: given(BUREAU_ROWS), RECEIVER: given(BANK_ROWS)}
+    run(oprf(), kept)
+    newer = altered("bureau", dataset="bureau/files/4")
+    other = spec(
+        owners=(replace(BUREAU, columns=("national_id",), normalisation=("national-id/1",)),),
+        receivers=(replace(BANK, columns=("id",), normalisation=("national-id/1",)),),
+    )
+    for asked in (newer, other):
+        job = plan_of(replace(asked, protocol=TABLE))
+        again = {
+            at: replace(one, lasting=replace(one.lasting, versions={**one.lasting.versions, "bureau/files/4": bytes([9] * 32)}))
+            for at, one in kept.items()
+            if one.lasting is not None
+        }
+        before = len(again[OWNER].lasting.tables._tables)  # type: ignore[union-attr]
+        run(job, again)
+        assert len(again[OWNER].lasting.tables._tables) == before + 1  # type: ignore[union-attr]
+
+
+def test_a_receiver_looks_up_no_more_than_its_cap() -> None:
+    job = oprf()
+    tight = replace(job, inputs=tuple(replace(one, rows_cap=2) if one.role == "receiver" else one for one in job.inputs))
+    for liar in (None, OWNER, RECEIVER):
+        inputs = {OWNER: given(BUREAU_ROWS), RECEIVER: given(BANK_ROWS)}
+        parts = {at: KIND.program(job if at == liar else tight, at, one, seed=SEEDS[at]) for at, one in inputs.items()}
+        with pytest.raises(AtollError):
+            pump(parts)
+
+
+def test_a_node_without_a_place_for_tables_says_so() -> None:
+    with pytest.raises(BadInputs):
+        run(oprf(), {at: replace(one, lasting=None) for at, one in TWO.items()})
+    assert KIND.lasts(oprf())
+    assert not KIND.lasts(plan())
 
 
 # -- several receivers --------------------------------------------------------------------------------------------------------

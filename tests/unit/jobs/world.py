@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from atoll.jobs.intersection import GrantUse, Intersection, IntersectionSpec, Side
-from atoll.jobs.kind import Input, Inputs
+from atoll.jobs.kind import Input, Inputs, Lasting
 from atoll.jobs.table import MemoryRows
 from atoll.ledger.plan import Limits, Plan
 from atoll.protocols.identifiers import IdentifierError, normalise_key, parse_rules
 from atoll.protocols.psi.memory import MemoryItems
+from atoll.protocols.psi_oprf import MemoryTables
 from atoll.protocols.pump import Pumped, pump
 from atoll.protocols.role import Party
 
@@ -90,7 +91,13 @@ def given(
         except IdentifierError:
             keys.append(None)
     table = MemoryRows([dict(zip(names, row, strict=True)) for row in rows])
-    return Inputs((Input(MemoryItems(keys), table),) * runs)
+    return Inputs((Input(MemoryItems(keys), table),) * runs, lasting())
+
+
+def lasting() -> Lasting:
+    """Tables of nobody's yet; the secret is the same at all, which no node's is."""
+    versions = {one.dataset: bytes([at] * 32) for at, one in enumerate((BANK, BUREAU, TELECOM))}
+    return Lasting(MemoryTables(), bytes([5] * 32), versions)
 
 
 def run(job: Plan, inputs: Mapping[Party, Inputs], resume: Mapping[Party, bytes] | None = None) -> Pumped:

@@ -89,6 +89,9 @@ class Intersection(JobKind[IntersectionSpec]):
     def parameters(self, plan: Plan) -> Document:
         return PROTOCOLS[plan.protocol].parameters(plan.program, spec_of(plan).security)
 
+    def lasts(self, plan: Plan) -> bool:
+        return PROTOCOLS[plan.protocol].lasts
+
     def explain(self, spec: IntersectionSpec) -> Explanation:
         verify_spec(spec)
         choice = _choose(spec)

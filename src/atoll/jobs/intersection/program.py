@@ -16,13 +16,14 @@ from atoll.jobs.intersection.protocols import PROTOCOLS
 from atoll.jobs.intersection.protocols.adapter import Found, Run
 from atoll.jobs.intersection.reading import spec_of
 from atoll.jobs.intersection.results import Form, pack_table, to_result, unpack_table
-from atoll.jobs.kind import Input, Inputs, Outcome
+from atoll.jobs.kind import Input, Inputs, Lasting, Outcome
 from atoll.jobs.result import Result
-from atoll.ledger.plan import Plan, plan_digest
+from atoll.ledger.plan import Plan, PlanInput, plan_digest
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.role import Checkpoint, Party, Role
 from atoll.wire.cbor import decode, encode
 
+SET_DOMAIN = b"ATOLL-V01-INTERSECTION-SET"
 RUN_DOMAIN = b"ATOLL-V01-INTERSECTION-RUN"
 MAX_STATE_BYTES = 1 << 36
 
@@ -70,7 +71,7 @@ def _run_all(
     at = _State.unpack(resume)
     for run in range(at.run, len(receivers)):
         at.run = run
-        yield from _one_run(plan, _run(plan, me, seats, run, seed, at.inner), inputs.inputs[run], at)
+        yield from _one_run(plan, _run(plan, me, seats, run, inputs.lasting, seed, at.inner), inputs.inputs[run], at)
         at.inner = None
     counts = {"own": inputs.inputs[0].items.rows}
     if at.result is None:
@@ -101,7 +102,9 @@ def _one_run(plan: Plan, run: Run, mine: Input, at: _State) -> Role[None]:
         at.matched = found.count if found.matches is None else found.matches.keys
 
 
-def _run(plan: Plan, me: Party, seats: list[Party], number: int, seed: bytes, resume: bytes | None) -> Run:
+def _run(
+    plan: Plan, me: Party, seats: list[Party], number: int, lasting: Lasting | None, seed: bytes, resume: bytes | None
+) -> Run:
     spec = spec_of(plan)
     receiver = Party("receiver", number)
     lines = dict(zip(seats, plan.inputs[number * len(seats) : (number + 1) * len(seats)], strict=True))
@@ -115,7 +118,14 @@ def _run(plan: Plan, me: Party, seats: list[Party], number: int, seed: bytes, re
         beside=lines[me].beside,
         shown=tuple(name for at, line in lines.items() if at != receiver for name in line.beside),
         options=plan.program,
+        set_digest=_set_digest(lasting, next(line for at, line in lines.items() if at != receiver)) if lasting else b"",
+        lasting=lasting,
         context=run_context(plan_digest(plan), number),
         seed=SeededEntropy(seed).fork(f"intersection run {number}").bytes(32),
         resume=resume,
     )
+
+
+def _set_digest(lasting: Lasting, line: PlanInput) -> bytes:
+    """What stands for a set in every job on it: the registered version, and what its keys are made of."""
+    return sha256(SET_DOMAIN + lasting.versions[line.dataset] + encode([list(line.key), list(line.normalisation)])).digest()

@@ -61,6 +61,7 @@ def spec_of(plan: Plan) -> IntersectionSpec:
             security=Security(plan.adversary_model),
             protocol=plan.protocol,
             variant=said.get("variant", ""),
+            epoch=said.get("epoch", 0),
             keys_per_round=said.get("keys-per-round", 0),
         )
     except MessageError as err:

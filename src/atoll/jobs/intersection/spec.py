@@ -86,6 +86,8 @@ class IntersectionSpec(Message):
     """The slowest link between two sides; only the planner looks at it."""
     latency_ms: Annotated[int, Range(0, 10_000)] = 1
     """One-way delay of that link; only the planner looks at it."""
+    epoch: Annotated[int, Range(0, (1 << 32) - 1)] = 0
+    """For protocols that keep a table: its number. Another one makes the old table useless."""
     keys_per_round: Annotated[int, Range(0, 1 << 24)] = 0
     """Keys between two checkpoints where a protocol lets one choose; 0: as the protocol does best."""
 

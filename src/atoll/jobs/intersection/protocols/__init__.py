@@ -12,6 +12,7 @@ from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.protocols.psi_cardinality import PsiCardinality
 from atoll.jobs.intersection.protocols.psi_ecdh import PsiEcdh
 from atoll.jobs.intersection.protocols.psi_multi import PsiMulti
+from atoll.jobs.intersection.protocols.psi_oprf import PsiOprf
 from atoll.jobs.intersection.protocols.psi_payload import PsiPayload
 from atoll.jobs.intersection.protocols.psi_rr22 import PsiRr22
 from atoll.jobs.intersection.protocols.psi_sum import PsiSum
@@ -22,6 +23,7 @@ PROTOCOLS: Mapping[str, Adapter] = MappingProxyType(
         for one in (
             PsiRr22(),
             PsiEcdh(),
+            PsiOprf(),
             PsiPayload(),
             PsiCardinality(),
             PsiSum(),

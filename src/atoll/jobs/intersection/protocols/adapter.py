@@ -12,7 +12,7 @@ import pyarrow as pa
 from atoll.jobs.intersection.outputs import Output, Security
 from atoll.jobs.intersection.shape import Cost, Shape
 from atoll.jobs.intersection.spec import IntersectionSpec
-from atoll.jobs.kind import Input
+from atoll.jobs.kind import Input, Lasting
 from atoll.protocols.psi import Matches
 from atoll.protocols.role import Party, Role
 from atoll.wire.message import Document
@@ -40,6 +40,10 @@ class Run:
     """Columns that the receiver gets of the others in this run."""
     options: Document
     """The plan's program, the adapter's own options among it."""
+    set_digest: bytes
+    """32 bytes that stand for the other side's set, where something lasts: its version, columns and rules; else empty."""
+    lasting: Lasting | None
+    """What lasts from one job to the next, for adapters that say so."""
     context: bytes
     """32 bytes that bind every message to this plan and this receiver."""
     seed: bytes = field(repr=False)
@@ -96,6 +100,8 @@ class Adapter(ABC):
     """Its variants, the usual one first."""
     adds_noise: ClassVar[bool] = False
     """Whether a count can be made differentially private."""
+    lasts: ClassVar[bool] = False
+    """Whether it keeps something from one job to the next."""
     places: ClassVar[range] = range(2, 3)
     """How many sides it can have."""
     most_rows: ClassVar[int]
