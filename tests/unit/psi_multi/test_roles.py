@@ -128,6 +128,15 @@ def test_a_set_above_the_cap_is_refused_at_home_and_by_the_others() -> None:
         run(SETS, tamper=boast)
 
 
+def test_the_cap_of_one_party_is_not_the_cap_of_another() -> None:
+    """The receiver may bring two rows, an owner a million: three rows of the receiver end the run at every owner."""
+    large, small = roles(SETS), roles(SETS, caps={RECEIVER: 2})
+    with pytest.raises(PeerSetTooLarge) as caught:
+        pump({RECEIVER: large[RECEIVER], FIRST: small[FIRST], SECOND: small[SECOND]})
+    assert str(RECEIVER) in str(caught.value)
+    assert rows_of(run(SETS, caps={FIRST: 3, SECOND: 3, RECEIVER: 3})) == [1, 2]
+
+
 @pytest.mark.parametrize("sender", [RECEIVER, FIRST])
 def test_a_frame_cut_short_ends_the_run(sender: Party) -> None:
     def cut(said: Said) -> Packet:

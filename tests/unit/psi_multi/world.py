@@ -27,12 +27,13 @@ def roles(
     context: bytes = CONTEXT,
     seed: int = 1,
     cap: int = 1_000_000,
+    caps: dict[Party, int] | None = None,
     resume: Mapping[Party, bytes] | None = None,
 ) -> dict[Party, Role[Any]]:
     """A role for each set, the receiver's first."""
     owners = owners_of(len(sets) - 1)
     items = [MemoryItems(one) if isinstance(one, list) else one for one in sets]
-    limits = psi_multi.Limits(own_items=cap, peer_items=cap)
+    limits = psi_multi.Limits(rows=dict.fromkeys((RECEIVER, *owners), cap) | (caps or {}))
     state = resume or {}
 
     def common(place: Party) -> dict[str, Any]:

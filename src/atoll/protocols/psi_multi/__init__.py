@@ -12,7 +12,8 @@ would if those owners had brought its own set (the *augmented* model).
     >>> from atoll.protocols.pump import pump
     >>> from atoll.protocols.role import Party
     >>> bank, bureau, telecom = Party("receiver"), Party("owner"), Party("owner", 1)
-    >>> agreed = {"owners": [bureau, telecom], "context": bytes(32), "limits": Limits(own_items=10, peer_items=10)}
+    >>> limits = Limits(rows={bank: 10, bureau: 10, telecom: 10})
+    >>> agreed = {"owners": [bureau, telecom], "context": bytes(32), "limits": limits}
     >>> ran = pump({
     ...     bank: receiver(MemoryItems([b"ann", b"bob", b"eve"]), me=bank, seed=bytes([1] * 32), **agreed),
     ...     bureau: owner(MemoryItems([b"bob", b"eve", b"joe"]), me=bureau, receiver=bank, seed=bytes([2] * 32), **agreed),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from atoll.protocols.psi.items import MAX_ROWS
+from atoll.protocols.role import Party
 
 PROTOCOL = "psi-multi-kmprt17"
 VERSION = 1
@@ -21,16 +23,18 @@ STATISTICAL_BITS = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The agreed bounds. A peer that passes them ends the run."""
+    """The agreed bounds, one a place. A party that passes its own ends the run at all others."""
 
-    own_items: int
-    """Most rows with a key that this party brings, 0 to MAX_ROWS."""
-    peer_items: int
-    """Most rows with a key that any other party brings, 0 to MAX_ROWS."""
+    rows: Mapping[Party, int]
+    """Most rows with a key that the party at each place brings, 0 to MAX_ROWS; a place that is not named may bring none."""
 
     def __post_init__(self) -> None:
-        if not (0 <= self.own_items <= MAX_ROWS and 0 <= self.peer_items <= MAX_ROWS):
+        if not all(0 <= rows <= MAX_ROWS for rows in self.rows.values()):
             raise ValueError(f"a set has 0 to {MAX_ROWS} rows")
+
+    def of(self, place: Party) -> int:
+        """The bound of one place."""
+        return self.rows.get(place, 0)
 
 
 def share_bytes(receiver_rows: int) -> int:

@@ -60,8 +60,8 @@ class Table:
         """Args: as the roles'; `me` is the receiver or one of the owners."""
         if not MIN_OWNERS <= len(owners) <= MAX_OWNERS or len({receiver, *owners}) != len(owners) + 1:
             raise ValueError(f"there are {MIN_OWNERS} to {MAX_OWNERS} owners and a receiver, all different")
-        if items.rows > limits.own_items:
-            raise TooManyRows(found=items.rows, limit=limits.own_items)
+        if items.rows > limits.of(me):
+            raise TooManyRows(found=items.rows, limit=limits.of(me))
         self.me = me
         self.receiver = receiver
         self.owners = tuple(owners)
@@ -139,8 +139,8 @@ class Table:
             yield Send(other, SetSize(rows=self._items.rows))
         for other in self._others:
             announced: SetSize = yield Receive(other, SetSize)
-            if announced.rows > self._limits.peer_items:
-                raise PeerSetTooLarge(party=str(other), found=announced.rows, limit=self._limits.peer_items)
+            if announced.rows > self._limits.of(other):
+                raise PeerSetTooLarge(party=str(other), found=announced.rows, limit=self._limits.of(other))
             self._rows[other] = announced.rows
 
     def _binding(self) -> bytes:
@@ -161,10 +161,8 @@ class Table:
         self._rows = dict(zip((self.receiver, *self.owners), state.rows, strict=True))
         self.salt = state.salt
         self.buckets = self._items.partition(self.salt, bucket_count(max(state.rows)))
-        is_within = state.buckets_done <= len(self.buckets) and max(state.rows) <= max(
-            self._limits.own_items, self._limits.peer_items
-        )
-        if not is_within or self._rows[self.me] != self._items.rows:
+        is_within = all(rows <= self._limits.of(place) for place, rows in self._rows.items())
+        if not is_within or state.buckets_done > len(self.buckets) or self._rows[self.me] != self._items.rows:
             raise ForeignCheckpoint()
         for bucket in range(state.buckets_done):
             self.load(bucket)

@@ -68,7 +68,7 @@ class PsiMulti(Adapter):
             owners=run.others,
             context=run.context,
             seed=run.seed,
-            limits=_limits(run),
+            limits=psi_multi.Limits(rows=run.rows_caps),
             resume=run.resume,
         )
         return Found(matches=matches)
@@ -81,10 +81,6 @@ class PsiMulti(Adapter):
             owners=run.others,
             context=run.context,
             seed=run.seed,
-            limits=_limits(run),
+            limits=psi_multi.Limits(rows=run.rows_caps),
             resume=run.resume,
         )
-
-
-def _limits(run: Run) -> psi_multi.Limits:
-    return psi_multi.Limits(own_items=run.own_rows, peer_items=max(rows for at, rows in run.rows_caps.items() if at != run.me))
