@@ -16,6 +16,8 @@
 //! so that over the subfield at most 2^24 keys of the sender may be evaluated in a job (2^-40). A malicious receiver can encode more keys than it
 //! should, up to the store's length at the least; the exact number is open, so a job's label names the size that the proof covers.
 
+use zeroize::Zeroize;
+
 use super::hashes::Oracles;
 use crate::gf128::{Gf128, add_scaled, add_scaled_subfield};
 use crate::okvs::{self, Filler, Key, Rows, Shape, Unencodable};
@@ -125,13 +127,15 @@ impl Receiver {
         let (multipliers, c) = vole.into_parts();
         let mut masked = vec![0; self.masked_bytes];
         match (self.store, multipliers) {
-            (Store::Full(store), Multipliers::Full(mask)) if store.len() == mask.len() => {
-                let sums = store.iter().zip(mask).map(|(&value, mask)| (value + mask).to_bytes());
+            (Store::Full(store), Multipliers::Full(mut mask)) if store.len() == mask.len() => {
+                let sums = store.iter().zip(&mask).map(|(&value, &mask)| (value + mask).to_bytes());
                 masked.as_chunks_mut().0.iter_mut().zip(sums).for_each(|(bytes, sum)| *bytes = sum);
+                mask.zeroize();
             }
-            (Store::Subfield(store), Multipliers::Subfield(mask)) if store.len() == mask.len() => {
-                let sums = store.iter().zip(mask).map(|(value, mask)| (value ^ mask).to_le_bytes());
+            (Store::Subfield(store), Multipliers::Subfield(mut mask)) if store.len() == mask.len() => {
+                let sums = store.iter().zip(&mask).map(|(value, mask)| (value ^ mask).to_le_bytes());
                 masked.as_chunks_mut().0.iter_mut().zip(sums).for_each(|(bytes, sum)| *bytes = sum);
+                mask.zeroize();
             }
             _ => return Err(VoleError::BadParams),
         }
@@ -153,8 +157,10 @@ pub struct ReceiverValues {
 impl ReceiverValues {
     /// F of each of its keys, in order; `coin` in the malicious form alone.
     pub fn evaluate(&self, coin: Option<Gf128>) -> Vec<Output> {
-        let decoded = decode(&self.rows, &self.c, &self.keys, self.is_subfield, self.threads);
-        self.oracles.to_output(&decoded, &self.keys, coin, self.threads)
+        let mut decoded = decode(&self.rows, &self.c, &self.keys, self.is_subfield, self.threads);
+        let outputs = self.oracles.to_output(&decoded, &self.keys, coin, self.threads);
+        decoded.zeroize();
+        outputs
     }
 }
 
@@ -216,7 +222,9 @@ impl Sender {
                 add_scaled(decoded, self.delta, hashed);
             }
         });
-        self.oracles.to_output(&decoded, keys, coin, self.threads)
+        let outputs = self.oracles.to_output(&decoded, keys, coin, self.threads);
+        decoded.zeroize();
+        outputs
     }
 }
 
@@ -230,13 +238,13 @@ fn decode(rows: &Rows, store: &[Gf128], keys: &[Key], subfield: bool, threads: u
 
 impl Drop for Sender {
     fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.delta);
-        zeroize::Zeroize::zeroize(&mut self.k);
+        self.delta.zeroize();
+        self.k.zeroize();
     }
 }
 
 impl Drop for ReceiverValues {
     fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.c);
+        self.c.zeroize();
     }
 }
