@@ -10,7 +10,7 @@ from math import ceil, log, sqrt
 
 TARGET_KEYS = 1 << 19
 """Most keys of a bucket, about. Measured with RR22 at 2^20 rows: two buckets take a sixth less CPU time than one, because they
-stay closer to the caches and memory is used again, and both sides work at the same time; each further bucket costs 2 bits a row.
+stay closer to the caches, use memory again, and both sides work at the same time; each further bucket costs 2 bits a row.
 A bucket's work fits in about 150 megabytes."""
 
 SIGMAS = 8
