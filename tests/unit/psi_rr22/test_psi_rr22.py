@@ -24,6 +24,7 @@ from atoll.protocols.psi_rr22 import (
     Limits,
     TermsDiffer,
     TooManyForVariant,
+    covered_keys,
     leakage,
     receiver,
     sender,
@@ -352,9 +353,21 @@ def test_sizes_leave_room_for_chance_in_one_run_of_2_to_the_40() -> None:
 
 
 def test_the_label_of_malicious_mode_says_what_is_open() -> None:
-    assert "open" in leakage(MALICIOUS, receiver_rows=7)
-    assert " 7 " in leakage(MALICIOUS, receiver_rows=7)
-    assert "may learn more" in leakage(SEMI_HONEST, receiver_rows=7)
+    label = leakage(MALICIOUS, receiver_rows=7, sender_rows=7)
+    assert "open" in label and " 7 " in label
+    assert f"up to {covered_keys(receiver_rows=7, sender_rows=7)} keys" in label
+    assert "may learn more" in leakage(SEMI_HONEST, receiver_rows=7, sender_rows=7)
+
+
+@pytest.mark.parametrize(
+    ("receiver_rows", "sender_rows", "least", "most"),
+    [(1, 1, 146, 160), (1000, 1000, 1400, 1500), (10**6, 10**6, 1_350_000, 1_400_000), (1, 10**8, 146 * 190, 160 * 192)],
+)
+def test_what_a_cheating_receiver_may_bring_is_counted_in_columns(
+    receiver_rows: int, sender_rows: int, least: int, most: int
+) -> None:
+    """A small set is covered many times over, the more so where the other set makes many buckets."""
+    assert least <= covered_keys(receiver_rows=receiver_rows, sender_rows=sender_rows) <= most
 
 
 def test_identifiers_of_any_kind_and_length_take_part() -> None:

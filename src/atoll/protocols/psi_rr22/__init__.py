@@ -33,7 +33,7 @@ Rindal and Schoppmann, "VOLE-PSI", EUROCRYPT 2021, ePrint 2021/266. The VOLE is 
 
 from atoll.protocols.dh.params import Limits
 from atoll.protocols.psi_rr22.errors import CoinChanged, TermsDiffer, TooManyForVariant
-from atoll.protocols.psi_rr22.params import FAST, LOW_COMMUNICATION, MALICIOUS, SEMI_HONEST, leakage
+from atoll.protocols.psi_rr22.params import FAST, LOW_COMMUNICATION, MALICIOUS, SEMI_HONEST, covered_keys, leakage
 from atoll.protocols.psi_rr22.receiver import receiver
 from atoll.protocols.psi_rr22.sender import sender
 
@@ -46,6 +46,7 @@ __all__ = [
     "Limits",
     "TermsDiffer",
     "TooManyForVariant",
+    "covered_keys",
     "leakage",
     "receiver",
     "sender",

@@ -8,7 +8,7 @@ from typing import Self
 from atoll.primitives.commitment import COMMITMENT_BYTES
 from atoll.primitives.vole_oprf import OUTPUT_BYTES, InstanceBytes, instance_bytes
 from atoll.protocols.dh.state import Begun
-from atoll.protocols.psi.cut import padded_size
+from atoll.protocols.psi.cut import bucket_count, padded_size
 
 PROTOCOL = "psi-rr22"
 VERSION = 1
@@ -16,12 +16,15 @@ VERSION = 1
 SEMI_HONEST, MALICIOUS = "semi-honest", "malicious"
 FAST, LOW_COMMUNICATION = "fast", "low-communication"
 
+GF128_BYTES = 16
+"""A column of a store in the fast variant."""
+
 STATISTICAL_BITS = 40
 """What may go wrong by chance, a set that cannot be encoded or a false match, does so in at most one run of 2^40."""
 
 SUBFIELD_BITS = 64
-"""The low-communication variant masks elements of a field of 2^64: each of the sender's keys that the receiver does not have shows
-with probability 2^-64 (ePrint 2022/320 section 5), so a sender may bring 2^(64 - 40) = 2^24 rows."""
+"""The low-communication variant masks elements of a field of 2^64: each of the sender's keys that the receiver does not have
+shows with probability 2^-64 (ePrint 2022/320 section 5), so a sender may bring 2^(64 - 40) = 2^24 rows."""
 
 MAX_CHECKPOINTS = 64
 """Most checkpoints of a run; each holds a bit for each key so far and a few hundred kilobytes."""
@@ -70,7 +73,7 @@ class Sizes:
         """The sizes for these announced rows.
 
         Two different keys of a bucket have one tag by chance with 2^-(8 tag_bytes) a pair; over all pairs of all buckets that
-        is at most 2^-STATISTICAL_BITS. Against malicious parties tags are whole, because the proof reads a sender's keys off them.
+        is at most 2^-STATISTICAL_BITS. Against malicious parties tags are whole: the proof reads a sender's keys off them.
         """
         receiver_keys, sender_keys = padded_size(receiver_rows, buckets), padded_size(sender_rows, buckets)
         pairs = buckets * receiver_keys * sender_keys
@@ -111,20 +114,34 @@ class Sizes:
         return (bucket + 1) % every == 0 or bucket + 1 == self.buckets
 
 
-def leakage(mode: str, *, receiver_rows: int) -> str:
+def covered_keys(*, receiver_rows: int, sender_rows: int) -> int:
+    """Most keys of a receiver that the proof of the malicious form covers: as many as its stores have columns.
+
+    About 1.35 for each announced row where sets are large and of one size. A store has at least 146 columns, and there are as
+    many stores as the larger set has buckets, so for a small set it is many times the announced rows.
+    """
+    if not (receiver_rows and sender_rows):
+        return 0
+    buckets = bucket_count(max(receiver_rows, sender_rows))
+    sizes = Sizes.of(Terms(MALICIOUS, FAST), buckets=buckets, receiver_rows=receiver_rows, sender_rows=sender_rows)
+    return buckets * sizes.instance.masked // GF128_BYTES
+
+
+def leakage(mode: str, *, receiver_rows: int, sender_rows: int) -> str:
     """What the result's label says.
 
     Args:
         mode: SEMI_HONEST or MALICIOUS.
-        receiver_rows: rows that the receiver announced.
+        receiver_rows, sender_rows: rows that each side announced, or at most announces.
     """
     said = (
-        "The receiver learns which of its keys the sender has, and the sender's announced rows; the sender learns the receiver's"
-        " announced rows."
+        "The receiver learns which of its keys the sender has, and the sender's announced rows; the sender learns the"
+        " receiver's announced rows."
     )
     if mode == SEMI_HONEST:
         return f"{said} Semi-honest: a party that does not follow the protocol may learn more."
+    covered = covered_keys(receiver_rows=receiver_rows, sender_rows=sender_rows)
     return (
         f"{said} Malicious: a cheating receiver may have encoded more keys than its {receiver_rows} announced rows; the exact"
-        " bound is open, and the proof covers as many as its key-value stores have columns, about 1.35 for each announced row."
+        f" bound is open, and the proof covers up to {covered} keys."
     )

@@ -59,9 +59,10 @@ class PsiRr22(Adapter):
     def caveat_of(self, shape: Shape) -> str:
         if shape.security is not Security.MALICIOUS:
             return ""
+        covered = psi_rr22.covered_keys(receiver_rows=shape.receiver_rows, sender_rows=max(shape.owner_rows))
         return (
             "A cheating receiver may have encoded more keys than it announces; the exact bound is open, and the proof covers "
-            "about 1.35 for each row it announces."
+            f"up to {covered} of them under these row caps."
         )
 
     def options(self, spec: IntersectionSpec, variant: str) -> Document:  # noqa: ARG002 - the interface's
