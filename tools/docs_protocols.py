@@ -19,6 +19,8 @@ from atoll.jobs.intersection.protocols import PROTOCOLS
 from atoll.jobs.intersection.protocols.adapter import Adapter
 from atoll.jobs.intersection.shape import Shape
 
+ROWS = 1_000_000
+"""Row caps of the statements on the page, where a statement depends on them."""
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "explanation" / "choosing-an-intersection.md"
 _PLACE = re.compile(r"(<!-- written: ([a-z-]+), by tools/docs_protocols\.py -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
@@ -74,11 +76,11 @@ def _choice(one: Adapter) -> tuple[str, ...]:
 
 
 def _statements(one: Adapter) -> Iterator[tuple[str, str]]:
-    owners = (1000,) * (one.places.start - 1)
+    owners = (ROWS,) * (one.places.start - 1)
     for output in Output:
         for security in one.securities:
             if output in one.outputs:
-                shape = Shape(receiver_rows=1000, owner_rows=owners, output=output, security=security)
+                shape = Shape(receiver_rows=ROWS, owner_rows=owners, output=output, security=security)
                 name = f"{output}, {security}" if len(one.securities) > 1 else str(output)
                 yield name, leakage_text(one, shape)
 

@@ -47,7 +47,7 @@ async def permit(world: World, owner: str, grantee: str, dataset: str) -> dict[s
 
 
 def side(org: str, dataset: str, grants: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    key = {"columns": ["id"], "normalisation": [RULE], "rows_cap": 100}
+    key = {"columns": ["id"], "normalisation": [RULE], "rows_cap": 1024}
     return {**key, "org": org, "dataset": dataset, "grants": grants, **more}
 
 

@@ -23,13 +23,13 @@ from atoll.ledger.plan import Plan, PlanInput, digest_plan_body
 from atoll.node.errors import MemoryExceeded, NodeFault
 from atoll.node.journal import DiskJournal
 from atoll.node.order import LocalInput, WorkerOrder
-from atoll.node.tables import SealedTables
 from atoll.ports import Entropy
 from atoll.protocols.identifiers import Report as SpellingReport
 from atoll.protocols.identifiers import parse_rule
 from atoll.protocols.role import Party, Progress
 from atoll.sources import SourceRoot, SourceRows, open_items, open_source, parse_fingerprint
 from atoll.storage.sealed import Sealer
+from atoll.storage.tables import SealedTables
 from atoll.transport.errors import JobAborted
 from atoll.transport.faults import describe_fault
 from atoll.transport.meeting import Meeting

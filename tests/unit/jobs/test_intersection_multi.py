@@ -9,10 +9,12 @@ import pytest
 from atoll.jobs.errors import BadPlan
 from atoll.jobs.intersection import GrantUse, IntersectionSpec, Output
 from atoll.jobs.kind import Inputs
-from atoll.ledger.plan import Plan
+from atoll.ledger.plan import Plan, PlanInput
+from atoll.protocols.psi_multi import PeerSetTooLarge, TooManyRows
+from atoll.protocols.pump import pump
 from atoll.protocols.role import Party
 from atoll.wire.message import encode_message
-from tests.unit.jobs.world import BANK, BUREAU, KIND, OWNER, RECEIVER, SECOND, TELECOM, given, plan_of, run, spec
+from tests.unit.jobs.world import BANK, BUREAU, KIND, OWNER, RECEIVER, SECOND, SEEDS, TELECOM, given, plan_of, run, spec
 
 THIRD = Party("owner", 1)
 THREE = spec(owners=(BUREAU, TELECOM), protocol="", keys_per_round=0)
@@ -57,6 +59,23 @@ def test_a_job_of_three_resumes() -> None:
     for state in zip(*whole.checkpoints.values(), strict=True):
         again = run(plan_of(THREE), inputs("ABC", "BCD", "CDE"), dict(zip(whole.checkpoints, state, strict=True)))
         assert again[RECEIVER].result.rows() == whole[RECEIVER].result.rows()
+
+
+def test_each_of_three_keeps_to_its_own_cap_and_not_to_the_largest() -> None:
+    job = plan_of(THREE)
+    for liar in (RECEIVER, OWNER, THIRD):
+        tight = replace(job, inputs=tuple(replace(one, rows_cap=3) if at_of(one) == liar else one for one in job.inputs))
+        for knows in (True, False):  # the one with too many rows has the plan that all have, or another
+            parts = {
+                at: KIND.program(tight if knows or at != liar else job, at, one, seed=SEEDS[at])
+                for at, one in inputs("ABCD", "ABCD", "ABCD").items()
+            }
+            with pytest.raises((TooManyRows, PeerSetTooLarge)):
+                pump(parts)
+
+
+def at_of(line: PlanInput) -> Party:
+    return Party(line.role, line.index)
 
 
 def two_of_three() -> Plan:

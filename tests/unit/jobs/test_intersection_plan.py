@@ -142,10 +142,14 @@ def test_a_protocol_a_variant_and_a_security_that_nobody_has_are_refused() -> No
 
 
 def test_a_malicious_job_says_so_in_its_model_its_label_and_its_parameters() -> None:
-    job = plan_of(spec(protocol="psi-rr22", security=Security.MALICIOUS))
+    asked = replace(altered("bank", rows_cap=1024), protocol="psi-rr22", security=Security.MALICIOUS)
+    job = plan_of(asked)
     KIND.check(job)
     assert (job.adversary_model, job.program["variant"], KIND.parameters(job)["mode"]) == ("malicious", "fast", "malicious")
     assert "cheating receiver" in job.leakage
+    assert "the proof covers up to 1,4" in job.leakage
+    with pytest.raises(BadPlan, match="1,024 or more"):
+        KIND.draft(replace(asked, receivers=(replace(BANK, rows_cap=1023),)))
     assert "cheating" not in plan_of(spec(protocol="psi-rr22")).leakage
     for change in ({"adversary_model": "semi-honest"}, {"leakage": plan_of(spec(protocol="psi-rr22")).leakage}):
         with pytest.raises(BadPlan):

@@ -46,7 +46,7 @@ FOR_TWO = [one.name for one in PROTOCOLS.values() if not one.why_not(Shape(recei
 JOBS = {
     **{name: plan_of(spec(protocol=name)) for name in FOR_TWO},
     "low-communication": plan_of(spec(protocol="psi-rr22", variant="low-communication")),
-    "malicious": plan_of(spec(protocol="psi-rr22", security=Security.MALICIOUS)),
+    "malicious": plan_of(replace(altered("bank", rows_cap=1024), protocol="psi-rr22", security=Security.MALICIOUS)),
 }
 TABLE = "psi-oprf-ristretto255"
 WITHOUT_TABLE = {name: job for name, job in JOBS.items() if name != TABLE}

@@ -58,7 +58,7 @@ def test_a_forced_protocol_that_cannot_serve_says_why() -> None:
         (Shape(receiver_rows=1_000_000, owner_rows=(1_000_000,)), LAN, "psi-rr22 (fast)"),
         (Shape(receiver_rows=1_000_000, owner_rows=(1_000_000,)), SLOW, "psi-rr22 (low-communication)"),
         (Shape(receiver_rows=30_000_000, owner_rows=(1_000_000,)), SLOW, "psi-rr22 (fast)"),
-        (Shape(receiver_rows=100, owner_rows=(100,), security=Security.MALICIOUS), SLOW, "psi-rr22 (fast)"),
+        (Shape(receiver_rows=2000, owner_rows=(100,), security=Security.MALICIOUS), SLOW, "psi-rr22 (fast)"),
         (Shape(receiver_rows=100, owner_rows=(100, 100)), LAN, "psi-multi-kmprt17"),
     ],
     ids=["small", "large", "large-and-slow", "too-large-for-that", "malicious", "three"],

@@ -28,6 +28,8 @@ SETUP_BYTES = 20_000
 """What a side sends before the first key."""
 KEY_MEMORY_BYTES = 160
 """Memory a key of a bucket, own and other."""
+LEAST_MALICIOUS_ROWS = 1024
+"""Below it a key-value store has room for much more than the cap: 146 columns for one row, 203 for 100, 1,437 for 1,000."""
 LOW_COMMUNICATION_ROWS = 1 << 24
 
 
@@ -50,6 +52,8 @@ class PsiRr22(Adapter):
     def why_not(self, shape: Shape, variant: str = "") -> str:
         if reason := super().why_not(shape):
             return reason
+        if shape.security is Security.MALICIOUS and shape.smallest_receiver < LEAST_MALICIOUS_ROWS:
+            return f"against malicious parties a receiver's row cap is {LEAST_MALICIOUS_ROWS:,} or more: see its leakage"
         if variant == psi_rr22.LOW_COMMUNICATION and shape.security is Security.MALICIOUS:
             return "against malicious parties there is the fast variant alone"
         if variant == psi_rr22.LOW_COMMUNICATION and shape.largest > LOW_COMMUNICATION_ROWS:
@@ -62,7 +66,7 @@ class PsiRr22(Adapter):
         covered = psi_rr22.covered_keys(receiver_rows=shape.receiver_rows, sender_rows=max(shape.owner_rows))
         return (
             "A cheating receiver may have encoded more keys than it announces; the exact bound is open, and the proof covers "
-            f"up to {covered} of them under these row caps."
+            f"up to {covered:,} of them under these row caps."
         )
 
     def options(self, spec: IntersectionSpec, variant: str) -> Document:  # noqa: ARG002 - the interface's
