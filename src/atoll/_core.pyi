@@ -126,9 +126,11 @@ class CsvRecords:
 
     @property
     def columns(self) -> list[tuple[bytes, bytes, bytes, int]]:
-        """For each chosen column the buffers of an Arrow string array (offsets, text, bits of what is not null), and the nulls."""
+        """For each chosen column the buffers of an Arrow string array (offsets, text, validity bits), and the number of nulls."""
 
-def parse_csv(chunk: bytes, delimiter: str, width: int, chosen: Sequence[int], line_end: str | None, last: bool) -> CsvRecords:
+def parse_csv(
+    chunk: bytes, delimiter: str, width: int, chosen: Sequence[int], line_end: str | None, last: bool
+) -> CsvRecords:
     """Whole records at the start of a chunk of CSV as RFC 4180 has it, in UTF-8; at most 1 MiB each. Raises ValueError.
 
     `width` is the number of cells in a record, `chosen` says which to take. An empty cell is null. A blank line is a record only

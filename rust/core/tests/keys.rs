@@ -79,7 +79,7 @@ fn a_cut_is_the_same_on_any_number_of_threads() {
                 let row = u32::from_le_bytes(*record.last_chunk().unwrap());
                 let digest = Sha256::new().chain_update(b"salt").chain_update(&keys[(row - 5) as usize / 2]).finalize();
                 assert_eq!(record[..16], digest[..16]);
-                assert_eq!(u64::from(u32::from_be_bytes(*record.first_chunk().unwrap())) * 9 >> 32, span as u64);
+                assert_eq!((u64::from(u32::from_be_bytes(*record.first_chunk().unwrap())) * 9) >> 32, span as u64);
                 row
             })
             .collect();

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from atoll.jobs.errors import BadPlan
-from atoll.jobs.intersection import GrantUse, IntersectionSpec, Output
+from atoll.jobs.intersection import GrantUse, IntersectionSpec, Output, Side
 from atoll.jobs.kind import Inputs
 from atoll.ledger.plan import Plan, PlanInput
 from atoll.protocols.psi_multi import PeerSetTooLarge, TooManyRows
@@ -128,7 +128,7 @@ def test_six_organisations_with_long_names_and_wide_keys_still_fit_a_message() -
     rules = ("text/1",) * 4
     use = (GrantUse(grant=bytes(16), version=1),)
 
-    def side(org: str, grants: tuple[GrantUse, ...]) -> object:
+    def side(org: str, grants: tuple[GrantUse, ...]) -> Side:
         return replace(BANK, org=org, dataset=f"{org}/{'d' * 39}/1", columns=wide, normalisation=rules, grants=grants)
 
     orgs = [f"{'o' * 38}{at}" for at in range(6)]

@@ -151,9 +151,10 @@ def test_a_malicious_job_says_so_in_its_model_its_label_and_its_parameters() -> 
     with pytest.raises(BadPlan, match="1,024 or more"):
         KIND.draft(replace(asked, receivers=(replace(BANK, rows_cap=1023),)))
     assert "cheating" not in plan_of(spec(protocol="psi-rr22")).leakage
-    for change in ({"adversary_model": "semi-honest"}, {"leakage": plan_of(spec(protocol="psi-rr22")).leakage}):
+    otherwise = plan_of(spec(protocol="psi-rr22")).leakage
+    for changed in (replace(job, adversary_model="semi-honest"), replace(job, leakage=otherwise)):
         with pytest.raises(BadPlan):
-            KIND.check(replace(job, **change))
+            KIND.check(changed)
 
 
 # -- what it tells the owners -----------------------------------------------------------------------------------------------

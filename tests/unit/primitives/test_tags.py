@@ -57,7 +57,8 @@ def test_packed_items_are_blinded_as_a_list_of_them_is() -> None:
 
 @given(st.lists(few, max_size=4), few)
 def test_a_tag_set_knows_what_it_has_seen(frames: list[list[bytes]], asked: list[bytes]) -> None:
-    seen, tags = [], TagSet(2, bytes(32))
+    seen: list[bytes] = []
+    tags = TagSet(2, bytes(32))
     for frame in frames:
         repeated = tags.add(b"".join(frame))
         fresh = frame if repeated is None else frame[:repeated]
