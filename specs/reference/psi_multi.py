@@ -1,5 +1,6 @@
 """Oracle for specs/psi-multi.md: the intersection of many sets by zero-sharing, with an ideal OPRF and an ideal map in place
-of the OKVS. Slow, in plain Python, one step a line; what it computes is what the protocol computes, and nothing of it is secret.
+of the OKVS. Slow, in plain Python, one step a line; what it computes is what the protocol computes, and nothing of it is
+secret.
 
     >>> sets = [[b"ann", b"bob", b"eve"], [b"bob", b"eve", b"joe"], [b"zoe", b"eve", b"bob"], [b"bob", b"ann", b"eve"]]
     >>> [key.decode() for key in intersect(sets)]

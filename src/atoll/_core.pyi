@@ -126,15 +126,13 @@ class CsvRecords:
 
     @property
     def columns(self) -> list[tuple[bytes, bytes, bytes, int]]:
-        """For each chosen column the buffers of an Arrow string array (offsets, text, validity bits), and the number of nulls."""
+        """For each chosen column the buffers of an Arrow string array (offsets, text, validity bits) and how many are null."""
 
-def parse_csv(
-    chunk: bytes, delimiter: str, width: int, chosen: Sequence[int], line_end: str | None, last: bool
-) -> CsvRecords:
+def parse_csv(chunk: bytes, delimiter: str, width: int, chosen: Sequence[int], line_end: str | None, last: bool) -> CsvRecords:
     """Whole records at the start of a chunk of CSV as RFC 4180 has it, in UTF-8; at most 1 MiB each. Raises ValueError.
 
-    `width` is the number of cells in a record, `chosen` says which to take. An empty cell is null. A blank line is a record only
-    where a record has one cell. All lines must end alike: in `line_end`, if that is known.
+    `width` is the number of cells in a record, `chosen` says which to take. An empty cell is null. A blank line is a record
+    only where a record has one cell. All lines must end alike: in `line_end`, if that is known.
     """
 
 def normalise_cells(rule: str, offsets: bytes, data: bytes) -> tuple[bytes, bytes]:
