@@ -148,8 +148,10 @@ def test_a_malicious_job_says_so_in_its_model_its_label_and_its_parameters() -> 
     assert (job.adversary_model, job.program["variant"], KIND.parameters(job)["mode"]) == ("malicious", "fast", "malicious")
     assert "cheating receiver" in job.leakage
     assert "the proof covers up to 1,4" in job.leakage
-    with pytest.raises(BadPlan, match="1,024 or more"):
-        KIND.draft(replace(asked, receivers=(replace(BANK, rows_cap=1023),)))
+    large = (replace(BUREAU, rows_cap=100_000_000),)
+    for bad in (replace(asked, receivers=(replace(BANK, rows_cap=100),)), replace(asked, owners=large)):
+        with pytest.raises(BadPlan, match="2 times as many keys"):
+            KIND.draft(bad)
     assert "cheating" not in plan_of(spec(protocol="psi-rr22")).leakage
     otherwise = plan_of(spec(protocol="psi-rr22")).leakage
     for changed in (replace(job, adversary_model="semi-honest"), replace(job, leakage=otherwise)):

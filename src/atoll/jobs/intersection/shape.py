@@ -47,11 +47,6 @@ class Shape:
         return 1 + len(self.owner_rows)
 
     @property
-    def smallest_receiver(self) -> int:
-        """A bound from below on the rows of any receiver."""
-        return self.receiver_rows if self.receivers == 1 else min(self.receiver_rows, *self.owner_rows)
-
-    @property
     def largest(self) -> int:
         """Most rows of any side."""
         return max(self.receiver_rows, *self.owner_rows)

@@ -28,8 +28,9 @@ SETUP_BYTES = 20_000
 """What a side sends before the first key."""
 KEY_MEMORY_BYTES = 160
 """Memory a key of a bucket, own and other."""
-LEAST_MALICIOUS_ROWS = 1024
-"""Below it a key-value store has room for much more than the cap: 146 columns for one row, 203 for 100, 1,437 for 1,000."""
+MOST_COVERED = 2
+"""Against malicious parties: for how many keys there may be room in a receiver's stores, as a multiple of its cap. Small sets
+have room for more: 146 keys for one row, 1,437 for 1,000 rows against as many."""
 LOW_COMMUNICATION_ROWS = 1 << 24
 
 
@@ -52,8 +53,8 @@ class PsiRr22(Adapter):
     def why_not(self, shape: Shape, variant: str = "") -> str:
         if reason := super().why_not(shape):
             return reason
-        if shape.security is Security.MALICIOUS and shape.smallest_receiver < LEAST_MALICIOUS_ROWS:
-            return f"against malicious parties a receiver's row cap is {LEAST_MALICIOUS_ROWS:,} or more: see its leakage"
+        if shape.security is Security.MALICIOUS and not _is_bounded(shape):
+            return f"a malicious receiver with so low a row cap could look up more than {MOST_COVERED} times as many keys"
         if variant == psi_rr22.LOW_COMMUNICATION and shape.security is Security.MALICIOUS:
             return "against malicious parties there is the fast variant alone"
         if variant == psi_rr22.LOW_COMMUNICATION and shape.largest > LOW_COMMUNICATION_ROWS:
@@ -127,3 +128,11 @@ class PsiRr22(Adapter):
 
 def _limits(run: Run) -> psi_rr22.Limits:
     return psi_rr22.Limits(own_items=run.own_rows, peer_items=run.peer_rows)
+
+
+def _is_bounded(shape: Shape) -> bool:
+    """Whether the room in every receiver's stores is near its cap."""
+    runs = [(shape.receiver_rows, max(shape.owner_rows))]
+    if shape.receivers > 1:
+        runs.append((max(shape.owner_rows), shape.receiver_rows))
+    return all(psi_rr22.covered_keys(receiver_rows=one, sender_rows=two) <= MOST_COVERED * one for one, two in runs)
