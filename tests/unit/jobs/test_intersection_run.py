@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from atoll.errors import AtollError
@@ -17,6 +19,7 @@ from atoll.jobs.intersection.protocols import PROTOCOLS
 from atoll.jobs.intersection.shape import Shape
 from atoll.jobs.kind import Input, Inputs, Outcome
 from atoll.jobs.result import verify_result
+from atoll.jobs.table import MemoryRows
 from atoll.ledger.plan import Plan
 from atoll.policy.demand import Exposure
 from atoll.protocols.psi.memory import MemoryItems
@@ -297,6 +300,24 @@ def test_a_sum_demands_its_column_as_an_aggregate_and_says_that_the_owner_sees_i
     assert "sum of bureau/files/3:debt" in alone["bureau",]
     assert "how many keys both have, and the sum" in job.leakage
     assert KIND.parameters(job)["min-count"] == 20
+
+
+def test_the_summed_column_is_read_once_however_many_frames_there_are() -> None:
+    class Counted(MemoryRows):
+        reads = 0
+
+        def take(self, columns: Sequence[str], rows: bytes) -> pa.Table:
+            type(self).reads += 1
+            return super().take(columns, rows)
+
+    many = [(f"K{at}", "x", "1") for at in range(9000)]
+    whole = given(many, names=("i", "n", "debt"))
+    table = Counted([{"debt": row[2]} for row in many])
+    owner = replace(whole, inputs=(replace(whole.inputs[0], table=table),))
+    asked = replace(altered("bureau", shows=("debt",), rows_cap=9000), output=Output.SUM, protocol="")
+    done = run(plan_of(asked), {OWNER: owner, RECEIVER: given([("K7", "x"), ("K8999", "x")])})
+    assert done[RECEIVER].result.rows() == [(2, "2")]
+    assert Counted.reads == 1
 
 
 def test_what_cannot_be_summed_ends_the_run_and_shows_no_cell() -> None:

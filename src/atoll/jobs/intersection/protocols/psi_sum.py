@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import ClassVar
+
+import numpy as np
 
 from atoll.jobs.errors import BadInputs
 from atoll.jobs.intersection.cost import MASKED_PER_SECOND, MULTIPLIED_PER_SECOND
@@ -11,6 +14,7 @@ from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
 from atoll.jobs.kind import Input
 from atoll.jobs.payload import sum_values
+from atoll.jobs.table import ROW_NUMBER, MemoryRows, Rows
 from atoll.primitives.ristretto import POINT_BYTES
 from atoll.protocols import psi_sum
 from atoll.protocols.dh.params import MAX_WHOLE_ROWS, TAG_BYTES
@@ -38,8 +42,9 @@ class PsiSum(Adapter):
         "how many rows with a key the receiver brings, how many keys both have, and the sum, but not which keys"
     )
     caveat: ClassVar[str] = (
-        "Over fewer keys than the plan asks for no sum is told, only their number. Repeating the job with one key less tells "
-        "the value of that key; the grant's caps bound that."
+        "Over fewer keys than the plan asks for a receiver that keeps to the protocol is told no sum, only their number; one "
+        "that does not can learn the value of a single key. Repeating the job with one key less tells the value of that key; the "
+        "grant's caps bound that."
     )
 
     def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
@@ -84,9 +89,15 @@ class PsiSum(Adapter):
         if table is None:
             raise BadInputs(reason="a column is to be summed and it is not there")
         (column,) = run.beside
+
+        @cache
+        def held() -> Rows:
+            """The column in memory: it is asked for frame by frame, and the source would be read anew for each."""
+            return MemoryRows(table.take((column,), np.arange(len(table), dtype=ROW_NUMBER).tobytes()))
+
         yield from psi_sum.sender(
             mine.items,
-            lambda keys: sum_values(keys, table, column, scale=run.options.get("scale", 0)),
+            lambda keys: sum_values(keys, held(), column, scale=run.options.get("scale", 0)),
             me=run.me,
             receiver=run.receiver,
             context=run.context,
