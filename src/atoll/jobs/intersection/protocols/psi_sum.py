@@ -43,8 +43,8 @@ class PsiSum(Adapter):
     )
     caveat: ClassVar[str] = (
         "Over fewer keys than the plan asks for a receiver that keeps to the protocol is told no sum, only their number; one "
-        "that does not can learn the value of a single key. Repeating the job with one key less tells the value of that key; the "
-        "grant's caps bound that."
+        "that does not can learn the value of a single key. Repeating the job with one key less tells the value of that key; "
+        "the grant's caps bound that."
     )
 
     def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
