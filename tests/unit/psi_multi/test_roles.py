@@ -11,10 +11,11 @@ import pytest
 
 from atoll.errors import PeerError
 from atoll.protocols.coin import SaltCommitment
+from atoll.protocols.dh.errors import ForeignCheckpoint, PeerSetTooLarge, TooManyRows
 from atoll.protocols.errors import WrongBulkLength
 from atoll.protocols.packets import Packet, encode_packet
 from atoll.protocols.psi import MemoryItems
-from atoll.protocols.psi_multi import BrokenCorrelation, ForeignCheckpoint, PeerSetTooLarge, TooManyRows
+from atoll.protocols.psi_multi import BrokenCorrelation
 from atoll.protocols.psi_multi.messages import SetSize
 from atoll.protocols.psi_multi.params import share_bytes
 from atoll.protocols.pump import Pumped, Said, pump
@@ -199,6 +200,7 @@ def test_a_promise_of_the_salt_must_be_kept() -> None:
 def small_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sets of a few hundred keys in several buckets."""
     monkeypatch.setattr("atoll.protocols.psi.cut.TARGET_KEYS", 100)
+    monkeypatch.setattr("atoll.protocols.psi.cut.LEAST_KEYS", 1)
 
 
 @pytest.mark.usefixtures("small_buckets")

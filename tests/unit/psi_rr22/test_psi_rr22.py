@@ -76,6 +76,8 @@ def test_the_receiver_gets_its_rows_that_both_have(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("atoll.protocols.psi.cut.TARGET_KEYS", per_bucket)
+    monkeypatch.setattr("atoll.protocols.psi.cut.LEAST_KEYS", 1)
+    monkeypatch.setattr("atoll.protocols.dh.state.is_within_cap", lambda *_: True)
     ran = run(items(*ours), items(*theirs), mode=mode, variant=variant)
     assert rows(ran[RECEIVER].rows) == expected
     assert ran[RECEIVER].keys == len({ours[row] for row in expected})
@@ -379,3 +381,16 @@ def test_identifiers_of_any_kind_and_length_take_part() -> None:
         }
     )
     assert rows(ran[RECEIVER].rows) == [1, 2, 3, 4]
+
+
+def test_a_receiver_whose_dummies_would_pass_its_cap_is_refused_on_either_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys in place of the dummies would otherwise be looked up beyond what the owner agreed to."""
+    monkeypatch.setattr("atoll.protocols.psi.cut.MOST_KEYS", 4)
+    ours, theirs = items(*range(5)), items(*range(40))
+    assert rows(run(ours, theirs)[RECEIVER].rows) == [0, 1, 2, 3, 4]
+    asking = receiver(ours, **seat(RECEIVER, limits=Limits(own_items=5, peer_items=1000)))
+    with pytest.raises(errors.PaddingAboveCap):
+        pump({SENDER: sender(theirs, **seat(SENDER)), RECEIVER: asking})
+    owner = sender(theirs, **seat(SENDER, limits=Limits(own_items=1000, peer_items=5)))
+    with pytest.raises(errors.PaddingAboveCap):
+        pump({SENDER: owner, RECEIVER: receiver(ours, **seat(RECEIVER))})

@@ -23,6 +23,17 @@ class BucketOverflow(InputError):
     remedy = "Run the job again, which draws a new salt; if it happens twice, report it."
 
 
+class PaddingAboveCap(InputError):
+    """The sets are so unequal that the receiver's, with the dummies that hide its buckets, is far above its row cap.
+
+    A receiver could put keys in place of the dummies, so the cap would bound nothing.
+    """
+
+    code = "dh.padding_above_cap"
+    sentence = "The receiver's {rows} rows take up {found} places in {buckets} buckets, and at most {limit} rows were agreed."
+    remedy = "Choose a protocol for unequal sets, or raise the receiver's row cap in the plan to the number of places."
+
+
 class ForeignCheckpoint(IntegrityError):
     """A checkpoint belongs to another run: another seed, plan, place or set, or a damaged file."""
 

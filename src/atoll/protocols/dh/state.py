@@ -12,10 +12,10 @@ from hashlib import sha256
 from typing import Annotated, ClassVar
 
 from atoll.primitives.drbg import SeededEntropy
-from atoll.protocols.dh.errors import ForeignCheckpoint
+from atoll.protocols.dh.errors import ForeignCheckpoint, PaddingAboveCap
 from atoll.protocols.dh.opening import Opened, open_run
 from atoll.protocols.dh.params import MAX_WHOLE_ROWS, Limits
-from atoll.protocols.psi.cut import bucket_count
+from atoll.protocols.psi.cut import bucket_count, is_within_cap, padded_total
 from atoll.protocols.psi.items import MAX_ROWS, Buckets, Items
 from atoll.protocols.role import Checkpoint, Party, Role
 from atoll.wire.cbor import decode, encode
@@ -91,12 +91,15 @@ class Run:
     limits: Limits
     is_whole: bool = False
     """Whether the set stays in one bucket: what a protocol counts or shuffles, it counts and shuffles over everything."""
+    is_receiver: bool = False
+    """Whether this side gets the result; the receiver's cap counts its dummies too."""
 
     def begin(self, items: Items, resume: bytes | None) -> Role[Begun]:
         """Open the run, or take up the state of a checkpoint.
 
         Raises:
             What `open_run` raises.
+            PaddingAboveCap: the receiver's set would be padded far above its cap.
             ForeignCheckpoint: `resume` is of another run.
         """
         most = MAX_WHOLE_ROWS if self.is_whole else MAX_ROWS
@@ -115,8 +118,14 @@ class Run:
             if items.rows > min(self.limits.own_items, most) or state.peer_rows > min(self.limits.peer_items, most):
                 raise ForeignCheckpoint()
             opened = Opened(state.salt, items.rows, state.peer_rows)
-        count = 1 if self.is_whole else bucket_count(max(opened.own_rows, opened.peer_rows))
+        count = 1 if self.is_whole else bucket_count(opened.own_rows, opened.peer_rows)
+        self._verify_room(opened, count)
         return self.enter(opened, items.partition(opened.salt, count), state)
+
+    def _verify_room(self, opened: Opened, buckets: int) -> None:
+        rows, cap = (opened.own_rows, self.limits.own_items) if self.is_receiver else (opened.peer_rows, self.limits.peer_items)
+        if not is_within_cap(rows, buckets, cap):
+            raise PaddingAboveCap(rows=rows, found=padded_total(rows, buckets), buckets=buckets, limit=cap)
 
     def enter(self, opened: Opened, buckets: Buckets, state: State | None) -> Begun:
         """A run whose sizes and salt are known, from its start or from a state.

@@ -17,9 +17,31 @@ SIGMAS = 8
 """Room above the mean, in standard deviations of a binomial. One bucket overflows with 2^-50, one of 1,000 with 2^-40.5."""
 
 
-def bucket_count(most_rows: int) -> int:
-    """Buckets for sets of which the largest announced `most_rows` rows; at least 1, the same at every party."""
-    return max(1, -(-most_rows // TARGET_KEYS))
+LEAST_KEYS = 1 << 14
+"""Fewest keys of the smallest set in a bucket: fewer, and the padding is more than a sixteenth of the set."""
+
+MOST_KEYS = 1 << 22
+"""Most keys of any set in a bucket, however few the smallest set has: about a gigabyte of work."""
+
+
+def bucket_count(*rows: int) -> int:
+    """Buckets for sets that announced these numbers of rows; at least 1, the same at every party.
+
+    >>> bucket_count(1 << 20, 1 << 20), bucket_count(1_000, 1 << 20), bucket_count(1_000, 100_000_000)
+    (2, 1, 24)
+    """
+    most, least = max(rows), min(rows)
+    return max(1, -(-most // MOST_KEYS), min(-(-most // TARGET_KEYS), least // LEAST_KEYS))
+
+
+def padded_total(rows: int, buckets: int) -> int:
+    """Keys and dummies of a set in all its buckets; a hostile party may have real keys in place of the dummies."""
+    return buckets * padded_size(rows, buckets)
+
+
+def is_within_cap(rows: int, buckets: int, cap: int) -> bool:
+    """Whether a set with its dummies keeps to a row cap, up to a sixteenth."""
+    return padded_total(rows, buckets) <= cap + cap // 16
 
 
 def padded_size(rows: int, buckets: int) -> int:

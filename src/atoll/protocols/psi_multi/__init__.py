@@ -28,7 +28,7 @@ Source: Kolesnikov, Matania, Pinkas, Rosulek, Trieu, CCS 2017, ePrint 2017/799, 
 oblivious function is `atoll.primitives.vole_oprf`, programmed by a store of `atoll.primitives.okvs`. Spec: specs/psi-multi.md.
 """
 
-from atoll.protocols.psi_multi.errors import BrokenCorrelation, BucketOverflow, ForeignCheckpoint, PeerSetTooLarge, TooManyRows
+from atoll.protocols.psi_multi.errors import BrokenCorrelation
 from atoll.protocols.psi_multi.owner import owner
 from atoll.protocols.psi_multi.params import MAX_OWNERS, MIN_OWNERS, PROTOCOL, VERSION, Limits
 from atoll.protocols.psi_multi.receiver import receiver
@@ -39,11 +39,7 @@ __all__ = [
     "PROTOCOL",
     "VERSION",
     "BrokenCorrelation",
-    "BucketOverflow",
-    "ForeignCheckpoint",
     "Limits",
-    "PeerSetTooLarge",
-    "TooManyRows",
     "owner",
     "receiver",
 ]

@@ -10,9 +10,9 @@ from hashlib import sha256
 from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.vole_oprf import InstanceBytes, instance_bytes, setup_bytes
 from atoll.protocols.coin import draw_joint_salt
-from atoll.protocols.psi.cut import bucket_count, padded_size
+from atoll.protocols.dh.errors import BucketOverflow, ForeignCheckpoint, PaddingAboveCap, PeerSetTooLarge, TooManyRows
+from atoll.protocols.psi.cut import bucket_count, is_within_cap, padded_size, padded_total
 from atoll.protocols.psi.items import Bucket, Buckets, Items
-from atoll.protocols.psi_multi.errors import BucketOverflow, ForeignCheckpoint, PeerSetTooLarge, TooManyRows
 from atoll.protocols.psi_multi.messages import SetSize, State
 from atoll.protocols.psi_multi.params import MAX_OWNERS, MIN_OWNERS, STATISTICAL_BITS, Limits, share_bytes
 from atoll.protocols.role import Checkpoint, Party, Progress, Receive, Role, Send
@@ -81,8 +81,11 @@ class Table:
         if resume is not None:
             return self._restore(resume)
         yield from self._exchange_sizes()
+        count, rows, cap = bucket_count(*self._rows.values()), self._rows[self.receiver], self._limits.of(self.receiver)
+        if not is_within_cap(rows, count, cap):
+            raise PaddingAboveCap(rows=rows, found=padded_total(rows, count), buckets=count, limit=cap)
         self.salt = yield from draw_joint_salt(self.me, self._others, context=self._context, seed=self._seed)
-        self.buckets = self._items.partition(self.salt, bucket_count(max(self._rows.values())))
+        self.buckets = self._items.partition(self.salt, bucket_count(*self._rows.values()))
         return None
 
     @property
@@ -160,7 +163,7 @@ class Table:
             raise ForeignCheckpoint()
         self._rows = dict(zip((self.receiver, *self.owners), state.rows, strict=True))
         self.salt = state.salt
-        self.buckets = self._items.partition(self.salt, bucket_count(max(state.rows)))
+        self.buckets = self._items.partition(self.salt, bucket_count(*state.rows))
         is_within = all(rows <= self._limits.of(place) for place, rows in self._rows.items())
         if not is_within or state.buckets_done > len(self.buckets) or self._rows[self.me] != self._items.rows:
             raise ForeignCheckpoint()

@@ -79,7 +79,8 @@ def receiver(
     Spec: specs/psi-payload.md, semi-honest.
     """
     check_payload_bytes(payload_bytes)
-    run = Run(protocol=f"{PROTOCOL}/{VERSION} {payload_bytes}", me=me, peer=sender, context=context, seed=seed, limits=limits)
+    name = f"{PROTOCOL}/{VERSION} {payload_bytes}"
+    run = Run(protocol=name, me=me, peer=sender, context=context, seed=seed, limits=limits, is_receiver=True)
     begun = yield from run.begin(items, resume)
     mask = ristretto.draw_secret(run.fork("mask"))
     own, theirs = (padded_size(rows, len(begun.buckets)) for rows in (begun.opened.own_rows, begun.opened.peer_rows))

@@ -114,7 +114,7 @@ def open_side(
         if (offered.version, offered.mode, offered.variant) != (VERSION, mode, variant):
             raise TermsDiffer(party=str(peer), version=offered.version, mode=offered.mode, variant=offered.variant)
     name = f"{PROTOCOL}/{VERSION} {mode} {variant} {'receiver' if is_receiver else 'sender'}"
-    run = Run(protocol=name, me=me, peer=peer, context=context, seed=seed, limits=limits)
+    run = Run(protocol=name, me=me, peer=peer, context=context, seed=seed, limits=limits, is_receiver=is_receiver)
     begun = yield from run.begin(items, resume)
     sender_rows = begun.opened.peer_rows if is_receiver else begun.opened.own_rows
     most = 1 << (SUBFIELD_BITS - STATISTICAL_BITS)

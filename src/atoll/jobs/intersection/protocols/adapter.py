@@ -14,6 +14,7 @@ from atoll.jobs.intersection.shape import Cost, Shape
 from atoll.jobs.intersection.spec import IntersectionSpec
 from atoll.jobs.kind import Input, Lasting
 from atoll.protocols.psi import Matches
+from atoll.protocols.psi.cut import bucket_count, is_within_cap, padded_total
 from atoll.protocols.role import Party, Role
 from atoll.wire.message import Document
 
@@ -106,6 +107,8 @@ class Adapter(ABC):
     """How many sides it can have."""
     most_rows: ClassVar[int]
     """Largest set of one side."""
+    pads: ClassVar[bool] = False
+    """Whether it cuts sets into padded buckets, which a small receiver's set among large ones does not bear."""
     owner_learns: ClassVar[str]
     """What a side that gets no result learns, in a sentence without its subject."""
     receiver_learns: ClassVar[str]
@@ -125,6 +128,12 @@ class Adapter(ABC):
             return f"a side has at most {self.most_rows} rows"
         if shape.epsilon_micro and not self.adds_noise:
             return "it adds no noise"
+        rows = min(shape.receiver_rows, *shape.owner_rows)
+        if shape.receivers == 1:
+            rows = shape.receiver_rows
+        buckets = bucket_count(shape.receiver_rows, *shape.owner_rows)
+        if self.pads and not is_within_cap(rows, buckets, rows):
+            return f"a receiver's {rows} rows would be hidden among {padded_total(rows, buckets)}, far above its cap"
         return ""
 
     def caveat_of(self, shape: Shape) -> str:  # noqa: ARG002 - for those whose caveat depends on it

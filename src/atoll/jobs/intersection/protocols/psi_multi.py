@@ -39,6 +39,7 @@ class PsiMulti(Adapter):
     outputs: ClassVar[frozenset[Output]] = frozenset({Output.IDENTIFIERS})
     places: ClassVar[range] = range(1 + psi_multi.MIN_OWNERS, MAX_PLACES + 1)
     most_rows: ClassVar[int] = MAX_ROWS
+    pads: ClassVar[bool] = True
     receiver_learns: ClassVar[str] = "how many rows with a key each other side brings"
     owner_learns: ClassVar[str] = "how many rows with a key each other side brings, and nothing of the result"
     caveat: ClassVar[str] = (

@@ -38,6 +38,7 @@ class PsiPayload(Adapter):
     choose_it: ClassVar[str] = "When the receiver is to get columns of the owner's matching rows, for inner and left joins."
     outputs: ClassVar[frozenset[Output]] = frozenset({Output.ROWS})
     most_rows: ClassVar[int] = MAX_ROWS
+    pads: ClassVar[bool] = True
     receiver_learns: ClassVar[str] = "how many rows with a key the other side brings"
     owner_learns: ClassVar[str] = "how many rows with a key the receiver brings, and nothing of the result"
 

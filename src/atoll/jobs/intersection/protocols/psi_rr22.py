@@ -47,6 +47,7 @@ class PsiRr22(Adapter):
     securities: ClassVar[tuple[Security, ...]] = (Security.SEMI_HONEST, Security.MALICIOUS)
     variants: ClassVar[tuple[str, ...]] = (psi_rr22.FAST, psi_rr22.LOW_COMMUNICATION)
     most_rows: ClassVar[int] = MAX_ROWS
+    pads: ClassVar[bool] = True
     receiver_learns: ClassVar[str] = "how many rows with a key the other side announces"
     owner_learns: ClassVar[str] = "how many rows with a key the receiver announces, and nothing of the result"
 
@@ -83,7 +84,7 @@ class PsiRr22(Adapter):
 
     def cost(self, shape: Shape, variant: str) -> Cost:
         owner, receiver = max(shape.owner_rows), shape.receiver_rows
-        buckets = bucket_count(max(owner, receiver))
+        buckets = bucket_count(owner, receiver)
         terms = Terms(str(shape.security), variant or psi_rr22.FAST)
         sizes = Sizes.of(terms, buckets=buckets, receiver_rows=receiver, sender_rows=owner)
         keys = buckets * (sizes.receiver_keys + sizes.sender_keys) / 2
