@@ -110,9 +110,7 @@ class Consents:
         difference = disagreement(plan, job, self._context.view().get(Chain, "0"))
         if difference:
             raise PlanInconsistent(job=identifier, what=difference)
-        kind = job_kind(plan.kind)
-        kind.check(plan)
-        kind.verify_period(plan, self._context.now())
+        job_kind(plan.kind).check(plan)
         return plan
 
     def decide(self, plan: Plan) -> Decision:

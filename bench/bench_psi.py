@@ -1,0 +1,171 @@
+"""Intersections from CSV file to CSV file, both parties on this machine, beside the peers in the same run.
+
+    make bench-psi                                            2^16 to 1e7 rows, every protocol, every peer
+    python bench/bench_psi.py --rows 1048576 --repeat 5       one size
+    python bench/bench_psi.py --long                          1e8 rows as well; 20 GB of disk
+    python bench/bench_psi.py --no-peers                      ours alone
+
+What is timed, for all alike: warm processes, from the order to the written result, so reading, normalising, hashing, protocol,
+network and writing. Ours goes through the product's sealed TLS sessions and its durable journal; the peers' links are plain.
+Every output is compared with every other before a figure counts. The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from psi.data import Tables, digest_of_column, make_tables
+from psi.peers import CACHE, OPENMINED, SPU
+from psi.processes import ATOLL, Parties, Ran
+
+SIZES = (1 << 16, 1 << 20, 10_000_000)
+LONG = 100_000_000
+OURS = {
+    "rr22": {"protocol": "rr22"},
+    "rr22 low communication": {"protocol": "rr22", "variant": "low-communication"},
+    "rr22 malicious": {"protocol": "rr22", "mode": "malicious"},
+    "ecdh": {"protocol": "ecdh"},
+}
+MOST_ROWS = {"ecdh": 1 << 20, "spu ECDH": 1 << 20, "spu KKRT": 1 << 20, "openmined ECDH": 1 << 16}
+"""What would take longer than it tells."""
+MULTI_PARTIES, MULTI_ROWS = 5, 1 << 20
+
+
+class Bench:
+    """Runs, compares outputs, keeps the medians."""
+
+    def __init__(self, repeat: int) -> None:
+        self._repeat = repeat
+        self._digests: dict[Tables, tuple[int, str]] = {}
+        self.results: list[dict[str, Any]] = []
+
+    def measure(self, name: str, parties: Parties, tables: Tables, **order: Any) -> None:
+        """One line of the table: the median run of several, fewer for large sets."""
+        output = CACHE / "out" / f"{name.replace(' ', '-')}.csv"
+        output.parent.mkdir(parents=True, exist_ok=True)
+        times = self._repeat if tables.rows <= 1 << 20 else 1
+        runs = sorted((parties.run(tables.paths, output, **order) for _ in range(times)), key=lambda run: run.seconds)
+        run = runs[len(runs) // 2]
+        self._compare(name, tables, run, output)
+        self.results.append(
+            {
+                "name": name,
+                "rows": tables.rows,
+                "parties": len(tables.paths),
+                "seconds": round(run.seconds, 3),
+                "cpu_seconds": round(statistics.median(one.cpu_seconds for one in runs), 3),
+                "peak_mb": run.peak_bytes >> 20,
+                "bits_an_item": run.sent_bytes and round(8 * run.sent_bytes / tables.rows, 1),
+                "runs": times,
+            }
+        )
+        print(describe(self.results[-1]), file=sys.stderr)
+
+    def _compare(self, name: str, tables: Tables, run: Ran, output: Path) -> None:
+        found = digest_of_column(output)
+        if run.matched != found[0] or found[0] != tables.shared or self._digests.setdefault(tables, found) != found:
+            raise SystemExit(f"{name} found {found[0]} rows of {tables.shared}, or others than the rest found")
+
+
+def describe(one: dict[str, Any]) -> str:
+    """A line for people."""
+    bits = f"{one['bits_an_item']:7.1f} bits/item" if one["bits_an_item"] else ""
+    return (
+        f"{one['rows']:>11,} rows  {one['name']:26} {one['seconds']:8.2f} s {one['cpu_seconds']:8.2f} CPU-s "
+        f"{one['peak_mb']:6,} MB  {bits}"
+    )
+
+
+def wanted(rows: int, name: str, only: str | None) -> bool:
+    """Whether to run this at this size."""
+    return rows <= MOST_ROWS.get(name, rows) and (only is None or only in name)
+
+
+def ours() -> Parties:
+    """Two warm parties of Atoll."""
+    return Parties("atoll", ATOLL, 2)
+
+
+def run_pairs(bench: Bench, sizes: list[int], arguments: argparse.Namespace) -> None:
+    """All two-party protocols, ours first, then each peer."""
+    tables = [make_tables(CACHE / "data", rows) for rows in sizes]
+    with ours() as parties:
+        parties.run(make_tables(CACHE / "data", 1 << 12).paths, CACHE / "warm.csv", rows_cap=1 << 12, **OURS["rr22"])
+        for one in tables:
+            for name, order in OURS.items():
+                if wanted(one.rows, name, arguments.only):
+                    bench.measure(name, parties, one, rows_cap=one.rows, **order)
+    for peer in () if arguments.no_peers else (SPU, OPENMINED):
+        for one, protocol in ((one, protocol) for one in tables for protocol in peer.protocols):
+            if wanted(one.rows, f"{peer.name} {protocol}", arguments.only):
+                with peer.start() as parties:  # fresh for each: its peak would hide the next one's
+                    parties.run(make_tables(CACHE / "data", 1 << 12).paths, CACHE / "warm.csv", protocol=protocol)
+                    bench.measure(f"{peer.name} {protocol}", parties, one, protocol=protocol)
+
+
+def run_many(bench: Bench) -> None:
+    """Five parties."""
+    tables = make_tables(CACHE / "data", MULTI_ROWS, parties=MULTI_PARTIES)
+    with Parties("atoll", ATOLL, MULTI_PARTIES) as parties:
+        bench.measure("multi", parties, tables, rows_cap=tables.rows, protocol="multi")
+
+
+def targets(results: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The figures that are promised, each with its limit; those not measured in this run are left out."""
+    by = {(one["name"], one["rows"]): one for one in results}
+
+    def ratio(what: str, rows: int, peer: str, field: str, limit: float) -> Iterator[dict[str, Any]]:
+        if (what, rows) in by and (peer, rows) in by:
+            value = by[what, rows][field] / by[peer, rows][field]
+            yield {"name": f"{what} / {peer}, {field}, {rows:,} rows", "ours": round(value, 3), "at_most": limit}
+
+    def most(what: str, rows: int, field: str, limit: float) -> Iterator[dict[str, Any]]:
+        if (what, rows) in by and by[what, rows][field] is not None:
+            yield {"name": f"{what}, {field}, {rows:,} rows", "ours": by[what, rows][field], "at_most": limit}
+
+    yield from most("ecdh", 1 << 20, "seconds", 13)
+    yield from ratio("ecdh", 1 << 20, "spu ECDH", "seconds", 0.6)
+    yield from ratio("rr22", 1 << 20, "spu RR22", "seconds", 0.2)
+    yield from ratio("rr22", 1 << 20, "spu RR22", "cpu_seconds", 0.2)
+    yield from ratio("rr22", 10_000_000, "spu RR22", "seconds", 1 / 6)
+    yield from most("rr22", 10_000_000, "seconds", 15)
+    yield from most("rr22", LONG, "seconds", 200)
+    yield from most("rr22", LONG, "peak_mb", 4096)
+    yield from ratio("rr22 malicious", 1 << 20, "rr22", "seconds", 1.3)
+    yield from most("rr22", 1 << 20, "bits_an_item", 1.05 * 260)
+    yield from most("rr22 low communication", 1 << 20, "bits_an_item", 1.05 * 187)
+    yield from most("rr22 malicious", 1 << 20, "bits_an_item", 1.05 * 343)
+    yield from most("multi", MULTI_ROWS, "seconds", 12)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, action="append", help="rows of each party; may be given several times")
+    parser.add_argument("--long", action="store_true", help="1e8 rows too")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each up to 2^20 rows, of which the median counts")
+    parser.add_argument("--only", help="protocols whose name contains this")
+    parser.add_argument("--no-peers", action="store_true", help="ours alone")
+    arguments = parser.parse_args()
+    sizes = (arguments.rows or list(SIZES)) + ([LONG] if arguments.long else [])
+    bench = Bench(arguments.repeat)
+    run_pairs(bench, sizes, arguments)
+    if not arguments.rows and wanted(MULTI_ROWS, "multi", arguments.only):
+        run_many(bench)
+    figures = list(targets(bench.results))
+    for one in figures:
+        verdict = "ok  " if one["ours"] <= one["at_most"] else "MISS"
+        print(f"{verdict} {one['name']:60} {one['ours']:10,.3f}   at most {one['at_most']:,.3f}", file=sys.stderr)
+    machine = {"processor": platform.machine(), "python": platform.python_version(), "date": time.strftime("%Y-%m-%d")}
+    print(json.dumps({"bench": "psi", "machine": machine, "figures": figures, "context": bench.results}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The intersection benchmark: tables, parties, peers."""
