@@ -37,7 +37,7 @@ def test_the_scenario_finds_what_the_clear_answer_holds(standing: Standing) -> N
     _, found = intersection.run(standing.stage, standing.exchange)
     assert found["state"] == "completed"
     assert found["equal"]
-    assert found["found"] == found["expected"] == 3000
+    assert found["found"] == found["expected"] == 1500
 
 
 def test_a_result_is_withheld_from_every_organisation_but_the_receiver(standing: Standing, answer: Answer) -> None:
@@ -45,7 +45,7 @@ def test_a_result_is_withheld_from_every_organisation_but_the_receiver(standing:
     for org in ORGS:
         jobs = standing.stage.client(org).jobs
         if org == BANK:
-            assert jobs.result(answer.job.job).rows == len(answer.found)
+            assert jobs.result(answer.job.job).rows == len(spellings_of(answer.found, standing.exchange)) == 3001
             continue
         with pytest.raises(RefusedByNode) as refused:
             jobs.result(answer.job.job)
@@ -131,6 +131,12 @@ def test_the_search_for_identifiers_would_find_one(standing: Standing) -> None:
 _LIKE_AN_IDENTIFIER = re.compile(r"[A-Za-z]{2}[-\s]?\d[\d\s]{5,8}\d[-\s]?[A-Za-z]")
 
 
+def spellings_of(persons: set[bytes], exchange: Exchange) -> set[str]:
+    """What the bank writes for these persons; of some it has several rows, spelt in two ways."""
+    cells = {cell for cell, *_ in tables.read_rows(tables.BANK, exchange.examples())}
+    return {cell for cell in cells if in_normal_form(cell) & persons}
+
+
 def known_persons(exchange: Exchange) -> set[bytes]:
     """Everybody's identifier, in all tables that were used, in the normal form."""
     folders = (exchange.examples(), exchange.grown(KILL_ROWS))
@@ -139,14 +145,15 @@ def known_persons(exchange: Exchange) -> set[bytes]:
 
 def identifiers_in(text: str) -> set[bytes]:
     """Whatever in a text reads as an identifier, however it is spelled, in the normal form."""
-    rule = parse_rule(tables.ID_RULE)
-    found = set()
-    for match in _LIKE_AN_IDENTIFIER.finditer(text):
-        try:
-            found.add(normalise(rule, match[0]))
-        except IdentifierError:
-            continue
-    return found
+    return set().union(*(in_normal_form(match[0]) for match in _LIKE_AN_IDENTIFIER.finditer(text)))
+
+
+def in_normal_form(spelled: str) -> set[bytes]:
+    """The identifier; nothing if it is none."""
+    try:
+        return {normalise(parse_rule(tables.ID_RULE), spelled)}
+    except IdentifierError:
+        return set()
 
 
 def secrets_of(standing: Standing) -> Iterator[tuple[str, bytes]]:

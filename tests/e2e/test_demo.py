@@ -99,7 +99,7 @@ def test_the_demo_finds_everything_as_it_should_be_and_leaves_nothing_behind(tmp
     assert found["found"] == found["expected"] > 0
     assert found["seconds"] > 0
     assert found["bytes"] > 0
-    assert seen["receipts"] == 2
+    assert seen["receipts"] == 3
     assert seen["evidence"]["verified"] is True
     assert seen["evidence"]["entries"] > 20
     assert [one["name"] for one in seen["attacks"]] == ATTACKS
