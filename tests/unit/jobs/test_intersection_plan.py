@@ -175,7 +175,7 @@ def test_the_coalition_table_says_what_each_and_both_could_read() -> None:
     }
 
 
-def test_of_three_every_set_is_in_the_table_and_reads_of_those_outside_what_one_of_it_is_told() -> None:
+def test_of_three_every_set_is_in_the_table_and_a_receiver_with_an_owner_reads_more_than_alone() -> None:
     table = {one.members: one.reads for one in coalitions(spec(owners=(BUREAU, TELECOM)))}
     assert len(table) == 7
     assert table["telecom",] == ("size of bureau/files/3", "size of bank/customers/1")
@@ -184,7 +184,27 @@ def test_of_three_every_set_is_in_the_table_and_reads_of_those_outside_what_one_
         "all columns of telecom/lines/2",
         "size of bank/customers/1",
     )
-    assert table["bank", "telecom"][:2] == ("matched keys of bureau/files/3", "size of bureau/files/3")
+    assert table["bank",][:2] == ("matched keys of bureau/files/3", "size of bureau/files/3")
+    assert table["bank", "telecom"] == (
+        "keys in common with bureau/files/3 alone",
+        "size of bureau/files/3",
+        "all columns of telecom/lines/2",
+        "all columns of bank/customers/1",
+    )
+
+
+def test_of_four_a_receiver_reads_with_any_owners_which_keys_all_the_others_have() -> None:
+    police = replace(BUREAU, org="police", dataset="police/wanted/1")
+    table = {one.members: one.reads for one in coalitions(spec(owners=(BUREAU, TELECOM, police)))}
+    alone = {members: reads[0] for members, reads in table.items() if "alone" in reads[0]}
+    assert alone == {
+        ("bank", "bureau"): "keys in common with all those outside alone",
+        ("bank", "telecom"): "keys in common with all those outside alone",
+        ("bank", "police"): "keys in common with all those outside alone",
+        ("bank", "bureau", "police"): "keys in common with telecom/lines/2 alone",
+        ("bank", "bureau", "telecom"): "keys in common with police/wanted/1 alone",
+        ("bank", "police", "telecom"): "keys in common with bureau/files/3 alone",
+    }
 
 
 def test_where_a_number_is_the_output_nobody_reads_a_column_by_itself() -> None:

@@ -19,8 +19,8 @@ def coalitions(spec: IntersectionSpec) -> tuple[Coalition, ...]:
     """Every set of the organisations with what its members could read together of the others and of themselves.
 
     Who puts its set together with others' has shown it to them, so of its members a set of two or more reads everything. Of
-    everybody else it reads what the protocol tells one of its members; no protocol here tells several together more than that,
-    and one that did would say so in its leakage.
+    everybody else one organisation reads what its result tells. A receiver with an owner beside it reads more: the owner can
+    bring the receiver's own set, under any protocol, and what all have is then what those outside have.
     """
     sides = sorted(spec.sides, key=lambda side: side.org)
     sets = itertools.chain.from_iterable(itertools.combinations(sides, size) for size in range(1, len(sides) + 1))
@@ -39,9 +39,11 @@ def _reads(spec: IntersectionSpec, members: tuple[Side, ...]) -> tuple[str, ...]
             elif spec.output is Output.SUM and not receives:  # the owner decrypts the sum
                 found += _told(spec, side)
         else:
-            if receives:
+            if receives and len(members) == 1:
                 found += _told(spec, side)
             found.append(f"size of {side.dataset}")
+    if receives and len(members) > 1 and (outside := [side for side in spec.sides if side not in members]):
+        found.insert(0, f"keys in common with {outside[0].dataset if len(outside) == 1 else 'all those outside'} alone")
     unique = tuple(dict.fromkeys(found))
     return unique if len(unique) <= MAX_READS else (*unique[: MAX_READS - 1], f"and {len(unique) - MAX_READS + 1} more")
 
