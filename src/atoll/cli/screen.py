@@ -77,7 +77,7 @@ def _grid(one: Rows | Fields) -> Table:
     else:
         rows = one.rows
         for at, name in enumerate(one.columns):
-            made.add_column(name, no_wrap=not any(" " in row[at] for row in rows))
+            made.add_column(Text(clean(name)), no_wrap=not any(" " in row[at] for row in rows))
     for row in rows:
         made.add_row(*(Text(clean(cell)) for cell in row))
     return made

@@ -122,6 +122,16 @@ class UnnamedColumn(InputError):
     remedy = "Name the column in the header, or remove the delimiter at the end of the line."
 
 
+class UnprintableColumn(InputError):
+    """A name with a control character in it, such as a line break, a tab, ESC or NUL."""
+
+    code = "sources.unprintable_column"
+    sentence = "The name of column {position} of {address} has a control character in it."
+    remedy = (
+        "Name the column without line breaks and tabs; for a CSV file check the delimiter and the quotes of the first line."
+    )
+
+
 class DuplicateColumn(InputError):
     """A name that leaves open which column is meant."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,7 +11,7 @@ from typing import Protocol, Self
 import pyarrow as pa
 
 from atoll.sources.address import SourceAddress
-from atoll.sources.errors import DuplicateColumn, NoHeader, TooManyColumns, UnknownColumn, UnnamedColumn
+from atoll.sources.errors import DuplicateColumn, NoHeader, TooManyColumns, UnknownColumn, UnnamedColumn, UnprintableColumn
 from atoll.sources.fingerprint import Fingerprint
 
 MAX_COLUMNS = 4096
@@ -81,8 +82,8 @@ def verify_header(names: Sequence[str], address: SourceAddress) -> None:
     """Refuse a header that leaves open which column is meant.
 
     Raises:
-        NoHeader, TooManyColumns, UnnamedColumn, DuplicateColumn: positions count from 1; names are not repeated, because a file
-            without a header has values in their place.
+        NoHeader, TooManyColumns, UnnamedColumn, UnprintableColumn, DuplicateColumn: positions count from 1; names are not
+            repeated, because a file without a header has values in their place.
     """
     if not names:
         raise NoHeader(address=address.text)
@@ -92,6 +93,9 @@ def verify_header(names: Sequence[str], address: SourceAddress) -> None:
     for position, name in enumerate(names, start=1):
         if not name.strip():
             raise UnnamedColumn(address=address.text, position=position)
+        # A name travels to cards, plans and other people's results, where it could steer a terminal or break a file.
+        if any(unicodedata.category(one) == "Cc" for one in name):
+            raise UnprintableColumn(address=address.text, position=position)
         # SQL does not tell `Id` from `id`; a table that does would be read wrongly.
         if name.casefold() in seen:
             raise DuplicateColumn(address=address.text, position=position)

@@ -31,6 +31,14 @@ def test_people_get_tables_without_trailing_blanks(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == "before\na   long name\n1   x\n22\nk  v\n"
 
 
+def test_names_of_columns_neither_steer_the_terminal_nor_are_read_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    show(Reply(None, [Rows((EVIL, "a[/x]", "[link=http://lagoon]b"), [("1", "2", "3")])]), as_json=False)
+    printed = capsys.readouterr().out
+    assert re.sub(r"[\x20-\x7e·\n]", "", printed) == ""
+    assert "a[/x]" in printed
+    assert "[link=http://lagoon]b" in printed
+
+
 def test_an_empty_table_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     show(Reply([], [Rows(("a",), [], "no datasets")]), as_json=False)
     assert capsys.readouterr().out == "no datasets\n"

@@ -15,6 +15,7 @@ from atoll.sources.errors import (
     TooManyColumns,
     UnknownColumn,
     UnnamedColumn,
+    UnprintableColumn,
 )
 from tests.unit.sources.desk import Desk, text_of
 
@@ -153,6 +154,13 @@ def test_a_column_without_a_name_is_refused(desk: Desk, kind: str) -> None:
     with pytest.raises(UnnamedColumn) as caught:
         desk.open(desk.table(kind, ["id", " "], [("1", "2")]))
     assert caught.value.operands["position"] == 2
+
+
+@pytest.mark.parametrize("name", ["a\x1b]0;owned\x07", "a\nb", "a\x9b2J", "a\x7f"])
+def test_a_column_whose_name_could_steer_a_terminal_is_refused(desk: Desk, kind: str, name: str) -> None:
+    with pytest.raises(UnprintableColumn) as caught:
+        desk.open(desk.table(kind, ["id", name], [("1", "2")]))
+    assert caught.value.operands == {"address": caught.value.operands["address"], "position": 2}
 
 
 def test_two_columns_that_differ_in_case_only_are_refused_where_the_format_allows_them(desk: Desk) -> None:
