@@ -82,9 +82,6 @@ def intersection(
     variant: Annotated[
         str, typer.Option(metavar="NAME", help="Its variant. [default: the planner chooses]", show_default=False)
     ] = "",
-    epoch: Annotated[
-        int, typer.Option(help="Number of the table, for protocols that keep one; another number, another table.", min=0)
-    ] = 0,
     link: Annotated[
         str, typer.Option(metavar="RATE,DELAY", help="The slowest link between two sides; the planner looks at it.")
     ] = "1Gb/s,1ms",
@@ -138,7 +135,6 @@ def intersection(
         "security": str(security),
         "protocol": protocol,
         "variant": variant,
-        "epoch": epoch,
         **parse_link(link),
     }
     limits = {"minutes": minutes, "memory_mb": memory_mb}

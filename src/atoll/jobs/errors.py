@@ -23,6 +23,17 @@ class BadPlan(JobError):
     reason: str
 
 
+class WrongPeriod(JobError):
+    """A plan wants tables of another period than the one in which it is decided on or begun.
+
+    Tables and their keys are made anew each period, so that what was asked once does not answer for ever.
+    """
+
+    code = "jobs.wrong_period"
+    sentence = "The plan is for period {said} of its tables, and by this node's time it is period {current}."
+    remedy = "Propose the job again: a proposal takes the period it is made in. If it stays so, compare the nodes' clocks."
+
+
 class BadInputs(JobError):
     """What a party brings into a run is not what its place in the plan says."""
 

@@ -5,6 +5,7 @@ The node knows this interface and no kind; a kind is logic that opens nothing. O
     draft(spec)      the proposer: fills in the parts of the plan that the kind derives
     explain(spec)    the proposer: which protocols there are for it, and why the draft takes the one it takes
     check(plan)      every party, before it decides: does the plan fit the kind, and does it tell the truth about itself
+    verify_period(plan)  every party, before it decides and before it begins: is what lasts of this time
     demands(plan)    every owner, for `policy.decide`
     estimate(plan)   everybody, before consent
     program(...)     every party, after START: one role generator a place in the plan
@@ -17,6 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from atoll.jobs.errors import WrongPeriod
+from atoll.jobs.periods import period_of
 from atoll.jobs.result import Result
 from atoll.jobs.table import Rows
 from atoll.ledger.plan import Coalition, Plan, PlanInput, PlanOutput, PlanParty
@@ -207,6 +210,28 @@ class JobKind(ABC, Generic[Spec]):
     def lasts(self, plan: Plan) -> bool:  # noqa: ARG002 - few do
         """Whether its program wants what lasts from one job to the next (`Inputs.lasting`)."""
         return False
+
+    def in_period(self, spec: Spec, period: int) -> Spec:  # noqa: ARG002 - for kinds that last
+        """The specification as it is drafted in a period (`atoll.jobs.periods`), whatever it said of that."""
+        return spec
+
+    def period(self, plan: Plan) -> int | None:  # noqa: ARG002 - for kinds that last
+        """The period to which what lasts of this plan belongs; None if nothing lasts. The plan was checked."""
+        return None
+
+    def verify_period(self, plan: Plan, now: int) -> None:
+        """Refuse to use what lasts outside its period.
+
+        Args:
+            plan: checked.
+            now: by this node's own time; a proposer's word does not count.
+
+        Raises:
+            WrongPeriod: the plan names another period.
+        """
+        said, current = self.period(plan), period_of(now)
+        if said is not None and said != current:
+            raise WrongPeriod(said=said, current=current)
 
     @abstractmethod
     def result_schema(self, plan: Plan) -> tuple[ResultColumn, ...]:

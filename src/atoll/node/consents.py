@@ -110,7 +110,9 @@ class Consents:
         difference = disagreement(plan, job, self._context.view().get(Chain, "0"))
         if difference:
             raise PlanInconsistent(job=identifier, what=difference)
-        job_kind(plan.kind).check(plan)
+        kind = job_kind(plan.kind)
+        kind.check(plan)
+        kind.verify_period(plan, self._context.now())
         return plan
 
     def decide(self, plan: Plan) -> Decision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from atoll.api.models import CoalitionInfo, DraftInfo, OptionInfo, ProposeJob
 from atoll.errors import AtollError
+from atoll.jobs.periods import period_of
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
 from atoll.node.bodies import READERS, Bodies, Kind
@@ -33,7 +34,7 @@ class Proposals:
             JobError: no plan can be made of it.
         """
         kind = job_kind(request.kind)
-        draft = kind.draft(from_plain(kind.spec, request.spec))
+        draft = kind.draft(kind.in_period(from_plain(kind.spec, request.spec), period_of(self._context.now())))
         entropy, genesis = self._context.entropy, self._context.view().chain.genesis_digest
         fields = draft.to_fields() | {
             "salt": entropy.bytes(32),

@@ -159,8 +159,10 @@ class Runs:
         """As `_run_until_done`, but begun on a fresh ledger only, and stopped as soon as something it rests on is withdrawn."""
         await self._context.fresh_view(patience_seconds=max(1.0, plan.not_after - self._context.clock.now()))
         begun = any(self._folder(plan.job_id.hex()).glob("*.seed"))
-        if not begun and (code := self._find_withdrawal(plan, beginning_at=self._context.clock.now())):
-            return code
+        if not begun:
+            if code := self._find_withdrawal(plan, beginning_at=self._context.clock.now()):
+                return code
+            job_kind(plan.kind).verify_period(plan, self._context.now())
         run = asyncio.create_task(self._run_until_done(job, plan))
         moved = asyncio.create_task(self._moved.wait())
         try:

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from atoll.ledger.plan import Coalition, PlanParty
+from atoll.jobs.errors import WrongPeriod
+from atoll.jobs.intersection import Intersection
+from atoll.jobs.periods import PERIOD_SECONDS, period_of
+from atoll.ledger.plan import Coalition, Plan, PlanParty
 from atoll.ledger.records import ConsentRecord, Job, JobState, counted_inputs
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import ProposeJob
@@ -21,7 +24,7 @@ from atoll.policy.local import LocalRules
 from atoll.storage.errors import StoreCorrupt
 from atoll.wire.errors import MessageError
 from atoll.wire.message import encode_message
-from tests.unit.node.offices import FILES, GRANT, JOB, Offices
+from tests.unit.node.offices import FILES, GRANT, JOB, SPEC, Offices
 
 NAME = JOB.hex()
 
@@ -384,3 +387,25 @@ def test_a_job_is_open_until_it_has_ended(offices: Offices) -> None:
     open_states = {state for state in JobState if is_open(replace(job, state=state))}
     assert open_states == {JobState.PROPOSED, JobState.CONSENTED, JobState.STARTED}
     assert isinstance(proposal_of(offices.plan(), bytes(32)), ProposeJob)
+
+
+# -- what lasts ----------------------------------------------------------------------------------------------------------------
+
+
+def lasting_plan(offices: Offices, epoch: int) -> Plan:
+    """A plan whose tables are of this epoch, as a proposer would like it."""
+    draft = Intersection().draft(replace(SPEC, protocol="psi-oprf-ristretto255", epoch=epoch))
+    return replace(offices.plan(), **draft.to_fields())
+
+
+@pytest.mark.parametrize("periods", [-1, 1])
+async def test_a_proposer_cannot_keep_an_old_table_in_use_nor_take_the_next(offices: Offices, periods: int) -> None:
+    offices.propose(lasting_plan(offices, period_of(offices["bureau"].clock.time) + periods))
+    assert await refused_code(offices) == WrongPeriod.code
+
+
+async def test_a_table_of_the_owners_own_period_is_consented_to_until_it_ends(offices: Offices) -> None:
+    offices.propose(lasting_plan(offices, period_of(offices["bureau"].clock.time)))
+    assert (await consider(offices)).consents == ("bureau",)
+    offices["bank"].clock.time += PERIOD_SECONDS
+    assert await refused_code(offices, "bank") == WrongPeriod.code

@@ -9,6 +9,8 @@ import pytest
 from atoll.api.models import ProposeJob
 from atoll.errors import AtollError
 from atoll.jobs.errors import BadPlan, UnknownKind
+from atoll.jobs.periods import period_of
+from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, digest_plan_body, plan_digest
 from atoll.ledger.records import JobState
 from atoll.node.bodies import Kind
@@ -117,3 +119,10 @@ def test_a_preview_tells_cost_and_leakage_and_leaves_nothing_behind(offices: Off
 def test_a_preview_of_nonsense_is_refused_like_a_proposal(offices: Offices) -> None:
     with pytest.raises(AtollError):
         offices["bank"].proposals.preview(request(kind="divination"))
+
+
+def test_what_lasts_is_drafted_for_the_period_of_this_nodes_time_whatever_was_asked_for(offices: Offices) -> None:
+    bank = offices["bank"]
+    table = request(spec=PLAIN | {"protocol": "psi-oprf-ristretto255", "epoch": 7})
+    assert bank.proposals.draft(table).program["epoch"] == period_of(bank.clock.time)
+    assert job_kind("intersection").period(bank.proposals.draft(request())) is None

@@ -5,6 +5,7 @@ Everything that depends on the protocol stands in `protocols/`; this file puts a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from atoll.jobs.errors import BadPlan
@@ -91,6 +92,12 @@ class Intersection(JobKind[IntersectionSpec]):
 
     def lasts(self, plan: Plan) -> bool:
         return PROTOCOLS[plan.protocol].lasts
+
+    def in_period(self, spec: IntersectionSpec, period: int) -> IntersectionSpec:
+        return replace(spec, epoch=period)
+
+    def period(self, plan: Plan) -> int | None:
+        return int(plan.program["epoch"]) if self.lasts(plan) else None
 
     def explain(self, spec: IntersectionSpec) -> Explanation:
         verify_spec(spec)

@@ -87,7 +87,8 @@ class IntersectionSpec(Message):
     latency_ms: Annotated[int, Range(0, 10_000)] = 1
     """One-way delay of that link; only the planner looks at it."""
     epoch: Annotated[int, Range(0, (1 << 32) - 1)] = 0
-    """For protocols that keep a table: its number. Another one makes the old table useless."""
+    """For protocols that keep a table: the period it lasts (`atoll.jobs.periods`). The proposing node fills in the current one,
+    and every node refuses another."""
     keys_per_round: Annotated[int, Range(0, 1 << 24)] = 0
     """Keys between two checkpoints where a protocol lets one choose; 0: as the protocol does best."""
 

@@ -42,7 +42,7 @@ class Epoch:
     """Digest of the dataset's registered version, DATASET_BYTES. It follows from the rows, so the salt cannot be known while
     rows are still chosen."""
     number: int
-    """The owner's epoch, 0 to 2^32 - 1."""
+    """The owner's epoch, 0 to 2^32 - 1: what the owner's node says it is, never what the receiver asks for."""
 
     def __post_init__(self) -> None:
         if len(self.dataset) != DATASET_BYTES or not 0 <= self.number < 1 << 32:

@@ -42,7 +42,10 @@ class PsiOprf(Adapter):
     owner_learns: ClassVar[str] = (
         "how many rows with a key the receiver brings and whether it has the table already, and nothing of the result"
     )
-    caveat: ClassVar[str] = "What the receiver learns of a key it can recognise in the table for as long as the epoch lasts."
+    caveat: ClassVar[str] = (
+        "What the receiver learns of a key it can recognise in the table for as long as the epoch lasts, which ends for all "
+        "with the calendar period of 30 days."
+    )
 
     def options(self, spec: IntersectionSpec, variant: str) -> Document:  # noqa: ARG002 - the interface's
         return {"epoch": spec.epoch}

@@ -1,0 +1,39 @@
+"""A started job at one node: what is looked at once more before its process begins."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atoll.jobs.errors import WrongPeriod
+from atoll.jobs.intersection import Intersection
+from atoll.jobs.kind import JobKind
+from atoll.jobs.periods import period_of
+from atoll.ledger.records import JobState
+from atoll.ledger.rules.job import StartJob
+from atoll.node.config import Home
+from atoll.node.runs import Runs
+from tests.unit.node.offices import JOB, SPEC, Offices
+
+
+async def test_a_job_that_starts_after_the_period_of_its_tables_is_not_begun(
+    offices: Offices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bureau = offices["bureau"]
+    old = Intersection().draft(replace(SPEC, protocol="psi-oprf-ristretto255", epoch=period_of(bureau.clock.time) - 1))
+    offices.propose(replace(offices.plan(), **old.to_fields()))
+    with monkeypatch.context() as then:  # consented to while the period lasted
+        then.setattr(JobKind, "verify_period", lambda *_: None)
+        for org in ("bureau", "bank"):
+            await offices[org].consents.consider(offices.job())
+    await offices["bank"].outbox.submit(StartJob(job_id=JOB))
+    bureau.context = replace(bureau.context, config=replace(bureau.context.config, home=Home(tmp_path)))
+    nothing: Any = None  # neither an order is written nor a process started
+    runs = Runs(bureau.context, bureau.bodies, bureau.consents, nothing, nothing)
+    await runs.ensure(offices.job())
+    await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=10)
+    assert (offices.job().state, offices.job().reason) == (JobState.FAILED, WrongPeriod.code)
