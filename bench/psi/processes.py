@@ -38,12 +38,13 @@ ATOLL = (sys.executable, "-m", "psi.atoll_party")
 class Parties:
     """The processes of one implementation; a context manager that ends them."""
 
-    def __init__(self, name: str, command: Sequence[str | Path], count: int) -> None:
+    def __init__(self, name: str, command: Sequence[str | Path], count: int, *, folder: Path = FOLDER.parent) -> None:
         """
         Args:
             name: for messages.
             command: interpreter and script; the party's number, then the number of parties, are appended.
             count: how many parties, the receiver first.
+            folder: where they run, and leave their logs.
         """
         self._name = name
         self._children = [
@@ -53,7 +54,7 @@ class Parties:
                 stdout=subprocess.PIPE,
                 stderr=sys.stderr,
                 text=True,
-                cwd=FOLDER.parent,
+                cwd=folder,
             )
             for number in range(count)
         ]
