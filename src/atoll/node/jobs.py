@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from atoll.api.models import DecisionInfo, JobInfo, ReasonInfo, ResultInfo, WhyInfo
-from atoll.errors import catalogue
+from atoll.errors import JobError, catalogue
+from atoll.jobs.errors import UnknownKind
 from atoll.jobs.formats import Format, encode_blocks_as
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan
@@ -39,19 +40,13 @@ class Jobs:
         return [self._describe(one) for one in sorted(records, key=lambda one: (one.proposed_height, one.job_id))]
 
     def show(self, identifier: str) -> JobInfo:
-        """One job, with its plan where this node holds it."""
+        """One job, with its plan where this node holds it, and with what it would take where anybody could carry that plan out."""
         job = self._need(identifier)
         info = self._describe(job)
         plan = self._bodies.plan(identifier)
         if plan is None:
             return info
-        estimate = job_kind(plan.kind).estimate(plan)
-        amounts = {
-            "seconds": estimate.seconds,
-            "traffic_mb": estimate.traffic_bytes / 1e6,
-            "memory_mb": estimate.memory_bytes / 1e6,
-        }
-        return info.model_copy(update={"plan": to_plain(plan), "estimate": amounts})
+        return info.model_copy(update={"plan": to_plain(plan), "estimate": _amounts(plan)})
 
     async def approve(self, identifier: str, actor: str) -> JobInfo:
         """A person consents to a job that waits for it; policy is asked again first."""
@@ -175,6 +170,21 @@ class Jobs:
             adversary_model=plan.adversary_model if plan else "",
             decision=_decision(local),
         )
+
+
+def _amounts(plan: Plan) -> dict[str, float] | None:
+    """What a job would take; None for a plan that cannot be carried out, which people must be able to look at all the same."""
+    try:
+        kind = job_kind(plan.kind)
+        kind.check(plan)
+    except (JobError, UnknownKind):
+        return None
+    estimate = kind.estimate(plan)
+    return {
+        "seconds": estimate.seconds,
+        "traffic_mb": estimate.traffic_bytes / 1e6,
+        "memory_mb": estimate.memory_bytes / 1e6,
+    }
 
 
 def _decision(local: LocalJob | None) -> DecisionInfo | None:
