@@ -117,7 +117,7 @@ class BenchParty:
         path = Path(order["in"])
         source = stack.enter_context(open_source(path.name, root=SourceRoot([path.parent]), scratch=scratch))
         rules = parse_rules(["exact/1"])
-        items = open_items(source, ["id"], rules, report=Spelling(), scratch=scratch, max_keys=order["rows_cap"])
+        items = open_items(source, ["id"], rules, report=Spelling(), scratch=scratch, max_rows=order["rows_cap"])
         return Opened(items=stack.enter_context(items), table=SourceRows(source))
 
     async def _play(self, order: dict[str, Any], opened: Opened, scratch: Path) -> Report[Any]:
