@@ -212,7 +212,7 @@ class Execution:
                 [parse_rule(one) for one in planned.normalisation],
                 report=SpellingReport(),
                 scratch=Path(self._order.journal),
-                max_keys=planned.rows_cap,
+                max_rows=planned.rows_cap,
                 memory_bytes=self._order.memory_bytes // KEYS_SHARE,
             )
         )

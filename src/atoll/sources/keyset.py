@@ -155,7 +155,7 @@ def open_items(
     *,
     report: Report,
     scratch: Path,
-    max_keys: int | None = None,
+    max_rows: int | None = None,
     memory_bytes: int = DEFAULT_MEMORY_BYTES,
     refuse: Collection[Fault] = DEFAULT_REFUSED,
 ) -> KeySet:
@@ -168,27 +168,29 @@ def open_items(
         columns, rules: the key, one rule a column, both from the plan.
         report: counts every row as it is read; `kept` and `duplicate` are final after `partition`.
         scratch: the job's folder, for what does not fit in memory.
-        max_keys: the plan's row cap on distinct keys; None for no cap.
+        max_rows: the plan's row cap: most rows with a key, rows with equal keys counted each; None for no cap.
         memory_bytes: for what is kept, keys and buckets together; the work on one run or span comes on top, about 250 MiB.
         refuse: faults that are an error; rows with others are left out and counted. Duplicates are never left out.
 
     Raises:
         UnknownColumn, NotAnIdentifier: as `stream_keys`. What `Source.batches` raises.
         IdentifierError: a fault in `refuse`; `.row` tells where.
-        TooManyIdentifiers, TooManyRows: the plan's cap, or that of row numbers.
+        TooManyIdentifiers, TooManyRows: the plan's cap, told before the rest is read, or that of row numbers.
         ScratchFull: no room; nothing is left behind.
 
-    Cost: 0.2 microseconds a row of short ASCII cells beside the reading. A table with more rows than `max_keys` is hashed and
-        sorted here once more, to count its distinct keys.
+    Cost: 0.2 microseconds a row of short ASCII cells beside the reading. Where duplicates are refused, the keys are hashed and
+        sorted here once more.
     """
     verify_key_columns(source, columns, rules)
     items = KeySet(scratch, address=source.address.text, report=report, memory_bytes=memory_bytes)
     try:
         for batch in source.batches(columns, batch_rows=_BATCH_ROWS):
             _append_batch(items, batch, source, rules, report, refuse)
+            if max_rows is not None and items.rows > max_rows:
+                raise TooManyIdentifiers(limit=max_rows)
         items.flush()
-        if Fault.DUPLICATE in refuse or (max_keys is not None and items.rows > max_keys):
-            _verify_distinct(items, max_keys, refuse)
+        if Fault.DUPLICATE in refuse:
+            _verify_distinct(items)
     except BaseException:
         items.close()
         raise
@@ -226,13 +228,11 @@ def _count(report: Report, codes: npt.NDArray[np.uint16]) -> int:
     return keys
 
 
-def _verify_distinct(items: KeySet, max_keys: int | None, refuse: Collection[Fault]) -> None:
+def _verify_distinct(items: KeySet) -> None:
     """Cut the set under a salt that means nothing, and look at what came out."""
     cut = items.partition(bytes(SALT_BYTES), 1 + (items.rows >> 20))
     try:
-        if max_keys is not None and cut.keys > max_keys:
-            raise TooManyIdentifiers(limit=max_keys)
-        if Fault.DUPLICATE in refuse and cut.keys < items.rows:
+        if cut.keys < items.rows:
             raise DuplicateIdentifier(row=min(map(_first_repeat, map(cut.load, range(len(cut))))))
     finally:
         cut.close()

@@ -61,12 +61,12 @@ def test_a_strict_owner_may_refuse_any_fault(fault: Fault, cell: str, error: typ
     assert list(normalise_column(RULE, ["a1", cell], report=Report(), refuse=others)) == [(0, b"A1")]
 
 
-def test_the_row_cap_counts_distinct_identifiers() -> None:
+def test_the_row_cap_counts_rows_with_an_identifier() -> None:
     cells = ["a1", "A1", "b2", "", "c3"]
-    assert len(list(normalise_column(RULE, cells, report=Report(), max_identifiers=3))) == 3
+    assert len(list(normalise_column(RULE, cells, report=Report(), max_identifiers=4))) == 3
     with pytest.raises(TooManyIdentifiers) as caught:
-        list(normalise_column(RULE, cells, report=Report(), max_identifiers=2))
-    assert caught.value.operands == {"limit": 2}
+        list(normalise_column(RULE, cells, report=Report(), max_identifiers=3))
+    assert caught.value.operands == {"limit": 3}
 
 
 def test_composite_keys_stream_as_well() -> None:

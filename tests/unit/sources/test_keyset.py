@@ -38,7 +38,7 @@ def read(
     rules: Sequence[str] = ("national-id/1",),
     *,
     report: Report | None = None,
-    max_keys: int | None = None,
+    max_rows: int | None = None,
     memory_bytes: int = 1 << 20,
     refuse: Collection[Fault] = DEFAULT_REFUSED,
 ) -> KeySet:
@@ -49,7 +49,7 @@ def read(
             parse_rules(rules),
             report=report or Report(),
             scratch=desk.scratch,
-            max_keys=max_keys,
+            max_rows=max_rows,
             memory_bytes=memory_bytes,
             refuse=refuse,
         )
@@ -119,14 +119,17 @@ def test_the_row_of_a_fault_counts_from_the_tables_start(
     assert caught.value.row == 25
 
 
-def test_the_cap_counts_distinct_keys(desk: Desk) -> None:
-    address = desk.table("csv", COLUMNS, [(f"a{n % 30}", n) for n in range(90)])
+def test_the_cap_counts_rows_with_a_key_as_the_protocols_announce_them(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = desk.table("csv", COLUMNS, [(f"a{n % 30}" if n < 90 else "", n) for n in range(100)])
     report = Report()
-    read(desk, address, max_keys=30, report=report).close()
-    assert (report.kept, report.duplicate) == (30, 60)
+    read(desk, address, max_rows=90, report=report).close()
+    assert (report.kept, report.empty) == (90, 10)
+    monkeypatch.setattr(keyset, "_BATCH_ROWS", 10)
+    early = Report()
     with pytest.raises(TooManyIdentifiers) as caught:
-        read(desk, address, max_keys=29)
-    assert caught.value.operands == {"limit": 29}
+        read(desk, address, max_rows=75, report=early)
+    assert caught.value.operands == {"limit": 75}
+    assert early.rows == 80
 
 
 def test_a_refused_duplicate_is_the_first_one(desk: Desk) -> None:

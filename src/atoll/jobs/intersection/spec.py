@@ -44,7 +44,7 @@ class Side(Message):
     normalisation: Annotated[tuple[Label, ...], Size(1, MAX_KEY_COLUMNS)]
     """Rule for each column of the key (`atoll.protocols.identifiers`); the same rules on all sides."""
     rows_cap: Annotated[int, Range(1, MAX_ROWS)]
-    """Most different keys that may take part."""
+    """Most rows with a key that may take part; rows with equal keys count each."""
     grants: Annotated[tuple[GrantUse, ...], Size(0, MAX_PLACES)] = ()
     """One for each receiver that is another organisation, in the receivers' order."""
     keeps: Annotated[tuple[Label, ...], Size(0, MAX_SHOWN_COLUMNS)] = ()

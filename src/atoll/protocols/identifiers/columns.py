@@ -74,7 +74,7 @@ def normalise_rows(
         rows: the key's cells of each row, in the table's order.
         report: counts every row here as the stream is consumed.
         refuse: faults that end the stream with an error; the others are left out and counted.
-        max_identifiers: the plan's row cap on distinct keys; None for no cap.
+        max_identifiers: the plan's row cap: most rows with a key, rows with equal keys counted each; None for no cap.
 
     Yields:
         (row, key): the row's number from 0 and its key, 1 to 1024 bytes. Keys are distinct; of equal ones the first row stands.
@@ -86,10 +86,14 @@ def normalise_rows(
     Cost: one set entry per distinct key, about 100 bytes, so `max_identifiers` also bounds memory.
     """
     seen: set[bytes] = set()
+    with_key = 0
     for row, values in enumerate(rows):
         report.rows += 1
         try:
             key = normalise_key(rules, values, row=row)
+            with_key += 1
+            if max_identifiers is not None and with_key > max_identifiers:
+                raise TooManyIdentifiers(limit=max_identifiers)
             if key in seen:
                 raise DuplicateIdentifier(row=row)
         except IdentifierError as error:
@@ -98,8 +102,6 @@ def normalise_rows(
             if fault in refuse:
                 raise
             continue
-        if max_identifiers is not None and len(seen) >= max_identifiers:
-            raise TooManyIdentifiers(limit=max_identifiers)
         seen.add(key)
         report.kept += 1
         yield row, key

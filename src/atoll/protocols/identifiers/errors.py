@@ -40,14 +40,14 @@ class DuplicateIdentifier(IdentifierError):
 
     code = "identifiers.duplicate"
     sentence = "The identifier in row {row} occurred in an earlier row."
-    remedy = "Remove the duplicate; by default duplicates count once and the number of them is reported."
+    remedy = "Remove the row, or do not ask for distinct identifiers: an intersection gives rows that share one together."
 
 
 class TooManyIdentifiers(InputError):
-    """A table has more identifiers than the plan allows."""
+    """A table has more rows with an identifier than the plan allows; rows with equal ones count each."""
 
     code = "identifiers.too_many"
-    sentence = "There are more than {limit} distinct identifiers."
+    sentence = "There are more than {limit} rows with an identifier."
     remedy = "Raise the row cap in the plan, or register a smaller table."
 
 
