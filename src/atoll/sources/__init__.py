@@ -20,7 +20,6 @@ from atoll.sources.delimited import CsvSource
 from atoll.sources.duck import DuckSource
 from atoll.sources.errors import SourceChanged
 from atoll.sources.fingerprint import Fingerprint, parse_fingerprint
-from atoll.sources.keys import stream_keys
 from atoll.sources.keyset import KeySet, open_items
 from atoll.sources.root import SourceRoot
 from atoll.sources.rows import SourceRows
@@ -43,7 +42,6 @@ __all__ = [
     "open_source",
     "parse_address",
     "parse_fingerprint",
-    "stream_keys",
 ]
 
 

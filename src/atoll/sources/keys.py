@@ -1,42 +1,14 @@
-"""From an open source to the distinct normalised identifiers that a protocol compares."""
+"""Which columns of an open source can make a key."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 
-from atoll.protocols.identifiers import DEFAULT_REFUSED, Fault, Report, Rule, normalise_rows
-from atoll.sources.errors import NotAnIdentifier, NotUtf8
-from atoll.sources.table import DEFAULT_BATCH_ROWS, Cells, verify_columns
-
-
-def stream_keys(
-    source: Cells,
-    columns: Sequence[str],
-    rules: Sequence[Rule],
-    *,
-    report: Report,
-    refuse: Collection[Fault] = DEFAULT_REFUSED,
-    max_identifiers: int | None = None,
-    batch_rows: int = DEFAULT_BATCH_ROWS,
-) -> Iterator[tuple[int, bytes]]:
-    """Read the key columns of a source and normalise them, row by row.
-
-    Args:
-        source: open; its fingerprint is already verified.
-        columns, rules: the key, one rule a column, both from the plan.
-        report, refuse, max_identifiers: as `atoll.protocols.identifiers.normalise_rows`.
-
-    Yields:
-        (row, key): the row's number from 0 and its key, 1 to 1024 bytes, distinct.
-
-    Raises:
-        UnknownColumn, NotAnIdentifier: at the call. What `Source.batches` and `normalise_rows` raise: while streaming.
-    """
-    verify_key_columns(source, columns, rules)
-    rows = _text_rows(source, columns, batch_rows)
-    return normalise_rows(rules, rows, report=report, refuse=refuse, max_identifiers=max_identifiers)
+from atoll.protocols.identifiers import Rule
+from atoll.sources.errors import NotAnIdentifier
+from atoll.sources.table import Cells, verify_columns
 
 
 def verify_key_columns(source: Cells, columns: Sequence[str], rules: Sequence[Rule]) -> None:
@@ -52,20 +24,6 @@ def verify_key_columns(source: Cells, columns: Sequence[str], rules: Sequence[Ru
         kind = source.schema().field(column).type
         if not _is_comparable(kind):
             raise NotAnIdentifier(address=source.address.text, column=column, type=str(kind))
-
-
-def _text_rows(source: Cells, columns: Sequence[str], batch_rows: int) -> Iterator[Sequence[str | None]]:
-    start = 0
-    for batch in source.batches(columns, batch_rows=batch_rows):
-        cells: list[list[str | None]] | None
-        try:
-            cells = [column.cast(pa.string()).to_pylist() for column in batch.columns]
-        except (UnicodeDecodeError, pa.ArrowInvalid):
-            cells = None
-        if cells is None:  # raised here, so that the cell in the other error is not its context
-            raise NotUtf8(address=source.address.text, where=f"rows {start} to {start + batch.num_rows - 1}")
-        yield from zip(*cells, strict=True)
-        start += batch.num_rows
 
 
 def _is_comparable(kind: pa.DataType) -> bool:

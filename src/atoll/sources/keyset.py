@@ -173,7 +173,7 @@ def open_items(
         refuse: faults that are an error; rows with others are left out and counted. Duplicates are never left out.
 
     Raises:
-        UnknownColumn, NotAnIdentifier: as `stream_keys`. What `Source.batches` raises.
+        UnknownColumn, NotAnIdentifier: the columns can make no key. What `Source.batches` raises.
         IdentifierError: a fault in `refuse`; `.row` tells where.
         TooManyIdentifiers, TooManyRows: the plan's cap, told before the rest is read, or that of row numbers.
         ScratchFull: no room; nothing is left behind.

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from atoll.protocols.identifiers import Report, normalise, parse_rule, parse_rules
-from atoll.sources import SourceRoot, open_source, stream_keys
+from atoll.protocols.psi.hashing import digest_key
+from atoll.protocols.psi.items import DIGEST_BYTES, SALT_BYTES
+from atoll.sources import SourceRoot, open_items, open_source
 from atoll.testing.tables import (
     BANK,
     BUREAU,
@@ -28,6 +30,7 @@ from atoll.testing.tables import (
 )
 
 FOLDER = examples_folder()
+SALT = bytes(SALT_BYTES)
 SIZES = {BANK: 6000, BUREAU: 8000, TELECOM: 5000}
 IN_COMMON = {(BANK, BUREAU): 3000, (BANK, TELECOM): 2000, (BUREAU, TELECOM): 2500}
 
@@ -35,11 +38,18 @@ IN_COMMON = {(BANK, BUREAU): 3000, (BANK, TELECOM): 2000, (BUREAU, TELECOM): 250
 def keys(
     table: Table, scratch: Path, folder: Path = FOLDER, *, column: str = "", rule: str = ID_RULE
 ) -> tuple[set[bytes], Report]:
+    """The digests of a table's keys, and what was counted."""
     report = Report()
     with open_source(table.address, root=SourceRoot([folder]), scratch=scratch) as source:
         assert tuple(source.schema().names) == table.columns
-        found = stream_keys(source, [column or table.id_column], parse_rules([rule]), report=report)
-        return {key for _, key in found}, report
+        items = open_items(source, [column or table.id_column], parse_rules([rule]), report=report, scratch=scratch)
+    with items:
+        digests = items.partition(SALT, 1).load(0).digests
+    return {digests[at : at + DIGEST_BYTES] for at in range(0, len(digests), DIGEST_BYTES)}, report
+
+
+def clear_keys(table: Table, folder: Path = FOLDER) -> set[bytes]:
+    return {digest_key(SALT, identifier) for identifier in clear_identifiers(table, folder)}
 
 
 def test_the_files_are_small_and_those_that_their_source_page_lists() -> None:
@@ -59,7 +69,7 @@ def test_blemishes_are_left_out_and_counted(table: Table, tmp_path: Path) -> Non
 
 def test_the_intersections_are_those_worked_out_in_the_clear(tmp_path: Path) -> None:
     private = {table: keys(table, tmp_path)[0] for table in TABLES}
-    assert private == {table: clear_identifiers(table, FOLDER) for table in TABLES}
+    assert private == {table: clear_keys(table) for table in TABLES}
     for (one, other), size in IN_COMMON.items():
         assert len(private[one] & private[other]) == size
     assert len(set.intersection(*private.values())) == 1500
@@ -94,7 +104,7 @@ def test_grown_tables_have_the_size_and_overlap_asked_for(tmp_path: Path) -> Non
     private = {table: keys(table, tmp_path / "scratch", tmp_path / "tables") for table in TABLES}
     for table, (found, report) in private.items():
         assert report == Report(rows=2000, kept=2000)
-        assert found == clear_identifiers(table, tmp_path / "tables")
+        assert found == clear_keys(table, tmp_path / "tables")
     for one, other in itertools.combinations(TABLES, 2):
         assert len(private[one][0] & private[other][0]) == 500
 

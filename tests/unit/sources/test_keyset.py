@@ -5,6 +5,8 @@ from __future__ import annotations
 import resource
 from collections.abc import Collection, Sequence
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from atoll.protocols.identifiers import (
@@ -147,8 +149,23 @@ def test_faults_of_the_question_are_told_before_anything_is_read(desk: Desk) -> 
         read(desk, address, ["phone"])
     with pytest.raises(ValueError, match="one rule for each column"):
         read(desk, address, COLUMNS)
+
+
+@pytest.mark.parametrize("cell", [0.5, b"x", [1], True, {"a": 1}])
+def test_what_two_owners_would_write_differently_is_no_identifier(desk: Desk, cell: object) -> None:
+    pq.write_table(pa.table({"id": [cell]}), desk.data / "t.parquet")
     with pytest.raises(NotAnIdentifier):
-        read(desk, desk.table("parquet", ["id"], [(0.5,)]))  # type: ignore[list-item]
+        read(desk, "t.parquet")
+
+
+def test_whole_numbers_dates_and_dictionaries_are_text_to_a_rule(desk: Desk) -> None:
+    table = pa.table(
+        {"n": pa.array([42], pa.uint16()), "d": pa.array([20_000], pa.date32()), "c": pa.array(["x"]).dictionary_encode()}
+    )
+    pq.write_table(table, desk.data / "t.parquet")
+    with read(desk, "t.parquet", ["n", "d", "c"], ["integer/1", "exact/1", "exact/1"]) as items:
+        key = b"\x00\x0242" + b"\x00\x0a2024-10-04" + b"\x00\x01x"
+        assert items.partition(SALT, 1).load(0).digests == digest_key(SALT, key)
 
 
 def test_text_that_is_not_utf8_is_told_without_it(desk: Desk) -> None:
