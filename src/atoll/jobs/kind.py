@@ -14,7 +14,7 @@ The node knows this interface and no kind; a kind is logic that opens nothing. O
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -110,6 +110,10 @@ class Tables(Protocol):
 
     def save(self, key: bytes, table: bytes) -> None:
         """Keep `table` durably under `key`."""
+        ...
+
+    def note(self, key: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
+        """Change a small note beside the table, durably and alone; what it says now. It stays as long as the period."""
         ...
 
 

@@ -20,6 +20,7 @@ from atoll.node.consents import Consents, is_open
 from atoll.node.context import NodeContext
 from atoll.node.errors import TransactionRefused
 from atoll.node.runs import Runs
+from atoll.node.tables import forget_what_ended
 from atoll.ordering.engine import AgreedBlock
 
 log = logging.getLogger("atoll.reactor")
@@ -83,6 +84,7 @@ class Reactor:
 
     async def _sweep(self) -> None:
         while True:
+            forget_what_ended(self._context)
             for job in self._context.records(Job):
                 if is_open(job) or self._wants_details(job):
                     self.advance_soon(job.job_id.hex())

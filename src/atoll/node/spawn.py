@@ -21,6 +21,7 @@ from atoll.node.errors import NoSuchThing
 from atoll.node.journal import derive_journal_key
 from atoll.node.keyring import KeyRing
 from atoll.node.order import LastingOrder, LocalInput, Peer, Version, WorkerOrder, encode_order
+from atoll.node.tables import table_folder
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.role import Party
 from atoll.transport.handoff import HandoffSender, handoff_pair
@@ -208,7 +209,7 @@ class Orders:
             journal_key=self.journal_key(plan.job_id.hex()),
             seconds_left=max(0, plan.not_after - self._context.clock.now()),
             memory_bytes=plan.limits.memory_bytes,
-            lasting=self._lasting(plan, mine) if job_kind(plan.kind).lasts(plan) else None,
+            lasting=self._lasting(plan, period, mine) if (period := job_kind(plan.kind).period(plan)) is not None else None,
         )
 
     def journal_key(self, identifier: str) -> bytes:
@@ -223,14 +224,15 @@ class Orders:
             raise NoSuchThing(what="consent of", name=org)
         return Peer(org=org, job_key=consent.job_key, certificates=certificates.get(org, ()), endpoint=member.peer)
 
-    def _lasting(self, plan: Plan, mine: set[tuple[str, int]]) -> LastingOrder:
+    def _lasting(self, plan: Plan, period: int, mine: set[tuple[str, int]]) -> LastingOrder:
         """Where tables are kept, and the secret of those of the own dataset."""
+        granted = next(one.dataset for one in plan.inputs if one.grant)
         own = next(one.dataset for one in plan.inputs if (one.role, one.index) in mine)
         secrets = SeededEntropy(self._keys.storage_key()).fork("tables")
         view = self._context.view()
         records = {one.dataset: view.get(Dataset, one.dataset) for one in plan.inputs}
         return LastingOrder(
-            folder=str(self._context.config.home.tables),
+            folder=str(table_folder(self._context.config.home.tables, period, granted)),
             key=secrets.fork("sealing").bytes(32),
             secret=secrets.fork(f"secret of {own}").bytes(32),
             versions=tuple(Version(dataset=name, commitment=one.card_commitment) for name, one in records.items() if one),

@@ -25,6 +25,7 @@ from atoll.policy.demand import Exposure
 from atoll.protocols.psi.memory import MemoryItems
 from atoll.protocols.pump import pump
 from atoll.protocols.role import Party
+from atoll.wire.cbor import decode
 from tests.unit.jobs.world import (
     BANK,
     BANK_ROWS,
@@ -409,6 +410,16 @@ def test_a_receiver_looks_up_no_more_than_its_cap() -> None:
         parts = {at: KIND.program(job if at == liar else tight, at, one, seed=SEEDS[at]) for at, one in inputs.items()}
         with pytest.raises(AtollError):
             pump(parts)
+
+
+def test_the_owners_node_notes_what_each_grantee_has_looked_up_and_the_grantees_pins_the_key() -> None:
+    kept = {OWNER: given(BUREAU_ROWS), RECEIVER: given(BANK_ROWS)}
+    run(oprf(), kept)
+    noted = {at: one.lasting.tables._notes for at, one in kept.items() if one.lasting}  # type: ignore[attr-defined]
+    assert [name for _, name in noted[OWNER]] == ["look ups"]
+    ((who, _, _, count),) = decode(next(iter(noted[OWNER].values())))
+    assert (who, count) == ("bank", 3)
+    assert [name for _, name in noted[RECEIVER]] == ["public key"]
 
 
 def test_a_node_without_a_place_for_tables_says_so() -> None:

@@ -20,9 +20,11 @@ from atoll.protocols.psi_oprf import (
     Epoch,
     KeyChanged,
     MemoryTables,
+    NotedMeter,
     Table,
     TableLost,
     TableUnusable,
+    TooManyLookUps,
     WrongEpoch,
     WrongTable,
     derive_key,
@@ -32,6 +34,7 @@ from atoll.protocols.psi_oprf import (
 )
 from atoll.protocols.psi_oprf import table as tables
 from atoll.protocols.psi_oprf.messages import Offer, Request
+from atoll.protocols.psi_oprf.meter import taken_by
 from atoll.protocols.psi_oprf.params import MAX_TABLE_ROWS, padded_entries, tag_bytes
 from atoll.protocols.psi_oprf.sender import derive_nonce
 from atoll.protocols.pump import Pumped, Said, Tamper, pump
@@ -47,9 +50,11 @@ class Meter:
 
     def __init__(self, cap: int = 1000) -> None:
         self.charged: list[tuple[bytes, int]] = []
+        self.attempts: set[bytes] = set()
         self._cap = cap
 
-    def charge(self, job: bytes, evaluations: int) -> None:
+    def charge(self, job: bytes, attempt: bytes, evaluations: int) -> None:
+        self.attempts.add(attempt)
         self.charged.append((job, evaluations))
         if evaluations > self._cap:
             raise PermissionError("enough")
@@ -297,6 +302,40 @@ def test_the_meter_is_asked_before_each_answer_with_all_answers_of_the_job(monke
     with pytest.raises(PermissionError):
         pump({RECEIVER: receiving(items(*range(10))), SENDER: sending(items(1), meter=strict)})
     assert len(strict.charged) == 2
+
+
+def test_another_attempt_of_a_job_is_charged_beside_the_first_and_a_resumed_one_is_not() -> None:
+    meter = Meter()
+    for seed in (1, 1, 2):
+        pump({RECEIVER: receiving(items(3)), SENDER: sending(items(1), meter=meter, seed=bytes([seed] * 32))})
+    assert len(meter.attempts) == 2
+
+
+def test_a_job_gets_its_row_cap_in_all_its_attempts_and_an_epoch_its_look_ups() -> None:
+    cache = MemoryTables()
+    bank = NotedMeter(cache, EPOCH, grantee="bank", most=10, most_in_epoch=15)
+    telecom = NotedMeter(cache, EPOCH, grantee="telecom", most=10, most_in_epoch=15)
+    first, second = (bytes([number] * 16) for number in (1, 2))
+    for evaluations in (4, 6, 4):  # a resumed attempt begins again
+        bank.charge(bytes(32), first, evaluations)
+    with pytest.raises(TooManyLookUps, match="10 look-ups in a job"):
+        bank.charge(bytes(32), second, 5)
+    assert taken_by(cache, EPOCH) == {"bank": 6}
+    bank.charge(bytes(32), second, 4)
+    telecom.charge(bytes([1] * 32), first, 5)
+    with pytest.raises(TooManyLookUps, match="15 look-ups in an epoch"):
+        telecom.charge(bytes([2] * 32), first, 1)
+    assert taken_by(cache, EPOCH) == {"bank": 10, "telecom": 5}
+    NotedMeter(cache, Epoch(bytes(32), 8), grantee="telecom", most=10, most_in_epoch=15).charge(bytes(32), first, 10)
+
+
+def test_a_key_stays_pinned_when_the_table_is_gone() -> None:
+    cache = MemoryTables()
+    pump({RECEIVER: receiving(items(1), cache=cache), SENDER: sending(items(1))})
+    cache._tables.clear()
+    with pytest.raises(KeyChanged):
+        pump({RECEIVER: receiving(items(1), cache=cache), SENDER: sending(items(1), secret=bytes([8] * 32))})
+    assert pump({RECEIVER: receiving(items(1), cache=cache), SENDER: sending(items(1))})[RECEIVER].keys == 1
 
 
 def test_lengths_follow_from_the_numbers_of_rows_alone() -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.psi_oprf import Epoch, MemoryTables, TableCache, prepare_table
-from atoll.storage.errors import StoreFull
+from atoll.storage.errors import StoreCorrupt, StoreFull
 from atoll.storage.sealed import Sealer
-from atoll.storage.tables import SealedTables
+from atoll.storage.tables import SealedTables, forget_tables
 from tests.unit.dh.runs import items
 
 KEY, OTHER = bytes([1] * 32), bytes([2] * 32)
@@ -60,16 +61,49 @@ def test_a_damaged_table_counts_as_none(tmp_path: Path) -> None:
         assert cache.load(KEY) is None
 
 
-def test_the_oldest_tables_go_and_an_epoch_can_be_forgotten(tmp_path: Path) -> None:
+def test_the_oldest_tables_go(tmp_path: Path) -> None:
     cache = tables(tmp_path, most=2)
     for number in range(4):
         cache.save(bytes([number] * 32), b"%d" % number)
         for path in (tmp_path / "tables").iterdir():
             os.utime(path, ns=(number, number)) if path.name.startswith(f"{number:02x}") else None
     assert [cache.load(bytes([number] * 32)) for number in range(4)] == [None, None, b"2", b"3"]
-    cache.forget(bytes([3] * 32))
-    cache.forget(bytes([3] * 32))
-    assert cache.load(bytes([3] * 32)) is None
+
+
+def test_notes_stay_when_tables_go_and_outlive_the_process(tmp_path: Path) -> None:
+    cache = tables(tmp_path, most=1)
+    assert cache.note(KEY, "public key", lambda noted: noted or b"first") == b"first"
+    for key in (KEY, OTHER):
+        cache.save(key, b"table")
+    forget_tables(tmp_path / "tables")
+    assert (cache.load(KEY), cache.load(OTHER)) == (None, None)
+    assert tables(tmp_path, seed=1).note(KEY, "public key", lambda noted: noted or b"second") == b"first"
+    assert tables(tmp_path, seed=1).note(OTHER, "public key", lambda noted: noted) == b""
+
+
+def test_a_note_that_does_not_open_or_a_change_that_fails_loses_nothing(tmp_path: Path) -> None:
+    def refuse(noted: bytes) -> bytes:
+        raise StoreFull(reason="enough")
+
+    cache = tables(tmp_path)
+    cache.note(KEY, "look ups", lambda _: b"7")
+    with pytest.raises(StoreFull, match="enough"):
+        cache.note(KEY, "look ups", refuse)
+    assert cache.note(KEY, "look ups", lambda noted: noted) == b"7"
+    (path,) = (tmp_path / "tables").iterdir()
+    path.rename(path.with_name(OTHER.hex() + ".look-ups"))
+    with pytest.raises(StoreCorrupt):
+        cache.note(OTHER, "look ups", lambda noted: noted)
+
+
+def test_two_processes_count_on_one_note_without_losing_a_count(tmp_path: Path) -> None:
+    def count(_: int) -> None:
+        for _ in range(10):
+            tables(tmp_path).note(KEY, "look ups", lambda noted: noted + b"1")
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(count, range(4)))
+    assert len(tables(tmp_path).note(KEY, "look ups", lambda noted: noted)) == 40
 
 
 def test_a_disk_that_takes_no_table_is_said_to_be_full(tmp_path: Path) -> None:

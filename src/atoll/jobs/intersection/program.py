@@ -111,6 +111,7 @@ def _run(
     return Run(
         me=me,
         receiver=receiver,
+        receiver_org=next(one.org for one in plan.parties if (one.role, one.index) == (receiver.role, receiver.index)),
         others=tuple(one for one in seats if one != receiver),
         rows_caps={at: line.rows_cap for at, line in lines.items()},
         output=spec.output,

@@ -34,10 +34,19 @@ Spec: specs/psi-oprf.md.
 """
 
 from atoll.protocols.dh.params import Limits
-from atoll.protocols.psi_oprf.errors import BadProof, KeyChanged, TableLost, TableUnusable, WrongEpoch, WrongTable
+from atoll.protocols.psi_oprf.errors import (
+    BadProof,
+    KeyChanged,
+    TableLost,
+    TableUnusable,
+    TooManyLookUps,
+    WrongEpoch,
+    WrongTable,
+)
+from atoll.protocols.psi_oprf.meter import Meter, NotedMeter
 from atoll.protocols.psi_oprf.params import Epoch, derive_key
 from atoll.protocols.psi_oprf.receiver import receiver
-from atoll.protocols.psi_oprf.sender import Meter, sender
+from atoll.protocols.psi_oprf.sender import sender
 from atoll.protocols.psi_oprf.table import MemoryTables, Table, TableCache, prepare_table
 
 __all__ = [
@@ -47,10 +56,12 @@ __all__ = [
     "Limits",
     "MemoryTables",
     "Meter",
+    "NotedMeter",
     "Table",
     "TableCache",
     "TableLost",
     "TableUnusable",
+    "TooManyLookUps",
     "WrongEpoch",
     "WrongTable",
     "derive_key",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.errors import InputError, IntegrityError, PeerError
+from atoll.errors import InputError, IntegrityError, JobError, PeerError
 
 
 class TableUnusable(InputError):
@@ -19,6 +19,14 @@ class TableLost(IntegrityError):
     code = "psi_oprf.table_lost"
     sentence = "The table of this epoch is not in the cache any more."
     remedy = "Start a new attempt; the table is sent again."
+
+
+class TooManyLookUps(JobError):
+    """A job would have more answers than its row cap, or a table more than an epoch allows, all jobs together."""
+
+    code = "psi_oprf.too_many_look_ups"
+    sentence = "The owner's function answers {limit} look-ups {scope}, and these would be {asked}."
+    remedy = "Propose a new job, within the grant; if the epoch's look-ups are used up, wait for the next one."
 
 
 class WrongEpoch(PeerError):

@@ -22,6 +22,9 @@ from atoll.protocols.psi_oprf.params import ELEMENTS_PER_FRAME, PROTOCOL, VERSIO
 from atoll.protocols.psi_oprf.table import Table, TableCache, body_bytes, parse_table, shorten
 from atoll.protocols.role import Frame, Party, Progress, Receive, Role, Send
 
+KEY_NOTE = "public key"
+"""The note that pins the sender's key of an epoch."""
+
 
 def receiver(
     items: Items,
@@ -46,8 +49,9 @@ def receiver(
         seed: 32 secret bytes, fresh for this attempt, durable before the first step.
         limits: what the plan allows.
         epoch: the agreed dataset version and epoch.
-        cache: this side's tables; a table that is in it is not sent again.
-        public: the sender's key of this epoch where it is known, as from the ledger; empty for the first one seen.
+        cache: this side's tables; a table that is in it is not sent again. A note beside them says which key the sender first
+            announced for this epoch, and no other is taken while the epoch lasts, whatever becomes of the table.
+        public: the sender's key of this epoch where it is known beforehand, as from the ledger; empty for the first one seen.
         resume: state of the checkpoint to go on from.
 
     Raises:
@@ -90,12 +94,13 @@ def _obtain(rows: int, sender: Party, limits: Limits, epoch: Epoch, cache: Table
     kept = parse_table(cache.load(epoch.cache_key))
     yield Send(sender, Request(epoch=epoch.cache_key, rows=rows, held=kept.digest if kept else b""))
     offer: Offer = yield Receive(sender, Offer)
-    if any(known != offer.public for known in (public, kept.public if kept else b"") if known):
+    if not is_point(offer.public):
+        raise WrongTable(party=str(sender), reason="its key is not an element of the group")
+    first = public or (kept.public if kept else offer.public)
+    if not offer.public == first == cache.note(epoch.cache_key, KEY_NOTE, lambda noted: noted or first):
         raise KeyChanged(party=str(sender))
     if kept is not None and offer.digest == kept.digest and offer.entries == kept.entries:
         return kept
-    if not is_point(offer.public):
-        raise WrongTable(party=str(sender), reason="its key is not an element of the group")
     most = padded_entries(limits.peer_items)
     if offer.entries > most:
         raise WrongTable(party=str(sender), reason=f"it has {offer.entries} entries, and at most {most} were agreed")

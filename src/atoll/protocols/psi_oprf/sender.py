@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import shake_256
-from typing import Protocol
 
 from atoll._core import SecretScalar
 from atoll.primitives.errors import PointError
@@ -17,24 +16,12 @@ from atoll.protocols.psi.items import Items
 from atoll.protocols.psi.memory import MemoryItems
 from atoll.protocols.psi_oprf.errors import WrongEpoch
 from atoll.protocols.psi_oprf.messages import Offer, Request
+from atoll.protocols.psi_oprf.meter import ATTEMPT_BYTES, Meter
 from atoll.protocols.psi_oprf.params import ELEMENTS_PER_FRAME, PROTOCOL, VERSION, Epoch, derive_key
 from atoll.protocols.psi_oprf.table import TableCache, prepare_table
 from atoll.protocols.role import Frame, Party, Progress, Receive, Role, Send
 
 _NONCE_DOMAIN = b"ATOLL-V01-PSI-OPRF-NONCE"
-
-
-class Meter(Protocol):
-    """The owner's limits on how often its function is asked, enforced at its own node."""
-
-    def charge(self, job: bytes, evaluations: int) -> None:
-        """Let a job have `evaluations` answers in all, those it had before included; raises to refuse.
-
-        Args:
-            job: the context, so that a resumed job is not charged twice.
-            evaluations: never falls within a job.
-        """
-        ...
 
 
 def sender(
@@ -67,9 +54,10 @@ def sender(
         resume: state of the checkpoint to go on from.
 
     Raises:
+        TooManyLookUps: the meter refuses.
         TooManyRows, TableUnusable: the set cannot take part.
         ForeignCheckpoint: `resume` is of another run.
-        PeerError: the receiver broke the protocol; the run is over. What `meter` raises.
+        PeerError: the receiver broke the protocol; the run is over.
 
     Leaks to the receiver: the number of rows, rounded up by at most a sixteenth; which of its keys are in the set. What it
     learns of a key lasts as long as the epoch. Learns: the number of the receiver's rows.
@@ -108,10 +96,11 @@ def sender(
     if begun.done < 1:
         yield begun.checkpoint(1)
     if begun.done < 2:
+        attempt = run.fork("attempt").bytes(ATTEMPT_BYTES)
         for part in parts(rows, ELEMENTS_PER_FRAME):
             blinded = bytes((yield from receive_bulk(receiver, ELEMENT_BYTES * len(part))))
             if meter is not None:
-                meter.charge(context, part.stop)
+                meter.charge(context, attempt, part.stop)
             try:
                 evaluated, proof = key.evaluate(blinded, nonce=derive_nonce(seed, blinded))
             except PointError as err:

@@ -9,6 +9,7 @@ of every tag, in order. That is two bytes a tag less; the tags themselves are ra
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Protocol, TypeAlias
@@ -42,18 +43,35 @@ class TableCache(Protocol):
         """Keep `table` durably under `key`."""
         ...
 
+    def note(self, key: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
+        """Change a small note of the epoch `key`, durably and nobody else meanwhile; what it says now.
+
+        Tables may go when there are too many; a note goes with its epoch only.
+
+        Args:
+            key: CACHE_KEY_BYTES.
+            name: of the note, in lower-case words.
+            change: from what the note says, nothing at first, to what it is to say. If it raises, the note stays as it is.
+        """
+        ...
+
 
 class MemoryTables:
     """A cache that forgets everything with its process."""
 
     def __init__(self) -> None:
         self._tables: dict[bytes, bytes] = {}
+        self._notes: dict[tuple[bytes, str], bytes] = {}
 
     def load(self, key: bytes) -> bytes | None:
         return self._tables.get(key)
 
     def save(self, key: bytes, table: bytes) -> None:
         self._tables[key] = table
+
+    def note(self, key: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
+        self._notes[key, name] = change(self._notes.get((key, name), b""))
+        return self._notes[key, name]
 
 
 @dataclass(frozen=True, slots=True)

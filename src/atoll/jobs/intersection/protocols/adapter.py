@@ -27,6 +27,8 @@ class Run:
     """This side's place."""
     receiver: Party
     """Whoever leads the run."""
+    receiver_org: str
+    """The organisation that does."""
     others: tuple[Party, ...]
     """All sides but the receiver, in the plan's order."""
     rows_caps: Mapping[Party, int]

@@ -97,6 +97,7 @@ class PsiOprf(Adapter):
             epoch=_epoch(run),
             secret=lasting.secret,
             cache=lasting.tables,
+            meter=psi_oprf.NotedMeter(lasting.tables, _epoch(run), grantee=run.receiver_org, most=run.peer_rows),
             resume=run.resume,
         )
 
