@@ -26,6 +26,8 @@ from atoll.storage.store import NodeStore
 from atoll.wire.message import Message, Size, encode_message, parse_message
 
 FETCH_TIMEOUT_SECONDS = 10.0
+MAX_BODY_BYTES = 59_000
+"""Longest document: it travels in a message, with its name."""
 READERS = frozenset({"auditor", "regulator"})
 """Roles that read every document."""
 
@@ -61,7 +63,7 @@ class Body(Message):
     """Its kind."""
     identifier: Annotated[str, Size(1, 120)]
     """Identifier of the ledger record that commits to it."""
-    data: Annotated[bytes, Size(1, 59_000)]
+    data: Annotated[bytes, Size(1, MAX_BODY_BYTES)]
     """Its bytes."""
 
 

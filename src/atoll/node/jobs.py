@@ -40,7 +40,7 @@ class Jobs:
         return [self._describe(one) for one in sorted(records, key=lambda one: (one.proposed_height, one.job_id))]
 
     def show(self, identifier: str) -> JobInfo:
-        """One job, with its plan where this node holds it, and with what it would take where anybody could carry that plan out."""
+        """One job, with its plan where this node holds it, and what that would take where it can be carried out."""
         job = self._need(identifier)
         info = self._describe(job)
         plan = self._bodies.plan(identifier)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from atoll.api.models import CoalitionInfo, DraftInfo, OptionInfo, ProposeJob
 from atoll.errors import AtollError
+from atoll.jobs.errors import BadPlan
 from atoll.jobs.periods import period_of
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
-from atoll.node.bodies import READERS, Bodies, Kind
+from atoll.node.bodies import MAX_BODY_BYTES, READERS, Bodies, Kind
 from atoll.node.consents import proposal_of
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest
+from atoll.wire.cbor import encode
 from atoll.wire.message import encode_message
 from atoll.wire.plain import from_plain, to_plain
 
 TRAFFIC_MARGIN = 4
 """The cap on traffic, as a multiple of the estimate: resumes send some of it again."""
 LEAST_TRAFFIC_BYTES = 64 << 20
+MOST_PLAN_BYTES = 1 << 24
+"""More than the bounds of a plan's fields let it take; only to tell how long one is that is too long."""
 
 
 class Proposals:
@@ -31,7 +35,7 @@ class Proposals:
 
         Raises:
             BadRequest, MessageError: the specification is not one of this kind.
-            JobError: no plan can be made of it.
+            JobError: no plan can be made of it, or one that is too long to be sent.
         """
         kind = job_kind(request.kind)
         draft = kind.draft(kind.in_period(from_plain(kind.spec, request.spec), period_of(self._context.now())))
@@ -55,6 +59,7 @@ class Proposals:
             kind.check(plan)
         except AtollError as err:
             raise BadRequest(reason=str(err)) from err
+        _verify_length(plan)
         return plan
 
     def preview(self, request: ProposeJob) -> DraftInfo:
@@ -100,3 +105,11 @@ class Proposals:
         readers = [one.org for one in self._context.members() if READERS & set(one.roles)]
         await self._bodies.offer(Kind.PLAN, identifier, body, dict.fromkeys((*plan.orgs(), *readers)))
         return identifier
+
+
+def _verify_length(plan: Plan) -> None:
+    """Refuse a plan that could be proposed and never be sent."""
+    length = len(encode([plan.TAG, plan.to_map()], max_bytes=MOST_PLAN_BYTES))
+    if length > MAX_BODY_BYTES:
+        what = "leave out columns or organisations, or shorten names"
+        raise BadPlan(kind=plan.kind, reason=f"it takes {length} bytes, and {MAX_BODY_BYTES} can be sent; {what}")

@@ -13,12 +13,13 @@ from atoll.jobs.periods import period_of
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, digest_plan_body, plan_digest
 from atoll.ledger.records import JobState
-from atoll.node.bodies import Kind
+from atoll.node.bodies import MAX_BODY_BYTES, Body, Kind
+from atoll.node.consents import proposal_of
 from atoll.node.errors import TransactionRefused
 from atoll.wire.errors import MessageError
-from atoll.wire.message import parse_message
+from atoll.wire.message import MAX_MESSAGE_BYTES, encode_message, parse_message
 from atoll.wire.plain import to_plain
-from tests.unit.node.offices import SPEC, Offices
+from tests.unit.node.offices import GRANT, RULE, SPEC, Offices
 
 PLAIN: dict[str, Any] = to_plain(SPEC)
 
@@ -126,3 +127,47 @@ def test_what_lasts_is_drafted_for_the_period_of_this_nodes_time_whatever_was_as
     table = request(spec=PLAIN | {"protocol": "psi-oprf-ristretto255", "epoch": 7})
     assert bank.proposals.draft(table).program["epoch"] == period_of(bank.clock.time)
     assert job_kind("intersection").period(bank.proposals.draft(request())) is None
+
+
+def crowd(width: int) -> dict[str, Any]:
+    """Six organisations with long names that all receive, with 20 columns of their own of `width` characters."""
+    grants = [{"grant": GRANT.hex(), "version": 1}] * 5
+    sides = [
+        {
+            "org": org,
+            "dataset": f"{org}/{'d' * 39}/1",
+            "columns": ["id"],
+            "normalisation": [RULE],
+            "rows_cap": 500,
+            "grants": grants,
+            "keeps": [f"{at:03}".ljust(width, ".") for at in range(20)],
+        }
+        for org in (letter * 24 for letter in "abcdef")
+    ]
+    return {"receivers": sides}
+
+
+async def test_a_plan_too_long_to_be_sent_is_refused_before_anything_is_proposed(offices: Offices) -> None:
+    proposals = offices["bank"].proposals
+    proposals.draft(request(spec=crowd(4)))
+    for width in (100, 120):
+        with pytest.raises(BadPlan, match=r"leave out columns"):
+            await proposals.propose(request(spec=crowd(width)))
+    assert (offices.calls, offices["bank"].engine.submitted, offices["bank"].store.bodies("plan")) == ([], [], [])
+
+
+def test_a_plan_is_refused_from_the_first_byte_too_many(offices: Offices, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = offices["bank"].proposals.draft
+    length = len(encode_message(draft(request())))
+    monkeypatch.setattr("atoll.node.proposals.MAX_BODY_BYTES", length)
+    draft(request())
+    monkeypatch.setattr("atoll.node.proposals.MAX_BODY_BYTES", length - 1)
+    with pytest.raises(BadPlan):
+        draft(request())
+
+
+def test_the_longest_plan_can_be_sent_and_its_proposal_fits_the_ledger(offices: Offices) -> None:
+    plan = offices["bank"].proposals.draft(request(spec=crowd(4)))
+    body = encode_message(Body(kind=Kind.PLAN, identifier=plan.job_id.hex(), data=bytes(MAX_BODY_BYTES)))
+    assert len(body) <= MAX_MESSAGE_BYTES
+    assert len(encode_message(proposal_of(plan, bytes(32)))) < MAX_MESSAGE_BYTES // 2
