@@ -72,6 +72,25 @@ def blind_packed(
 ) -> bytes:
     """`atoll.primitives.ristretto.blind_packed`. Raises ValueError."""
 
+@final
+class ClampedSecret:
+    """A secret scalar of Curve25519, clamped: wiped when dropped, never printed."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> ClampedSecret:
+        """From 32 uniform bytes. Raises ValueError for another length."""
+
+    def expose(self) -> bytes:
+        """The clamped bytes in the open; the caller keeps them safe."""
+
+def x25519_multiply(points: bytes | bytearray, secret: ClampedSecret, threads: int = 0, kernel: str | None = None) -> bytes:
+    """`atoll.primitives.x25519.multiply`. Raises PointError."""
+
+def x25519_blind_packed(
+    items: bytes | bytearray, item_bytes: int, secret: ClampedSecret, dst: bytes, threads: int = 0, kernel: str | None = None
+) -> bytes:
+    """`atoll.primitives.x25519.blind_packed`. Raises ValueError."""
+
 def tags_packed(points: bytes | bytearray, prefix: bytes, tag_bytes: int, threads: int = 0) -> bytes:
     """`atoll.primitives.tags.tags_packed`. Raises ValueError."""
 

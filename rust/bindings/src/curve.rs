@@ -20,7 +20,7 @@ pub(crate) fn threads(asked: usize) -> usize {
 }
 
 /// The kernel of that name, or the best; a name that this processor cannot run is refused.
-fn kernel(name: Option<&str>) -> PyResult<Kernel> {
+pub(crate) fn kernel(name: Option<&str>) -> PyResult<Kernel> {
     let kernel = match name {
         None => Kernel::best(),
         Some("ifma") => Kernel::Ifma,

@@ -12,6 +12,7 @@ mod oprf;
 mod rr22;
 mod sealed_sums;
 mod slots;
+mod x25519;
 mod zero_share;
 
 #[pyo3::pymodule(name = "_core")]
@@ -49,6 +50,8 @@ mod core_module {
     };
     #[pymodule_export]
     use crate::slots::{pack_slots, unpack_slots};
+    #[pymodule_export]
+    use crate::x25519::{ClampedSecret, x25519_blind_packed, x25519_multiply};
     #[pymodule_export]
     use crate::zero_share::zero_shares;
 }

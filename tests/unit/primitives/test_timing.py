@@ -17,7 +17,7 @@ from statistics import fmean, quantiles, variance
 
 import pytest
 
-from atoll.primitives import ristretto
+from atoll.primitives import ristretto, x25519
 from atoll.primitives.ristretto import POINT_BYTES, SecretScalar
 from specs.reference import ristretto255 as slow
 
@@ -33,6 +33,7 @@ chance = random.Random(20261122)
 BASE = b"".join(ristretto.multiply_base(SecretScalar.from_wide(chance.randbytes(64))) for _ in range(POINTS))
 SECRET = SecretScalar.from_wide(chance.randbytes(64))
 ITEMS = chance.randbytes(16 * POINTS)
+LADDER_POINTS = x25519.blind_packed(ITEMS, 16, x25519.ClampedSecret.from_bytes(chance.randbytes(32)), b"timing")
 
 
 def scalar(number: int) -> SecretScalar:
@@ -103,6 +104,31 @@ def test_the_time_of_blinding_does_not_tell_the_items(kernel: str) -> None:
         return ristretto.blind_packed(items, 16, SECRET, b"timing", threads=1, kernel=kernel)
 
     assert leak(blind, bytes(len(ITEMS)), lambda: chance.randbytes(len(ITEMS))) < THRESHOLD
+
+
+@pytest.mark.parametrize("kernel", ristretto.kernels())
+@pytest.mark.parametrize(
+    "fixed", [bytes(32), bytes([0xFF] * 32), bytes([0x55] * 32)], ids=["one-bit", "all-bits", "every-other-bit"]
+)
+def test_the_time_of_a_ladder_does_not_tell_the_scalar(kernel: str, fixed: bytes) -> None:
+    def climb(secret: x25519.ClampedSecret) -> None:
+        x25519.multiply(LADDER_POINTS, secret, threads=1, kernel=kernel)
+
+    draw = x25519.ClampedSecret.from_bytes
+    assert leak(climb, draw(fixed), lambda: draw(chance.randbytes(32))) < THRESHOLD
+
+
+@pytest.mark.parametrize("kernel", ristretto.kernels())
+def test_the_time_of_a_ladder_does_not_tell_the_points(kernel: str) -> None:
+    secret = x25519.ClampedSecret.from_bytes(chance.randbytes(32))
+
+    def climb(points: bytes) -> None:
+        x25519.multiply(points, secret, threads=1, kernel=kernel)
+
+    def draw() -> bytes:
+        return x25519.multiply(LADDER_POINTS, x25519.ClampedSecret.from_bytes(chance.randbytes(32)))
+
+    assert leak(climb, LADDER_POINTS[:POINT_BYTES] * POINTS, draw) < THRESHOLD
 
 
 def test_this_measurement_finds_a_leak() -> None:

@@ -285,6 +285,23 @@ impl Loose {
         self.less(other).positive()
     }
 
+    /// The sum with a small multiple of `other`; `factor` is below 2^20, and limbs grow by less than 2^53.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    pub fn plus_small_times(&self, factor: u64, other: &Tight) -> Self {
+        let by = _mm512_set1_epi64(factor as i64);
+        let mut r = self.0;
+        for (lanes, addend) in r.iter_mut().zip(&other.0) {
+            *lanes = _mm512_madd52lo_epu64(*lanes, *addend, by);
+        }
+        for k in 0..4 {
+            r[k + 1] = _mm512_madd52hi_epu64(r[k + 1], other.0[k], by);
+        }
+        let above = _mm512_madd52hi_epu64(_mm512_setzero_si512(), other.0[4], by);
+        r[0] = _mm512_madd52lo_epu64(r[0], above, _mm512_set1_epi64(FOLD));
+        Self(r)
+    }
+
     /// Carried, ready to be multiplied: what is above bit 255 comes back at the bottom 19-fold, then each limb gives what is
     /// above its 52 bits to the next. The top limb ends below 2^47 + 2^10.
     #[inline]

@@ -8,6 +8,8 @@
 //! * [`multiply_each`], [`hash_multiply_each`]: the same with a secret of its own for each.
 //! * [`multiply_base_each`]: the generator times each of many secrets, encoded.
 //!
+//! [`x25519`] does the like with the u-coordinates of Curve25519, faster and for less: Diffie-Hellman alone.
+//!
 //! Which [`Kernel`] runs is asked of the processor once ([`Kernel::best`]); both give the same bytes, and a test says so. The
 //! portable one is curve25519-dalek, which picks its own AVX2 or portable code.
 //!
@@ -23,7 +25,11 @@
 mod constants;
 mod digits;
 #[cfg(target_arch = "x86_64")]
+mod elligator_simd;
+#[cfg(target_arch = "x86_64")]
 mod field_simd;
+#[cfg(target_arch = "x86_64")]
+mod montgomery_simd;
 #[cfg(target_arch = "x86_64")]
 mod point_simd;
 mod portable;
@@ -35,6 +41,9 @@ mod roots_simd;
 mod sha512_simd;
 #[cfg(target_arch = "x86_64")]
 mod vector_simd;
+pub mod x25519;
+#[cfg(target_arch = "x86_64")]
+mod x25519_simd;
 
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_COMPRESSED;
 use curve25519_dalek::scalar::Scalar;

@@ -9,6 +9,7 @@ use core::arch::x86_64::*;
 use super::field_simd::{Lanes, lanes, numbers};
 
 const BLOCK: usize = 128;
+const DIGEST: usize = 64;
 
 #[rustfmt::skip]
 const ROUND: [u64; 80] = [
@@ -133,7 +134,7 @@ fn xor3(a: Lanes, b: Lanes, c: Lanes) -> Lanes {
     _mm512_ternarylogic_epi64::<XOR>(a, b, c)
 }
 
-/// expand_message_xmd (RFC 9380 section 5.3.1) with SHA-512 to 64 bytes, eight messages of one length at a time.
+/// expand_message_xmd (RFC 9380 section 5.3.1) with SHA-512, eight messages of one length at a time.
 pub struct Expander {
     /// After the block of zeros that the message stands behind.
     zeros: State,
@@ -154,11 +155,26 @@ impl Expander {
         Self { zeros, dst_prime, blocks: Default::default() }
     }
 
-    /// 64 uniform bytes for each message; all messages are equally long.
+    /// Uniform bytes for each message, at most 255 digests' worth; all messages are equally long.
     #[target_feature(enable = "avx512f,avx512ifma")]
-    pub fn expand(&mut self, messages: &[&[u8]; 8]) -> [[u8; 64]; 8] {
-        let first = self.hash(self.zeros, BLOCK, &messages.map(|message| (message, [0, 64, 0].as_slice())));
-        self.hash(State::new(), 0, &first.each_ref().map(|digest| (digest.as_slice(), [1].as_slice())))
+    pub fn expand<const BYTES: usize>(&mut self, messages: &[&[u8]; 8]) -> [[u8; BYTES]; 8] {
+        let [high, low] = u16::try_from(BYTES).expect("a length of two bytes").to_be_bytes();
+        let length = [high, low, 0];
+        let zeroth = self.hash(self.zeros, BLOCK, &messages.map(|message| (message, length.as_slice())));
+        let mut uniform = [[0; BYTES]; 8];
+        let mut before = [[0; DIGEST]; 8];
+        for (number, at) in (1_u8..).zip((0..BYTES).step_by(DIGEST)) {
+            for (digest, byte) in before.as_flattened_mut().iter_mut().zip(zeroth.as_flattened()) {
+                *digest ^= byte;
+            }
+            let number = [number];
+            before = self.hash(State::new(), 0, &before.each_ref().map(|mixed| (mixed.as_slice(), number.as_slice())));
+            let end = BYTES.min(at + DIGEST);
+            for (bytes, digest) in uniform.iter_mut().zip(&before) {
+                bytes[at..end].copy_from_slice(&digest[..end - at]);
+            }
+        }
+        uniform
     }
 
     /// Digests of `start`, which has taken in `taken` bytes, then the two parts of each message, then the tag.

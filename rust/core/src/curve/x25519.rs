@@ -1,0 +1,199 @@
+//! X25519 (RFC 7748) of many points and one secret, and of many hashes: the u of points of Curve25519, 32 bytes each.
+//!
+//! A point and its negative have one u, so an element here is a pair of points; for Diffie-Hellman that is enough, and neither
+//! reading nor writing one takes a root. Secrets are clamped, so they are multiples of the cofactor 8: whatever part of small
+//! order a point has is lost, on the curve and on its twist. Any number below p is taken, on the curve or on its twist (whose
+//! group has 4 times a prime of elements, so logarithms there are as hard: that is what the curve was made for), except those
+//! of small order, whose product is zero.
+//!
+//! * [`multiply`]: points, checked, times one secret.
+//! * [`hash_multiply`]: messages hashed to the curve (RFC 9380, `curve25519_XMD:SHA-512_ELL2_RO_`) times *an eighth* of the
+//!   secret: the hash would clear the cofactor, and the secret does. So the products of the two secrets of an exchange agree,
+//!   and every hash is a point of the curve, never of the twist.
+//!
+//! **Time.** Bits of the secret choose by masks; the ladder does the same for every secret and every point. Whether a point is
+//! good is public.
+//!
+//! **Cost** of the vector kernel: 251 steps of about 760 instructions for eight elements. Measured beside `crate::curve::multiply`
+//! on ristretto255, whose 13,400 cycles include two roots: 10,400 cycles an element.
+
+use curve25519_dalek::edwards::EdwardsPoint;
+use curve25519_dalek::montgomery::MontgomeryPoint;
+use curve25519_dalek::scalar::{Scalar, clamp_integer};
+use sha2::Sha512;
+use zeroize::{Zeroize, Zeroizing};
+
+#[cfg(target_arch = "x86_64")]
+use super::x25519_simd;
+use super::{BadPoint, Kernel, available};
+use crate::group::Encoding;
+use crate::hash::{Hash, short_tag};
+use crate::parallel;
+
+/// A secret scalar, clamped (RFC 7748 section 5), wiped when dropped.
+pub struct ClampedSecret([u8; 32]);
+
+impl ClampedSecret {
+    /// From 32 uniform bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(clamp_integer(bytes))
+    }
+
+    /// The clamped bytes in the open; the caller keeps them safe.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// An eighth of it; below the order of the prime subgroup.
+    fn eighth(&self) -> Zeroizing<Scalar> {
+        let mut shifted = Zeroizing::new([0; 32]);
+        for (at, byte) in shifted.iter_mut().enumerate() {
+            *byte = self.0[at] >> 3 | self.0.get(at + 1).map_or(0, |next| next << 5);
+        }
+        Zeroizing::new(Scalar::from_bytes_mod_order(*shifted))
+    }
+}
+
+impl Drop for ClampedSecret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// Each of the points, checked, times `secret`.
+///
+/// # Errors
+/// [`BadPoint`] with the lowest index of what is not a number below p, or is of small order.
+///
+/// # Panics
+/// When the processor lacks the kernel.
+pub fn multiply(kernel: Kernel, points: &[Encoding], secret: &ClampedSecret) -> Result<Vec<Encoding>, BadPoint> {
+    let products = match available(kernel) {
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Ifma => x25519_simd::multiply(points, &secret.0),
+        _ => points.iter().map(|point| MontgomeryPoint(*point).mul_clamped(secret.0).to_bytes()).collect(),
+    };
+    let is_good = |(point, product): (&Encoding, &Encoding)| is_canonical(point) && *product != [0; 32];
+    match points.iter().zip(&products).position(|pair| !is_good(pair)) {
+        None => Ok(products),
+        Some(index) => Err(BadPoint { index }),
+    }
+}
+
+/// Each of the messages hashed to the curve under `dst` and multiplied by an eighth of `secret`; see the module.
+///
+/// # Panics
+/// When `dst` is empty, or the processor lacks the kernel.
+pub fn hash_multiply<M: AsRef<[u8]>>(kernel: Kernel, messages: &[M], secret: &ClampedSecret, dst: &[u8]) -> Vec<Encoding> {
+    assert!(!dst.is_empty(), "the tag is not empty");
+    let tag = short_tag(Hash::Sha512, dst);
+    match available(kernel) {
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Ifma => x25519_simd::hash_multiply(messages, &secret.0, &tag),
+        _ => {
+            let eighth = secret.eighth();
+            let hash = |message: &M| EdwardsPoint::hash_to_curve::<Sha512>(&[message.as_ref()], &[&tag]);
+            messages.iter().map(|message| (hash(message) * *eighth).to_montgomery().to_bytes()).collect()
+        }
+    }
+}
+
+/// [`multiply`] for packed points, over `threads`; trailing bytes that make no whole point count as one more point.
+///
+/// # Errors
+/// As [`multiply`].
+///
+/// # Panics
+/// When the processor lacks the kernel.
+pub fn multiply_packed(kernel: Kernel, points: &[u8], secret: &ClampedSecret, threads: usize) -> Result<Vec<u8>, BadPoint> {
+    let (points, rest) = points.as_chunks::<32>();
+    let products = parallel::map_chunks(points, threads, |start, chunk| {
+        multiply(kernel, chunk, secret).map_err(|BadPoint { index }| BadPoint { index: start + index })
+    })?;
+    if rest.is_empty() { Ok(products.into_flattened()) } else { Err(BadPoint { index: points.len() }) }
+}
+
+/// [`hash_multiply`] for items of `item_bytes` each, packed, over `threads`.
+///
+/// # Panics
+/// When `dst` is empty, `item_bytes` is 0, `items` is not a whole number of items, or the processor lacks the kernel.
+pub fn blind_packed(
+    kernel: Kernel,
+    items: &[u8],
+    item_bytes: usize,
+    secret: &ClampedSecret,
+    dst: &[u8],
+    threads: usize,
+) -> Vec<u8> {
+    assert!(items.len().is_multiple_of(item_bytes), "whole items");
+    let items: Vec<&[u8]> = items.chunks_exact(item_bytes).collect();
+    let work = |_, chunk: &[&[u8]]| Ok::<_, std::convert::Infallible>(hash_multiply(kernel, chunk, secret, dst));
+    let Ok(encodings) = parallel::map_chunks(&items, threads, work);
+    encodings.into_flattened()
+}
+
+/// Whether it is a number below p = 2^255 - 19.
+fn is_canonical(bytes: &Encoding) -> bool {
+    let (lowest, rest) = (bytes[0], &bytes[1..31]);
+    bytes[31] < 0x7f || bytes[31] == 0x7f && (lowest < 0xed || rest.iter().any(|byte| *byte != 0xff))
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    fn encoding(seed: impl AsRef<[u8]>) -> Encoding {
+        let mut bytes: Encoding = Sha256::digest(seed).into();
+        bytes[31] &= 0x7f;
+        bytes
+    }
+
+    #[test]
+    fn kernels_agree_on_hashes_of_any_number_and_length() {
+        if !Kernel::Ifma.is_available() {
+            return;
+        }
+        for (count, longer) in [(1, 0), (7, 1), (8, 0), (9, 1), (257, 0), (300, 40)] {
+            let secret = ClampedSecret::new(encoding([count as u8]));
+            let messages: Vec<Vec<u8>> =
+                (0..count).map(|at: usize| vec![at as u8; 16 + at / 100 + at * longer % 301]).collect();
+            for dst in [b"some tag".as_slice(), &[7; 300]] {
+                let found = hash_multiply(Kernel::Ifma, &messages, &secret, dst);
+                assert_eq!(found, hash_multiply(Kernel::Portable, &messages, &secret, dst));
+            }
+        }
+    }
+
+    #[test]
+    fn kernels_agree_on_products_and_name_the_same_bad_point() {
+        let secret = ClampedSecret::new([0x35; 32]);
+        let points: Vec<Encoding> = (0..300_u32).map(|number| encoding(number.to_le_bytes())).collect();
+        let mut p = [0xff; 32];
+        (p[0], p[31]) = (0xed, 0x7f);
+        let mut before_p = p;
+        before_p[0] = 0xec;
+        let mut one = [0; 32];
+        one[0] = 1;
+        for kernel in [Kernel::Ifma, Kernel::Portable].into_iter().filter(|kernel| kernel.is_available()) {
+            assert_eq!(multiply(kernel, &points, &secret), multiply(Kernel::Portable, &points, &secret));
+            for bad in [[0; 32], one, before_p, p, [0xff; 32], points[0].map(|byte| byte | 0x80)] {
+                let mut list = points.clone();
+                (list[270], list[290]) = (bad, [0; 32]);
+                assert_eq!(multiply(kernel, &list, &secret), Err(BadPoint { index: 270 }));
+            }
+        }
+    }
+
+    /// Both orders of two secrets lead from a hash to one product.
+    #[test]
+    fn secrets_commute() {
+        let (a, b) = (ClampedSecret::new([1; 32]), ClampedSecret::new([0xfe; 32]));
+        let kernel = Kernel::best();
+        let [one, other] = [(&a, &b), (&b, &a)].map(|(first, then)| {
+            multiply(kernel, &hash_multiply(kernel, &[b"an item"], first, b"tag"), then).expect("a hash is a good point")
+        });
+        assert_eq!(one, other);
+    }
+}

@@ -1,0 +1,65 @@
+//! The vector kernel of `super::x25519`: lists of any length, cut into groups of eight and batches of groups.
+#![allow(unsafe_code)]
+
+use super::elligator_simd::{UNIFORM_BYTES, from_uniform};
+use super::field_simd::Tight;
+use super::montgomery_simd::multiply as multiply_eights;
+use super::sha512_simd::Expander;
+use crate::group::Encoding;
+use crate::hash::{Hash, expand_message_xmd};
+
+const LANES: usize = 8;
+/// Elements that share inversions.
+const BATCH: usize = 32 * LANES;
+
+/// Products, zero for the point at infinity; the processor has AVX-512 IFMA, as the caller has checked.
+pub fn multiply(points: &[Encoding], clamped: &[u8; 32]) -> Vec<Encoding> {
+    // SAFETY: the processor has the instructions.
+    points.chunks(BATCH).flat_map(|batch| unsafe { multiply_batch(batch, clamped) }).collect()
+}
+
+/// Products of hashes under a tag of 1 to 255 bytes; the processor has AVX-512 IFMA, as the caller has checked.
+pub fn hash_multiply<M: AsRef<[u8]>>(messages: &[M], clamped: &[u8; 32], tag: &[u8]) -> Vec<Encoding> {
+    // SAFETY: the processor has the instructions.
+    messages.chunks(BATCH).flat_map(|batch| unsafe { hash_multiply_batch(batch, clamped, tag) }).collect()
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn multiply_batch(points: &[Encoding], clamped: &[u8; 32]) -> Vec<Encoding> {
+    let mut numbers = Vec::with_capacity(BATCH / LANES);
+    for group in points.chunks(LANES) {
+        let mut eight = [[0; 32]; LANES];
+        eight[..group.len()].copy_from_slice(group);
+        numbers.push(Tight::from_bytes(&eight));
+    }
+    finish(&numbers, clamped, points.len())
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn hash_multiply_batch<M: AsRef<[u8]>>(messages: &[M], clamped: &[u8; 32], tag: &[u8]) -> Vec<Encoding> {
+    let mut expander = Expander::new(tag);
+    let mut uniform = Vec::with_capacity(BATCH / LANES);
+    for group in messages.chunks(LANES) {
+        let group: [&[u8]; LANES] = std::array::from_fn(|lane| group.get(lane).unwrap_or(&group[0]).as_ref());
+        uniform.push(if group.iter().all(|message| message.len() == group[0].len()) {
+            expander.expand::<UNIFORM_BYTES>(&group)
+        } else {
+            group.map(|message| expand_one(message, tag))
+        });
+    }
+    finish(&from_uniform(&uniform), clamped, messages.len())
+}
+
+fn expand_one(message: &[u8], tag: &[u8]) -> [u8; UNIFORM_BYTES] {
+    let mut uniform = [0; UNIFORM_BYTES];
+    uniform.copy_from_slice(&expand_message_xmd(Hash::Sha512, message, tag, UNIFORM_BYTES).expect("the tag is not empty"));
+    uniform
+}
+
+/// The first `count` products.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn finish(numbers: &[Tight], clamped: &[u8; 32], count: usize) -> Vec<Encoding> {
+    let mut products = multiply_eights(numbers, clamped).into_flattened();
+    products.truncate(count);
+    products
+}
