@@ -18,4 +18,4 @@ class StoreFull(UnavailableError):
 
     code = "storage.full"
     sentence = "The node's disk is full: {reason}."
-    remedy = "Free space on the volume of the node's home; the node goes on by itself."
+    remedy = "Free space on the volume of the node's home; the node goes on by itself. Propose a job that ended by it again."
