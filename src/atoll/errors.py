@@ -26,6 +26,9 @@ class AtollError(Exception):
     """HTTP status of the API's answer."""
     exit_code: ClassVar[int] = 1
     """Exit status of the command line."""
+    tells_of_rows: ClassVar[bool] = False
+    """Whether the code by itself would tell others something about rows, as that some key matched: then it stays at this node,
+    and peers and the ledger hear a neutral one (`atoll.transport.faults`)."""
     number: ClassVar[int] = 0
     """Result code in the ledger, for refusals by a ledger rule; 0 elsewhere. Hashed, so never renumbered."""
 

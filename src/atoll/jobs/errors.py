@@ -54,6 +54,7 @@ class PayloadTooLong(InputError):
     """What is to be sent for some key does not fit into the fixed width that hides how much it is."""
 
     code = "jobs.payload_too_long"
+    tells_of_rows = True
     sentence = "The rows of a key take {needed} bytes in their {columns} columns, and a payload has {limit}."
     remedy = "Propose the job with a wider payload or fewer columns, or register the dataset with one row for each key."
 
@@ -62,6 +63,7 @@ class BadPayload(PeerError):
     """What a peer sent for a key is no payload."""
 
     code = "jobs.bad_payload"
+    tells_of_rows = True
     sentence = "The payloads of the other side cannot be read: {reason}."
     remedy = "The other node is faulty, of another version, or hostile: compare versions, then show the auditor its log."
 
@@ -70,5 +72,6 @@ class NotSummable(InputError):
     """A column that is to be summed holds something that is not a number of the declared scale, or too large a sum."""
 
     code = "jobs.not_summable"
+    tells_of_rows = True
     sentence = "The column {column} cannot be summed: {reason}."
     remedy = "Clean the column and register the dataset again, or declare another scale."

@@ -19,6 +19,7 @@ from atoll.node.errors import Cancelled, NoSuchThing, NotForThisJob, RefusedByPe
 from atoll.node.outcomes import StoredResult
 from atoll.node.runs import Runs
 from atoll.storage.store import LocalJob
+from atoll.transport.errors import EndedUntold
 from atoll.wire.plain import to_plain
 
 PAGE_ROWS = 1000
@@ -121,6 +122,8 @@ class Jobs:
         job = self._need(identifier)
         local = self._context.store.job(identifier)
         code = job.reason or (local.error if local else "")
+        if code == EndedUntold.code and local is not None and local.error:
+            code = local.error  # its own people may know
         known = catalogue().get(code)
         decision = _decision(local)
         return WhyInfo(

@@ -34,6 +34,7 @@ from atoll.node.spawn import Orders, Starter
 from atoll.policy.standing import find_withdrawal
 from atoll.primitives.commitment import commit
 from atoll.storage.sealed import Sealer
+from atoll.transport.faults import public_form
 from atoll.wire.message import encode_message, parse_message
 
 log = logging.getLogger("atoll.runs")
@@ -279,7 +280,7 @@ class Runs:
         self._context.note("node", "job.fail", identifier, code)
         log.error("failed", extra={"job": identifier, "code": code})
         try:
-            await self._context.outbox.submit(FailJob(job_id=job.job_id, code=code))
+            await self._context.outbox.submit(FailJob(job_id=job.job_id, code=public_form(code)))
         except TransactionRefused as err:
             log.info("another party has said so already", extra={"job": identifier, "code": err.operands["rule"]})
 

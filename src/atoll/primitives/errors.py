@@ -92,6 +92,7 @@ class PayloadError(PeerError):
     """A sealed payload was not sealed under the element that its tag names."""
 
     code = "primitives.bad_payload"
+    tells_of_rows = True
     sentence = "Payload {index} does not open."
     remedy = "End the session; the other side is broken or hostile."
     index: int
@@ -101,6 +102,7 @@ class StoreError(IntegrityError):
     """A set of keys does not fit into a key-value store; happens once in 2^40 sets, and tells nothing of the keys."""
 
     code = "primitives.store_unencodable"
+    tells_of_rows = True
     sentence = "The keys could not be encoded."
     remedy = "Run the job again: a new attempt draws new seeds. If it happens again, report it."
 

@@ -216,6 +216,14 @@ class JobAborted(JobError):
     party: str
 
 
+class EndedUntold(JobError):
+    """A node ended the job for a reason that would tell the others something about rows, so it keeps the reason to itself."""
+
+    code = "transport.ended_untold"
+    sentence = "The job was ended for a reason that only this node's own log says."
+    remedy = "Ask the organisation that ended it; `atoll job why` at its node says the reason to its own people."
+
+
 class RoleFailed(JobError):
     """The protocol's own code failed in a way nobody foresaw."""
 

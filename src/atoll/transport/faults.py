@@ -1,7 +1,8 @@
 """Errors as another node, or a log, may see them: what happened, never to which data.
 
 Operands of an error and messages of foreign exceptions can hold what must not leave the node. So the code and the sentence
-with its places left empty travel, and a log gets the kind of an unforeseen exception and where in the code it happened.
+with its places left empty travel, and neutral ones where the code alone would tell of rows; a log gets the kind of an unforeseen
+exception and where in the code it happened.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import traceback
 from pathlib import PurePath
 from typing import Annotated, TypeAlias
 
-from atoll.errors import AtollError
-from atoll.transport.errors import HandlerFailed
+from atoll.errors import AtollError, catalogue
+from atoll.transport.errors import EndedUntold, HandlerFailed
 from atoll.wire.message import Pattern, Size
 
 Code: TypeAlias = Annotated[str, Size(3, 80), Pattern(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")]
@@ -22,13 +23,20 @@ Sentence: TypeAlias = Annotated[str, Size(0, 500), Pattern(r"[^\x00-\x1f\x7f-\x9
 
 
 def public_code(error: AtollError) -> str:
-    """The code that travels for an error."""
-    return error.code or HandlerFailed.code
+    """The code that travels for an error; the neutral one if its own would tell of rows."""
+    return EndedUntold.code if error.tells_of_rows else error.code or HandlerFailed.code
+
+
+def public_form(code: str) -> str:
+    """As `public_code`, for the code of an error that happened in another process of this node."""
+    known = catalogue().get(code)
+    return EndedUntold.code if known is not None and known.tells_of_rows else code
 
 
 def public_sentence(error: AtollError) -> str:
     """The sentence that travels for an error: its operands are left out."""
-    return re.sub(r"\{[^{}]*\}", "...", type(error).sentence)[:500]
+    told = EndedUntold if error.tells_of_rows else type(error)
+    return re.sub(r"\{[^{}]*\}", "...", told.sentence)[:500]
 
 
 def describe_fault(error: BaseException) -> str:

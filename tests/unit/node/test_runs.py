@@ -16,7 +16,10 @@ from atoll.jobs.periods import period_of
 from atoll.ledger.records import JobState
 from atoll.ledger.rules.job import StartJob
 from atoll.node.config import Home
+from atoll.node.jobs import Jobs
 from atoll.node.runs import Runs
+from atoll.protocols.psi_sum.errors import ValueTooWide
+from atoll.transport.errors import EndedUntold
 from tests.unit.node.offices import JOB, SPEC, Offices
 
 
@@ -37,3 +40,22 @@ async def test_a_job_that_starts_after_the_period_of_its_tables_is_not_begun(
     await runs.ensure(offices.job())
     await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=10)
     assert (offices.job().state, offices.job().reason) == (JobState.FAILED, WrongPeriod.code)
+
+
+async def test_a_code_that_tells_of_rows_stays_at_its_node(offices: Offices, tmp_path: Path) -> None:
+    """The ledger hears that the job ended, the node's own people hear why."""
+    bureau = offices["bureau"]
+    offices.propose()
+    for org in ("bureau", "bank"):
+        await offices[org].consents.consider(offices.job())
+    await offices["bank"].outbox.submit(StartJob(job_id=JOB))
+    bureau.context = replace(bureau.context, config=replace(bureau.context.config, home=Home(tmp_path)))
+    nothing: Any = None
+    runs = Runs(bureau.context, bureau.bodies, bureau.consents, nothing, nothing)
+    await runs._fail(offices.job(), ValueTooWide.code)
+    assert offices.job().reason == EndedUntold.code
+    local = bureau.store.job(JOB.hex())
+    assert local is not None
+    assert local.error == ValueTooWide.code
+    assert Jobs(bureau.context, bureau.bodies, bureau.consents, runs).why(JOB.hex()).reason == ValueTooWide.code
+    assert bureau.store.audit_trail()[-1][2:] == ("node", "job.fail", JOB.hex(), ValueTooWide.code)

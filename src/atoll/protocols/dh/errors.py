@@ -19,6 +19,7 @@ class BucketOverflow(InputError):
     """More keys fell into one bucket than it is padded to; by chance in one run of 2^40."""
 
     code = "dh.bucket_overflow"
+    tells_of_rows = True
     sentence = "Bucket {bucket} has {found} keys and room for {limit}."
     remedy = "Run the job again, which draws a new salt; if it happens twice, report it."
 

@@ -9,6 +9,7 @@ class ValueTooWide(InputError):
     """A key's value does not fit into the agreed width. Which one and how large is not said."""
 
     code = "psi_sum.value_too_wide"
+    tells_of_rows = True
     sentence = "Some value does not fit into {bits} bits."
     remedy = "Agree on wider values in the plan, or sum in larger units."
 

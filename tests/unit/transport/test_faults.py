@@ -1,0 +1,38 @@
+"""What other nodes may hear of an error."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+from atoll.errors import catalogue
+from atoll.protocols.psi_payload.errors import BadRecord
+from atoll.transport.errors import EndedUntold, JobStopped
+from atoll.transport.faults import public_code, public_form, public_sentence
+
+UNTOLD = [
+    "psi_payload.bad_record",
+    "psi_sum.value_too_wide",
+    "dh.bucket_overflow",
+    "jobs.payload_too_long",
+    "jobs.bad_payload",
+    "jobs.not_summable",
+    "primitives.bad_payload",
+    "primitives.store_unencodable",
+]
+"""Errors that happen or not by what is in the rows of the node where they happen."""
+
+
+@pytest.mark.parametrize("code", UNTOLD)
+def test_peers_hear_of_all_errors_that_tell_of_rows_the_same(code: str) -> None:
+    import_module("atoll.jobs.registry")
+    assert public_form(code) == EndedUntold.code
+    error = catalogue()[code].__new__(catalogue()[code])
+    assert (public_code(error), public_sentence(error)) == (EndedUntold.code, EndedUntold.sentence)
+
+
+def test_other_codes_travel_as_they_are_with_their_operands_left_out() -> None:
+    assert public_form(JobStopped.code) == public_code(JobStopped()) == JobStopped.code
+    assert public_form("nobody.knows") == "nobody.knows"
+    assert "place" not in public_sentence(BadRecord(party="a", position=3))
