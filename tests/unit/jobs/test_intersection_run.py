@@ -249,7 +249,7 @@ def test_a_cardinality_is_the_number_of_keys_that_both_have_and_no_row() -> None
 
 
 def test_noise_moves_a_count_and_is_stated_wherever_the_count_is_described() -> None:
-    job = number(Output.CARDINALITY, epsilon_micro=2_000_000)
+    job = number(Output.CARDINALITY, epsilon_micro=2_000_000, receivers=(replace(BANK, rows_cap=28),))
     found = []
     for attempt in range(6):
         inputs = {OWNER: given(BUREAU_ROWS), RECEIVER: given(BANK_ROWS)}
@@ -258,12 +258,28 @@ def test_noise_moves_a_count_and_is_stated_wherever_the_count_is_described() -> 
         found.append(done[RECEIVER].result.rows()[0][0])
     assert len(set(found)) > 1
     assert "epsilon = 2" in job.leakage
+    assert "outside the promise of differential privacy" in job.leakage
+    assert "leaves out the public dummies has the exact count" in job.leakage
+    assert "counts up to 28 above its row cap" in job.leakage
     assert KIND.parameters(job)["epsilon-micro"] == 2_000_000
     assert [(line.epsilon_micro, one.epsilon_micro) for line, one in zip(job.inputs, KIND.demands(job), strict=True)] == [
         (2_000_000, 2_000_000),
         (0, 0),
     ]
     assert any("noisy number of keys in common" in one.reads for one in job.coalitions)
+
+
+def test_an_exact_count_says_nothing_of_noise() -> None:
+    assert "differential" not in number(Output.CARDINALITY).leakage
+
+
+def test_noise_with_more_dummies_than_the_receivers_cap_is_refused() -> None:
+    with pytest.raises(BadPlan, match="in the place of the 28 dummies"):
+        number(Output.CARDINALITY, epsilon_micro=2_000_000, receivers=(replace(BANK, rows_cap=27),))
+    cardinality = PROTOCOLS["psi-cardinality-ristretto255"]
+    both = Shape(receiver_rows=28, owner_rows=(27,), receivers=2, output=Output.CARDINALITY, epsilon_micro=2_000_000)
+    assert "28 dummies" in cardinality.why_not(both)
+    assert not cardinality.why_not(replace(both, receivers=1))
 
 
 def test_an_epsilon_that_takes_too_much_noise_is_refused() -> None:

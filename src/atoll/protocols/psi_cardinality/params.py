@@ -22,9 +22,10 @@ MAX_EPSILON_MICRO = 20_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noise:
-    """Differential privacy of the count: sensitivity 1, so one key more or less at either side is what it hides.
+    """Differential privacy of the count: sensitivity 1, so what it hides is a key in place of another one, at either side.
 
-    Whoever has several keys in a set is protected by as many times epsilon; the agreement decides what a key stands for.
+    The numbers of rows are announced exactly, and are not covered. Whoever has several keys in a set is protected by as many
+    times epsilon; the agreement decides what a key stands for.
     """
 
     epsilon_micro: int
