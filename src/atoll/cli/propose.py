@@ -135,6 +135,7 @@ def intersection(
         "security": str(security),
         "protocol": protocol,
         "variant": variant,
+        "memory_mb": memory_mb,
         **parse_link(link),
     }
     limits = {"minutes": minutes, "memory_mb": memory_mb}

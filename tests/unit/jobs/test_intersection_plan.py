@@ -261,5 +261,16 @@ def test_the_estimate_grows_with_the_caps() -> None:
     assert large.traffic_bytes > 40 * 10**6
 
 
+def test_a_plan_whose_limit_on_memory_is_below_what_it_takes_is_refused_by_every_node() -> None:
+    rows = 1 << 20
+    asked = spec(receivers=(replace(BANK, rows_cap=rows),), owners=(replace(BUREAU, rows_cap=rows),))
+    job = plan_of(asked)
+    KIND.check(replace(job, limits=replace(job.limits, memory_bytes=1 << 30)))
+    with pytest.raises(BadPlan, match="of memory, and a party has 256"):
+        KIND.check(replace(job, limits=replace(job.limits, memory_bytes=1 << 28)))
+    with pytest.raises(BadPlan, match="of memory, and a party has 256"):
+        KIND.draft(replace(asked, memory_mb=256))
+
+
 def test_the_result_has_the_receivers_columns() -> None:
     assert [(one.name, one.kind) for one in KIND.result_schema(plan())] == [("id", "text"), ("name", "text")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from atoll.jobs.errors import BadPlan
@@ -65,3 +67,25 @@ def test_a_forced_protocol_that_cannot_serve_says_why() -> None:
 )
 def test_size_link_security_and_parties_decide(shape: Shape, link: Link, expected: str) -> None:
     assert choose(shape, link).chosen.name == expected
+
+
+@pytest.mark.parametrize("output", [Output.SUM, Output.CARDINALITY])
+def test_what_takes_more_memory_than_a_party_has_is_not_offered_and_says_so(output: Output) -> None:
+    large = Shape(receiver_rows=1 << 22, owner_rows=(1 << 22,), output=output)
+    needs = choose(large, LAN).chosen.cost
+    assert needs is not None
+    choose(replace(large, memory_bytes=needs.memory_bytes), LAN)
+    with pytest.raises(BadPlan, match=r"it takes about [\d,]+ MiB of memory, and a party has 1,024"):
+        choose(replace(large, memory_bytes=1 << 30), LAN)
+
+
+def test_nothing_that_is_offered_takes_more_than_four_gibibytes() -> None:
+    offered = [
+        one.cost
+        for output in Output
+        for rows in (1 << 20, 1 << 24, 100_000_000)
+        for one in weigh(Shape(receiver_rows=rows, owner_rows=(rows,), output=output, payload_bytes=64), LAN)
+        if one.cost
+    ]
+    assert max(one.memory_bytes for one in offered) <= 4 << 30
+    assert any(one.memory_bytes > 1 << 30 for one in offered)

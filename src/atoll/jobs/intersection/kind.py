@@ -19,7 +19,7 @@ from atoll.jobs.intersection.program import run_all
 from atoll.jobs.intersection.protocols import PROTOCOLS
 from atoll.jobs.intersection.reading import KIND, places, plan_inputs, plan_parties, spec_of
 from atoll.jobs.intersection.results import Form
-from atoll.jobs.intersection.shape import Link, Shape
+from atoll.jobs.intersection.shape import MAX_MEMORY_BYTES, Link, Shape
 from atoll.jobs.intersection.spec import IntersectionSpec
 from atoll.jobs.kind import Draft, Estimate, Explanation, Inputs, JobKind, Option, Outcome, ResultColumn
 from atoll.jobs.payload import MAX_PAYLOAD_BYTES
@@ -156,6 +156,7 @@ def shape_of(spec: IntersectionSpec) -> Shape:
         payload_bytes=payload_bytes(spec),
         epsilon_micro=spec.epsilon_micro,
         security=spec.security,
+        memory_bytes=min(spec.memory_mb << 20, MAX_MEMORY_BYTES),
     )
 
 

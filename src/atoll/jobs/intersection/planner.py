@@ -79,6 +79,9 @@ def _candidate(adapter: Adapter, variant: str, shape: Shape, link: Link) -> Cand
     if why_not:
         return Candidate(adapter=adapter, variant=variant, why_not=why_not)
     cost = whole_cost(adapter.cost(shape, variant), shape)
+    if cost.memory_bytes > shape.memory_bytes:
+        why_not = f"it takes about {cost.memory_bytes >> 20:,} MiB of memory, and a party has {shape.memory_bytes >> 20:,}"
+        return Candidate(adapter=adapter, variant=variant, why_not=why_not)
     return Candidate(adapter=adapter, variant=variant, cost=cost, seconds=cost.wall_seconds(link))
 
 

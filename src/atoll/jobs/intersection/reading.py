@@ -62,6 +62,7 @@ def spec_of(plan: Plan) -> IntersectionSpec:
             protocol=plan.protocol,
             variant=said.get("variant", ""),
             epoch=said.get("epoch", 0),
+            memory_mb=plan.limits.memory_bytes >> 20,
             keys_per_round=said.get("keys-per-round", 0),
         )
     except MessageError as err:

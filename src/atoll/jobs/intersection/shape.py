@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from atoll.jobs.intersection.outputs import Join, Output, Security
 
+MAX_MEMORY_BYTES = 4 << 30
+"""No party needs more for any job that is offered."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
@@ -40,6 +43,8 @@ class Shape:
     epsilon_micro: int = 0
     """For a noisy cardinality, in millionths; 0: exact."""
     security: Security = Security.SEMI_HONEST
+    memory_bytes: int = MAX_MEMORY_BYTES
+    """Most that a party's process may take."""
 
     @property
     def places(self) -> int:

@@ -86,6 +86,8 @@ class IntersectionSpec(Message):
     """The slowest link between two sides; only the planner looks at it."""
     latency_ms: Annotated[int, Range(0, 10_000)] = 1
     """One-way delay of that link; only the planner looks at it."""
+    memory_mb: Annotated[int, Range(1, 1 << 24)] = 1024
+    """Memory of a party's process, in mebibytes, as the plan's limits have it; what takes more is not offered."""
     epoch: Annotated[int, Range(0, (1 << 32) - 1)] = 0
     """For protocols that keep a table: the period it lasts (`atoll.jobs.periods`). The proposing node fills in the current one,
     and every node refuses another."""

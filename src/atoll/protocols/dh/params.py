@@ -12,7 +12,8 @@ CONTEXT_BYTES = 32
 SEED_BYTES = 32
 
 MAX_WHOLE_ROWS = 1 << 24
-"""Largest set of a protocol that keeps it in one bucket: about 1.5 GiB at the peak."""
+"""Largest set of a protocol that keeps it in one bucket. At 240 to 360 bytes for a row of each side
+that is 4 to 6 GB for sets as large as this, so a planner that keeps to less stops below."""
 
 POINTS_PER_FRAME = 1 << 14
 """512 KiB of points; one call of the kernel."""

@@ -11,6 +11,7 @@ from atoll.jobs.intersection.spec import MAX_PLACES
 from atoll.jobs.kind import Input
 from atoll.protocols import psi_multi
 from atoll.protocols.psi import MAX_ROWS
+from atoll.protocols.psi.cut import bucket_count, padded_size
 from atoll.protocols.psi_multi.params import STATISTICAL_BITS
 from atoll.protocols.role import Role
 from atoll.wire.message import Document
@@ -23,10 +24,8 @@ FROM_OWNER_BYTES = 12
 """What an owner sends the receiver, a key of its own."""
 FIXED_BYTES = 300_000
 """What a pair sends before the first key: base transfers and trees."""
-KEY_MEMORY_BYTES = 180
-"""Memory a key of a bucket, an owner."""
-BUCKET_KEYS = 1 << 21
-"""Buckets are no larger, padding included."""
+KEY_MEMORY_BYTES = 250
+"""Memory a key of a bucket and an owner: the receiver works on a bucket with all owners at once."""
 
 
 class PsiMulti(Adapter):
@@ -59,7 +58,7 @@ class PsiMulti(Adapter):
             traffic_bytes=max(out, *back),
             exchanged_bytes=out + sum(back),
             rounds=10,
-            memory_bytes=owners * KEY_MEMORY_BYTES * min(shape.largest, BUCKET_KEYS),
+            memory_bytes=owners * KEY_MEMORY_BYTES * padded_size(shape.largest, bucket_count(receiver, *shape.owner_rows)),
         )
 
     def lead(self, run: Run, mine: Input) -> Role[Found]:

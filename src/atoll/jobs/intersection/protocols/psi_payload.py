@@ -19,12 +19,13 @@ from atoll.primitives.payload import SEAL_BYTES
 from atoll.primitives.ristretto import POINT_BYTES
 from atoll.protocols import psi_payload
 from atoll.protocols.psi import MAX_ROWS
+from atoll.protocols.psi.cut import bucket_count, padded_size
 from atoll.protocols.psi_payload.params import PROTOCOL, VERSION, record_bytes
 from atoll.protocols.role import Role
 from atoll.wire.message import Document
 
 ITEM_MEMORY_BYTES = 200
-"""Memory a row of the larger side, payloads not counted."""
+"""Memory a key of a bucket, payloads not counted."""
 PADDING = 1.1
 """Buckets are filled up to a common size."""
 
@@ -48,12 +49,14 @@ class PsiPayload(Adapter):
     def cost(self, shape: Shape, variant: str) -> Cost:  # noqa: ARG002 - the interface's
         owner, receiver = (PADDING * rows for rows in (max(shape.owner_rows), shape.receiver_rows))
         records = owner * record_bytes(shape.payload_bytes)
+        bucket = padded_size(shape.largest, bucket_count(shape.receiver_rows, *shape.owner_rows))
+        sealed = shape.payload_bytes + SEAL_BYTES  # a receiver keeps all that it opens
         return Cost(
             seconds=max(owner, receiver) / MASKED_PER_SECOND + (owner + 3 * receiver) / MULTIPLIED_PER_SECOND,
             traffic_bytes=int(records + receiver * POINT_BYTES),
             exchanged_bytes=int(records + 2 * receiver * POINT_BYTES),
             rounds=6,
-            memory_bytes=int(max(owner, receiver) * (ITEM_MEMORY_BYTES + shape.payload_bytes + SEAL_BYTES)),
+            memory_bytes=int(bucket * (ITEM_MEMORY_BYTES + sealed) + min(owner, receiver) * sealed),
         )
 
     def lead(self, run: Run, mine: Input) -> Role[Found]:
