@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench mutants peers docs wheel portable lock clean
+.PHONY: help setup demo test long check bench mutants peers docs wheel portable lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -42,6 +42,10 @@ demo: setup ## the main job from founding to evidence, then attacks
 test: setup ## all tests
 	@cargo test --quiet --release --package atoll-core
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+long: setup ## what takes too long for every day: ten million rows while nodes are killed, timing of secrets
+	@ATOLL_LARGE_ROWS=10000000 ATOLL_LARGE_KILLS=5 $(BIN)/python -m pytest -q -s tests/e2e/test_large.py
+	@ATOLL_LONG_TIMING=1 $(BIN)/python -m pytest -q tests/unit/primitives/test_timing.py
 
 check: setup ## format, types, lint, layers, snippets
 	@tools/check.sh

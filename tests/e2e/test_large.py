@@ -68,7 +68,7 @@ def test_large_tables_meet_in_bounded_memory_while_nodes_are_killed(standing: St
     job = ""
     for _ in range(KILLS):
         org = stage.chance.choice((BANK, BUREAU))
-        place = stage.chance.randrange(1, BYTES_A_ROW * ROWS)
+        place = stage.chance.randrange(1, BYTES_A_ROW * ROWS // (KILLS + 1))  # so much is left after every other kill
         stage.cable.cut_after(place, stage.nodes[org].pid)
         if not job:
             job = stage.client(BANK).jobs.propose("intersection", spec, purpose=PURPOSE, memory_mb=MEMORY_MB, minutes=60)
