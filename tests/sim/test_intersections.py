@@ -117,7 +117,7 @@ def test_two_organisations_get_what_the_tables_say_whatever_is_asked_for(tmp_pat
 
 def test_three_learn_what_all_have_and_of_two_receivers_each_gets_its_own_result(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with World(tmp_path, seed=12) as world:
+        async with World(tmp_path, seed=12, policy={"bureau": 'trusted-proposers = ["bank"]'}) as world:
             agreed = await agree(world)
             job = await run(world, agreed, "bureau", "telecom")
             assert sorted(table(world, job)) == [[f"P{number:03}"] for number in range(40, 60)]

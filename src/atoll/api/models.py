@@ -146,6 +146,10 @@ class GiveGrant(Model):
     columns: list[str]
     purposes: list[str]
     job_kinds: list[str] = ["intersection"]
+    protocols: list[str] = []
+    """Protocols by which; empty for any."""
+    security: Literal["semi-honest", "malicious"] = "semi-honest"
+    """The misbehaviour that a job must withstand, at least."""
     rows: int | None = None
     outputs: list[OutputName] = Field(default=["identifiers"], min_length=1)
     """What the grantee may get out of a job."""

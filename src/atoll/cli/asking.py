@@ -24,13 +24,6 @@ class Join(StrEnum):
     ANTI = "anti"
 
 
-class Security(StrEnum):
-    """Likewise."""
-
-    SEMI_HONEST = "semi-honest"
-    MALICIOUS = "malicious"
-
-
 @dataclass(frozen=True, slots=True)
 class Side:
     """One side of an intersection."""

@@ -10,7 +10,7 @@ import typer
 from atoll.api.models import GiveGrant, GrantInfo
 from atoll.cli.errors import BadArgument
 from atoll.cli.frame import command, group
-from atoll.cli.limits import describe_limits, parse_cap, parse_epsilon, parse_outputs
+from atoll.cli.limits import Security, describe_limits, parse_cap, parse_epsilon, parse_outputs
 from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import confirm
 from atoll.cli.words import iso
@@ -34,6 +34,7 @@ class Counting(StrEnum):
     "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --uses 5 --days 30 --home bureau",
     "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --new-identifiers 10000/30d --rate 20/day",
     "atoll grant give bureau/files/1 --to bank --column ref --purpose statistics --outputs cardinality --epsilon 1.0",
+    "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --security malicious",
 )
 def give(
     node: Node,
@@ -42,6 +43,12 @@ def give(
     column: Annotated[list[str], typer.Option(help="Column that may be used; repeat.")],
     purpose: Annotated[list[str], typer.Option(help="Purpose it may be used for; repeat.")],
     job_kind: Annotated[list[str] | None, typer.Option(help="Kind of job; repeat. [default: intersection]")] = None,
+    protocol: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Protocol by which it may be used; repeat. [default: any]")
+    ] = None,
+    security: Annotated[
+        Security, typer.Option(help="Misbehaviour of the grantee that a job must withstand, at least.")
+    ] = Security.SEMI_HONEST,
     uses: Annotated[int, typer.Option(help="How many jobs.", min=1)] = 1,
     days: Annotated[int, typer.Option(help="How long it holds.", min=1, max=3650)] = 30,
     rows: Annotated[int | None, typer.Option(help="Most rows that may take part in a job.", min=1)] = None,
@@ -77,6 +84,8 @@ def give(
         columns=column,
         purposes=purpose,
         job_kinds=job_kind or ["intersection"],
+        protocols=protocol or [],
+        security=security.value,
         rows=rows,
         outputs=parse_outputs("--outputs", outputs),
         payload=payload or [],

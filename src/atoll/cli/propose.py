@@ -9,7 +9,6 @@ import typer
 
 from atoll.cli.asking import (
     Join,
-    Security,
     find_grant,
     parse_link,
     read_side,
@@ -20,7 +19,7 @@ from atoll.cli.asking import (
 from atoll.cli.draft import describe_draft
 from atoll.cli.errors import BadArgument
 from atoll.cli.frame import command, group
-from atoll.cli.limits import parse_epsilon
+from atoll.cli.limits import Security, parse_epsilon
 from atoll.cli.reply import Reply
 from atoll.cli.screen import confirm, print_shown
 from atoll.cli.watch import ended, watch_job

@@ -66,7 +66,7 @@ class Consents:
             return
         try:
             plan = await self.checked_plan(job)
-            decision = self.decide(plan)
+            decision = self.decide(plan, job.proposer)
         except PlanMissing:
             self._context.store.update_job(identifier, phase="waiting for plan")
             return
@@ -115,12 +115,13 @@ class Consents:
         kind.verify_period(plan, self._context.now())
         return plan
 
-    def decide(self, plan: Plan) -> Decision:
-        """What policy says about a checked plan, here and now."""
+    def decide(self, plan: Plan, proposer: str) -> Decision:
+        """What policy says about a checked plan and who proposed it, here and now."""
         view = self._context.view()
         return decide(
             Question(
                 me=self._context.org,
+                proposer=proposer,
                 plan=plan,
                 demands=job_kind(plan.kind).demands(plan),
                 view=view,

@@ -15,7 +15,7 @@ from atoll.node.errors import BadRequest
 from atoll.ordering.engine import Acknowledged
 from atoll.policy.demand import Output
 from atoll.policy.outputs import WITH_PAYLOAD
-from atoll.policy.terms import TERMS_DOMAIN, Constraint, GrantTerms, Operand, Operator, TermRule
+from atoll.policy.terms import ADVERSARY_MODELS, TERMS_DOMAIN, Constraint, GrantTerms, Operand, Operator, TermRule
 from atoll.primitives.commitment import commit
 from atoll.wire.message import encode_message
 from atoll.wire.plain import to_plain
@@ -136,6 +136,10 @@ def _permission(request: GiveGrant, output: Output) -> tuple[Constraint, ...]:
         Constraint(left=Operand.JOB_KINDS, operator=Operator.IS_ANY_OF, right=tuple(request.job_kinds)),
         Constraint(left=Operand.RECEIVERS, operator=Operator.IS_ANY_OF, right=(request.grantee,)),
     ]
+    if request.protocols:
+        constraints.append(Constraint(left=Operand.PROTOCOLS, operator=Operator.IS_ANY_OF, right=tuple(request.protocols)))
+    if request.security != ADVERSARY_MODELS[0]:
+        constraints.append(Constraint(left=Operand.ADVERSARY_MODEL, operator=Operator.GTEQ, right=(request.security,)))
     if output in WITH_PAYLOAD:
         constraints.append(Constraint(left=Operand.PAYLOAD, operator=Operator.IS_ANY_OF, right=payload))
     if output is Output.SUM:

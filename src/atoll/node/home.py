@@ -51,6 +51,9 @@ consent = "{consent}"        # "manual": a person approves each job
 # counterparties = ["bank"]  # nobody else; leave out for all members
 # purposes = ["credit-check"]
 # job-kinds = ["intersection"]
+# protocols = ["psi-rr22"]
+# adversary-models = ["malicious"]  # withstands no less
+# trusted-proposers = ["bank"]      # may propose that this organisation receives; else a person approves
 # max-rows = 1000000
 # hours = "06-22"            # UTC
 """

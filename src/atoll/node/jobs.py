@@ -55,7 +55,7 @@ class Jobs:
         if self._phase(identifier) != "awaiting approval" or job.state is not JobState.PROPOSED:
             raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed="awaiting approval")
         plan = await self._consents.checked_plan(job)
-        decision = self._consents.decide(plan)
+        decision = self._consents.decide(plan, job.proposer)
         self._context.store.update_job(identifier, decision=decision.to_plain())
         if decision.denies:
             await self._consents.refuse(identifier, decision.code, actor=actor)

@@ -53,6 +53,8 @@ class Question:
 
     me: str
     """The organisation that decides."""
+    proposer: str
+    """Who proposed the job, from its record on the ledger."""
     plan: Plan
     """Checked by its kind and against its proposal."""
     demands: Sequence[Demand]
@@ -74,15 +76,26 @@ class Question:
 def decide(question: Question) -> Decision:
     """Permit, deny or ask, with every reason."""
     reasons = [*_plan_reasons(question), *_local_reasons(question)]
-    ask = "" if question.rules.automatic else "the local rules say that a person approves each job"
     for number, demand in enumerate(question.demands):
-        if demand.owner_org != question.me:
-            continue
-        reasons.extend(_demand_reasons(question, number, demand))
-        dataset = question.view.get(Dataset, demand.dataset)
-        if dataset is not None and dataset.level >= HIGHEST_LEVEL and demand.receivers != (question.me,):
-            ask = f"{demand.dataset} is of level G{dataset.level}"
-    return conclude(tuple(reasons), ask=ask)
+        if demand.owner_org == question.me:
+            reasons.extend(_demand_reasons(question, number, demand))
+    return conclude(tuple(reasons), ask="; ".join(_why_a_person(question)))
+
+
+def _why_a_person(question: Question) -> Iterator[str]:
+    """What nothing forbids and a person must approve all the same."""
+    me, proposer = question.me, question.proposer
+    if not question.rules.automatic:
+        yield "the local rules say that a person approves each job"
+    mine = [one for one in question.demands if one.owner_org == me]
+    for name in dict.fromkeys(one.dataset for one in mine if one.receivers != (me,)):
+        dataset = question.view.get(Dataset, name)
+        if dataset is not None and dataset.level >= HIGHEST_LEVEL:
+            yield f"{name} is of level G{dataset.level}"
+    receives = me in question.plan.receivers() or any(one.receivers == (me,) for one in mine)
+    if receives and proposer not in (me, *(question.rules.trusted_proposers or ())):
+        # its own line rests on no grant: whoever could propose this for it would spend its budgets and learn its sizes
+        yield f"{proposer} proposes that this organisation receives"
 
 
 def _plan_reasons(question: Question) -> Iterator[Reason]:
@@ -90,6 +103,8 @@ def _plan_reasons(question: Question) -> Iterator[Reason]:
     yield Reason(
         NotInvolved.code, "this organisation is a party", question.me, ", ".join(plan.orgs()), question.me in plan.orgs()
     )
+    proposer = question.proposer or "unknown"
+    yield Reason(NotInvolved.code, "proposer", "a party of the plan", proposer, question.proposer in plan.orgs())
     for org in plan.orgs():
         member = question.view.get(Member, org)
         state = str(member.state) if member else "unknown"
@@ -112,6 +127,12 @@ def _local_reasons(question: Question) -> Iterator[Reason]:
         yield Reason(LocalVeto.code, "purpose", ", ".join(sorted(rules.purposes)), plan.purpose, plan.purpose in rules.purposes)
     if rules.job_kinds is not None:
         yield Reason(LocalVeto.code, "job kind", ", ".join(sorted(rules.job_kinds)), plan.kind, plan.kind in rules.job_kinds)
+    if rules.protocols is not None:
+        named = ", ".join(sorted(rules.protocols))
+        yield Reason(LocalVeto.code, "protocol here", named, plan.protocol, plan.protocol in rules.protocols)
+    if rules.adversary_models is not None:
+        models, model = ", ".join(sorted(rules.adversary_models)), plan.adversary_model
+        yield Reason(LocalVeto.code, "adversary model", models, model, model in rules.adversary_models)
     if rules.max_rows is not None:
         most = max((one.rows_cap for one in question.demands if one.owner_org == question.me), default=0)
         yield Reason(LocalVeto.code, "rows", f"at most {rules.max_rows}", str(most), most <= rules.max_rows)
@@ -138,7 +159,28 @@ def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator
     if demand.receivers != (question.me,):
         yield from output_reasons(question.plan, number, demand)
         yield from _grant_reasons(question, number, demand)
+    elif question.proposer != question.me:
+        yield from _told_reasons(question, number, demand)
     yield from lineage_budget_reasons(question.view, dataset.lineage, demand)
+
+
+def _told_reasons(question: Question, number: int, demand: Demand) -> Iterator[Reason]:
+    """Others learn the count of this organisation's own run, which it did not propose. Each of them needs a grant for that: one
+    in the same plan by which it receives of the same dataset under the same key, which is judged there.
+    """
+    lines = list(zip(question.plan.inputs, question.demands, strict=False))
+    key = question.plan.inputs[number].key
+    for org in demand.told:
+        granted = any(
+            (asked.dataset, asked.receivers, line.key) == (demand.dataset, (org,), key) and line.grant for line, asked in lines
+        )
+        yield Reason(
+            NoGrant.code,
+            f"count of {demand.dataset} for {org}",
+            "proposed by this organisation, or granted to it in the same plan",
+            f"proposed by {question.proposer}, {'granted' if granted else 'not granted'}",
+            granted,
+        )
 
 
 def _column_reasons(question: Question, number: int, demand: Demand, card: DatasetCard) -> Iterator[Reason]:
@@ -205,6 +247,8 @@ def _use(question: Question, demand: Demand, *, spent: int) -> Use:
         Operand.COUNTERPARTIES: frozenset(question.plan.orgs()) - {question.me},
         Operand.RECEIVERS: frozenset(demand.receivers),
         Operand.JOB_KINDS: frozenset({question.plan.kind}),
+        Operand.PROTOCOLS: frozenset({question.plan.protocol}),
+        Operand.ADVERSARY_MODEL: frozenset({question.plan.adversary_model}),
         Operand.COUNT: spent + demand.uses,
         Operand.DATE_TIME: question.now,
         Operand.ROWS: demand.rows_cap,

@@ -1,11 +1,14 @@
 """The owner's own veto rules, from the section [policy] of `atoll.toml`. They can refuse whatever a grant permits, and permit
-nothing.
+nothing; one of them, `trusted-proposers`, says for whose proposals no person is asked.
 
 [policy]
 consent = "automatic"                # or "manual": a person approves each job
 counterparties = ["bank", "telecom"] # nobody else; leave out for all members
 purposes = ["credit-check"]          # nothing else; leave out for all
 job-kinds = ["intersection"]
+protocols = ["psi-rr22"]             # no other; leave out for all
+adversary-models = ["malicious"]     # jobs that withstand nothing less; leave out for all
+trusted-proposers = ["bank"]         # may propose that this organisation receives, and no person is asked
 max-rows = 1000000
 hours = "06-22"                      # UTC, from the first hour until before the second
 max-days = 7                         # furthest deadline
@@ -18,19 +21,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from atoll.policy.errors import BadRules
+from atoll.policy.terms import ADVERSARY_MODELS
 
 DAY_SECONDS = 86_400
+KEYS = frozenset(
+    {
+        "adversary-models",
+        "consent",
+        "counterparties",
+        "hours",
+        "job-kinds",
+        "max-days",
+        "max-rows",
+        "protocols",
+        "purposes",
+        "trusted-proposers",
+    }
+)
 _HOURS = re.compile(r"([01][0-9]|2[0-4])-([01][0-9]|2[0-4])")
 
 
 @dataclass(frozen=True, slots=True)
 class LocalRules:
-    """Parsed local rules; a None forbids nothing."""
+    """Parsed local rules; a None forbids nothing, and trusts nobody."""
 
     automatic: bool = True
     counterparties: frozenset[str] | None = None
     purposes: frozenset[str] | None = None
     job_kinds: frozenset[str] | None = None
+    protocols: frozenset[str] | None = None
+    adversary_models: frozenset[str] | None = None
+    trusted_proposers: frozenset[str] | None = None
     max_rows: int | None = None
     hours: tuple[int, int] | None = None
     max_days: int = 7
@@ -42,18 +63,23 @@ class LocalRules:
         Raises:
             BadRules: an unknown key, or a value of the wrong form.
         """
-        known = {"consent", "counterparties", "purposes", "job-kinds", "max-rows", "hours", "max-days"}
-        unknown = sorted(set(table) - known)
+        unknown = sorted(set(table) - KEYS)
         if unknown:
-            raise BadRules(reason=f"it knows no {unknown[0]}; it knows {', '.join(sorted(known))}")
+            raise BadRules(reason=f"it knows no {unknown[0]}; it knows {', '.join(sorted(KEYS))}")
         consent = table.get("consent", "automatic")
         if consent not in ("automatic", "manual"):
             raise BadRules(reason="consent is automatic or manual")
+        models = _names(table, "adversary-models")
+        if models is not None and not models <= set(ADVERSARY_MODELS):
+            raise BadRules(reason=f"adversary-models is a list of some of {', '.join(ADVERSARY_MODELS)}")
         return cls(
             automatic=consent == "automatic",
             counterparties=_names(table, "counterparties"),
             purposes=_names(table, "purposes"),
             job_kinds=_names(table, "job-kinds"),
+            protocols=_names(table, "protocols"),
+            adversary_models=models,
+            trusted_proposers=_names(table, "trusted-proposers"),
             max_rows=_number(table, "max-rows"),
             hours=_hours(table),
             max_days=_number(table, "max-days") or 7,

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 
 from atoll.policy.errors import Prohibited, TermsRefused
 from atoll.policy.reasons import Reason
-from atoll.policy.terms import Constraint, GrantTerms, Operand, Operator, TermRule
+from atoll.policy.terms import ADVERSARY_MODELS, Constraint, GrantTerms, Operand, Operator, TermRule
 
 Observed = frozenset[str] | int
 """What a use has at an operand: a set of names, or a number."""
 
 _NUMBERS = frozenset({Operand.COUNT, Operand.DATE_TIME, Operand.MINIMUM_GROUP, Operand.EPSILON, Operand.ROWS})
+_RANKS = {name: rank for rank, name in enumerate(ADVERSARY_MODELS)}
 _OPPOSITE = {
     Operator.EQ: Operator.NEQ,
     Operator.NEQ: Operator.EQ,
@@ -27,6 +28,7 @@ _OPPOSITE = {
     Operator.IS_NONE_OF: Operator.IS_ANY_OF,
 }
 """What holds for all values exactly when the other holds for none."""
+_ORDERED = frozenset({Operator.LT, Operator.LTEQ, Operator.GT, Operator.GTEQ})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,12 @@ def holds(constraint: Constraint, observed: Observed | None) -> bool | None:
         return None
     if isinstance(observed, int):
         return _number_holds(constraint, observed)
+    if constraint.left is Operand.ADVERSARY_MODEL:
+        return _model_holds(constraint, observed)
+    return _names_hold(constraint, observed)
+
+
+def _names_hold(constraint: Constraint, observed: frozenset[str]) -> bool | None:
     wanted = frozenset(constraint.right)
     match constraint.operator:
         case Operator.EQ:
@@ -108,12 +116,27 @@ def holds(constraint: Constraint, observed: Observed | None) -> bool | None:
             return None
 
 
+def _model_holds(constraint: Constraint, observed: frozenset[str]) -> bool | None:
+    """Of a closed list, ordered: a name that is not in it, on either side, says nothing."""
+    if not observed or not _RANKS.keys() >= {*constraint.right, *observed}:
+        return None
+    if constraint.operator in _ORDERED:
+        ranks = {_RANKS[one] for one in observed}
+        if len(constraint.right) != 1 or len(ranks) != 1:
+            return None
+        return _compared(constraint.operator, ranks.pop(), _RANKS[constraint.right[0]])
+    return _names_hold(constraint, observed)
+
+
 def _number_holds(constraint: Constraint, observed: int) -> bool | None:
     if constraint.left not in _NUMBERS or len(constraint.right) != 1 or not constraint.right[0].isascii():
         return None
     if not constraint.right[0].isdigit():
         return None
-    wanted = int(constraint.right[0])
+    return _compared(constraint.operator, observed, int(constraint.right[0]))
+
+
+def _compared(operator: Operator, observed: int, wanted: int) -> bool | None:
     verdicts = {
         Operator.EQ: observed == wanted,
         Operator.NEQ: observed != wanted,
@@ -122,7 +145,7 @@ def _number_holds(constraint: Constraint, observed: int) -> bool | None:
         Operator.GT: observed > wanted,
         Operator.GTEQ: observed >= wanted,
     }
-    return verdicts.get(constraint.operator)
+    return verdicts.get(operator)
 
 
 def show(observed: Observed | None) -> str:

@@ -19,7 +19,8 @@ TERMS_DOMAIN = "grant-terms"
 class Operand(StrEnum):
     """Left operands of a constraint; there are no others.
 
-    `epsilon` counts millionths and is said of noisy outputs only; `payload` are the columns whose values leave or are summed.
+    `epsilon` counts millionths and is said of noisy outputs only; `payload` are the columns whose values leave or are summed;
+    `adversary-model` is one of `ADVERSARY_MODELS`.
     """
 
     PURPOSE = "purpose"
@@ -27,6 +28,8 @@ class Operand(StrEnum):
     COUNTERPARTIES = "counterparties"
     RECEIVERS = "receivers"
     JOB_KINDS = "job-kinds"
+    PROTOCOLS = "protocols"
+    ADVERSARY_MODEL = "adversary-model"
     COUNT = "count"
     DATE_TIME = "date-time"
     MINIMUM_GROUP = "minimum-group"
@@ -35,6 +38,11 @@ class Operand(StrEnum):
     ROWS = "rows"
     OUTPUTS = "outputs"
     PAYLOAD = "payload"
+
+
+ADVERSARY_MODELS: tuple[str, ...] = ("semi-honest", "malicious")
+"""The misbehaviour that a job withstands, each more than the one before it. There are no others to a reader of terms: a plan's
+`honest-majority` stands neither above nor below them, so terms that look at the model do not cover it."""
 
 
 class Operator(StrEnum):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from atoll.api.models import CoalitionInfo, DatasetInfo, DraftInfo, GrantInfo, OptionInfo, RegisterColumn
-from atoll.cli import asking, frame
+from atoll.cli import asking, frame, limits
 from atoll.cli.dataset import parse_column, parse_key
 from atoll.cli.errors import BadArgument
 from atoll.cli.main import main
@@ -267,7 +267,7 @@ def test_a_column_of_another_form_is_refused(text: str) -> None:
 
 def test_the_words_are_those_of_the_kind() -> None:
     assert [str(one) for one in asking.Join] == [str(one) for one in outputs.Join]
-    assert [str(one) for one in asking.Security] == [str(one) for one in outputs.Security]
+    assert [str(one) for one in limits.Security] == [str(one) for one in outputs.Security]
 
 
 def test_columns_to_get_and_to_keep_are_of_their_own_side(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:

@@ -252,6 +252,12 @@ def test_of_two_receivers_each_is_asked_for_what_the_other_gets_and_its_grant_st
     assert [one.gets for one in whole.outputs] == [("identifiers",)] * 2
 
 
+def test_the_receiver_of_a_sum_is_asked_whether_the_owner_may_learn_the_count() -> None:
+    summed = plan_of(spec(owners=(replace(BUREAU, shows=("income",)),), output=Output.SUM, protocol="", keys_per_round=0))
+    assert [one.told for one in KIND.demands(summed)] == [(), ("bureau",)]
+    assert [one.told for one in KIND.demands(plan())] == [(), ()]
+
+
 def test_the_estimate_grows_with_the_caps() -> None:
     small, large = (
         KIND.estimate(plan()),

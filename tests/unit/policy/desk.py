@@ -204,6 +204,7 @@ class Desk:
     """Everything the bureau's decision rests on; change what you like before asking."""
 
     me: str = "bureau"
+    proposer: str = "bank"
     plan: Plan = PLAN
     demands: tuple[Demand, ...] = (DEMAND, OWN_DEMAND)
     view: Records = field(default_factory=Records)
@@ -258,7 +259,8 @@ class Desk:
         return self
 
     def give_to(self, org: str) -> Desk:
-        """Another organisation gets the result, in the plan and in what it asks of the bureau."""
+        """Another organisation gets the result, in the plan and in what it asks of the bureau, and proposes the job."""
+        self.proposer = org
         parties = (self.plan.parties[0], replace(self.plan.parties[1], org=org))
         return self.change_plan(parties=parties).change_demand(receivers=(org,))
 
@@ -276,6 +278,22 @@ class Desk:
         rule = TermRule(action="use", constraints=(named, *constraints))
         self.terms[GRANT] = replace(TERMS, permissions=(rule,))
         return self
+
+    def receive_at_home(self, **demand: Any) -> Desk:
+        """The bureau's line is its own run: it receives, without a grant, and the bank serves and proposes."""
+        parties = (PlanParty(role="owner", index=0, org="bank"), PlanParty(role="receiver", index=0, org="bureau"))
+        return (
+            self.change_plan(parties=parties)
+            .change_input(grant=b"", grant_version=0)
+            .change_demand(receivers=("bureau",), **demand)
+        )
+
+    def add_granted_run(self, **changes: Any) -> Desk:
+        """A second run on the bureau's files, in which the bank receives by its grant."""
+        self.demands = (*self.demands, replace(DEMAND, output=self.demands[0].output))
+        line = replace(files_input(receiver=1), **changes)
+        parties = (*self.plan.parties, PlanParty(role="receiver", index=1, org="bank"))
+        return self.change_plan(inputs=(*self.plan.inputs, line), parties=parties)
 
     def change_grant(self, **changes: Any) -> Desk:
         return self.change(Grant, GRANT.hex(), **changes)
@@ -327,6 +345,7 @@ class Desk:
         return decide(
             Question(
                 me=self.me,
+                proposer=self.proposer,
                 plan=self.plan,
                 demands=self.demands,
                 view=self.view,

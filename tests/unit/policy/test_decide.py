@@ -69,6 +69,8 @@ DENIED: dict[str, tuple[str, Change]] = {
     "a party is suspended": ("policy.parties", lambda d: d.change(Member, "bank", state=MemberState.SUSPENDED)),
     "a party has left": ("policy.parties", lambda d: d.change(Member, "bank", state=MemberState.LEFT)),
     "this organisation is suspended": ("policy.parties", lambda d: d.change(Member, "bureau", state=MemberState.SUSPENDED)),
+    "nobody is known to have proposed it": ("policy.parties", lambda d: setattr(d, "proposer", "")),
+    "a proposer who is no party": ("policy.parties", lambda d: setattr(d, "proposer", "telecom")),
     # deadline
     "the deadline has passed": ("policy.deadline", lambda d: d.change_plan(not_after=NOW - 1)),
     "the deadline is further away than a job may run": (
@@ -227,6 +229,14 @@ DENIED: dict[str, tuple[str, Change]] = {
             .change_demand(payload=("name",), min_count=19)
         ),
     ),
+    "a weaker model than the terms want": (
+        "policy.terms",
+        lambda d: d.terms_say(Operand.ADVERSARY_MODEL, Operator.GTEQ, "malicious"),
+    ),
+    "another protocol than the terms want": (
+        "policy.terms",
+        lambda d: d.terms_say(Operand.PROTOCOLS, Operator.IS_ANY_OF, "psi-rr22"),
+    ),
     # budgets
     "a grant that is used up": ("policy.budget", lambda d: d.use_grant(limit=5, spent=5)),
     "a grant whose last use is reserved": ("policy.budget", lambda d: d.use_grant(limit=5, spent=4, reserved=1)),
@@ -290,6 +300,12 @@ DENIED: dict[str, tuple[str, Change]] = {
     ),
     "a purpose that the owner does not like": ("policy.local", lambda d: d.say(purposes=frozenset({"research"}))),
     "a kind that the owner does not like": ("policy.local", lambda d: d.say(job_kinds=frozenset({"statistics"}))),
+    "a protocol that the owner does not like": ("policy.local", lambda d: d.say(protocols=frozenset({"psi-rr22"}))),
+    "a weaker model than the owner likes": ("policy.local", lambda d: d.say(adversary_models=frozenset({"malicious"}))),
+    "a model that the owner did not name": (
+        "policy.local",
+        lambda d: d.say(adversary_models=frozenset({"malicious"})).change_plan(adversary_model="honest-majority"),
+    ),
     "more rows than the owner likes": ("policy.local", lambda d: d.say(max_rows=999)),
     "an hour that the owner does not like": ("policy.local", lambda d: d.say(hours=(0, 1))),
 }
@@ -353,6 +369,15 @@ PERMITTED: dict[str, Change] = {
         d.change_plan(protocol="insecure-plain"),
     ),
     "a column used less openly than it may be": lambda d: d.change_demand(columns=(("income", Exposure.ENCRYPTED_ONLY),)),
+    "the protocol and the model that the terms want": lambda d: (
+        d.terms_say(Operand.PROTOCOLS, Operator.IS_ANY_OF, "psi-rr22"),
+        d.terms_say(Operand.ADVERSARY_MODEL, Operator.GTEQ, "malicious"),
+        d.change_plan(protocol="psi-rr22", adversary_model="malicious"),
+    ),
+    "the protocol and the model that the owner likes": lambda d: (
+        d.say(protocols=frozenset({"psi-rr22"}), adversary_models=frozenset({"malicious"})),
+        d.change_plan(protocol="psi-rr22", adversary_model="malicious"),
+    ),
     "exactly as many rows as the owner likes": lambda d: d.say(max_rows=1000),
     "the counterparties that the owner likes": lambda d: d.say(counterparties=frozenset({"bank", "telecom"})),
     "the purposes and kinds that the owner likes": lambda d: d.say(
@@ -405,6 +430,58 @@ def test_data_of_the_highest_level_need_a_person_even_where_consent_is_automatic
 def test_ones_own_use_of_the_highest_level_needs_nobody() -> None:
     mine = Desk().change(Dataset, FILES, level=4).give_to("bureau")
     assert mine.verdict() == ("permit", "policy.permit")
+
+
+# -- who proposed --------------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_makes_another_the_receiver_needs_a_person_there_or_its_trust() -> None:
+    decision = Desk().receive_at_home().ask()
+    assert (decision.verdict, decision.code) == (Verdict.ASK, "policy.ask")
+    assert "bank proposes that this organisation receives" in decision.reasons[-1].wanted
+    for trusted, verdict in (({"telecom"}, "ask"), ({"bank"}, "permit")):
+        assert Desk().receive_at_home().say(trusted_proposers=frozenset(trusted)).ask().verdict == verdict
+    own = Desk(proposer="bureau").receive_at_home()
+    assert own.verdict() == ("permit", "policy.permit")
+
+
+def test_a_seat_among_the_receivers_needs_a_person_even_without_a_line_of_ones_own() -> None:
+    assert Desk().add_party("receiver", "bureau", 1).verdict() == ("ask", "policy.ask")
+
+
+def test_all_that_a_person_is_asked_for_is_said() -> None:
+    desk = Desk().say(automatic=False).change(Dataset, FILES, level=4).add_party("receiver", "bureau", 1)
+    wanted = desk.ask().reasons[-1].wanted
+    assert all(one in wanted for one in ("a person approves each job", "G4", "bank proposes"))
+
+
+def test_trust_in_a_proposer_permits_nothing_else() -> None:
+    trusting = Desk().say(trusted_proposers=frozenset({"bank"}))
+    assert trusting.change_grant(state=GrantState.REVOKED).verdict() == ("deny", "policy.no_grant")
+
+
+def test_the_count_of_ones_own_run_is_told_to_others_where_one_proposed_it_and_not_where_they_did() -> None:
+    """A sum tells its sender the count: who could propose it for another could ask whether one identifier is in its set."""
+    probe = Desk().receive_at_home(told=("bank",), output="sum").say(trusted_proposers=frozenset({"bank"}))
+    decision = probe.ask()
+    assert (decision.verdict, decision.code) == (Verdict.DENY, "policy.no_grant")
+    assert [one.constraint for one in decision.reasons if not one.holds] == [f"count of {FILES} for bank"]
+    probe.proposer = "bureau"
+    assert probe.verdict() == ("permit", "policy.permit")
+
+
+def test_a_grant_in_the_same_plan_and_under_the_same_key_covers_the_count() -> None:
+    def both(**changes: object) -> Desk:
+        desk = Desk().receive_at_home(told=("bank",), output="sum", payload=("name",))
+        desk.permit_output("sum").change_plan(outputs=(PlanOutput(index=0, gets=("sum",)),))
+        desk.say(trusted_proposers=frozenset({"bank"})).add_granted_run(**changes)
+        desk.demands = (*desk.demands[:-1], replace(desk.demands[-1], payload=("name",)))
+        return desk
+
+    assert both().verdict() == ("permit", "policy.permit")
+    assert both(grant=b"", grant_version=0).verdict() == ("deny", "policy.no_grant")
+    other = both(columns=("name",), normalisation=("text/1",)).ask()
+    assert f"count of {FILES} for bank" in [one.constraint for one in other.reasons if not one.holds]
 
 
 # -- whose business it is ------------------------------------------------------------------------------------------------------
@@ -467,6 +544,7 @@ def test_the_job_of_one_organisation_needs_no_coalition_table() -> None:
     desk = Desk(demands=(replace(DEMAND, receivers=("bureau",)), OWN_DEMAND)).change_plan(
         parties=(PlanParty(role="receiver", index=0, org="bureau"),), coalitions=()
     )
+    desk.proposer = "bureau"
     assert desk.verdict() == ("permit", "policy.permit")
 
 

@@ -36,6 +36,9 @@ def test_every_rule_is_read() -> None:
         counterparties = ["bank", "telecom"]
         purposes = ["credit-check"]
         job-kinds = ["intersection"]
+        protocols = ["psi-rr22"]
+        adversary-models = ["malicious"]
+        trusted-proposers = ["bank"]
         max-rows = 1000
         hours = "06-22"
         max-days = 2
@@ -46,6 +49,9 @@ def test_every_rule_is_read() -> None:
         counterparties=frozenset({"bank", "telecom"}),
         purposes=frozenset({"credit-check"}),
         job_kinds=frozenset({"intersection"}),
+        protocols=frozenset({"psi-rr22"}),
+        adversary_models=frozenset({"malicious"}),
+        trusted_proposers=frozenset({"bank"}),
         max_rows=1000,
         hours=(6, 22),
         max_days=2,
@@ -54,6 +60,7 @@ def test_every_rule_is_read() -> None:
 
 def test_an_empty_list_allows_nobody_rather_than_everybody() -> None:
     assert rules("counterparties = []").counterparties == frozenset()
+    assert rules("trusted-proposers = []").trusted_proposers == frozenset()
 
 
 BAD: dict[str, dict[str, Any]] = {
@@ -64,6 +71,11 @@ BAD: dict[str, dict[str, Any]] = {
     "a number among the names": {"counterparties": ["bank", 1]},
     "an empty name": {"purposes": [""]},
     "a table of kinds": {"job-kinds": {"intersection": True}},
+    "a model that does not exist": {"adversary-models": ["malicious", "honest"]},
+    "a model that no terms can order": {"adversary-models": ["honest-majority"]},
+    "a model instead of a list": {"adversary-models": "malicious"},
+    "a protocol instead of a list": {"protocols": "psi-rr22"},
+    "a proposer instead of a list": {"trusted-proposers": "bank"},
     "no rows": {"max-rows": 0},
     "fewer than no rows": {"max-rows": -1},
     "rows as a text": {"max-rows": "1000"},
@@ -86,7 +98,7 @@ def test_a_node_does_not_start_with_rules_it_does_not_understand(name: str) -> N
 
 
 def test_the_refusal_names_what_is_known() -> None:
-    with pytest.raises(BadRules, match="it knows no max-row; it knows consent, counterparties, hours"):
+    with pytest.raises(BadRules, match="it knows no max-row; it knows adversary-models, consent, counterparties, hours"):
         LocalRules.from_table(BAD["an unknown rule"])
 
 

@@ -10,7 +10,7 @@ from atoll.policy.odrl import Observed, Use, evaluate, holds, show
 from atoll.policy.terms import Constraint, GrantTerms, Operand, Operator, TermRule
 
 NAMES = [Operand.PURPOSE, Operand.COLUMNS, Operand.COUNTERPARTIES, Operand.RECEIVERS, Operand.JOB_KINDS, Operand.REGION]
-NAMES += [Operand.OUTPUTS, Operand.PAYLOAD]
+NAMES += [Operand.OUTPUTS, Operand.PAYLOAD, Operand.PROTOCOLS]
 NUMBERS = [Operand.COUNT, Operand.DATE_TIME, Operand.MINIMUM_GROUP, Operand.EPSILON, Operand.ROWS]
 ORDER = [Operator.LT, Operator.LTEQ, Operator.GT, Operator.GTEQ]
 SETS = [Operator.IS_ANY_OF, Operator.IS_NONE_OF, Operator.IS_ALL_OF]
@@ -102,7 +102,7 @@ def test_a_constraint_on_a_number_compares_it_as_a_number(left: Operand, operato
 
 def test_every_operator_and_every_operand_was_asked() -> None:
     assert set(ON_NUMBERS) == set(Operator) == {one[0] for one in ON_NAMES}
-    assert {*NAMES, *NUMBERS} == set(Operand)
+    assert {*NAMES, *NUMBERS, Operand.ADVERSARY_MODEL} == set(Operand)
 
 
 @pytest.mark.parametrize("right", ["ten", "10.0", "-1", "+1", " 1", "1 ", "1e3", "0x10", "\u0661\u0660", "\u00b2", "1_0"])
@@ -126,6 +126,48 @@ def test_a_number_where_names_belong_says_nothing(left: Operand) -> None:
 
 def test_an_operand_that_the_use_does_not_have_says_nothing() -> None:
     assert all(holds(constraint(Operand.REGION, operator, "eu"), None) is None for operator in Operator)
+
+
+# -- the adversary model -------------------------------------------------------------------------------------------------------
+
+SEMI_HONEST, MALICIOUS = "semi-honest", "malicious"
+ON_MODELS: dict[Operator, tuple[bool | None, bool | None]] = {
+    Operator.EQ: (False, True),
+    Operator.NEQ: (True, False),
+    Operator.LT: (True, False),
+    Operator.LTEQ: (True, True),
+    Operator.GT: (False, False),
+    Operator.GTEQ: (False, True),
+    Operator.IS_ANY_OF: (False, True),
+    Operator.IS_NONE_OF: (True, False),
+    Operator.IS_ALL_OF: (False, True),
+}
+"""For semi-honest and malicious against malicious."""
+
+
+@pytest.mark.parametrize("operator", list(Operator))
+def test_adversary_models_are_ordered_and_compared_as_names_too(operator: Operator) -> None:
+    wanted = constraint(Operand.ADVERSARY_MODEL, operator, MALICIOUS)
+    assert tuple(holds(wanted, frozenset({model})) for model in (SEMI_HONEST, MALICIOUS)) == ON_MODELS[operator]
+
+
+@pytest.mark.parametrize("operator", list(Operator))
+@pytest.mark.parametrize(
+    ("right", "observed"),
+    [(("malicous",), {MALICIOUS}), ((MALICIOUS,), {"honest-majority"}), ((MALICIOUS,), set())],
+)
+def test_a_model_outside_the_closed_list_says_nothing_and_so_denies(
+    operator: Operator, right: tuple[str, ...], observed: set[str]
+) -> None:
+    one = constraint(Operand.ADVERSARY_MODEL, operator, *right)
+    assert holds(one, frozenset(observed)) is None
+    assert not permits(terms(rule(one)), adversary_model=frozenset(observed))
+    assert not permits(terms(prohibitions=(rule(one),)), adversary_model=frozenset(observed))
+
+
+def test_order_is_asked_of_one_model_and_against_one() -> None:
+    assert holds(constraint(Operand.ADVERSARY_MODEL, Operator.GTEQ, SEMI_HONEST, MALICIOUS), frozenset({MALICIOUS})) is None
+    assert holds(constraint(Operand.ADVERSARY_MODEL, Operator.GTEQ, SEMI_HONEST), frozenset({SEMI_HONEST, MALICIOUS})) is None
 
 
 # -- permissions ---------------------------------------------------------------------------------------------------------------

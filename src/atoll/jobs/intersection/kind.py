@@ -126,6 +126,7 @@ class Intersection(JobKind[IntersectionSpec]):
         output = Output(plan.program["output"])
         owner = line.dataset.partition("/")[0]
         own = owner == receiver
+        tells = own and PROTOCOLS[plan.protocol].tells_owner_count
         seen = Exposure.ENCRYPTED_ONLY if own or output in NUMBERS else Exposure.AFTER_JOIN
         beside = Exposure.AFTER_AGGREGATE if output is Output.SUM else Exposure.AFTER_JOIN
         return Demand(
@@ -141,6 +142,7 @@ class Intersection(JobKind[IntersectionSpec]):
             payload=() if own else line.beside,
             epsilon_micro=line.epsilon_micro,
             min_count=plan.program.get("min-count", 0),
+            told=tuple(one for one in plan.orgs() if one != owner) if tells else (),
         )
 
 

@@ -111,6 +111,8 @@ class Adapter(ABC):
     """Largest set of one side."""
     pads: ClassVar[bool] = False
     """Whether it cuts sets into padded buckets, which a small receiver's set among large ones does not bear."""
+    tells_owner_count: ClassVar[bool] = False
+    """Whether a side that gets no result learns how many keys both have: policy asks the receiver's node whether it may."""
     owner_learns: ClassVar[str]
     """What a side that gets no result learns, in a sentence without its subject."""
     receiver_learns: ClassVar[str]

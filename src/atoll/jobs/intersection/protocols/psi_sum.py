@@ -38,6 +38,7 @@ class PsiSum(Adapter):
     outputs: ClassVar[frozenset[Output]] = frozenset({Output.SUM})
     most_rows: ClassVar[int] = MAX_WHOLE_ROWS
     receiver_learns: ClassVar[str] = "how many rows with a key the other side brings"
+    tells_owner_count: ClassVar[bool] = True
     owner_learns: ClassVar[str] = (
         "how many rows with a key the receiver brings, how many keys both have, and the sum, but not which keys"
     )
