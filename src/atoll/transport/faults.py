@@ -1,8 +1,8 @@
 """Errors as another node, or a log, may see them: what happened, never to which data.
 
 Operands of an error and messages of foreign exceptions can hold what must not leave the node. So the code and the sentence
-with its places left empty travel, and neutral ones where the code alone would tell of rows; a log gets the kind of an unforeseen
-exception and where in the code it happened.
+with its places left empty travel, and neutral ones where the code alone would tell of rows; a log gets the kind of an
+unforeseen exception and where in the code it happened.
 """
 
 from __future__ import annotations

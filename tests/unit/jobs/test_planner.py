@@ -48,6 +48,19 @@ def test_what_nobody_can_do_is_refused_with_everybodys_reason() -> None:
     assert all(name in str(caught.value) for name in PROTOCOLS)
 
 
+def test_payloads_that_no_checkpoint_could_hold_are_refused_when_the_job_is_drafted() -> None:
+    """Not after the matches are there, when the reason would tell how many there are."""
+
+    def reason(rows: int, payload_bytes: int) -> str:
+        shape = Shape(receiver_rows=rows, owner_rows=(rows,), output=Output.ROWS, payload_bytes=payload_bytes)
+        return PROTOCOLS["psi-payload-ristretto255"].why_not(shape)
+
+    assert "2,240,000,000 bytes" in reason(10_000_000, 200)
+    assert reason(9_000_000, 200) == ""
+    few = Shape(receiver_rows=10_000_000, owner_rows=(1_000,), output=Output.ROWS, payload_bytes=200)
+    assert PROTOCOLS["psi-payload-ristretto255"].why_not(few) == ""
+
+
 def test_a_forced_protocol_that_cannot_serve_says_why() -> None:
     with pytest.raises(BadPlan, match="does not give cardinality"):
         choose(Shape(receiver_rows=10, owner_rows=(10,), output=Output.CARDINALITY), LAN, protocol="psi-ecdh-ristretto255")

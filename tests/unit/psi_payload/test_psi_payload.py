@@ -283,3 +283,9 @@ def test_the_narrowest_and_the_widest_payloads_arrive(width: int) -> None:
     got = {received.payloads[at * width : (at + 1) * width] for at in range(2)}
     assert received.matches.keys == 2
     assert got == {bytes([17]) * width, bytes([3]) * width}
+
+
+def test_a_receiver_that_asks_for_one_element_twice_gets_no_record() -> None:
+    with pytest.raises(errors.RepeatedElement) as caught:
+        run(items(1, 2), items(1, 2), tamper=change(RECEIVER, 0, lambda data: data[:32] + data[:32]))
+    assert (caught.value.party, caught.value.position) == (str(RECEIVER), 1)

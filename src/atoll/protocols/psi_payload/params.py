@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from atoll.primitives.payload import SEAL_BYTES, TAG_BYTES
+from atoll.protocols.dh import state
 from atoll.protocols.dh.params import POINTS_PER_FRAME, hash_domain
+from atoll.protocols.psi.items import DIGEST_BYTES, ROW_BYTES
 from atoll.protocols.role import MAX_FRAME_BYTES
 
 PROTOCOL = "psi-payload-ristretto255"
@@ -23,6 +25,19 @@ def key_domain(context: bytes) -> bytes:
 def record_prefix(context: bytes) -> bytes:
     """What precedes an element when its record's tag and key are derived."""
     return RECORD_DOMAIN + context
+
+
+MAX_HELD_BYTES = state.MAX_HELD_BYTES - (1 << 20)
+"""Room of a checkpoint for matches, names, sealing and the like left out."""
+
+
+def state_bytes(receiver_rows: int, sender_rows: int, payload_bytes: int) -> int:
+    """What a receiver's checkpoint holds at most: of each matched key its digest, end and payload, and its rows' numbers.
+
+    >>> state_bytes(1000, 10, 64)
+    4840
+    """
+    return min(receiver_rows, sender_rows) * (DIGEST_BYTES + ROW_BYTES + payload_bytes) + receiver_rows * ROW_BYTES
 
 
 def record_bytes(payload_bytes: int) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from atoll.primitives import ristretto
 from atoll.primitives.payload import seal_records
 from atoll.protocols.bulk import receive_bulk
-from atoll.protocols.dh.masked import ELEMENT_BYTES, Hidden, multiply
+from atoll.protocols.dh.masked import ELEMENT_BYTES, Hidden, multiply, verify_distinct
 from atoll.protocols.dh.params import POINTS_PER_FRAME, Limits, parts
 from atoll.protocols.dh.state import Run
 from atoll.protocols.psi.cut import padded_size
@@ -73,9 +73,12 @@ def sender(
     own, theirs = (padded_size(rows, len(begun.buckets)) for rows in (begun.opened.own_rows, begun.opened.peer_rows))
     try:
         for number in range(begun.done, len(begun.buckets)):
+            asked = bytearray()
             for part in parts(theirs, POINTS_PER_FRAME):
                 points = yield from receive_bulk(receiver, ELEMENT_BYTES * len(part))
+                asked += points
                 yield Send(receiver, Frame(multiply(bytes(points), key, party=receiver, first=part.start)))
+            verify_distinct(bytes(asked), ELEMENT_BYTES, party=receiver)
             bucket = begun.buckets.load(number)
             hidden = Hidden(bucket, own, run.fork(f"bucket {number}"), number=number)
             for part in parts(own, records_per_frame(payload_bytes)):

@@ -20,7 +20,7 @@ from atoll.primitives.ristretto import POINT_BYTES
 from atoll.protocols import psi_payload
 from atoll.protocols.psi import MAX_ROWS
 from atoll.protocols.psi.cut import bucket_count, padded_size
-from atoll.protocols.psi_payload.params import PROTOCOL, VERSION, record_bytes
+from atoll.protocols.psi_payload.params import MAX_HELD_BYTES, PROTOCOL, VERSION, record_bytes, state_bytes
 from atoll.protocols.role import Role
 from atoll.wire.message import Document
 
@@ -42,6 +42,17 @@ class PsiPayload(Adapter):
     pads: ClassVar[bool] = True
     receiver_learns: ClassVar[str] = "how many rows with a key the other side brings"
     owner_learns: ClassVar[str] = "how many rows with a key the receiver brings, and nothing of the result"
+
+    def why_not(self, shape: Shape, variant: str = "") -> str:
+        if reason := super().why_not(shape, variant):
+            return reason
+        needed = state_bytes(shape.receiver_rows, max(shape.owner_rows), shape.payload_bytes)
+        if needed > MAX_HELD_BYTES:
+            return (
+                f"if every row within the caps matched, a checkpoint would take {needed:,} bytes with {shape.payload_bytes} a "
+                f"key, and it has room for {MAX_HELD_BYTES:,}: ask for fewer rows or columns, or a narrower payload"
+            )
+        return ""
 
     def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
         return {"group": "ristretto255", "computational-bits": 125, "payload-bytes": options["payload-bytes"]}

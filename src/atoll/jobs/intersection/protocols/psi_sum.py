@@ -43,9 +43,9 @@ class PsiSum(Adapter):
         "how many rows with a key the receiver brings, how many keys both have, and the sum, but not which keys"
     )
     caveat: ClassVar[str] = (
-        "Over fewer keys than the plan asks for a receiver that keeps to the protocol is told no sum, only their number; one "
-        "that does not can learn the value of a single key. Repeating the job with one key less tells the value of that key; "
-        "the grant's caps bound that."
+        "Over fewer keys than the plan asks for a receiver that keeps to the protocol is told no sum, only their number: it "
+        "alone sees to that, and one that does not can learn the value of a single key, its own or not. Repeating the job with "
+        "one key less tells the value of that key; the grant's caps bound that."
     )
 
     def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
