@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from atoll.primitives import ristretto
+from atoll.primitives import ristretto, x25519
 from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.ristretto import SecretScalar
 from atoll.primitives.tags import TagSet, tags_packed
@@ -44,6 +44,8 @@ def main(items: int = MAX_POINTS_PER_FRAME) -> None:
     domain = core.hash_domain(CONTEXT)
     digests = SeededEntropy(bytes(32)).bytes(DIGEST_BYTES * items)
     points = ristretto.blind_packed(digests, DIGEST_BYTES, secret, domain)
+    clamped = x25519.ClampedSecret.from_bytes(bytes(range(32)))
+    on_curve = x25519.blind_packed(digests, DIGEST_BYTES, clamped, domain)
     tags = tags_packed(points, TAG_DOMAIN + CONTEXT, TAG_BYTES)
     works: dict[str, Callable[[], object]] = {}
     for kernel in ristretto.kernels():
@@ -53,11 +55,17 @@ def main(items: int = MAX_POINTS_PER_FRAME) -> None:
         works[f"hash, multiply, encode; {kernel}"] = lambda kernel=kernel: ristretto.blind_packed(
             digests, DIGEST_BYTES, secret, domain, threads=1, kernel=kernel
         )
+        works[f"check, multiply, Curve25519; {kernel}"] = lambda kernel=kernel: x25519.multiply(
+            on_curve, clamped, threads=1, kernel=kernel
+        )
+        works[f"hash, multiply, Curve25519; {kernel}"] = lambda kernel=kernel: x25519.blind_packed(
+            digests, DIGEST_BYTES, clamped, domain, threads=1, kernel=kernel
+        )
     works["shorten to tags"] = lambda: tags_packed(points, TAG_DOMAIN + CONTEXT, TAG_BYTES, threads=1)
     works["note and compare tags"] = lambda: TagSet(TAG_BYTES, bytes(32)).add(tags)
     context = [{"name": name, "ours": rate(items, work), "unit": "items/s of one core"} for name, work in works.items()]
     for one in context:
-        print(f"{one['name']:36} {one['ours']:>12,} {one['unit']}", file=sys.stderr)
+        print(f"{one['name']:38} {one['ours']:>12,} {one['unit']}", file=sys.stderr)
     machine = {"processor": platform.machine(), "python": platform.python_version(), "kernels": ristretto.kernels()}
     print(
         json.dumps({"bench": "psi-kernel", "machine": machine, "figures": [], "context": context, "limit_cycles": CYCLES_LIMIT})

@@ -1,6 +1,6 @@
-"""Intersection by Diffie-Hellman over ristretto255, slowly: specs/psi-ecdh.md written down, both sides on one page.
+"""Intersection by Diffie-Hellman on Curve25519, slowly: specs/psi-ecdh.md written down, both sides on one page.
 
-An oracle for tests and for readers, in plain Python on plain Python (`ristretto255.py`, `hash_to_curve.py`). Nothing here is
+An oracle for tests and for readers, in plain Python on plain Python (`curve25519.py`, `hash_to_curve.py`). Nothing here is
 constant time, streams, or asks for randomness: masks and orders are given. `run` is what two honest sides say; `judge` is what
 one side makes of anything it hears.
 """
@@ -12,10 +12,10 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from specs.reference import ristretto255
+from specs.reference import curve25519
 
-HASH_DOMAIN = b"ATOLL-V02-PSI-ECDH-ristretto255_XMD:SHA-512_R255MAP_RO_"
-TAG_DOMAIN = b"ATOLL-V02-PSI-ECDH-TAG"
+HASH_DOMAIN = b"ATOLL-V03-PSI-ECDH-curve25519_XMD:SHA-512_ELL2_RO_"
+TAG_DOMAIN = b"ATOLL-V03-PSI-ECDH-TAG"
 KEY_DOMAIN = b"ATOLL-V01-PSI-KEY" + bytes(15)
 SALT_DOMAIN = b"ATOLL-V01-JOINT-SALT"
 POINT_BYTES, TAG_BYTES, DIGEST_BYTES = 32, 16, 16
@@ -31,7 +31,7 @@ class Given:
     items: list[bytes]
     """The keys of rows 0, 1, 2, ...; some may be equal."""
     mask: int
-    """Secret scalar, 1 to the group's order - 1."""
+    """Secret scalar, a multiple of the cofactor 8."""
     order: list[int]
     """A permutation of the distinct keys: at place i goes the one whose digest is number order[i] in ascending order."""
     share: bytes
@@ -85,18 +85,20 @@ def distinct(side: Given, salt: bytes) -> list[bytes]:
 
 
 def mask(item: bytes, secret: int, context: bytes) -> bytes:
-    """Step 1: the digest hashed to the group, times the secret, encoded."""
-    point = ristretto255.hash_to_group(item, HASH_DOMAIN + context.hex().encode())
-    return ristretto255.encode(ristretto255.multiply(point, secret))
+    """Step 1: the digest hashed to the curve, times an eighth of the secret: the hash has cleared the cofactor already."""
+    point = curve25519.hash_to_curve(item, HASH_DOMAIN + context.hex().encode())
+    return curve25519.multiply(point, secret // 8).to_bytes(POINT_BYTES, "little")
 
 
 def tag(masked: bytes, secret: int, context: bytes) -> bytes:
     """Step 2: the other side's masked digest, times the own secret, shortened. Refuses what is not a masked digest."""
-    point = ristretto255.decode(masked)
-    if point is None or masked == bytes(POINT_BYTES):
+    point = int.from_bytes(masked, "little")
+    if len(masked) != POINT_BYTES or point >= curve25519.P:
         raise Refused("psi.bad_point")
-    doubly_masked = ristretto255.encode(ristretto255.multiply(point, secret))
-    return hashlib.sha256(TAG_DOMAIN + context + doubly_masked).digest()[:TAG_BYTES]
+    doubly_masked = curve25519.multiply(point, secret)
+    if doubly_masked == 0:  # of small order: the secret is a multiple of the cofactor
+        raise Refused("psi.bad_point")
+    return hashlib.sha256(TAG_DOMAIN + context + doubly_masked.to_bytes(POINT_BYTES, "little")).digest()[:TAG_BYTES]
 
 
 # -- messages: deterministic CBOR (RFC 8949 section 4.2.1), an array of a tag and a map ----------------------------------------

@@ -89,7 +89,7 @@ BOTH = [[f"P{number:03}"] for number in range(30, 60)]
 CASES: dict[str, tuple[dict[str, Any], list[list[str]]]] = {
     "rr22": ({"protocol": "psi-rr22"}, BOTH),
     "malicious": ({"security": "malicious"}, BOTH),
-    "ecdh": ({"protocol": "psi-ecdh-ristretto255"}, BOTH),
+    "ecdh": ({"protocol": "psi-ecdh-curve25519"}, BOTH),
     "few keys against a table": ({"protocol": "psi-oprf-ristretto255"}, BOTH),
     "the same table again": ({"protocol": "psi-oprf-ristretto255"}, BOTH),
     "cardinality": ({"output": "cardinality"}, [["30"]]),

@@ -120,7 +120,7 @@ class Plan(Message):
     kind: Name
     """Job kind, for example `intersection`."""
     protocol: Label
-    """Protocol, for example `psi-ecdh-ristretto255`."""
+    """Protocol, for example `psi-ecdh-curve25519`."""
     protocol_version: Annotated[int, Range(1, 1000)]
     """Version of the protocol's messages."""
     program: Document

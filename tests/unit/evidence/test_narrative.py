@@ -55,7 +55,7 @@ def test_a_page_has_its_sections_in_order(finding: Finding) -> None:
         "The bank (bank) started the job",
         "Its owner used it for itself, which needs no grant.",
         "it was in force when the job started. Its terms are in this bundle.",
-        "psi-ecdh-ristretto255 version 1, 2 seconds, at most 4,096 bytes sent and 4,096 received",
+        "psi-ecdh-curve25519 version 1, 2 seconds, at most 4,096 bytes sent and 4,096 received",
         "tamper-evident under one operator, cosigned by 3 of 3; 3 of 3 are needed.",
         "The operator (operator) put transactions in order in term 1, and does not count.",
         "when that quorum was 30 seconds old.",

@@ -81,7 +81,7 @@ def test_the_finding_is_plain_json(world: World, bundle: bytes) -> None:
     plain = world.verify(bundle, now=world.ledger.time).to_plain()
     assert plain["job_id"] == JOB.hex() and plain["state"] == "completed" and plain["age_seconds"] == -2
     assert plain["plan"]["purpose"] == "credit-check"
-    assert plain["receipts"][0]["detail"]["protocol"] == "psi-ecdh-ristretto255"
+    assert plain["receipts"][0]["detail"]["protocol"] == "psi-ecdh-curve25519"
 
 
 def test_bodies_may_stay_closed(world: World) -> None:

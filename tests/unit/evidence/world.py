@@ -60,7 +60,7 @@ def cut_plan(world: World, **changes: Any) -> Plan:
         "genesis_digest": world.founding.genesis_digest,
         "job_id": JOB,
         "kind": "intersection",
-        "protocol": "psi-ecdh-ristretto255",
+        "protocol": "psi-ecdh-curve25519",
         "protocol_version": 1,
         "program": {},
         "parties": (PlanParty(role="owner", index=0, org="bureau"), PlanParty(role="receiver", index=0, org="bank")),

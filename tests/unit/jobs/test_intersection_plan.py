@@ -35,8 +35,8 @@ def said(**changes: Any) -> dict[str, Any]:
     "changes",
     [
         lie("kind", "statistics"),
-        lie("protocol", "psi-ecdh-curve25519"),
-        lie("protocol_version", 3),
+        lie("protocol", "psi-ecdh-p256"),
+        lie("protocol_version", 4),
         lie("adversary_model", "malicious"),
         lie("adversary_model", "honest-majority"),
         lie("leakage", "Nobody learns anything."),

@@ -63,13 +63,13 @@ def test_payloads_that_no_checkpoint_could_hold_are_refused_when_the_job_is_draf
 
 def test_a_forced_protocol_that_cannot_serve_says_why() -> None:
     with pytest.raises(BadPlan, match="does not give cardinality"):
-        choose(Shape(receiver_rows=10, owner_rows=(10,), output=Output.CARDINALITY), LAN, protocol="psi-ecdh-ristretto255")
+        choose(Shape(receiver_rows=10, owner_rows=(10,), output=Output.CARDINALITY), LAN, protocol="psi-ecdh-curve25519")
 
 
 @pytest.mark.parametrize(
     ("shape", "link", "expected"),
     [
-        (Shape(receiver_rows=1_000, owner_rows=(1_000,)), LAN, "psi-ecdh-ristretto255"),
+        (Shape(receiver_rows=1_000, owner_rows=(1_000,)), LAN, "psi-ecdh-curve25519"),
         (Shape(receiver_rows=1_000_000, owner_rows=(1_000_000,)), LAN, "psi-rr22 (fast)"),
         (Shape(receiver_rows=1_000_000, owner_rows=(1_000_000,)), SLOW, "psi-rr22 (low-communication)"),
         (Shape(receiver_rows=30_000_000, owner_rows=(1_000_000,)), SLOW, "psi-rr22 (fast)"),

@@ -44,7 +44,7 @@ TELECOM = Side(
 def spec(**changes: Any) -> IntersectionSpec:
     """Identifiers for the bank."""
     return replace(
-        IntersectionSpec(receivers=(BANK,), owners=(BUREAU,), protocol="psi-ecdh-ristretto255", keys_per_round=2), **changes
+        IntersectionSpec(receivers=(BANK,), owners=(BUREAU,), protocol="psi-ecdh-curve25519", keys_per_round=2), **changes
     )
 
 

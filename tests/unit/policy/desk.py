@@ -135,7 +135,7 @@ PLAN = Plan(
     genesis_digest=bytes(32),
     job_id=bytes(16),
     kind="intersection",
-    protocol="psi-ecdh-ristretto255",
+    protocol="psi-ecdh-curve25519",
     protocol_version=1,
     program={},
     parties=(PlanParty(role="owner", index=0, org="bureau"), PlanParty(role="receiver", index=0, org="bank")),

@@ -39,11 +39,11 @@ CAP = 5
 POINTS_PER_FRAME = 2
 LIMITS = Limits(own_items=CAP, peer_items=CAP, points_per_frame=POINTS_PER_FRAME)
 
-IDENTITY = bytes(32)
-NON_CANONICAL = bytes.fromhex("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")
-"""Zero written as p (RFC 9496, appendix A.2)."""
-NOT_IN_GROUP = bytes.fromhex("26948d35ca62e643e26a83177332e6b6afeb9d08e4268b650f1f5bbd8d81d371")
-"""A field element that is no element's encoding (RFC 9496, appendix A.2)."""
+ZERO = bytes(32)
+NON_CANONICAL = (2**255 - 19 + 9).to_bytes(32, "little")
+"""The base point's 9 written as p + 9."""
+SMALL_ORDER = bytes.fromhex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800")
+"""A point of order 8."""
 
 
 def rows(matches: Matches) -> list[int]:
@@ -101,7 +101,7 @@ LIES = [
     ),
     Lie("garbage_message", "Bytes that are no message.", RECEIVER, 2, lambda _: b"\xff" * 20, "protocols.unexpected_packet"),
     Lie("set_too_large", "One item more than agreed.", RECEIVER, 2, lambda _: size(CAP + 1), "psi.peer_set_too_large"),
-    Lie("identity", "The identity.", RECEIVER, 3, lambda said: IDENTITY + said[3][32:], "psi.bad_point"),
+    Lie("zero", "Zero, a point of order 2.", RECEIVER, 3, lambda said: ZERO + said[3][32:], "psi.bad_point"),
     Lie(
         "non_canonical",
         "A second way to write a number.",
@@ -110,7 +110,7 @@ LIES = [
         lambda said: NON_CANONICAL + said[3][32:],
         "psi.bad_point",
     ),
-    Lie("not_in_group", "No element's encoding.", RECEIVER, 3, lambda said: said[3][:32] + NOT_IN_GROUP, "psi.bad_point"),
+    Lie("small_order", "A point of order 8.", RECEIVER, 3, lambda said: said[3][:32] + SMALL_ORDER, "psi.bad_point"),
     Lie("repeated_point", "One item twice in a frame.", RECEIVER, 3, lambda said: said[3][:32] * 2, "psi.repeated_point"),
     Lie("missing_point", "An item less than announced.", RECEIVER, 3, lambda said: said[3][:32], "psi.wrong_frame"),
     Lie("extra_point", "An item more than announced.", RECEIVER, 4, lambda said: said[4] + said[3][:32], "psi.wrong_frame"),

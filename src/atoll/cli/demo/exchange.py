@@ -24,7 +24,7 @@ USES = 20
 RUNS = 100
 """How many whole tables the scenarios and attacks may bring in a month, all pairs together."""
 JOB_SECONDS = 300.0
-ECDH = "psi-ecdh-ristretto255"
+ECDH = "psi-ecdh-curve25519"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""Private set intersection by Diffie-Hellman over ristretto255: two parties, one of them learns which of its items both have.
+"""Private set intersection by Diffie-Hellman on Curve25519: two parties, one of them learns which of its items both have.
 
     side        gives                 gets                               learns beside that
     sender      a set                 nothing                            the size of the receiver's set
     receiver    a set                 which of its rows the sender has   the size of the sender's set
 
 The model is semi-honest: who follows the messages learns no more than this table says. A peer that announces one thing and
-sends another, repeats items, or sends what is no group element is caught; a peer that brings invented items is not, and row
+sends another, repeats items, or sends what is no point is caught; a peer that brings invented items is not, and row
 caps, grants and budgets bound what that gives it. Both learn how long it took.
 
 Ten lines are a run; `pump` stands for the network:
@@ -26,7 +26,7 @@ Ten lines are a run; `pump` stands for the network:
 `core` is the mathematics, `sender` and `receiver` the conversation, `side` what the two have in common, `params` the numbers.
 
 Source: the Diffie-Hellman matching of Meadows (IEEE S&P 1986), as set intersection Huberman, Franklin, Hogg (EC 1999), with
-hashing to the group by RFC 9380 appendix B and RFC 9496. Spec: specs/psi-ecdh.md.
+hashing to the curve by RFC 9380 section 8.5 and X25519 by RFC 7748. Spec: specs/psi-ecdh.md.
 """
 
 from atoll.protocols.psi_ecdh.errors import (

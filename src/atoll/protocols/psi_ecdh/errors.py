@@ -43,7 +43,7 @@ class WrongFrame(PeerError):
 
 
 class BadPoint(PeerError):
-    """A masked item of the other side is no element of the group, not in its one encoding, or the identity."""
+    """A masked item of the other side is no number below p, or a point of small order."""
 
     code = "psi.bad_point"
     sentence = "Item {position} of the other side is not an element of the group."

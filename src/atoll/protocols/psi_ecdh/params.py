@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PROTOCOL = "psi-ecdh-ristretto255"
-VERSION = 2
+PROTOCOL = "psi-ecdh-curve25519"
+VERSION = 3
 
-HASH_DOMAIN = b"ATOLL-V02-PSI-ECDH-ristretto255_XMD:SHA-512_R255MAP_RO_"
-"""Domain tag of the hash to the group; the context in lower-case hexadecimal follows."""
+HASH_DOMAIN = b"ATOLL-V03-PSI-ECDH-curve25519_XMD:SHA-512_ELL2_RO_"
+"""Domain tag of the hash to the curve; the context in lower-case hexadecimal follows."""
 
-TAG_DOMAIN = b"ATOLL-V02-PSI-ECDH-TAG"
+TAG_DOMAIN = b"ATOLL-V03-PSI-ECDH-TAG"
 """Domain tag of the hash that shortens a doubly masked item; context and encoding follow."""
 
 CONTEXT_BYTES = 32

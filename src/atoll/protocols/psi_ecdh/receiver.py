@@ -38,7 +38,7 @@ def receiver(
         PeerError: the sender broke the protocol; the run is over.
 
     Leaks to the sender: the number of distinct keys. Learns: the number of the sender's, and the output.
-    Cost: one hash to the group and one multiplication an own key, one multiplication a key of the sender; 80 bytes of memory an
+    Cost: one hash to the curve and one multiplication an own key, one multiplication a key of the sender; 80 bytes of memory an
     own key and 24 a key of the sender, and 32 for a checkpoint while it is written.
     Spec: specs/psi-ecdh.md, semi-honest.
     """

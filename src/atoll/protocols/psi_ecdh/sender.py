@@ -36,7 +36,7 @@ def sender(
 
     Leaks to the receiver: the number of distinct keys, and which of the receiver's are among them; nothing about the others.
     Learns: the number of the receiver's distinct keys.
-    Cost: one hash to the group and one multiplication an own key, one multiplication a key of the receiver; memory as there.
+    Cost: one hash to the curve and one multiplication an own key, one multiplication a key of the receiver; memory as there.
     Spec: specs/psi-ecdh.md, semi-honest.
     """
     terms = Terms(me=me, peer=receiver, context=context, seed=seed, limits=limits)

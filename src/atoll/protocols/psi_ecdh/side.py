@@ -10,8 +10,8 @@ import numpy as np
 
 from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.errors import PointError
-from atoll.primitives.ristretto import POINT_BYTES
 from atoll.primitives.tags import TagSet
+from atoll.primitives.x25519 import POINT_BYTES
 from atoll.protocols.coin import draw_joint_salt
 from atoll.protocols.psi.items import DIGEST_BYTES, Bucket, Items, Matches
 from atoll.protocols.psi.rows import matches_of, select_keys
@@ -98,7 +98,7 @@ class Side:
 
         Raises:
             WrongFrame: not as many as announced.
-            BadPoint: one is not an element of the group.
+            BadPoint: one is no number below p, or of small order.
             RepeatedPoint: one was there before.
         """
         _check_length(frame, len(part) * POINT_BYTES, round_=round_)

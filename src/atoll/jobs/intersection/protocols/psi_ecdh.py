@@ -10,7 +10,7 @@ from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
 from atoll.jobs.intersection.spec import IntersectionSpec
 from atoll.jobs.kind import Input
-from atoll.primitives.ristretto import POINT_BYTES
+from atoll.primitives.x25519 import POINT_BYTES
 from atoll.protocols import psi_ecdh
 from atoll.protocols.psi_ecdh.params import MAX_ITEMS, MAX_POINTS_PER_FRAME, PROTOCOL, TAG_BYTES, VERSION
 from atoll.protocols.role import Role
@@ -27,7 +27,7 @@ class PsiEcdh(Adapter):
 
     name: ClassVar[str] = PROTOCOL
     version: ClassVar[int] = VERSION
-    title: ClassVar[str] = "Diffie-Hellman over ristretto255"
+    title: ClassVar[str] = "Diffie-Hellman on Curve25519"
     choose_it: ClassVar[str] = (
         "For small sets: nothing is set up first, so below some thousand keys it sends and waits the least."
     )
@@ -41,8 +41,8 @@ class PsiEcdh(Adapter):
 
     def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
         return {
-            "group": "ristretto255",
-            "hash-to-group": "ristretto255_XMD:SHA-512_R255MAP_RO_",
+            "group": "curve25519",
+            "hash-to-group": "curve25519_XMD:SHA-512_ELL2_RO_",
             "computational-bits": 125,
             "tag-bits": 8 * TAG_BYTES,
         }
