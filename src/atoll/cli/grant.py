@@ -58,7 +58,9 @@ def give(
     payload: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="Column that may leave with rows or be summed; repeat.")
     ] = None,
-    min_count: Annotated[int, typer.Option(help="Fewest matches over which a sum is told.", min=1)] = 20,
+    min_count: Annotated[
+        int, typer.Option(help="Fewest matches over which a receiver that keeps to the protocol is told a sum.", min=1)
+    ] = 20,
     epsilon: Annotated[
         str, typer.Option(metavar="NUMBER", help="Privacy budget of noisy counts; with it, exact ones are not permitted.")
     ] = "0",

@@ -69,7 +69,9 @@ def intersection(
     epsilon: Annotated[
         str, typer.Option(metavar="NUMBER", help="Noise on a cardinality, for this privacy loss. [default: exact]")
     ] = "",
-    min_count: Annotated[int, typer.Option(help="Fewest matches over which a sum is told.", min=0)] = LEAST_SUMMED,
+    min_count: Annotated[
+        int, typer.Option(help="Fewest matches over which a receiver that keeps to the protocol is told a sum.", min=0)
+    ] = LEAST_SUMMED,
     scale: Annotated[int, typer.Option(help="Most digits behind the point of summed numbers.", min=0, max=9)] = 0,
     payload_bytes: Annotated[
         int, typer.Option(help="Room for the shown cells of a key. [default: 64 a column]", min=0, max=65535)

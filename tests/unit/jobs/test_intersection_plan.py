@@ -250,6 +250,8 @@ def test_of_two_receivers_each_is_asked_for_what_the_other_gets_and_its_grant_st
     ]
     assert KIND.demands(whole)[2].columns[0] == ("id", Exposure.AFTER_JOIN)
     assert [one.gets for one in whole.outputs] == [("identifiers",)] * 2
+    assert "the first may leave with its own before the last begins" in whole.leakage
+    assert "the first may leave" not in plan().leakage
 
 
 def test_the_receiver_of_a_sum_is_asked_whether_the_owner_may_learn_the_count() -> None:

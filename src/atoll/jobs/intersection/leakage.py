@@ -31,7 +31,10 @@ def leakage_text(adapter: Adapter, shape: Shape) -> str:
     """The plan's statement. A plan says this text or it is refused."""
     one = "Each receiver" if shape.receivers > 1 else "The receiver"
     rest = "Every other side" if shape.places > PAIR else "The owner" if shape.receivers == 1 else "The other side"
-    several = f"Each of the {shape.receivers} receivers leads a run of its own, in which it alone gets a result."
+    several = (
+        f"Each of the {shape.receivers} receivers leads a run of its own, in which it alone gets a result; "
+        "the first may leave with its own before the last begins."
+    )
     sentences = [
         f"{one} learns {output_words(shape)}.",
         f"Beside that {'it' if shape.receivers == 1 else 'each'} learns {adapter.receiver_learns}.",

@@ -71,7 +71,7 @@ class IntersectionSpec(Message):
     """For `cardinality`: noise is added so that the count is differentially private for one key with this epsilon, in
     millionths; 0: exact."""
     min_count: Annotated[int, Range(0, MAX_ROWS)] = 0
-    """For `sum`: fewest keys in common over which a sum is told."""
+    """For `sum`: fewest keys in common over which a receiver that keeps to the protocol is told a sum."""
     scale: Annotated[int, Range(0, MAX_SCALE)] = 0
     """For `sum`: most digits behind the point of a summed number."""
     payload_bytes: Annotated[int, Range(0, MAX_PAYLOAD_BYTES)] = 0
