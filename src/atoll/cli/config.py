@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from atoll.cli.frame import HomeFolder, command, group
 from atoll.cli.reply import Fields, Reply
-from atoll.cli.words import listed
+from atoll.cli.words import listed, size
 from atoll.node.config import load_config
 from atoll.policy.local import LocalRules
 
@@ -18,6 +18,7 @@ def check(home: HomeFolder) -> Reply:
     """Read HOME/atoll.toml and say what it means; refuse what it does not know."""
     config = load_config(home)
     rules = {one.name: _plain(getattr(config.policy, one.name)) for one in fields(LocalRules)}
+    most = config.ceilings
     value = {
         "org": config.org,
         "peer": config.peer_listen,
@@ -25,6 +26,7 @@ def check(home: HomeFolder) -> Reply:
         "folders": [str(one) for one in config.folders],
         "log": config.log_level,
         "policy": rules,
+        "jobs": {"max-memory-mb": most.memory_bytes >> 20, "max-traffic-mb": most.traffic_bytes >> 20},
     }
     limits = [
         f"{name.replace('_', '-')} {_words(one)}" for name, one in rules.items() if one is not None and name != "automatic"
@@ -36,6 +38,7 @@ def check(home: HomeFolder) -> Reply:
         ("data folders", listed([str(one) for one in config.folders])),
         ("consent", "automatic, where policy permits" if config.policy.automatic else "a person approves each job"),
         ("own rules", "; ".join(limits) or "none beyond the grants"),
+        ("a job takes", f"at most {size(most.memory_bytes)} of memory, and sends at most {size(most.traffic_bytes)}"),
     ]
     return Reply(value, [Fields(pairs), "\nThe configuration can be used."])
 

@@ -11,15 +11,25 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from atoll.node.ceilings import Ceilings
 from atoll.node.errors import BadConfig, NoHome
 from atoll.policy.local import LocalRules
 from atoll.trust.errors import KeystoreExposed
 
-_SECTIONS = {"node": {"org", "log"}, "peer": {"listen", "address"}, "https": {"listen"}, "data": {"folders"}, "policy": None}
+LEAST_JOB_MB = 64
+"""A plan cannot say less memory; below it no job starts."""
+_SECTIONS = {
+    "node": {"org", "log"},
+    "peer": {"listen", "address"},
+    "https": {"listen"},
+    "data": {"folders"},
+    "jobs": {"max-memory-mb", "max-traffic-mb"},
+    "policy": None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,8 @@ class Config:
     log_level: str
     policy: LocalRules
     """The owner's own veto rules."""
+    ceilings: Ceilings = field(default_factory=Ceilings)
+    """The most that a job's process may take here, whatever its plan allows."""
 
 
 def load_config(path: Path) -> Config:
@@ -142,6 +154,7 @@ def load_config(path: Path) -> Config:
         folders=tuple((home.path / one).resolve() for one in _texts(home, table, "data", "folders", ["data"])),
         log_level=_text(home, table, "node", "log", "info"),
         policy=LocalRules.from_table(table.get("policy", {})),
+        ceilings=_ceilings(home, table.get("jobs", {})),
     )
 
 
@@ -157,3 +170,15 @@ def _texts(home: Home, table: dict[str, Any], section: str, name: str, default: 
     if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
         raise BadConfig(path=str(home.config), reason=f"[{section}] {name} is not a list of texts")
     return value
+
+
+def _ceilings(home: Home, jobs: dict[str, Any]) -> Ceilings:
+    said = {}
+    for name, field_name in (("max-memory-mb", "memory_bytes"), ("max-traffic-mb", "traffic_bytes")):
+        value = jobs.get(name)
+        if value is None:
+            continue
+        if type(value) is not int or value < LEAST_JOB_MB:
+            raise BadConfig(path=str(home.config), reason=f"[jobs] {name} is not a whole number of {LEAST_JOB_MB} or more")
+        said[field_name] = value << 20
+    return Ceilings(**said)

@@ -99,7 +99,10 @@ class MemoryExceeded(JobError):
 
     code = "job.memory"
     sentence = "The job needed more than its cap of {limit_mb} MiB."
-    remedy = "Propose it again with a higher memory limit, or with fewer rows; the estimate is shown before consent."
+    remedy = (
+        "Propose it again with a higher memory limit, or with fewer rows; the estimate is shown before consent. "
+        "A node holds every job to its own `max-memory-mb`, section [jobs] of atoll.toml."
+    )
 
 
 class DeadlineExceeded(JobError):

@@ -119,9 +119,7 @@ class Execution:
                 journal=journal,
                 deadline=deadline,
                 entropy=self._entropy,
-                options=RunOptions(
-                    on_progress=self._throttled(), traffic_bytes=plan.limits.traffic_bytes, threads=self._threads
-                ),
+                options=RunOptions(on_progress=self._throttled(), traffic_bytes=order.traffic_bytes, threads=self._threads),
             )
         finally:
             await meeting.close()

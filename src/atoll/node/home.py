@@ -45,6 +45,11 @@ listen = "{https}"
 # Datasets can be registered from these folders and from nowhere else.
 folders = ["data"]
 
+[jobs]
+# The most that a job may take here, whatever its plan allows.
+# max-memory-mb = 4096       # of its process; half of the machine's memory if left out
+# max-traffic-mb = 100000    # what it sends; as its plan says if left out
+
 [policy]
 # The owner's own veto rules; they can refuse what a grant permits, and permit nothing.
 consent = "{consent}"        # "manual": a person approves each job

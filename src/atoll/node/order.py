@@ -101,7 +101,9 @@ class WorkerOrder(Message):
     seconds_left: Count
     """Time until the job's deadline when the order was given."""
     memory_bytes: Count
-    """Cap on this process."""
+    """Cap on this process: the plan's, or this node's own where that is lower."""
+    traffic_bytes: Count
+    """Cap on what it sends, likewise."""
     lasting: LastingOrder | None = None
     """For plans whose kind keeps something; the others' processes get no such secret."""
 

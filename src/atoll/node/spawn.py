@@ -194,6 +194,7 @@ class Orders:
         certificates = self._directory.certificates()
         mine = {(one.role, one.index) for one in plan.parties if one.org == self._context.org}
         me = view.get(Member, self._context.org)
+        memory_bytes, traffic_bytes = self._context.config.ceilings.hold(plan.limits)
         return WorkerOrder(
             org=self._context.org,
             plan=body,
@@ -208,7 +209,8 @@ class Orders:
             journal=str(journal),
             journal_key=self.journal_key(plan.job_id.hex()),
             seconds_left=max(0, plan.not_after - self._context.clock.now()),
-            memory_bytes=plan.limits.memory_bytes,
+            memory_bytes=memory_bytes,
+            traffic_bytes=traffic_bytes,
             lasting=self._lasting(plan, period, mine) if (period := job_kind(plan.kind).period(plan)) is not None else None,
         )
 

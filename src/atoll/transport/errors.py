@@ -252,7 +252,7 @@ class TrafficExceeded(JobError):
     """This party would send more than the plan allows it to."""
 
     code = "transport.traffic_exceeded"
-    sentence = "The job would send more than the {limit} bytes that its plan allows one party."
+    sentence = "The job would send more than the {limit} bytes that its plan, or this node, allows one party."
     remedy = "Propose the job again with a higher traffic limit."
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from atoll.node.ceilings import Ceilings
 from atoll.node.config import Home, load_config
 from atoll.node.errors import BadConfig, NoHome
 from atoll.policy.errors import BadRules
@@ -39,6 +40,12 @@ def test_everything_may_be_said(tmp_path: Path) -> None:
     assert not config.policy.automatic
 
 
+def test_the_owners_ceilings_are_read_in_mebibytes(tmp_path: Path) -> None:
+    said = load_config(write(tmp_path, LEAST + "[jobs]\nmax-memory-mb = 64\nmax-traffic-mb = 1000\n")).ceilings
+    assert (said.memory_bytes, said.traffic_bytes) == (64 << 20, 1000 << 20)
+    assert load_config(write(tmp_path, LEAST)).ceilings == Ceilings()
+
+
 def test_a_folder_without_a_configuration_is_no_home(tmp_path: Path) -> None:
     with pytest.raises(NoHome):
         load_config(tmp_path)
@@ -51,6 +58,10 @@ BAD: dict[str, str] = {
     "nothing": "",
     "an organisation that is a number": "[node]\norg = 1\n",
     "an unknown section": LEAST + "[network]\n",
+    "a ceiling below what any plan says": LEAST + "[jobs]\nmax-memory-mb = 63\n",
+    "a ceiling that is a text": LEAST + '[jobs]\nmax-traffic-mb = "lots"\n',
+    "a ceiling that is a truth value": LEAST + "[jobs]\nmax-memory-mb = true\n",
+    "an unknown ceiling": LEAST + "[jobs]\nmax-seconds = 100\n",
     "an unknown key": LEAST + "[peer]\nport = 1\n",
     "a key outside any section": 'org = "bank"\n',
     "a value where a section belongs": 'node = "bank"\n',

@@ -44,6 +44,7 @@ def order(folder: Path) -> WorkerOrder:
         journal_key=derive_journal_key(STORAGE_KEY, plan().job_id.hex()),
         seconds_left=10,
         memory_bytes=1 << 28,
+        traffic_bytes=1 << 30,
     )
 
 
