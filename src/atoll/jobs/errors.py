@@ -75,3 +75,11 @@ class NotSummable(InputError):
     tells_of_rows = True
     sentence = "The column {column} cannot be summed: {reason}."
     remedy = "Clean the column and register the dataset again, or declare another scale."
+
+
+class StateTooLarge(JobError):
+    """What a place has received so far is more than a checkpoint holds, so after a fault the run could not go on."""
+
+    code = "jobs.state_too_large"
+    sentence = "A checkpoint of this job would take {needed} bytes, and {limit} can be kept."
+    remedy = "Propose the job with fewer rows, with fewer or narrower columns, or once for each receiver."

@@ -25,7 +25,8 @@ from atoll.transport.transcript import Noted
 from atoll.wire.cbor import decode, encode
 from atoll.wire.message import Message, Range, Size
 
-MAX_FILE_BYTES = 1 << 32
+MAX_FILE_BYTES = (1 << 31) - 1
+"""What AES-GCM, as it is offered, seals at once."""
 KEPT_CHECKPOINTS = 2
 _OUTCOME = "outcome"
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from atoll.jobs.closing import close_as_other, close_as_receiver
-from atoll.jobs.errors import BadInputs
+from atoll.jobs.errors import BadInputs, StateTooLarge
 from atoll.jobs.intersection.protocols import PROTOCOLS
 from atoll.jobs.intersection.protocols.adapter import Found, Run
 from atoll.jobs.intersection.reading import spec_of
@@ -25,7 +25,10 @@ from atoll.wire.cbor import decode, encode
 
 SET_DOMAIN = b"ATOLL-V01-INTERSECTION-SET"
 RUN_DOMAIN = b"ATOLL-V01-INTERSECTION-RUN"
-MAX_STATE_BYTES = 1 << 36
+MAX_STATE_BYTES = (1 << 31) - (1 << 20)
+"""Longest checkpoint: AES-GCM, as it is offered, seals less than 2^31 bytes at once, and a journal has marks beside it."""
+STATE_HEAD_BYTES = 64
+"""More than the numbers and lengths in one take."""
 
 
 def run_context(digest: bytes, run: int) -> bytes:
@@ -44,6 +47,9 @@ class _State:
 
     def pack(self, inner: bytes) -> bytes:
         table = pack_table(self.result.table) if self.result else None
+        needed = len(inner) + len(table or b"") + STATE_HEAD_BYTES
+        if needed > MAX_STATE_BYTES:
+            raise StateTooLarge(needed=needed, limit=MAX_STATE_BYTES)
         return encode([self.run, inner, table, self.matched], max_bytes=MAX_STATE_BYTES)
 
     @classmethod
