@@ -173,6 +173,7 @@ impl VoleOprfReceiver {
     fn evaluate<'py>(&mut self, py: Python<'py>, coin: Option<[u8; 16]>) -> PyResult<Bound<'py, PyBytes>> {
         let values = self.values.as_ref().ok_or_else(out_of_order)?;
         let outputs = py.detach(|| values.evaluate(coin_of(coin)));
+        let outputs = checked(py, outputs)?;
         Ok(PyBytes::new(py, outputs.as_flattened()))
     }
 }
@@ -253,6 +254,7 @@ impl VoleOprfSender {
         let values = self.values.as_ref().ok_or_else(out_of_order)?;
         let keys = keys_of(&digests)?;
         let outputs = py.detach(|| values.evaluate(keys, coin_of(coin)));
+        let outputs = checked(py, outputs)?;
         Ok(PyBytes::new(py, outputs.as_flattened()))
     }
 }

@@ -18,7 +18,7 @@ fn run(params: OprfParams, ours: &[Key], theirs: &[Key], coin: Option<Gf128>) ->
     let (masked, values) = receiver.mask(vectors).expect("a VOLE of that length");
     assert_eq!(masked.len(), params.masked_bytes());
     let sender = Sender::new(&params, &domain, delta, &masked, 2).expect("a store of that length");
-    (values.evaluate(coin), sender.evaluate(theirs, coin))
+    (values.evaluate(coin).expect("its coin"), sender.evaluate(theirs, coin).expect("its coin"))
 }
 
 #[test]
@@ -49,8 +49,23 @@ fn a_store_that_is_cut_or_changed_is_found_out_or_matches_nothing() {
     assert!(matches!(cut, Err(VoleError::WrongLength { .. })));
     masked.iter_mut().for_each(|byte| *byte ^= 1);
     let sender = Sender::new(&params, &[5; 32], delta, &masked, 1).expect("a store of that length");
-    let tags = psi::sorted_tags(&sender.evaluate(&keys(0..100), None), 16, 1);
-    assert_eq!(psi::matches(&values.evaluate(None), &tags, 16), Ok(vec![]));
+    let coin = Some(Gf128::ONE);
+    let tags = psi::sorted_tags(&sender.evaluate(&keys(0..100), coin).expect("its coin"), 16, 1);
+    assert_eq!(psi::matches(&values.evaluate(coin).expect("its coin"), &tags, 16), Ok(vec![]));
+}
+
+#[test]
+fn only_the_malicious_form_has_a_coin_and_it_evaluates_nothing_without() {
+    for malicious in [false, true] {
+        let params = OprfParams::new(10, false, malicious, 40).expect("good parameters");
+        let (delta, vectors) = InsecureDealer::new(&[3; 32]).deal(params.vole());
+        let receiver = Receiver::new(&params, &[5; 32], keys(0..10), 1).expect("the keys fit");
+        let (masked, values) = receiver.mask(vectors).expect("a VOLE of that length");
+        let sender = Sender::new(&params, &[5; 32], delta, &masked, 1).expect("a store of that length");
+        let wrong = if malicious { None } else { Some(Gf128::ONE) };
+        assert_eq!(values.evaluate(wrong), Err(VoleError::BadParams));
+        assert_eq!(sender.evaluate(&keys(0..10), wrong), Err(VoleError::BadParams));
+    }
 }
 
 #[test]
@@ -110,10 +125,10 @@ fn a_bucket_goes_as_the_slow_oracle_says() {
         let receiver = Receiver::new(&params, &domain, blocks(&told["ours"]), 1).expect("the keys fit");
         let (masked, values) = receiver.mask(VectorOutput { a, c: elements(&told["c"]) }).expect("a VOLE of that length");
         assert_eq!(masked, bytes(&told["masked"]), "{name}");
-        assert_eq!(values.evaluate(coin), blocks(&told["at_receiver"]), "{name}");
+        assert_eq!(values.evaluate(coin).expect("its coin"), blocks(&told["at_receiver"]), "{name}");
         let half = DeltaOutput { delta: elements(&told["delta"])[0], b: elements(&told["b"]) };
         let sender = Sender::new(&params, &domain, half, &masked, 1).expect("a store of that length");
-        let at_sender = sender.evaluate(&blocks(&told["theirs"]), coin);
+        let at_sender = sender.evaluate(&blocks(&told["theirs"]), coin).expect("its coin");
         assert_eq!(at_sender, blocks(&told["at_sender"]), "{name}");
         let tag_bytes = told["tag_bytes"].as_u64().expect("a number") as usize;
         let tags = psi::sorted_tags(&at_sender, tag_bytes, 1);

@@ -89,6 +89,7 @@ pub struct Receiver {
     store: Store,
     masked_bytes: usize,
     is_subfield: bool,
+    is_malicious: bool,
     threads: usize,
 }
 
@@ -115,6 +116,7 @@ impl Receiver {
             store,
             masked_bytes: params.masked_bytes(),
             is_subfield: params.vole.subfield(),
+            is_malicious: params.vole.malicious(),
             threads,
         })
     }
@@ -139,8 +141,8 @@ impl Receiver {
             }
             _ => return Err(VoleError::BadParams),
         }
-        let Self { oracles, rows, keys, is_subfield, threads, .. } = self;
-        Ok((masked, ReceiverValues { oracles, rows, keys, c, is_subfield, threads }))
+        let Self { oracles, rows, keys, is_subfield, is_malicious, threads, .. } = self;
+        Ok((masked, ReceiverValues { oracles, rows, keys, c, is_subfield, is_malicious, threads }))
     }
 }
 
@@ -151,16 +153,21 @@ pub struct ReceiverValues {
     keys: Vec<Key>,
     c: Vec<Gf128>,
     is_subfield: bool,
+    is_malicious: bool,
     threads: usize,
 }
 
 impl ReceiverValues {
-    /// F of each of its keys, in order; `coin` in the malicious form alone.
-    pub fn evaluate(&self, coin: Option<Gf128>) -> Vec<Output> {
+    /// F of each of its keys, in order; `coin` in the malicious form, and there alone.
+    ///
+    /// # Errors
+    /// [`VoleError::BadParams`] for a coin that is missing or too many.
+    pub fn evaluate(&self, coin: Option<Gf128>) -> Result<Vec<Output>, VoleError> {
+        verify_coin(coin, self.is_malicious)?;
         let mut decoded = decode(&self.rows, &self.c, &self.keys, self.is_subfield, self.threads);
         let outputs = self.oracles.to_output(&decoded, &self.keys, coin, self.threads);
         decoded.zeroize();
-        outputs
+        Ok(outputs)
     }
 }
 
@@ -171,6 +178,7 @@ pub struct Sender {
     delta: Gf128,
     k: Vec<Gf128>,
     is_subfield: bool,
+    is_malicious: bool,
     threads: usize,
 }
 
@@ -206,11 +214,16 @@ impl Sender {
         });
         let oracles = Oracles::new(domain);
         let rows = Rows::new(&oracles.rows, params.shape);
-        Ok(Self { oracles, rows, delta, k, is_subfield: params.vole.subfield(), threads })
+        let (is_subfield, is_malicious) = (params.vole.subfield(), params.vole.malicious());
+        Ok(Self { oracles, rows, delta, k, is_subfield, is_malicious, threads })
     }
 
-    /// F of each key, in order; `coin` in the malicious form alone.
-    pub fn evaluate(&self, keys: &[Key], coin: Option<Gf128>) -> Vec<Output> {
+    /// F of each key, in order; `coin` in the malicious form, and there alone.
+    ///
+    /// # Errors
+    /// [`VoleError::BadParams`] for a coin that is missing or too many.
+    pub fn evaluate(&self, keys: &[Key], coin: Option<Gf128>) -> Result<Vec<Output>, VoleError> {
+        verify_coin(coin, self.is_malicious)?;
         let mut decoded = decode(&self.rows, &self.k, keys, self.is_subfield, self.threads);
         let hashed = self.oracles.to_field(keys, self.threads);
         parallel::for_each_chunk(&mut decoded, CHUNK, self.threads, |chunk, decoded| {
@@ -224,8 +237,13 @@ impl Sender {
         });
         let outputs = self.oracles.to_output(&decoded, keys, coin, self.threads);
         decoded.zeroize();
-        outputs
+        Ok(outputs)
     }
+}
+
+/// Without its coin a malicious instance would fall back to values that nothing binds to the key.
+fn verify_coin(coin: Option<Gf128>, is_malicious: bool) -> Result<(), VoleError> {
+    if coin.is_some() == is_malicious { Ok(()) } else { Err(VoleError::BadParams) }
 }
 
 fn decode(rows: &Rows, store: &[Gf128], keys: &[Key], subfield: bool, threads: usize) -> Vec<Gf128> {
