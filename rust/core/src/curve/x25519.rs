@@ -72,12 +72,24 @@ pub fn multiply(kernel: Kernel, points: &[Encoding], secret: &ClampedSecret) -> 
     let products = match available(kernel) {
         #[cfg(target_arch = "x86_64")]
         Kernel::Ifma => x25519_simd::multiply(points, &secret.0),
-        _ => points.iter().map(|point| MontgomeryPoint(*point).mul_clamped(secret.0).to_bytes()).collect(),
+        _ => {
+            let eighth = secret.eighth();
+            points.iter().map(|point| multiply_one(MontgomeryPoint(*point), secret, &eighth).to_bytes()).collect()
+        }
     };
     let is_good = |(point, product): (&Encoding, &Encoding)| is_canonical(point) && *product != [0; 32];
     match points.iter().zip(&products).position(|pair| !is_good(pair)) {
         None => Ok(products),
         Some(index) => Err(BadPoint { index }),
+    }
+}
+
+/// Points of the curve by way of its Edwards form, where dalek has AVX2 and a root is cheaper than a ladder; which they are is
+/// public. The eighth first and the cofactor last, because only what has no part of small order may be reduced by the order.
+fn multiply_one(point: MontgomeryPoint, secret: &ClampedSecret, eighth: &Scalar) -> MontgomeryPoint {
+    match point.to_edwards(0) {
+        Some(point) => (point * eighth).mul_by_cofactor().to_montgomery(),
+        None => point.mul_clamped(secret.0),
     }
 }
 
