@@ -25,7 +25,7 @@ class Peer:
 
     def start(self) -> Parties:
         """Two warm parties of it."""
-        return Parties(self.name, (self._interpreter(), FOLDER / f"{self.name}_party.py"), 2, folder=CACHE)
+        return Parties(self.name, (self._interpreter(), FOLDER / f"{self.name}_party.py"), 2, folder=CACHE, settings={})
 
     def _interpreter(self) -> Path:
         lock = FOLDER / f"{self.name}.lock"

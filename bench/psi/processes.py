@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from atoll.node.spawn import SETTINGS
 
 FOLDER = Path(__file__).parent
 
@@ -38,13 +41,22 @@ ATOLL = (sys.executable, "-m", "psi.atoll_party")
 class Parties:
     """The processes of one implementation; a context manager that ends them."""
 
-    def __init__(self, name: str, command: Sequence[str | Path], count: int, *, folder: Path = FOLDER.parent) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        count: int,
+        *,
+        folder: Path = FOLDER.parent,
+        settings: Mapping[str, str] = SETTINGS,
+    ) -> None:
         """
         Args:
             name: for messages.
             command: interpreter and script; the party's number, then the number of parties, are appended.
             count: how many parties, the receiver first.
             folder: where they run, and leave their logs.
+            settings: added to the environment; by default what a node starts a job's process with.
         """
         self._name = name
         self._children = [
@@ -55,6 +67,7 @@ class Parties:
                 stderr=sys.stderr,
                 text=True,
                 cwd=folder,
+                env={**settings, **os.environ},
             )
             for number in range(count)
         ]

@@ -34,6 +34,16 @@ SPARE_SECONDS = 300.0
 MAX_EVENT_BYTES = 1 << 16
 KEYSTORE_VARIABLES = frozenset({"ATOLL_PASSPHRASE", "ATOLL_PASSPHRASE_FILE"})
 """What opens the keystore; a job's process, which reads hostile bytes, does not get it."""
+SETTINGS = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+"""For a job's process, unless the node's own environment says otherwise. It takes and drops the same tens of megabytes for each
+bucket; kept by the allocator, they need not be cleared by the system again: a tenth less processor time at 2^20 rows, and a
+lower peak. Nothing here multiplies matrices, and idle threads of BLAS spin."""
 
 
 class Running(Protocol):
@@ -170,7 +180,7 @@ class ProcessStarter:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 pass_fds=[channel.fileno()],
-                env={name: value for name, value in os.environ.items() if name not in KEYSTORE_VARIABLES},
+                env=SETTINGS | {name: value for name, value in os.environ.items() if name not in KEYSTORE_VARIABLES},
                 limit=MAX_EVENT_BYTES,
             )
         return Child(process, sender)
