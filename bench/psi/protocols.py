@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from atoll.protocols import psi_ecdh, psi_multi, psi_rr22
-from atoll.protocols.dh import Limits
 from atoll.protocols.psi import Items
+from atoll.protocols.psi.limits import Limits
 from atoll.protocols.role import Party, Role
 from atoll.sources import SourceRows
 

@@ -94,10 +94,10 @@ def tag(masked: bytes, secret: int, context: bytes) -> bytes:
     """Step 2: the other side's masked digest, times the own secret, shortened. Refuses what is not a masked digest."""
     point = int.from_bytes(masked, "little")
     if len(masked) != POINT_BYTES or point >= curve25519.P:
-        raise Refused("psi.bad_point")
+        raise Refused("psi_ecdh.bad_point")
     doubly_masked = curve25519.multiply(point, secret)
     if doubly_masked == 0:  # of small order: the secret is a multiple of the cofactor
-        raise Refused("psi.bad_point")
+        raise Refused("psi_ecdh.bad_point")
     return hashlib.sha256(TAG_DOMAIN + context + doubly_masked.to_bytes(POINT_BYTES, "little")).digest()[:TAG_BYTES]
 
 
@@ -184,7 +184,7 @@ def verdict(role: str, own: Given, heard: Iterator[bytes], *, context: bytes, pe
         for frame, (kind, count) in zip(heard, due(role, keys, theirs, per_round), strict=False):
             for tag_ in check_points(frame, count, own, context) if kind == "points" else split(frame, count, TAG_BYTES):
                 if tag_ in known[kind]:
-                    raise Refused("psi.repeated_point" if kind == "points" else "psi.repeated_tag")
+                    raise Refused("psi_ecdh.repeated_point" if kind == "points" else "psi_ecdh.repeated_tag")
                 known[kind].add(tag_)
             yield
 
@@ -200,7 +200,7 @@ def read_size(packet: bytes, cap: int) -> int:
     if not sizes:
         raise Refused("protocols.unexpected_packet")
     if sizes[0] > cap:
-        raise Refused("psi.peer_set_too_large")
+        raise Refused("psi_ecdh.peer_set_too_large")
     return sizes[0]
 
 
@@ -221,5 +221,5 @@ def check_points(frame: bytes, count: int, own: Given, context: bytes) -> list[b
 def split(frame: bytes, count: int, size: int) -> list[bytes]:
     """The values of a frame, which must be exactly as many as announced."""
     if len(frame) != count * size:
-        raise Refused("psi.wrong_frame")
+        raise Refused("psi_ecdh.wrong_frame")
     return [frame[at : at + size] for at in range(0, len(frame), size)]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from atoll.protocols.dh.params import Limits
 from atoll.protocols.packets import Packet
 from atoll.protocols.psi import MemoryItems
+from atoll.protocols.psi.limits import Limits
 from atoll.protocols.pump import Pumped, Said, Tamper
 from atoll.protocols.role import Party
 
@@ -68,4 +68,4 @@ def small_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sets of a few keys are cut into several buckets, with room for a few dummies each."""
     monkeypatch.setattr("atoll.protocols.psi.cut.TARGET_KEYS", 8)
     monkeypatch.setattr("atoll.protocols.psi.cut.LEAST_KEYS", 1)
-    monkeypatch.setattr("atoll.protocols.dh.state.is_within_cap", lambda *_: True)  # so few keys are mostly padding
+    monkeypatch.setattr("atoll.protocols.psi.state.is_within_cap", lambda *_: True)  # so few keys are mostly padding

@@ -14,10 +14,10 @@ from atoll.primitives import ristretto
 from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.shuffle import permutation
 from atoll.protocols import psi_cardinality, psi_oprf, psi_payload, psi_sum
-from atoll.protocols.dh.state import parse_state
 from atoll.protocols.packets import parse_packet
 from atoll.protocols.psi import MemoryItems
 from atoll.protocols.psi.items import Bucket
+from atoll.protocols.psi.state import parse_state
 from atoll.protocols.psi_cardinality.dummies import draw_dummies, public_dummies
 from atoll.protocols.psi_oprf.params import derive_key, tag_bytes
 from atoll.protocols.psi_oprf.sender import derive_nonce

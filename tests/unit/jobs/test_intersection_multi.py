@@ -10,7 +10,7 @@ from atoll.jobs.errors import BadPlan
 from atoll.jobs.intersection import GrantUse, IntersectionSpec, Output, Side
 from atoll.jobs.kind import Inputs
 from atoll.ledger.plan import Plan, PlanInput
-from atoll.protocols.dh.errors import PeerSetTooLarge, TooManyRows
+from atoll.protocols.psi.errors import PeerSetTooLarge, TooManyRows
 from atoll.protocols.pump import pump
 from atoll.protocols.role import Party
 from atoll.wire.message import encode_message

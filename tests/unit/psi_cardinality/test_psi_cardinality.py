@@ -9,9 +9,8 @@ import pytest
 
 from atoll.primitives import ristretto
 from atoll.primitives.drbg import SeededEntropy
-from atoll.protocols.dh import errors
 from atoll.protocols.errors import WrongBulkLength
-from atoll.protocols.psi import MemoryItems
+from atoll.protocols.psi import MemoryItems, errors
 from atoll.protocols.psi_cardinality import Cardinality, Limits, Noise, receiver, sender
 from atoll.protocols.psi_cardinality.dummies import draw_dummies, public_dummies
 from atoll.protocols.pump import Pumped, Tamper, pump

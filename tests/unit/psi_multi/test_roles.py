@@ -11,10 +11,10 @@ import pytest
 
 from atoll.errors import PeerError
 from atoll.protocols.coin import SaltCommitment
-from atoll.protocols.dh.errors import ForeignCheckpoint, PeerSetTooLarge, TooManyRows
 from atoll.protocols.errors import WrongBulkLength
 from atoll.protocols.packets import Packet, encode_packet
 from atoll.protocols.psi import MemoryItems
+from atoll.protocols.psi.errors import ForeignCheckpoint, PeerSetTooLarge, TooManyRows
 from atoll.protocols.psi_multi import BrokenCorrelation
 from atoll.protocols.psi_multi.messages import SetSize
 from atoll.protocols.psi_multi.params import share_bytes

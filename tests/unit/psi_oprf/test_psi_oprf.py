@@ -11,10 +11,9 @@ import pytest
 
 from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.ristretto import draw_secret, multiply_base
-from atoll.protocols.dh import errors
 from atoll.protocols.errors import WrongBulkLength
 from atoll.protocols.packets import Packet, encode_packet, parse_packet
-from atoll.protocols.psi import Buckets, Matches, MemoryItems
+from atoll.protocols.psi import Buckets, Matches, MemoryItems, errors
 from atoll.protocols.psi_oprf import (
     BadProof,
     Epoch,

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from atoll.primitives.drbg import SeededEntropy
-from atoll.protocols.dh import errors
 from atoll.protocols.dh.masked import Hidden
 from atoll.protocols.errors import WrongBulkLength
-from atoll.protocols.psi import Bucket, MemoryItems
+from atoll.protocols.psi import Bucket, MemoryItems, errors
 from atoll.protocols.psi_payload import BadRecord, Limits, Received, receiver, sender
 from atoll.protocols.psi_payload.params import MAX_PAYLOAD_BYTES
 from atoll.protocols.pump import Pumped, Tamper, pump

@@ -10,11 +10,10 @@ import pytest
 
 from atoll.errors import IntegrityError, PeerError
 from atoll.primitives.errors import CorrelationError, PointError, StoreError, TagOrderError
-from atoll.protocols.dh import errors
-from atoll.protocols.dh.state import parse_state
 from atoll.protocols.errors import UnexpectedPacket, WrongBulkLength
 from atoll.protocols.packets import Packet, encode_packet
-from atoll.protocols.psi import MemoryItems
+from atoll.protocols.psi import MemoryItems, errors
+from atoll.protocols.psi.state import parse_state
 from atoll.protocols.psi_rr22 import (
     FAST,
     LOW_COMMUNICATION,
@@ -77,7 +76,7 @@ def test_the_receiver_gets_its_rows_that_both_have(
 ) -> None:
     monkeypatch.setattr("atoll.protocols.psi.cut.TARGET_KEYS", per_bucket)
     monkeypatch.setattr("atoll.protocols.psi.cut.LEAST_KEYS", 1)
-    monkeypatch.setattr("atoll.protocols.dh.state.is_within_cap", lambda *_: True)
+    monkeypatch.setattr("atoll.protocols.psi.state.is_within_cap", lambda *_: True)
     ran = run(items(*ours), items(*theirs), mode=mode, variant=variant)
     assert rows(ran[RECEIVER].rows) == expected
     assert ran[RECEIVER].keys == len({ours[row] for row in expected})

@@ -9,10 +9,9 @@ import pytest
 
 from atoll.primitives import elgamal
 from atoll.primitives.oprf import SecretScalars
-from atoll.protocols.dh import errors
 from atoll.protocols.errors import WrongBulkLength
 from atoll.protocols.packets import Packet, encode_packet
-from atoll.protocols.psi import Bucket, MemoryItems
+from atoll.protocols.psi import Bucket, MemoryItems, errors
 from atoll.protocols.psi_sum import (
     BadAggregate,
     BadPublicKeys,

@@ -14,7 +14,7 @@ from atoll.transport.faults import public_code, public_form, public_sentence
 UNTOLD = [
     "psi_payload.bad_record",
     "psi_sum.value_too_wide",
-    "dh.bucket_overflow",
+    "psi.bucket_overflow",
     "jobs.payload_too_long",
     "jobs.bad_payload",
     "jobs.not_summable",

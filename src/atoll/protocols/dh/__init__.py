@@ -1,9 +1,4 @@
-"""What the intersections by Diffie-Hellman have in common beyond ECDH-PSI: how they open, hide their lists, and resume.
+"""What the intersections by Diffie-Hellman have in common beyond all intersections (`atoll.protocols.psi`).
 
-`opening` announces sizes and draws the salt; `masked` turns a bucket into a padded, shuffled list of masks; `state` is what a
-checkpoint is bound to.
+`masked` turns a bucket into a padded, shuffled list of masks; `params` has numbers and domain tags.
 """
-
-from atoll.protocols.dh.params import Limits
-
-__all__ = ["Limits"]

@@ -15,7 +15,7 @@ from atoll.primitives.errors import PointError
 from atoll.primitives.ristretto import POINT_BYTES, SecretScalar
 from atoll.primitives.shuffle import permutation_packed
 from atoll.primitives.tags import MAX_TAG_BYTES, first_repeated_tag
-from atoll.protocols.dh.errors import BadElement, BucketOverflow, RepeatedElement
+from atoll.protocols.psi.errors import BadElement, BucketOverflow, RepeatedElement
 from atoll.protocols.psi.items import DIGEST_BYTES, Bucket
 from atoll.protocols.psi.rows import Places
 from atoll.protocols.role import Party

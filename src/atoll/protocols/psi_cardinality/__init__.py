@@ -23,7 +23,7 @@ Source: De Cristofaro, Gasti, Tsudik, Fast and private computation of cardinalit
 over ristretto255; the noise: Ghosh, Roughgarden, Sundararajan, STOC 2009. Spec: specs/psi-cardinality.md.
 """
 
-from atoll.protocols.dh.params import Limits
+from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi_cardinality.params import Noise
 from atoll.protocols.psi_cardinality.receiver import Cardinality, receiver
 from atoll.protocols.psi_cardinality.sender import sender

@@ -9,9 +9,10 @@ from atoll.primitives import ristretto
 from atoll.primitives.tags import match_tags, tags_packed
 from atoll.protocols.bulk import receive_bulk
 from atoll.protocols.dh.masked import ELEMENT_BYTES, Hidden, multiply, verify_distinct
-from atoll.protocols.dh.params import POINTS_PER_FRAME, TAG_BYTES, Limits, parts
-from atoll.protocols.dh.state import Run
+from atoll.protocols.dh.params import POINTS_PER_FRAME, TAG_BYTES, parts
 from atoll.protocols.psi.items import DIGEST_BYTES, ROW_BYTES, Items
+from atoll.protocols.psi.limits import Limits
+from atoll.protocols.psi.state import Run
 from atoll.protocols.psi_cardinality.dummies import public_dummies
 from atoll.protocols.psi_cardinality.params import PROTOCOL, TAG_DOMAIN, VERSION, Noise, key_domain
 from atoll.protocols.role import Frame, Party, Progress, Role, Send

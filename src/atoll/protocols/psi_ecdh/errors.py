@@ -10,7 +10,7 @@ from atoll.errors import InputError, IntegrityError, PeerError
 class TooManyItems(InputError):
     """The caller has more distinct keys than it agreed to bring."""
 
-    code = "psi.too_many_items"
+    code = "psi_ecdh.too_many_items"
     sentence = "There are {found} different keys, and at most {limit} were agreed."
     remedy = "Raise the row cap in the plan, or bring a smaller set."
 
@@ -18,7 +18,7 @@ class TooManyItems(InputError):
 class ForeignCheckpoint(IntegrityError):
     """A checkpoint belongs to another run: another seed, plan, place or set, or a damaged file."""
 
-    code = "psi.foreign_checkpoint"
+    code = "psi_ecdh.foreign_checkpoint"
     sentence = "The checkpoint does not belong to this run of the intersection."
     remedy = "Start a new attempt with a fresh seed; a resume needs the same input and the same seed."
 
@@ -29,7 +29,7 @@ class ForeignCheckpoint(IntegrityError):
 class PeerSetTooLarge(PeerError):
     """The other side announced a larger set than was agreed."""
 
-    code = "psi.peer_set_too_large"
+    code = "psi_ecdh.peer_set_too_large"
     sentence = "The other side announced {found} items, and at most {limit} were agreed."
     remedy = "End the job; the other side runs outside the plan that it signed."
 
@@ -37,7 +37,7 @@ class PeerSetTooLarge(PeerError):
 class WrongFrame(PeerError):
     """A frame is longer or shorter than the announced size of the set makes it."""
 
-    code = "psi.wrong_frame"
+    code = "psi_ecdh.wrong_frame"
     sentence = "A frame of round {round} has {found} bytes, and the announced size makes it {expected}."
     remedy = "End the job; the other side is broken or hostile."
 
@@ -45,7 +45,7 @@ class WrongFrame(PeerError):
 class BadPoint(PeerError):
     """A masked item of the other side is no number below p, or a point of small order."""
 
-    code = "psi.bad_point"
+    code = "psi_ecdh.bad_point"
     sentence = "Item {position} of the other side is not an element of the group."
     remedy = "End the job; the other side is broken or hostile."
     position: int
@@ -54,7 +54,7 @@ class BadPoint(PeerError):
 class RepeatedPoint(PeerError):
     """The other side sent the same masked item twice; a set has none twice, and a replayed frame looks like this."""
 
-    code = "psi.repeated_point"
+    code = "psi_ecdh.repeated_point"
     sentence = "Item {position} of the other side was sent before."
     remedy = "End the job; the other side did not remove duplicates, or replays frames."
     position: int
@@ -63,7 +63,7 @@ class RepeatedPoint(PeerError):
 class RepeatedTag(PeerError):
     """The sender answered two different items with the same tag."""
 
-    code = "psi.repeated_tag"
+    code = "psi_ecdh.repeated_tag"
     sentence = "The answer to item {position} was given before for another item."
     remedy = "End the job; the other side is broken, hostile, or replays frames."
     position: int

@@ -10,8 +10,8 @@ from hashlib import sha256
 from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.vole_oprf import InstanceBytes, instance_bytes, setup_bytes
 from atoll.protocols.coin import draw_joint_salt
-from atoll.protocols.dh.errors import BucketOverflow, ForeignCheckpoint, PaddingAboveCap, PeerSetTooLarge, TooManyRows
 from atoll.protocols.psi.cut import bucket_count, is_within_cap, padded_size, padded_total
+from atoll.protocols.psi.errors import BucketOverflow, ForeignCheckpoint, PaddingAboveCap, PeerSetTooLarge, TooManyRows
 from atoll.protocols.psi.items import Bucket, Buckets, Items
 from atoll.protocols.psi_multi.messages import SetSize, State
 from atoll.protocols.psi_multi.params import MAX_OWNERS, MIN_OWNERS, STATISTICAL_BITS, Limits, share_bytes

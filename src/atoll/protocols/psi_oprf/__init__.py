@@ -33,7 +33,7 @@ D. Kales, C. Rechberger, T. Schneider, M. Senker, C. Weinert, USENIX Security 20
 Spec: specs/psi-oprf.md.
 """
 
-from atoll.protocols.dh.params import Limits
+from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi_oprf.errors import (
     BadProof,
     KeyChanged,

@@ -9,13 +9,14 @@ from atoll.primitives.errors import OprfProofError, PointError
 from atoll.primitives.oprf import PROOF_BYTES, Mode, SecretScalars
 from atoll.primitives.ristretto import is_point
 from atoll.protocols.bulk import receive_bulk
-from atoll.protocols.dh.errors import BadElement, TooManyRows
 from atoll.protocols.dh.masked import ELEMENT_BYTES
-from atoll.protocols.dh.opening import Opened
-from atoll.protocols.dh.params import Limits, parts
-from atoll.protocols.dh.state import Run, parse_state
+from atoll.protocols.dh.params import parts
+from atoll.protocols.psi.errors import BadElement, TooManyRows
 from atoll.protocols.psi.items import DIGEST_BYTES, ROW_BYTES, Items, Matches
+from atoll.protocols.psi.limits import Limits
+from atoll.protocols.psi.opening import Opened
 from atoll.protocols.psi.rows import matches_of, select_keys
+from atoll.protocols.psi.state import Run, parse_state
 from atoll.protocols.psi_oprf.errors import BadProof, KeyChanged, TableLost, WrongTable
 from atoll.protocols.psi_oprf.messages import Offer, Request
 from atoll.protocols.psi_oprf.params import ELEMENTS_PER_FRAME, PROTOCOL, VERSION, Epoch, padded_entries, tag_bytes

@@ -7,13 +7,14 @@ from hashlib import shake_256
 from atoll._core import SecretScalar
 from atoll.primitives.errors import PointError
 from atoll.protocols.bulk import receive_bulk, send_bulk
-from atoll.protocols.dh.errors import BadElement, ForeignCheckpoint, PeerSetTooLarge, TooManyRows
 from atoll.protocols.dh.masked import ELEMENT_BYTES
-from atoll.protocols.dh.opening import Opened
-from atoll.protocols.dh.params import Limits, parts
-from atoll.protocols.dh.state import Run, parse_state
+from atoll.protocols.dh.params import parts
+from atoll.protocols.psi.errors import BadElement, ForeignCheckpoint, PeerSetTooLarge, TooManyRows
 from atoll.protocols.psi.items import Items
+from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi.memory import MemoryItems
+from atoll.protocols.psi.opening import Opened
+from atoll.protocols.psi.state import Run, parse_state
 from atoll.protocols.psi_oprf.errors import WrongEpoch
 from atoll.protocols.psi_oprf.messages import Offer, Request
 from atoll.protocols.psi_oprf.meter import ATTEMPT_BYTES, Meter

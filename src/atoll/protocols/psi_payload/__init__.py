@@ -30,7 +30,7 @@ intersection from it, with data attached, Freedman, Ishai, Pinkas, Reingold (TCC
 Spec: specs/psi-payload.md.
 """
 
-from atoll.protocols.dh.params import Limits
+from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi_payload.errors import BadRecord
 from atoll.protocols.psi_payload.receiver import Received, receiver
 from atoll.protocols.psi_payload.sender import PayloadsOf, sender

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from atoll.primitives.payload import SEAL_BYTES, TAG_BYTES
-from atoll.protocols.dh import state
 from atoll.protocols.dh.params import POINTS_PER_FRAME, hash_domain
+from atoll.protocols.psi import state
 from atoll.protocols.psi.items import DIGEST_BYTES, ROW_BYTES
 from atoll.protocols.role import MAX_FRAME_BYTES
 

@@ -11,11 +11,12 @@ from atoll.primitives import ristretto
 from atoll.primitives.payload import seal_records
 from atoll.protocols.bulk import receive_bulk
 from atoll.protocols.dh.masked import ELEMENT_BYTES, Hidden, multiply, verify_distinct
-from atoll.protocols.dh.params import POINTS_PER_FRAME, Limits, parts
-from atoll.protocols.dh.state import Run
+from atoll.protocols.dh.params import POINTS_PER_FRAME, parts
 from atoll.protocols.psi.cut import padded_size
 from atoll.protocols.psi.items import Bucket, Items
+from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi.rows import select_keys
+from atoll.protocols.psi.state import Run
 from atoll.protocols.psi_payload.params import (
     PROTOCOL,
     VERSION,

@@ -31,7 +31,7 @@ Source: Raghuraman and Rindal, "Blazing Fast PSI from Improved OKVS and Subfield
 Rindal and Schoppmann, "VOLE-PSI", EUROCRYPT 2021, ePrint 2021/266. The VOLE is of expand-convolute codes, never Silver.
 """
 
-from atoll.protocols.dh.params import Limits
+from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi_rr22.errors import CoinChanged, TermsDiffer, TooManyForVariant
 from atoll.protocols.psi_rr22.params import FAST, LOW_COMMUNICATION, MALICIOUS, SEMI_HONEST, covered_keys, leakage
 from atoll.protocols.psi_rr22.receiver import receiver

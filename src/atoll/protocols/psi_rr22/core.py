@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from atoll.primitives.drbg import SeededEntropy
-from atoll.protocols.dh.errors import BucketOverflow
+from atoll.protocols.psi.errors import BucketOverflow
 from atoll.protocols.psi.items import DIGEST_BYTES, ROW_BYTES, Bucket
 
 _DOMAIN = b"ATOLL-V01-PSI-RR22-BUCKET"

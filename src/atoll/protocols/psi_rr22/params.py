@@ -7,8 +7,8 @@ from typing import Self
 
 from atoll.primitives.commitment import COMMITMENT_BYTES
 from atoll.primitives.vole_oprf import OUTPUT_BYTES, InstanceBytes, instance_bytes
-from atoll.protocols.dh.state import Begun
 from atoll.protocols.psi.cut import bucket_count, padded_size
+from atoll.protocols.psi.state import Begun
 
 PROTOCOL = "psi-rr22"
 VERSION = 1

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from atoll.primitives.commitment import is_opening
 from atoll.primitives.vole_oprf import OprfReceiver, VectorSetup, match_sorted_tags, setup_bytes
 from atoll.protocols.bulk import receive_bulk, send_bulk
-from atoll.protocols.dh.params import Limits
 from atoll.protocols.psi.items import Bucket, Items, Matches
+from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi_rr22 import core
 from atoll.protocols.psi_rr22.errors import CoinChanged
 from atoll.protocols.psi_rr22.messages import CoinOpened, CoinPromised, CoinShared

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from atoll.primitives.vole_oprf import DeltaSetup, OprfSender, setup_bytes, sorted_tags
 from atoll.protocols.bulk import receive_bulk, send_bulk
-from atoll.protocols.dh.params import Limits
 from atoll.protocols.psi.items import Items
+from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi_rr22 import core
 from atoll.protocols.psi_rr22.messages import CoinOpened, CoinPromised, CoinShared
 from atoll.protocols.psi_rr22.params import FAST, SEMI_HONEST

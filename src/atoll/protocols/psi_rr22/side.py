@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from atoll.primitives.commitment import commit, draw_opening
 from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.vole_oprf import COIN_BYTES
-from atoll.protocols.dh.errors import ForeignCheckpoint
-from atoll.protocols.dh.params import Limits
-from atoll.protocols.dh.state import Begun, Run
+from atoll.protocols.psi.errors import ForeignCheckpoint
 from atoll.protocols.psi.items import Bucket, Items
+from atoll.protocols.psi.limits import Limits
+from atoll.protocols.psi.state import Begun, Run
 from atoll.protocols.psi_rr22 import core
 from atoll.protocols.psi_rr22.errors import TermsDiffer, TooManyForVariant
 from atoll.protocols.psi_rr22.messages import FormOffered

@@ -30,7 +30,7 @@ sender its party 2, which in addition tells the sum. Homomorphic encryption: exp
 Spec: specs/psi-sum.md.
 """
 
-from atoll.protocols.dh.params import Limits
+from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi_sum.errors import BadAggregate, BadPublicKeys, BadSum, ValueTooWide
 from atoll.protocols.psi_sum.params import Terms
 from atoll.protocols.psi_sum.receiver import Sum, receiver

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from atoll.primitives.elgamal import MAX_LIMBS, ciphertext_bytes
 from atoll.primitives.ristretto import POINT_BYTES
-from atoll.protocols.dh.params import MAX_WHOLE_ROWS
+from atoll.protocols.psi.limits import MAX_WHOLE_ROWS
 from atoll.wire.message import Message, Range, Size
 
 TOTAL_BYTES = 16

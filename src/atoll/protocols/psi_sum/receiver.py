@@ -12,11 +12,12 @@ from atoll.primitives.oprf import SecretScalars
 from atoll.primitives.ristretto import POINT_BYTES, SecretScalar
 from atoll.primitives.tags import match_tags, tags_packed
 from atoll.protocols.bulk import receive_bulk
-from atoll.protocols.dh.errors import BadElement
 from atoll.protocols.dh.masked import ELEMENT_BYTES, Hidden, multiply, verify_distinct
-from atoll.protocols.dh.params import POINTS_PER_FRAME, TAG_BYTES, Limits, parts
-from atoll.protocols.dh.state import Run
+from atoll.protocols.dh.params import POINTS_PER_FRAME, TAG_BYTES, parts
+from atoll.protocols.psi.errors import BadElement
 from atoll.protocols.psi.items import ROW_BYTES, Items
+from atoll.protocols.psi.limits import Limits
+from atoll.protocols.psi.state import Run
 from atoll.protocols.psi_sum.errors import BadPublicKeys, BadSum
 from atoll.protocols.psi_sum.messages import TOTAL_BYTES, Aggregate, Total, ValueKeys
 from atoll.protocols.psi_sum.params import PROTOCOL, TAG_DOMAIN, VERSION, Terms, key_domain

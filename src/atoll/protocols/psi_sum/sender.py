@@ -15,10 +15,11 @@ from atoll.primitives.shuffle import permutation_packed
 from atoll.primitives.tags import tags_packed
 from atoll.protocols.bulk import receive_bulk
 from atoll.protocols.dh.masked import ELEMENT_BYTES, Hidden, multiply, verify_distinct
-from atoll.protocols.dh.params import POINTS_PER_FRAME, TAG_BYTES, Limits, parts
-from atoll.protocols.dh.state import Run
+from atoll.protocols.dh.params import POINTS_PER_FRAME, TAG_BYTES, parts
 from atoll.protocols.psi.items import Bucket, Items
+from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi.rows import select_keys
+from atoll.protocols.psi.state import Run
 from atoll.protocols.psi_sum.errors import BadAggregate, ValueTooWide
 from atoll.protocols.psi_sum.messages import TOTAL_BYTES, Aggregate, Total, ValueKeys
 from atoll.protocols.psi_sum.params import PROTOCOL, TAG_DOMAIN, VALUE_BYTES, VERSION, Terms, key_domain

@@ -11,7 +11,8 @@ from atoll.jobs.intersection.shape import Cost, Shape
 from atoll.jobs.kind import Input
 from atoll.primitives.ristretto import POINT_BYTES
 from atoll.protocols import psi_cardinality
-from atoll.protocols.dh.params import MAX_WHOLE_ROWS, TAG_BYTES
+from atoll.protocols.dh.params import TAG_BYTES
+from atoll.protocols.psi.limits import MAX_WHOLE_ROWS
 from atoll.protocols.psi_cardinality.params import PROTOCOL, VERSION
 from atoll.protocols.role import Role
 from atoll.wire.message import Document

@@ -17,7 +17,8 @@ from atoll.jobs.payload import sum_values
 from atoll.jobs.table import ROW_NUMBER, MemoryRows, Rows
 from atoll.primitives.ristretto import POINT_BYTES
 from atoll.protocols import psi_sum
-from atoll.protocols.dh.params import MAX_WHOLE_ROWS, TAG_BYTES
+from atoll.protocols.dh.params import TAG_BYTES
+from atoll.protocols.psi.limits import MAX_WHOLE_ROWS
 from atoll.protocols.psi_sum.params import PROTOCOL, VERSION
 from atoll.protocols.role import Role
 from atoll.wire.message import Document

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from atoll.protocols.coin import draw_joint_salt
-from atoll.protocols.dh.errors import PeerSetTooLarge, TooManyRows
-from atoll.protocols.dh.params import CONTEXT_BYTES, SEED_BYTES, Limits
+from atoll.protocols.psi.errors import PeerSetTooLarge, TooManyRows
 from atoll.protocols.psi.items import MAX_ROWS
+from atoll.protocols.psi.limits import CONTEXT_BYTES, SEED_BYTES, Limits
 from atoll.protocols.role import Party, Receive, Role, Send
 from atoll.wire.message import Message, Range
 

@@ -12,11 +12,11 @@ from hashlib import sha256
 from typing import Annotated, ClassVar
 
 from atoll.primitives.drbg import SeededEntropy
-from atoll.protocols.dh.errors import ForeignCheckpoint, PaddingAboveCap
-from atoll.protocols.dh.opening import Opened, open_run
-from atoll.protocols.dh.params import MAX_WHOLE_ROWS, Limits
 from atoll.protocols.psi.cut import bucket_count, is_within_cap, padded_total
+from atoll.protocols.psi.errors import ForeignCheckpoint, PaddingAboveCap
 from atoll.protocols.psi.items import MAX_ROWS, Buckets, Items
+from atoll.protocols.psi.limits import MAX_WHOLE_ROWS, Limits
+from atoll.protocols.psi.opening import Opened, open_run
 from atoll.protocols.role import Checkpoint, Party, Role
 from atoll.wire.cbor import decode, encode
 from atoll.wire.errors import CborError, MessageError

@@ -1,4 +1,4 @@
-"""What can go wrong in an intersection by Diffie-Hellman, whatever comes out of it."""
+"""What can go wrong in an intersection, whatever protocol runs it and whatever comes out of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from atoll.errors import InputError, IntegrityError, PeerError
 class TooManyRows(InputError):
     """The caller has more rows than it agreed to bring, or than the protocol takes."""
 
-    code = "dh.too_many_rows"
+    code = "psi.too_many_rows"
     sentence = "There are {found} rows with a key, and at most {limit} were agreed."
     remedy = "Raise the row cap in the plan, or bring a smaller set."
 
@@ -18,7 +18,7 @@ class TooManyRows(InputError):
 class BucketOverflow(InputError):
     """More keys fell into one bucket than it is padded to; by chance in one run of 2^40."""
 
-    code = "dh.bucket_overflow"
+    code = "psi.bucket_overflow"
     tells_of_rows = True
     sentence = "Bucket {bucket} has {found} keys and room for {limit}."
     remedy = "Run the job again, which draws a new salt; if it happens twice, report it."
@@ -30,7 +30,7 @@ class PaddingAboveCap(InputError):
     A receiver could put keys in place of the dummies, so the cap would bound nothing.
     """
 
-    code = "dh.padding_above_cap"
+    code = "psi.padding_above_cap"
     sentence = "The receiver's {rows} rows take up {found} places in {buckets} buckets, and at most {limit} rows were agreed."
     remedy = "Choose a protocol for unequal sets, or raise the receiver's row cap in the plan to the number of places."
 
@@ -38,7 +38,7 @@ class PaddingAboveCap(InputError):
 class ForeignCheckpoint(IntegrityError):
     """A checkpoint belongs to another run: another seed, plan, place or set, or a damaged file."""
 
-    code = "dh.foreign_checkpoint"
+    code = "psi.foreign_checkpoint"
     sentence = "The checkpoint does not belong to this run of the intersection."
     remedy = "Start a new attempt with a fresh seed; a resume needs the same input and the same seed."
 
@@ -49,7 +49,7 @@ class ForeignCheckpoint(IntegrityError):
 class PeerSetTooLarge(PeerError):
     """The other side announced more rows than were agreed."""
 
-    code = "dh.peer_set_too_large"
+    code = "psi.peer_set_too_large"
     sentence = "{party} announced {found} rows, and at most {limit} were agreed."
     remedy = "End the job; the other side runs outside the plan that it signed."
 
@@ -57,7 +57,7 @@ class PeerSetTooLarge(PeerError):
 class BadElement(PeerError):
     """Something that should be a masked key is no element of the group, not in its one encoding, or the identity."""
 
-    code = "dh.bad_element"
+    code = "psi.bad_element"
     sentence = "{party} sent something at place {position} that is not an element of the group."
     remedy = "End the job; the other side is broken or hostile."
     party: str
@@ -67,7 +67,7 @@ class BadElement(PeerError):
 class RepeatedElement(PeerError):
     """The other side sent one value twice in a list whose values all differ; a replayed frame looks like this."""
 
-    code = "dh.repeated_element"
+    code = "psi.repeated_element"
     sentence = "{party} sent the same value again at place {position}."
     remedy = "End the job; the other side did not remove duplicates, replays frames, or tries to mark items."
     party: str
