@@ -169,21 +169,26 @@ def write_api() -> str:
 
 
 def field_words() -> dict[str, dict[str, str]]:
-    """What `models.py` says below each field, by model and field."""
+    """What `atoll.api.models` says below each field, by model and field."""
     found: dict[str, dict[str, str]] = {}
-    for node in ast.parse(inspect.getsource(models)).body:
-        if isinstance(node, ast.ClassDef):
-            pairs = zip(node.body, node.body[1:], strict=False)
-            found[node.name] = {
-                field.target.id: inspect.cleandoc(text.value.value).replace("\n", " ")
-                for field, text in pairs
-                if isinstance(field, ast.AnnAssign)
-                and isinstance(field.target, ast.Name)
-                and isinstance(text, ast.Expr)
-                and isinstance(text.value, ast.Constant)
-                and isinstance(text.value.value, str)
-            }
+    for node in _model_classes():
+        pairs = zip(node.body, node.body[1:], strict=False)
+        found[node.name] = {
+            field.target.id: inspect.cleandoc(text.value.value).replace("\n", " ")
+            for field, text in pairs
+            if isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(text, ast.Expr)
+            and isinstance(text.value, ast.Constant)
+            and isinstance(text.value.value, str)
+        }
     return found
+
+
+def _model_classes() -> Iterator[ast.ClassDef]:
+    """The classes of every file of `atoll.api.models`."""
+    for path in sorted(Path(models.__path__[0]).glob("*.py")):
+        yield from (node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef))
 
 
 def _route(route: Route) -> str:

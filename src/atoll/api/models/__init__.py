@@ -1,0 +1,77 @@
+"""Requests and responses of the node's HTTPS API, version 1.
+
+Binary identifiers travel as lower-case hex, times as Unix seconds. Errors are problem+json (`Problem`). One model serves node
+and client, so they cannot disagree; the OpenAPI document is printed from these.
+
+One file a subject; all names are found here.
+"""
+
+from atoll.api.models.base import Model, Problem, Receipt
+from atoll.api.models.budgets import BudgetRequest
+from atoll.api.models.datasets import DatasetInfo, RegisterColumn, RegisterDataset, Registered
+from atoll.api.models.grants import CapInfo, CapModel, ConstraintModel, GiveGrant, Given, GrantInfo, OutputName
+from atoll.api.models.jobs import (
+    CoalitionInfo,
+    DecisionInfo,
+    DraftInfo,
+    JobInfo,
+    OptionInfo,
+    Proposed,
+    ProposeJob,
+    ReasonInfo,
+    RefuseRequest,
+    ResultInfo,
+)
+from atoll.api.models.ledger import CheckpointInfo, LogEntry, RecordInfo, VerifyInfo
+from atoll.api.models.members import (
+    EnrolRequest,
+    HandoverInfo,
+    HandoverRequest,
+    InviteInfo,
+    InviteRequest,
+    KeyRequest,
+    MemberInfo,
+)
+from atoll.api.models.node import DoctorFinding, Status, WhyInfo
+
+__all__ = [
+    "BudgetRequest",
+    "CapInfo",
+    "CapModel",
+    "CheckpointInfo",
+    "CoalitionInfo",
+    "ConstraintModel",
+    "DatasetInfo",
+    "DecisionInfo",
+    "DoctorFinding",
+    "DraftInfo",
+    "EnrolRequest",
+    "GiveGrant",
+    "Given",
+    "GrantInfo",
+    "HandoverInfo",
+    "HandoverRequest",
+    "InviteInfo",
+    "InviteRequest",
+    "JobInfo",
+    "KeyRequest",
+    "LogEntry",
+    "MemberInfo",
+    "Model",
+    "OptionInfo",
+    "OutputName",
+    "Problem",
+    "ProposeJob",
+    "Proposed",
+    "ReasonInfo",
+    "Receipt",
+    "RecordInfo",
+    "RefuseRequest",
+    "RegisterColumn",
+    "RegisterDataset",
+    "Registered",
+    "ResultInfo",
+    "Status",
+    "VerifyInfo",
+    "WhyInfo",
+]

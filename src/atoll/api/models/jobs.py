@@ -1,0 +1,130 @@
+"""Jobs: proposed, drafted, decided on, read."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from atoll.api.models.base import Model
+
+
+class ProposeJob(Model):
+    """A job of any kind. `spec` is the kind's own specification (`GET /v1/kinds`), byte strings as hex."""
+
+    kind: str = Field(examples=["intersection"])
+    spec: dict[str, Any]
+    purpose: str = Field(examples=["credit-check"])
+    minutes: int = Field(default=60, ge=1, le=10_080)
+    memory_mb: int = Field(default=1024, ge=128, le=1 << 20)
+    attempts: int = Field(default=5, ge=1, le=16)
+
+
+class Proposed(Model):
+    """A job was proposed."""
+
+    job: str
+    """Its identifier."""
+
+
+class CoalitionInfo(Model):
+    """Who could read what of whom, if these organisations put together what they see."""
+
+    members: list[str]
+    reads: list[str]
+
+
+class OptionInfo(Model):
+    """One protocol that a job could be carried out by."""
+
+    name: str
+    """With its variant in brackets, where it has some."""
+    chosen: bool
+    why_not: str = ""
+    """Why it cannot serve; empty if it can, and then the rest is filled in."""
+    seconds: float = 0.0
+    """Until the last receiver has its result, link included."""
+    traffic_mb: float = 0.0
+    """What all parties send together."""
+    memory_mb: float = 0.0
+    """Peak of the hungriest party."""
+
+
+class DraftInfo(Model):
+    """What a job would be, before anybody proposes it."""
+
+    plan: dict[str, Any]
+    """As it would be proposed; identifier and salt are drawn anew when it is."""
+    estimate: dict[str, float]
+    """`seconds`, `traffic_mb` and `memory_mb` at the row caps."""
+    leakage: str
+    """What each party learns beside its output."""
+    adversary_model: str
+    coalitions: list[CoalitionInfo]
+    result_columns: list[str]
+    why: str = ""
+    """Why this protocol, in words; empty for kinds that choose nothing."""
+    options: list[OptionInfo] = []
+    """Every protocol there is, those that could serve first, the fastest on top."""
+
+
+class ReasonInfo(Model):
+    rule: str
+    constraint: str
+    wanted: str
+    observed: str
+    holds: bool
+
+
+class DecisionInfo(Model):
+    verdict: Literal["permit", "deny", "ask"]
+    code: str
+    reasons: list[ReasonInfo]
+
+
+class JobInfo(Model):
+    job: str
+    kind: str
+    state: str
+    """State on the ledger."""
+    phase: str
+    """What this node does with it: `waiting for plan`, `awaiting approval`, `consented`, `running`, `resuming`, `done`, ..."""
+    proposer: str
+    parties: list[str]
+    receivers: list[str]
+    consents: list[str]
+    receipts: list[str]
+    reason: str
+    purpose: str = ""
+    not_after: int
+    attempt: int = 0
+    progress_done: int = 0
+    progress_total: int = 0
+    progress_unit: str = ""
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    seconds: float = 0.0
+    leakage: str = ""
+    adversary_model: str = ""
+    decision: DecisionInfo | None = None
+    estimate: dict[str, float] | None = None
+    plan: dict[str, Any] | None = None
+
+
+class ResultInfo(Model):
+    job: str
+    columns: list[str]
+    rows: int
+    table: list[list[str]]
+    """Rows as text; paged."""
+    next_offset: int | None = None
+    commitment: str
+    """What all receipts carry."""
+    opening: str
+    """What opens it; secret."""
+    encoded_bytes: int
+    """Length of the encoding that it commits to."""
+
+
+class RefuseRequest(Model):
+    code: str = "policy.refused_by_person"

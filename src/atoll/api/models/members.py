@@ -1,0 +1,61 @@
+"""Members, invitations, keys, hand-over."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from atoll.api.models.base import Model
+
+
+class MemberInfo(Model):
+    org: str
+    title: str
+    roles: list[str]
+    state: str
+    validating: bool
+    sequencer: bool
+    peer: str
+    https: str
+    connected: bool
+    keys: dict[str, str]
+    """Fingerprint of each current key, by purpose; `revoked` where it is."""
+
+
+class InviteRequest(Model):
+    org: str
+    identity: str
+    """The invited organisation's identity public key, hex."""
+    roles: list[str]
+    validating: bool = False
+    days: int = Field(default=7, ge=1, le=90)
+
+
+class InviteInfo(Model):
+    token: str
+    org: str
+    not_after: int
+
+
+class EnrolRequest(Model):
+    """An invited organisation's own transaction, handed over by a member: the newcomer cannot reach anybody yet."""
+
+    transaction: str
+    """The sealed `member.enrol/1` transaction, hex."""
+
+
+class HandoverRequest(Model):
+    to: str
+
+
+class HandoverInfo(Model):
+    new_term: int
+    new_sequencer: str
+    votes: int
+    needed: int
+    in_force: bool
+
+
+class KeyRequest(Model):
+    purpose: Literal["identity", "recovery", "cosign", "log", "tls"]
