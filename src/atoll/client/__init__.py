@@ -11,7 +11,8 @@
 """
 
 from atoll.client.errors import BadName, NodeTooSlow, NodeUnreachable, NoSuchGrant, NotWhatWasExpected, RefusedByNode
-from atoll.client.node import ENDED, Node, connect, connect_home
+from atoll.client.jobs import ENDED
+from atoll.client.node import Node, connect, connect_home
 
 __all__ = [
     "ENDED",

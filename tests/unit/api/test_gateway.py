@@ -14,8 +14,8 @@ import pytest
 from atoll.api.models import Problem
 from atoll.api.openapi import openapi_document
 from atoll.api.routes import ROUTES, SCOPES_BY_ROLE, Route
-from atoll.node import gateway
 from atoll.node.gateway import build_app
+from atoll.node.handlers import Handlers
 from atoll.node.tokens import create_token
 from atoll.ports import SystemEntropy
 from atoll.storage.store import NodeStore
@@ -84,7 +84,7 @@ async def test_a_request_without_a_known_token_gets_nothing(route: Route, api: A
 async def test_a_token_allows_what_its_role_allows_and_nothing_else(
     route: Route, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway.Handlers, route.name, AsyncMock(return_value=[]))
+    monkeypatch.setattr(Handlers, route.name, AsyncMock(return_value=[]))
     for role, token in api.tokens.items():
         answer = await api_with(api).ask(route.method, path_of(route), token=token)
         if route.scope in SCOPES_BY_ROLE[role]:

@@ -13,7 +13,7 @@ import pytest
 from atoll.api import models
 from atoll.api.openapi import models_of, openapi_document
 from atoll.api.routes import ROUTES, SCOPES_BY_ROLE, Route, Scope
-from atoll.node.gateway import Handlers
+from atoll.node.handlers import Handlers
 
 DOCUMENT = openapi_document()
 

@@ -7,7 +7,8 @@ from starlette.requests import Request
 
 from atoll.api.models import HandoverRequest
 from atoll.node.errors import BadRequest
-from atoll.node.gateway import MAX_BODY_BYTES, Handlers
+from atoll.node.handlers import Handlers
+from atoll.node.handlers.base import MAX_BODY_BYTES
 
 PIECE = 1 << 16
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from atoll.cli.demo.consortium import AUDITOR
 from atoll.cli.demo.stage import Stage
-from atoll.client.node import ENDED
+from atoll.client.jobs import ENDED
 
 VERIFY_SECONDS = 60.0
 ATOLL = (sys.executable, "-I", "-c", "from atoll.cli.main import run; run()")

@@ -1,0 +1,15 @@
+"""The handlers of all routes, one file a subject."""
+
+from atoll.node.handlers.datasets import DatasetHandlers
+from atoll.node.handlers.grants import GrantHandlers
+from atoll.node.handlers.jobs import JobHandlers
+from atoll.node.handlers.ledger import LedgerHandlers
+from atoll.node.handlers.members import MemberHandlers
+from atoll.node.handlers.node import NodeHandlers
+
+
+class Handlers(NodeHandlers, MemberHandlers, DatasetHandlers, GrantHandlers, JobHandlers, LedgerHandlers):
+    """One method a route, named as in the table of routes."""
+
+
+__all__ = ["Handlers"]

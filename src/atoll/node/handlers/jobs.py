@@ -1,0 +1,55 @@
+"""Jobs: the routes' handlers."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from atoll.api import models
+from atoll.jobs.formats import Format
+from atoll.node.errors import BadRequest
+from atoll.node.handlers.base import Handler, job_of, number_of
+
+FILE_TYPE = "application/octet-stream"
+
+
+class JobHandlers(Handler):
+    """Jobs."""
+
+    async def job_draft(self, request: Request, _: str) -> models.DraftInfo:
+        return self._services.proposals.preview(await self._body(request, models.ProposeJob))
+
+    async def job_propose(self, request: Request, _: str) -> models.Proposed:
+        return models.Proposed(job=await self._services.proposals.propose(await self._body(request, models.ProposeJob)))
+
+    async def job_list(self, _: Request, __: str) -> list[models.JobInfo]:
+        return self._services.jobs.list()
+
+    async def job_show(self, request: Request, _: str) -> models.JobInfo:
+        return self._services.jobs.show(job_of(request))
+
+    async def job_approve(self, request: Request, label: str) -> models.JobInfo:
+        return await self._services.jobs.approve(job_of(request), label)
+
+    async def job_refuse(self, request: Request, label: str) -> models.JobInfo:
+        asked = await self._body(request, models.RefuseRequest)
+        return await self._services.jobs.refuse(job_of(request), asked.code, label)
+
+    async def job_withdraw(self, request: Request, label: str) -> models.JobInfo:
+        return await self._services.jobs.withdraw(job_of(request), label)
+
+    async def job_cancel(self, request: Request, label: str) -> models.JobInfo:
+        return await self._services.jobs.cancel(job_of(request), label)
+
+    async def job_result(self, request: Request, label: str) -> models.ResultInfo:
+        return self._services.jobs.result(job_of(request), number_of(request, "offset", 0), label)
+
+    async def job_download(self, request: Request, label: str) -> Response:
+        try:
+            kind = Format(request.path_params["format"])
+        except ValueError as err:
+            raise BadRequest(reason=f"results are written as {', '.join(Format)}") from err
+        return StreamingResponse(self._services.jobs.download(job_of(request), kind, label), media_type=FILE_TYPE)
+
+    async def job_why(self, request: Request, _: str) -> models.WhyInfo:
+        return self._services.jobs.why(job_of(request))
