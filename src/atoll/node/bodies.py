@@ -19,7 +19,7 @@ from atoll.ledger.plan import Plan, digest_plan_body
 from atoll.ledger.records import Dataset, Grant, Job, Member, ReceiptRecord
 from atoll.node.errors import NoSuchThing, NotOnThisPlan, PlanChanged
 from atoll.ordering.engine import View
-from atoll.policy.card import CARD_DOMAIN, DatasetCard
+from atoll.policy.card import CARD_DOMAIN, MAX_CARD_BYTES, DatasetCard
 from atoll.policy.terms import TERMS_DOMAIN, GrantTerms
 from atoll.primitives.commitment import is_opening
 from atoll.storage.store import NodeStore
@@ -27,7 +27,7 @@ from atoll.wire.message import Message, Size, encode_message, parse_message
 
 FETCH_TIMEOUT_SECONDS = 10.0
 MAX_BODY_BYTES = 59_000
-"""Longest document: it travels in a message, with its name."""
+"""Longest document of a job or a grant: it may have to stand in the log one day, with its name."""
 READERS = frozenset({"auditor", "regulator"})
 """Roles that read every document."""
 
@@ -58,12 +58,13 @@ class Body(Message):
     """A document, as received or as asked for."""
 
     TAG: ClassVar[str] = "body/1"
+    MAX_BYTES: ClassVar[int] = MAX_CARD_BYTES + 1000
 
     kind: Kind
     """Its kind."""
     identifier: Annotated[str, Size(1, 120)]
     """Identifier of the ledger record that commits to it."""
-    data: Annotated[bytes, Size(1, MAX_BODY_BYTES)]
+    data: Annotated[bytes, Size(1, MAX_CARD_BYTES)]
     """Its bytes."""
 
 

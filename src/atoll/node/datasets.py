@@ -6,23 +6,21 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from atoll.api.models import DatasetInfo, RegisterColumn, RegisterDataset
+from atoll.api.models import DatasetInfo, RegisterDataset
 from atoll.ledger.detail import round_up_to_power_of_two
 from atoll.ledger.records import Dataset
 from atoll.ledger.rules.budget import SetBudget
 from atoll.ledger.rules.dataset import RegisterDataset as RegisterTransaction
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.node.bodies import Bodies, Kind
+from atoll.node.cards import column_cards, describe, grading_card
 from atoll.node.context import NodeContext
-from atoll.node.errors import BadRequest, NoSuchThing
+from atoll.node.errors import NoSuchThing
 from atoll.ordering.engine import Acknowledged
-from atoll.policy.card import CARD_DOMAIN, CONTENT_DOMAIN, ColumnCard, DatasetCard
-from atoll.policy.demand import Exposure
+from atoll.policy.card import CARD_DOMAIN, CONTENT_DOMAIN, DatasetCard
 from atoll.primitives.commitment import commit
 from atoll.storage.store import LocalDataset
 from atoll.wire.message import encode_message
-
-DEFAULT_LEVEL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Datasets:
         identifier = self._next_version(request.name)
         entropy = self._context.entropy
         content_salt = entropy.bytes(32)
-        columns = _columns(request.columns, look)
+        columns = column_cards(request.columns, look.columns)
         card = DatasetCard(
             salt=entropy.bytes(32),
             dataset=identifier,
@@ -65,7 +63,14 @@ class Datasets:
             rows_at_most=round_up_to_power_of_two(look.rows),
             columns=columns,
             level=max(one.level for one in columns),
+            classes=tuple(request.classes),
+            grading=grading_card(request.grading),
             purposes=tuple(request.purposes),
+            keywords=tuple(request.keywords),
+            accrual=request.accrual,
+            spatial=request.spatial,
+            licence=request.licence,
+            offers=tuple(request.offers),
             content_commitment=commit(CONTENT_DOMAIN, content_salt, look.fingerprint.encode()),
             parents=(),
         )
@@ -134,48 +139,3 @@ class Datasets:
                 rows=source.row_count(),
                 columns=tuple((field.name, str(field.type)) for field in schema),
             )
-
-
-def describe(record: Dataset, card: DatasetCard | None, *, mine: bool) -> DatasetInfo:
-    """A dataset as the API shows it."""
-    info = DatasetInfo(dataset=record.dataset, owner=record.owner, level=record.level, state=record.state, mine=mine)
-    if card is None:
-        return info
-    return info.model_copy(
-        update={
-            "title": card.title,
-            "description": card.description,
-            "rows_at_most": card.rows_at_most,
-            "purposes": list(card.purposes),
-            "card_verified": True,
-            "columns": [
-                RegisterColumn(
-                    name=one.name,
-                    semantics=one.semantics,
-                    level=one.level,
-                    exposure=one.exposure,
-                    normalisation=one.normalisation,
-                )
-                for one in card.columns
-            ],
-        }
-    )
-
-
-def _columns(described: list[RegisterColumn], look: Look) -> tuple[ColumnCard, ...]:
-    by_name = {one.name: one for one in described}
-    unknown = sorted(set(by_name) - {name for name, _ in look.columns})
-    if unknown:
-        raise BadRequest(reason=f"the source has no column {unknown[0]}")
-    rest = RegisterColumn(name="-", level=DEFAULT_LEVEL, exposure=Exposure.HIDDEN)
-    return tuple(
-        ColumnCard(
-            name=name,
-            kind=kind,
-            semantics=by_name.get(name, rest).semantics,
-            level=by_name.get(name, rest).level,
-            exposure=Exposure(by_name.get(name, rest).exposure),
-            normalisation=by_name.get(name, rest).normalisation,
-        )
-        for name, kind in look.columns
-    )

@@ -12,10 +12,18 @@ from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import DatasetId, Label
 from atoll.policy.demand import Exposure
-from atoll.wire.message import Count, Digest, Message, Pattern, Range, Size, Text
+from atoll.wire.message import Count, Digest, Document, Message, Name, Pattern, Range, Size, Text, Time
 
 CARD_DOMAIN = "dataset-card"
 CONTENT_DOMAIN = "dataset-content"
+MAX_CARD_BYTES = 256_000
+"""Longest card: 500 columns with all that can be said of them, and offers. Only its commitment stands in the log."""
+MILLION = 1_000_000
+
+Level = Annotated[int, Range(1, 6)]
+"""1 to 4 are G1 to G4; 5 is important, 6 is core."""
+Words = Annotated[str, Size(0, 120)]
+"""A few words, or none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,21 +34,66 @@ class ColumnCard(Message):
     """Name in the source."""
     kind: Label
     """Type, in Arrow's words."""
-    semantics: Annotated[str, Size(0, 120)]
+    semantics: Words
     """What it means: `identifier`, `national-id`, `phone`, free words; empty if unsaid."""
-    level: Annotated[int, Range(1, 4)]
-    """Level G1 to G4 of this column."""
+    classes: Annotated[tuple[Label, ...], Size(0, 20)] = ()
+    """Classes it belongs to, axis and value: `personal:sensitive`."""
+    level: Level
+    """Level of this column."""
     exposure: Exposure
     """The most that may be shown of it to anybody else: its value in the column lattice."""
-    normalisation: Annotated[str, Size(0, 120)]
+    exposure_until: Time = 0
+    """Last second at which that holds; after it the column is hidden. 0: no end."""
+    normalisation: Words
     """Rule by which its values are spelt when they are compared; empty where it is not compared."""
+    nulls_percent_at_most: Annotated[int, Range(0, 100)] = 0
+    """Share of cells without a value, rounded up; 0 if unsaid."""
+    distinct_at_most: Count = 0
+    """Number of different values, rounded up to a power of two; 0 if unsaid."""
+
+    def exposure_at(self, time: int) -> Exposure:
+        """What may be shown of it at a time."""
+        return Exposure.HIDDEN if 0 < self.exposure_until < time else self.exposure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradingCard(Message):
+    """How classes and levels came about."""
+
+    table: Label
+    """Name of the table of classes and levels that was used."""
+    status: Label
+    """How far that table can be trusted, in its own words: `unverified transcription`."""
+    graded_by: Annotated[str, Pattern("detectors|person")]
+    """Who had the last word."""
+    reason: Text = ""
+    """Why a person decided otherwise than the detectors; empty where none did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityCard(Message):
+    """The quality report that was known when the card was published; later ones stand on the ledger."""
+
+    report_commitment: Digest
+    """Salted commitment to the signed report."""
+    grade: Annotated[int, Range(1, 5)]
+    """1, the best, to 5."""
+    score_ppm: Annotated[int, Range(0, MILLION)]
+    """Weighted score in millionths."""
+    evaluator: Name
+    """Who measured."""
+    third_party: bool
+    """Whether that was neither the owner nor an affiliate of it."""
+    time: Time
+    """When."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetCard(Message):
     """What an owner says about one dataset version."""
 
-    TAG: ClassVar[str] = "dataset-card/1"
+    TAG: ClassVar[str] = "dataset-card/2"
+    MAX_BYTES: ClassVar[int] = MAX_CARD_BYTES
 
     salt: Digest
     """256 random bits that make the commitment hiding."""
@@ -56,10 +109,28 @@ class DatasetCard(Message):
     """Number of rows, rounded up to a power of two."""
     columns: Annotated[tuple[ColumnCard, ...], Size(1, 500)]
     """Columns in the source's order."""
-    level: Annotated[int, Range(1, 4)]
+    level: Level
     """Level of the dataset: the highest of its columns."""
+    classes: Annotated[tuple[Label, ...], Size(0, 50)] = ()
+    """Classes it belongs to, axis and value: `subject:personal`, `industry:J66`."""
+    grading: GradingCard | None = None
+    """How classes and levels came about; None if unsaid."""
+    quality: QualityCard | None = None
+    """What was known of its quality when the card was published."""
     purposes: Annotated[tuple[Label, ...], Size(0, 50)]
     """Purposes the owner would consider; empty says nothing."""
+    keywords: Annotated[tuple[Label, ...], Size(0, 50)] = ()
+    """Words by which it should be found."""
+    accrual: Words = ""
+    """How often it is renewed: `daily`, `monthly`, an IRI of a frequency; empty if unsaid."""
+    spatial: Words = ""
+    """Region that the rows are about; empty if unsaid."""
+    licence: Words = ""
+    """Name or IRI of a licence, for people; what binds are grants."""
+    offers: Annotated[tuple[Document, ...], Size(0, 20)] = ()
+    """ODRL offers that the owner makes to everybody, as documents of the closed profile."""
+    shape: Annotated[bytes, Size(0, 32)] = b""
+    """Digest of the number of columns, by which candidates for duplicates are chosen; empty if unsaid."""
     content_commitment: Digest
     """Commitment to the SHA-256 digest of the source's bytes; its salt stays with the owner."""
     parents: Annotated[tuple[DatasetId, ...], Size(0, 50)]

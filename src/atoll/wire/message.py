@@ -96,6 +96,8 @@ class Message:
 
     __slots__ = ()
     TAG: ClassVar[str] = ""
+    MAX_BYTES: ClassVar[int] = MAX_MESSAGE_BYTES
+    """Longest encoding. More only for a document that never stands in the log, where a commitment to it does."""
 
     def __post_init__(self) -> None:
         for name, shape in _shapes(type(self)).items():
@@ -133,10 +135,10 @@ M = TypeVar("M", bound=Message)
 
 
 def encode_message(message: Message) -> bytes:
-    """The one encoding of a message, `[TAG, map]`, at most MAX_MESSAGE_BYTES."""
-    data = encode([message.TAG, message.to_map()])
-    if len(data) > MAX_MESSAGE_BYTES:
-        raise MessageError(message=type(message).__name__, field="", problem=f"{len(data)} bytes, at most {MAX_MESSAGE_BYTES}")
+    """The one encoding of a message, `[TAG, map]`, at most its class's MAX_BYTES."""
+    data = encode([message.TAG, message.to_map()], max_bytes=2 * message.MAX_BYTES)
+    if len(data) > message.MAX_BYTES:
+        raise MessageError(message=type(message).__name__, field="", problem=f"{len(data)} bytes, at most {message.MAX_BYTES}")
     return data
 
 
@@ -147,11 +149,11 @@ def parse_message(data: bytes, *kinds: type[M]) -> M:
         CborError: not strict CBOR.
         MessageError: another tag, or a field that does not fit.
     """
-    value = decode(data, max_bytes=MAX_MESSAGE_BYTES)
+    value = decode(data, max_bytes=max((kind.MAX_BYTES for kind in kinds), default=MAX_MESSAGE_BYTES))
     if not (isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)):
         raise MessageError(message="message", field="", problem="not a tagged message")
     for kind in kinds:
-        if value[0] == kind.TAG:
+        if value[0] == kind.TAG and len(data) <= kind.MAX_BYTES:
             return kind.from_map(value[1])
     raise MessageError(message="message", field="", problem=f"tag {value[0][:40]!r} is not expected here")
 

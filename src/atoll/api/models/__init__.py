@@ -8,7 +8,7 @@ One file a subject; all names are found here.
 
 from atoll.api.models.base import Model, Problem, Receipt
 from atoll.api.models.budgets import BudgetRequest
-from atoll.api.models.datasets import DatasetInfo, RegisterColumn, RegisterDataset, Registered
+from atoll.api.models.datasets import DatasetInfo, GradingInfo, QualityInfo, RegisterColumn, RegisterDataset, Registered
 from atoll.api.models.grants import CapInfo, CapModel, ConstraintModel, GiveGrant, Given, GrantInfo, OutputName
 from atoll.api.models.jobs import (
     CoalitionInfo,
@@ -48,6 +48,7 @@ __all__ = [
     "EnrolRequest",
     "GiveGrant",
     "Given",
+    "GradingInfo",
     "GrantInfo",
     "HandoverInfo",
     "HandoverRequest",
@@ -63,6 +64,7 @@ __all__ = [
     "Problem",
     "ProposeJob",
     "Proposed",
+    "QualityInfo",
     "ReasonInfo",
     "Receipt",
     "RecordInfo",

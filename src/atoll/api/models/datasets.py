@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from atoll.api.models.base import Model, Receipt
@@ -10,9 +12,43 @@ from atoll.api.models.base import Model, Receipt
 class RegisterColumn(Model):
     name: str
     semantics: str = ""
-    level: int = Field(default=2, ge=1, le=4)
+    classes: list[str] = []
+    """Axis and value: `personal:sensitive`."""
+    level: int = Field(default=2, ge=1, le=6)
     exposure: str = "hidden"
+    exposure_until: int = 0
+    """Unix second after which the column is hidden; 0: no end."""
     normalisation: str = ""
+    nulls_percent_at_most: int = Field(default=0, ge=0, le=100)
+    """Rounded up; 0 if unsaid."""
+    distinct_at_most: int = Field(default=0, ge=0)
+    """Rounded up to a power of two; 0 if unsaid."""
+
+
+class GradingInfo(Model):
+    """How classes and levels came about."""
+
+    table: str
+    status: str
+    """How far the table can be trusted: `unverified transcription`."""
+    graded_by: str
+    """`detectors` or `person`."""
+    reason: str = ""
+
+
+class QualityInfo(Model):
+    """One evaluator's opinion of a dataset version."""
+
+    report: str
+    """Commitment to the signed report, hexadecimal."""
+    grade: str
+    """A, the best, to E."""
+    score_ppm: int
+    evaluator: str
+    third_party: bool
+    """The evaluator is neither the owner nor an affiliate of it."""
+    time: int
+    state: str = "stands"
 
 
 class RegisterDataset(Model):
@@ -24,6 +60,16 @@ class RegisterDataset(Model):
     columns: list[RegisterColumn] = []
     """What to say about columns; those left out are `hidden`, level 2."""
     purposes: list[str] = []
+    classes: list[str] = []
+    """Axis and value: `subject:personal`, `industry:J66`."""
+    grading: GradingInfo | None = None
+    keywords: list[str] = []
+    accrual: str = ""
+    """How often it is renewed: `daily`, `monthly`."""
+    spatial: str = ""
+    licence: str = ""
+    offers: list[dict[str, Any]] = []
+    """ODRL offers to everybody, in the closed profile."""
     table: str = ""
     """Table of a SQLite file."""
     asserted_new: int | None = Field(default=None, ge=0, le=1 << 53)
@@ -47,6 +93,17 @@ class DatasetInfo(Model):
     rows_at_most: int = 0
     columns: list[RegisterColumn] = []
     purposes: list[str] = []
+    classes: list[str] = []
+    grading: GradingInfo | None = None
+    quality: list[QualityInfo] = []
+    """Opinions of its quality, newest first."""
+    keywords: list[str] = []
+    accrual: str = ""
+    spatial: str = ""
+    licence: str = ""
+    offers: list[dict[str, Any]] = []
+    source: str = ""
+    parents: list[str] = []
     mine: bool = False
     card_verified: bool = False
     """The card was fetched and fits its commitment on the ledger."""

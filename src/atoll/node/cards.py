@@ -1,0 +1,127 @@
+"""Cards between their three forms: what a person says of a dataset, the committed card, and what the API shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from atoll.api.models import DatasetInfo, GradingInfo, QualityInfo, RegisterColumn
+from atoll.ledger.records import Dataset
+from atoll.node.errors import BadRequest
+from atoll.policy.card import ColumnCard, DatasetCard, GradingCard, QualityCard
+from atoll.policy.demand import Exposure
+
+DEFAULT_LEVEL = 2
+GRADES = "ABCDE"
+"""Names of the five grades, the best first."""
+
+
+def column_cards(described: Iterable[RegisterColumn], found: Sequence[tuple[str, str]]) -> tuple[ColumnCard, ...]:
+    """The cards of a source's columns, from what a person says of some of them; the others are hidden.
+
+    Args:
+        described: what is said.
+        found: name and type of each column of the source, in its order.
+
+    Raises:
+        BadRequest: a described column is not in the source, or an exposure is none.
+    """
+    by_name = {one.name: one for one in described}
+    unknown = sorted(set(by_name) - {name for name, _ in found})
+    if unknown:
+        raise BadRequest(reason=f"the source has no column {unknown[0]}")
+    return tuple(
+        _column_card(by_name.get(name) or RegisterColumn(name=name, level=DEFAULT_LEVEL), kind) for name, kind in found
+    )
+
+
+def _column_card(one: RegisterColumn, kind: str) -> ColumnCard:
+    if one.exposure not in tuple(Exposure):
+        raise BadRequest(reason=f"{one.name}: {one.exposure} is no exposure; they are {', '.join(Exposure)}")
+    return ColumnCard(
+        name=one.name,
+        kind=kind,
+        semantics=one.semantics,
+        classes=tuple(one.classes),
+        level=one.level,
+        exposure=Exposure(one.exposure),
+        exposure_until=one.exposure_until,
+        normalisation=one.normalisation,
+        nulls_percent_at_most=one.nulls_percent_at_most,
+        distinct_at_most=one.distinct_at_most,
+    )
+
+
+def grading_card(info: GradingInfo | None) -> GradingCard | None:
+    """The same for the card."""
+    return None if info is None else GradingCard(**info.model_dump())
+
+
+def describe(
+    record: Dataset, card: DatasetCard | None, *, mine: bool, quality: Sequence[QualityInfo] | None = None
+) -> DatasetInfo:
+    """A dataset as the API shows it.
+
+    Args:
+        record: as the ledger has it now; its level is the one in force.
+        card: as its owner committed to it, or None where it is not here.
+        mine: this organisation owns it.
+        quality: what the ledger holds of its quality, newest first; where it is None, what the card says.
+    """
+    info = DatasetInfo(dataset=record.dataset, owner=record.owner, level=record.level, state=record.state, mine=mine)
+    if quality is not None:
+        info.quality = list(quality)
+    if card is None:
+        return info
+    if quality is None and card.quality is not None:
+        info.quality = [quality_info(card.quality)]
+    return info.model_copy(
+        update={
+            "title": card.title,
+            "description": card.description,
+            "rows_at_most": card.rows_at_most,
+            "columns": [_column_info(one) for one in card.columns],
+            "purposes": list(card.purposes),
+            "classes": list(card.classes),
+            "grading": _grading_info(card.grading),
+            "keywords": list(card.keywords),
+            "accrual": card.accrual,
+            "spatial": card.spatial,
+            "licence": card.licence,
+            "offers": [dict(one) for one in card.offers],
+            "source": card.source,
+            "parents": list(card.parents),
+            "card_verified": True,
+        }
+    )
+
+
+def quality_info(card: QualityCard) -> QualityInfo:
+    """The report that a card names, as the API shows it."""
+    return QualityInfo(
+        report=card.report_commitment.hex(),
+        grade=GRADES[card.grade - 1],
+        score_ppm=card.score_ppm,
+        evaluator=card.evaluator,
+        third_party=card.third_party,
+        time=card.time,
+    )
+
+
+def _column_info(one: ColumnCard) -> RegisterColumn:
+    return RegisterColumn(
+        name=one.name,
+        semantics=one.semantics,
+        classes=list(one.classes),
+        level=one.level,
+        exposure=one.exposure,
+        exposure_until=one.exposure_until,
+        normalisation=one.normalisation,
+        nulls_percent_at_most=one.nulls_percent_at_most,
+        distinct_at_most=one.distinct_at_most,
+    )
+
+
+def _grading_info(one: GradingCard | None) -> GradingInfo | None:
+    if one is None:
+        return None
+    return GradingInfo(table=one.table, status=one.status, graded_by=one.graded_by, reason=one.reason)
