@@ -53,6 +53,14 @@ class OutputRefused(JobError):
     remedy = "Outputs are identifiers, rows, cardinality and sum; plan one of them and name it in the plan's outputs."
 
 
+class LevelRefused(JobError):
+    """The level of the data does not allow what a card offers or a job asks for; the level on the ledger now counts."""
+
+    code = "policy.level"
+    sentence = "The level of the data forbids it: {reason}."
+    remedy = "`atoll grade show` tells the level; ask for what it allows, or for a new grade by a person, with a reason."
+
+
 class NoGrant(JobError):
     """The job would give others something from this owner's data, and no grant in force authorises it."""
 

@@ -2,6 +2,7 @@
 
 from atoll.ledger.records.base import Chain, Record, Version, record_key
 from atoll.ledger.records.data import Budget, Dataset, DatasetState, Grant, GrantState, budget_id
+from atoll.ledger.records.grade import LevelApproval, LevelNumber, Regrade
 from atoll.ledger.records.jobs import ConsentRecord, Job, JobInput, JobState, ReceiptRecord, counted_inputs, unshared
 from atoll.ledger.records.membership import (
     REVOKED_COSIGN,
@@ -52,12 +53,15 @@ __all__ = [
     "JobState",
     "Key",
     "KeyPointer",
+    "LevelApproval",
+    "LevelNumber",
     "Member",
     "MemberState",
     "Nonce",
     "PendingKey",
     "ReceiptRecord",
     "Record",
+    "Regrade",
     "Shown",
     "Tally",
     "TallyDay",
