@@ -24,6 +24,7 @@ from atoll.node.jobs import Jobs
 from atoll.node.keyring import KeyRing
 from atoll.node.ledgerdesk import LedgerDesk
 from atoll.node.membership import Membership
+from atoll.node.oprf import Evaluator
 from atoll.node.outbox import Outbox
 from atoll.node.proposals import Proposals
 from atoll.node.reactor import Reactor
@@ -131,6 +132,7 @@ class Node:
                 genesis_digest=chain.genesis_digest,
             ),
         )
+        self.evaluator = Evaluator(self.context)
         self.bodies = Bodies(org=config.org, store=self._store, links=self.links)
         self.consents = Consents(self.context, self.bodies, prepare=starter.prepare)
         self.runs = Runs(

@@ -16,12 +16,13 @@ from typing import Any, Self, TypeVar
 from atoll.errors import RuleError
 from atoll.ledger.apply import Context, Outcome, apply
 from atoll.ledger.genesis import first_state
-from atoll.ledger.records import Budget, Grant, Job, JobInput, Key, KeyPointer, Nonce, Record, budget_id, record_key
+from atoll.ledger.records import Budget, Grant, Job, JobInput, Key, KeyPointer, Nonce, OprfKey, Record, budget_id, record_key
 from atoll.ledger.rules.budget import SetBudget, lineage_account
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grant import GiveGrant, grant_account
 from atoll.ledger.rules.job import ConsentJob, ProposeJob, StartJob
 from atoll.ledger.rules.membership import EnrolMember, InviteMember, RotateKey, change_bytes
+from atoll.ledger.rules.oprf import RequestEvaluation
 from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.ledger.state import State
 from atoll.testing.consortium import FOUNDED, Founding, NamedEntropy, Organisation
@@ -145,6 +146,13 @@ class Lagoon:
         self.do("operator", body)
         return invite
 
+    def with_oprf_key(self) -> Self:
+        """A key stands among the four that count, whatever it is."""
+        members = ("auditor", "bank", "bureau", "telecom")
+        shares = tuple(bytes([place]) * 32 for place in range(1, 5))
+        self.put(OprfKey(epoch=1, threshold=3, members=members, public=b"\x63" * 32, shares=shares, dealers=members))
+        return self
+
     # -- the usual story -------------------------------------------------------------------------------------------------------
 
     def with_datasets(self) -> Self:
@@ -241,3 +249,9 @@ def enrolment(newcomer: Organisation, secret: bytes, **changes: Any) -> EnrolMem
 def new_key(purpose: Purpose, name: str = "new") -> SecretKey:
     """A key that nobody has registered."""
     return SecretKey.generate(purpose, NamedEntropy(f"{name} {purpose}"))
+
+
+def evaluation(number: int = 0, **changes: Any) -> RequestEvaluation:
+    """A request for an evaluation of three inputs."""
+    body = RequestEvaluation(id=number.to_bytes(16, "big"), digest=bytes(32), elements=3)
+    return replace(body, **changes)

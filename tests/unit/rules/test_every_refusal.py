@@ -13,9 +13,22 @@ from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import ExpireJob, StartJob
 from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
+from atoll.ledger.rules.oprf import REQUESTS_A_DAY
 from atoll.ledger.transaction import Transaction, seal_transaction
 from atoll.trust.keys import Purpose
-from tests.unit.rules.lagoon import CUSTOMERS, GRANT, JOB, Lagoon, consent, new_key, permission, proposal, receipt, registration
+from tests.unit.rules.lagoon import (
+    CUSTOMERS,
+    GRANT,
+    JOB,
+    Lagoon,
+    consent,
+    evaluation,
+    new_key,
+    permission,
+    proposal,
+    receipt,
+    registration,
+)
 
 MOVE = SetEndpoints(peer="", https="")
 NUMBERS = {
@@ -39,6 +52,8 @@ NUMBERS = {
     "receipt.mismatch": 18,
     "job.not_consented": 19,
     "grant.cap_reached": 20,
+    "oprf.no_key": 21,
+    "oprf.limit_reached": 22,
 }
 """Hashed into every block that was ever made; a number is never given to another refusal."""
 
@@ -138,6 +153,17 @@ def cap_reached(lagoon: Lagoon) -> str:
     return lagoon.refused(errors.CapReached, "bank", StartJob(job_id=JOB))
 
 
+def oprf_no_key(lagoon: Lagoon) -> str:
+    return lagoon.refused(errors.OprfNoKey, "bank", evaluation())
+
+
+def oprf_limit_reached(lagoon: Lagoon) -> str:
+    lagoon.with_oprf_key()
+    for number in range(REQUESTS_A_DAY):
+        lagoon.do("bank", evaluation(number))
+    return lagoon.refused(errors.OprfLimitReached, "bank", evaluation(REQUESTS_A_DAY))
+
+
 PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     malformed,
     unknown_type,
@@ -159,6 +185,8 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     result_mismatch,
     not_consented,
     cap_reached,
+    oprf_no_key,
+    oprf_limit_reached,
 )
 """In the order of their numbers."""
 
@@ -207,5 +235,6 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
         "member.endpoints/1",
         "member.enrol/1",
         "member.invite/1",
+        "oprf.request/1",
         "term.handover/1",
     ]

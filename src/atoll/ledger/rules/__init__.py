@@ -3,6 +3,7 @@
     membership  invite, enrol, endpoints; rotate, revoke, recover keys      consensus  hand-over to a new sequencer
     dataset     register, withdraw                                          grant      give, revoke
     budget      set a cap                                                   receipt    sign what was computed
+    oprf        announce, deal, confirm, complain, close; request an evaluation
     job         propose, consent, refuse, withdraw, start, fail, expire
 
 A rule is a function of a `Call` and the transaction's body that writes records or raises a `RuleError`. It is pure: no clock,
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from atoll.ledger.rules import budget, consensus, dataset, grant, job, membership, receipt
+from atoll.ledger.rules import budget, consensus, dataset, grant, job, membership, oprf, receipt
 from atoll.ledger.rules.call import Call
 from atoll.wire.message import Message
 
@@ -50,6 +51,7 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (job.FailJob, job.fail),
         (job.ExpireJob, job.expire),
         (receipt.GiveReceipt, receipt.receipt),
+        (oprf.RequestEvaluation, oprf.request),
     ),
 }
 """Rules in force, by version and by the tag of the transaction's body."""

@@ -183,3 +183,23 @@ class CapReached(RuleError):
     number = 20
     sentence = "Grant {grant} permits {limit} {unit} in {days} days; {taken} are taken and the job needs {needed}: {free}."
     remedy = "Wait until the period has moved on, ask with a smaller set, or ask the owner for a grant with a higher cap."
+
+
+class OprfNoKey(RuleError):
+    """The members share no key yet, so there is nothing to evaluate."""
+
+    code = "oprf.no_key"
+    number = 21
+    sentence = "The members of this consortium share no fingerprint key yet."
+    remedy = (
+        "It is dealt by itself while enough validating members' nodes are up; `atoll ledger show oprf-dealing/0` shows where."
+    )
+
+
+class OprfLimitReached(RuleError):
+    """A member has used up its evaluations of the day; that bounds how fast anybody can guess at fingerprints."""
+
+    code = "oprf.limit_reached"
+    number = 22
+    sentence = "{org} has asked for {limit} evaluations today (UTC), the most a member may."
+    remedy = "Wait for the next day; no member can be given more."
