@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atoll.api.models import DatasetInfo, RegisterDataset
+from atoll.exchange.catalogue.validation import verify_card
 from atoll.ledger.detail import round_up_to_power_of_two
 from atoll.ledger.records import Dataset
 from atoll.ledger.rules.budget import SetBudget
@@ -45,6 +46,7 @@ class Datasets:
 
         Raises:
             BadRequest: a described column is not in the source.
+            CardRefused, CardTooLong: what is said cannot be published.
             InputError and others of `atoll.sources`: the source cannot be read.
             TransactionRefused: the ledger's rules refuse it.
         """
@@ -74,6 +76,7 @@ class Datasets:
             content_commitment=commit(CONTENT_DOMAIN, content_salt, look.fingerprint.encode()),
             parents=(),
         )
+        verify_card(card)
         body = encode_message(card)
         local = LocalDataset(
             id=identifier, path=address, table=request.table, digest=look.fingerprint, content_salt=content_salt.hex()

@@ -14,6 +14,7 @@ from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import ExpireJob, StartJob
 from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
 from atoll.ledger.rules.oprf import REQUESTS_A_DAY
+from atoll.ledger.rules.quality import ReportQuality
 from atoll.ledger.transaction import Transaction, seal_transaction
 from atoll.trust.keys import Purpose
 from tests.unit.rules.lagoon import (
@@ -30,6 +31,7 @@ from tests.unit.rules.lagoon import (
     registration,
 )
 
+OPINION = ReportQuality(dataset=CUSTOMERS, commitment=bytes(32), metrics=bytes(32), grade=1, score_ppm=1_000_000)
 MOVE = SetEndpoints(peer="", https="")
 NUMBERS = {
     "ledger.malformed": 1,
@@ -54,6 +56,8 @@ NUMBERS = {
     "grant.cap_reached": 20,
     "oprf.no_key": 21,
     "oprf.limit_reached": 22,
+    "quality.not_evaluator": 70,
+    "quality.same_report": 71,
 }
 """Hashed into every block that was ever made; a number is never given to another refusal."""
 
@@ -157,6 +161,14 @@ def oprf_no_key(lagoon: Lagoon) -> str:
     return lagoon.refused(errors.OprfNoKey, "bank", evaluation())
 
 
+def not_an_evaluator(lagoon: Lagoon) -> str:
+    return lagoon.do("bank", registration(CUSTOMERS)).refused(errors.NotAnEvaluator, "telecom", OPINION)
+
+
+def same_report(lagoon: Lagoon) -> str:
+    return lagoon.do("bank", registration(CUSTOMERS)).do("bank", OPINION).refused(errors.SameReport, "bank", OPINION)
+
+
 def oprf_limit_reached(lagoon: Lagoon) -> str:
     lagoon.with_oprf_key()
     for number in range(REQUESTS_A_DAY):
@@ -187,6 +199,8 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     cap_reached,
     oprf_no_key,
     oprf_limit_reached,
+    not_an_evaluator,
+    same_report,
 )
 """In the order of their numbers."""
 
@@ -236,5 +250,7 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
         "member.enrol/1",
         "member.invite/1",
         "oprf.request/1",
+        "quality.report/1",
+        "quality.withdraw/1",
         "term.handover/1",
     ]

@@ -32,6 +32,7 @@ from atoll.ledger.records.oprf import (
     OprfTally,
     part_id,
 )
+from atoll.ledger.records.quality import OpinionState, QualityGrade, QualityReport, opinion_id
 from atoll.ledger.records.takings import (
     DEFAULT_CAPS,
     MOST_DAYS,
@@ -76,6 +77,7 @@ __all__ = [
     "Member",
     "MemberState",
     "Nonce",
+    "OpinionState",
     "OprfDeal",
     "OprfDealing",
     "OprfKey",
@@ -84,6 +86,8 @@ __all__ = [
     "OprfRequest",
     "OprfTally",
     "PendingKey",
+    "QualityGrade",
+    "QualityReport",
     "ReceiptRecord",
     "Record",
     "Regrade",
@@ -95,6 +99,7 @@ __all__ = [
     "budget_id",
     "counted_inputs",
     "day_in_words",
+    "opinion_id",
     "part_id",
     "record_key",
     "shown_id",

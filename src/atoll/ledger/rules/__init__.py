@@ -3,6 +3,7 @@
     membership  invite, enrol, endpoints; rotate, revoke, recover keys      consensus  hand-over to a new sequencer
     dataset     register, withdraw                                          grant      give, revoke
     budget      set a cap                                                   receipt    sign what was computed
+    quality     report, withdraw
     oprf        announce, deal, confirm, complain, close; request an evaluation
     job         propose, consent, refuse, withdraw, start, fail, expire
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from atoll.ledger.rules import budget, consensus, dataset, grant, job, membership, oprf, receipt
+from atoll.ledger.rules import budget, consensus, dataset, grant, job, membership, oprf, quality, receipt
 from atoll.ledger.rules.call import Call
 from atoll.wire.message import Message
 
@@ -51,6 +52,8 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (job.FailJob, job.fail),
         (job.ExpireJob, job.expire),
         (receipt.GiveReceipt, receipt.receipt),
+        (quality.ReportQuality, quality.report),
+        (quality.WithdrawQuality, quality.withdraw),
         (oprf.RequestEvaluation, oprf.request),
     ),
 }

@@ -1,0 +1,118 @@
+"""What holds of every card before its commitment goes to the ledger: one place for all of it.
+
+The bounds of single fields are checked when a card is made; here stands what fields say about each other, what the level
+forbids, and that counts are rounded: an exact count can tell whether one person's row is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from atoll.exchange.catalogue.errors import CardRefused, CardTooLong
+from atoll.policy.card import MAX_CARD_BYTES, ColumnCard, DatasetCard
+from atoll.policy.demand import Exposure
+from atoll.policy.levels import publish_reasons
+from atoll.protocols.identifiers import UnknownRule, parse_rule
+from atoll.wire.cbor import CborValue, encode
+from atoll.wire.message import Document
+
+_CLASS = re.compile(r"[a-z][a-z0-9-]*:[^\s:][^:]*")
+_MOST_MEASURED = 1 << 24
+"""More than the bounds of a card's fields let it take; only to tell how long one is that is too long."""
+
+OfferCheck = Callable[[Document], str]
+"""Why an offer cannot be published, in words; empty if it can."""
+
+
+def unread_offer(_: Document) -> str:
+    """Refuses every offer: for want of a reader that knows the profile."""
+    return "offers cannot be read"
+
+
+def verify_card(card: DatasetCard, *, offer_problem: OfferCheck = unread_offer) -> None:
+    """Refuse a card that must not be published.
+
+    Args:
+        card: as it would be committed to.
+        offer_problem: reads an offer in the closed ODRL profile.
+
+    Raises:
+        CardRefused: with the first thing that is wrong.
+        CardTooLong: naming what to shorten.
+    """
+    problem = next(_problems(card, offer_problem), "")
+    if problem:
+        raise CardRefused(dataset=card.dataset, reason=problem)
+    found = _length([card.TAG, card.to_map()])
+    if found > MAX_CARD_BYTES:
+        raise CardTooLong(dataset=card.dataset, found=found, limit=MAX_CARD_BYTES, longest=_longest(card))
+
+
+def _problems(card: DatasetCard, offer_problem: OfferCheck) -> Iterator[str]:
+    names = [one.name.casefold() for one in card.columns]
+    if len(set(names)) < len(names):
+        yield "two columns have one name"
+    if len(card.shape) not in (0, 32):
+        yield "its shape is no digest"
+    if not _is_rounded(card.rows_at_most):
+        yield "the number of rows is not rounded up to a power of two"
+    if card.dataset in card.parents or len(set(card.parents)) < len(card.parents):
+        yield "it is derived from itself, or twice from one dataset"
+    yield from _bad_classes("the dataset", card.classes)
+    for one in card.columns:
+        yield from _column_problems(one, card)
+    for reason in publish_reasons(card):
+        if not reason.holds:
+            yield f"{reason.constraint} is {reason.observed}, allowed is {reason.wanted}"
+    if card.quality is not None and card.quality.third_party and card.quality.evaluator == card.dataset.split("/")[0]:
+        yield "its owner calls itself a third party"
+    for number, offer in enumerate(card.offers, start=1):
+        if found := offer_problem(offer):
+            yield f"offer {number}: {found}"
+
+
+def _column_problems(one: ColumnCard, card: DatasetCard) -> Iterator[str]:
+    if one.normalisation:
+        try:
+            parse_rule(one.normalisation)
+        except UnknownRule:
+            yield f"column {one.name}: nobody knows the rule {one.normalisation}"
+    if one.exposure_until and one.exposure is Exposure.HIDDEN:
+        yield f"column {one.name}: it is hidden, so there is nothing that could end"
+    if not _is_rounded(one.distinct_at_most):
+        yield f"column {one.name}: the number of different values is not rounded up to a power of two"
+    if one.distinct_at_most > card.rows_at_most:
+        yield f"column {one.name}: more different values than rows"
+    yield from _bad_classes(f"column {one.name}", one.classes)
+
+
+def _bad_classes(what: str, classes: tuple[str, ...]) -> Iterator[str]:
+    if list(classes) != sorted(set(classes)):
+        yield f"{what}: classes are sorted, each once"
+    for one in classes:
+        if _CLASS.fullmatch(one) is None:
+            yield f"{what}: a class reads axis:value, such as personal:sensitive, not {one}"
+
+
+def _is_rounded(count: int) -> bool:
+    return count & (count - 1) == 0
+
+
+def _longest(card: DatasetCard) -> str:
+    """What takes most of a card, in words."""
+    fields = card.to_map()
+    parts = {
+        f"its {len(card.offers)} offers": _length(fields["offers"]),
+        f"its {len(card.columns)} columns": _length(fields["columns"]),
+    }
+    whole = max(parts, key=lambda name: parts[name])
+    if whole.endswith("columns"):
+        names: Iterable[str] = ("name", "kind", "semantics", "classes", "normalisation")
+        by_field = {name: sum(_length(one[name]) for one in fields["columns"]) for name in names}
+        whole += f", and in them {max(by_field, key=lambda name: by_field[name])}"
+    return whole
+
+
+def _length(value: CborValue) -> int:
+    return len(encode(value, max_bytes=_MOST_MEASURED))

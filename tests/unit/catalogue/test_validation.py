@@ -1,0 +1,68 @@
+"""Cards that are not published, each for its own reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from atoll.exchange.catalogue.errors import CardRefused, CardTooLong
+from atoll.exchange.catalogue.validation import verify_card
+from atoll.policy.card import QualityCard
+from atoll.policy.demand import Exposure
+from tests.unit.policy.desk import CARD, column
+
+KEY = column("key", normalisation="national-id/1")
+OPINION = QualityCard(report_commitment=bytes(32), grade=1, score_ppm=1_000_000, evaluator="bureau", third_party=True, time=1)
+
+
+def test_a_card_that_says_only_what_can_be_so_is_published() -> None:
+    verify_card(CARD)
+    verify_card(replace(CARD, classes=("industry:J66", "subject:personal"), shape=bytes(32), keywords=("credit",)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"columns": (KEY, column("KEY"))}, "one name"),
+        ({"columns": (column("k", level=3),)}, "level of bureau/files/1"),
+        ({"columns": (column("k", level=4, exposure=Exposure.PLAINTEXT),), "level": 4}, "exposure of k at G4"),
+        ({"columns": (column("k", level=6, exposure=Exposure.ENCRYPTED_ONLY),), "level": 6}, "exposure of k at core"),
+        ({"columns": (column("k", normalisation="national-id/9"),)}, "nobody knows the rule national-id/9"),
+        ({"columns": (column("k", classes=("personal",)),)}, "axis:value"),
+        ({"columns": (column("k", classes=("personal:general", "industry:J")),)}, "sorted"),
+        ({"columns": (column("k", distinct_at_most=1000),)}, "not rounded"),
+        ({"columns": (column("k", distinct_at_most=2048),)}, "more different values than rows"),
+        ({"columns": (column("k", exposure=Exposure.HIDDEN, exposure_until=9),)}, "nothing that could end"),
+        ({"classes": ("subject:personal", "subject:personal")}, "each once"),
+        ({"rows_at_most": 1000}, "not rounded"),
+        ({"shape": b"\x01" * 16}, "no digest"),
+        ({"parents": (CARD.dataset,)}, "derived from itself"),
+        ({"parents": ("bank/a/1", "bank/a/1")}, "twice"),
+        ({"quality": OPINION}, "calls itself a third party"),
+        ({"offers": ({"@type": "Offer"},)}, "offer 1: offers cannot be read"),
+    ],
+)
+def test_what_cannot_be_so_is_refused_with_its_reason(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(CardRefused, match=said):
+        verify_card(replace(CARD, **changes))
+
+
+def test_an_offer_is_refused_for_what_its_reader_finds() -> None:
+    offers = ({"@type": "Offer", "uid": "one"}, {"@type": "Offer", "action": "teleport"})
+    with pytest.raises(CardRefused, match="offer 2: unknown action teleport"):
+        verify_card(
+            replace(CARD, offers=offers),
+            offer_problem=lambda offer: f"unknown action {offer['action']}" if "action" in offer else "",
+        )
+
+
+def test_a_card_that_is_too_long_says_what_to_shorten() -> None:
+    wide = replace(CARD, columns=tuple(column(f"{at:03}", classes=("a:" + "x" * 100, "b:" + "x" * 118, "c:" + "y" * 118,
+                                                                   "d:" + "z" * 118)) for at in range(500)))  # fmt: skip
+    with pytest.raises(CardTooLong, match="its 500 columns, and in them classes"):
+        verify_card(wide)
+    heavy = replace(CARD, offers=tuple({"text": "o" * 15_000, "at": at} for at in range(20)))
+    with pytest.raises(CardTooLong, match="its 20 offers"):
+        verify_card(heavy, offer_problem=lambda _: "")
