@@ -31,6 +31,7 @@ from atoll.node.errors import (
 from atoll.node.journal import DiskJournal, forget_run
 from atoll.node.outcomes import StoredResult
 from atoll.node.spawn import Orders, Starter
+from atoll.policy.levels import verify_delivery
 from atoll.policy.standing import find_withdrawal
 from atoll.primitives.commitment import commit
 from atoll.storage.sealed import Sealer
@@ -125,11 +126,16 @@ class Runs:
         await self._starter.close()
 
     def result(self, identifier: str) -> StoredResult | None:
-        """The result, once this organisation's receipt is on the ledger: no result without a receipt."""
+        """The result, once this organisation's receipt is on the ledger: no result without a receipt.
+
+        Raises:
+            LevelRefused: the level that a dataset has now allows no such result any more.
+        """
         job = self._context.view().get(Job, identifier)
         plan = self._bodies.plan(identifier)
         if job is None or plan is None or self._context.org not in job.receipts:
             return None
+        verify_delivery(self._context.view(), plan, self._bodies.card)
         for place in plan.parties:
             if place.org == self._context.org and place.role == "receiver":
                 return self._journal(identifier, f"{FIRST_ATTEMPT}-{place.role}-{place.index}").load_result()
@@ -181,7 +187,8 @@ class Runs:
             await asyncio.gather(run, moved, return_exceptions=True)
 
     def _find_withdrawal(self, plan: Plan, *, beginning_at: int | None = None) -> str:
-        return find_withdrawal(plan, self._context.view(), self._context.is_revoked, beginning_at=beginning_at)
+        view, revoked = self._context.view(), self._context.is_revoked
+        return find_withdrawal(plan, view, revoked, beginning_at=beginning_at, card=self._bodies.card)
 
     async def _run_until_done(self, job: Job, plan: Plan) -> str:
         """Empty when the outcome is there, else the code of the failure."""

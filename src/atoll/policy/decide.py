@@ -36,6 +36,7 @@ from atoll.policy.errors import (
     NotInvolved,
     OutputRefused,
 )
+from atoll.policy.levels import level_name, level_reasons
 from atoll.policy.limits import View, cap_reasons, grant_budget_reasons, lineage_budget_reasons
 from atoll.policy.local import DAY_SECONDS, LocalRules
 from atoll.policy.odrl import Observed, Use, evaluate
@@ -91,7 +92,7 @@ def _why_a_person(question: Question) -> Iterator[str]:
     for name in dict.fromkeys(one.dataset for one in mine if one.receivers != (me,)):
         dataset = question.view.get(Dataset, name)
         if dataset is not None and dataset.level >= HIGHEST_LEVEL:
-            yield f"{name} is of level G{dataset.level}"
+            yield f"{name} is of level {level_name(dataset.level)}"
     receives = me in question.plan.receivers() or any(one.receivers == (me,) for one in mine)
     if receives and proposer not in (me, *(question.rules.trusted_proposers or ())):
         # its own line rests on no grant: whoever could propose this for it would spend its budgets and learn its sizes
@@ -161,6 +162,7 @@ def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator
         yield from _grant_reasons(question, number, demand)
     elif question.proposer != question.me:
         yield from _told_reasons(question, number, demand)
+    yield from level_reasons(question.view, question.plan, number, card, now=question.now)
     yield from lineage_budget_reasons(question.view, dataset.lineage, demand)
 
 

@@ -15,7 +15,7 @@ allows is the same for all members, so it stands here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum, StrEnum
 
 from atoll.ledger.plan import Plan, PlanInput
@@ -163,6 +163,18 @@ def level_reasons(view: View, plan: Plan, number: int, card: DatasetCard | None,
         yield _reason(what, words, str(mode_of(output)), mode_of(output) in modes)
     if dataset.level == Level.IMPORTANT:
         yield _approval_reason(view, plan, dataset, now)
+
+
+def verify_delivery(view: View, plan: Plan, card: Callable[[str], DatasetCard | None]) -> None:
+    """Before a result is shown, and each time that it is: a level may have risen since the job ended.
+
+    Raises:
+        LevelRefused: with the first input whose level no longer allows it.
+    """
+    for number, one in enumerate(plan.inputs):
+        for reason in level_reasons(view, plan, number, card(one.dataset), now=None):
+            if not reason.holds:
+                raise LevelRefused(reason=f"{reason.constraint}: allowed {reason.wanted}, found {reason.observed}")
 
 
 def _approval_reason(view: View, plan: Plan, dataset: Dataset, now: int | None) -> Reason:

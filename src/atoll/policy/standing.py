@@ -11,11 +11,25 @@ from collections.abc import Callable
 
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import Dataset, DatasetState, Grant, GrantState, Member, MemberState
-from atoll.policy.decide import View
-from atoll.policy.errors import DatasetRefused, DeadlineRefused, NoGrant, NotInvolved
+from atoll.policy.card import DatasetCard
+from atoll.policy.errors import DatasetRefused, DeadlineRefused, LevelRefused, NoGrant, NotInvolved
+from atoll.policy.levels import level_reasons
+from atoll.policy.limits import View
 
 
-def find_withdrawal(plan: Plan, view: View, revoked: Callable[[bytes], bool], *, beginning_at: int | None = None) -> str:
+def no_card(dataset: str) -> DatasetCard | None:  # noqa: ARG001
+    """For a node that holds none: then each column has the level of its dataset."""
+    return None
+
+
+def find_withdrawal(
+    plan: Plan,
+    view: View,
+    revoked: Callable[[bytes], bool],
+    *,
+    beginning_at: int | None = None,
+    card: Callable[[str], DatasetCard | None] = no_card,
+) -> str:
     """Code of the first thing that no longer stands; empty if everything does.
 
     Args:
@@ -25,15 +39,18 @@ def find_withdrawal(plan: Plan, view: View, revoked: Callable[[bytes], bool], *,
         beginning_at: own time, where the job's process is to begin. A sequencer can put START into a block whose time is long
             past, before a grant ran out; the owner's own clock is what decides here (SECURITY 3.2). A job that has begun in
             time may end after that.
+        card: cards that this node holds, for the levels of single columns.
     """
     for org in plan.orgs():
         member = view.get(Member, org)
         if member is None or member.state is not MemberState.ACTIVE:
             return NotInvolved.code
-    for one in plan.inputs:
+    for number, one in enumerate(plan.inputs):
         dataset = view.get(Dataset, one.dataset)
         if dataset is None or dataset.state is not DatasetState.ACTIVE:
             return DatasetRefused.code
+        if not all(each.holds for each in level_reasons(view, plan, number, card(one.dataset), now=beginning_at)):
+            return LevelRefused.code
         grant = view.get(Grant, one.grant.hex()) if one.grant else None
         if one.grant and (grant is None or grant.state is not GrantState.ACTIVE or revoked(one.grant)):
             return NoGrant.code

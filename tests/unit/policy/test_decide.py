@@ -298,6 +298,8 @@ DENIED: dict[str, tuple[str, Change]] = {
         "policy.local",
         lambda d: d.say(counterparties=frozenset({"bank"})).add_party("compute", "telecom"),
     ),
+    "core data": ("policy.level", lambda d: d.change(Dataset, FILES, level=6)),
+    "important data that no regulator approved": ("policy.level", lambda d: d.change(Dataset, FILES, level=5)),
     "a purpose that the owner does not like": ("policy.local", lambda d: d.say(purposes=frozenset({"research"}))),
     "a kind that the owner does not like": ("policy.local", lambda d: d.say(job_kinds=frozenset({"statistics"}))),
     "a protocol that the owner does not like": ("policy.local", lambda d: d.say(protocols=frozenset({"psi-rr22"}))),

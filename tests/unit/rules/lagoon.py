@@ -16,9 +16,24 @@ from typing import Any, Self, TypeVar
 from atoll.errors import RuleError
 from atoll.ledger.apply import Context, Outcome, apply
 from atoll.ledger.genesis import first_state
-from atoll.ledger.records import Budget, Grant, Job, JobInput, Key, KeyPointer, Nonce, OprfKey, Record, budget_id, record_key
+from atoll.ledger.records import (
+    Budget,
+    Chain,
+    Grant,
+    Job,
+    JobInput,
+    Key,
+    KeyPointer,
+    Nonce,
+    OprfKey,
+    Record,
+    budget_id,
+    record_key,
+)
 from atoll.ledger.rules.budget import SetBudget, lineage_account
+from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import RegisterDataset
+from atoll.ledger.rules.grade import RegradeDataset
 from atoll.ledger.rules.grant import GiveGrant, grant_account
 from atoll.ledger.rules.job import ConsentJob, ProposeJob, StartJob
 from atoll.ledger.rules.membership import EnrolMember, InviteMember, RotateKey, change_bytes
@@ -71,6 +86,10 @@ class Lagoon:
         changed = {key for key, value in self.records().items() if before.get(key) != value}
         assert changed <= {record_key(Nonce, sender)}, f"the refusal left {changed} behind"
         return outcome.sentence
+
+    def call(self, sender: str) -> Call:
+        """What a rule is given now, for the helpers of rules."""
+        return Call(state=self.state, height=self.height, time=self.time, sender=sender, chain=self.get(Chain, "0"))
 
     def later(self, *, heights: int = 1, seconds: int = 1) -> Self:
         """Time goes on."""
@@ -194,6 +213,11 @@ class Lagoon:
 def registration(dataset: str, *, level: int = 2) -> RegisterDataset:
     """Of a dataset version."""
     return RegisterDataset(dataset=dataset, card_commitment=b"\x0c" * 32, level=level)
+
+
+def regrading(**changes: Any) -> RegradeDataset:
+    """Of the bureau's dataset."""
+    return replace(RegradeDataset(dataset=FILES, level=3, table="gbt-43697-2024/1"), **changes)
 
 
 def permission(**changes: Any) -> GiveGrant:

@@ -78,8 +78,8 @@ class Spelt:
         return self._fields
 
 
-@pytest.mark.parametrize("level", [0, 5, True])
-def test_levels_go_from_1_to_4(level: int) -> None:
+@pytest.mark.parametrize("level", [0, 7, True])
+def test_levels_go_from_1_to_6(level: int) -> None:
     fields = registration(CUSTOMERS).to_map() | {"level": level}
     Lagoon().refused(BadTransaction, "bank", Spelt(fields))  # type: ignore[arg-type]
 

@@ -10,6 +10,7 @@ from atoll.errors import RuleError
 from atoll.ledger.records import Cap, CapUnit
 from atoll.ledger.rules import LATEST, RULES, errors
 from atoll.ledger.rules.dataset import WithdrawDataset
+from atoll.ledger.rules.grade import settle_first_level
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import ExpireJob, StartJob
 from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
@@ -19,6 +20,7 @@ from atoll.ledger.transaction import Transaction, seal_transaction
 from atoll.trust.keys import Purpose
 from tests.unit.rules.lagoon import (
     CUSTOMERS,
+    FILES,
     GRANT,
     JOB,
     Lagoon,
@@ -29,6 +31,7 @@ from tests.unit.rules.lagoon import (
     proposal,
     receipt,
     registration,
+    regrading,
 )
 
 OPINION = ReportQuality(dataset=CUSTOMERS, commitment=bytes(32), metrics=bytes(32), grade=1, score_ppm=1_000_000)
@@ -58,6 +61,11 @@ NUMBERS = {
     "oprf.limit_reached": 22,
     "quality.not_evaluator": 70,
     "quality.same_report": 71,
+    "level.not_tradable": 80,
+    "level.needs_reason": 81,
+    "level.held": 82,
+    "level.not_approved": 83,
+    "level.below_parents": 84,
 }
 """Hashed into every block that was ever made; a number is never given to another refusal."""
 
@@ -176,6 +184,33 @@ def oprf_limit_reached(lagoon: Lagoon) -> str:
     return lagoon.refused(errors.OprfLimitReached, "bank", evaluation(REQUESTS_A_DAY))
 
 
+def not_tradable(lagoon: Lagoon) -> str:
+    lagoon.do("bureau", registration(FILES, level=6))
+    return lagoon.refused(errors.NotTradable, "bureau", permission())
+
+
+def needs_reason(lagoon: Lagoon) -> str:
+    return lagoon.with_datasets().refused(errors.NeedsReason, "bureau", regrading(level=1))
+
+
+def level_held(lagoon: Lagoon) -> str:
+    lagoon = Lagoon(roles={"auditor": ("auditor", "regulator")}).with_datasets().do("auditor", regrading(level=5))
+    return lagoon.refused(errors.LevelHeld, "bureau", regrading(level=2, reason_commitment=bytes(32)))
+
+
+def not_approved(lagoon: Lagoon) -> str:
+    lagoon.with_grant().consented().do("bureau", regrading(level=5))
+    return lagoon.refused(errors.NotApproved, "bank", StartJob(job_id=JOB))
+
+
+def below_parents(lagoon: Lagoon) -> str:
+    try:
+        settle_first_level(lagoon.with_datasets().call("bank"), "bank/sums/1", 1, [CUSTOMERS])
+    except errors.LevelBelowParents as refusal:
+        return str(refusal)
+    return ""
+
+
 PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     malformed,
     unknown_type,
@@ -201,6 +236,11 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     oprf_limit_reached,
     not_an_evaluator,
     same_report,
+    not_tradable,
+    needs_reason,
+    level_held,
+    not_approved,
+    below_parents,
 )
 """In the order of their numbers."""
 
@@ -229,7 +269,9 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
     assert sorted(RULES) == [1] == [LATEST]
     assert sorted(RULES[1]) == [
         "budget.set/1",
+        "dataset.approve/1",
         "dataset.register/1",
+        "dataset.regrade/1",
         "dataset.withdraw/1",
         "grant.give/1",
         "grant.revoke/1",

@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import DatasetId, GrantId
 from atoll.ledger.records.base import Record, Version
+from atoll.ledger.records.grade import LevelNumber
 from atoll.ledger.records.takings import DEFAULT_CAPS, Cap, CapUnit, Counting
-from atoll.wire.message import Count, Digest, Name, Pattern, Range, Size, Time
+from atoll.wire.message import Count, Digest, Name, Pattern, Size, Time
 
 
 class DatasetState(StrEnum):
@@ -35,8 +36,8 @@ class Dataset(Record):
     """owner/name of the first version: budgets are kept for a lineage, not a version."""
     card_commitment: Digest
     """Salted commitment to the dataset card, fingerprint included."""
-    level: Annotated[int, Range(1, 4)]
-    """Level G1 to G4; the highest of its columns."""
+    level: LevelNumber
+    """1 to 4: G1 to G4; 5: important; 6: core. The highest of its columns, or what a person made of it since (`Regrade`)."""
     asserted_new: Count | None = None
     """How many of its identifiers the version before it did not have, as its owner says; None if it does not say."""
     state: DatasetState

@@ -2,6 +2,7 @@
 
     membership  invite, enrol, endpoints; rotate, revoke, recover keys      consensus  hand-over to a new sequencer
     dataset     register, withdraw                                          grant      give, revoke
+    grade       regrade a dataset, approve the use of important data
     budget      set a cap                                                   receipt    sign what was computed
     quality     report, withdraw
     oprf        announce, deal, confirm, complain, close; request an evaluation
@@ -17,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from atoll.ledger.rules import budget, consensus, dataset, grant, job, membership, oprf, quality, receipt
+from atoll.ledger.rules import budget, consensus, dataset, grade, grant, job, membership, oprf, quality, receipt
 from atoll.ledger.rules.call import Call
 from atoll.wire.message import Message
 
@@ -41,6 +42,8 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (consensus.Handover, consensus.handover),
         (dataset.RegisterDataset, dataset.register),
         (dataset.WithdrawDataset, dataset.withdraw),
+        (grade.RegradeDataset, grade.regrade),
+        (grade.ApproveLevel, grade.approve),
         (grant.GiveGrant, grant.give),
         (grant.RevokeGrant, grant.revoke),
         (budget.SetBudget, budget.set_budget),

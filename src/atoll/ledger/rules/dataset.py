@@ -4,13 +4,14 @@ commitment."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from atoll.ledger.plan import DatasetId
-from atoll.ledger.records import Dataset, DatasetState
+from atoll.ledger.records import Dataset, DatasetState, LevelNumber
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import NotAllowed, WrongState
-from atoll.wire.message import Count, Digest, Message, Range
+from atoll.ledger.rules.grade import settle_first_level
+from atoll.wire.message import Count, Digest, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +24,8 @@ class RegisterDataset(Message):
     """owner/name/version; versions follow each other without a gap."""
     card_commitment: Digest
     """Salted commitment to the card."""
-    level: Annotated[int, Range(1, 4)]
-    """Level G1 to G4."""
+    level: LevelNumber
+    """1 to 4: G1 to G4; 5: important; 6: core."""
     asserted_new: Count | None = None
     """How many of its identifiers the version before it did not have, as the owner says; None if it does not say."""
 
@@ -48,6 +49,7 @@ def register(call: Call, body: RegisterDataset) -> None:
     call.need_free(Dataset, body.dataset)
     if int(version) > 1:
         call.need(Dataset, f"{owner}/{name}/{int(version) - 1}")
+    settle_first_level(call, body.dataset, body.level)
     call.state.put(
         Dataset(
             dataset=body.dataset,

@@ -9,6 +9,7 @@ from atoll.ledger.plan import DatasetId, GrantId
 from atoll.ledger.records import DEFAULT_CAPS, Budget, Cap, CapUnit, Counting, Dataset, DatasetState, Grant, GrantState
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import GrantNotInForce, NotAllowed, WrongState
+from atoll.ledger.rules.grade import verify_tradable
 from atoll.wire.message import Count, Digest, Message, Name, Range, Size, Time
 
 
@@ -56,6 +57,7 @@ def give(call: Call, body: GiveGrant) -> None:
     call.need_sender(dataset.owner, "grant the use of its dataset")
     if dataset.state is not DatasetState.ACTIVE:
         raise WrongState(what="dataset", name=body.dataset, state=dataset.state, needed=DatasetState.ACTIVE)
+    verify_tradable(dataset)
     call.active_member(body.grantee)
     units = [one.unit for one in body.caps]
     if units != sorted(set(units)) or CapUnit.NEW_IDENTIFIERS not in units:

@@ -23,6 +23,7 @@ from atoll.ledger.rules.errors import (
     TooEarly,
     WrongState,
 )
+from atoll.ledger.rules.grade import verify_level
 from atoll.ledger.rules.grant import grant_account, need_in_force
 from atoll.ledger.rules.takings import take
 from atoll.trust.keys import Purpose
@@ -276,6 +277,8 @@ def _charge(call: Call, job: Job, one: JobInput, *, hold: bool) -> None:
             raise WrongState(what="dataset", name=one.dataset, state=dataset.state, needed=DatasetState.ACTIVE)
         if one.user != dataset.owner:
             raise NotAllowed(org=one.user, reason=f"only {dataset.owner} can bring {one.dataset} into a job")
+        if one.receiver != dataset.owner:
+            verify_level(call, dataset, job.parties)
         if one.grant:
             grant = need_in_force(call, one.grant, one.grant_version, receiver=one.receiver, dataset=one.dataset)
             take(call, grant, one, job.inputs)
