@@ -46,6 +46,8 @@ from atoll.policy.terms import GrantTerms, Operand
 
 HIGHEST_LEVEL = 4
 """Data of this level need a person's approval, never a standing rule alone (SECURITY 3.6)."""
+BY_COMPUTING = "compute"
+"""How a job delivers: what comes out of a computation, never the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +235,9 @@ def _grant_reasons(question: Question, number: int, demand: Demand) -> Iterator[
     terms = question.terms(planned.grant)
     yield Reason(NoGrant.code, "its terms", "held here and fitting", "held" if terms else "missing", terms is not None)
     if terms is not None:
-        yield from evaluate(terms, _use(question, demand, spent=_spent(question.view, planned.grant)), assumed=(UNNAMED,))
+        spent = _spent(question.view, planned.grant)
+        use = _use(question, demand, spent=spent, began=grant.not_before)
+        yield from evaluate(terms, use, assumed=(UNNAMED,))
 
 
 def _spent(view: View, grant: bytes) -> int:
@@ -242,7 +246,7 @@ def _spent(view: View, grant: bytes) -> int:
     return budget.limit - budget.left() if budget else 0
 
 
-def _use(question: Question, demand: Demand, *, spent: int) -> Use:
+def _use(question: Question, demand: Demand, *, spent: int, began: int) -> Use:
     values: dict[Operand, Observed] = {
         Operand.PURPOSE: frozenset({demand.purpose}),
         Operand.COLUMNS: frozenset(name for name, _ in demand.columns),
@@ -253,6 +257,8 @@ def _use(question: Question, demand: Demand, *, spent: int) -> Use:
         Operand.ADVERSARY_MODEL: frozenset({question.plan.adversary_model}),
         Operand.COUNT: spent + demand.uses,
         Operand.DATE_TIME: question.now,
+        Operand.ELAPSED_TIME: max(0, question.now - began),
+        Operand.DELIVERY_MODE: frozenset({BY_COMPUTING}),
         Operand.ROWS: demand.rows_cap,
         Operand.OUTPUTS: frozenset({demand.output}),
         Operand.PAYLOAD: frozenset(demand.payload),
@@ -261,7 +267,10 @@ def _use(question: Question, demand: Demand, *, spent: int) -> Use:
         values[Operand.EPSILON] = demand.epsilon_micro
     if demand.min_count > 0:
         values[Operand.MINIMUM_GROUP] = demand.min_count
-    return Use(demand.action, values)
+    dataset = question.view.get(Dataset, demand.dataset)
+    if dataset is not None:
+        values[Operand.DATA_LEVEL] = dataset.level
+    return Use(demand.action, values, parties=frozenset(demand.receivers), targets=frozenset({demand.dataset}))
 
 
 __all__ = ["Decision", "Question", "Verdict", "View", "decide"]

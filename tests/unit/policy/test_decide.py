@@ -142,7 +142,7 @@ DENIED: dict[str, tuple[str, Change]] = {
     "more rows than the terms allow": ("policy.terms", lambda d: d.terms_say(Operand.ROWS, Operator.LTEQ, "999")),
     "one use more than the terms allow": ("policy.terms", lambda d: d.terms_say(Operand.COUNT, Operator.LTEQ, "2")),
     "a time outside the terms": ("policy.terms", lambda d: d.terms_say(Operand.DATE_TIME, Operator.LT, str(NOW))),
-    "an operand that jobs do not have": ("policy.terms", lambda d: d.terms_say(Operand.REGION, Operator.EQ, "eu")),
+    "an operand that jobs do not have": ("policy.terms", lambda d: d.terms_say(Operand.SPATIAL, Operator.EQ, "eu")),
     "an operator that does not suit": ("policy.terms", lambda d: d.terms_say(Operand.PURPOSE, Operator.LT, "z")),
     "a prohibited purpose": ("policy.prohibited", lambda d: d.terms_forbid(Operand.PURPOSE, Operator.EQ, "credit-check")),
     "a prohibited column among harmless ones": (

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from atoll.policy.odrl import Observed, Use, evaluate, holds, show
+from atoll.policy.odrl.profile import PROFILE, Kind
 from atoll.policy.terms import Constraint, GrantTerms, Operand, Operator, TermRule
 
-NAMES = [Operand.PURPOSE, Operand.COLUMNS, Operand.COUNTERPARTIES, Operand.RECEIVERS, Operand.JOB_KINDS, Operand.REGION]
-NAMES += [Operand.OUTPUTS, Operand.PAYLOAD, Operand.PROTOCOLS]
-NUMBERS = [Operand.COUNT, Operand.DATE_TIME, Operand.MINIMUM_GROUP, Operand.EPSILON, Operand.ROWS]
-ORDER = [Operator.LT, Operator.LTEQ, Operator.GT, Operator.GTEQ]
+FLAT = [one for one, profile in PROFILE.items() if profile.kind is Kind.NAMES]
+TREES = [one for one, profile in PROFILE.items() if profile.kind is Kind.TREE]
+NAMES = [*FLAT, *TREES]
+NUMBERS = [one for one, profile in PROFILE.items() if profile.kind in (Kind.NUMBER, Kind.DECIMAL, Kind.TIME, Kind.DURATION)]
+ORDER = [Operator.LT, Operator.LTEQ, Operator.TERM_LTEQ, Operator.GT, Operator.GTEQ]
 SETS = [Operator.IS_ANY_OF, Operator.IS_NONE_OF, Operator.IS_ALL_OF]
+PARTS = [Operator.IS_A, Operator.IS_PART_OF, Operator.HAS_PART]
 USE: dict[Operand, Observed] = {
     Operand.PURPOSE: frozenset({"credit-check"}),
     Operand.COLUMNS: frozenset({"id", "income"}),
@@ -53,18 +56,21 @@ def permits(given: GrantTerms, action: str = "use", **changes: Any) -> bool:
 ON_NAMES: list[tuple[Operator, tuple[str, ...], set[str], bool | None]] = [
     (Operator.EQ, ("a",), {"a"}, True),
     (Operator.EQ, ("a",), {"b"}, False),
-    (Operator.EQ, ("a",), {"a", "b"}, False),
+    (Operator.EQ, ("a",), {"a", "b"}, None),
     (Operator.EQ, ("a", "b"), {"b", "a"}, True),
     (Operator.EQ, ("a",), set(), False),
     (Operator.NEQ, ("a",), {"b"}, True),
     (Operator.NEQ, ("a",), {"a"}, False),
-    (Operator.NEQ, ("a",), {"a", "b"}, False),
+    (Operator.NEQ, ("a",), {"a", "b"}, None),
     (Operator.IS_ANY_OF, ("a", "b"), {"a"}, True),
     (Operator.IS_ANY_OF, ("a", "b"), {"a", "b"}, True),
-    (Operator.IS_ANY_OF, ("a", "b"), {"a", "c"}, False),
+    (Operator.IS_ANY_OF, ("a", "b"), {"c"}, False),
+    (Operator.IS_ANY_OF, ("a", "b"), {"a", "c"}, None),
     (Operator.IS_ANY_OF, ("a",), set(), False),
     (Operator.IS_NONE_OF, ("a", "b"), {"c"}, True),
-    (Operator.IS_NONE_OF, ("a", "b"), {"b", "c"}, False),
+    (Operator.IS_NONE_OF, ("a", "b"), {"b", "a"}, False),
+    (Operator.IS_NONE_OF, ("a", "b"), {"b", "c"}, None),
+    (Operator.IS_NONE_OF, ("a", "b"), set(), True),
     (Operator.IS_ALL_OF, ("a", "b"), {"a", "b", "c"}, True),
     (Operator.IS_ALL_OF, ("a", "b"), {"a"}, False),
     *((operator, ("a",), {"a"}, None) for operator in ORDER),
@@ -73,7 +79,37 @@ ON_NAMES: list[tuple[Operator, tuple[str, ...], set[str], bool | None]] = [
 
 @pytest.mark.parametrize(("operator", "right", "observed", "expected"), ON_NAMES)
 @pytest.mark.parametrize("left", NAMES)
-def test_a_constraint_on_names_holds_for_all_of_them_or_not(
+def test_a_constraint_on_names_holds_for_all_of_them_for_none_or_cannot_be_said(
+    left: Operand, operator: Operator, right: tuple[str, ...], observed: set[str], expected: bool | None
+) -> None:
+    assert holds(constraint(left, operator, *right), frozenset(observed)) is expected
+
+
+@pytest.mark.parametrize("operator", PARTS)
+@pytest.mark.parametrize("left", FLAT)
+def test_names_without_a_tree_have_no_parts(left: Operand, operator: Operator) -> None:
+    assert holds(constraint(left, operator, "a"), frozenset({"a"})) is None
+
+
+ON_TREES: list[tuple[Operand, Operator, tuple[str, ...], set[str], bool | None]] = [
+    (Operand.PURPOSE, Operator.IS_A, ("research",), {"research"}, True),
+    (Operand.PURPOSE, Operator.IS_A, ("research",), {"research/medical"}, True),
+    (Operand.PURPOSE, Operator.IS_A, ("research",), {"researching"}, False),
+    (Operand.PURPOSE, Operator.IS_A, ("research/medical",), {"research"}, False),
+    (Operand.SPATIAL, Operator.IS_PART_OF, ("CN", "SG"), {"CN-31"}, True),
+    (Operand.SPATIAL, Operator.IS_PART_OF, ("CN",), {"CN-31", "US"}, None),
+    (Operand.SPATIAL, Operator.IS_PART_OF, ("CN",), {"CNN"}, False),
+    (Operand.SPATIAL, Operator.IS_PART_OF, ("CN",), set(), False),
+    (Operand.SPATIAL, Operator.HAS_PART, ("CN-31",), {"CN"}, True),
+    (Operand.SPATIAL, Operator.HAS_PART, ("CN",), {"CN-31"}, False),
+    (Operand.SPATIAL, Operator.HAS_PART, ("CN-31", "US"), {"CN"}, False),
+    (Operand.INDUSTRY, Operator.IS_PART_OF, ("J",), {"J66"}, True),
+    (Operand.INDUSTRY, Operator.IS_PART_OF, ("J66",), {"J67"}, False),
+]
+
+
+@pytest.mark.parametrize(("left", "operator", "right", "observed", "expected"), ON_TREES)
+def test_parts_are_part_of_what_their_names_begin_with(
     left: Operand, operator: Operator, right: tuple[str, ...], observed: set[str], expected: bool | None
 ) -> None:
     assert holds(constraint(left, operator, *right), frozenset(observed)) is expected
@@ -86,9 +122,10 @@ ON_NUMBERS: dict[Operator, tuple[bool | None, bool | None, bool | None]] = {
     Operator.NEQ: (True, False, True),
     Operator.LT: (True, False, False),
     Operator.LTEQ: (True, True, False),
+    Operator.TERM_LTEQ: (True, True, False),
     Operator.GT: (False, False, True),
     Operator.GTEQ: (False, True, True),
-    **dict.fromkeys(SETS, (None, None, None)),
+    **dict.fromkeys((*SETS, *PARTS), (None, None, None)),
 }
 """For 9, 10 and 11 against 10."""
 
@@ -101,8 +138,8 @@ def test_a_constraint_on_a_number_compares_it_as_a_number(left: Operand, operato
 
 
 def test_every_operator_and_every_operand_was_asked() -> None:
-    assert set(ON_NUMBERS) == set(Operator) == {one[0] for one in ON_NAMES}
-    assert {*NAMES, *NUMBERS, Operand.ADVERSARY_MODEL} == set(Operand)
+    assert set(ON_NUMBERS) == set(Operator) == {*(one[0] for one in ON_NAMES), *PARTS}
+    assert {*NAMES, *NUMBERS, Operand.ADVERSARY_MODEL} == set(Operand) == set(PROFILE)
 
 
 @pytest.mark.parametrize("right", ["ten", "10.0", "-1", "+1", " 1", "1 ", "1e3", "0x10", "\u0661\u0660", "\u00b2", "1_0"])
@@ -125,7 +162,7 @@ def test_a_number_where_names_belong_says_nothing(left: Operand) -> None:
 
 
 def test_an_operand_that_the_use_does_not_have_says_nothing() -> None:
-    assert all(holds(constraint(Operand.REGION, operator, "eu"), None) is None for operator in Operator)
+    assert all(holds(constraint(Operand.SPATIAL, operator, "eu"), None) is None for operator in Operator)
 
 
 # -- the adversary model -------------------------------------------------------------------------------------------------------
@@ -136,11 +173,13 @@ ON_MODELS: dict[Operator, tuple[bool | None, bool | None]] = {
     Operator.NEQ: (True, False),
     Operator.LT: (True, False),
     Operator.LTEQ: (True, True),
+    Operator.TERM_LTEQ: (True, True),
     Operator.GT: (False, False),
     Operator.GTEQ: (False, True),
     Operator.IS_ANY_OF: (False, True),
     Operator.IS_NONE_OF: (True, False),
     Operator.IS_ALL_OF: (False, True),
+    **dict.fromkeys(PARTS, (None, None)),
 }
 """For semi-honest and malicious against malicious."""
 
@@ -195,8 +234,8 @@ def test_one_covering_permission_is_enough() -> None:
 @pytest.mark.parametrize(
     "odd",
     [
-        constraint(Operand.REGION, Operator.EQ, "eu"),
-        constraint(Operand.REGION, Operator.NEQ, "eu"),
+        constraint(Operand.SPATIAL, Operator.EQ, "eu"),
+        constraint(Operand.SPATIAL, Operator.NEQ, "eu"),
         constraint(Operand.EPSILON, Operator.LTEQ, "1"),
         constraint(Operand.COUNT, Operator.IS_ANY_OF, "3"),
         constraint(Operand.COUNT, Operator.LTEQ, "many"),
