@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from atoll.errors import RuleError
-from atoll.ledger.records import Cap, CapUnit
+from atoll.ledger.records import Cap, CapUnit, RightKind
 from atoll.ledger.rules import LATEST, RULES, errors
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.ledger.rules.grade import settle_first_level
@@ -16,8 +16,10 @@ from atoll.ledger.rules.job import ExpireJob, StartJob
 from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
 from atoll.ledger.rules.oprf import REQUESTS_A_DAY
 from atoll.ledger.rules.quality import ReportQuality
+from atoll.ledger.rules.right import TransferRight, UnfreezeRight
 from atoll.ledger.transaction import Transaction, seal_transaction
 from atoll.trust.keys import Purpose
+from tests.unit.rules.estate import ROOT, Estate, given
 from tests.unit.rules.lagoon import (
     CUSTOMERS,
     FILES,
@@ -66,6 +68,12 @@ NUMBERS = {
     "level.held": 82,
     "level.not_approved": 83,
     "level.below_parents": 84,
+    "right.not_in_force": 40,
+    "right.exceeds_parent": 41,
+    "right.not_movable": 42,
+    "right.changed": 43,
+    "right.frozen_otherwise": 44,
+    "right.too_many": 45,
 }
 """Hashed into every block that was ever made; a number is never given to another refusal."""
 
@@ -211,6 +219,35 @@ def below_parents(lagoon: Lagoon) -> str:
     return ""
 
 
+def right_not_in_force(_: Lagoon) -> str:
+    return Estate().freeze("bureau", ROOT).refused(errors.RightNotInForce, "bureau", given(ROOT, "bank", RightKind.USE))
+
+
+def right_exceeded(_: Lagoon) -> str:
+    estate = Estate()
+    return estate.refused(errors.RightExceeded, "bureau", given(ROOT, "bank", RightKind.HOLDING))
+
+
+def right_not_movable(_: Lagoon) -> str:
+    estate = Estate()
+    right = estate.give("bank", RightKind.USE)
+    return estate.refused(errors.RightNotMovable, "bank", TransferRight(right=right, version=1, to="telecom"))
+
+
+def right_changed(_: Lagoon) -> str:
+    estate = Estate()
+    estate.give("bank", RightKind.USE)
+    return estate.refused(errors.RightChanged, "bureau", TransferRight(right=ROOT, version=1, to="telecom"))
+
+
+def right_not_frozen_so(_: Lagoon) -> str:
+    return Estate().refused(errors.NotFrozenSo, "bureau", UnfreezeRight(right=ROOT))
+
+
+def too_many_rights(_: Lagoon) -> str:
+    return Estate().fill().refused(errors.TooManyRights, "bureau", given(ROOT, "bank", RightKind.USE))
+
+
 PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     malformed,
     unknown_type,
@@ -241,6 +278,12 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     level_held,
     not_approved,
     below_parents,
+    right_not_in_force,
+    right_exceeded,
+    right_not_movable,
+    right_changed,
+    right_not_frozen_so,
+    too_many_rights,
 )
 """In the order of their numbers."""
 
@@ -294,5 +337,12 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
         "oprf.request/1",
         "quality.report/1",
         "quality.withdraw/1",
+        "right.freeze/1",
+        "right.grant/1",
+        "right.lease/1",
+        "right.revoke/1",
+        "right.sublicense/1",
+        "right.transfer/1",
+        "right.unfreeze/1",
         "term.handover/1",
     ]

@@ -33,6 +33,19 @@ from atoll.ledger.records.oprf import (
     part_id,
 )
 from atoll.ledger.records.quality import OpinionState, QualityGrade, QualityReport, opinion_id
+from atoll.ledger.records.rights import (
+    FOREVER,
+    MAX_CHAIN,
+    MAX_CHILDREN,
+    WHOLE_PPM,
+    Authority,
+    Lineage,
+    Right,
+    RightId,
+    RightKind,
+    RightState,
+    root_right_id,
+)
 from atoll.ledger.records.takings import (
     DEFAULT_CAPS,
     MOST_DAYS,
@@ -48,11 +61,16 @@ from atoll.ledger.records.takings import (
 
 __all__ = [
     "DEFAULT_CAPS",
+    "FOREVER",
+    "MAX_CHAIN",
+    "MAX_CHILDREN",
     "MOST_DAYS",
     "MOST_ELEMENTS",
     "MOST_HOLDERS",
     "REVOKED_COSIGN",
     "SEALED_SHARE_BYTES",
+    "WHOLE_PPM",
+    "Authority",
     "Budget",
     "Cap",
     "CapUnit",
@@ -74,6 +92,7 @@ __all__ = [
     "KeyPointer",
     "LevelApproval",
     "LevelNumber",
+    "Lineage",
     "Member",
     "MemberState",
     "Nonce",
@@ -91,6 +110,10 @@ __all__ = [
     "ReceiptRecord",
     "Record",
     "Regrade",
+    "Right",
+    "RightId",
+    "RightKind",
+    "RightState",
     "Shown",
     "Tally",
     "TallyDay",
@@ -102,6 +125,7 @@ __all__ = [
     "opinion_id",
     "part_id",
     "record_key",
+    "root_right_id",
     "shown_id",
     "ties",
     "unshared",

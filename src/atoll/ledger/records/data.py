@@ -68,7 +68,11 @@ class Grant(Record):
     version: Version
     """Grows with each change."""
     owner: Name
-    """Who gave it."""
+    """The custodian of the dataset, whose node enforces it."""
+    giver: Annotated[str, Pattern(r"|[a-z][a-z0-9-]{0,39}")] = ""
+    """Who gave it: the custodian itself, or another holder of a right to grant."""
+    right: Annotated[bytes, Size(0, 16)] = b""
+    """The right that it was given under; it dies with it."""
     grantee: Name
     """Who may use it."""
     dataset: DatasetId

@@ -6,6 +6,7 @@
     budget      set a cap                                                   receipt    sign what was computed
     quality     report, withdraw
     oprf        announce, deal, confirm, complain, close; request an evaluation
+    right       grant, lease, sublicense, transfer, freeze, unfreeze, revoke
     job         propose, consent, refuse, withdraw, start, fail, expire
 
 A rule is a function of a `Call` and the transaction's body that writes records or raises a `RuleError`. It is pure: no clock,
@@ -18,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from atoll.ledger.rules import budget, consensus, dataset, grade, grant, job, membership, oprf, quality, receipt
+from atoll.ledger.rules import budget, consensus, dataset, grade, grant, job, membership, oprf, quality, receipt, right
 from atoll.ledger.rules.call import Call
 from atoll.wire.message import Message
 
@@ -46,6 +47,13 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (grade.ApproveLevel, grade.approve),
         (grant.GiveGrant, grant.give),
         (grant.RevokeGrant, grant.revoke),
+        (right.GrantRight, right.grant),
+        (right.LeaseRight, right.lease),
+        (right.SublicenseRight, right.sublicense),
+        (right.TransferRight, right.transfer),
+        (right.FreezeRight, right.freeze),
+        (right.UnfreezeRight, right.unfreeze),
+        (right.RevokeRight, right.revoke),
         (budget.SetBudget, budget.set_budget),
         (job.ProposeJob, job.propose),
         (job.ConsentJob, job.consent),

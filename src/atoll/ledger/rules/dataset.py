@@ -11,6 +11,7 @@ from atoll.ledger.records import Dataset, DatasetState, LevelNumber
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import NotAllowed, WrongState
 from atoll.ledger.rules.grade import settle_first_level
+from atoll.ledger.rules.right import mint_root
 from atoll.wire.message import Count, Digest, Message
 
 
@@ -50,18 +51,19 @@ def register(call: Call, body: RegisterDataset) -> None:
     if int(version) > 1:
         call.need(Dataset, f"{owner}/{name}/{int(version) - 1}")
     settle_first_level(call, body.dataset, body.level)
-    call.state.put(
-        Dataset(
-            dataset=body.dataset,
-            owner=owner,
-            lineage=f"{owner}/{name}",
-            card_commitment=body.card_commitment,
-            level=body.level,
-            asserted_new=body.asserted_new,
-            state=DatasetState.ACTIVE,
-            height=call.height,
-        )
+    dataset = Dataset(
+        dataset=body.dataset,
+        owner=owner,
+        lineage=f"{owner}/{name}",
+        card_commitment=body.card_commitment,
+        level=body.level,
+        asserted_new=body.asserted_new,
+        state=DatasetState.ACTIVE,
+        height=call.height,
     )
+    call.state.put(dataset)
+    if int(version) == 1:
+        mint_root(call, dataset)
 
 
 def withdraw(call: Call, body: WithdrawDataset) -> None:

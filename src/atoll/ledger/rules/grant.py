@@ -1,4 +1,4 @@
-"""Grants: the only thing that authorises a use of somebody else's data."""
+"""Grants: the only thing that authorises a use of somebody else's data. Each is given under a right, and dies with it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,25 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import DatasetId, GrantId
-from atoll.ledger.records import DEFAULT_CAPS, Budget, Cap, CapUnit, Counting, Dataset, DatasetState, Grant, GrantState
+from atoll.ledger.records import (
+    DEFAULT_CAPS,
+    Budget,
+    Cap,
+    CapUnit,
+    Counting,
+    Dataset,
+    DatasetState,
+    Grant,
+    GrantState,
+    Right,
+    root_right_id,
+)
+from atoll.ledger.records.rights import MaybeRightId
+from atoll.ledger.rights import chain_of, why_grant_fell, why_leased_out, why_not_grantable
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.errors import GrantNotInForce, NotAllowed, WrongState
+from atoll.ledger.rules.errors import GrantNotInForce, NotAllowed, RightExceeded, WrongState
 from atoll.ledger.rules.grade import verify_tradable
+from atoll.ledger.rules.right import need_right_in_force, take_uses
 from atoll.wire.message import Count, Digest, Message, Name, Range, Size, Time
 
 
@@ -39,6 +54,8 @@ class GiveGrant(Message):
     """What of the grantee's own sets counts as new."""
     epsilon_micro: Count = 0
     """Privacy budget of noisy outputs, in millionths of epsilon."""
+    right: MaybeRightId = b""
+    """The right that it is given under; empty where the sender holds the root of the lineage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +69,9 @@ class RevokeGrant(Message):
 
 
 def give(call: Call, body: GiveGrant) -> None:
-    """The sender must own an active dataset version; the grantee must be an active member."""
+    """The sender must hold a right to grant uses of an active dataset version; the grantee must be an active member."""
     dataset = call.need(Dataset, body.dataset)
-    call.need_sender(dataset.owner, "grant the use of its dataset")
+    right = _right_to_grant(call, dataset, body)
     if dataset.state is not DatasetState.ACTIVE:
         raise WrongState(what="dataset", name=body.dataset, state=dataset.state, needed=DatasetState.ACTIVE)
     verify_tradable(dataset)
@@ -63,11 +80,14 @@ def give(call: Call, body: GiveGrant) -> None:
     if units != sorted(set(units)) or CapUnit.NEW_IDENTIFIERS not in units:
         raise NotAllowed(org=call.sender, reason="a grant's caps are sorted by unit, each once, and one caps new identifiers")
     call.need_free(Grant, body.grant.hex())
+    take_uses(call, right, body.uses)
     call.state.put(
         Grant(
             grant=body.grant,
             version=1,
             owner=dataset.owner,
+            giver=call.sender,
+            right=right.right,
             grantee=body.grantee,
             dataset=body.dataset,
             terms_commitment=body.terms_commitment,
@@ -84,12 +104,31 @@ def give(call: Call, body: GiveGrant) -> None:
 
 
 def revoke(call: Call, body: RevokeGrant) -> None:
-    """Only the owner, and for good."""
+    """Who holds the right that it was given under, or one above it; for good."""
     grant = call.need(Grant, body.grant.hex())
-    call.need_sender(grant.owner, "revoke its grant")
+    chain, _ = chain_of(call.state, grant.right)
+    if call.sender not in {one.holder for one in chain}:
+        raise NotAllowed(org=call.sender, reason="it holds neither the right that the grant was given under nor one above it")
     if grant.state is not GrantState.ACTIVE:
         raise WrongState(what="grant", name=body.grant.hex(), state=grant.state, needed=GrantState.ACTIVE)
     call.state.put(replace(grant, state=GrantState.REVOKED, version=grant.version + 1))
+
+
+def _right_to_grant(call: Call, dataset: Dataset, body: GiveGrant) -> Right:
+    """The right that the sender grants under: the root, a right of operation, or one of use or processing for itself alone."""
+    right = call.need(Right, (body.right or root_right_id(dataset.lineage)).hex())
+    if right.lineage != dataset.lineage:
+        raise NotAllowed(org=call.sender, reason=f"right {right.right.hex()} is one in {right.lineage}")
+    call.need_sender(right.holder, "grant uses under this right")
+    need_right_in_force(call, right.right)
+    reason = why_not_grantable(right, call.sender, body.grantee) or why_leased_out(
+        call.state, right, body.not_before, body.not_after
+    )
+    if not reason and body.not_after > right.not_after:
+        reason = f"the grant would hold until {body.not_after}, the right holds until {right.not_after}"
+    if reason:
+        raise RightExceeded(right=right.right.hex(), reason=reason)
+    return right
 
 
 def grant_account(grant: bytes) -> str:
@@ -117,6 +156,7 @@ def need_in_force(call: Call, grant_id: bytes, version: int, *, receiver: str, d
         reason = f"it is for {grant.dataset}"
     elif grant.grantee != receiver:
         reason = f"it was given to {grant.grantee}, and {receiver} would get something of it"
+    reason = reason or why_grant_fell(call.state, grant, at=call.time)
     if reason:
         raise GrantNotInForce(grant=grant_id.hex(), reason=reason)
     return grant

@@ -25,6 +25,7 @@ from atoll.ledger.rules.errors import (
 )
 from atoll.ledger.rules.grade import verify_level
 from atoll.ledger.rules.grant import grant_account, need_in_force
+from atoll.ledger.rules.right import need_own_use
 from atoll.ledger.rules.takings import take
 from atoll.trust.keys import Purpose
 from atoll.wire.message import Digest, Message, Name, Size, Time
@@ -284,6 +285,8 @@ def _charge(call: Call, job: Job, one: JobInput, *, hold: bool) -> None:
             take(call, grant, one, job.inputs)
         elif one.receiver != dataset.owner:
             raise NotAllowed(org=job.proposer, reason=f"{one.dataset} goes into the job without a grant of {dataset.owner}")
+        else:
+            need_own_use(call, dataset)
     if one.grant:
         change(call, grant_account(one.grant), "uses", 1)
         change(call, grant_account(one.grant), "micro-epsilon", one.epsilon_micro)
