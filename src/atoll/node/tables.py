@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from atoll.jobs.periods import period_of
-from atoll.ledger.records import Dataset, DatasetState, Grant, GrantState
+from atoll.ledger.records import Dataset, Grant, GrantState
 from atoll.node.context import NodeContext
 from atoll.storage.tables import forget_tables
 
@@ -42,7 +42,7 @@ def forget_what_ended(context: NodeContext) -> None:
 def _usable(context: NodeContext) -> set[str]:
     """Datasets of its own that are in use, and those of others that a grant in force lets it use."""
     me, now = context.org, context.now()
-    active = {one.dataset: one for one in context.records(Dataset) if one.state is DatasetState.ACTIVE}
+    active = {one.dataset: one for one in context.records(Dataset) if one.is_usable_by(me)}
     granted = {
         one.dataset
         for one in context.records(Grant)

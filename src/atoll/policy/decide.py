@@ -14,7 +14,6 @@ from atoll.ledger.records import (
     Budget,
     Chain,
     Dataset,
-    DatasetState,
     Grant,
     GrantState,
     Member,
@@ -148,7 +147,8 @@ def _local_reasons(question: Question) -> Iterator[Reason]:
 def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator[Reason]:
     dataset = question.view.get(Dataset, demand.dataset)
     state = str(dataset.state) if dataset else "unknown"
-    yield Reason(DatasetRefused.code, f"state of {demand.dataset}", DatasetState.ACTIVE, state, state == DatasetState.ACTIVE)
+    usable = dataset is not None and all(dataset.is_usable_by(one) for one in demand.receivers)
+    yield Reason(DatasetRefused.code, f"state of {demand.dataset}", "active or review", state, usable)
     owner = dataset.owner if dataset else "nobody"
     yield Reason(DatasetRefused.code, f"owner of {demand.dataset}", question.me, owner, owner == question.me)
     card = question.card(demand.dataset)

@@ -9,7 +9,9 @@ import pytest
 from atoll.errors import RuleError
 from atoll.ledger.records import Cap, CapUnit, RightKind
 from atoll.ledger.rules import LATEST, RULES, errors
-from atoll.ledger.rules.dataset import WithdrawDataset
+from atoll.ledger.rules.check import StateNear
+from atoll.ledger.rules.dataset import MOST_A_DAY, WithdrawDataset
+from atoll.ledger.rules.dispute import OpenDispute
 from atoll.ledger.rules.grade import settle_first_level
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import ExpireJob, StartJob
@@ -74,6 +76,13 @@ NUMBERS = {
     "right.changed": 43,
     "right.frozen_otherwise": 44,
     "right.too_many": 45,
+    "registration.too_many": 30,
+    "registration.tags": 31,
+    "registration.blocked": 32,
+    "registration.check": 33,
+    "registration.parents": 34,
+    "registration.statement": 35,
+    "registration.dispute": 36,
 }
 """Hashed into every block that was ever made; a number is never given to another refusal."""
 
@@ -248,6 +257,40 @@ def too_many_rights(_: Lagoon) -> str:
     return Estate().fill().refused(errors.TooManyRights, "bureau", given(ROOT, "bank", RightKind.USE))
 
 
+def too_many_registrations(lagoon: Lagoon) -> str:
+    for number in range(1, MOST_A_DAY + 1):
+        lagoon.do("bank", registration(f"bank/customers/{number}"))
+    return lagoon.refused(errors.TooManyRegistrations, "bank", registration("bank/others/1"))
+
+
+def tags_refused(lagoon: Lagoon) -> str:
+    tags = tuple(bytes([layer]) * 32 for layer in range(3))
+    return lagoon.refused(errors.TagsRefused, "bank", registration(CUSTOMERS, evaluation=bytes(16), tags=tags))
+
+
+def dataset_blocked(lagoon: Lagoon) -> str:
+    lagoon.with_oprf_key().register(CUSTOMERS, "same").register(FILES, "same")
+    return lagoon.refused(errors.DatasetBlocked, "bureau", permission())
+
+
+def check_refused(lagoon: Lagoon) -> str:
+    return lagoon.with_datasets().refused(errors.CheckRefused, "bank", proposal(kind="similarity"))
+
+
+def parents_refused(lagoon: Lagoon) -> str:
+    return lagoon.refused(errors.BadParents, "bank", registration(CUSTOMERS, parents=(FILES,)))
+
+
+def statement_refused(lagoon: Lagoon) -> str:
+    said = StateNear(new=FILES, incumbent=CUSTOMERS, job_id=JOB, jaccard_ppm=900_000, containment_ppm=900_000)
+    return lagoon.with_datasets().refused(errors.StatementRefused, "bank", said)
+
+
+def dispute_refused(lagoon: Lagoon) -> str:
+    dispute = OpenDispute(dispute=bytes(16), subject=FILES, against=CUSTOMERS, evidence=bytes(32))
+    return lagoon.with_datasets().refused(errors.DisputeRefused, "telecom", dispute)
+
+
 PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     malformed,
     unknown_type,
@@ -284,6 +327,13 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     right_changed,
     right_not_frozen_so,
     too_many_rights,
+    too_many_registrations,
+    tags_refused,
+    dataset_blocked,
+    check_refused,
+    parents_refused,
+    statement_refused,
+    dispute_refused,
 )
 """In the order of their numbers."""
 
@@ -313,9 +363,13 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
     assert sorted(RULES[1]) == [
         "budget.set/1",
         "dataset.approve/1",
+        "dataset.near/1",
         "dataset.register/1",
         "dataset.regrade/1",
         "dataset.withdraw/1",
+        "dispute.answer/1",
+        "dispute.decide/1",
+        "dispute.open/1",
         "grant.give/1",
         "grant.revoke/1",
         "job.consent/1",

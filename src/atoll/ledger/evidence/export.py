@@ -23,7 +23,6 @@ from atoll.ledger.note import parse_note
 from atoll.ledger.records import (
     ConsensusSet,
     Dataset,
-    DatasetState,
     Grant,
     GrantState,
     Job,
@@ -251,5 +250,5 @@ def _serves(record: Record, height: int) -> bool:
     if isinstance(record, Member):
         return record.state is MemberState.ACTIVE
     if isinstance(record, Dataset):
-        return record.state is DatasetState.ACTIVE
+        return record.is_usable_by(record.owner)
     return not isinstance(record, Grant) or record.state is GrantState.ACTIVE

@@ -22,7 +22,7 @@ from atoll.ledger.evidence.finding import KIND_OF_TRUST, Consented, Finding, Rec
 from atoll.ledger.evidence.parts import blame
 from atoll.ledger.evidence.trust import TrustFile
 from atoll.ledger.plan import Plan, digest_plan_body
-from atoll.ledger.records import Dataset, DatasetState, Grant, GrantState, Job, JobInput, JobState, counted_inputs, unshared
+from atoll.ledger.records import Dataset, Grant, GrantState, Job, JobInput, JobState, counted_inputs, unshared
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grant import GiveGrant
 from atoll.ledger.rules.job import ConsentJob, ExpireJob, FailJob, ProposeJob, RefuseJob, StartJob, WithdrawJob
@@ -225,7 +225,7 @@ class _Case:
         registered = (body.dataset, body.card_commitment, body.level, registration.height)
         if registered != (one.dataset, dataset.card_commitment, dataset.level, dataset.height):
             raise Contradiction.at(entry, reason=f"it is not the registration of {one.dataset}")
-        if (dataset.owner, dataset.state) != (one.user, DatasetState.ACTIVE):
+        if dataset.owner != one.user or not dataset.is_usable_by(one.receiver):
             why = f"{one.dataset} was {dataset.state}, owned by {dataset.owner}, when the job started"
             raise KeyNotInForce.at(proof, reason=why)
         if unshared(self._job.inputs, self._job.receivers):

@@ -1,7 +1,7 @@
 """What the state holds: one message class a kind of record, each under its own namespace."""
 
 from atoll.ledger.records.base import Chain, Record, Version, record_key
-from atoll.ledger.records.data import Budget, Dataset, DatasetState, Grant, GrantState, budget_id
+from atoll.ledger.records.data import Budget, Dataset, DatasetState, Finding, Grant, GrantState, budget_id
 from atoll.ledger.records.grade import LevelApproval, LevelNumber, Regrade
 from atoll.ledger.records.jobs import ConsentRecord, Job, JobInput, JobState, ReceiptRecord, counted_inputs, unshared
 from atoll.ledger.records.membership import (
@@ -33,6 +33,18 @@ from atoll.ledger.records.oprf import (
     part_id,
 )
 from atoll.ledger.records.quality import OpinionState, QualityGrade, QualityReport, opinion_id
+from atoll.ledger.records.registration import (
+    Answer,
+    Check,
+    Dispute,
+    DisputeState,
+    Evaluated,
+    Layer,
+    RegistrationDay,
+    Stage,
+    Tag,
+    check_id,
+)
 from atoll.ledger.records.rights import (
     FOREVER,
     MAX_CHAIN,
@@ -70,18 +82,24 @@ __all__ = [
     "REVOKED_COSIGN",
     "SEALED_SHARE_BYTES",
     "WHOLE_PPM",
+    "Answer",
     "Authority",
     "Budget",
     "Cap",
     "CapUnit",
     "Chain",
+    "Check",
     "ConsensusSet",
     "ConsentRecord",
     "Counting",
     "Dataset",
     "DatasetState",
+    "Dispute",
+    "DisputeState",
     "Endpoint",
+    "Evaluated",
     "EvaluationId",
+    "Finding",
     "Grant",
     "GrantState",
     "InviteRecord",
@@ -90,6 +108,7 @@ __all__ = [
     "JobState",
     "Key",
     "KeyPointer",
+    "Layer",
     "LevelApproval",
     "LevelNumber",
     "Lineage",
@@ -109,17 +128,21 @@ __all__ = [
     "QualityReport",
     "ReceiptRecord",
     "Record",
+    "RegistrationDay",
     "Regrade",
     "Right",
     "RightId",
     "RightKind",
     "RightState",
     "Shown",
+    "Stage",
+    "Tag",
     "Tally",
     "TallyDay",
     "Validator",
     "Version",
     "budget_id",
+    "check_id",
     "counted_inputs",
     "day_in_words",
     "opinion_id",

@@ -10,15 +10,36 @@ from atoll.ledger.plan import DatasetId, GrantId
 from atoll.ledger.records.base import Record, Version
 from atoll.ledger.records.grade import LevelNumber
 from atoll.ledger.records.takings import DEFAULT_CAPS, Cap, CapUnit, Counting
-from atoll.wire.message import Count, Digest, Name, Pattern, Size, Time
+from atoll.wire.message import Count, Digest, Name, Pattern, Range, Size, Time
 
 
 class DatasetState(StrEnum):
     """Whether a dataset version may be used."""
 
     ACTIVE = "active"
+    REVIEW = "review"
+    """Usable, and shown as in doubt: much of it stood here before, or its registrant did not answer a check."""
+    BLOCKED = "blocked"
+    """Its content was registered here first by another lineage; until a dispute is decided only its owner can use it."""
     FROZEN = "frozen"
     WITHDRAWN = "withdrawn"
+
+
+class Finding(StrEnum):
+    """What registration found out about a version: what stood here first, never whose it is."""
+
+    UNCHECKED = "unchecked"
+    """The ledger had no key for tags when it was registered."""
+    NEW = "new"
+    """No version before it has its bytes or its content."""
+    EXACT = "exact"
+    """A version before it has the same bytes."""
+    SAME_CONTENT = "same-content"
+    """A version before it has the same rows, in whatever order, format or naming."""
+    NEAR = "near"
+    """A version before it has most of the same rows, as a check between the two owners counted."""
+    SUBSET = "subset"
+    """One of the two holds nearly all rows of the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +65,33 @@ class Dataset(Record):
     """Whether it may be used."""
     height: Count
     """Block that registered it."""
+    time: Time = 0
+    """That block's time."""
+    evaluation: Annotated[bytes, Size(0, 16)] = b""
+    """The logged evaluation that its tags come from; empty where the ledger had no key for tags."""
+    tags: Annotated[tuple[Digest, ...], Size(0, 3)] = ()
+    """Keyed tags of its bytes, its content, and its content without column names; none or all three."""
+    finding: Finding = Finding.UNCHECKED
+    """What was found about it."""
+    first: Annotated[str, Size(0, 90)] = ""
+    """The version that the finding is about, which was registered first; empty for none."""
+    unanswered: Annotated[int, Range(0, 10_000)] = 0
+    """Checks that its registrant refused or let pass, and has not made good since."""
+    parents: Annotated[tuple[DatasetId, ...], Size(0, 64)] = ()
+    """Versions that it was made from, sorted."""
+    source_job: Annotated[bytes, Size(0, 16)] = b""
+    """The job whose result it is; empty for none."""
+    dispute: Annotated[bytes, Size(0, 16)] = b""
+    """The latest dispute about it; empty for none."""
 
     def identifier(self) -> str:
         return self.dataset
+
+    def is_usable_by(self, org: str) -> bool:
+        """Whether a job may give `org` something of it, as far as its state says."""
+        return self.state in (DatasetState.ACTIVE, DatasetState.REVIEW) or (
+            self.state is DatasetState.BLOCKED and org == self.owner
+        )
 
 
 class GrantState(StrEnum):

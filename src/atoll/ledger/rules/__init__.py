@@ -3,6 +3,7 @@
     membership  invite, enrol, endpoints; rotate, revoke, recover keys      consensus  hand-over to a new sequencer
     dataset     register, withdraw                                          grant      give, revoke
     grade       regrade a dataset, approve the use of important data
+    check       state how near a later version is                           dispute    open, answer, decide
     budget      set a cap                                                   receipt    sign what was computed
     quality     report, withdraw
     oprf        announce, deal, confirm, complain, close; request an evaluation
@@ -19,7 +20,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from atoll.ledger.rules import budget, consensus, dataset, grade, grant, job, membership, oprf, quality, receipt, right
+from atoll.ledger.rules import (
+    budget,
+    check,
+    consensus,
+    dataset,
+    dispute,
+    grade,
+    grant,
+    job,
+    membership,
+    oprf,
+    quality,
+    receipt,
+    right,
+)
 from atoll.ledger.rules.call import Call
 from atoll.wire.message import Message
 
@@ -45,6 +60,10 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (dataset.WithdrawDataset, dataset.withdraw),
         (grade.RegradeDataset, grade.regrade),
         (grade.ApproveLevel, grade.approve),
+        (check.StateNear, check.state_near),
+        (dispute.OpenDispute, dispute.open_dispute),
+        (dispute.AnswerDispute, dispute.answer_dispute),
+        (dispute.DecideDispute, dispute.decide_dispute),
         (grant.GiveGrant, grant.give),
         (grant.RevokeGrant, grant.revoke),
         (right.GrantRight, right.grant),

@@ -323,3 +323,66 @@ class TooManyRights(RuleError):
     number = 45
     sentence = "Right {right} has {most} living rights directly under it, and takes no more."
     remedy = "Revoke those that are not needed, or give one right of operation and let its holder give the rest."
+
+
+class TooManyRegistrations(RuleError):
+    """The member has registered as many versions today as anybody may."""
+
+    code = "registration.too_many"
+    number = 30
+    sentence = "{org} has registered {limit} versions today, and no member may register more."
+    remedy = "Go on tomorrow (UTC, by block time); the limit keeps one member from flooding the others with checks."
+
+
+class TagsRefused(RuleError):
+    """A registration's tags are missing, incomplete, or not from a logged evaluation of its own."""
+
+    code = "registration.tags"
+    number = 31
+    sentence = "The tags of the registration are refused: {reason}."
+    remedy = "Register with `atoll dataset register`, which has the members evaluate them."
+
+
+class DatasetBlocked(RuleError):
+    """The version's content was registered here first by another lineage; nobody but its owner can use it."""
+
+    code = "registration.blocked"
+    number = 32
+    sentence = "{dataset} is blocked: it is {finding} with regard to {first}, which was registered first."
+    remedy = "`atoll dataset history` tells why; its owner can open a dispute with `atoll dataset dispute open`."
+
+
+class CheckRefused(RuleError):
+    """A comparison of two versions that the rules do not allow: too late, too often, or not between these two."""
+
+    code = "registration.check"
+    number = 33
+    sentence = "This check for a near duplicate is not allowed: {reason}."
+    remedy = "Only the owner of the version registered first checks, within 30 days, once a pair and stage."
+
+
+class BadParents(RuleError):
+    """The sources that a registration names do not stand on the ledger, or not all of them are named."""
+
+    code = "registration.parents"
+    number = 34
+    sentence = "The sources of the registration are refused: {reason}."
+    remedy = "Name every version that it was made from; `atoll dataset register --from-job` does it for a job's result."
+
+
+class StatementRefused(RuleError):
+    """What an owner states about a near duplicate rests on no check of its own, or says what cannot be."""
+
+    code = "registration.statement"
+    number = 35
+    sentence = "The statement about {new} is refused: {reason}."
+    remedy = "State what a completed check told, once, in steps of one percent."
+
+
+class DisputeRefused(RuleError):
+    """A dispute that cannot be opened, answered or decided so: by a party, by somebody without the role, or about nothing."""
+
+    code = "registration.dispute"
+    number = 36
+    sentence = "{org} may not do this in a dispute: {reason}."
+    remedy = "The two owners speak; an auditor or regulator that does not belong to either of them decides."

@@ -13,7 +13,6 @@ from atoll.ledger.records import (
     CapUnit,
     Counting,
     Dataset,
-    DatasetState,
     Grant,
     GrantState,
     Right,
@@ -22,6 +21,7 @@ from atoll.ledger.records import (
 from atoll.ledger.records.rights import MaybeRightId
 from atoll.ledger.rights import chain_of, why_grant_fell, why_leased_out, why_not_grantable
 from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.dataset import need_usable
 from atoll.ledger.rules.errors import GrantNotInForce, NotAllowed, RightExceeded, WrongState
 from atoll.ledger.rules.grade import verify_tradable
 from atoll.ledger.rules.right import need_right_in_force, take_uses
@@ -72,8 +72,7 @@ def give(call: Call, body: GiveGrant) -> None:
     """The sender must hold a right to grant uses of an active dataset version; the grantee must be an active member."""
     dataset = call.need(Dataset, body.dataset)
     right = _right_to_grant(call, dataset, body)
-    if dataset.state is not DatasetState.ACTIVE:
-        raise WrongState(what="dataset", name=body.dataset, state=dataset.state, needed=DatasetState.ACTIVE)
+    need_usable(dataset, body.grantee)
     verify_tradable(dataset)
     call.active_member(body.grantee)
     units = [one.unit for one in body.caps]

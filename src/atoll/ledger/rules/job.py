@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import JobId
-from atoll.ledger.records import ConsentRecord, Dataset, DatasetState, Job, JobInput, JobState, unshared
+from atoll.ledger.records import ConsentRecord, Dataset, Job, JobInput, JobState, unshared
+from atoll.ledger.rules import check
 from atoll.ledger.rules.budget import lineage_account, reserve, spend
 from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.dataset import need_usable
 from atoll.ledger.rules.errors import (
     AlreadyExists,
     DeadlinePassed,
@@ -156,24 +158,25 @@ def propose(call: Call, body: ProposeJob) -> None:
     dataset = unshared(body.inputs, body.receivers)
     if dataset:
         raise NotAllowed(org=call.sender, reason=f"{dataset} must stand in the job for each receiver, and for nobody else")
-    call.state.put(
-        Job(
-            job_id=body.job_id,
-            kind=body.kind,
-            proposer=call.sender,
-            plan_digest=body.plan_digest,
-            parties=body.parties,
-            receivers=tuple(sorted(set(body.receivers))),
-            inputs=body.inputs,
-            not_after=body.not_after,
-            state=JobState.PROPOSED,
-            proposed_height=call.height,
-            started_height=0,
-            consents=(),
-            receipts=(),
-            reason="",
-        )
+    job = Job(
+        job_id=body.job_id,
+        kind=body.kind,
+        proposer=call.sender,
+        plan_digest=body.plan_digest,
+        parties=body.parties,
+        receivers=tuple(sorted(set(body.receivers))),
+        inputs=body.inputs,
+        not_after=body.not_after,
+        state=JobState.PROPOSED,
+        proposed_height=call.height,
+        started_height=0,
+        consents=(),
+        receipts=(),
+        reason="",
     )
+    if job.kind == check.SIMILARITY:
+        check.propose_check(call, job)
+    call.state.put(job)
 
 
 def consent(call: Call, body: ConsentJob) -> None:
@@ -197,6 +200,8 @@ def refuse(call: Call, body: RefuseJob) -> None:
     """Any party, any time before START."""
     job = _party_job(call, body.job_id)
     call.state.put(replace(job, state=moved(job, "refuse"), reason=body.code))
+    if job.kind == check.SIMILARITY and call.sender != job.proposer:
+        check.note_unanswered(call, job)
 
 
 def withdraw(call: Call, body: WithdrawJob) -> None:
@@ -220,8 +225,11 @@ def start(call: Call, body: StartJob) -> None:
         call.active_member(org)
         if not call.current_key(org, Purpose.IDENTITY).is_valid_at(call.height):
             raise NotAllowed(org=org, reason="its identity key is revoked, so nobody can say that its consent is its own")
-    for one in job.inputs:
-        _charge(call, job, one, hold=True)
+    if job.kind == check.SIMILARITY:
+        check.need_pair(call, job.proposer, job.inputs)
+    else:
+        for one in job.inputs:
+            _charge(call, job, one, hold=True)
     call.state.put(replace(job, state=started, started_height=call.height))
 
 
@@ -230,6 +238,8 @@ def fail(call: Call, body: FailJob) -> None:
     job = _party_job(call, body.job_id)
     call.state.put(replace(job, state=moved(job, "fail"), reason=body.code))
     settle(call, job)
+    if job.kind == check.SIMILARITY and call.sender != job.proposer:
+        check.note_unanswered(call, job)
 
 
 def expire(call: Call, body: ExpireJob) -> None:
@@ -242,6 +252,9 @@ def expire(call: Call, body: ExpireJob) -> None:
     call.state.put(replace(job, state=moved(job, event)))
     if job.state is JobState.STARTED:
         settle(call, job)
+    answered = job.receipts if job.state is JobState.STARTED else job.consents
+    if job.kind == check.SIMILARITY and answered == (job.proposer,):
+        check.note_unanswered(call, job)
 
 
 def moved(job: Job, event: str) -> JobState:
@@ -258,7 +271,9 @@ def moved(job: Job, event: str) -> JobState:
 
 
 def settle(call: Call, job: Job) -> None:
-    """The job has ended: what was held becomes spent."""
+    """The job has ended: what was held becomes spent. A check of near duplicates holds nothing."""
+    if job.kind == check.SIMILARITY:
+        return
     for one in job.inputs:
         _charge(call, job, one, hold=False)
 
@@ -274,8 +289,7 @@ def _charge(call: Call, job: Job, one: JobInput, *, hold: bool) -> None:
     dataset = call.need(Dataset, one.dataset)
     change = reserve if hold else spend
     if hold:
-        if dataset.state is not DatasetState.ACTIVE:
-            raise WrongState(what="dataset", name=one.dataset, state=dataset.state, needed=DatasetState.ACTIVE)
+        need_usable(dataset, one.receiver)
         if one.user != dataset.owner:
             raise NotAllowed(org=one.user, reason=f"only {dataset.owner} can bring {one.dataset} into a job")
         if one.receiver != dataset.owner:

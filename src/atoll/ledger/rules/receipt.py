@@ -8,6 +8,7 @@ from typing import ClassVar
 from atoll.ledger.plan import JobId
 from atoll.ledger.records import Job, JobState, ReceiptRecord
 from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.check import SIMILARITY, note_answered
 from atoll.ledger.rules.errors import AlreadyExists, NotAllowed, PlanMismatch, ResultMismatch, WrongState
 from atoll.ledger.rules.job import moved, settle
 from atoll.wire.message import Digest, Message
@@ -56,3 +57,5 @@ def receipt(call: Call, body: GiveReceipt) -> None:
     call.state.put(replace(job, receipts=receipts, state=moved(job, "all receipts") if done else job.state))
     if done:
         settle(call, job)
+        if job.kind == SIMILARITY:
+            note_answered(call, job)

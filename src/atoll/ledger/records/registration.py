@@ -1,0 +1,178 @@
+"""Records of registration: who registered a content first, which versions were compared, what is disputed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from atoll.ledger.plan import DatasetId, JobId
+from atoll.ledger.records.base import Record
+from atoll.wire.message import Count, Digest, Message, Name, Range, Size, Time
+
+DisputeId = Annotated[bytes, Size(16)]
+MOST_ANSWERS = 16
+
+
+class Layer(StrEnum):
+    """What a tag is of; the order is that of a registration's tags."""
+
+    BYTES = "bytes"
+    CONTENT = "content"
+    NAMELESS = "nameless"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag(Record):
+    """The first version with a certain content. The tag is keyed: without the members' help nobody can compute another."""
+
+    TAG: ClassVar[str] = "tag/1"
+    NAMESPACE: ClassVar[str] = "tag"
+
+    tag: Digest
+    """The keyed tag."""
+    layer: Layer
+    """What it is of."""
+    dataset: DatasetId
+    """The version that was registered first with it."""
+    height: Count
+    """Block that registered it."""
+
+    def identifier(self) -> str:
+        return self.tag.hex()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated(Record):
+    """An evaluation that a registration has used; there is no second one on it."""
+
+    TAG: ClassVar[str] = "evaluated/1"
+    NAMESPACE: ClassVar[str] = "evaluated"
+
+    evaluation: Annotated[bytes, Size(16)]
+    """The evaluation."""
+    dataset: DatasetId
+    """The version that used it."""
+
+    def identifier(self) -> str:
+        return self.evaluation.hex()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationDay(Record):
+    """How many versions a member has registered on the latest day on which it registered any."""
+
+    TAG: ClassVar[str] = "registration-day/1"
+    NAMESPACE: ClassVar[str] = "registration-day"
+
+    org: Name
+    """The member."""
+    day: Count
+    """Days since 1970, by block time."""
+    count: Count
+    """Registrations on it."""
+
+    def identifier(self) -> str:
+        return self.org
+
+
+class Stage(StrEnum):
+    """How closely two versions are compared."""
+
+    BANDS = "bands"
+    """Thirty-two digests of a sketch: tells whether they may be near."""
+    ROWS = "rows"
+    """The digests of all rows: tells how near they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Record):
+    """A comparison of a new version with one before it, at one stage."""
+
+    TAG: ClassVar[str] = "check/1"
+    NAMESPACE: ClassVar[str] = "check"
+
+    new: DatasetId
+    """The version that was registered later."""
+    incumbent: DatasetId
+    """The version that was registered first."""
+    stage: Stage
+    """How closely they are compared."""
+    attempts: Annotated[int, Range(1, 16)]
+    """How often it was proposed."""
+    job: JobId
+    """The latest job."""
+    is_stated: bool = False
+    """Whether the incumbent's owner has said what came of it."""
+    is_unanswered: bool = False
+    """Whether the new version's owner refused it or let it pass, the last time."""
+
+    def identifier(self) -> str:
+        return check_id(self.new, self.incumbent, self.stage)
+
+
+def check_id(new: str, incumbent: str, stage: Stage) -> str:
+    """Identifier of a check."""
+    return f"{new}|{incumbent}|{stage}"
+
+
+class DisputeState(StrEnum):
+    """How a dispute stands."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    """The version in dispute is blocked."""
+    RELEASED = "released"
+    """The version in dispute may be used."""
+    WITHDRAWN = "withdrawn"
+    """Whoever opened it has taken it back; nothing changes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Message):
+    """A party's evidence in a dispute."""
+
+    org: Name
+    """Whose."""
+    commitment: Digest
+    """Salted commitment to the evidence, which parties, auditors and regulators hold."""
+    height: Count
+    """Block of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute(Record):
+    """Two versions with common content, and the question whether the one in dispute may be used."""
+
+    TAG: ClassVar[str] = "dispute/1"
+    NAMESPACE: ClassVar[str] = "dispute"
+
+    dispute: DisputeId
+    """Random identifier."""
+    opener: Name
+    """Who opened it."""
+    subject: DatasetId
+    """The version in dispute."""
+    against: DatasetId
+    """The version that it is compared with."""
+    parties: Annotated[tuple[Name, ...], Size(1, 2)]
+    """Owners of the two, sorted."""
+    evidence: Digest
+    """Salted commitment to what the opener says."""
+    answers: Annotated[tuple[Answer, ...], Size(0, MOST_ANSWERS)]
+    """What was said since, in order."""
+    state: DisputeState
+    """How it stands."""
+    opened_height: Count
+    """Block that opened it."""
+    opened_time: Time
+    """That block's time."""
+    decided_by: Annotated[str, Size(0, 40)]
+    """The member that decided; empty while it is open."""
+    reason: Annotated[bytes, Size(0, 32)]
+    """Salted commitment to the reasons; empty while it is open."""
+    decided_height: Count
+    """Block of the decision; 0 while it is open."""
+
+    def identifier(self) -> str:
+        return self.dispute.hex()

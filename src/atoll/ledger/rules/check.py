@@ -1,0 +1,189 @@
+"""Near duplicates: the owner of a version compares it with one registered later, and states what came of it.
+
+A check is a job of the kind `similarity` between the two owners. It rests on no grant: the rules below are its bounds. Only the
+owner of the earlier version proposes and receives; only within 30 days of the later registration; three attempts a pair and
+stage, and none after one that was completed. A refusal, and a check that was let pass, stand on the ledger and put the later
+version under review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar
+
+from atoll.ledger.plan import DatasetId, JobId
+from atoll.ledger.records import Check, Dataset, DatasetState, Finding, Job, JobInput, JobState, Stage, check_id
+from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.errors import CheckRefused, StatementRefused
+from atoll.wire.message import Message, Range
+
+SIMILARITY = "similarity"
+"""The job kind."""
+BAND_ROWS = 32
+"""Row cap of a check by bands; one of all rows has a greater cap, so a job's inputs tell its stage."""
+CHECK_DAYS = 30
+"""How long after its registration a version may be checked."""
+STATE_DAYS = 37
+"""How long after it a finding may be stated."""
+MOST_ATTEMPTS = 3
+"""Proposals a pair and stage."""
+DAY_SECONDS = 86_400
+STEP_PPM = 10_000
+"""What is stated is rounded down to one percent."""
+BLOCK_PPM = 800_000
+"""Share of common rows among all rows from which on the later version is blocked."""
+REVIEW_PPM = 500_000
+"""Share from which on it is under review."""
+SUBSET_PPM = 900_000
+"""Share of common rows in the smaller of the two from which on one holds the other."""
+COMPARABLE = frozenset({DatasetState.ACTIVE, DatasetState.REVIEW, DatasetState.BLOCKED})
+JUDGED = frozenset({Finding.EXACT, Finding.SAME_CONTENT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateNear(Message):
+    """The owner of the earlier version says how near the later one is."""
+
+    TAG: ClassVar[str] = "dataset.near/1"
+
+    new: DatasetId
+    """The version registered later."""
+    incumbent: DatasetId
+    """The version registered first."""
+    job_id: JobId
+    """The completed check of all rows that it rests on."""
+    jaccard_ppm: Annotated[int, Range(0, 1_000_000)]
+    """Common rows among all rows of both, in millionths, rounded down to one percent."""
+    containment_ppm: Annotated[int, Range(0, 1_000_000)]
+    """Common rows in the smaller of both, likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What a check compares."""
+
+    new: Dataset
+    incumbent: Dataset
+    stage: Stage
+
+    @property
+    def check_id(self) -> str:
+        """Identifier of the check's record."""
+        return check_id(self.new.dataset, self.incumbent.dataset, self.stage)
+
+
+def need_pair(call: Call, proposer: str, inputs: Sequence[JobInput]) -> Pair:
+    """The two versions of a check, if the rules allow it to `proposer` now.
+
+    Raises:
+        CheckRefused: with the reason.
+    """
+    if len(inputs) != 2 or any(one.grant or one.epsilon_micro or one.receiver != proposer for one in inputs):
+        raise CheckRefused(reason="it has two inputs, of which its proposer learns, and rests on no grant")
+    records = [call.need(Dataset, one.dataset) for one in inputs]
+    if [one.owner for one in records] != [one.user for one in inputs]:
+        raise CheckRefused(reason="an input is not brought by its owner")
+    incumbent, new = sorted(records, key=lambda one: (one.height, one.dataset))
+    if incumbent.owner != proposer or new.owner == proposer:
+        raise CheckRefused(reason=f"{proposer} is not the owner of the earlier of two members' versions")
+    caps = {one.rows_cap for one in inputs}
+    if (BAND_ROWS in caps and len(caps) > 1) or min(caps) < BAND_ROWS:
+        raise CheckRefused(reason="its row caps are of neither stage")
+    if not {new.state, incumbent.state} <= COMPARABLE:
+        raise CheckRefused(reason=f"{new.dataset} is {new.state}, {incumbent.dataset} is {incumbent.state}")
+    if call.time > new.time + CHECK_DAYS * DAY_SECONDS:
+        raise CheckRefused(reason=f"{new.dataset} was registered more than {CHECK_DAYS} days ago")
+    return Pair(new, incumbent, Stage.BANDS if caps == {BAND_ROWS} else Stage.ROWS)
+
+
+def propose_check(call: Call, body_job: Job) -> None:
+    """Count the attempt. All rows are compared only after the bands have been."""
+    pair = need_pair(call, body_job.proposer, body_job.inputs)
+    if pair.stage is Stage.ROWS and not _is_completed(call, check_id(pair.new.dataset, pair.incumbent.dataset, Stage.BANDS)):
+        raise CheckRefused(reason="all rows are compared only after the bands have been")
+    before = call.state.get(Check, pair.check_id)
+    attempts = 0
+    if before is not None:
+        attempts = before.attempts
+        last = call.need(Job, before.job.hex())
+        if last.state in (JobState.PROPOSED, JobState.CONSENTED, JobState.STARTED, JobState.COMPLETED):
+            raise CheckRefused(reason=f"job {before.job.hex()} is this check, and is {last.state}")
+    if attempts >= MOST_ATTEMPTS:
+        raise CheckRefused(reason=f"it was attempted {attempts} times")
+    call.state.put(
+        Check(
+            new=pair.new.dataset,
+            incumbent=pair.incumbent.dataset,
+            stage=pair.stage,
+            attempts=attempts + 1,
+            job=body_job.job_id,
+            is_unanswered=before is not None and before.is_unanswered,
+        )
+    )
+
+
+def note_unanswered(call: Call, job: Job) -> None:
+    """The later version's owner refused the check or let it pass: the version is under review until it is made good."""
+    check, new = _check_of(call, job)
+    if check.is_unanswered:
+        return
+    call.state.put(replace(check, is_unanswered=True))
+    state = DatasetState.REVIEW if new.state is DatasetState.ACTIVE else new.state
+    call.state.put(replace(new, unanswered=new.unanswered + 1, state=state))
+
+
+def note_answered(call: Call, job: Job) -> None:
+    """A check was completed; the last one that was wanting ends the review that it was wanting for."""
+    check, new = _check_of(call, job)
+    if not check.is_unanswered:
+        return
+    call.state.put(replace(check, is_unanswered=False))
+    left = new.unanswered - 1
+    cleared = new.state is DatasetState.REVIEW and not left and new.finding in (Finding.NEW, Finding.UNCHECKED)
+    call.state.put(replace(new, unanswered=left, state=DatasetState.ACTIVE if cleared else new.state))
+
+
+def state_near(call: Call, body: StateNear) -> None:
+    """Once a completed check of all rows, by the owner of the earlier version."""
+    check = call.state.get(Check, check_id(body.new, body.incumbent, Stage.ROWS))
+    new, incumbent = call.need(Dataset, body.new), call.need(Dataset, body.incumbent)
+    reason = ""
+    if call.sender != incumbent.owner:
+        reason = f"{call.sender} is not the owner of {body.incumbent}"
+    elif check is None or check.job != body.job_id or not _is_completed(call, check.identifier()):
+        reason = f"job {body.job_id.hex()} is no completed check of all rows of the two"
+    elif check.is_stated:
+        reason = "it was stated already"
+    elif call.time > new.time + STATE_DAYS * DAY_SECONDS:
+        reason = f"it comes more than {STATE_DAYS} days after the registration"
+    elif body.jaccard_ppm % STEP_PPM or body.containment_ppm % STEP_PPM or body.jaccard_ppm > body.containment_ppm:
+        reason = "the shares are not in steps of one percent, or cannot both be"
+    elif body.jaccard_ppm < REVIEW_PPM and body.containment_ppm < SUBSET_PPM:
+        reason = "what is not near is not stated"
+    if reason or check is None:
+        raise StatementRefused(new=body.new, reason=reason)
+    call.state.put(replace(check, is_stated=True))
+    blocks = body.jaccard_ppm >= BLOCK_PPM
+    state = new.state
+    if blocks and state in COMPARABLE:
+        state = DatasetState.BLOCKED
+    elif state is DatasetState.ACTIVE:
+        state = DatasetState.REVIEW
+    finding, first = new.finding, new.first
+    if finding not in JUDGED and (blocks or finding in (Finding.NEW, Finding.UNCHECKED)):
+        finding = Finding.SUBSET if not blocks and body.containment_ppm >= SUBSET_PPM else Finding.NEAR
+        first = body.incumbent
+    call.state.put(replace(new, state=state, finding=finding, first=first))
+
+
+def _is_completed(call: Call, identifier: str) -> bool:
+    check = call.state.get(Check, identifier)
+    return check is not None and call.need(Job, check.job.hex()).state is JobState.COMPLETED
+
+
+def _check_of(call: Call, job: Job) -> tuple[Check, Dataset]:
+    one, other = (call.need(Dataset, line.dataset) for line in job.inputs)
+    incumbent, new = sorted((one, other), key=lambda at: (at.height, at.dataset))
+    stage = Stage.BANDS if job.inputs[0].rows_cap == BAND_ROWS else Stage.ROWS
+    return call.need(Check, check_id(new.dataset, incumbent.dataset, stage)), new
