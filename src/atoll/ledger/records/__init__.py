@@ -56,6 +56,7 @@ from atoll.ledger.records.rights import (
     RightId,
     RightKind,
     RightState,
+    root_right,
     root_right_id,
 )
 from atoll.ledger.records.takings import (
@@ -148,6 +149,7 @@ __all__ = [
     "opinion_id",
     "part_id",
     "record_key",
+    "root_right",
     "root_right_id",
     "shown_id",
     "ties",
