@@ -59,6 +59,9 @@ class PlanInput(Message):
     """Index of the receiver who gets something of it; where several do, the input stands once for each."""
     epsilon_micro: Count = 0
     """Privacy loss that the job's noisy output is charged to this input, in millionths of epsilon; 0 where nothing is noisy."""
+    purpose: Annotated[bytes, Size(0, 16)] = b""
+    """Pseudonym of the plan's purpose within the dataset's lineage, which the grant's terms give: the account that is charged,
+    without the purpose's name on the ledger. Empty without a grant."""
 
     @property
     def key(self) -> tuple[str, ...]:

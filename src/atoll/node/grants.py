@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from atoll.api.models import CapInfo, ConstraintModel, GiveGrant, GrantInfo
-from atoll.ledger.records import Budget, Cap, CapUnit, Counting, Grant, budget_id
+from atoll.ledger.records import Budget, Cap, CapUnit, Counting, Grant, budget_id, grant_account
 from atoll.ledger.rules.grant import GiveGrant as GiveTransaction
-from atoll.ledger.rules.grant import RevokeGrant, grant_account
+from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.takings import DAY_SECONDS, headroom
 from atoll.node.bodies import READERS, Bodies, Kind
 from atoll.node.context import NodeContext

@@ -15,7 +15,7 @@ from atoll.node.errors import BadRequest, TransactionRefused
 from atoll.ordering.engine import Acknowledged
 from atoll.trust.algorithms import Algorithm
 from atoll.trust.invite import InviteBinding, create_invite
-from atoll.trust.keys import PublicKey, Purpose
+from atoll.trust.keys import MEMBER_PURPOSES, PublicKey, Purpose
 
 DAY_SECONDS = 86_400
 
@@ -56,7 +56,7 @@ class Membership:
                 peer=one.peer,
                 https=one.https,
                 connected=one.org == self._context.org or one.org in connected,
-                keys={purpose: self._show_key(one.org, purpose) for purpose in Purpose},
+                keys={purpose: self._show_key(one.org, purpose) for purpose in MEMBER_PURPOSES},
             )
             for one in self._context.members()
         ]

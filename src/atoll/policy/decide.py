@@ -20,8 +20,8 @@ from atoll.ledger.records import (
     MemberState,
     budget_id,
     counted_inputs,
+    grant_account,
 )
-from atoll.ledger.rules.grant import grant_account
 from atoll.policy.card import DatasetCard
 from atoll.policy.coalition import coalition_reasons
 from atoll.policy.demand import Demand
@@ -36,12 +36,12 @@ from atoll.policy.errors import (
     OutputRefused,
 )
 from atoll.policy.levels import level_name, level_reasons
-from atoll.policy.limits import View, cap_reasons, grant_budget_reasons, lineage_budget_reasons
+from atoll.policy.limits import View, account_reasons, cap_reasons, grant_budget_reasons, purpose_reasons
 from atoll.policy.local import DAY_SECONDS, LocalRules
 from atoll.policy.odrl import Observed, Use, evaluate
+from atoll.policy.orders import order_reasons
 from atoll.policy.outputs import UNNAMED, output_reasons
 from atoll.policy.reasons import Decision, Reason, Verdict, conclude
-from atoll.policy.rights import Scopes, no_scopes, own_use_reasons, right_reasons
 from atoll.policy.terms import GrantTerms, Operand
 
 HIGHEST_LEVEL = 4
@@ -74,8 +74,6 @@ class Question:
     """The owner's own veto rules."""
     now: int
     """The later of block time and own clock, Unix seconds."""
-    scopes: Scopes = no_scopes
-    """Scopes of rights that fit their commitment on the ledger, by right."""
 
 
 def decide(question: Question) -> Decision:
@@ -120,6 +118,7 @@ def _plan_reasons(question: Question) -> Iterator[Reason]:
     secure = not plan.protocol.lower().startswith("insecure") or (chain is not None and chain.test)
     yield Reason(InsecureRefused.code, "protocol", "a secure one, or a test consortium", plan.protocol, secure)
     yield from coalition_reasons(plan, lambda org: question.view.get(Member, org))
+    yield from order_reasons(question.view, plan)
 
 
 def _local_reasons(question: Question) -> Iterator[Reason]:
@@ -165,12 +164,10 @@ def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator
     if demand.receivers != (question.me,):
         yield from output_reasons(question.plan, number, demand)
         yield from _grant_reasons(question, number, demand)
-    else:
-        yield from own_use_reasons(question.view, demand, now=question.now)
-        if question.proposer != question.me:
-            yield from _told_reasons(question, number, demand)
+    elif question.proposer != question.me:
+        yield from _told_reasons(question, number, demand)
     yield from level_reasons(question.view, question.plan, number, card, now=question.now)
-    yield from lineage_budget_reasons(question.view, dataset.lineage, demand)
+    yield from account_reasons(question.view, counted_inputs(question.plan)[number])
 
 
 def _told_reasons(question: Question, number: int, demand: Demand) -> Iterator[Reason]:
@@ -235,14 +232,12 @@ def _grant_reasons(question: Question, number: int, demand: Demand) -> Iterator[
     yield Reason(NoGrant.code, "its term", term, str(question.now), grant.not_before <= question.now <= grant.not_after)
     receivers = ", ".join(demand.receivers)
     yield Reason(NoGrant.code, "its grantee", grant.grantee, receivers, demand.receivers == (grant.grantee,))
-    yield from right_reasons(
-        question.view, grant, demand, job_kind=question.plan.kind, now=question.now, scopes=question.scopes
-    )
     yield from grant_budget_reasons(question.view, planned.grant, demand)
     yield from cap_reasons(question.view, grant, demand, counted_inputs(question.plan), question.now)
     terms = question.terms(planned.grant)
     yield Reason(NoGrant.code, "its terms", "held here and fitting", "held" if terms else "missing", terms is not None)
     if terms is not None:
+        yield from purpose_reasons(question.view, terms, question.plan.purpose, counted_inputs(question.plan)[number])
         spent = _spent(question.view, planned.grant)
         use = _use(question, demand, spent=spent, began=grant.not_before)
         yield from evaluate(terms, use, assumed=(UNNAMED,))

@@ -69,14 +69,6 @@ class NoGrant(JobError):
     remedy = "Ask the owner for a grant; it is the only thing that authorises."
 
 
-class RightRefused(JobError):
-    """The right that the grant was given under, or one above it, carries nothing now; or the use lies outside its scope."""
-
-    code = "policy.right"
-    sentence = "No right carries this use: {reason}."
-    remedy = "`atoll right show` names every right up to the root, who holds it and how it stands."
-
-
 class TermsRefused(JobError):
     """A grant exists, but the use lies outside its terms."""
 
@@ -99,6 +91,14 @@ class BudgetRefused(JobError):
     code = "policy.budget"
     sentence = "The budget does not suffice: {reason}."
     remedy = "Ask the owner for more uses or a higher limit."
+
+
+class OrderRefused(JobError):
+    """A regulator has frozen or recalled something that the job rests on."""
+
+    code = "policy.order"
+    sentence = "An order of a regulator forbids it: {reason}."
+    remedy = "`atoll order list` shows the orders in force; ask the regulator that gave it."
 
 
 class CapRefused(JobError):

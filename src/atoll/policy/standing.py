@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from atoll.errors import RuleError
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import Dataset, Grant, GrantState, Member, MemberState
-from atoll.ledger.rights import why_grant_fell, why_not_own_use
 from atoll.ledger.rules.check import COMPARABLE, SIMILARITY
 from atoll.policy.card import DatasetCard
-from atoll.policy.errors import DatasetRefused, DeadlineRefused, LevelRefused, NoGrant, NotInvolved, RightRefused
+from atoll.policy.errors import DatasetRefused, DeadlineRefused, LevelRefused, NoGrant, NotInvolved, OrderRefused
 from atoll.policy.levels import level_reasons
 from atoll.policy.limits import View
+from atoll.policy.orders import find_order
 
 
 def no_card(dataset: str) -> DatasetCard | None:  # noqa: ARG001
@@ -43,6 +44,11 @@ def find_withdrawal(
             time may end after that.
         card: cards that this node holds, for the levels of single columns.
     """
+    try:
+        if find_order(view, plan.orgs(), plan.inputs) is not None:
+            return OrderRefused.code
+    except RuleError:  # what it rests on cannot be told any more
+        return DatasetRefused.code
     for org in plan.orgs():
         member = view.get(Member, org)
         if member is None or member.state is not MemberState.ACTIVE:
@@ -61,8 +67,4 @@ def find_withdrawal(
             return NoGrant.code
         if grant is not None and beginning_at is not None and not grant.not_before <= beginning_at <= grant.not_after:
             return NoGrant.code
-        if grant is not None and why_grant_fell(view, grant, at=beginning_at):
-            return RightRefused.code
-        if grant is None and why_not_own_use(view, dataset.lineage, dataset.owner, at=beginning_at):
-            return RightRefused.code
     return DeadlineRefused.code if beginning_at is not None and beginning_at > plan.not_after else ""

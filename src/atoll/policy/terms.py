@@ -35,6 +35,9 @@ class GrantTerms(Message):
 
     salt: Digest
     """256 random bits that make the commitment hiding."""
+    purpose_salt: Annotated[bytes, Size(0, 32)] = b""
+    """Salt of the lineage by which purposes are called on the ledger (`atoll.policy.purposes`), the same in all its grants;
+    empty where nothing is counted by purpose."""
     grant: GrantId
     """The grant these are the terms of."""
     assigner: Name

@@ -44,6 +44,9 @@ class Context(StrEnum):
     HANDOVER = "handover"
     TLS = "tls"
     GENESIS = "genesis"
+    ORDER = "order"
+    APPROVER = "approver"
+    APPROVAL = "approval"
 
 
 @dataclass(frozen=True, slots=True)

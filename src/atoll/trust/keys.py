@@ -43,6 +43,12 @@ class Purpose(StrEnum):
     """Signs checkpoints as the sequencer."""
     TLS = "tls"
     """Opens peer sessions; registered as a certificate."""
+    APPROVER = "approver"
+    """A natural person's, kept outside the node: signs orders and approvals, and no transaction. Each person has its own."""
+
+
+MEMBER_PURPOSES = (Purpose.IDENTITY, Purpose.RECOVERY, Purpose.COSIGN, Purpose.LOG, Purpose.TLS)
+"""Purposes of the keys that every member has from the day it joins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,30 +19,25 @@ from atoll.ledger.records import (
     DatasetState,
     Grant,
     GrantState,
+    Hold,
     Member,
     MemberState,
     Record,
-    Right,
-    RightKind,
+    TargetKind,
     budget_id,
+    grant_account,
+    lineage_account,
     record_key,
-    root_right,
-    root_right_id,
 )
-from atoll.ledger.rules.budget import lineage_account
-from atoll.ledger.rules.grant import grant_account
 from atoll.policy.card import ColumnCard, DatasetCard
 from atoll.policy.decide import Decision, Question, decide
 from atoll.policy.demand import Demand, Exposure
 from atoll.policy.local import LocalRules
-from atoll.policy.scopes import RightScope
 from atoll.policy.terms import Constraint, GrantTerms, Operand, Operator, TermRule
 
 NOW = 1_780_000_000
 CUSTOMERS, FILES = "bank/customers/1", "bureau/files/1"
 GRANT = b"\x61" * 16
-RIGHT = b"\x71" * 16
-FILES_RIGHT = root_right_id("bureau/files")
 R = TypeVar("R", bound=Record)
 
 
@@ -220,7 +215,6 @@ class Desk:
     revoked: set[bytes] = field(default_factory=set)
     rules: LocalRules = field(default_factory=LocalRules)
     now: int = NOW
-    scopes: dict[bytes, RightScope] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.view.put(
@@ -229,14 +223,10 @@ class Desk:
             member("operator", roles=("operator",)),
             dataset(FILES),
             dataset(CUSTOMERS),
-            root_right("bureau/files", holder="bureau", height=1),
-            root_right("bank/customers", holder="bank", height=1),
             Grant(
                 grant=GRANT,
                 version=3,
                 owner="bureau",
-                giver="bureau",
-                right=FILES_RIGHT,
                 grantee="bank",
                 dataset=FILES,
                 terms_commitment=bytes(32),
@@ -310,30 +300,6 @@ class Desk:
     def change_grant(self, **changes: Any) -> Desk:
         return self.change(Grant, GRANT.hex(), **changes)
 
-    def change_root(self, **changes: Any) -> Desk:
-        """The root right of the bureau's files."""
-        return self.change(Right, FILES_RIGHT.hex(), **changes)
-
-    def grant_under(self, kind: RightKind, *, giver: str = "telecom", scope: RightScope | None = None, **changes: Any) -> Desk:
-        """The grant was given under a right that somebody has from the bureau."""
-        root = self.view.get(Right, FILES_RIGHT.hex())
-        assert root is not None
-        fields: dict[str, Any] = {
-            "right": RIGHT,
-            "kind": kind,
-            "holder": giver,
-            "parent": FILES_RIGHT,
-            "depth_left": 1,
-            "share_ppm": 0,
-            "not_before": NOW - 50,
-            "not_after": NOW + 50,
-        }
-        if scope is not None:
-            self.scopes[RIGHT] = scope
-            fields["scope_commitment"] = bytes(32)
-        self.view.put(replace(root, **fields | changes))
-        return self.change_grant(giver=giver, right=RIGHT)
-
     def add_party(self, role: str, org: str, index: int = 0) -> Desk:
         """Somebody else sits at the table."""
         return self.change_plan(parties=(*self.plan.parties, PlanParty(role=role, index=index, org=org)))
@@ -359,6 +325,27 @@ class Desk:
     def cap(self, unit: str, limit: int, **counts: int) -> Desk:
         """A cap over the lineage."""
         self.view.put(budget(lineage_account("bureau/files"), unit, limit=limit, **counts))
+        return self
+
+    def salt_terms(self) -> Desk:
+        """The terms give purposes their pseudonyms."""
+        self.terms[GRANT] = replace(self.terms[GRANT], purpose_salt=b"\x5a" * 32)
+        return self
+
+    def cap_for(self, account: str, unit: str, limit: int, **counts: int) -> Desk:
+        """A sub-cap of the lineage: `to:tie` or `for:pseudonym`."""
+        self.view.put(budget(f"{lineage_account('bureau/files')}|{account}", unit, limit=limit, **counts))
+        return self
+
+    def order(self, kind: str, target: str, *, recall: bool = False) -> Desk:
+        """A regulator freezes something, or recalls it."""
+        hold = Hold(
+            target_kind=TargetKind(kind),
+            target=target,
+            freezes=() if recall else (b"\x07" * 16,),
+            recall=b"\x07" * 16 if recall else b"",
+        )
+        self.view.put(hold)
         return self
 
     def use_grant(self, *, limit: int, **counts: int) -> Desk:
@@ -390,7 +377,6 @@ class Desk:
                 revoked=self.revoked.__contains__,
                 rules=self.rules,
                 now=self.now,
-                scopes=self.scopes.get,
             )
         )
 

@@ -9,14 +9,17 @@ import pytest
 
 from atoll.errors import AtollError
 from atoll.ledger.plan import Coalition, PlanOutput, PlanParty
-from atoll.ledger.records import Cap, CapUnit, Chain, Dataset, DatasetState, Grant, GrantState, Member, MemberState, RightState
+from atoll.ledger.records import Cap, CapUnit, Chain, Dataset, DatasetState, Grant, GrantState, Member, MemberState
 from atoll.policy import errors
 from atoll.policy.demand import Exposure
 from atoll.policy.local import DAY_SECONDS
+from atoll.policy.purposes import derive_purpose_tag
 from atoll.policy.reasons import Reason, Verdict, conclude
 from atoll.policy.terms import Constraint, Operand, Operator
 from tests.unit.policy.desk import CARD, CUSTOMERS, DEMAND, FILES, GRANT, NOW, OWN_DEMAND, PLAN, Desk, Records, column, dataset
 
+SALT = b"\x5a" * 32
+PURPOSE = derive_purpose_tag(SALT, "credit-check")
 Change = Callable[[Desk], object]
 
 
@@ -71,8 +74,6 @@ DENIED: dict[str, tuple[str, Change]] = {
     "this organisation is suspended": ("policy.parties", lambda d: d.change(Member, "bureau", state=MemberState.SUSPENDED)),
     "nobody is known to have proposed it": ("policy.parties", lambda d: setattr(d, "proposer", "")),
     "a proposer who is no party": ("policy.parties", lambda d: setattr(d, "proposer", "telecom")),
-    # rights (more in test_rights.py)
-    "the root right is frozen": ("policy.right", lambda d: d.change_root(state=RightState.FROZEN)),
     # deadline
     "the deadline has passed": ("policy.deadline", lambda d: d.change_plan(not_after=NOW - 1)),
     "the deadline is further away than a job may run": (
@@ -203,6 +204,29 @@ DENIED: dict[str, tuple[str, Change]] = {
     "a grant without its count of epsilon": (
         "policy.budget",
         lambda d: d.permit_output("cardinality").change_output("cardinality").charge_epsilon(1).forget_epsilon(),
+    ),
+    "a dataset that a regulator froze": ("policy.order", lambda d: d.order("dataset", FILES)),
+    "a lineage that a regulator recalled": ("policy.order", lambda d: d.order("lineage", "bureau/files", recall=True)),
+    "a grant that a regulator froze": ("policy.order", lambda d: d.order("grant", GRANT.hex())),
+    "the other side's dataset, frozen": ("policy.order", lambda d: d.order("dataset", CUSTOMERS)),
+    "a party that a regulator froze": ("policy.order", lambda d: d.order("member", "bank")),
+    "a recipient without uses": ("policy.budget", lambda d: d.cap_for("to:bank", "uses", 3, spent=3)),
+    "a group without uses": (
+        "policy.budget",
+        lambda d: d.change(Member, "bank", affiliation="First Group").cap_for("to:first group", "uses", 0),
+    ),
+    "a purpose without uses": (
+        "policy.budget",
+        lambda d: d.salt_terms().change_input(purpose=PURPOSE).cap_for(f"for:{PURPOSE.hex()}", "uses", 0),
+    ),
+    "the account of another purpose": (
+        "policy.budget",
+        lambda d: d.salt_terms().change_input(purpose=derive_purpose_tag(SALT, "marketing")),
+    ),
+    "an account of a purpose that the terms do not give": ("policy.budget", lambda d: d.change_input(purpose=PURPOSE)),
+    "no account of a purpose that is counted": (
+        "policy.budget",
+        lambda d: d.salt_terms().cap_for(f"for:{PURPOSE.hex()}", "rows", 10_000_000),
     ),
     "more new identifiers than are left in the period": ("policy.cap", lambda d: d.change_grant(caps=new_in_30_days(4999))),
     "more jobs than are left in the period": (
@@ -364,6 +388,13 @@ PERMITTED: dict[str, Change] = {
     "the furthest deadline": lambda d: d.change_plan(not_after=NOW + 7 * DAY_SECONDS),
     "the first second of the grant": lambda d: d.change_grant(not_before=NOW),
     "the last second of the grant": lambda d: d.change_grant(not_after=NOW),
+    "the last use of the recipient": lambda d: d.cap_for("to:bank", "uses", 3, spent=2),
+    "the last use of the purpose": lambda d: (
+        d.salt_terms().change_input(purpose=PURPOSE).cap_for(f"for:{PURPOSE.hex()}", "uses", 1)
+    ),
+    "no account of a purpose that nobody counts": lambda d: d.salt_terms(),
+    "a cap on somebody else": lambda d: d.cap_for("to:telecom", "uses", 0).cap_for("for:" + "00" * 16, "uses", 0),
+    "an order on somebody else": lambda d: d.order("dataset", "bureau/files/9").order("member", "telecom"),
     "the last use of the grant": lambda d: d.use_grant(limit=5, spent=4),
     "the last use that the terms count": lambda d: d.terms_say(Operand.COUNT, Operator.LTEQ, "3"),
     "the last use of the lineage": lambda d: d.cap("uses", 3, spent=2),

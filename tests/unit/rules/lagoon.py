@@ -18,6 +18,7 @@ from atoll.errors import RuleError
 from atoll.ledger.apply import Context, Outcome, apply
 from atoll.ledger.genesis import first_state
 from atoll.ledger.records import (
+    Approver,
     Budget,
     Chain,
     Dataset,
@@ -28,27 +29,34 @@ from atoll.ledger.records import (
     KeyPointer,
     Nonce,
     OprfKey,
+    OrderAction,
     Record,
+    TargetKind,
     budget_id,
+    grant_account,
+    lineage_account,
     record_key,
 )
-from atoll.ledger.rules.budget import SetBudget, lineage_account
+from atoll.ledger.rules.budget import SetBudget
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grade import RegradeDataset
-from atoll.ledger.rules.grant import GiveGrant, grant_account
+from atoll.ledger.rules.grant import GiveGrant
 from atoll.ledger.rules.job import ConsentJob, ProposeJob, StartJob
 from atoll.ledger.rules.membership import EnrolMember, InviteMember, RotateKey, change_bytes
 from atoll.ledger.rules.oprf import RequestEvaluation
 from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.ledger.state import State
 from atoll.testing.consortium import FOUNDED, Founding, NamedEntropy, Organisation
+from atoll.testing.persons import Chain as PaperChain
+from atoll.testing.persons import PaperPerson, order_of, signed_order
 from atoll.trust.invite import Invite, InviteBinding, create_invite
 from atoll.trust.keys import Purpose, SecretKey
 from atoll.wire.message import Message
 
 R = TypeVar("R", bound=Record)
 CUSTOMERS, FILES = "bank/customers/1", "bureau/files/1"
+ORDER = b"\x07" * 16
 GRANT, JOB, PLAN, RESULT = b"\x61" * 16, b"\x01" * 16, b"\x0d" * 32, b"\x0e" * 32
 PARTIES = ("bank", "bureau")
 DEADLINE = FOUNDED + 600
@@ -175,6 +183,47 @@ class Lagoon:
         self.put(OprfKey(epoch=1, threshold=3, members=members, public=b"\x63" * 32, shares=shares, dealers=members))
         return self
 
+    # -- persons and orders ----------------------------------------------------------------------------------------------------
+
+    @property
+    def chain(self) -> PaperChain:
+        """What persons' signatures are bound to."""
+        return PaperChain(self.founding.chain_id, self.founding.genesis_digest)
+
+    def with_persons(self, org: str, *names: str) -> dict[str, PaperPerson]:
+        """Approvers of an organisation, each let in by those before it."""
+        persons: list[PaperPerson] = []
+        for name in names:
+            new = PaperPerson(org, name)
+            self.do(org, new.request(self.chain, persons[:2], not_after=self.time + 60))
+            new.number = self.get(Approver, f"{org}/{name}").number
+            persons.append(new)
+        return {one.person: one for one in persons}
+
+    def ordered(
+        self,
+        action: str,
+        kind: str,
+        target: str,
+        persons: Sequence[PaperPerson],
+        *,
+        regulator: str = "auditor",
+        order: bytes = ORDER,
+        lifts: bytes = b"",
+        not_after: int = 0,
+    ) -> Message:
+        """The transaction that gives an order."""
+        body = order_of(
+            regulator,
+            OrderAction(action),
+            TargetKind(kind),
+            target,
+            order=order,
+            lifts=lifts,
+            not_after=not_after or self.time + 60,
+        )
+        return signed_order(self.chain, body, persons)
+
     # -- the usual story -------------------------------------------------------------------------------------------------------
 
     def with_datasets(self) -> Self:
@@ -198,10 +247,10 @@ class Lagoon:
         """The bureau has granted the bank the use of its dataset."""
         return self.with_datasets().do("bureau", permission(uses=uses))
 
-    def cap(self, dataset: str, unit: str, limit: int) -> Self:
-        """An owner caps a lineage."""
+    def cap(self, dataset: str, unit: str, limit: int, *, to: str = "", purpose: bytes = b"") -> Self:
+        """An owner caps a lineage, for everybody, for one recipient or for one purpose."""
         owner, name, _ = dataset.split("/")
-        return self.do(owner, SetBudget(name=name, unit=unit, limit=limit))
+        return self.do(owner, SetBudget(name=name, unit=unit, limit=limit, to=to, purpose=purpose))
 
     def propose(self, job_id: bytes = JOB, **changes: Any) -> Self:
         """The bank proposes."""

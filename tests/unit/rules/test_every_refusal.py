@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from atoll.errors import RuleError
-from atoll.ledger.records import Cap, CapUnit, RightKind
+from atoll.ledger.records import Cap, CapUnit, Dataset, RightKind
 from atoll.ledger.rules import LATEST, RULES, errors
 from atoll.ledger.rules.check import StateNear
 from atoll.ledger.rules.dataset import MOST_A_DAY, WithdrawDataset
@@ -20,6 +21,7 @@ from atoll.ledger.rules.oprf import REQUESTS_A_DAY
 from atoll.ledger.rules.quality import ReportQuality
 from atoll.ledger.rules.right import TransferRight, UnfreezeRight
 from atoll.ledger.transaction import Transaction, seal_transaction
+from atoll.testing.persons import PaperPerson
 from atoll.trust.keys import Purpose
 from tests.unit.rules.estate import ROOT, Estate, given
 from tests.unit.rules.lagoon import (
@@ -63,6 +65,10 @@ NUMBERS = {
     "grant.cap_reached": 20,
     "oprf.no_key": 21,
     "oprf.limit_reached": 22,
+    "dataset.too_many_ancestors": 50,
+    "order.in_force": 51,
+    "order.not_two_persons": 52,
+    "approver.refused": 53,
     "quality.not_evaluator": 70,
     "quality.same_report": 71,
     "level.not_tradable": 80,
@@ -291,6 +297,35 @@ def dispute_refused(lagoon: Lagoon) -> str:
     return lagoon.with_datasets().refused(errors.DisputeRefused, "telecom", dispute)
 
 
+def too_many_ancestors(lagoon: Lagoon) -> str:
+    lagoon.with_grant()
+    for number in range(5):  # five times sixty-four are more than may be
+        parents = tuple(sorted(f"bureau/part-{number}-{one}/1" for one in range(64)))
+        lagoon.put(replace(lagoon.get(Dataset, FILES), dataset=f"bureau/half-{number}/1", parents=parents))
+    halves = tuple(f"bureau/half-{number}/1" for number in range(5))
+    lagoon.put(replace(lagoon.get(Dataset, FILES), parents=halves))
+    return lagoon.propose().refused(errors.TooManyAncestors, "bank", consent())
+
+
+def order_in_force(lagoon: Lagoon) -> str:
+    lagoon = Lagoon(roles={"auditor": ("regulator",)}).with_datasets()
+    persons = lagoon.with_persons("auditor", "ada", "grace")
+    lagoon.do("auditor", lagoon.ordered("freeze", "dataset", FILES, (*persons.values(),)))
+    return lagoon.refused(errors.OrderInForce, "bureau", permission())
+
+
+def one_hand_only(lagoon: Lagoon) -> str:
+    lagoon = Lagoon(roles={"auditor": ("regulator",)}).with_datasets()
+    persons = lagoon.with_persons("auditor", "ada")
+    return lagoon.refused(errors.OneHandOnly, "auditor", lagoon.ordered("freeze", "dataset", FILES, (*persons.values(),)))
+
+
+def bad_approver(lagoon: Lagoon) -> str:
+    lagoon.with_persons("auditor", "ada")
+    new = PaperPerson("auditor", "grace")
+    return lagoon.refused(errors.BadApprover, "auditor", new.request(lagoon.chain, (), not_after=lagoon.time))
+
+
 PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     malformed,
     unknown_type,
@@ -314,6 +349,10 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     cap_reached,
     oprf_no_key,
     oprf_limit_reached,
+    too_many_ancestors,
+    order_in_force,
+    one_hand_only,
+    bad_approver,
     not_an_evaluator,
     same_report,
     not_tradable,
@@ -361,6 +400,9 @@ def test_the_table_of_provocations_is_complete() -> None:
 def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
     assert sorted(RULES) == [1] == [LATEST]
     assert sorted(RULES[1]) == [
+        "approver.add/1",
+        "approver.revoke/1",
+        "budget.refund/1",
         "budget.set/1",
         "dataset.approve/1",
         "dataset.near/1",
@@ -389,6 +431,9 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
         "member.enrol/1",
         "member.invite/1",
         "oprf.request/1",
+        "order.freeze/1",
+        "order.recall/1",
+        "order.unfreeze/1",
         "quality.report/1",
         "quality.withdraw/1",
         "right.freeze/1",

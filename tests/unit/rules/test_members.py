@@ -21,7 +21,7 @@ from atoll.ledger.rules.membership import EnrolMember, InviteMember, SetEndpoint
 from atoll.primitives.ed25519 import is_acceptable_key
 from atoll.testing.consortium import FOUNDED, Founding, NamedEntropy, Organisation
 from atoll.trust.invite import Invite, create_invite
-from atoll.trust.keys import Purpose
+from atoll.trust.keys import MEMBER_PURPOSES, Purpose
 from tests.unit.rules.lagoon import FILES, Lagoon, enrolment, registration
 
 SMALL_ORDER = bytes([1]) + bytes(31)
@@ -54,7 +54,7 @@ def test_an_invited_organisation_enrols_with_the_key_the_invitation_is_bound_to(
 def test_every_key_of_a_new_member_is_registered_as_version_1_from_its_height() -> None:
     lagoon, hospital, invite = invited()
     lagoon.later(heights=4).do("hospital", join(hospital, invite))
-    for purpose in Purpose:
+    for purpose in MEMBER_PURPOSES:
         key = lagoon.key("hospital", purpose)
         assert (key.version, key.from_height, key.to_height, key.revoked_height) == (1, 5, None, None)
     assert lagoon.key("hospital", Purpose.RECOVERY).public == hospital.public(Purpose.RECOVERY)

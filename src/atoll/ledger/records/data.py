@@ -1,4 +1,4 @@
-"""Records of datasets, grants and budgets."""
+"""Records of datasets and grants."""
 
 from __future__ import annotations
 
@@ -137,36 +137,3 @@ class Grant(Record):
 
     def identifier(self) -> str:
         return self.grant.hex()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget(Record):
-    """A counted allowance, charged inside `apply` at START; two jobs can never share the last use."""
-
-    TAG: ClassVar[str] = "budget/1"
-    NAMESPACE: ClassVar[str] = "budget"
-
-    account: Annotated[str, Size(1, 120)]
-    """`lineage:owner/name` or `grant:hex`."""
-    unit: Annotated[str, Pattern("uses|queries|rows|micro-epsilon")]
-    """What is counted."""
-    owner: Name
-    """Who may set the limit and refund."""
-    limit: Count
-    """Most that may be reserved and spent together."""
-    reserved: Count
-    """Held by jobs that run."""
-    spent: Count
-    """Used by jobs that ended."""
-
-    def identifier(self) -> str:
-        return budget_id(self.account, self.unit)
-
-    def left(self) -> int:
-        """What can still be reserved."""
-        return max(0, self.limit - self.reserved - self.spent)
-
-
-def budget_id(account: str, unit: str) -> str:
-    """Identifier of a budget record."""
-    return f"{account}|{unit}"

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import DatasetId, JobId, Plan
 from atoll.ledger.records.base import Record
+from atoll.ledger.records.budgets import PurposeTag
 from atoll.wire.message import Count, Digest, Message, Name, Range, Size, Time
 
 
@@ -43,6 +44,8 @@ class JobInput(Message):
     """Organisation that gets something of it; an input of which several get something stands once for each."""
     epsilon_micro: Count = 0
     """Privacy loss of a noisy output, in millionths of epsilon; 0 where nothing is made noisy."""
+    purpose: PurposeTag = b""
+    """Pseudonym of the job's purpose within the dataset's lineage, from the grant's terms; empty without a grant."""
 
 
 def counted_inputs(plan: Plan) -> tuple[JobInput, ...]:
@@ -56,6 +59,7 @@ def counted_inputs(plan: Plan) -> tuple[JobInput, ...]:
             rows_cap=one.rows_cap,
             receiver=plan.org_at("receiver", one.receiver) or "nobody",
             epsilon_micro=one.epsilon_micro,
+            purpose=one.purpose,
         )
         for one in plan.inputs
     )

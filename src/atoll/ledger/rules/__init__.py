@@ -4,10 +4,11 @@
     dataset     register, withdraw                                          grant      give, revoke
     grade       regrade a dataset, approve the use of important data
     check       state how near a later version is                           dispute    open, answer, decide
-    budget      set a cap                                                   receipt    sign what was computed
+    budget      set a cap, refund                                           receipt    sign what was computed
     quality     report, withdraw
     oprf        announce, deal, confirm, complain, close; request an evaluation
     right       grant, lease, sublicense, transfer, freeze, unfreeze, revoke
+    approver    register and revoke persons' keys                           order      freeze, unfreeze, recall
     job         propose, consent, refuse, withdraw, start, fail, expire
 
 A rule is a function of a `Call` and the transaction's body that writes records or raises a `RuleError`. It is pure: no clock,
@@ -21,6 +22,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from atoll.ledger.rules import (
+    approver,
     budget,
     check,
     consensus,
@@ -31,6 +33,7 @@ from atoll.ledger.rules import (
     job,
     membership,
     oprf,
+    order,
     quality,
     receipt,
     right,
@@ -74,6 +77,12 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (right.UnfreezeRight, right.unfreeze),
         (right.RevokeRight, right.revoke),
         (budget.SetBudget, budget.set_budget),
+        (budget.RefundBudget, budget.refund),
+        (approver.AddApprover, approver.add),
+        (approver.RevokeApprover, approver.revoke),
+        (order.FreezeOrder, order.freeze),
+        (order.UnfreezeOrder, order.unfreeze),
+        (order.RecallOrder, order.recall),
         (job.ProposeJob, job.propose),
         (job.ConsentJob, job.consent),
         (job.RefuseJob, job.refuse),

@@ -205,6 +205,161 @@ class OprfLimitReached(RuleError):
     remedy = "Wait for the next day; no member can be given more."
 
 
+class TooManyRegistrations(RuleError):
+    """The member has registered as many versions today as anybody may."""
+
+    code = "registration.too_many"
+    number = 30
+    sentence = "{org} has registered {limit} versions today, and no member may register more."
+    remedy = "Go on tomorrow (UTC, by block time); the limit keeps one member from flooding the others with checks."
+
+
+class TagsRefused(RuleError):
+    """A registration's tags are missing, incomplete, or not from a logged evaluation of its own."""
+
+    code = "registration.tags"
+    number = 31
+    sentence = "The tags of the registration are refused: {reason}."
+    remedy = "Register with `atoll dataset register`, which has the members evaluate them."
+
+
+class DatasetBlocked(RuleError):
+    """The version's content was registered here first by another lineage; nobody but its owner can use it."""
+
+    code = "registration.blocked"
+    number = 32
+    sentence = "{dataset} is blocked: it is {finding} with regard to {first}, which was registered first."
+    remedy = "`atoll dataset history` tells why; its owner can open a dispute with `atoll dataset dispute open`."
+
+
+class CheckRefused(RuleError):
+    """A comparison of two versions that the rules do not allow: too late, too often, or not between these two."""
+
+    code = "registration.check"
+    number = 33
+    sentence = "This check for a near duplicate is not allowed: {reason}."
+    remedy = "Only the owner of the version registered first checks, within 30 days, once a pair and stage."
+
+
+class BadParents(RuleError):
+    """The sources that a registration names do not stand on the ledger, or not all of them are named."""
+
+    code = "registration.parents"
+    number = 34
+    sentence = "The sources of the registration are refused: {reason}."
+    remedy = "Name every version that it was made from; `atoll dataset register --from-job` does it for a job's result."
+
+
+class StatementRefused(RuleError):
+    """What an owner states about a near duplicate rests on no check of its own, or says what cannot be."""
+
+    code = "registration.statement"
+    number = 35
+    sentence = "The statement about {new} is refused: {reason}."
+    remedy = "State what a completed check told, once, in steps of one percent."
+
+
+class DisputeRefused(RuleError):
+    """A dispute that cannot be opened, answered or decided so: by a party, by somebody without the role, or about nothing."""
+
+    code = "registration.dispute"
+    number = 36
+    sentence = "{org} may not do this in a dispute: {reason}."
+    remedy = "The two owners speak; an auditor or regulator that does not belong to either of them decides."
+
+
+class TooManyAncestors(RuleError):
+    """A dataset version was derived from more versions than a rule looks at: whose budgets it takes from cannot be told."""
+
+    code = "dataset.too_many_ancestors"
+    number = 50
+    sentence = "{dataset} rests on more than {most} dataset versions."
+    remedy = "Register what is used as a dataset of its own origin, or derive it from fewer sets."
+
+
+class RightNotInForce(RuleError):
+    """A right, or one above it on the way to the root, is unknown, frozen, revoked, out of its term, or in no proper chain."""
+
+    code = "right.not_in_force"
+    number = 40
+    sentence = "Right {right} carries nothing now: {reason}."
+    remedy = "`atoll right show` names every right up to the root and its state."
+
+
+class RightExceeded(RuleError):
+    """What is asked for goes beyond the right it would come from: kind, depth, term, uses, share, or a lease in the way."""
+
+    code = "right.exceeds_parent"
+    number = 41
+    sentence = "Right {right} does not reach that far: {reason}."
+    remedy = "Ask for less, or ask its grantor for more; `atoll right show` says what is left."
+
+
+class RightNotMovable(RuleError):
+    """A right other than the root is transferred without a right of transaction over it."""
+
+    code = "right.not_movable"
+    number = 42
+    sentence = "Right {right} cannot be passed on: {reason}."
+    remedy = "A right can be transferred by a holder who also has a right of transaction from above it; name that with --under."
+
+
+class RightChanged(RuleError):
+    """A transfer names an older version of the right: something was given from it, or done to it, in between."""
+
+    code = "right.changed"
+    number = 43
+    sentence = "Right {right} is at version {version}; the transfer was agreed on version {agreed}."
+    remedy = "Look at it again with `atoll right show`, and transfer it as it is now."
+
+
+class NotFrozenSo(RuleError):
+    """Only another order lifts a regulator's freeze, and only a manager a manager's."""
+
+    code = "right.frozen_otherwise"
+    number = 44
+    sentence = "Right {right} is not frozen by this authority; on it are: {freezes}."
+    remedy = "A freeze is lifted by those who set it: a regulator by two persons, or the manager of the lineage."
+
+
+class TooManyRights(RuleError):
+    """A right has as many living children as the ledger keeps count of."""
+
+    code = "right.too_many"
+    number = 45
+    sentence = "Right {right} has {most} living rights directly under it, and takes no more."
+    remedy = "Revoke those that are not needed, or give one right of operation and let its holder give the rest."
+
+
+class OrderInForce(RuleError):
+    """A regulator has frozen or recalled what this rests on."""
+
+    code = "order.in_force"
+    number = 51
+    sentence = "{what} is {state} by order {order} of {regulator}."
+    remedy = (
+        "Ask the regulator; `atoll order show` tells who signed. A frozen thing can be used again when the order is lifted."
+    )
+
+
+class OneHandOnly(RuleError):
+    """An order does not carry the good signatures of two different approvers of the regulator that gives it."""
+
+    code = "order.not_two_persons"
+    number = 52
+    sentence = "The order is not signed by two different approvers of {org}: {reason}."
+    remedy = "Have two persons sign the same order file: `atoll order sign`, each with an own key."
+
+
+class BadApprover(RuleError):
+    """A person's key may not be registered or counted."""
+
+    code = "approver.refused"
+    number = 53
+    sentence = "{person} of {org} is no approver: {reason}."
+    remedy = "Make a new key with `atoll key approver new`, and have approvers in force sign its request."
+
+
 class NotAnEvaluator(RuleError):
     """Only a dataset's owner and members with the role evaluator have opinions of its quality that count."""
 
@@ -269,120 +424,3 @@ class LevelBelowParents(RuleError):
 
 
 # -- rights: 40 to 49 ----------------------------------------------------------------------------------------------------------
-
-
-class RightNotInForce(RuleError):
-    """A right, or one above it on the way to the root, is unknown, frozen, revoked, out of its term, or in no proper chain."""
-
-    code = "right.not_in_force"
-    number = 40
-    sentence = "Right {right} carries nothing now: {reason}."
-    remedy = "`atoll right show` names every right up to the root and its state."
-
-
-class RightExceeded(RuleError):
-    """What is asked for goes beyond the right it would come from: kind, depth, term, uses, share, or a lease in the way."""
-
-    code = "right.exceeds_parent"
-    number = 41
-    sentence = "Right {right} does not reach that far: {reason}."
-    remedy = "Ask for less, or ask its grantor for more; `atoll right show` says what is left."
-
-
-class RightNotMovable(RuleError):
-    """A right other than the root is transferred without a right of transaction over it."""
-
-    code = "right.not_movable"
-    number = 42
-    sentence = "Right {right} cannot be passed on: {reason}."
-    remedy = "A right can be transferred by a holder who also has a right of transaction from above it; name that with --under."
-
-
-class RightChanged(RuleError):
-    """A transfer names an older version of the right: something was given from it, or done to it, in between."""
-
-    code = "right.changed"
-    number = 43
-    sentence = "Right {right} is at version {version}; the transfer was agreed on version {agreed}."
-    remedy = "Look at it again with `atoll right show`, and transfer it as it is now."
-
-
-class NotFrozenSo(RuleError):
-    """Only another order lifts a regulator's freeze, and only a manager a manager's."""
-
-    code = "right.frozen_otherwise"
-    number = 44
-    sentence = "Right {right} is not frozen by this authority; on it are: {freezes}."
-    remedy = "A freeze is lifted by those who set it: a regulator by two persons, or the manager of the lineage."
-
-
-class TooManyRights(RuleError):
-    """A right has as many living children as the ledger keeps count of."""
-
-    code = "right.too_many"
-    number = 45
-    sentence = "Right {right} has {most} living rights directly under it, and takes no more."
-    remedy = "Revoke those that are not needed, or give one right of operation and let its holder give the rest."
-
-
-class TooManyRegistrations(RuleError):
-    """The member has registered as many versions today as anybody may."""
-
-    code = "registration.too_many"
-    number = 30
-    sentence = "{org} has registered {limit} versions today, and no member may register more."
-    remedy = "Go on tomorrow (UTC, by block time); the limit keeps one member from flooding the others with checks."
-
-
-class TagsRefused(RuleError):
-    """A registration's tags are missing, incomplete, or not from a logged evaluation of its own."""
-
-    code = "registration.tags"
-    number = 31
-    sentence = "The tags of the registration are refused: {reason}."
-    remedy = "Register with `atoll dataset register`, which has the members evaluate them."
-
-
-class DatasetBlocked(RuleError):
-    """The version's content was registered here first by another lineage; nobody but its owner can use it."""
-
-    code = "registration.blocked"
-    number = 32
-    sentence = "{dataset} is blocked: it is {finding} with regard to {first}, which was registered first."
-    remedy = "`atoll dataset history` tells why; its owner can open a dispute with `atoll dataset dispute open`."
-
-
-class CheckRefused(RuleError):
-    """A comparison of two versions that the rules do not allow: too late, too often, or not between these two."""
-
-    code = "registration.check"
-    number = 33
-    sentence = "This check for a near duplicate is not allowed: {reason}."
-    remedy = "Only the owner of the version registered first checks, within 30 days, once a pair and stage."
-
-
-class BadParents(RuleError):
-    """The sources that a registration names do not stand on the ledger, or not all of them are named."""
-
-    code = "registration.parents"
-    number = 34
-    sentence = "The sources of the registration are refused: {reason}."
-    remedy = "Name every version that it was made from; `atoll dataset register --from-job` does it for a job's result."
-
-
-class StatementRefused(RuleError):
-    """What an owner states about a near duplicate rests on no check of its own, or says what cannot be."""
-
-    code = "registration.statement"
-    number = 35
-    sentence = "The statement about {new} is refused: {reason}."
-    remedy = "State what a completed check told, once, in steps of one percent."
-
-
-class DisputeRefused(RuleError):
-    """A dispute that cannot be opened, answered or decided so: by a party, by somebody without the role, or about nothing."""
-
-    code = "registration.dispute"
-    number = 36
-    sentence = "{org} may not do this in a dispute: {reason}."
-    remedy = "The two owners speak; an auditor or regulator that does not belong to either of them decides."

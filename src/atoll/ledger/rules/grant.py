@@ -16,6 +16,7 @@ from atoll.ledger.records import (
     Grant,
     GrantState,
     Right,
+    grant_account,
     root_right_id,
 )
 from atoll.ledger.records.rights import MaybeRightId
@@ -24,6 +25,7 @@ from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import need_usable
 from atoll.ledger.rules.errors import GrantNotInForce, NotAllowed, RightExceeded, WrongState
 from atoll.ledger.rules.grade import verify_tradable
+from atoll.ledger.rules.holds import need_no_hold
 from atoll.ledger.rules.right import need_right_in_force, take_uses
 from atoll.wire.message import Count, Digest, Message, Name, Range, Size, Time
 
@@ -75,6 +77,7 @@ def give(call: Call, body: GiveGrant) -> None:
     need_usable(dataset, body.grantee)
     verify_tradable(dataset)
     call.active_member(body.grantee)
+    need_no_hold(call, (call.sender, body.grantee), (body,))
     units = [one.unit for one in body.caps]
     if units != sorted(set(units)) or CapUnit.NEW_IDENTIFIERS not in units:
         raise NotAllowed(org=call.sender, reason="a grant's caps are sorted by unit, each once, and one caps new identifiers")
@@ -121,18 +124,13 @@ def _right_to_grant(call: Call, dataset: Dataset, body: GiveGrant) -> Right:
     call.need_sender(right.holder, "grant uses under this right")
     need_right_in_force(call, right.right)
     reason = why_not_grantable(right, call.sender, body.grantee) or why_leased_out(
-        call.state, right, max(body.not_before, call.time), body.not_after
+        call.state, right, body.not_before, body.not_after
     )
     if not reason and body.not_after > right.not_after:
         reason = f"the grant would hold until {body.not_after}, the right holds until {right.not_after}"
     if reason:
         raise RightExceeded(right=right.right.hex(), reason=reason)
     return right
-
-
-def grant_account(grant: bytes) -> str:
-    """The budget account of a grant."""
-    return f"grant:{grant.hex()}"
 
 
 def need_in_force(call: Call, grant_id: bytes, version: int, *, receiver: str, dataset: str) -> Grant:

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from atoll.ledger.plan import JobId
 from atoll.ledger.records import ConsentRecord, Dataset, Job, JobInput, JobState, unshared
 from atoll.ledger.rules import check
-from atoll.ledger.rules.budget import lineage_account, reserve, spend
+from atoll.ledger.rules.budget import reserve_all, spend_all
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import need_usable
 from atoll.ledger.rules.errors import (
@@ -26,7 +26,8 @@ from atoll.ledger.rules.errors import (
     WrongState,
 )
 from atoll.ledger.rules.grade import verify_level
-from atoll.ledger.rules.grant import grant_account, need_in_force
+from atoll.ledger.rules.grant import need_in_force
+from atoll.ledger.rules.holds import need_no_hold
 from atoll.ledger.rules.right import need_own_use
 from atoll.ledger.rules.takings import take
 from atoll.trust.keys import Purpose
@@ -180,8 +181,9 @@ def propose(call: Call, body: ProposeJob) -> None:
 
 
 def consent(call: Call, body: ConsentJob) -> None:
-    """A party's first consent to exactly this plan, in time."""
+    """A party's first consent to exactly this plan, in time, while no order is in the way."""
     job = _party_job(call, body.job_id)
+    need_no_hold(call, job.parties, job.inputs)
     if body.plan_digest != job.plan_digest:
         raise PlanMismatch(job=body.job_id.hex())
     if call.time > job.not_after:
@@ -225,11 +227,12 @@ def start(call: Call, body: StartJob) -> None:
         call.active_member(org)
         if not call.current_key(org, Purpose.IDENTITY).is_valid_at(call.height):
             raise NotAllowed(org=org, reason="its identity key is revoked, so nobody can say that its consent is its own")
+    need_no_hold(call, job.parties, job.inputs)
     if job.kind == check.SIMILARITY:
         check.need_pair(call, job.proposer, job.inputs)
     else:
         for one in job.inputs:
-            _charge(call, job, one, hold=True)
+            _charge(call, job, one)
     call.state.put(replace(job, state=started, started_height=call.height))
 
 
@@ -275,7 +278,7 @@ def settle(call: Call, job: Job) -> None:
     if job.kind == check.SIMILARITY:
         return
     for one in job.inputs:
-        _charge(call, job, one, hold=False)
+        spend_all(call, job, one)
 
 
 def _party_job(call: Call, job_id: bytes) -> Job:
@@ -285,25 +288,19 @@ def _party_job(call: Call, job_id: bytes) -> Job:
     return job
 
 
-def _charge(call: Call, job: Job, one: JobInput, *, hold: bool) -> None:
+def _charge(call: Call, job: Job, one: JobInput) -> None:
+    """Check one input again at START, and take what it takes from every account it is charged to."""
     dataset = call.need(Dataset, one.dataset)
-    change = reserve if hold else spend
-    if hold:
-        need_usable(dataset, one.receiver)
-        if one.user != dataset.owner:
-            raise NotAllowed(org=one.user, reason=f"only {dataset.owner} can bring {one.dataset} into a job")
-        if one.receiver != dataset.owner:
-            verify_level(call, dataset, job.parties)
-        if one.grant:
-            grant = need_in_force(call, one.grant, one.grant_version, receiver=one.receiver, dataset=one.dataset)
-            take(call, grant, one, job.inputs)
-        elif one.receiver != dataset.owner:
-            raise NotAllowed(org=job.proposer, reason=f"{one.dataset} goes into the job without a grant of {dataset.owner}")
-        else:
-            need_own_use(call, dataset)
+    need_usable(dataset, one.receiver)
+    if one.user != dataset.owner:
+        raise NotAllowed(org=one.user, reason=f"only {dataset.owner} can bring {one.dataset} into a job")
+    if one.receiver != dataset.owner:
+        verify_level(call, dataset, job.parties)
     if one.grant:
-        change(call, grant_account(one.grant), "uses", 1)
-        change(call, grant_account(one.grant), "micro-epsilon", one.epsilon_micro)
-    change(call, lineage_account(dataset.lineage), "uses", 1)
-    change(call, lineage_account(dataset.lineage), "rows", one.rows_cap)
-    change(call, lineage_account(dataset.lineage), "micro-epsilon", one.epsilon_micro)
+        grant = need_in_force(call, one.grant, one.grant_version, receiver=one.receiver, dataset=one.dataset)
+        take(call, grant, one, job.inputs)
+    elif one.receiver != dataset.owner:
+        raise NotAllowed(org=job.proposer, reason=f"{one.dataset} goes into the job without a grant of {dataset.owner}")
+    else:
+        need_own_use(call, dataset)
+    reserve_all(call, one)

@@ -30,7 +30,7 @@ from atoll.trust.algorithms import Algorithm
 from atoll.trust.errors import InviteRefused
 from atoll.trust.fingerprint import derive_key_digest
 from atoll.trust.invite import InviteBinding, verify_invite
-from atoll.trust.keys import Purpose
+from atoll.trust.keys import MEMBER_PURPOSES, Purpose
 from atoll.wire.message import Digest, Message, Name, Size, Time
 
 RECOVERY_DELAY_SECONDS = 24 * 3600
@@ -254,7 +254,7 @@ def admit(call: Call, new: Enrolment) -> None:
             joined_height=call.height,
         )
     )
-    for purpose in Purpose:
+    for purpose in MEMBER_PURPOSES:
         _write_key(call, new.org, purpose, 1, getattr(new, purpose), from_height=call.height)
     consensus = call.state.get(ConsensusSet, "0")
     if new.validating and consensus is not None:

@@ -10,6 +10,7 @@ from atoll.ledger.records import Job, JobState, ReceiptRecord
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.check import SIMILARITY, note_answered
 from atoll.ledger.rules.errors import AlreadyExists, NotAllowed, PlanMismatch, ResultMismatch, WrongState
+from atoll.ledger.rules.holds import need_no_hold
 from atoll.ledger.rules.job import moved, settle
 from atoll.wire.message import Digest, Message
 
@@ -39,6 +40,7 @@ def receipt(call: Call, body: GiveReceipt) -> None:
         raise PlanMismatch(job=body.job_id.hex())
     if job.state is not JobState.STARTED:
         raise WrongState(what="job", name=body.job_id.hex(), state=job.state, needed=JobState.STARTED)
+    need_no_hold(call, job.parties, job.inputs)
     if call.sender in job.receipts:
         raise AlreadyExists(what="receipt", name=f"{body.job_id.hex()}/{call.sender}")
     for org in job.receipts:

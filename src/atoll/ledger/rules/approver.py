@@ -1,0 +1,213 @@
+"""Approvers: natural persons of an organisation, whose keys no node has (SECURITY 3.6, 3.7).
+
+A person makes a key, keeps it outside the node, and signs a request with it. The organisation registers it: its identity key
+signs the transaction, and of the approvers it has had so far two, or the only one, sign the same request. So whoever holds the
+node alone can bring in one person, who alone can do nothing, and never a second one. If fewer persons are in force than have to
+sign, all of them sign and the organisation's recovery key, which is kept offline, stands in for those that are missing;
+without this an identity key could revoke everybody and begin anew with keys of its own.
+
+The ledger counts keys. That two keys are two people is what the organisation vouches for and its auditor looks into.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar
+
+from atoll.errors import AtollError
+from atoll.ledger.records import MOST_APPROVERS, Approver, ApproverKey, Key, Record, Roster
+from atoll.ledger.records.orders import Person
+from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.errors import BadApprover, DeadlinePassed, TooEarly, WrongState
+from atoll.primitives import ed25519
+from atoll.trust.algorithms import Algorithm
+from atoll.trust.envelope import Context, encode_aad, parse_envelope
+from atoll.trust.keys import KeyName, Purpose
+from atoll.wire.message import Digest, Message, Name, Size, Time, parse_message
+
+LONGEST_SECONDS = 7 * 86_400
+"""How long before its end something that persons sign may be handed in: it must not lie ready for a year."""
+NEEDED = 2
+"""Approvers in force that must sign for another one, once there are so many."""
+Signed = Annotated[bytes, Size(100, 6000)]
+"""A COSE_Sign1 envelope of one person."""
+NEW = "new"
+"""Stands in the place of the number in the name of a key that has none yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproverRequest(Message):
+    """What a new approver signs, and those who let it in."""
+
+    TAG: ClassVar[str] = "approver-request/1"
+
+    org: Name
+    """Organisation that it is to act for."""
+    person: Person
+    """Pseudonym."""
+    public: Digest
+    """Its Ed25519 key."""
+    not_after: Time
+    """Last second at which the request may be carried out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddApprover(Message):
+    """An organisation registers a person's key."""
+
+    TAG: ClassVar[str] = "approver.add/1"
+
+    signed: Annotated[tuple[Signed, ...], Size(1, 4)]
+    """Envelopes over one `ApproverRequest`, context `approver`: of the new key as `ORG/approver/new` first, then of approvers
+    in force, and of the recovery key where persons are missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeApprover(Message):
+    """An organisation takes a person's key out of force, from this block on."""
+
+    TAG: ClassVar[str] = "approver.revoke/1"
+
+    person: Person
+    """Whose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One signature that was looked at."""
+
+    kid: str
+    """Name of the key that signed; empty where none did."""
+    payload: bytes
+    """What was signed."""
+    flaw: str
+    """Why it does not count; empty if it does."""
+
+
+def read_hand(call: Call, data: bytes, context: Context, org: str, purpose: Purpose = Purpose.APPROVER) -> Hand:
+    """Whose signature this is, if it is that of a key in force of this organisation and purpose.
+
+    Cost: one verification.
+    """
+    try:
+        envelope = parse_envelope(data)
+    except AtollError as err:
+        return Hand("", b"", str(err).rstrip("."))
+    kid = envelope.kid.decode("ascii", errors="replace")
+    key = call.state.get(Key, kid) if kid.startswith(f"{org}/{purpose}/") else None
+    if key is None:
+        return Hand("", envelope.payload, f"{kid} is no {purpose} key of {org}")
+    if not key.is_valid_at(call.height):
+        return Hand("", envelope.payload, f"{kid} is not in force")
+    return Hand(kid, envelope.payload, "" if _signed(call, data, key.public, context) else f"{kid} did not sign this")
+
+
+def need_in_time(call: Call, what: str, not_after: int) -> None:
+    """Something that persons signed is handed in before its end, and not long before.
+
+    Raises:
+        DeadlinePassed, TooEarly: it is not.
+    """
+    if call.time > not_after:
+        raise DeadlinePassed(what=what, deadline=not_after, now=call.time)
+    if not_after > call.time + LONGEST_SECONDS:
+        raise TooEarly(what=what, at=not_after - LONGEST_SECONDS, now=call.time)
+
+
+def add(call: Call, body: AddApprover) -> None:
+    """The new key, and as many approvers in force as there must be."""
+    request = _request(call, body)
+    call.need_sender(request.org, "register its approvers")
+    call.active_member(request.org)
+    need_in_time(call, "The request", request.not_after)
+    call.need_free(Approver, f"{request.org}/{request.person}")
+    _need_own_key(call, request, body.signed[0])
+    roster = call.state.get(Roster, request.org) or Roster(org=request.org, ever=0, active=())
+    if len(roster.active) >= MOST_APPROVERS:
+        raise _refusal(request, f"{request.org} has {MOST_APPROVERS}")
+    _need_others(call, request, roster, body.signed)
+    number = roster.ever + 1
+    kid = KeyName(request.org, Purpose.APPROVER, number)
+    written: tuple[Record, ...] = (
+        Approver(org=request.org, person=request.person, number=number, public=request.public, active=True),
+        ApproverKey(public=request.public, kid=str(kid)),
+        replace(roster, ever=number, active=tuple(sorted((*roster.active, request.person)))),
+        Key(
+            org=request.org,
+            purpose=Purpose.APPROVER,
+            version=number,
+            algorithm=Algorithm.ED25519,
+            public=request.public,
+            from_height=call.height,
+            to_height=None,
+            revoked_height=None,
+        ),
+    )
+    for one in written:
+        call.state.put(one)
+
+
+def revoke(call: Call, body: RevokeApprover) -> None:
+    """One key is enough to revoke, that of the organisation; to come back, a person makes a new one under another name."""
+    approver = call.need(Approver, f"{call.sender}/{body.person}")
+    if not approver.active:
+        raise WrongState(what="approver", name=approver.identifier(), state="revoked", needed="an approver in force")
+    roster = call.need(Roster, call.sender)
+    key = call.need(Key, str(KeyName(call.sender, Purpose.APPROVER, approver.number)))
+    call.state.put(replace(approver, active=False))
+    call.state.put(replace(roster, active=tuple(one for one in roster.active if one != body.person)))
+    call.state.put(replace(key, revoked_height=call.height))
+
+
+def _request(call: Call, body: AddApprover) -> ApproverRequest:
+    try:
+        request = parse_message(parse_envelope(body.signed[0]).payload, ApproverRequest)
+    except AtollError as err:
+        raise BadApprover(person="somebody", org=call.sender, reason="the request cannot be read") from err
+    return request
+
+
+def _need_own_key(call: Call, request: ApproverRequest, signed: bytes) -> None:
+    """The new key signed its own request, is nobody's yet, and none that the organisation's node has."""
+    if not ed25519.is_acceptable_key(request.public):
+        raise _refusal(request, "the key is not canonical, or of small order")
+    if parse_envelope(signed).kid != f"{request.org}/{Purpose.APPROVER}/{NEW}".encode():
+        raise _refusal(request, "the first signature is not named as that of a new key")
+    if not _signed(call, signed, request.public, Context.APPROVER):
+        raise _refusal(request, "the new key has not signed its request")
+    if call.state.get(ApproverKey, request.public.hex()) is not None:
+        raise _refusal(request, "the key is, or was, another person's")
+    for purpose in (Purpose.IDENTITY, Purpose.RECOVERY, Purpose.COSIGN, Purpose.LOG):
+        if call.current_key(request.org, purpose).public == request.public:
+            raise _refusal(request, f"the key is the {purpose} key of {request.org}")
+
+
+def _need_others(call: Call, request: ApproverRequest, roster: Roster, signed: tuple[bytes, ...]) -> None:
+    payload = parse_envelope(signed[0]).payload
+    kids: set[str] = set()
+    stands_in = False
+    for one in signed[1:]:
+        hand = read_hand(call, one, Context.APPROVER, request.org)
+        if hand.flaw:
+            recovery = read_hand(call, one, Context.APPROVER, request.org, Purpose.RECOVERY)
+            if recovery.flaw or recovery.payload != payload:
+                raise _refusal(request, hand.flaw)
+            stands_in = True
+        elif hand.payload != payload:
+            raise _refusal(request, f"{hand.kid} signed another request")
+        else:
+            kids.add(hand.kid)
+    needed = min(NEEDED, roster.ever)
+    missing = needed - len(kids)
+    if missing > 0 and not (stands_in and len(kids) == len(roster.active)):
+        raise _refusal(request, f"{needed} approvers in force must sign, and {len(kids)} did")
+
+
+def _signed(call: Call, data: bytes, public: bytes, context: Context) -> bool:
+    envelope = parse_envelope(data)
+    aad = encode_aad(call.chain.chain_id, call.chain.genesis_digest, context)
+    return envelope.alg is Algorithm.ED25519 and ed25519.is_signature(public, envelope.signed_bytes(aad), envelope.signature)
+
+
+def _refusal(request: ApproverRequest, reason: str) -> BadApprover:
+    return BadApprover(person=request.person, org=request.org, reason=reason)

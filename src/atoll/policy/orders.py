@@ -1,0 +1,59 @@
+"""Whether a regulator's order forbids a job: the same question that the ledger asks at consent, START and receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from atoll.errors import RuleError
+from atoll.ledger.plan import Plan
+from atoll.ledger.records import Hold, Order
+from atoll.ledger.rules.holds import Line, find_hold
+from atoll.policy.errors import OrderRefused
+from atoll.policy.limits import View
+from atoll.policy.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an order does to something."""
+
+    hold: Hold
+    """The orders in force on what it hits."""
+    order: str
+    """The order, in hex."""
+    regulator: str
+    """Who gave it."""
+
+    @property
+    def recalled(self) -> bool:
+        """Whether it is for good, results included."""
+        return bool(self.hold.recall)
+
+    def __str__(self) -> str:
+        """`dataset bank/customers/1 is frozen by order 00... of authority`."""
+        state = "recalled" if self.recalled else "frozen"
+        return f"{self.hold.target_kind} {self.hold.target} is {state} by order {self.order} of {self.regulator}"
+
+
+def find_order(view: View, orgs: Iterable[str], lines: Iterable[Line]) -> Standing | None:
+    """The order that weighs most on these organisations and inputs, a recall before a freeze; None where there is none.
+
+    Raises:
+        TooManyAncestors: a dataset rests on more versions than can be looked at.
+    """
+    hold = find_hold(view, orgs, lines)
+    if hold is None:
+        return None
+    order = view.get(Order, hold.order.hex())
+    return Standing(hold, hold.order.hex(), order.regulator if order else "nobody known")
+
+
+def order_reasons(view: View, plan: Plan) -> Iterator[Reason]:
+    """One reason: that no order is in the way of a plan."""
+    try:
+        found = find_order(view, plan.orgs(), plan.inputs)
+        observed = str(found) if found else "none"
+    except RuleError as err:
+        observed = str(err)
+    yield Reason(OrderRefused.code, "orders of a regulator", "none in force", observed, observed == "none")

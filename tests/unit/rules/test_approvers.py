@@ -1,0 +1,126 @@
+"""Approvers: who lets a person in, and that whoever holds the node alone cannot make two of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from atoll.ledger.records import Approver, Roster
+from atoll.ledger.rules.approver import LONGEST_SECONDS, AddApprover, ApproverRequest, RevokeApprover
+from atoll.ledger.rules.errors import AlreadyExists, BadApprover, DeadlinePassed, NotAllowed, TooEarly, Unknown, WrongState
+from atoll.testing.persons import PaperPerson
+from atoll.trust.algorithms import Algorithm
+from atoll.trust.envelope import Context, encode_aad, seal_envelope
+from atoll.trust.keys import Purpose
+from atoll.wire.message import encode_message
+from tests.unit.rules.lagoon import Lagoon
+
+ADA, GRACE, EVE = (PaperPerson("auditor", name) for name in ("ada", "grace", "eve"))
+
+
+def asked(lagoon: Lagoon, new: PaperPerson, *others: PaperPerson, recovery: bool = False) -> AddApprover:
+    """The transaction; with the recovery key's signature where it is asked for."""
+    request = new.request(lagoon.chain, others, not_after=lagoon.time + 60)
+    if not recovery:
+        return request
+    body = ApproverRequest(org=new.org, person=new.person, public=new.key.public.data, not_after=lagoon.time + 60)
+    signed = seal_envelope(
+        encode_message(body),
+        kid=f"{new.org}/recovery/1".encode(),
+        algorithm=Algorithm.ED25519,
+        sign=lagoon.founding.keys[new.org][Purpose.RECOVERY].sign,
+        aad=encode_aad(lagoon.chain.chain_id, lagoon.chain.genesis_digest, Context.APPROVER),
+    )
+    return AddApprover(signed=(*request.signed, signed))
+
+
+def test_the_first_person_needs_nobody_and_every_later_one_those_that_are_there() -> None:
+    lagoon = Lagoon()
+    lagoon.refused(BadApprover, "auditor", AddApprover(signed=(bytes(200),)))
+    persons = lagoon.with_persons("auditor", "ada", "grace", "eve")
+    assert [one.number for one in persons.values()] == [1, 2, 3]
+    assert lagoon.get(Roster, "auditor") == Roster(org="auditor", ever=3, active=("ada", "eve", "grace"))
+
+
+def test_the_node_alone_never_brings_in_a_second_person() -> None:
+    lagoon = Lagoon()
+    lagoon.with_persons("auditor", "ada")
+    assert "1 approvers in force must sign, and 0 did" in lagoon.refused(BadApprover, "auditor", asked(lagoon, GRACE))
+    lagoon.refused(BadApprover, "auditor", asked(lagoon, GRACE, PaperPerson("auditor", "mallory", 1)))
+
+
+def test_a_third_person_needs_two_different_ones() -> None:
+    lagoon = Lagoon()
+    ada, grace = lagoon.with_persons("auditor", "ada", "grace").values()
+    for others in ((ada,), (grace,), (ada, ada)):
+        lagoon.refused(BadApprover, "auditor", asked(lagoon, EVE, *others))
+    lagoon.do("auditor", asked(lagoon, EVE, ada, grace))
+
+
+def test_revoking_everybody_does_not_let_the_node_begin_anew() -> None:
+    lagoon = Lagoon()
+    ada, grace = lagoon.with_persons("auditor", "ada", "grace").values()
+    lagoon.do("auditor", RevokeApprover(person="ada")).do("auditor", RevokeApprover(person="grace"))
+    lagoon.refused(BadApprover, "auditor", asked(lagoon, EVE))
+    lagoon.refused(BadApprover, "auditor", asked(lagoon, EVE, ada, grace))
+    lagoon.do("auditor", asked(lagoon, EVE, recovery=True))
+
+
+def test_the_recovery_key_stands_in_for_who_is_missing_and_for_nobody_who_is_there() -> None:
+    lagoon = Lagoon()
+    ada, _ = lagoon.with_persons("auditor", "ada", "grace").values()
+    lagoon.refused(BadApprover, "auditor", asked(lagoon, EVE, ada, recovery=True))
+    lagoon.do("auditor", RevokeApprover(person="grace"))
+    lagoon.refused(BadApprover, "auditor", asked(lagoon, EVE, recovery=True))
+    lagoon.do("auditor", asked(lagoon, EVE, ada, recovery=True))
+
+
+def test_one_key_is_one_person_for_ever() -> None:
+    lagoon = Lagoon()
+    ada = lagoon.with_persons("auditor", "ada")["ada"]
+    twin = PaperPerson("auditor", "twin")
+    twin.key = ada.key
+    assert "another person's" in lagoon.refused(BadApprover, "auditor", asked(lagoon, twin, ada))
+    elsewhere = PaperPerson("bank", "ada")
+    elsewhere.key = ada.key
+    lagoon.refused(BadApprover, "bank", asked(lagoon, elsewhere))
+
+
+@pytest.mark.parametrize("purpose", [Purpose.IDENTITY, Purpose.RECOVERY, Purpose.COSIGN, Purpose.LOG])
+def test_a_key_that_the_node_has_is_no_persons(purpose: Purpose) -> None:
+    lagoon = Lagoon()
+    node = PaperPerson("auditor", "node")
+    node.key = lagoon.founding.keys["auditor"][purpose]
+    assert f"the {purpose} key" in lagoon.refused(BadApprover, "auditor", asked(lagoon, node))
+
+
+def test_a_key_that_did_not_sign_its_request_is_not_registered() -> None:
+    lagoon = Lagoon()
+    ada = lagoon.with_persons("auditor", "ada")["ada"]
+    thief = PaperPerson("auditor", "thief")
+    body = ApproverRequest(org="auditor", person="thief", public=GRACE.key.public.data, not_after=lagoon.time + 60)
+    signed = tuple(one.sign(lagoon.chain, body, Context.APPROVER) for one in (thief, ada))
+    lagoon.refused(BadApprover, "auditor", AddApprover(signed=signed))
+
+
+def test_a_person_belongs_to_the_organisation_that_registers_it() -> None:
+    lagoon = Lagoon()
+    lagoon.refused(NotAllowed, "bank", asked(lagoon, ADA))
+
+
+def test_a_name_is_given_once_and_a_request_does_not_lie_ready() -> None:
+    lagoon = Lagoon()
+    ada = lagoon.with_persons("auditor", "ada")["ada"]
+    again = PaperPerson("auditor", "ada")
+    lagoon.refused(AlreadyExists, "auditor", asked(lagoon, again, ada))
+    lagoon.refused(TooEarly, "auditor", GRACE.request(lagoon.chain, (ada,), not_after=lagoon.time + LONGEST_SECONDS + 1))
+    late = asked(lagoon, GRACE, ada)
+    lagoon.later(seconds=61).refused(DeadlinePassed, "auditor", late)
+
+
+def test_a_person_is_revoked_by_its_own_organisation_once() -> None:
+    lagoon = Lagoon()
+    lagoon.with_persons("auditor", "ada")
+    lagoon.refused(Unknown, "bank", RevokeApprover(person="ada"))
+    lagoon.do("auditor", RevokeApprover(person="ada"))
+    assert not lagoon.get(Approver, "auditor/ada").active
+    lagoon.refused(WrongState, "auditor", RevokeApprover(person="ada"))
