@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from atoll.cli.frame import command, group
 from atoll.cli.limits import Security, describe_limits, parse_cap, parse_epsilon, parse_outputs
 from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import confirm
+from atoll.cli.terms import describe_terms, load_terms
 from atoll.cli.words import iso
 from atoll.client import Node
 
@@ -35,13 +37,18 @@ class Counting(StrEnum):
     "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --new-identifiers 10000/30d --rate 20/day",
     "atoll grant give bureau/files/1 --to bank --column ref --purpose statistics --outputs cardinality --epsilon 1.0",
     "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --security malicious",
+    "atoll grant give bureau/files/1 --to bank --terms terms.json --uses 5 --days 30",
 )
 def give(
     node: Node,
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="One of this organisation's, owner/name/version.")],
     to: Annotated[str, typer.Option(metavar="ORG", help="Who may use it, and receive what comes out.")],
-    column: Annotated[list[str], typer.Option(help="Column that may be used; repeat.")],
-    purpose: Annotated[list[str], typer.Option(help="Purpose it may be used for; repeat.")],
+    column: Annotated[list[str] | None, typer.Option(help="Column that may be used; repeat.")] = None,
+    purpose: Annotated[list[str] | None, typer.Option(help="Purpose it may be used for; repeat.")] = None,
+    terms: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Terms as an ODRL document, instead of columns, purposes, outputs and the like."),
+    ] = None,
     job_kind: Annotated[list[str] | None, typer.Option(help="Kind of job; repeat. [default: intersection]")] = None,
     protocol: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Protocol by which it may be used; repeat. [default: any]")
@@ -83,8 +90,9 @@ def give(
         dataset=dataset,
         uses=uses,
         days=days,
-        columns=column,
-        purposes=purpose,
+        columns=column or [],
+        purposes=purpose or [],
+        terms=load_terms(terms) if terms else None,
         job_kinds=job_kind or ["intersection"],
         protocols=protocol or [],
         security=security.value,
@@ -157,12 +165,6 @@ def _terms(grant: GrantInfo) -> list[str | Rows]:
     if grant.terms is None:
         return ["\nThe terms are held by owner, grantee and auditor."]
     try:
-        rows = [
-            (word, constraint["left"], constraint["operator"], ", ".join(constraint["right"]))
-            for word, rules in (("permitted if", "permissions"), ("never if", "prohibitions"))
-            for rule in grant.terms[rules]
-            for constraint in rule["constraints"]
-        ]
+        return ["", describe_terms(grant.terms)]
     except (KeyError, TypeError) as err:
         raise BadArgument(what=f"the terms of {grant.grant}", reason="they are of a form this version does not know") from err
-    return ["", Rows(("terms", "what", "is", "values"), rows, "no constraints")]

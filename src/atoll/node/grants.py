@@ -14,6 +14,10 @@ from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest
 from atoll.ordering.engine import Acknowledged
 from atoll.policy.demand import Output
+from atoll.policy.errors import PolicyRefused
+from atoll.policy.odrl.check import verify_policy
+from atoll.policy.odrl.jsonld import parse_policy_json
+from atoll.policy.odrl.model import Policy
 from atoll.policy.outputs import WITH_PAYLOAD
 from atoll.policy.terms import ADVERSARY_MODELS, TERMS_DOMAIN, Constraint, GrantTerms, Operand, Operator, TermRule
 from atoll.primitives.commitment import commit
@@ -35,25 +39,26 @@ class Grants:
         """Permit a use; the terms go to the grantee and the readers, their commitment to the ledger.
 
         Raises:
+            PolicyRefused: the terms say something that the profile does not know.
             MessageError, ValueError: an operand or operator is unknown.
-            BadRequest: rows or sums without a payload column.
+            BadRequest: rows or sums without a payload column; terms for somebody or something else.
             TransactionRefused: the ledger's rules refuse it.
         """
-        if WITH_PAYLOAD.intersection(request.outputs) and not request.payload:
-            raise BadRequest(reason="rows and sums are permitted of at least one payload column")
         entropy = self._context.entropy
         grant = entropy.bytes(16)
+        written = _written(request, self._context.org) if request.terms is not None else _asked(request)
         terms = GrantTerms(
             salt=entropy.bytes(32),
             grant=grant,
             assigner=self._context.org,
             assignee=request.grantee,
             target=request.dataset,
-            permissions=tuple(
-                TermRule(action="use", constraints=_permission(request, Output(one))) for one in dict.fromkeys(request.outputs)
-            ),
-            prohibitions=tuple(TermRule(action="use", constraints=(_constraint(one),)) for one in request.prohibitions),
+            permissions=written.permissions,
+            prohibitions=written.prohibitions,
+            obligations=written.obligations,
+            conflict=written.conflict,
         )
+        verify_policy(terms)
         body = encode_message(terms)
         self._bodies.keep(Kind.TERMS, grant.hex(), body)
         now = self._context.now()
@@ -124,6 +129,44 @@ def _caps(request: GiveGrant) -> tuple[Cap, ...]:
     """Sorted by unit, as the ledger wants them."""
     asked = {CapUnit.JOBS: request.rate, CapUnit.NEW_IDENTIFIERS: request.new_identifiers, CapUnit.ROWS: request.rate_rows}
     return tuple(Cap(unit=unit, limit=one.limit, days=one.days) for unit, one in sorted(asked.items()) if one is not None)
+
+
+def _asked(request: GiveGrant) -> Policy:
+    """The terms that the request's own words make.
+
+    Raises:
+        BadRequest: a word is missing.
+    """
+    if not request.columns or not request.purposes:
+        raise BadRequest(reason="a use is permitted of at least one column and for at least one purpose")
+    if WITH_PAYLOAD.intersection(request.outputs) and not request.payload:
+        raise BadRequest(reason="rows and sums are permitted of at least one payload column")
+    return Policy(
+        permissions=tuple(
+            TermRule(action="use", constraints=_permission(request, Output(one))) for one in dict.fromkeys(request.outputs)
+        ),
+        prohibitions=tuple(TermRule(action="use", constraints=(_constraint(one),)) for one in request.prohibitions),
+    )
+
+
+def _written(request: GiveGrant, assigner: str) -> Policy:
+    """The terms of a document, if they are for this grant.
+
+    Raises:
+        PolicyRefused: the profile does not know something in it, or it permits nothing.
+        BadRequest: it names another assigner, assignee or target, or stands beside conditions of the request.
+    """
+    policy = parse_policy_json(request.terms or {})
+    if request.columns or request.purposes or request.payload or request.constraints or request.prohibitions:
+        raise BadRequest(reason="terms stand instead of columns, purposes, payload and constraints, not beside them")
+    said = {"assigner": policy.assigner, "assignee": policy.assignee, "target": policy.target}
+    wanted = {"assigner": assigner, "assignee": request.grantee, "target": request.dataset}
+    for name, value in said.items():
+        if value not in ("", wanted[name]):
+            raise BadRequest(reason=f"the terms name {value} as {name}, and the grant is for {wanted[name]}")
+    if not policy.permissions:
+        raise PolicyRefused(where="policy", what="it permits nothing")
+    return policy
 
 
 def _permission(request: GiveGrant, output: Output) -> tuple[Constraint, ...]:

@@ -131,3 +131,11 @@ class InsecureRefused(JobError):
     code = "policy.insecure"
     sentence = "Insecure modes are refused outside test consortia: {reason}."
     remedy = "Use a protocol whose name does not begin with Insecure."
+
+
+class PolicyRefused(InputError):
+    """A policy says something that the closed profile does not know, or says it in a way that can be read in two ways."""
+
+    code = "policy.not_in_profile"
+    sentence = "The policy is refused: {where}: {what}."
+    remedy = "`atoll policy check FILE` names everything that is refused; docs/reference/odrl-decisions.md lists what there is."

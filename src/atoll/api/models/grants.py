@@ -30,8 +30,8 @@ class GiveGrant(Model):
     dataset: str
     uses: int = Field(default=1, ge=1)
     days: int = Field(default=30, ge=1, le=3650)
-    columns: list[str]
-    purposes: list[str]
+    columns: list[str] = []
+    purposes: list[str] = []
     job_kinds: list[str] = ["intersection"]
     protocols: list[str] = []
     """Protocols by which; empty for any."""
@@ -56,6 +56,8 @@ class GiveGrant(Model):
     """Granted rows in a period."""
     constraints: list[ConstraintModel] = []
     prohibitions: list[ConstraintModel] = []
+    terms: dict[str, Any] | None = None
+    """Terms as an ODRL 2.2 document of the closed profile, instead of columns, purposes, outputs and the other conditions."""
 
 
 class Given(Receipt):

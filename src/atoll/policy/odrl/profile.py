@@ -13,7 +13,10 @@ from atoll.policy.odrl.model import Operand, Operator
 
 NAMESPACE = "https://w3id.org/atoll/dex#"
 """Of the product's own terms; they travel as full identifiers."""
+PROFILE_IRI = NAMESPACE + "profile"
+"""What a policy says in `profile` that is written for this profile."""
 ODRL = "http://www.w3.org/ns/odrl/2/"
+XSD = "http://www.w3.org/2001/XMLSchema#"
 ADVERSARY_MODELS: tuple[str, ...] = ("semi-honest", "malicious")
 """The misbehaviour that a job withstands, each more than the one before it. There are no others to a reader of terms: a plan's
 `honest-majority` stands neither above nor below them, so terms that look at the model do not cover it."""
@@ -84,7 +87,7 @@ PROFILE: dict[Operand, OperandProfile] = {
     Operand.ELAPSED_TIME: OperandProfile(Kind.DURATION, ODRL + "elapsedTime", "time since the grant began"),
     Operand.MINIMUM_GROUP: OperandProfile(Kind.NUMBER, NAMESPACE + "minGroup", "fewest matches over which a result is told"),
     Operand.EPSILON: OperandProfile(
-        Kind.NUMBER, NAMESPACE + "microEpsilon", "privacy loss of a noisy output, in millionths of epsilon"
+        Kind.NUMBER, NAMESPACE + "epsilon", "privacy loss of a noisy output, in millionths; on the wire as a decimal number"
     ),
     Operand.SPATIAL: OperandProfile(
         Kind.TREE, ODRL + "spatial", "where it is used, as ISO 3166 codes", observed=False, part_of="-"
@@ -132,3 +135,14 @@ FORBIDDEN_BY: dict[str, frozenset[str]] = PERMITTED_BY | {
     "transfer": frozenset({"transfer", "sell"}),
 }
 """What a prohibition of an action covers: all that ODRL includes in it."""
+
+
+def action_iri(action: str) -> str:
+    """The full name of an action."""
+    return (NAMESPACE if action in OWN_ACTIONS else ODRL) + action
+
+
+OPERAND_OF: dict[str, Operand] = {profile.iri: operand for operand, profile in PROFILE.items()}
+"""Operands by their full names."""
+ACTION_OF: dict[str, str] = {action_iri(one): one for one in ACTIONS}
+"""Actions by their full names."""
