@@ -16,6 +16,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from atoll.jobs.errors import WrongPeriod
@@ -163,8 +164,20 @@ class ResultColumn:
     """`text`, `integer`, `decimal` or `boolean`."""
 
 
+class Brings(StrEnum):
+    """What a party's inputs are read from."""
+
+    TABLES = "tables"
+    """The source that was registered, read again and compared with its registration."""
+    PRINTS = "prints"
+    """What was kept of it when it was registered: its fingerprint."""
+
+
 class JobKind(ABC, Generic[Spec]):
     """One sort of job. Instances hold no state."""
+
+    brings: ClassVar[Brings] = Brings.TABLES
+    """What its parties bring."""
 
     name: ClassVar[str]
     """Name in plans and on the command line."""

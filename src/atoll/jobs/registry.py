@@ -9,8 +9,9 @@ from typing import Any
 from atoll.jobs.errors import UnknownKind
 from atoll.jobs.intersection import Intersection
 from atoll.jobs.kind import JobKind
+from atoll.jobs.similarity import Similarity
 
-JOB_KINDS: Mapping[str, JobKind[Any]] = MappingProxyType({kind.name: kind for kind in (Intersection(),)})
+JOB_KINDS: Mapping[str, JobKind[Any]] = MappingProxyType({kind.name: kind for kind in (Intersection(), Similarity())})
 """Every kind by name."""
 
 

@@ -17,9 +17,10 @@ from typing import Any
 
 from atoll.errors import AtollError
 from atoll.jobs.errors import BadResult
-from atoll.jobs.kind import Input, Inputs, Lasting, Outcome
+from atoll.jobs.kind import Brings, Input, Inputs, Lasting, Outcome
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, PlanInput, digest_plan_body
+from atoll.ledger.records import Stage
 from atoll.node.errors import MemoryExceeded, NodeFault
 from atoll.node.journal import DiskJournal
 from atoll.node.order import LocalInput, WorkerOrder
@@ -28,6 +29,7 @@ from atoll.protocols.identifiers import Report as SpellingReport
 from atoll.protocols.identifiers import parse_rule
 from atoll.protocols.role import Party, Progress
 from atoll.sources import SourceRoot, SourceRows, open_items, open_source, parse_fingerprint
+from atoll.sources.prints import open_bands, open_row_digests
 from atoll.storage.sealed import Sealer
 from atoll.storage.tables import SealedTables
 from atoll.transport.errors import JobAborted
@@ -173,6 +175,9 @@ class Execution:
             SourceChanged: a source is not what was registered.
         """
         local = {one.dataset: one for one in self._order.inputs}
+        if job_kind(self._plan.kind).brings is Brings.PRINTS:
+            mine = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
+            return Inputs(tuple(self._read_print(one, local[one.dataset], kept) for one in mine))
         planned = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
         opened: dict[str, SourceRows] = {}
         for one in planned:
@@ -183,6 +188,18 @@ class Execution:
             if uses:
                 rows.keep(list(dict.fromkeys(chain.from_iterable(uses))))
         return Inputs(tuple(self._read(one, opened[one.dataset], kept) for one in planned), self._lasting())
+
+    def _read_print(self, planned: PlanInput, local: LocalInput, kept: ExitStack) -> Input:
+        """What the plan compares of a fingerprint that was kept at registration."""
+        folder, scratch = Path(local.prints), Path(self._order.journal)
+        if planned.columns == (str(Stage.BANDS),):
+            items = open_bands(folder, scratch=scratch)
+        else:
+            scale = int(self._plan.program["scale"])
+            memory = self._order.memory_bytes // KEYS_SHARE
+            items = open_row_digests(folder, scale=scale, max_rows=planned.rows_cap, scratch=scratch, memory_bytes=memory)
+        self._tell({"event": "input", "dataset": planned.dataset, "rows": items.rows})
+        return Input(kept.enter_context(items))
 
     def _lasting(self) -> Lasting | None:
         """What this organisation keeps from job to job, where the order says so."""

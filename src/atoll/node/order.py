@@ -39,6 +39,8 @@ class LocalInput(Message):
     """Source address below a data folder."""
     fingerprint: Annotated[str, Size(1, 200)]
     """What reading it must give."""
+    prints: Annotated[str, Size(0, 4096)] = ""
+    """Folder of what its registration kept of it; empty where nothing was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

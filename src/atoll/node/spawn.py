@@ -21,6 +21,7 @@ from atoll.node.errors import NoSuchThing
 from atoll.node.journal import derive_journal_key
 from atoll.node.keyring import KeyRing
 from atoll.node.order import LastingOrder, LocalInput, Peer, Version, WorkerOrder, encode_order
+from atoll.node.prints import print_folder
 from atoll.node.tables import table_folder
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.role import Party
@@ -255,7 +256,12 @@ class Orders:
         record = self._context.view().get(Dataset, dataset)
         if local is None or record is None:
             raise NoSuchThing(what="dataset", name=dataset)
-        return LocalInput(dataset=dataset, address=local.path, fingerprint=local.digest)
+        return LocalInput(
+            dataset=dataset,
+            address=local.path,
+            fingerprint=local.digest,
+            prints=str(print_folder(self._context.config.home, dataset)),
+        )
 
 
 async def _write_order(process: asyncio.subprocess.Process, order: WorkerOrder) -> None:

@@ -22,6 +22,7 @@ from atoll.ledger.records import (
     counted_inputs,
     grant_account,
 )
+from atoll.ledger.rules.check import SIMILARITY
 from atoll.policy.card import DatasetCard
 from atoll.policy.coalition import coalition_reasons
 from atoll.policy.demand import Demand
@@ -42,6 +43,7 @@ from atoll.policy.odrl import Observed, Use, evaluate
 from atoll.policy.orders import order_reasons
 from atoll.policy.outputs import UNNAMED, output_reasons
 from atoll.policy.reasons import Decision, Reason, Verdict, conclude
+from atoll.policy.similarity import similarity_reasons
 from atoll.policy.terms import GrantTerms, Operand
 
 HIGHEST_LEVEL = 4
@@ -78,6 +80,9 @@ class Question:
 
 def decide(question: Question) -> Decision:
     """Permit, deny or ask, with every reason."""
+    if question.plan.kind == SIMILARITY:  # no grant carries it, so nothing but its own rules can
+        by_rule = similarity_reasons(question.view, question.plan, question.proposer, rules=question.rules, now=question.now)
+        return conclude((*_plan_reasons(question), *by_rule), ask="")
     reasons = [*_plan_reasons(question), *_local_reasons(question)]
     for number, demand in enumerate(question.demands):
         if demand.owner_org == question.me:

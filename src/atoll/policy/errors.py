@@ -125,6 +125,14 @@ class LocalVeto(JobError):
     remedy = "The owner's administrator keeps local rules in atoll.toml."
 
 
+class CheckVetoed(JobError):
+    """A check for near duplicates is not one that the rules of registration allow its proposer."""
+
+    code = "policy.check"
+    sentence = "The check for a near duplicate is refused: {reason}."
+    remedy = "Only the owner of the version registered first checks, within 30 days, once a pair and stage."
+
+
 class InsecureRefused(JobError):
     """The plan names an insecure protocol outside a test consortium."""
 

@@ -12,6 +12,7 @@ trusted-proposers = ["bank"]         # may propose that this organisation receiv
 max-rows = 1000000
 hours = "06-22"                      # UTC, from the first hour until before the second
 max-days = 7                         # furthest deadline
+duplicate-checks = "automatic"       # or "off": neither made nor answered; what is not answered stands under review
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ KEYS = frozenset(
         "adversary-models",
         "consent",
         "counterparties",
+        "duplicate-checks",
         "hours",
         "job-kinds",
         "max-days",
@@ -55,6 +57,8 @@ class LocalRules:
     max_rows: int | None = None
     hours: tuple[int, int] | None = None
     max_days: int = 7
+    answers_checks: bool = True
+    """Whether checks for near duplicates are made and answered."""
 
     @classmethod
     def from_table(cls, table: dict[str, Any]) -> LocalRules:
@@ -69,6 +73,9 @@ class LocalRules:
         consent = table.get("consent", "automatic")
         if consent not in ("automatic", "manual"):
             raise BadRules(reason="consent is automatic or manual")
+        checks = table.get("duplicate-checks", "automatic")
+        if checks not in ("automatic", "off"):
+            raise BadRules(reason="duplicate-checks is automatic or off")
         models = _names(table, "adversary-models")
         if models is not None and not models <= set(ADVERSARY_MODELS):
             raise BadRules(reason=f"adversary-models is a list of some of {', '.join(ADVERSARY_MODELS)}")
@@ -83,6 +90,7 @@ class LocalRules:
             max_rows=_number(table, "max-rows"),
             hours=_hours(table),
             max_days=_number(table, "max-days") or 7,
+            answers_checks=checks == "automatic",
         )
 
     def is_open_at(self, now: int) -> bool:

@@ -336,6 +336,11 @@ DENIED: dict[str, tuple[str, Change]] = {
     ),
     "more rows than the owner likes": ("policy.local", lambda d: d.say(max_rows=999)),
     "an hour that the owner does not like": ("policy.local", lambda d: d.say(hours=(0, 1))),
+    "a check that no rule allows": ("policy.check", lambda d: d.change_plan(kind="similarity")),
+    "a check where the owner answers none": (
+        "policy.local",
+        lambda d: d.change_plan(kind="similarity").say(answers_checks=False),
+    ),
 }
 
 

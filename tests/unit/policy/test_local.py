@@ -98,7 +98,9 @@ def test_a_node_does_not_start_with_rules_it_does_not_understand(name: str) -> N
 
 
 def test_the_refusal_names_what_is_known() -> None:
-    with pytest.raises(BadRules, match="it knows no max-row; it knows adversary-models, consent, counterparties, hours"):
+    with pytest.raises(
+        BadRules, match="it knows no max-row; it knows adversary-models, consent, counterparties, duplicate-checks, hours"
+    ):
         LocalRules.from_table(BAD["an unknown rule"])
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Protocol
 
 from atoll.ledger.plan import DatasetId, JobId
 from atoll.ledger.records import Check, Dataset, DatasetState, Finding, Job, JobInput, JobState, Stage, check_id
@@ -73,7 +73,13 @@ class Pair:
         return check_id(self.new.dataset, self.incumbent.dataset, self.stage)
 
 
-def need_pair(call: Call, proposer: str, inputs: Sequence[JobInput]) -> Pair:
+class Records(Protocol):
+    """A state, or a view of one."""
+
+    def get(self, kind: type[Dataset], identifier: str, /) -> Dataset | None: ...
+
+
+def need_pair(records: Records, now: int, proposer: str, inputs: Sequence[JobInput]) -> Pair:
     """The two versions of a check, if the rules allow it to `proposer` now.
 
     Raises:
@@ -81,10 +87,13 @@ def need_pair(call: Call, proposer: str, inputs: Sequence[JobInput]) -> Pair:
     """
     if len(inputs) != 2 or any(one.grant or one.epsilon_micro or one.receiver != proposer for one in inputs):
         raise CheckRefused(reason="it has two inputs, of which its proposer learns, and rests on no grant")
-    records = [call.need(Dataset, one.dataset) for one in inputs]
-    if [one.owner for one in records] != [one.user for one in inputs]:
+    found = [records.get(Dataset, one.dataset) for one in inputs]
+    versions = [one for one in found if one is not None]
+    if len(versions) != 2:
+        raise CheckRefused(reason="one of the versions is not registered")
+    if [one.owner for one in versions] != [one.user for one in inputs]:
         raise CheckRefused(reason="an input is not brought by its owner")
-    incumbent, new = sorted(records, key=lambda one: (one.height, one.dataset))
+    incumbent, new = sorted(versions, key=lambda one: (one.height, one.dataset))
     if incumbent.owner != proposer or new.owner == proposer:
         raise CheckRefused(reason=f"{proposer} is not the owner of the earlier of two members' versions")
     caps = {one.rows_cap for one in inputs}
@@ -92,14 +101,14 @@ def need_pair(call: Call, proposer: str, inputs: Sequence[JobInput]) -> Pair:
         raise CheckRefused(reason="its row caps are of neither stage")
     if not {new.state, incumbent.state} <= COMPARABLE:
         raise CheckRefused(reason=f"{new.dataset} is {new.state}, {incumbent.dataset} is {incumbent.state}")
-    if call.time > new.time + CHECK_DAYS * DAY_SECONDS:
+    if now > new.time + CHECK_DAYS * DAY_SECONDS:
         raise CheckRefused(reason=f"{new.dataset} was registered more than {CHECK_DAYS} days ago")
     return Pair(new, incumbent, Stage.BANDS if caps == {BAND_ROWS} else Stage.ROWS)
 
 
-def propose_check(call: Call, body_job: Job) -> None:
+def propose_check(call: Call, job: Job) -> None:
     """Count the attempt. All rows are compared only after the bands have been."""
-    pair = need_pair(call, body_job.proposer, body_job.inputs)
+    pair = need_pair(call.state, call.time, job.proposer, job.inputs)
     if pair.stage is Stage.ROWS and not _is_completed(call, check_id(pair.new.dataset, pair.incumbent.dataset, Stage.BANDS)):
         raise CheckRefused(reason="all rows are compared only after the bands have been")
     before = call.state.get(Check, pair.check_id)
@@ -117,7 +126,7 @@ def propose_check(call: Call, body_job: Job) -> None:
             incumbent=pair.incumbent.dataset,
             stage=pair.stage,
             attempts=attempts + 1,
-            job=body_job.job_id,
+            job=job.job_id,
             is_unanswered=before is not None and before.is_unanswered,
         )
     )

@@ -229,7 +229,7 @@ def start(call: Call, body: StartJob) -> None:
             raise NotAllowed(org=org, reason="its identity key is revoked, so nobody can say that its consent is its own")
     need_no_hold(call, job.parties, job.inputs)
     if job.kind == check.SIMILARITY:
-        check.need_pair(call, job.proposer, job.inputs)
+        check.need_pair(call.state, call.time, job.proposer, job.inputs)
     else:
         for one in job.inputs:
             _charge(call, job, one)

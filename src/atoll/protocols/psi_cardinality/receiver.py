@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from atoll.primitives import ristretto
@@ -28,6 +28,8 @@ class Cardinality:
     """Distinct keys that both have. With noise an estimate without bias, which can be below 0 or above a set's size."""
     noise: Noise | None
     """What the count is blurred by; None when it is exact."""
+    peer_rows: int = field(default=0, compare=False, repr=False)
+    """Rows with a key that the sender brought."""
 
 
 def receiver(
@@ -96,4 +98,4 @@ def receiver(
         verify_distinct(bytes(tags), TAG_BYTES, party=sender)
         held = (len(match_tags(tags, held, TAG_BYTES)) // ROW_BYTES).to_bytes(_COUNT_BYTES, "big")
         yield begun.checkpoint(2, held)
-    return Cardinality(int.from_bytes(held, "big") - (noise.shift if noise else 0), noise)
+    return Cardinality(int.from_bytes(held, "big") - (noise.shift if noise else 0), noise, opened.peer_rows)
