@@ -154,6 +154,69 @@ def parse_csv(chunk: bytes, delimiter: str, width: int, chosen: Sequence[int], l
     only where a record has one cell. All lines must end alike: in `line_end`, if that is known.
     """
 
+class TablePrinter:
+    """Takes the fingerprint of a table that comes in pieces; specs/fingerprint.md. Unusable after an error."""
+
+    def __init__(self, ranks: Sequence[int]) -> None:
+        """`ranks` has for each column of the file its place in the order of canonical names. Raises ValueError."""
+
+    def read_csv(self, piece: bytes, delimiter: str, last: bool) -> tuple[str, int] | None:
+        """Read the next bytes of a CSV file with a header; a fault as in `CsvRecords`, and the line feeds before it.
+
+        Raises OverflowError for 2^32 rows.
+        """
+
+    def read_cells(self, columns: Sequence[tuple[bytes, bytes]]) -> None:
+        """Read rows by column, each the buffers of an Arrow string array without nulls. Raises ValueError, OverflowError."""
+
+    @property
+    def has_run(self) -> bool:
+        """Whether a million rows wait to be taken."""
+
+    def take_run(self) -> tuple[bytes, list[int]]:
+        """The rows since the last run as sorted records of 68 bytes, and where each of 4,096 spans of them starts and ends."""
+
+    def finish(self) -> PrintedTable:
+        """The rest; the last run was taken."""
+
+class PrintedTable:
+    """What a table's pass has gathered beside its runs."""
+
+    rows: int
+    columns: list[tuple[int, list[int], int, int, int, bytes]]
+    """By canonical name: nulls; cells that are boolean, integer, decimal, date, timestamp, text; shortest, longest, distinct;
+    MinHash signature."""
+    signature: bytes
+    bands: list[bytes]
+    scale: int
+    sketch: bytes
+    sample_rows: int
+    sample: list[tuple[bytes, bytes]]
+    """In the file's order of columns; buffers of Arrow string arrays without nulls."""
+
+class RowTrees:
+    """The two Merkle trees over the rows of a table."""
+
+    def __init__(self) -> None: ...
+    def add(self, pieces: Sequence[bytes]) -> bytes:
+        """The records of the next spans, one piece of each run: what is ready of the file of rows. Raises ValueError."""
+
+    def finish(self) -> tuple[bytes, int, bytes, bytes]:
+        """The rest of the file of rows, the number of its rows, the roots of the named and of the nameless tree."""
+
+class FileDigests:
+    """SHA-256 and SM3 of one stream."""
+
+    def __init__(self) -> None: ...
+    def update(self, data: bytes) -> None: ...
+    def finish(self) -> tuple[bytes, bytes]: ...
+
+def canonical_cell(cell: bytes) -> bytes:
+    """The canonical form of a cell; empty for a null."""
+
+def canonical_name(name: str) -> str:
+    """The canonical form of a column's name: trimmed, NFC, lower case."""
+
 def normalise_cells(rule: str, offsets: bytes, data: bytes) -> tuple[bytes, bytes]:
     """One column by one rule (`text/1`, without parameters), as far as ASCII goes: packed keys, see `atoll.sources.packing`.
 

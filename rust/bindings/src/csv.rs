@@ -41,11 +41,9 @@ pub fn parse_csv(
         Some("\r\n") => Some(LineEnd::CrLf),
         Some(_) => return Err(PyValueError::new_err("a line ends in LF or CR LF")),
     };
-    let &[delimiter] = delimiter.as_bytes() else {
-        return Err(PyValueError::new_err("a delimiter is one character of ASCII"));
-    };
-    if !delimiter.is_ascii() || b"\"\r\n".contains(&delimiter) || chosen.iter().any(|&place| place >= width) {
-        return Err(PyValueError::new_err("no such delimiter, or a column beyond the width"));
+    let delimiter = parse_delimiter(delimiter)?;
+    if chosen.iter().any(|&place| place >= width) {
+        return Err(PyValueError::new_err("a column beyond the width"));
     }
     if chunk.len() > u32::MAX as usize / 2 {
         return Err(PyValueError::new_err("the chunk is too large"));
@@ -80,7 +78,15 @@ fn found_records(py: Python<'_>, found: Records) -> CsvRecords {
     }
 }
 
-fn fault_name(fault: Fault) -> &'static str {
+/// A character of ASCII that may stand between cells.
+pub(crate) fn parse_delimiter(delimiter: &str) -> PyResult<u8> {
+    match delimiter.as_bytes() {
+        &[byte] if byte.is_ascii() && !b"\"\r\n".contains(&byte) => Ok(byte),
+        _ => Err(PyValueError::new_err("a delimiter is one character of ASCII, and no quote or line end")),
+    }
+}
+
+pub(crate) fn fault_name(fault: Fault) -> &'static str {
     match fault {
         Fault::BrokenQuoting => "quoting",
         Fault::WrongWidth => "width",

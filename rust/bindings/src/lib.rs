@@ -12,6 +12,7 @@ mod oprf;
 mod rr22;
 mod sealed_sums;
 mod slots;
+mod table_print;
 mod x25519;
 mod zero_share;
 
@@ -50,6 +51,8 @@ mod core_module {
     };
     #[pymodule_export]
     use crate::slots::{pack_slots, unpack_slots};
+    #[pymodule_export]
+    use crate::table_print::{FileDigests, PrintedTable, RowTrees, TablePrinter, canonical_cell, canonical_name};
     #[pymodule_export]
     use crate::x25519::{ClampedSecret, x25519_blind_packed, x25519_multiply};
     #[pymodule_export]

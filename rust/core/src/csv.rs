@@ -91,18 +91,42 @@ pub fn parse_records(chunk: &[u8], shape: Shape<'_>, last: bool) -> Result<Recor
     for (slot, &field) in shape.chosen.iter().enumerate() {
         slots[field].push(slot);
     }
+    let mut columns = Columns { slots: &slots, cells: vec![Cells::default(); shape.chosen.len()] };
+    let walked = walk_records(chunk, shape.delimiter, shape.width, shape.line_end, last, &mut columns)?;
+    let columns = columns.cells.into_iter().map(|cells| cells.into_column(walked.records)).collect();
+    Ok(Records { columns, ..walked })
+}
+
+/// Gets the cells of records as they are met.
+pub(crate) trait Sink {
+    /// The next cell of the record at hand, without its quotes; those inside it stand doubled if `has_doubled_quotes`.
+    fn cell(&mut self, place: usize, cell: &[u8], has_doubled_quotes: bool);
+    /// The record at hand is whole; it stands in these bytes of the chunk.
+    fn end(&mut self, start: usize, end: usize);
+    /// The record at hand does not come to its end: its cells are none.
+    fn drop_record(&mut self);
+}
+
+/// As [`parse_records`], all cells to `sink`; the columns of what is returned are none.
+pub(crate) fn walk_records(
+    chunk: &[u8],
+    delimiter: u8,
+    width: usize,
+    line_end: Option<LineEnd>,
+    last: bool,
+    sink: &mut impl Sink,
+) -> Result<Records, BadRecord> {
     let mut parser = Parser {
         chunk,
         last,
-        delimiter: shape.delimiter,
-        line_end: shape.line_end,
-        marks: memchr3_iter(shape.delimiter, b'\n', b'"', chunk),
+        delimiter,
+        line_end,
+        marks: memchr3_iter(delimiter, b'\n', b'"', chunk),
         has_returns: memchr(b'\r', chunk).is_some(),
     };
-    let mut columns = vec![Cells::default(); shape.chosen.len()];
     let (mut records, mut consumed) = (0, 0);
     while consumed < chunk.len() {
-        let outcome = parser.record(consumed, &slots, &mut columns);
+        let outcome = parser.record(consumed, width, sink);
         let end = match outcome {
             Ok((end, _)) => end,
             Err(Stop::Incomplete) => chunk.len(),
@@ -111,23 +135,23 @@ pub fn parse_records(chunk: &[u8], shape: Shape<'_>, last: bool) -> Result<Recor
         let stop = if end - consumed > MAX_RECORD_BYTES { Err(Stop::Bad(Fault::TooLong)) } else { outcome };
         match stop {
             Ok((end, is_record)) => {
+                if is_record {
+                    sink.end(consumed, end);
+                }
                 consumed = end;
                 records += usize::from(is_record);
             }
-            Err(Stop::Incomplete) => break,
+            Err(Stop::Incomplete) => {
+                sink.drop_record();
+                break;
+            }
             Err(Stop::Bad(fault)) => return Err(BadRecord { fault, lines: count_lines(&chunk[..consumed]) }),
         }
     }
     if let Err(error) = std::str::from_utf8(&chunk[..consumed]) {
         return Err(BadRecord { fault: Fault::NotUtf8, lines: count_lines(&chunk[..error.valid_up_to()]) });
     }
-    Ok(Records {
-        records,
-        consumed,
-        lines: count_lines(&chunk[..consumed]),
-        line_end: parser.line_end,
-        columns: columns.into_iter().map(|cells| cells.into_column(records)).collect(),
-    })
+    Ok(Records { records, consumed, lines: count_lines(&chunk[..consumed]), line_end: parser.line_end, columns: Vec::new() })
 }
 
 fn count_lines(text: &[u8]) -> usize {
@@ -162,20 +186,18 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// Where the record from `start` ends, and whether it is one at all; its cells go into the columns that want them.
-    fn record(&mut self, start: usize, slots: &[Vec<usize>], columns: &mut [Cells]) -> Result<(usize, bool), Stop> {
+    /// Where the record from `start` ends, and whether it is one at all; its cells go to `sink`.
+    fn record(&mut self, start: usize, width: usize, sink: &mut impl Sink) -> Result<(usize, bool), Stop> {
         let mut at = start;
-        for (place, wanted) in slots.iter().enumerate() {
+        for place in 0..width {
             let field = if self.chunk.get(at) == Some(&b'"') { self.quoted(at)? } else { self.plain(at)? };
             let is_blank = place == 0 && field.closes_record && field.start == field.end && !field.is_quoted;
-            if is_blank && slots.len() > 1 {
+            if is_blank && width > 1 {
                 return Ok((field.next, false));
             }
-            for &slot in wanted {
-                columns[slot].push(&self.chunk[field.start..field.end], field.has_doubled_quotes);
-            }
+            sink.cell(place, &self.chunk[field.start..field.end], field.has_doubled_quotes);
             at = field.next;
-            if field.closes_record != (place + 1 == slots.len()) {
+            if field.closes_record != (place + 1 == width) {
                 return Err(Stop::Bad(Fault::WrongWidth));
             }
         }
@@ -239,6 +261,37 @@ impl Parser<'_> {
     }
 }
 
+/// Columns that are being filled, some of a record's cells in one or several of them.
+struct Columns<'a> {
+    /// Which columns want the cell of each place.
+    slots: &'a [Vec<usize>],
+    cells: Vec<Cells>,
+}
+
+impl Sink for Columns<'_> {
+    fn cell(&mut self, place: usize, cell: &[u8], has_doubled_quotes: bool) {
+        for &slot in &self.slots[place] {
+            self.cells[slot].push(cell, has_doubled_quotes);
+        }
+    }
+
+    fn end(&mut self, _: usize, _: usize) {}
+
+    fn drop_record(&mut self) {} // `into_column` cuts off what is too much
+}
+
+/// Appends a cell, each doubled quote as one if there are such.
+pub(crate) fn push_unquoted(text: &mut Vec<u8>, cell: &[u8], has_doubled_quotes: bool) {
+    let mut rest = cell;
+    if has_doubled_quotes {
+        while let Some(quote) = memchr(b'"', rest) {
+            text.extend_from_slice(&rest[..=quote]);
+            rest = &rest[quote + 2..];
+        }
+    }
+    text.extend_from_slice(rest);
+}
+
 /// A column that is being filled; of a record that did not come to its end there may be one cell too many.
 #[derive(Clone, Default)]
 struct Cells {
@@ -248,16 +301,7 @@ struct Cells {
 
 impl Cells {
     fn push(&mut self, cell: &[u8], has_doubled_quotes: bool) {
-        if has_doubled_quotes {
-            let mut rest = cell;
-            while let Some(quote) = memchr(b'"', rest) {
-                self.text.extend_from_slice(&rest[..=quote]);
-                rest = &rest[quote + 2..];
-            }
-            self.text.extend_from_slice(rest);
-        } else {
-            self.text.extend_from_slice(cell);
-        }
+        push_unquoted(&mut self.text, cell, has_doubled_quotes);
         self.ends.push(self.text.len() as u32);
     }
 

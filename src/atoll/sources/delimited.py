@@ -23,8 +23,10 @@ from atoll.sources.snapshot import delete_copy
 from atoll.sources.table import DEFAULT_BATCH_ROWS, verify_columns, verify_header
 
 MAX_LINE_BYTES = 1 << 20
-_PIECE_BYTES = 1 << 19
-_BOM = b"\xef\xbb\xbf"
+"""Longest header that is looked for."""
+
+PIECE_BYTES = 1 << 19
+BOM = b"\xef\xbb\xbf"
 
 
 class CsvSource:
@@ -96,8 +98,8 @@ class CsvSource:
         """The copy without a byte order mark, piece by piece, and at its end an empty one."""
         self._verify_open()
         with self._copy.open("rb", buffering=0) as file:
-            yield file.read(_PIECE_BYTES).removeprefix(_BOM)
-            while piece := file.read(_PIECE_BYTES):
+            yield file.read(PIECE_BYTES).removeprefix(BOM)
+            while piece := file.read(PIECE_BYTES):
                 yield piece
         yield b""
 
@@ -106,14 +108,7 @@ class CsvSource:
             raise ValueError("the source is closed")
 
     def _error(self, fault: str, line: int) -> AtollError:
-        name, where = self.address.text, f"line {line}"
-        if fault == "utf-8":
-            return NotUtf8(address=name, where=where)
-        if fault == "quoting":
-            return BrokenQuoting(address=name, where=where)
-        if fault == "width":
-            return WrongWidth(address=name, where=where, expected=len(self._names))
-        return MalformedTable(address=name, format="csv", where=where)
+        return name_fault(fault, self.address, line=line, width=len(self._names))
 
 
 def _to_array(rows: int, offsets: bytes, text: bytes, present: bytes, nulls: int) -> pa.StringArray:
@@ -121,15 +116,32 @@ def _to_array(rows: int, offsets: bytes, text: bytes, present: bytes, nulls: int
     return pa.Array.from_buffers(pa.string(), rows, buffers, null_count=nulls)
 
 
+def name_fault(fault: str, address: SourceAddress, *, line: int, width: int) -> AtollError:
+    """The error for what `_core.parse_csv` found wrong in a line, counted from 1."""
+    name, where = address.text, f"line {line}"
+    if fault == "utf-8":
+        return NotUtf8(address=name, where=where)
+    if fault == "quoting":
+        return BrokenQuoting(address=name, where=where)
+    if fault == "width":
+        return WrongWidth(address=name, where=where, expected=width)
+    return MalformedTable(address=name, format="csv", where=where)
+
+
 def read_header(path: Path, address: SourceAddress) -> list[str]:
-    """The column names of a CSV file: its first record, without a byte order mark.
+    """The column names of a CSV file; see `parse_header`."""
+    with path.open("rb") as file:
+        return parse_header(file.read(MAX_LINE_BYTES + 1), address)
+
+
+def parse_header(start: bytes, address: SourceAddress) -> list[str]:
+    """The column names of the CSV file that starts so: its first record, without a byte order mark.
 
     Raises:
         NoHeader, NotUtf8, BrokenQuoting, MalformedTable: the record does not exist, is no text, does not end, or is too long.
     """
     failure: AtollError
-    with path.open("rb") as file:
-        lines = _header_lines(file.read(MAX_LINE_BYTES + 1).removeprefix(_BOM))
+    lines = _header_lines(start.removeprefix(BOM))
     try:
         return next(csv.reader(lines, delimiter=address.delimiter, strict=True))
     except StopIteration:

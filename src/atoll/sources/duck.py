@@ -55,6 +55,13 @@ class DuckSource:
         verify_columns(columns, self._schema.names, self.address)
         return self._stream(", ".join(map(quote, columns)), batch_rows=batch_rows)
 
+    def text_batches(self, *, batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """Stream all columns as text: numbers as short as they can be read back, not-a-number as null, binary as hexadecimal.
+
+        Raises: as `batches`.
+        """
+        return self._stream(", ".join(map(_as_text, self._schema)), batch_rows=batch_rows)
+
     def close(self) -> None:
         if self._database is not None:
             self._database.close()
@@ -105,6 +112,15 @@ class DuckSource:
         if "Invalid unicode" in message or "Invalid UTF8" in message or isinstance(error, UnicodeDecodeError):
             return NotUtf8(address=name, where=where)
         return MalformedTable(address=name, format=self.address.format.value, where=where)
+
+
+def _as_text(field: pa.Field) -> str:
+    name = quote(field.name)
+    if pa.types.is_floating(field.type):
+        return f"CASE WHEN isnan({name}) THEN NULL ELSE {name}::VARCHAR END"
+    if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+        return f"lower(hex({name}))"
+    return f"{name}::VARCHAR"
 
 
 def connect_locked(readable: Path, limits: ReadLimits) -> duckdb.DuckDBPyConnection:

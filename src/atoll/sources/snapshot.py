@@ -33,9 +33,13 @@ Progress = Callable[[int], None]
 
 
 def copy_file(
-    source: SourceFile, address: SourceAddress, scratch: Path, progress: Progress | None = None
+    source: SourceFile,
+    address: SourceAddress,
+    scratch: Path,
+    progress: Progress | None = None,
+    tap: Callable[[bytes], None] | None = None,
 ) -> tuple[Path, Fingerprint]:
-    """Copy an open file into `scratch` and hash it on the way.
+    """Copy an open file into `scratch` and hash it on the way; `tap` gets every chunk.
 
     Returns:
         The copy's path, to be deleted by the caller, and the fingerprint of exactly its bytes.
@@ -46,18 +50,19 @@ def copy_file(
 
     Cost: one sequential read and write; memory of one chunk.
     """
-    before = _identity(os.fstat(source.handle.fileno()))
+    before = identify(source)
     with _private_file(address, scratch) as (path, descriptor):
         digest = hashlib.sha256()
         done = 0
         while chunk := source.handle.read(CHUNK_BYTES):
             digest.update(chunk)
             _write_all(descriptor, chunk)
+            if tap is not None:
+                tap(chunk)
             done += len(chunk)
             if progress is not None:
                 progress(done)
-        if not _stands_at(source.path, before):
-            raise SourceChanged(address=address.text)
+        verify_unchanged(source, before, address)
         return path, Fingerprint(FILE_METHOD, digest.digest())
 
 
@@ -134,16 +139,27 @@ def _write_all(descriptor: int, chunk: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:
-    """What changes when a file is written to or replaced; the change time cannot be set back by its owner."""
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+Identity = tuple[int, int, int, int, int]
+"""What changes when a file is written to or replaced; the change time cannot be set back by its owner."""
 
 
-def _stands_at(path: Path, identity: tuple[int, int, int, int, int]) -> bool:
+def identify(source: SourceFile) -> Identity:
+    """The identity of an open file, to be compared when it was read."""
+    return _identity(os.fstat(source.handle.fileno()))
+
+
+def verify_unchanged(source: SourceFile, before: Identity, address: SourceAddress) -> None:
+    """Raise SourceChanged if the file was written to, cut, or replaced by another one since `before`."""
     try:
-        return _identity(path.stat(follow_symlinks=False)) == identity
+        same = _identity(source.path.stat(follow_symlinks=False)) == before
     except OSError:
-        return False
+        same = False
+    if not same:
+        raise SourceChanged(address=address.text)
+
+
+def _identity(status: os.stat_result) -> Identity:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _connect_readonly(path: Path) -> sqlite3.Connection:

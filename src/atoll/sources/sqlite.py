@@ -10,6 +10,7 @@ function, untrusted schema code is off, and a row may not pass 1 MiB.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -74,6 +75,27 @@ class SqliteSource:
         verify_columns(columns, list(by_name), self.address)
         chosen = [by_name[name] for name in columns]
         return self._batches(chosen, min(batch_rows, _MAX_BATCH_ROWS))
+
+    def text_batches(self, *, batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """Stream all columns as text, whatever they declare: numbers as short as they can be read back, blobs as hexadecimal.
+
+        Raises: NotUtf8, MalformedTable.
+        """
+        names = [column.name for column in self._columns]
+        rows: list[tuple[Cell, ...]] = []
+        for at, row in enumerate(self._select(self._columns), start=1):
+            rows.append(row)
+            if len(rows) == min(batch_rows, _MAX_BATCH_ROWS) or at == self._rows:
+                arrays = [self._to_text_array(cells, at - len(rows)) for cells in zip(*rows, strict=True)]
+                yield pa.RecordBatch.from_arrays(arrays, names=names)
+                rows = []
+
+    def _to_text_array(self, cells: Sequence[Cell], first_row: int) -> pa.Array:
+        texts = [_to_spelling(cell) for cell in cells]
+        for row, text in enumerate(texts, start=first_row):
+            if text is None and cells[row - first_row] is not None:
+                raise NotUtf8(address=self.address.text, where=f"row {row}")
+        return pa.array(texts, pa.string())
 
     def close(self) -> None:
         self._closed = True
@@ -223,6 +245,17 @@ def _to_text(cell: Cell) -> str:
     if isinstance(cell, bytes):
         raise _WrongType
     return repr(cell)
+
+
+def _to_spelling(cell: Cell) -> str | None:
+    """None for null, and for text that is not UTF-8."""
+    if isinstance(cell, Text):
+        with contextlib.suppress(UnicodeDecodeError):
+            return cell.decode()
+        return None
+    if cell is None:
+        return None
+    return cell.hex() if isinstance(cell, bytes) else repr(cell)
 
 
 def _to_integer(cell: Cell) -> int:

@@ -15,8 +15,6 @@ mod cut;
 mod digest;
 mod order;
 mod rules;
-#[cfg(target_arch = "x86_64")]
-mod sha_simd;
 
 pub use cells::{BadCells, Packed, join_cells, normalise_cells, splice_cells};
 pub use cut::{count_keys, cut_keys};

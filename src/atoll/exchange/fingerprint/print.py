@@ -52,7 +52,7 @@ class ColumnPrint(Message):
     """One column, over all rows."""
 
     name: Annotated[str, Size(1, 2000)]
-    """Canonical name: trimmed, NFC, case folded."""
+    """Canonical name: trimmed, NFC, lower case."""
     kind: Kind
     nulls: Count
     distinct: Count

@@ -1,0 +1,88 @@
+"""The digests of a table's rows, more of them than fit in memory: sorted runs in a spool, merged span by span.
+
+    printer --runs--> spool --the same span of every run--> trees, file of rows
+
+In memory at once are a run while it is made, and a span of all runs while it is merged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from atoll import _core
+from atoll.sources.snapshot import disk_error
+from atoll.sources.spool import MemoryBudget, Spool
+
+SPANS = 4096
+_MEMORY_BYTES = 128 << 20
+_SPAN_BYTES = 32 << 20
+
+
+class RowStore:
+    """Takes runs, gives the roots of both trees. A context manager that forgets everything."""
+
+    def __init__(self, scratch: Path, address: str) -> None:
+        self._address = address
+        self._spool = Spool(scratch, MemoryBudget(_MEMORY_BYTES), address=address)
+        self._runs: list[tuple[int, list[int]]] = []
+
+    def add(self, records: bytes, starts: list[int]) -> None:
+        """Keep a run of `_core.TablePrinter.take_run`. Raises ScratchFull."""
+        self._runs.append((len(self._spool), starts))
+        self._spool.append(records)
+
+    def write_rows(self, path: Path) -> tuple[int, bytes, bytes]:
+        """Write the file of rows, which appears whole or not at all.
+
+        Returns:
+            The number of distinct rows, the root of the named tree, and that of the nameless one.
+
+        Raises:
+            ScratchFull, SourceUnreadable: the disk is full or failed.
+        """
+        trees = _core.RowTrees()
+        step = max(1, SPANS * _SPAN_BYTES // max(1, len(self._spool)))
+        with self._new_file(path) as file:
+            for first in range(0, SPANS, step):
+                file.write(trees.add([self._read(run, first, min(SPANS, first + step)) for run in self._runs]))
+            rest, distinct, named, nameless = trees.finish()
+            file.write(rest)
+        return distinct, named, nameless
+
+    def _read(self, run: tuple[int, list[int]], first: int, last: int) -> bytes:
+        offset, starts = run
+        return self._spool.read(offset + starts[first], starts[last] - starts[first])
+
+    @contextlib.contextmanager
+    def _new_file(self, path: Path) -> Iterator[IO[bytes]]:
+        part = None
+        try:
+            with tempfile.NamedTemporaryFile(prefix="rows-", dir=path.parent, delete=False) as file:
+                part = Path(file.name)
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except BaseException as error:
+            if part is not None:
+                part.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise disk_error(error, self._address) from error
+            raise
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._spool.close()
+        self._runs.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
