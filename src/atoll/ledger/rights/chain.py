@@ -74,17 +74,24 @@ def _why_not_in_term(state: Reader, right_id: bytes, time: int) -> str:
     )
 
 
-def why_not_own_use(state: Reader, lineage: str, org: str, time: int) -> str:
+def why_not_own_use(state: Reader, lineage: str, org: str, *, at: int | None) -> str:
     """Why an organisation may not use a lineage for itself without a grant; empty if it may, because it holds the root.
 
-    A lease of use or operation keeps even the holder out until it ends.
+    Args:
+        state: where records are read.
+        lineage: owner/name.
+        org: the custodian, at whose node the rows are.
+        at: the time of the use; None for one that has begun, which the beginning of a lease does not stop. A lease of use,
+            processing or operation keeps even the holder out while it lasts.
     """
     root_id = root_right_id(lineage)
-    reason = why_not_in_force(state, root_id, time)
+    reason = why_not_standing(state, root_id) if at is None else why_not_in_force(state, root_id, at)
     root = state.get(Right, root_id.hex())
     if reason or root is None:
         return reason
-    return f"{lineage} is held by {root.holder}" if root.holder != org else why_leased_out(state, root, time, time)
+    if root.holder != org:
+        return f"{lineage} is held by {root.holder}"
+    return "" if at is None else why_leased_out(state, root, at, at)
 
 
 def why_leased_out(state: Reader, right: Right, first: int, last: int) -> str:
