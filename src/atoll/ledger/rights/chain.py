@@ -47,31 +47,23 @@ def chain_of(state: Reader, right_id: bytes) -> tuple[tuple[Right, ...], str]:
     return tuple(chain), f"the chain has more than {MAX_CHAIN} rights"
 
 
-def why_not_in_force(state: Reader, right_id: bytes, time: int) -> str:
-    """Why a right does not hold at this second; empty if it and everything above it does."""
-    return why_not_standing(state, right_id) or _why_not_in_term(state, right_id, time)
+def why_not_in_force(state: Reader, right_id: bytes, at: int | None) -> str:
+    """Why a right does not hold; empty if it and everything above it does.
 
-
-def why_not_standing(state: Reader, right_id: bytes) -> str:
-    """Why a right does not stand, whatever the time: broken, frozen or revoked, itself or above; empty if it stands."""
+    Args:
+        state: where records are read.
+        right_id: which right.
+        at: the second at which it must hold; None for a use that has begun, which the end of a term does not stop.
+    """
     chain, broken = chain_of(state, right_id)
     if broken:
         return broken
-    return next(
-        (f"right {one.right.hex()} ({one.kind}) is {one.state}" for one in chain if one.state is not RightState.ACTIVE), ""
-    )
-
-
-def _why_not_in_term(state: Reader, right_id: bytes, time: int) -> str:
-    chain, _ = chain_of(state, right_id)
-    return next(
-        (
-            f"right {one.right.hex()} ({one.kind}) holds from {one.not_before} to {one.not_after}, and it is {time}"
-            for one in chain
-            if not one.not_before <= time <= one.not_after
-        ),
-        "",
-    )
+    for one in chain:
+        if one.state is not RightState.ACTIVE:
+            return f"right {one.right.hex()} ({one.kind}) is {one.state}"
+        if at is not None and not one.not_before <= at <= one.not_after:
+            return f"right {one.right.hex()} ({one.kind}) holds from {one.not_before} to {one.not_after}, and it is {at}"
+    return ""
 
 
 def why_not_own_use(state: Reader, lineage: str, org: str, *, at: int | None) -> str:
@@ -85,7 +77,7 @@ def why_not_own_use(state: Reader, lineage: str, org: str, *, at: int | None) ->
             processing or operation keeps even the holder out while it lasts.
     """
     root_id = root_right_id(lineage)
-    reason = why_not_standing(state, root_id) if at is None else why_not_in_force(state, root_id, at)
+    reason = why_not_in_force(state, root_id, at)
     root = state.get(Right, root_id.hex())
     if reason or root is None:
         return reason
