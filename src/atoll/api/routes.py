@@ -51,6 +51,22 @@ class Route:
 
 
 READ, DATA, JOBS, APPROVE, AUDIT, ADMIN = Scope
+CATALOGUE_QUERY = (
+    "text",
+    "class",
+    "semantics",
+    "owner",
+    "state",
+    "min_level",
+    "max_level",
+    "quality",
+    "third_party",
+    "matching",
+    "limit",
+    "page",
+    "after",
+)
+"""What the catalogue can be asked; several values of one kind have commas between."""
 ROUTES: tuple[Route, ...] = (
     Route("status", "GET", "/v1/status", READ, "How this node is", m.Status),
     Route("doctor", "GET", "/v1/doctor", READ, "What is wrong and what to do", list[m.DoctorFinding]),
@@ -78,6 +94,24 @@ ROUTES: tuple[Route, ...] = (
         DATA,
         "Take a dataset version out of use",
         m.Receipt,
+    ),
+    Route(
+        "catalogue_search",
+        "GET",
+        "/v1/catalogue",
+        READ,
+        "Datasets of all members, found by what their cards say",
+        m.CataloguePage,
+        query=CATALOGUE_QUERY,
+    ),
+    Route(
+        "catalogue_dcat",
+        "GET",
+        "/v1/catalogue/dcat",
+        READ,
+        "The same page as DCAT 3 in JSON-LD",
+        "application/ld+json",
+        query=CATALOGUE_QUERY,
     ),
     Route("budget_set", "POST", "/v1/budgets", DATA, "Cap all uses of a lineage", m.Receipt, m.BudgetRequest),
     Route("grant_give", "POST", "/v1/grants", DATA, "Permit a use", m.Given, m.GiveGrant),

@@ -12,8 +12,9 @@ from atoll.cli.errors import BadArgument
 from atoll.cli.frame import command, group
 from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import confirm
-from atoll.cli.words import listed
+from atoll.cli.words import iso, listed
 from atoll.client import Node
+from atoll.policy.levels import STATUS, level_name, level_text
 
 app = group("Register, find and withdraw datasets.")
 DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="owner/name/version, such as bank/customers/1.")]
@@ -85,7 +86,7 @@ def list_datasets(node: Node, mine: Annotated[bool, typer.Option("--mine", help=
         (
             one.dataset,
             one.title,
-            f"G{one.level}",
+            level_name(one.level),
             one.state,
             str(one.rows_at_most or "-"),
             listed(keys_of(one)),
@@ -99,21 +100,58 @@ def list_datasets(node: Node, mine: Annotated[bool, typer.Option("--mine", help=
 @command(app, "show", "atoll dataset show bureau/files/1 --home bank")
 def show(node: Node, dataset: DatasetArgument) -> Reply:
     """One dataset with its card, which is checked against the commitment on the ledger."""
+    return show_dataset(node, dataset)
+
+
+def show_dataset(node: Node, dataset: str) -> Reply:
+    """What there is to say of one dataset."""
     one = node.datasets.show(dataset)
     pairs = [
         ("dataset", f"{one.dataset} ({one.state})"),
         ("title", one.title or "-"),
         ("about", one.description or "-"),
         ("owner", one.owner),
-        ("level", f"G{one.level}"),
+        ("level", level_text(one.level, one.grading.status if one.grading else STATUS)),
         ("rows", f"at most {one.rows_at_most}"),
         ("purposes", listed(one.purposes, "unsaid")),
+        *((what, said) for what, said in _also(one) if said),
         ("card", "fits its commitment on the ledger" if one.card_verified else "not received from the owner yet"),
     ]
     rows = [
-        (each.name, each.exposure, f"G{each.level}", each.normalisation or "-", each.semantics or "-") for each in one.columns
+        (
+            each.name,
+            each.exposure + (f" until {iso(each.exposure_until)}" if each.exposure_until else ""),
+            level_name(each.level),
+            each.normalisation or "-",
+            each.semantics or "-",
+            listed(each.classes),
+        )
+        for each in one.columns
     ]
-    return Reply(one, [Fields(pairs), "", Rows(("column", "exposure", "level", "spelt by", "means"), rows, "no columns known")])
+    columns = ("column", "exposure", "level", "spelt by", "means", "classes")
+    return Reply(one, [Fields(pairs), "", Rows(columns, rows, "no columns known")])
+
+
+def _also(one: DatasetInfo) -> list[tuple[str, str]]:
+    """What a card may say besides, and what it says."""
+    opinions = [
+        f"{each.grade} ({each.score_ppm / 10_000:.1f} %) by {each.evaluator}, "
+        + ("a third party" if each.third_party else "no third party")
+        + ("" if each.state == "stands" else f", {each.state}")
+        for each in one.quality
+    ]
+    graded = f"by {one.grading.graded_by}, table {one.grading.table}" if one.grading else ""
+    return [
+        ("classes", ", ".join(one.classes)),
+        ("graded", graded + (f": {one.grading.reason}" if one.grading and one.grading.reason else "")),
+        ("quality", "; ".join(opinions)),
+        ("keywords", ", ".join(one.keywords)),
+        ("renewed", one.accrual),
+        ("region", one.spatial),
+        ("licence", one.licence),
+        ("offers", str(len(one.offers)) if one.offers else ""),
+        ("made from", ", ".join(one.parents)),
+    ]
 
 
 @command(app, "withdraw", "atoll dataset withdraw bank/customers/1 --home bank")

@@ -43,6 +43,7 @@ SLOTS = (
     Slot("key", "atoll.cli.key", "Replace or revoke keys of this organisation."),
     Slot("node", "atoll.cli.node", "Start, stop and look at a node."),
     Slot("dataset", "atoll.cli.dataset", "Register, find and withdraw datasets."),
+    Slot("catalogue", "atoll.cli.catalogue", "Find datasets of all members by what their cards say."),
     Slot("grant", "atoll.cli.grant", "Permit uses of datasets, and take permissions back."),
     Slot("budget", "atoll.cli.budget", "Cap all uses of a dataset."),
     Slot("job", "atoll.cli.job", "Propose, consent to, watch and end jobs."),

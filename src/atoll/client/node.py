@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 from atoll.api import models
+from atoll.client.catalogue import Catalogue
 from atoll.client.datasets import Datasets
 from atoll.client.errors import NodeUnreachable
 from atoll.client.grants import Grants
@@ -57,6 +58,7 @@ class Node:
     def __init__(self, link: Link) -> None:
         self._link = link
         self.datasets = Datasets(link)
+        self.catalogue = Catalogue(link)
         self.grants = Grants(link)
         self.jobs = Jobs(link)
         self.ledger = Ledger(link)

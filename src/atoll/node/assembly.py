@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from atoll.node.bodies import Bodies, Body, BodyName
+from atoll.node.catalogue import Catalogue
 from atoll.node.config import Config
 from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
@@ -35,6 +36,7 @@ from atoll.ordering.embedded.engine import EmbeddedEngine, Signers
 from atoll.ordering.embedded.offload import Offload
 from atoll.ordering.engine import View
 from atoll.ports import Clock, Entropy
+from atoll.storage.catalogue import CatalogueIndex
 from atoll.storage.sealed import Sealer
 from atoll.storage.store import NodeStore
 from atoll.transport.errors import NotConnected
@@ -134,6 +136,9 @@ class Node:
         )
         self.evaluator = Evaluator(self.context)
         self.bodies = Bodies(org=config.org, store=self._store, links=self.links)
+        self.catalogue = Catalogue(
+            self.context, self.bodies, CatalogueIndex(config.home.catalogue, ledger=chain.genesis_digest.hex())
+        )
         self.consents = Consents(self.context, self.bodies, prepare=starter.prepare)
         self.runs = Runs(
             self.context, self.bodies, self.consents, Orders(self.context, self.bodies, base.keys, base.directory), starter
@@ -148,10 +153,12 @@ class Node:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.links.run())
                 group.create_task(self.reactor.run())
+                group.create_task(self.catalogue.run())
         finally:
             self.reactor.stop()
             await self.runs.stop_all()
             await self.base.engine.stop()
+            self.catalogue.close()
             self._store.close()
 
     def _on_block(self) -> None:
@@ -164,6 +171,7 @@ class Node:
             store=self._store,
             membership=Membership(self.context, self.base.keys, lambda: set(self.links.connected())),
             datasets=Datasets(self.context, self.bodies),
+            catalogue=self.catalogue,
             grants=Grants(self.context, self.bodies, on_revoked=self.runs.look_again),
             proposals=Proposals(self.context, self.bodies),
             jobs=Jobs(self.context, self.bodies, self.consents, self.runs),

@@ -63,6 +63,10 @@ class Home:
         return self.path / "node.sqlite"
 
     @property
+    def catalogue(self) -> Path:
+        return self.path / "catalogue.sqlite"
+
+    @property
     def jobs(self) -> Path:
         return self.path / "jobs"
 

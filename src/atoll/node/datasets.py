@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ from atoll.policy.card import CARD_DOMAIN, CONTENT_DOMAIN, DatasetCard
 from atoll.primitives.commitment import commit
 from atoll.storage.store import LocalDataset
 from atoll.wire.message import encode_message
+
+CARDS_AT_ONCE = 16
+"""Cards that are asked for at one time, for a list of all datasets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,13 @@ class Datasets:
     async def list(self, *, cards: bool = True) -> list[DatasetInfo]:
         """All members' datasets, each with its card where the owner serves one that fits."""
         records = self._context.records(Dataset)
-        return [await self.show(record.dataset, fetch=cards) for record in records]
+        room = asyncio.Semaphore(CARDS_AT_ONCE)
+
+        async def show(record: Dataset) -> DatasetInfo:
+            async with room:  # an owner that does not answer must not keep the others waiting
+                return await self.show(record.dataset, fetch=cards)
+
+        return list(await asyncio.gather(*(show(record) for record in records)))
 
     async def show(self, identifier: str, *, fetch: bool = True) -> DatasetInfo:
         """One dataset.

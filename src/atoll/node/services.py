@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from atoll.api.models import DoctorFinding, Status
+from atoll.node.catalogue import Catalogue
 from atoll.node.datasets import Datasets
 from atoll.node.evidence import Evidence
 from atoll.node.grants import Grants
@@ -23,6 +24,7 @@ class Services:
     store: NodeStore
     membership: Membership
     datasets: Datasets
+    catalogue: Catalogue
     grants: Grants
     proposals: Proposals
     jobs: Jobs

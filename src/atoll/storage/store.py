@@ -66,7 +66,7 @@ class NodeStore:
             StoreCorrupt: it is damaged, or of another version of the schema.
             StoreFull: the disk has no room for a new one.
         """
-        _make_private(path)
+        make_private(path)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         with self._writing():
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -187,7 +187,7 @@ class NodeStore:
         return [(seq, time, actor, action, subject, outcome) for seq, time, actor, action, subject, outcome in reversed(rows)]
 
 
-def _make_private(path: Path | str) -> None:
+def make_private(path: Path | str) -> None:
     """A new database is its owner's alone: it holds plans, terms and their salts. SQLite makes its other files like it."""
     if path == ":memory:":
         return

@@ -26,6 +26,8 @@ COMMANDS = {
     "dataset_list": "dataset list",
     "dataset_show": "dataset show",
     "dataset_withdraw": "dataset withdraw",
+    "catalogue_search": "catalogue search",
+    "catalogue_dcat": "catalogue export",
     "budget_set": "budget set",
     "grant_give": "grant give",
     "grant_list": "grant list",
@@ -56,6 +58,7 @@ PROMISED = """
     key rotate, key revoke
     node start, node stop, node status
     dataset register, dataset list, dataset show, dataset withdraw
+    catalogue search, catalogue show, catalogue export
     grant give, grant list, grant show, grant revoke
     budget set
     job propose intersection, job list, job show, job approve, job refuse, job withdraw, job watch, job result, job cancel

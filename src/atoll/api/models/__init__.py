@@ -8,6 +8,7 @@ One file a subject; all names are found here.
 
 from atoll.api.models.base import Model, Problem, Receipt
 from atoll.api.models.budgets import BudgetRequest
+from atoll.api.models.catalogue import CatalogueEntry, CataloguePage, KeyInfo
 from atoll.api.models.datasets import DatasetInfo, GradingInfo, QualityInfo, RegisterColumn, RegisterDataset, Registered
 from atoll.api.models.grants import CapInfo, CapModel, ConstraintModel, GiveGrant, Given, GrantInfo, OutputName
 from atoll.api.models.jobs import (
@@ -38,6 +39,8 @@ __all__ = [
     "BudgetRequest",
     "CapInfo",
     "CapModel",
+    "CatalogueEntry",
+    "CataloguePage",
     "CheckpointInfo",
     "CoalitionInfo",
     "ConstraintModel",
@@ -55,6 +58,7 @@ __all__ = [
     "InviteInfo",
     "InviteRequest",
     "JobInfo",
+    "KeyInfo",
     "KeyRequest",
     "LogEntry",
     "MemberInfo",

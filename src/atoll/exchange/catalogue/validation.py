@@ -7,12 +7,14 @@ forbids, and that counts are rounded: an exact count can tell whether one person
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from atoll.exchange.catalogue.errors import CardRefused, CardTooLong
 from atoll.policy.card import MAX_CARD_BYTES, ColumnCard, DatasetCard
 from atoll.policy.demand import Exposure
+from atoll.policy.errors import PolicyRefused
 from atoll.policy.levels import publish_reasons
+from atoll.policy.odrl.jsonld import parse_policy_json
 from atoll.protocols.identifiers import UnknownRule, parse_rule
 from atoll.wire.cbor import CborValue, encode
 from atoll.wire.message import Document
@@ -21,27 +23,27 @@ _CLASS = re.compile(r"[a-z][a-z0-9-]*:[^\s:][^:]*")
 _MOST_MEASURED = 1 << 24
 """More than the bounds of a card's fields let it take; only to tell how long one is that is too long."""
 
-OfferCheck = Callable[[Document], str]
-"""Why an offer cannot be published, in words; empty if it can."""
+
+def offer_problem(offer: Document) -> str:
+    """Why an offer is outside the closed ODRL profile, with the name of what is unknown; empty if it is inside."""
+    try:
+        parse_policy_json(offer)
+    except PolicyRefused as err:
+        return f"{err.operands['where']}: {err.operands['what']}"
+    return ""
 
 
-def unread_offer(_: Document) -> str:
-    """Refuses every offer: for want of a reader that knows the profile."""
-    return "offers cannot be read"
-
-
-def verify_card(card: DatasetCard, *, offer_problem: OfferCheck = unread_offer) -> None:
+def verify_card(card: DatasetCard) -> None:
     """Refuse a card that must not be published.
 
     Args:
         card: as it would be committed to.
-        offer_problem: reads an offer in the closed ODRL profile.
 
     Raises:
         CardRefused: with the first thing that is wrong.
         CardTooLong: naming what to shorten.
     """
-    problem = next(_problems(card, offer_problem), "")
+    problem = next(_problems(card), "")
     if problem:
         raise CardRefused(dataset=card.dataset, reason=problem)
     found = _length([card.TAG, card.to_map()])
@@ -49,7 +51,7 @@ def verify_card(card: DatasetCard, *, offer_problem: OfferCheck = unread_offer) 
         raise CardTooLong(dataset=card.dataset, found=found, limit=MAX_CARD_BYTES, longest=_longest(card))
 
 
-def _problems(card: DatasetCard, offer_problem: OfferCheck) -> Iterator[str]:
+def _problems(card: DatasetCard) -> Iterator[str]:
     names = [one.name.casefold() for one in card.columns]
     if len(set(names)) < len(names):
         yield "two columns have one name"

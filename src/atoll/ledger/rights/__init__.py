@@ -11,6 +11,7 @@ from atoll.ledger.rights.chain import (
     why_leased_out,
     why_not_in_force,
     why_not_own_use,
+    why_not_standing,
 )
 from atoll.ledger.rights.grants import why_grant_fell, why_not_grantable
 from atoll.ledger.rights.kinds import COUNTED, GIVES, LEASED, exclusive_against
@@ -32,5 +33,6 @@ __all__ = [
     "why_not_grantable",
     "why_not_in_force",
     "why_not_own_use",
+    "why_not_standing",
     "why_not_within",
 ]

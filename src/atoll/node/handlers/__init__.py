@@ -1,5 +1,6 @@
 """The handlers of all routes, one file a subject."""
 
+from atoll.node.handlers.catalogue import CatalogueHandlers
 from atoll.node.handlers.datasets import DatasetHandlers
 from atoll.node.handlers.grants import GrantHandlers
 from atoll.node.handlers.jobs import JobHandlers
@@ -8,7 +9,7 @@ from atoll.node.handlers.members import MemberHandlers
 from atoll.node.handlers.node import NodeHandlers
 
 
-class Handlers(NodeHandlers, MemberHandlers, DatasetHandlers, GrantHandlers, JobHandlers, LedgerHandlers):
+class Handlers(NodeHandlers, MemberHandlers, DatasetHandlers, CatalogueHandlers, GrantHandlers, JobHandlers, LedgerHandlers):
     """One method a route, named as in the table of routes."""
 
 

@@ -19,7 +19,9 @@ class DatasetHandlers(Handler):
         return await self._services.datasets.list(cards=request.query_params.get("cards") != "no")
 
     async def dataset_show(self, request: Request, _: str) -> models.DatasetInfo:
-        return await self._services.datasets.show(dataset_of(request))
+        found = await self._services.datasets.show(dataset_of(request))
+        opinions = self._services.catalogue.opinions(found.dataset)
+        return found.model_copy(update={"quality": opinions}) if opinions else found
 
     async def dataset_withdraw(self, request: Request, _: str) -> models.Receipt:
         return receipt_of(await self._services.datasets.withdraw(dataset_of(request)))

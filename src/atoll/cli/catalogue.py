@@ -1,0 +1,179 @@
+"""`atoll catalogue`: the datasets of all members, found by what their cards say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from atoll.api.models import CatalogueEntry
+from atoll.cli.dataset import DatasetArgument, show_dataset
+from atoll.cli.errors import BadArgument
+from atoll.cli.files import write_new
+from atoll.cli.frame import command, group
+from atoll.cli.reply import Reply, Rows
+from atoll.cli.words import listed
+from atoll.client import Node
+
+app = group("Find datasets of all members by what their cards say.")
+SHOWN_VALUES = 8
+LEVELS = {"G1": 1, "G2": 2, "G3": 3, "G4": 4, "IMPORTANT": 5, "CORE": 6}
+
+TextArgument = Annotated[
+    str, typer.Argument(metavar="[WORDS]", help="Words that all stand in what is known of a dataset.", show_default=False)
+]
+ClassOption = Annotated[
+    list[str] | None,
+    typer.Option("--class", metavar="CLASS", help="Such as personal or personal:sensitive; repeat: all of them."),
+]
+SemanticsOption = Annotated[
+    list[str] | None, typer.Option(help="Meaning of a column it has, such as national-id; repeat: all of them.")
+]
+OwnerOption = Annotated[list[str] | None, typer.Option(help="Registered by this member; repeat: one of them.")]
+StateOption = Annotated[list[str] | None, typer.Option(help="active, frozen, withdrawn, ...; repeat: one of them.")]
+LevelOption = Annotated[str, typer.Option(metavar="LEVEL", help="G1 to G4, important, core.")]
+QualityOption = Annotated[str, typer.Option(metavar="GRADE", help="A to E: graded so or better.", show_default=False)]
+ThirdOption = Annotated[bool, typer.Option("--third-party", help="The opinion of its quality is a third party's.")]
+MatchingOption = Annotated[
+    str,
+    typer.Option(metavar="DATASET", help="One of our own: only those that could be intersected with it.", show_default=False),
+]
+
+
+@command(
+    app,
+    "search",
+    'atoll catalogue search "credit" --class personal --max-level G3 --semantics national-id --quality B --home bank',
+    "atoll catalogue search --matching bank/customers/1 --home bank",
+)
+def search(
+    node: Node,
+    text: TextArgument = "",
+    class_: ClassOption = None,
+    semantics: SemanticsOption = None,
+    owner: OwnerOption = None,
+    state: StateOption = None,
+    min_level: LevelOption = "G1",
+    max_level: LevelOption = "core",
+    quality: QualityOption = "",
+    third_party: ThirdOption = False,
+    matching: MatchingOption = "",
+    page: Annotated[int, typer.Option(help="Which page.", min=1)] = 1,
+    limit: Annotated[int, typer.Option(help="Datasets on a page.", min=1, max=100)] = 100,
+) -> Reply:
+    """Datasets of all members; what is asked must all hold.
+
+    Cards are fetched from their owners in the background and compared with their commitments on the ledger before they are
+    searched. The order is explained under the list.
+    """
+    asked = _asked(class_, semantics, owner, state, min_level, max_level, quality, third_party, matching)
+    found = node.catalogue.search(text, **asked, page=page, limit=limit)
+    rows = [_row(one) for one in found.entries]
+    columns = ("dataset", "title", "level", "state", "quality", "rows <=", "keys", "classes")
+    shown = f"{found.total} found, page {page} of {max(1, -(-found.total // limit))}; order: {found.ranking}"
+    status = found.entries[0].level_text.partition(" (")[2].rstrip(")") if found.entries else ""
+    notes = [shown, *([f"levels: {status}"] if status else []), *_facet_lines(found.facets)]
+    return Reply(found, [Rows(columns, rows, "no datasets"), "", *notes])
+
+
+@command(app, "show", "atoll catalogue show bureau/files/1 --home bank")
+def show(node: Node, dataset: DatasetArgument) -> Reply:
+    """One dataset with its card and the opinions of its quality."""
+    return show_dataset(node, dataset)
+
+
+@command(
+    app,
+    "export",
+    "atoll catalogue export --home bank",
+    "atoll catalogue export --owner bureau --out bureau.jsonld --home bank",
+)
+def export(
+    node: Node,
+    text: TextArgument = "",
+    class_: ClassOption = None,
+    semantics: SemanticsOption = None,
+    owner: OwnerOption = None,
+    state: StateOption = None,
+    min_level: LevelOption = "G1",
+    max_level: LevelOption = "core",
+    quality: QualityOption = "",
+    third_party: ThirdOption = False,
+    matching: MatchingOption = "",
+    format_: Annotated[str, typer.Option("--format", help="dcat is the only one.")] = "dcat",
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to; standard output if left out.")] = None,
+) -> Reply:
+    """All that is found, as one DCAT 3 catalogue in JSON-LD, in the context of DSP 2025-1."""
+    if format_ != "dcat":
+        raise BadArgument(what=f"--format {format_}", reason="dcat is the only one")
+    asked = _asked(class_, semantics, owner, state, min_level, max_level, quality, third_party, matching)
+    document: dict[str, Any] = {}
+    for one in node.catalogue.export(text, **asked):
+        document = document or one
+        if document is not one:
+            document.setdefault("dataset", []).extend(one.get("dataset", []))
+            services = {each["@id"]: each for each in (*document.get("service", []), *one.get("service", []))}
+            document["service"] = list(services.values())
+    text_out = json.dumps(document, indent=2, ensure_ascii=False)
+    if out is None:
+        return Reply(document, [text_out])
+    write_new(out, text_out.encode() + b"\n")
+    return Reply(document, [f"{len(document.get('dataset', []))} datasets written to {out}"])
+
+
+def _asked(
+    classes: list[str] | None,
+    semantics: list[str] | None,
+    owners: list[str] | None,
+    states: list[str] | None,
+    min_level: str,
+    max_level: str,
+    quality: str,
+    third_party: bool,
+    matching: str,
+) -> dict[str, Any]:
+    return {
+        "classes": classes or [],
+        "semantics": semantics or [],
+        "owners": owners or [],
+        "states": states or [],
+        "min_level": parse_level(min_level),
+        "max_level": parse_level(max_level),
+        "quality": quality,
+        "third_party": third_party,
+        "matching": matching,
+    }
+
+
+def parse_level(text: str) -> int:
+    """`G3`, `g3`, `important`.
+
+    Raises:
+        BadArgument: no level.
+    """
+    found = LEVELS.get(text.upper())
+    if found is None:
+        raise BadArgument(what=text, reason="a level is one of G1, G2, G3, G4, important, core")
+    return found
+
+
+def _row(one: CatalogueEntry) -> tuple[str, ...]:
+    level = one.level_text.partition(" (")[0]
+    title = one.title or ("-" if one.card_verified else "(card not received yet)")
+    quality = "-"
+    if one.quality is not None:
+        quality = f"{one.quality.grade} by {one.quality.evaluator}" + ("" if one.quality.third_party else " (its own)")
+    keys = listed([f"{key.column} ({key.rule})" for key in one.keys])
+    return (one.dataset, title, level, one.state, quality, str(one.rows_at_most or "-"), keys, listed(one.classes))
+
+
+def _facet_lines(facets: dict[str, dict[str, int]]) -> list[str]:
+    """The most frequent values of each kind, most frequent first."""
+    lines = []
+    for axis in ("class", "level", "owner", "state", "quality"):
+        counts = sorted(facets.get(axis, {}).items(), key=lambda one: (-one[1], one[0]))
+        if counts:
+            lines.append(f"by {axis}: " + listed([f"{name} {count}" for name, count in counts[:SHOWN_VALUES]]))
+    return lines

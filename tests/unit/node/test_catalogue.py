@@ -1,0 +1,120 @@
+"""The node's catalogue: what the ledger commits to gets in, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from atoll.exchange.catalogue.query import Query
+from atoll.ledger.rules.dataset import WithdrawDataset
+from atoll.ledger.rules.quality import ReportQuality, WithdrawQuality
+from atoll.node.bodies import Kind
+from atoll.node.catalogue import Catalogue, names_in
+from atoll.node.errors import NoSuchThing
+from atoll.policy.card import DatasetCard
+from atoll.storage.catalogue import CatalogueIndex
+from atoll.wire.message import encode_message, parse_message
+from tests.unit.node.offices import CUSTOMERS, FILES, Offices
+
+
+@pytest.fixture
+def offices() -> Offices:
+    return Offices()
+
+
+def catalogue(offices: Offices, org: str = "telecom") -> Catalogue:
+    office = offices[org]
+    return Catalogue(office.context, office.bodies, CatalogueIndex(":memory:", ledger="lagoon"))
+
+
+async def cards_in(one: Catalogue) -> list[str]:
+    page = await one.search(Query())
+    return [entry.dataset for entry in page.entries if entry.card_verified]
+
+
+def forged(offices: Offices) -> bytes:
+    """The bureau's card with another title."""
+    card = parse_message(offices["bureau"].store.body(Kind.CARD, FILES) or b"", DatasetCard)
+    return encode_message(replace(card, title="Forged"))
+
+
+async def test_cards_are_fetched_compared_with_their_commitments_and_found(offices: Offices) -> None:
+    one = catalogue(offices)
+    await one.compare()
+    assert await cards_in(one) == []
+    assert [entry.dataset for entry in (await one.search(Query(text="files"))).entries] == [FILES]
+    await one.fetch_missing()
+    assert sorted(await cards_in(one)) == [CUSTOMERS, FILES]
+    await one.fetch_missing()
+    assert [method for _, _, method in offices.calls] == ["body.get"] * 2
+
+
+async def test_a_card_that_does_not_fit_its_commitment_is_never_indexed(offices: Offices) -> None:
+    offices.lies["bureau"] = forged(offices)
+    one = catalogue(offices)
+    await one.compare()
+    await one.fetch_missing()
+    assert await cards_in(one) == [CUSTOMERS]
+    assert (await one.search(Query(text="forged"))).total == 0
+
+
+async def test_a_card_on_the_shelf_that_does_not_fit_is_not_indexed_either(offices: Offices) -> None:
+    offices["bureau"].bodies.keep(Kind.CARD, FILES, forged(offices))  # registered twice, and the other one was carried out
+    one = catalogue(offices, "bureau")
+    await one.compare()
+    await one.fetch_missing()
+    assert await cards_in(one) == [CUSTOMERS]
+
+
+async def test_an_owner_that_is_away_is_asked_again_and_keeps_nobody_waiting(offices: Offices) -> None:
+    one = catalogue(offices)
+    offices.unreachable.add("bureau")
+    await one.compare()
+    await one.fetch_missing()
+    assert await cards_in(one) == [CUSTOMERS]
+    offices.unreachable.clear()
+    await one.fetch_missing()
+    assert sorted(await cards_in(one)) == [CUSTOMERS, FILES]
+
+
+async def test_state_and_quality_are_those_of_the_ledger_now(offices: Offices) -> None:
+    one = catalogue(offices)
+    offices.lagoon.do("bank", opinion := ReportQuality(
+        dataset=CUSTOMERS, commitment=b"\x05" * 32, metrics=bytes(32), grade=2, score_ppm=870_000))  # fmt: skip
+    await one.compare()
+    await one.fetch_missing()
+    (entry,) = (await one.search(Query(worst_grade=2))).entries
+    assert entry.quality is not None
+    assert (entry.quality.grade, entry.quality.third_party, entry.quality.report) == ("B", False, opinion.commitment.hex())
+    offices.lagoon.do("bank", WithdrawQuality(dataset=CUSTOMERS)).do("bank", WithdrawDataset(dataset=CUSTOMERS))
+    await one.compare()
+    assert (await one.search(Query(worst_grade=5))).total == 0
+    assert [each.dataset for each in (await one.search(Query(states=("withdrawn",)))).entries] == [CUSTOMERS]
+    assert sorted(await cards_in(one)) == [CUSTOMERS, FILES]
+    assert [each.state for each in one.opinions(CUSTOMERS)] == ["withdrawn"]
+
+
+async def test_what_could_be_intersected_with_ones_own_is_somebody_elses(offices: Offices) -> None:
+    one = catalogue(offices, "bank")
+    await one.compare()
+    await one.fetch_missing()
+    found = await one.search(Query(), matching=CUSTOMERS)
+    assert [entry.dataset for entry in found.entries] == [FILES]
+    with pytest.raises(NoSuchThing):
+        await one.search(Query(), matching="bank/nothing/1")
+
+
+async def test_dcat_holds_the_cards_that_fit(offices: Offices) -> None:
+    one = catalogue(offices)
+    await one.compare()
+    assert "dataset" not in await one.to_dcat(Query())
+    await one.fetch_missing()
+    document = await one.to_dcat(Query(limit=1))
+    assert [each["dct:identifier"] for each in document["dataset"]] == [CUSTOMERS]
+    assert document["https://w3id.org/atoll/dex#following"]
+
+
+def test_a_transaction_names_datasets_and_lineages_wherever_they_stand() -> None:
+    body = {"dataset": FILES, "inputs": [{"dataset": CUSTOMERS}], "target": "bank/customers", "reason": "bank/a/b", "n": 3}
+    assert list(names_in(body)) == [FILES, CUSTOMERS, "bank/customers"]
