@@ -4,5 +4,6 @@ demand    what a job asks, input by input        card    what the owner says abo
 terms     ODRL-shaped terms of a grant           odrl    their evaluation over a closed set of operands
 outputs   what may leave a job, a closed list    local   the owner's own veto rules
 limits    what START will count, asked before    coalition  who must not sit together
+rights    whose right carries it, up to the root scopes  what a right may be used for, a committed body
 decide    all of it together -> permit, deny or ask, with reasons
 """

@@ -43,6 +43,7 @@ from atoll.policy.odrl import Observed, Use, evaluate
 from atoll.policy.orders import order_reasons
 from atoll.policy.outputs import UNNAMED, output_reasons
 from atoll.policy.reasons import Decision, Reason, Verdict, conclude
+from atoll.policy.rights import Scopes, no_scopes, own_use_reasons, right_reasons
 from atoll.policy.similarity import similarity_reasons
 from atoll.policy.terms import GrantTerms, Operand
 
@@ -76,6 +77,8 @@ class Question:
     """The owner's own veto rules."""
     now: int
     """The later of block time and own clock, Unix seconds."""
+    scopes: Scopes = no_scopes
+    """Scopes of rights that fit their commitment on the ledger, by right."""
 
 
 def decide(question: Question) -> Decision:
@@ -169,8 +172,10 @@ def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator
     if demand.receivers != (question.me,):
         yield from output_reasons(question.plan, number, demand)
         yield from _grant_reasons(question, number, demand)
-    elif question.proposer != question.me:
-        yield from _told_reasons(question, number, demand)
+    else:
+        yield from own_use_reasons(question.view, demand, now=question.now)
+        if question.proposer != question.me:
+            yield from _told_reasons(question, number, demand)
     yield from level_reasons(question.view, question.plan, number, card, now=question.now)
     yield from account_reasons(question.view, counted_inputs(question.plan)[number])
 
@@ -237,6 +242,9 @@ def _grant_reasons(question: Question, number: int, demand: Demand) -> Iterator[
     yield Reason(NoGrant.code, "its term", term, str(question.now), grant.not_before <= question.now <= grant.not_after)
     receivers = ", ".join(demand.receivers)
     yield Reason(NoGrant.code, "its grantee", grant.grantee, receivers, demand.receivers == (grant.grantee,))
+    yield from right_reasons(
+        question.view, grant, demand, job_kind=question.plan.kind, now=question.now, scopes=question.scopes
+    )
     yield from grant_budget_reasons(question.view, planned.grant, demand)
     yield from cap_reasons(question.view, grant, demand, counted_inputs(question.plan), question.now)
     terms = question.terms(planned.grant)

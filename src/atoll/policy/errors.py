@@ -69,6 +69,14 @@ class NoGrant(JobError):
     remedy = "Ask the owner for a grant; it is the only thing that authorises."
 
 
+class RightRefused(JobError):
+    """The right that the grant was given under, or one above it, carries nothing now; or the use lies outside its scope."""
+
+    code = "policy.right"
+    sentence = "No right carries this use: {reason}."
+    remedy = "`atoll right show` names every right up to the root, who holds it and how it stands."
+
+
 class TermsRefused(JobError):
     """A grant exists, but the use lies outside its terms."""
 

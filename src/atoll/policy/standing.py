@@ -12,9 +12,10 @@ from collections.abc import Callable
 from atoll.errors import RuleError
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import Dataset, Grant, GrantState, Member, MemberState
+from atoll.ledger.rights import why_grant_fell, why_not_own_use
 from atoll.ledger.rules.check import COMPARABLE, SIMILARITY
 from atoll.policy.card import DatasetCard
-from atoll.policy.errors import DatasetRefused, DeadlineRefused, LevelRefused, NoGrant, NotInvolved, OrderRefused
+from atoll.policy.errors import DatasetRefused, DeadlineRefused, LevelRefused, NoGrant, NotInvolved, OrderRefused, RightRefused
 from atoll.policy.levels import level_reasons
 from atoll.policy.limits import View
 from atoll.policy.orders import find_order
@@ -67,4 +68,8 @@ def find_withdrawal(
             return NoGrant.code
         if grant is not None and beginning_at is not None and not grant.not_before <= beginning_at <= grant.not_after:
             return NoGrant.code
+        if grant is not None and why_grant_fell(view, grant, at=beginning_at):
+            return RightRefused.code
+        if grant is None and why_not_own_use(view, dataset.lineage, dataset.owner, at=beginning_at):
+            return RightRefused.code
     return DeadlineRefused.code if beginning_at is not None and beginning_at > plan.not_after else ""

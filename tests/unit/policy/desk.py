@@ -23,21 +23,28 @@ from atoll.ledger.records import (
     Member,
     MemberState,
     Record,
+    Right,
+    RightKind,
     TargetKind,
     budget_id,
     grant_account,
     lineage_account,
     record_key,
+    root_right,
+    root_right_id,
 )
 from atoll.policy.card import ColumnCard, DatasetCard
 from atoll.policy.decide import Decision, Question, decide
 from atoll.policy.demand import Demand, Exposure
 from atoll.policy.local import LocalRules
+from atoll.policy.scopes import RightScope
 from atoll.policy.terms import Constraint, GrantTerms, Operand, Operator, TermRule
 
 NOW = 1_780_000_000
 CUSTOMERS, FILES = "bank/customers/1", "bureau/files/1"
 GRANT = b"\x61" * 16
+RIGHT = b"\x71" * 16
+FILES_RIGHT = root_right_id("bureau/files")
 R = TypeVar("R", bound=Record)
 
 
@@ -215,6 +222,7 @@ class Desk:
     revoked: set[bytes] = field(default_factory=set)
     rules: LocalRules = field(default_factory=LocalRules)
     now: int = NOW
+    scopes: dict[bytes, RightScope] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.view.put(
@@ -223,10 +231,14 @@ class Desk:
             member("operator", roles=("operator",)),
             dataset(FILES),
             dataset(CUSTOMERS),
+            root_right("bureau/files", holder="bureau", height=1),
+            root_right("bank/customers", holder="bank", height=1),
             Grant(
                 grant=GRANT,
                 version=3,
                 owner="bureau",
+                giver="bureau",
+                right=FILES_RIGHT,
                 grantee="bank",
                 dataset=FILES,
                 terms_commitment=bytes(32),
@@ -299,6 +311,30 @@ class Desk:
 
     def change_grant(self, **changes: Any) -> Desk:
         return self.change(Grant, GRANT.hex(), **changes)
+
+    def change_root(self, **changes: Any) -> Desk:
+        """The root right of the bureau's files."""
+        return self.change(Right, FILES_RIGHT.hex(), **changes)
+
+    def grant_under(self, kind: RightKind, *, giver: str = "telecom", scope: RightScope | None = None, **changes: Any) -> Desk:
+        """The grant was given under a right that somebody has from the bureau."""
+        root = self.view.get(Right, FILES_RIGHT.hex())
+        assert root is not None
+        fields: dict[str, Any] = {
+            "right": RIGHT,
+            "kind": kind,
+            "holder": giver,
+            "parent": FILES_RIGHT,
+            "depth_left": 1,
+            "share_ppm": 0,
+            "not_before": NOW - 50,
+            "not_after": NOW + 50,
+        }
+        if scope is not None:
+            self.scopes[RIGHT] = scope
+            fields["scope_commitment"] = bytes(32)
+        self.view.put(replace(root, **fields | changes))
+        return self.change_grant(giver=giver, right=RIGHT)
 
     def add_party(self, role: str, org: str, index: int = 0) -> Desk:
         """Somebody else sits at the table."""
@@ -377,6 +413,7 @@ class Desk:
                 revoked=self.revoked.__contains__,
                 rules=self.rules,
                 now=self.now,
+                scopes=self.scopes.get,
             )
         )
 

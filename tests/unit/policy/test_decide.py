@@ -9,7 +9,7 @@ import pytest
 
 from atoll.errors import AtollError
 from atoll.ledger.plan import Coalition, PlanOutput, PlanParty
-from atoll.ledger.records import Cap, CapUnit, Chain, Dataset, DatasetState, Grant, GrantState, Member, MemberState
+from atoll.ledger.records import Cap, CapUnit, Chain, Dataset, DatasetState, Grant, GrantState, Member, MemberState, RightState
 from atoll.policy import errors
 from atoll.policy.demand import Exposure
 from atoll.policy.local import DAY_SECONDS
@@ -74,6 +74,8 @@ DENIED: dict[str, tuple[str, Change]] = {
     "this organisation is suspended": ("policy.parties", lambda d: d.change(Member, "bureau", state=MemberState.SUSPENDED)),
     "nobody is known to have proposed it": ("policy.parties", lambda d: setattr(d, "proposer", "")),
     "a proposer who is no party": ("policy.parties", lambda d: setattr(d, "proposer", "telecom")),
+    # rights (more in test_rights.py)
+    "the root right is frozen": ("policy.right", lambda d: d.change_root(state=RightState.FROZEN)),
     # deadline
     "the deadline has passed": ("policy.deadline", lambda d: d.change_plan(not_after=NOW - 1)),
     "the deadline is further away than a job may run": (

@@ -81,6 +81,7 @@ from atoll.ledger.records.rights import (
     RightId,
     RightKind,
     RightState,
+    root_right,
     root_right_id,
 )
 from atoll.ledger.records.takings import (
@@ -192,6 +193,7 @@ __all__ = [
     "recipient_account",
     "record_key",
     "refund_id",
+    "root_right",
     "root_right_id",
     "shown_id",
     "ties",

@@ -129,3 +129,28 @@ class Right(Record):
 def root_right_id(lineage: str) -> bytes:
     """Identifier of a lineage's root right, 16 bytes: there can be only one."""
     return hashlib.sha256(ROOT_DOMAIN + b"\0" + lineage.encode()).digest()[:16]
+
+
+def root_right(lineage: str, *, holder: str, height: int) -> Right:
+    """The root right of a new lineage: all of it, without an end."""
+    return Right(
+        right=root_right_id(lineage),
+        version=1,
+        kind=RightKind.HOLDING,
+        lineage=lineage,
+        holder=holder,
+        grantor=holder,
+        parent=b"",
+        depth_left=MAX_CHAIN - 1,
+        exclusive=False,
+        share_ppm=WHOLE_PPM,
+        uses=0,
+        uses_given=0,
+        not_before=0,
+        not_after=FOREVER,
+        scope_commitment=b"",
+        state=RightState.ACTIVE,
+        frozen_by=(),
+        children=(),
+        height=height,
+    )

@@ -11,7 +11,6 @@ from atoll.ledger.rights.chain import (
     why_leased_out,
     why_not_in_force,
     why_not_own_use,
-    why_not_standing,
 )
 from atoll.ledger.rights.grants import why_grant_fell, why_not_grantable
 from atoll.ledger.rights.kinds import COUNTED, GIVES, LEASED, exclusive_against
@@ -33,6 +32,5 @@ __all__ = [
     "why_not_grantable",
     "why_not_in_force",
     "why_not_own_use",
-    "why_not_standing",
     "why_not_within",
 ]

@@ -47,44 +47,43 @@ def chain_of(state: Reader, right_id: bytes) -> tuple[tuple[Right, ...], str]:
     return tuple(chain), f"the chain has more than {MAX_CHAIN} rights"
 
 
-def why_not_in_force(state: Reader, right_id: bytes, time: int) -> str:
-    """Why a right does not hold at this second; empty if it and everything above it does."""
-    return why_not_standing(state, right_id) or _why_not_in_term(state, right_id, time)
+def why_not_in_force(state: Reader, right_id: bytes, at: int | None) -> str:
+    """Why a right does not hold; empty if it and everything above it does.
 
-
-def why_not_standing(state: Reader, right_id: bytes) -> str:
-    """Why a right does not stand, whatever the time: broken, frozen or revoked, itself or above; empty if it stands."""
+    Args:
+        state: where records are read.
+        right_id: which right.
+        at: the second at which it must hold; None for a use that has begun, which the end of a term does not stop.
+    """
     chain, broken = chain_of(state, right_id)
     if broken:
         return broken
-    return next(
-        (f"right {one.right.hex()} ({one.kind}) is {one.state}" for one in chain if one.state is not RightState.ACTIVE), ""
-    )
+    for one in chain:
+        if one.state is not RightState.ACTIVE:
+            return f"right {one.right.hex()} ({one.kind}) is {one.state}"
+        if at is not None and not one.not_before <= at <= one.not_after:
+            return f"right {one.right.hex()} ({one.kind}) holds from {one.not_before} to {one.not_after}, and it is {at}"
+    return ""
 
 
-def _why_not_in_term(state: Reader, right_id: bytes, time: int) -> str:
-    chain, _ = chain_of(state, right_id)
-    return next(
-        (
-            f"right {one.right.hex()} ({one.kind}) holds from {one.not_before} to {one.not_after}, and it is {time}"
-            for one in chain
-            if not one.not_before <= time <= one.not_after
-        ),
-        "",
-    )
-
-
-def why_not_own_use(state: Reader, lineage: str, org: str, time: int) -> str:
+def why_not_own_use(state: Reader, lineage: str, org: str, *, at: int | None) -> str:
     """Why an organisation may not use a lineage for itself without a grant; empty if it may, because it holds the root.
 
-    A lease of use or operation keeps even the holder out until it ends.
+    Args:
+        state: where records are read.
+        lineage: owner/name.
+        org: the custodian, at whose node the rows are.
+        at: the time of the use; None for one that has begun, which the beginning of a lease does not stop. A lease of use,
+            processing or operation keeps even the holder out while it lasts.
     """
     root_id = root_right_id(lineage)
-    reason = why_not_in_force(state, root_id, time)
+    reason = why_not_in_force(state, root_id, at)
     root = state.get(Right, root_id.hex())
     if reason or root is None:
         return reason
-    return f"{lineage} is held by {root.holder}" if root.holder != org else why_leased_out(state, root, time, time)
+    if root.holder != org:
+        return f"{lineage} is held by {root.holder}"
+    return "" if at is None else why_leased_out(state, root, at, at)
 
 
 def why_leased_out(state: Reader, right: Right, first: int, last: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atoll.ledger.records.data import Grant
 from atoll.ledger.records.rights import Right, RightKind
-from atoll.ledger.rights.chain import Reader, why_not_in_force, why_not_standing
+from atoll.ledger.rights.chain import Reader, why_not_in_force
 
 FOR_OTHERS = frozenset({RightKind.HOLDING, RightKind.OPERATION})
 """Kinds under which uses are granted to others."""
@@ -30,7 +30,7 @@ def why_grant_fell(state: Reader, grant: Grant, *, at: int | None) -> str:
         grant: its own state and term are the caller's to judge.
         at: the time at which it is to carry a use; None for a use that has begun, which the end of a term does not stop.
     """
-    reason = why_not_standing(state, grant.right) if at is None else why_not_in_force(state, grant.right, at)
+    reason = why_not_in_force(state, grant.right, at)
     if reason:
         return reason
     right = state.get(Right, grant.right.hex())

@@ -70,15 +70,12 @@ def why_no_room(child: Extent, parent: Right, siblings: Iterable[Right], *, excl
     shared = sum(one.share_ppm for one in living)
     if shared + child.share_ppm > parent.share_ppm:
         return f"a share of {child.share_ppm} ppm is asked for, and {parent.share_ppm - shared} ppm are left under its parent"
-    lease = standing_lease(living, child.kind, child.not_before, child.not_after)
+    first, last = max(child.not_before, time), child.not_after  # what has passed is in nobody's way
+    lease = standing_lease(living, child.kind, first, last)
     if lease is not None:
         return f"it is leased to {lease.holder} alone from {lease.not_before} to {lease.not_after}"
     if exclusive:
-        others = [
-            one
-            for one in living
-            if exclusive_against(child.kind, one.kind) and _overlap(one, child.not_before, child.not_after)
-        ]
+        others = [one for one in living if exclusive_against(child.kind, one.kind) and _overlap(one, first, last)]
         return f"it cannot be leased to one alone while {others[0].holder} has a right of {others[0].kind}" if others else ""
     return ""
 

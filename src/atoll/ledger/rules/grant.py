@@ -124,7 +124,7 @@ def _right_to_grant(call: Call, dataset: Dataset, body: GiveGrant) -> Right:
     call.need_sender(right.holder, "grant uses under this right")
     need_right_in_force(call, right.right)
     reason = why_not_grantable(right, call.sender, body.grantee) or why_leased_out(
-        call.state, right, body.not_before, body.not_after
+        call.state, right, max(body.not_before, call.time), body.not_after
     )
     if not reason and body.not_after > right.not_after:
         reason = f"the grant would hold until {body.not_after}, the right holds until {right.not_after}"

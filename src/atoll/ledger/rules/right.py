@@ -12,15 +12,14 @@ from typing import ClassVar
 
 from atoll.ledger.records import (
     FOREVER,
-    MAX_CHAIN,
     MAX_CHILDREN,
-    WHOLE_PPM,
     Authority,
     Dataset,
     Right,
     RightId,
     RightKind,
     RightState,
+    root_right,
     root_right_id,
 )
 from atoll.ledger.records.base import Version
@@ -137,29 +136,7 @@ class RevokeRight(Message):
 
 def mint_root(call: Call, dataset: Dataset) -> None:
     """The root right of a lineage, for who registers its first version."""
-    call.state.put(
-        Right(
-            right=root_right_id(dataset.lineage),
-            version=1,
-            kind=RightKind.HOLDING,
-            lineage=dataset.lineage,
-            holder=dataset.owner,
-            grantor=dataset.owner,
-            parent=b"",
-            depth_left=MAX_CHAIN - 1,
-            exclusive=False,
-            share_ppm=WHOLE_PPM,
-            uses=0,
-            uses_given=0,
-            not_before=0,
-            not_after=FOREVER,
-            scope_commitment=b"",
-            state=RightState.ACTIVE,
-            frozen_by=(),
-            children=(),
-            height=call.height,
-        )
-    )
+    call.state.put(root_right(dataset.lineage, holder=dataset.owner, height=call.height))
 
 
 def grant(call: Call, body: GrantRight) -> None:
@@ -336,7 +313,7 @@ def need_right_in_force(call: Call, right_id: bytes) -> None:
 
 def need_own_use(call: Call, dataset: Dataset) -> None:
     """Raises RightNotInForce unless the custodian may use a dataset for itself: it holds the root and has not leased it out."""
-    reason = why_not_own_use(call.state, dataset.lineage, dataset.owner, call.time)
+    reason = why_not_own_use(call.state, dataset.lineage, dataset.owner, at=call.time)
     if reason:
         raise RightNotInForce(right=root_right_id(dataset.lineage).hex(), reason=reason)
 

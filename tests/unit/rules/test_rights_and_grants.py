@@ -1,0 +1,100 @@
+"""What a grant is worth that was given under a right: as much as the right, as long as it holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from atoll.ledger.records import GrantState, RightKind, root_right_id
+from atoll.ledger.rules.errors import GrantNotInForce, NotAllowed, RightExceeded, RightNotInForce, Unknown
+from atoll.ledger.rules.grant import RevokeGrant
+from atoll.ledger.rules.job import StartJob
+from tests.unit.rules.estate import END, ROOT, Estate, granted
+from tests.unit.rules.lagoon import CUSTOMERS, GRANT, JOB, OWN_INPUT, proposal
+
+HOLDING, USE, PROCESSING, OPERATION, INCOME, MANAGEMENT, TRANSACTION = RightKind
+
+
+def test_an_operator_grants_within_its_right() -> None:
+    estate = Estate()
+    right = estate.give("telecom", OPERATION)
+    estate.permit("telecom", right=right)
+    assert (estate.grant().giver, estate.grant().owner, estate.grant().right) == ("telecom", "bureau", right)
+    too_long = granted(right=right, grant=b"\x62" * 16, not_after=END + 1)
+    estate.refused(RightExceeded, "telecom", too_long)
+    estate.consented().start()
+
+
+@pytest.mark.parametrize("kind", [USE, PROCESSING])
+def test_a_user_grants_to_itself_and_to_nobody_else(kind: RightKind) -> None:
+    estate = Estate()
+    right = estate.give("bank", kind)
+    estate.refused(RightExceeded, "bank", granted(right=right, grantee="telecom"))
+    estate.permit("bank", right=right, grantee="bank").consented().start()
+
+
+@pytest.mark.parametrize("kind", [INCOME, MANAGEMENT, TRANSACTION])
+def test_no_other_right_grants_anything(kind: RightKind) -> None:
+    estate = Estate()
+    right = estate.give("bank", kind)
+    estate.refused(RightExceeded, "bank", granted(right=right, grantee="bank"))
+    estate.refused(RightExceeded, "bank", granted(right=right, grantee="telecom"))
+
+
+def test_nobody_grants_under_a_right_of_another_or_of_another_lineage() -> None:
+    estate = Estate()
+    right = estate.give("telecom", OPERATION)
+    estate.refused(NotAllowed, "bank", granted(right=right))
+    estate.refused(NotAllowed, "bank", granted(right=root_right_id("bank/customers")))
+    estate.refused(Unknown, "bank", granted(right=b"\x01" * 16))
+
+
+@pytest.mark.parametrize("what", ["freeze", "revoke", "freeze root", "term"])
+def test_a_grant_dies_with_its_right_before_start(what: str) -> None:
+    estate = Estate()
+    right = estate.give("telecom", OPERATION, not_after=estate.time + 50)
+    estate.permit("telecom", right=right, not_after=estate.time + 50).consented()
+    match what:
+        case "freeze":
+            estate.freeze("bureau", right)
+        case "freeze root":
+            estate.freeze("bureau", ROOT)
+        case "revoke":
+            estate.revoke("bureau", right)
+        case _:
+            estate.time += 51
+    estate.refused(GrantNotInForce, "bank", StartJob(job_id=JOB))
+
+
+def test_what_the_old_holder_granted_itself_dies_with_the_transfer_and_what_it_granted_others_does_not() -> None:
+    estate = Estate()
+    right = estate.give("bank", USE)
+    power = estate.give("bank", TRANSACTION)
+    estate.permit("bank", right=right).consented()
+    estate.transfer("bank", right, "telecom", under=power)
+    assert "passed the right on to telecom" in estate.refused(GrantNotInForce, "bank", StartJob(job_id=JOB))
+    other = Estate().permit("bureau").consented().transfer("bureau", ROOT, "telecom")
+    other.start()
+
+
+def test_a_grant_is_taken_back_by_the_holder_above_it_even_after_a_transfer() -> None:
+    estate = Estate()
+    right = estate.give("telecom", OPERATION)
+    estate.permit("telecom", right=right).transfer("bureau", ROOT, "auditor")
+    estate.refused(NotAllowed, "bureau", RevokeGrant(grant=GRANT))
+    estate.refused(NotAllowed, "bank", RevokeGrant(grant=GRANT))
+    assert estate.do("auditor", RevokeGrant(grant=GRANT)).grant().state is GrantState.REVOKED
+
+
+@pytest.mark.parametrize("what", ["transfer", "freeze", "lease"])
+def test_a_custodian_uses_its_data_for_itself_only_while_it_holds_them_and_has_not_leased_them_out(what: str) -> None:
+    estate = Estate().permit("bureau").consented()
+    root = root_right_id("bank/customers")
+    match what:
+        case "transfer":
+            estate.transfer("bank", root, "telecom")
+        case "freeze":
+            estate.freeze("bank", root)
+        case _:
+            estate.lease("telecom", USE, by="bank", parent=root)
+    assert OWN_INPUT.dataset == CUSTOMERS in [one.dataset for one in proposal().inputs]
+    estate.refused(RightNotInForce, "bank", StartJob(job_id=JOB))
