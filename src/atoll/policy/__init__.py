@@ -5,5 +5,6 @@ terms     ODRL-shaped terms of a grant           odrl    their evaluation over a
 outputs   what may leave a job, a closed list    local   the owner's own veto rules
 limits    what START will count, asked before    coalition  who must not sit together
 rights    whose right carries it, up to the root scopes  what a right may be used for, a committed body
+uses      a demand as operands            approval  who must be asked, and standing consents
 decide    all of it together -> permit, deny or ask, with reasons
 """

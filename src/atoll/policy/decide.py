@@ -6,23 +6,21 @@ or ask comes out, with every reason. Whatever is unknown denies. There is no swi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 
-from atoll.ledger.plan import Plan
 from atoll.ledger.records import (
-    Budget,
     Chain,
     Dataset,
     Grant,
     GrantState,
     Member,
     MemberState,
-    budget_id,
     counted_inputs,
     grant_account,
 )
 from atoll.ledger.rules.check import SIMILARITY
+from atoll.policy.approval import approve
 from atoll.policy.card import DatasetCard
 from atoll.policy.coalition import coalition_reasons
 from atoll.policy.demand import Demand
@@ -36,49 +34,17 @@ from atoll.policy.errors import (
     NotInvolved,
     OutputRefused,
 )
-from atoll.policy.levels import level_name, level_reasons
+from atoll.policy.levels import level_reasons
 from atoll.policy.limits import View, account_reasons, cap_reasons, grant_budget_reasons, purpose_reasons
-from atoll.policy.local import DAY_SECONDS, LocalRules
-from atoll.policy.odrl import Observed, Use, evaluate
+from atoll.policy.local import DAY_SECONDS
+from atoll.policy.odrl import evaluate
 from atoll.policy.orders import order_reasons
 from atoll.policy.outputs import UNNAMED, output_reasons
+from atoll.policy.question import Question
 from atoll.policy.reasons import Decision, Reason, Verdict, conclude
-from atoll.policy.rights import Scopes, no_scopes, own_use_reasons, right_reasons
+from atoll.policy.rights import own_use_reasons, right_reasons
 from atoll.policy.similarity import similarity_reasons
-from atoll.policy.terms import GrantTerms, Operand
-
-HIGHEST_LEVEL = 4
-"""Data of this level need a person's approval, never a standing rule alone (SECURITY 3.6)."""
-BY_COMPUTING = "compute"
-"""How a job delivers: what comes out of a computation, never the data."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Everything a decision rests on."""
-
-    me: str
-    """The organisation that decides."""
-    proposer: str
-    """Who proposed the job, from its record on the ledger."""
-    plan: Plan
-    """Checked by its kind and against its proposal."""
-    demands: Sequence[Demand]
-    """What the plan asks, one an input, in the plan's order."""
-    view: View
-    """Own copy of the ledger."""
-    card: Callable[[str], DatasetCard | None]
-    """Own cards, by dataset version."""
-    terms: Callable[[bytes], GrantTerms | None]
-    """Terms that fit their commitment on the ledger, by grant."""
-    revoked: Callable[[bytes], bool]
-    """Grants this organisation has revoked, acknowledged on the ledger or not."""
-    rules: LocalRules
-    """The owner's own veto rules."""
-    now: int
-    """The later of block time and own clock, Unix seconds."""
-    scopes: Scopes = no_scopes
-    """Scopes of rights that fit their commitment on the ledger, by right."""
+from atoll.policy.uses import use_of
 
 
 def decide(question: Question) -> Decision:
@@ -90,23 +56,7 @@ def decide(question: Question) -> Decision:
     for number, demand in enumerate(question.demands):
         if demand.owner_org == question.me:
             reasons.extend(_demand_reasons(question, number, demand))
-    return conclude(tuple(reasons), ask="; ".join(_why_a_person(question)))
-
-
-def _why_a_person(question: Question) -> Iterator[str]:
-    """What nothing forbids and a person must approve all the same."""
-    me, proposer = question.me, question.proposer
-    if not question.rules.automatic:
-        yield "the local rules say that a person approves each job"
-    mine = [one for one in question.demands if one.owner_org == me]
-    for name in dict.fromkeys(one.dataset for one in mine if one.receivers != (me,)):
-        dataset = question.view.get(Dataset, name)
-        if dataset is not None and dataset.level >= HIGHEST_LEVEL:
-            yield f"{name} is of level {level_name(dataset.level)}"
-    receives = me in question.plan.receivers() or any(one.receivers == (me,) for one in mine)
-    if receives and proposer not in (me, *(question.rules.trusted_proposers or ())):
-        # its own line rests on no grant: whoever could propose this for it would spend its budgets and learn its sizes
-        yield f"{proposer} proposes that this organisation receives"
+    return approve(question, tuple(reasons))
 
 
 def _plan_reasons(question: Question) -> Iterator[Reason]:
@@ -204,9 +154,10 @@ def _column_reasons(question: Question, number: int, demand: Demand, card: Datas
     spelt = list(zip(planned.columns, planned.normalisation, strict=False))
     for name, exposure in demand.columns:
         column = card.column(name)
-        allowed = str(column.exposure) if column else "no such column"
+        now = column.exposure_at(question.now) if column else None
+        allowed = str(now) if now else "no such column"
         mine = demand.receivers == (question.me,)
-        permitted = column is not None and (mine or column.exposure.permits(exposure))
+        permitted = now is not None and (mine or now.permits(exposure))
         yield Reason(ColumnRefused.code, f"exposure of {demand.dataset}:{name}", allowed, str(exposure), permitted)
         if column is not None and column.normalisation and name not in planned.beside:  # only what is compared is spelt
             said = sorted({rule for one, rule in spelt if one == name})
@@ -251,42 +202,8 @@ def _grant_reasons(question: Question, number: int, demand: Demand) -> Iterator[
     yield Reason(NoGrant.code, "its terms", "held here and fitting", "held" if terms else "missing", terms is not None)
     if terms is not None:
         yield from purpose_reasons(question.view, terms, question.plan.purpose, counted_inputs(question.plan)[number])
-        spent = _spent(question.view, planned.grant)
-        use = _use(question, demand, spent=spent, began=grant.not_before)
-        yield from evaluate(terms, use, assumed=(UNNAMED,))
-
-
-def _spent(view: View, grant: bytes) -> int:
-    """Uses of the grant so far. Where the ledger keeps no count, the missing budget has denied already."""
-    budget = view.get(Budget, budget_id(grant_account(grant), "uses"))
-    return budget.limit - budget.left() if budget else 0
-
-
-def _use(question: Question, demand: Demand, *, spent: int, began: int) -> Use:
-    values: dict[Operand, Observed] = {
-        Operand.PURPOSE: frozenset({demand.purpose}),
-        Operand.COLUMNS: frozenset(name for name, _ in demand.columns),
-        Operand.COUNTERPARTIES: frozenset(question.plan.orgs()) - {question.me},
-        Operand.RECEIVERS: frozenset(demand.receivers),
-        Operand.JOB_KINDS: frozenset({question.plan.kind}),
-        Operand.PROTOCOLS: frozenset({question.plan.protocol}),
-        Operand.ADVERSARY_MODEL: frozenset({question.plan.adversary_model}),
-        Operand.COUNT: spent + demand.uses,
-        Operand.DATE_TIME: question.now,
-        Operand.ELAPSED_TIME: max(0, question.now - began),
-        Operand.DELIVERY_MODE: frozenset({BY_COMPUTING}),
-        Operand.ROWS: demand.rows_cap,
-        Operand.OUTPUTS: frozenset({demand.output}),
-        Operand.PAYLOAD: frozenset(demand.payload),
-    }
-    if demand.epsilon_micro > 0:  # an exact output has no epsilon, so a term that bounds epsilon does not cover it
-        values[Operand.EPSILON] = demand.epsilon_micro
-    if demand.min_count > 0:
-        values[Operand.MINIMUM_GROUP] = demand.min_count
-    dataset = question.view.get(Dataset, demand.dataset)
-    if dataset is not None:
-        values[Operand.DATA_LEVEL] = dataset.level
-    return Use(demand.action, values, parties=frozenset(demand.receivers), targets=frozenset({demand.dataset}))
+        use = use_of(question, demand, account=grant_account(planned.grant), began=grant.not_before)
+        yield from evaluate(terms, replace(use, performed=question.performed(planned.grant)), assumed=(UNNAMED,))
 
 
 __all__ = ["Decision", "Question", "Verdict", "View", "decide"]

@@ -6,6 +6,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+ASK = "policy.ask"
+"""Code of what a person must approve."""
+PERMIT = "policy.permit"
+"""Code of what nothing forbids and nobody need be asked for."""
+
 
 class Verdict(StrEnum):
     """The answer."""
@@ -41,6 +46,8 @@ class Decision:
     """Code of the first reason that does not hold; `policy.permit` or `policy.ask` otherwise."""
     reasons: tuple[Reason, ...]
     """In the order in which they were looked at."""
+    standing: bytes = b""
+    """The standing consent that spoke for a person; empty where none did."""
 
     @property
     def denies(self) -> bool:
@@ -58,7 +65,5 @@ def conclude(reasons: tuple[Reason, ...], *, ask: str) -> Decision:
     if failed is not None:
         return Decision(Verdict.DENY, failed.rule, reasons)
     if ask:
-        return Decision(
-            Verdict.ASK, "policy.ask", (*reasons, Reason("policy.ask", "a person's approval", ask, "not yet given", True))
-        )
-    return Decision(Verdict.PERMIT, "policy.permit", reasons)
+        return Decision(Verdict.ASK, ASK, (*reasons, Reason(ASK, "a person's approval", ask, "not yet given", True)))
+    return Decision(Verdict.PERMIT, PERMIT, reasons)

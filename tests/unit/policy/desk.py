@@ -25,6 +25,8 @@ from atoll.ledger.records import (
     Record,
     Right,
     RightKind,
+    StandingConsent,
+    StandingState,
     TargetKind,
     budget_id,
     grant_account,
@@ -32,12 +34,15 @@ from atoll.ledger.records import (
     record_key,
     root_right,
     root_right_id,
+    standing_account,
 )
 from atoll.policy.card import ColumnCard, DatasetCard
 from atoll.policy.decide import Decision, Question, decide
 from atoll.policy.demand import Demand, Exposure
 from atoll.policy.local import LocalRules
+from atoll.policy.odrl import Performance
 from atoll.policy.scopes import RightScope
+from atoll.policy.standing_terms import StandingTerms
 from atoll.policy.terms import Constraint, GrantTerms, Operand, Operator, TermRule
 
 NOW = 1_780_000_000
@@ -45,6 +50,7 @@ CUSTOMERS, FILES = "bank/customers/1", "bureau/files/1"
 GRANT = b"\x61" * 16
 RIGHT = b"\x71" * 16
 FILES_RIGHT = root_right_id("bureau/files")
+STANDING = b"\x05" * 16
 R = TypeVar("R", bound=Record)
 
 
@@ -223,6 +229,8 @@ class Desk:
     rules: LocalRules = field(default_factory=LocalRules)
     now: int = NOW
     scopes: dict[bytes, RightScope] = field(default_factory=dict)
+    standing: tuple[StandingTerms, ...] = ()
+    performed: dict[str, Performance] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.view.put(
@@ -397,6 +405,22 @@ class Desk:
         self.view.drop(Budget, budget_id(grant_account(GRANT), "micro-epsilon"))
         return self
 
+    def stand(self, *constraints: Constraint, uses: int = 1, **changes: Any) -> Desk:
+        """A standing consent of the bureau, in force, for jobs that these constraints cover."""
+        rule = TermRule(action="use", constraints=constraints)
+        terms = StandingTerms(salt=bytes(32), standing=STANDING, owner="bureau", title="", permissions=(rule,), prohibitions=())
+        fields: dict[str, Any] = {
+            "standing": STANDING,
+            "owner": "bureau",
+            "commitment": bytes(32),
+            "not_before": NOW - 10,
+            "not_after": NOW + 10,
+            "state": StandingState.ACTIVE,
+        }
+        self.standing = (*self.standing, terms)
+        self.view.put(StandingConsent(**fields | changes), budget(standing_account(STANDING), "uses", limit=uses))
+        return self
+
     # -- asking ----------------------------------------------------------------------------------------------------------------
 
     def ask(self) -> Decision:
@@ -414,6 +438,8 @@ class Desk:
                 rules=self.rules,
                 now=self.now,
                 scopes=self.scopes.get,
+                standing=lambda: self.standing,
+                performed=lambda grant: self.performed if grant == GRANT else {},
             )
         )
 

@@ -20,6 +20,7 @@ from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
 from atoll.ledger.rules.oprf import REQUESTS_A_DAY
 from atoll.ledger.rules.quality import ReportQuality
 from atoll.ledger.rules.right import TransferRight, UnfreezeRight
+from atoll.ledger.rules.standing import GiveStanding
 from atoll.ledger.transaction import Transaction, seal_transaction
 from atoll.testing.persons import PaperPerson
 from atoll.trust.keys import Purpose
@@ -69,6 +70,8 @@ NUMBERS = {
     "order.in_force": 51,
     "order.not_two_persons": 52,
     "approver.refused": 53,
+    "standing.not_in_force": 60,
+    "standing.term": 61,
     "quality.not_evaluator": 70,
     "quality.same_report": 71,
     "level.not_tradable": 80,
@@ -194,6 +197,15 @@ def oprf_no_key(lagoon: Lagoon) -> str:
 
 def not_an_evaluator(lagoon: Lagoon) -> str:
     return lagoon.do("bank", registration(CUSTOMERS)).refused(errors.NotAnEvaluator, "telecom", OPINION)
+
+
+def standing_not_in_force(lagoon: Lagoon) -> str:
+    return lagoon.with_grant().propose().refused(errors.StandingNotInForce, "bank", consent(standing=b"\x05" * 16))
+
+
+def standing_too_long(lagoon: Lagoon) -> str:
+    term = GiveStanding(standing=b"\x05" * 16, commitment=bytes(32), uses=1, not_before=0, not_after=2**40)
+    return lagoon.refused(errors.StandingTooLong, "bank", term)
 
 
 def same_report(lagoon: Lagoon) -> str:
@@ -353,6 +365,8 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     order_in_force,
     one_hand_only,
     bad_approver,
+    standing_not_in_force,
+    standing_too_long,
     not_an_evaluator,
     same_report,
     not_tradable,
@@ -443,5 +457,7 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
         "right.sublicense/1",
         "right.transfer/1",
         "right.unfreeze/1",
+        "standing.give/1",
+        "standing.revoke/1",
         "term.handover/1",
     ]

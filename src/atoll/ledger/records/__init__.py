@@ -84,6 +84,7 @@ from atoll.ledger.records.rights import (
     root_right,
     root_right_id,
 )
+from atoll.ledger.records.standing import StandingConsent, StandingState, standing_account
 from atoll.ledger.records.takings import (
     DEFAULT_CAPS,
     MOST_DAYS,
@@ -174,6 +175,8 @@ __all__ = [
     "Roster",
     "Shown",
     "Stage",
+    "StandingConsent",
+    "StandingState",
     "Tag",
     "Tally",
     "TallyDay",
@@ -196,6 +199,7 @@ __all__ = [
     "root_right",
     "root_right_id",
     "shown_id",
+    "standing_account",
     "ties",
     "unshared",
 ]

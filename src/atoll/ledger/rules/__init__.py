@@ -37,6 +37,7 @@ from atoll.ledger.rules import (
     quality,
     receipt,
     right,
+    standing,
 )
 from atoll.ledger.rules.call import Call
 from atoll.wire.message import Message
@@ -90,6 +91,8 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (job.StartJob, job.start),
         (job.FailJob, job.fail),
         (job.ExpireJob, job.expire),
+        (standing.GiveStanding, standing.give),
+        (standing.RevokeStanding, standing.revoke),
         (receipt.GiveReceipt, receipt.receipt),
         (quality.ReportQuality, quality.report),
         (quality.WithdrawQuality, quality.withdraw),

@@ -360,6 +360,26 @@ class BadApprover(RuleError):
     remedy = "Make a new key with `atoll key approver new`, and have approvers in force sign its request."
 
 
+class StandingNotInForce(RuleError):
+    """A consent rests on a standing consent that is unknown, somebody else's, revoked, or outside its term."""
+
+    code = "standing.not_in_force"
+    number = 60
+    sentence = "Standing consent {standing} carries no consent: {reason}."
+    remedy = "`atoll policy standing list` shows those in force; a person can approve the job with `atoll job approve`."
+
+
+class StandingTooLong(RuleError):
+    """A standing consent would have ended before it began, or holds longer than any may."""
+
+    code = "standing.term"
+    number = 61
+    sentence = (
+        "The term from {first} to {last} is no term at {now}: it ends later than that, and at most {days} days after it began."
+    )
+    remedy = "Give it for fewer days; give another one when it has ended."
+
+
 class NotAnEvaluator(RuleError):
     """Only a dataset's owner and members with the role evaluator have opinions of its quality that count."""
 

@@ -29,6 +29,7 @@ from atoll.ledger.rules.grade import verify_level
 from atoll.ledger.rules.grant import need_in_force
 from atoll.ledger.rules.holds import need_no_hold
 from atoll.ledger.rules.right import need_own_use
+from atoll.ledger.rules.standing import take_use
 from atoll.ledger.rules.takings import take
 from atoll.trust.keys import Purpose
 from atoll.wire.message import Digest, Message, Name, Size, Time
@@ -87,6 +88,8 @@ class ConsentJob(Message):
     """Version of the node (asserted)."""
     build: Annotated[str, Size(1, 80)]
     """Digest of its build (asserted)."""
+    standing: Annotated[bytes, Size(0, 16)] = b""
+    """The standing consent by which the node consents without asking a person; empty where a person or nobody was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +195,8 @@ def consent(call: Call, body: ConsentJob) -> None:
         raise WrongState(what="job", name=body.job_id.hex(), state=job.state, needed=JobState.PROPOSED)
     if call.sender in job.consents:
         raise AlreadyExists(what="consent", name=f"{body.job_id.hex()}/{call.sender}")
+    if body.standing:
+        take_use(call, body.standing)
     consents = tuple(sorted((*job.consents, call.sender)))
     state = moved(job, "all consented") if consents == job.parties else job.state
     call.state.put(replace(job, consents=consents, state=state))

@@ -1,0 +1,56 @@
+"""The question that `decide` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from atoll.ledger.plan import Plan
+from atoll.policy.card import DatasetCard
+from atoll.policy.demand import Demand
+from atoll.policy.limits import View
+from atoll.policy.local import LocalRules
+from atoll.policy.odrl import Performance
+from atoll.policy.rights import Scopes, no_scopes
+from atoll.policy.standing_terms import StandingTerms
+from atoll.policy.terms import GrantTerms
+
+
+def _none_held() -> Iterable[StandingTerms]:
+    return ()
+
+
+def _nothing_done(_: bytes) -> Mapping[str, Performance]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything a decision rests on."""
+
+    me: str
+    """The organisation that decides."""
+    proposer: str
+    """Who proposed the job, from its record on the ledger."""
+    plan: Plan
+    """Checked by its kind and against its proposal."""
+    demands: Sequence[Demand]
+    """What the plan asks, one an input, in the plan's order."""
+    view: View
+    """Own copy of the ledger."""
+    card: Callable[[str], DatasetCard | None]
+    """Own cards, by dataset version."""
+    terms: Callable[[bytes], GrantTerms | None]
+    """Terms that fit their commitment on the ledger, by grant."""
+    revoked: Callable[[bytes], bool]
+    """Grants this organisation has revoked, acknowledged on the ledger or not."""
+    rules: LocalRules
+    """The owner's own veto rules."""
+    now: int
+    """The later of block time and own clock, Unix seconds."""
+    scopes: Scopes = no_scopes
+    """Scopes of rights that fit their commitment on the ledger, by right."""
+    standing: Callable[[], Iterable[StandingTerms]] = _none_held
+    """Bounds of own standing consents that fit their commitment on the ledger; asked only where a person would be."""
+    performed: Callable[[bytes], Mapping[str, Performance]] = _nothing_done
+    """What is known at this node of the duties in a grant's terms, by grant."""
