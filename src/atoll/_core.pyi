@@ -290,6 +290,39 @@ def oprf_finalize(
 ) -> bytes:
     """The last hash of RFC 9497 section 3.3.1, or 3.3.3 with `info`; 64 bytes an input. Raises ValueError."""
 
+@final
+class Polynomial:
+    """A secret polynomial over the scalars: wiped when dropped, never printed."""
+
+    @staticmethod
+    def derive(secret: SecretScalar, seed: bytes, threshold: int) -> Polynomial:
+        """The one through `secret` at 0 whose other `threshold - 1` coefficients `seed` (32 bytes) gives. Raises ValueError."""
+
+    @staticmethod
+    def from_coefficients(coefficients: SecretScalars) -> Polynomial:
+        """The constant term first. Raises ValueError where there is none."""
+
+    def at(self, place: int) -> SecretScalar:
+        """The share at a place, 1 to 65,535. Raises ScalarError at 0."""
+
+    def commitments(self) -> bytes:
+        """The generator times each coefficient, packed."""
+
+def sharing_commitment_at(commitments: bytes, place: int) -> bytes:
+    """`atoll.primitives.sharing.public_share`. Raises PointError."""
+
+def sharing_add_weighted(points: bytes, weights: bytes) -> bytes:
+    """`atoll.primitives.sharing.add_weighted`. Raises PointError, ScalarError, ValueError."""
+
+def sharing_add_shares(shares: SecretScalars, weights: bytes) -> SecretScalar:
+    """`atoll.primitives.sharing.add_shares`. Raises ScalarError, ValueError."""
+
+def sharing_prove_knowledge(secret: SecretScalar, prefix: bytes, nonce: SecretScalar) -> bytes:
+    """`atoll.primitives.sharing.prove_knowledge`, 64 bytes."""
+
+def sharing_is_knowledge(public: bytes, prefix: bytes, proof: bytes) -> bool:
+    """`atoll.primitives.sharing.is_knowledge`. Raises ValueError for other lengths than 32 and 64 bytes."""
+
 def payload_tags(elements: bytes | bytearray, prefix: bytes, threads: int = 0) -> bytes:
     """`atoll.primitives.payload.record_tags`. Raises ValueError."""
 

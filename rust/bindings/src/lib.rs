@@ -11,6 +11,7 @@ mod okvs;
 mod oprf;
 mod rr22;
 mod sealed_sums;
+mod sharing;
 mod slots;
 mod table_print;
 mod x25519;
@@ -48,6 +49,11 @@ mod core_module {
     use crate::sealed_sums::{
         elgamal_add_up, elgamal_decrypt, elgamal_encrypt, elgamal_public_keys, elgamal_refresh, elgamal_zero, payload_open,
         payload_seal, payload_tags,
+    };
+    #[pymodule_export]
+    use crate::sharing::{
+        Polynomial, sharing_add_shares, sharing_add_weighted, sharing_commitment_at, sharing_is_knowledge,
+        sharing_prove_knowledge,
     };
     #[pymodule_export]
     use crate::slots::{pack_slots, unpack_slots};

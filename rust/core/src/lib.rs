@@ -26,6 +26,7 @@ pub mod psi;
 pub mod rr22;
 pub mod scalars;
 mod sha256;
+pub mod sharing;
 pub mod shuffle;
 pub mod slots;
 pub mod table_print;

@@ -25,7 +25,10 @@ from atoll.node.jobs import Jobs
 from atoll.node.keyring import KeyRing
 from atoll.node.ledgerdesk import LedgerDesk
 from atoll.node.membership import Membership
+from atoll.node.oprf import METHOD as OPRF_METHOD
 from atoll.node.oprf import Evaluator
+from atoll.node.oprf_dealing import Dealer
+from atoll.node.oprf_shares import Shares
 from atoll.node.outbox import Outbox
 from atoll.node.proposals import Proposals
 from atoll.node.reactor import Reactor
@@ -105,7 +108,8 @@ def open_base(config: Config, keys: KeyRing, *, clock: Clock, entropy: Entropy, 
 class Node:
     """One organisation's node. Make it, then `run` it; cancelling `run` stops it in order."""
 
-    def __init__(self, base: Base, *, network: Network, has_listener: bool, starter: Starter) -> None:
+    def __init__(self, base: Base, *, network: Network, has_listener: bool, starter: Starter, deals: bool = True) -> None:
+        """Args: deals: whether it takes part in dealing the members' key; off in simulations of something else."""
         config = base.config
         self.base = base
         self._store = NodeStore(config.home.store)
@@ -134,7 +138,9 @@ class Node:
                 genesis_digest=chain.genesis_digest,
             ),
         )
-        self.evaluator = Evaluator(self.context)
+        shares = Shares(self.context)
+        self.evaluator = Evaluator(self.context, shares, self.links, base.keys.signing(Purpose.IDENTITY, base.engine.view))
+        self._dealer = Dealer(self.context, shares, self.links.connected) if deals else None
         self.bodies = Bodies(org=config.org, store=self._store, links=self.links)
         self.catalogue = Catalogue(
             self.context, self.bodies, CatalogueIndex(config.home.catalogue, ledger=chain.genesis_digest.hex())
@@ -154,6 +160,8 @@ class Node:
                 group.create_task(self.links.run())
                 group.create_task(self.reactor.run())
                 group.create_task(self.catalogue.run())
+                if self._dealer is not None:
+                    group.create_task(self._dealer.run())
         finally:
             self.reactor.stop()
             await self.runs.stop_all()
@@ -164,6 +172,8 @@ class Node:
     def _on_block(self) -> None:
         self.links.refresh()
         self.runs.look_again()
+        if self._dealer is not None:
+            self._dealer.look_soon()
 
     def _join(self) -> Services:
         doctor = Doctor(self.context, self.links, self.runs)
@@ -191,4 +201,7 @@ class Node:
             await self.consents.take(org, parse_message(payload, Body))
             return b""
 
-        return {**self.base.engine.methods(), "body.get": body_get, "body.put": body_put}
+        async def oprf_evaluate(org: str, payload: bytes) -> bytes:
+            return await self.evaluator.answer(org, payload)
+
+        return {**self.base.engine.methods(), "body.get": body_get, "body.put": body_put, OPRF_METHOD: oprf_evaluate}

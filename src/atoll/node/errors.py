@@ -159,3 +159,30 @@ class NodeFault(AtollError):
     code = "node.fault"
     sentence = "The node made a mistake of its own; its log says where."
     remedy = "Look at log/node.log for the trace and report it; nothing that was acknowledged is lost."
+
+
+class NotAsked(AccessError):
+    """A peer asked for an evaluation that does not stand on the ledger like that."""
+
+    code = "oprf.not_asked"
+    sentence = "The ledger holds no request of {org} for the evaluation {id} of these elements."
+    remedy = "An evaluation is asked for on the ledger first; a node does both by itself."
+
+
+class NoShareHere(ConflictError):
+    """This node holds no share of the key in force."""
+
+    code = "oprf.no_share"
+    sentence = "This node holds no share of the fingerprint key, epoch {epoch}."
+    remedy = "Other members answer. A member that missed the dealing gets a share when the key is handed on, within hours."
+
+
+class TooFewShares(UnavailableError):
+    """Fewer members answered an evaluation than the threshold."""
+
+    code = "oprf.too_few_shares"
+    sentence = "{found} of the {needed} members needed evaluated the fingerprint; no good answer of {missing}."
+    remedy = (
+        "Their nodes must be up and connected: `atoll doctor`. The request stands on the ledger and counts; the next try makes "
+        "another one."
+    )

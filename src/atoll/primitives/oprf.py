@@ -26,7 +26,17 @@ from atoll._core import SecretScalar, SecretScalars
 from atoll.primitives import ristretto
 from atoll.primitives.errors import OprfProofError
 
-__all__ = ["MAX_BATCH", "OUTPUT_BYTES", "PROOF_BYTES", "Mode", "SecretScalars", "ServerKey", "blind", "finalize"]
+__all__ = [
+    "MAX_BATCH",
+    "OUTPUT_BYTES",
+    "PROOF_BYTES",
+    "Mode",
+    "SecretScalars",
+    "ServerKey",
+    "blind",
+    "finalize",
+    "verify_evaluation",
+]
 
 OUTPUT_BYTES = 64
 PROOF_BYTES = 64
@@ -150,14 +160,21 @@ def finalize(
     Cost: one multiplication and one SHA-512 an input, in the verifiable modes about one multiplication more.
     """
     if mode is Mode.VOPRF:
-        _verify(mode, public, blinded, evaluated, proof)
+        verify_evaluation(mode, public, blinded, evaluated, proof)
     elif mode is Mode.POPRF:
-        _verify(mode, _core.oprf_tweak_public(public, info), evaluated, blinded, proof)
+        verify_evaluation(mode, _core.oprf_tweak_public(public, info), evaluated, blinded, proof)
     elements = _core.multiply_each(evaluated, blinds.inverses())
     return _core.oprf_finalize(inputs, input_bytes, _info(mode, info), elements)
 
 
-def _verify(mode: Mode, public: bytes, before: bytes, after: bytes, proof: bytes) -> None:
+def verify_evaluation(mode: Mode, public: bytes, before: bytes, after: bytes, proof: bytes) -> None:
+    """VerifyProof (RFC 9497 section 2.2.2): `after` is `before`, element by element, times the secret of `public`.
+
+    Raises:
+        PointError: something that should be an element is not one.
+        OprfProofError: the proof does not hold.
+        ValueError: lists of different lengths, or too long.
+    """
     if not _core.oprf_is_proof(mode, public, before, after, proof):
         raise OprfProofError()
 

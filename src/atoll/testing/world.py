@@ -64,6 +64,7 @@ class World:
         organisations: Mapping[str, tuple[str, ...]] = ORGANISATIONS,
         policy: Mapping[str, str] | None = None,
         outbound: frozenset[str] = frozenset(),
+        oprf: bool = False,
     ) -> None:
         """
         Args:
@@ -72,12 +73,14 @@ class World:
             organisations: roles by name, the sequencer first.
             policy: lines for the section [policy] of an organisation's configuration.
             outbound: organisations behind a one-way firewall: they dial, nobody can dial them.
+            oprf: whether the nodes deal the key of the threshold OPRF, as real ones do; `key_stands` waits for it.
         """
         self._folder = folder
         self._entropy = SeededEntropy(hashlib.sha256(f"world {seed}".encode()).digest())
         self._organisations = dict(organisations)
         self._policy = dict(policy or {})
         self._outbound = outbound
+        self._deals = oprf
         self.fabric = MemoryFabric(seed=seed, delay_seconds=0.002, jitter_seconds=0.001)
         self.fabric.without_listener |= outbound
         self.clocks: dict[str, VirtualClock] = {}
@@ -115,6 +118,7 @@ class World:
             network=self.fabric.network(org),
             has_listener=org not in self._outbound,
             starter=TaskStarter(self.fabric, entropy),
+            deals=self._deals,
         )
         self.nodes[org] = node
         self._tasks[org] = asyncio.create_task(node.run(), name=f"node {org}")
@@ -134,6 +138,12 @@ class World:
             while any(  # noqa: ASYNC110 - under a virtual clock waiting costs nothing
                 len(self.nodes[org].links.connected()) < len(self._tasks) - 1 for org in self._tasks
             ):
+                await asyncio.sleep(0.05)
+
+    async def key_stands(self) -> None:
+        """Wait until every running node knows of a key of the threshold OPRF."""
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while not all(self.nodes[org].evaluator.is_ready for org in self._tasks):  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.05)
 
     def roots(self) -> dict[str, tuple[int, str]]:

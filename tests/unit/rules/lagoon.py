@@ -180,7 +180,9 @@ class Lagoon:
         """A key stands among the four that count, whatever it is."""
         members = ("auditor", "bank", "bureau", "telecom")
         shares = tuple(bytes([place]) * 32 for place in range(1, 5))
-        self.put(OprfKey(epoch=1, threshold=3, members=members, public=b"\x63" * 32, shares=shares, dealers=members))
+        self.put(
+            OprfKey(epoch=1, threshold=3, members=members, public=b"\x63" * 32, shares=shares, dealers=members, holders=members)
+        )
         return self
 
     # -- persons and orders ----------------------------------------------------------------------------------------------------

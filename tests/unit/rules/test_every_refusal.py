@@ -24,6 +24,7 @@ from atoll.ledger.rules.standing import GiveStanding
 from atoll.ledger.transaction import Transaction, seal_transaction
 from atoll.testing.persons import PaperPerson
 from atoll.trust.keys import Purpose
+from tests.unit.rules.dealers import Dealers
 from tests.unit.rules.estate import ROOT, Estate, given
 from tests.unit.rules.lagoon import (
     CUSTOMERS,
@@ -66,6 +67,9 @@ NUMBERS = {
     "grant.cap_reached": 20,
     "oprf.no_key": 21,
     "oprf.limit_reached": 22,
+    "oprf.wrong_dealing": 23,
+    "oprf.bad_deal": 24,
+    "oprf.unfounded": 25,
     "dataset.too_many_ancestors": 50,
     "order.in_force": 51,
     "order.not_two_persons": 52,
@@ -219,6 +223,21 @@ def oprf_limit_reached(lagoon: Lagoon) -> str:
     return lagoon.refused(errors.OprfLimitReached, "bank", evaluation(REQUESTS_A_DAY))
 
 
+def oprf_wrong_dealing(_: Lagoon) -> str:
+    dealers = Dealers()
+    return dealers.lagoon.refused(errors.OprfWrongDealing, "operator", dealers.announcement("bank"))
+
+
+def oprf_bad_deal(_: Lagoon) -> str:
+    dealers = Dealers().announced()
+    return dealers.lagoon.refused(errors.OprfBadDeal, "bank", dealers.deal("bank", proof=bytes(64)))
+
+
+def oprf_unfounded(_: Lagoon) -> str:
+    dealers = Dealers().announced().dealt()
+    return dealers.lagoon.refused(errors.OprfUnfounded, "bank", dealers.complaint("bank", "bureau"))
+
+
 def not_tradable(lagoon: Lagoon) -> str:
     lagoon.do("bureau", registration(FILES, level=6))
     return lagoon.refused(errors.NotTradable, "bureau", permission())
@@ -361,6 +380,9 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     cap_reached,
     oprf_no_key,
     oprf_limit_reached,
+    oprf_wrong_dealing,
+    oprf_bad_deal,
+    oprf_unfounded,
     too_many_ancestors,
     order_in_force,
     one_hand_only,
@@ -444,6 +466,11 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
         "member.endpoints/1",
         "member.enrol/1",
         "member.invite/1",
+        "oprf.announce/1",
+        "oprf.close/1",
+        "oprf.complain/1",
+        "oprf.confirm/1",
+        "oprf.deal/1",
         "oprf.request/1",
         "order.freeze/1",
         "order.recall/1",

@@ -53,8 +53,12 @@ class OprfDealing(Record):
     """Epoch of the key that is handed on to these members; 0 for a new key."""
     threshold: Threshold
     """How many members must take part in an evaluation."""
+    least: Threshold
+    """How many deals must count: the threshold; where a key is handed on, that of its old shares."""
     dealers: Annotated[tuple[Name, ...], Size(1, MOST_HOLDERS)]
     """Who deals, sorted: all members for a new key, the holders of the old one where it is handed on."""
+    places: Annotated[tuple[Annotated[int, Range(1, MOST_HOLDERS)], ...], Size(0, MOST_HOLDERS)]
+    """Where each dealer's old share lies; empty for a new key."""
     members: Annotated[tuple[Name, ...], Size(1, MOST_HOLDERS)]
     """Who is to hold a share, sorted; a member's place, counted from 1, is where its share lies."""
     phase: OprfPhase
@@ -134,6 +138,8 @@ class OprfKey(Record):
     """Each member's public share, in the order of the members."""
     dealers: Annotated[tuple[Name, ...], Size(1, MOST_HOLDERS)]
     """Whose deals the shares are made of, sorted."""
+    holders: Names
+    """Members that said that they have their share, sorted."""
 
     def identifier(self) -> str:
         return "0"

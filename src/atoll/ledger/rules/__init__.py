@@ -33,6 +33,7 @@ from atoll.ledger.rules import (
     job,
     membership,
     oprf,
+    oprf_dealing,
     order,
     quality,
     receipt,
@@ -97,6 +98,11 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (quality.ReportQuality, quality.report),
         (quality.WithdrawQuality, quality.withdraw),
         (oprf.RequestEvaluation, oprf.request),
+        (oprf_dealing.AnnounceReceiver, oprf_dealing.announce),
+        (oprf_dealing.DealShares, oprf_dealing.deal),
+        (oprf_dealing.ConfirmShares, oprf_dealing.confirm),
+        (oprf_dealing.ComplainOfShare, oprf_dealing.complain),
+        (oprf_dealing.ClosePhase, oprf_dealing.close),
     ),
 }
 """Rules in force, by version and by the tag of the transaction's body."""
