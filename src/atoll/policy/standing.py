@@ -68,8 +68,13 @@ def find_withdrawal(
             return NoGrant.code
         if grant is not None and beginning_at is not None and not grant.not_before <= beginning_at <= grant.not_after:
             return NoGrant.code
-        if grant is not None and why_grant_fell(view, grant, at=beginning_at):
-            return RightRefused.code
-        if grant is None and why_not_own_use(view, dataset.lineage, dataset.owner, at=beginning_at):
+        if _why_no_right(view, dataset, grant, beginning_at):
             return RightRefused.code
     return DeadlineRefused.code if beginning_at is not None and beginning_at > plan.not_after else ""
+
+
+def _why_no_right(view: View, dataset: Dataset, grant: Grant | None, at: int | None) -> str:
+    """Why no right carries an input any more: that of its grant, or the custodian's holding for an own use."""
+    if grant is None:
+        return why_not_own_use(view, dataset.lineage, dataset.owner, at=at)
+    return why_grant_fell(view, grant, at=at)
