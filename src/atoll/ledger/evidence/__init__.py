@@ -14,23 +14,31 @@
 | `verify`, `finding` | the whole argument, and what it gives |
 | `export`, `history`, `steps` | making a bundle from a node's own copy of the ledger |
 | `narrative` | the finding as a page that a lawyer can read |
+| `rights`, `rights_export` | who held what after a past block, and every state that a right has had |
 """
 
 from atoll.ledger.evidence.export import export_evidence
 from atoll.ledger.evidence.finding import Finding
 from atoll.ledger.evidence.history import EvidenceSource
 from atoll.ledger.evidence.narrative import narrate
+from atoll.ledger.evidence.rights import Held, RightsFinding, verify_rights
+from atoll.ledger.evidence.rights_export import export_right_history, export_rights
 from atoll.ledger.evidence.trust import TrustFile, encode_trust_file, parse_trust_file
 from atoll.ledger.evidence.verify import verify_evidence, verify_result_opening
 
 __all__ = [
     "EvidenceSource",
     "Finding",
+    "Held",
+    "RightsFinding",
     "TrustFile",
     "encode_trust_file",
     "export_evidence",
+    "export_right_history",
+    "export_rights",
     "narrate",
     "parse_trust_file",
     "verify_evidence",
     "verify_result_opening",
+    "verify_rights",
 ]

@@ -144,6 +144,14 @@ class NothingToExport(NotFoundError):
     remedy = "Check the identifier (`atoll job list`); a job proposed just now is in the next checkpoint."
 
 
+class NoRights(NotFoundError):
+    """There was no such right or lineage at this block."""
+
+    code = "evidence.no_rights"
+    sentence = "After block {height}, the agreed ledger holds no rights in {what}."
+    remedy = "`atoll right list` names the rights there are; a lineage has rights from its first registration on."
+
+
 class NotClosable(InputError):
     """What is to stay closed is not in the bundle; a misspelt name would open what it was meant to close."""
 

@@ -123,6 +123,18 @@ class History:
         assert self._changes is not None
         return self._changes
 
+    def trees_before_changes(self, key: bytes, last: int) -> dict[int, Tree]:
+        """State trees up to block `last` right before each change of a record, and that of `last`. Cost: one replay."""
+        ledger = Ledger(self._source.ledger.genesis_entries[0])
+        found: dict[int, Tree] = {}
+        before = ledger.tree
+        for block in self._source.blocks(1, last):
+            ledger.adopt(ledger.execute(block))
+            if ledger.tree.get(key) != before.get(key):
+                found[ledger.height - 1] = before
+            before = ledger.tree
+        return {**found, last: before}
+
     def _replay(self, wanted: Collection[int]) -> None:
         ledger = Ledger(self._source.ledger.genesis_entries[0])
         self._changes = {}
