@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from atoll.api.models import DraftInfo, GrantInfo, OptionInfo
+from atoll.cli.budget import in_words
 from atoll.cli.grant import left
 from atoll.cli.reply import Fields, Rows, Shown
 from atoll.cli.words import duration, iso, listed, size
@@ -37,8 +38,13 @@ def describe_draft(draft: DraftInfo, grants: Sequence[GrantInfo]) -> list[Shown]
         ("shows", draft.leakage),
         ("adversary", _ADVERSARIES.get(draft.adversary_model, draft.adversary_model)),
     ]
+    takes = [
+        (one.dataset, in_words(one.account), one.account.unit, str(one.amount), str(one.account.left), str(one.left_after))
+        for one in draft.takes
+    ]
     rows = [(" + ".join(one.members), listed(one.reads)) for one in draft.coalitions]
-    return [Fields(pairs), *describe_options(draft), "", Rows(("together", "could read"), rows), ""]
+    budgets: list[Shown] = ["", Rows(("dataset", "account", "unit", "takes", "left", "left after"), takes)] if takes else []
+    return [Fields(pairs), *describe_options(draft), *budgets, "", Rows(("together", "could read"), rows), ""]
 
 
 def describe_options(draft: DraftInfo) -> list[Shown]:

@@ -115,7 +115,7 @@ def list_grants(node: Node) -> Reply:
     """Grants given and received, with what is left of them."""
     found = node.grants.list()
     rows = [
-        (one.grant, one.owner, one.grantee, one.dataset, one.state, f"{left(one)} of {one.uses_limit}", iso(one.not_after))
+        (one.grant, one.owner, one.grantee, one.dataset, _state(one), f"{left(one)} of {one.uses_limit}", iso(one.not_after))
         for one in found
     ]
     return Reply(found, [Rows(("grant", "owner", "to", "dataset", "state", "uses left", "until"), rows, "no grants")])
@@ -146,8 +146,13 @@ def revoke(node: Node, grant: GrantArgument, yes: Annotated[bool, typer.Option("
 
 
 def left(grant: GrantInfo) -> int:
-    """Uses that can still be reserved."""
-    return max(0, grant.uses_limit - grant.uses_reserved - grant.uses_spent)
+    """Uses that can still be reserved: of the grant, and under every cap that they count against too."""
+    own = max(0, grant.uses_limit - grant.uses_reserved - grant.uses_spent)
+    return min([own, *(one.left for one in grant.budgets if one.unit == "uses")])
+
+
+def _state(grant: GrantInfo) -> str:
+    return grant.held or grant.state
 
 
 def rows_limit(grant: GrantInfo) -> int | None:

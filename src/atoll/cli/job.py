@@ -137,6 +137,8 @@ def describe(job: JobInfo) -> list[Shown]:
         ("receipts", listed(job.receipts)),
         ("deadline", iso(job.not_after)),
     ]
+    if job.order:
+        pairs.append(("order", f"{job.order}; nothing of it is released"))
     if job.progress_total:
         pairs.append(("progress", f"{job.progress_done} of {job.progress_total} {job.progress_unit}"))
     if job.sent_bytes or job.received_bytes:

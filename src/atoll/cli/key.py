@@ -1,19 +1,33 @@
-"""`atoll key`: this organisation's keys replaced and revoked."""
+"""`atoll key`: this organisation's keys replaced and revoked, and its persons'."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from atoll.cli import approver
 from atoll.cli.frame import command, group
 from atoll.cli.reply import Reply
 from atoll.cli.screen import confirm
 from atoll.client import Node
-from atoll.trust.keys import Purpose
 
-app = group("Replace or revoke keys of this organisation.")
-PurposeArgument = Annotated[Purpose, typer.Argument(help="Which key.")]
+app = group("Replace or revoke keys of this organisation; register persons who approve.")
+app.add_typer(approver.app, name="approver")
+
+
+class MemberKey(StrEnum):
+    """Keys that a node has."""
+
+    IDENTITY = "identity"
+    RECOVERY = "recovery"
+    COSIGN = "cosign"
+    LOG = "log"
+    TLS = "tls"
+
+
+PurposeArgument = Annotated[MemberKey, typer.Argument(help="Which key.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 

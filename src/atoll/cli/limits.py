@@ -93,6 +93,11 @@ def describe_limits(grant: GrantInfo) -> list[tuple[str, str]]:
     if grant.epsilon_limit_micro:
         left, limit = in_epsilon(grant.epsilon_left_micro), in_epsilon(grant.epsilon_limit_micro)
         pairs.append(("epsilon", f"{left} of {limit} left"))
+    for account in grant.budgets:
+        whom = "of all recipients" if account.part == "all" else f"of {account.who}"
+        pairs.append((f"cap on {account.unit}", f"{account.left} of {account.limit} left, {whom}"))
+    if grant.order:
+        pairs.append(("order", grant.order))
     return pairs
 
 

@@ -6,6 +6,8 @@ from atoll.api import models
 from atoll.client.link import Link
 from atoll.client.names import split_dataset
 
+Accounts = list[models.BudgetInfo]
+
 
 class Datasets:
     """Datasets of this organisation and of the others."""
@@ -32,5 +34,13 @@ class Datasets:
         return self._link.ask(models.Receipt, "dataset_withdraw", owner=owner, name=name, version=version)
 
     def set_budget(self, request: models.BudgetRequest) -> models.Receipt:
-        """Cap all uses of one lineage."""
+        """Cap uses of one lineage: all, those of one recipient, or those for one purpose."""
         return self._link.ask(models.Receipt, "budget_set", request)
+
+    def budgets(self, lineage: str = "") -> Accounts:
+        """What is left: an owner sees all accounts of its lineages, a recipient its own."""
+        return self._link.ask(list[models.BudgetInfo], "budget_list", query={"lineage": lineage} if lineage else None)
+
+    def refund(self, job: str, name: str) -> models.Receipt:
+        """Give back what an ended job took from one of this organisation's datasets."""
+        return self._link.ask(models.Receipt, "budget_refund", models.RefundRequest(job=job, name=name))

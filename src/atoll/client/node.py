@@ -16,6 +16,7 @@ from atoll.client.ledger import Ledger
 from atoll.client.link import Link
 from atoll.client.members import Members
 from atoll.client.names import verify_identifier
+from atoll.client.orders import Orders
 
 
 def connect(url: str, *, token: str | None = None, certificate: Path | str | None = None) -> Node:
@@ -60,6 +61,7 @@ class Node:
         self.datasets = Datasets(link)
         self.catalogue = Catalogue(link)
         self.grants = Grants(link)
+        self.orders = Orders(link)
         self.jobs = Jobs(link)
         self.ledger = Ledger(link)
         self.members = Members(link)

@@ -106,3 +106,11 @@ class WitnessRequestError(InputError):
 
     code = "witness.malformed"
     sentence = "The request to add a checkpoint cannot be read: {reason}."
+
+
+class BadPaper(InputError):
+    """A file that persons sign one after the other cannot be read, or not be signed with this key."""
+
+    code = "paper.unusable"
+    sentence = "The paper cannot be signed or handed in: {reason}."
+    remedy = "Draw it up again at a node: `atoll order draft`, `atoll key approver request` or `atoll job approval`."

@@ -20,6 +20,9 @@ DatasetId = Annotated[str, Pattern(r"[a-z][a-z0-9-]{0,39}/[a-z][a-z0-9-]{0,39}/[
 Label = Annotated[str, Size(1, 120)]
 """A short label from a closed list or a column name."""
 
+PurposeTag = Annotated[bytes, Size(0, 16)]
+"""Pseudonym of a purpose within one lineage (`atoll.policy.purposes`), 16 bytes; empty where nothing is counted by purpose."""
+
 PLAN_DOMAIN = b"ATOLL-V1-PLAN"
 
 
@@ -59,9 +62,6 @@ class PlanInput(Message):
     """Index of the receiver who gets something of it; where several do, the input stands once for each."""
     epsilon_micro: Count = 0
     """Privacy loss that the job's noisy output is charged to this input, in millionths of epsilon; 0 where nothing is noisy."""
-    purpose: Annotated[bytes, Size(0, 16)] = b""
-    """Pseudonym of the plan's purpose within the dataset's lineage, which the grant's terms give: the account that is charged,
-    without the purpose's name on the ledger. Empty without a grant."""
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -142,10 +142,17 @@ class Plan(Message):
     """What each party learns beside its output, in words."""
     purpose: Label
     """Why, from the consortium's list of purposes."""
+    purpose_tags: Annotated[tuple[PurposeTag, ...], Size(0, 64)] = ()
+    """What the purpose is called on the ledger, by the inputs in their order: a pseudonym in each lineage, which the grant's
+    terms give (`atoll.policy.purposes`). Empty for an input without a grant; none at all where the proposer has no terms."""
     limits: Limits
     """Hard bounds."""
     not_after: Time
     """Deadline of the whole job, Unix seconds."""
+
+    def purpose_tag(self, number: int) -> bytes:
+        """What the purpose is called for one input; empty where nothing is said."""
+        return self.purpose_tags[number] if number < len(self.purpose_tags) else b""
 
     def orgs(self) -> tuple[str, ...]:
         """The organisations that must consent, each once, sorted."""

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from atoll.node.bodies import Bodies, Body, BodyName
+from atoll.node.budgets import Budgets
 from atoll.node.catalogue import Catalogue
 from atoll.node.config import Config
 from atoll.node.consents import Consents
@@ -29,8 +30,10 @@ from atoll.node.oprf import METHOD as OPRF_METHOD
 from atoll.node.oprf import Evaluator
 from atoll.node.oprf_dealing import Dealer
 from atoll.node.oprf_shares import Shares
+from atoll.node.orders import OrderDesk
 from atoll.node.outbox import Outbox
 from atoll.node.proposals import Proposals
+from atoll.node.purposes import Purposes
 from atoll.node.reactor import Reactor
 from atoll.node.runs import Runs
 from atoll.node.services import Services
@@ -145,7 +148,8 @@ class Node:
         self.catalogue = Catalogue(
             self.context, self.bodies, CatalogueIndex(config.home.catalogue, ledger=chain.genesis_digest.hex())
         )
-        self.consents = Consents(self.context, self.bodies, prepare=starter.prepare)
+        self.purposes = Purposes(self.context, self.bodies)
+        self.consents = Consents(self.context, self.bodies, self.purposes, prepare=starter.prepare)
         self.runs = Runs(
             self.context, self.bodies, self.consents, Orders(self.context, self.bodies, base.keys, base.directory), starter
         )
@@ -177,13 +181,16 @@ class Node:
 
     def _join(self) -> Services:
         doctor = Doctor(self.context, self.links, self.runs)
+        budgets = Budgets(self.context, self.bodies, self.purposes)
         return Services(
             store=self._store,
             membership=Membership(self.context, self.base.keys, lambda: set(self.links.connected())),
             datasets=Datasets(self.context, self.bodies),
             catalogue=self.catalogue,
-            grants=Grants(self.context, self.bodies, on_revoked=self.runs.look_again),
-            proposals=Proposals(self.context, self.bodies),
+            grants=Grants(self.context, self.bodies, self.purposes, budgets, on_revoked=self.runs.look_again),
+            budgets=budgets,
+            orders=OrderDesk(self.context),
+            proposals=Proposals(self.context, self.bodies, self.purposes, budgets),
             jobs=Jobs(self.context, self.bodies, self.consents, self.runs),
             ledger=LedgerDesk(self.context),
             evidence=Evidence(self.context, self.bodies),

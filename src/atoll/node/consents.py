@@ -23,6 +23,7 @@ from atoll.ledger.rules.job import ConsentJob, ProposeJob, RefuseJob
 from atoll.node.bodies import Bodies, Body, Kind
 from atoll.node.context import NodeContext
 from atoll.node.errors import PlanChanged, PlanInconsistent, PlanMissing
+from atoll.node.purposes import Purposes
 from atoll.policy.decide import Decision, Question, Verdict, decide
 from atoll.wire.message import Digest, Message, encode_message, parse_message
 
@@ -49,10 +50,13 @@ async def _nothing() -> None:
 class Consents:
     """Decides on proposals and signs what was decided."""
 
-    def __init__(self, context: NodeContext, bodies: Bodies, *, prepare: Callable[[], Awaitable[None]] = _nothing) -> None:
+    def __init__(
+        self, context: NodeContext, bodies: Bodies, purposes: Purposes, *, prepare: Callable[[], Awaitable[None]] = _nothing
+    ) -> None:
         """Args: prepare: called before a consent is given, because the job may start as soon as it is."""
         self._context = context
         self._bodies = bodies
+        self._purposes = purposes
         self._prepare = prepare
 
     async def consider(self, job: Job) -> None:
@@ -128,6 +132,7 @@ class Consents:
                 card=lambda dataset: self._bodies.card(dataset) if self._bodies.fits(view, Kind.CARD, dataset) else None,
                 terms=lambda grant: self._bodies.terms(grant) if self._bodies.fits(view, Kind.TERMS, grant.hex()) else None,
                 revoked=self._context.is_revoked,
+                purpose_salt=self._purposes.salt,
                 rules=self._context.config.policy,
                 now=self._context.now(),
             )

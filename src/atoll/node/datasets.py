@@ -11,7 +11,6 @@ from atoll.api.models import DatasetInfo, RegisterDataset
 from atoll.exchange.catalogue.validation import verify_card
 from atoll.ledger.detail import round_up_to_power_of_two
 from atoll.ledger.records import Dataset
-from atoll.ledger.rules.budget import SetBudget
 from atoll.ledger.rules.dataset import RegisterDataset as RegisterTransaction
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.node.bodies import Bodies, Kind
@@ -99,11 +98,6 @@ class Datasets:
         """Take a dataset version out of use."""
         self._context.note("person", "dataset.withdraw", identifier, "asked")
         return await self._context.outbox.submit(WithdrawDataset(dataset=identifier))
-
-    async def set_budget(self, name: str, unit: str, limit: int) -> Acknowledged:
-        """Cap all uses of one lineage."""
-        self._context.note("person", "budget.set", f"{self._context.org}/{name}", f"{limit} {unit}")
-        return await self._context.outbox.submit(SetBudget(name=name, unit=unit, limit=limit))
 
     async def list(self, *, cards: bool = True) -> list[DatasetInfo]:
         """All members' datasets, each with its card where the owner serves one that fits."""

@@ -62,6 +62,14 @@ class NotForThisJob(ConflictError):
     remedy = "`atoll job show` tells what the job waits for."
 
 
+class ResultHeld(AccessError):
+    """A regulator has frozen or recalled something that a result rests on, so the node gives nothing of it."""
+
+    code = "job.result_held"
+    sentence = "Nothing of the result of job {job} is given: {order}."
+    remedy = "`atoll order show` tells who signed. A freeze can be lifted; a recall is for good, delete what you have."
+
+
 class NotOnThisPlan(AccessError):
     """A peer asked for a document it is not entitled to."""
 

@@ -10,14 +10,17 @@ from atoll.ledger.rules.grant import GiveGrant as GiveTransaction
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.takings import DAY_SECONDS, headroom
 from atoll.node.bodies import READERS, Bodies, Kind
+from atoll.node.budgets import Budgets
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest
+from atoll.node.purposes import Purposes
 from atoll.ordering.engine import Acknowledged
 from atoll.policy.demand import Output
 from atoll.policy.errors import PolicyRefused
 from atoll.policy.odrl.check import verify_policy
 from atoll.policy.odrl.jsonld import parse_policy_json
 from atoll.policy.odrl.model import Policy
+from atoll.policy.orders import describe_order
 from atoll.policy.outputs import WITH_PAYLOAD
 from atoll.policy.terms import ADVERSARY_MODELS, TERMS_DOMAIN, Constraint, GrantTerms, Operand, Operator, TermRule
 from atoll.primitives.commitment import commit
@@ -30,9 +33,19 @@ CLOCK_SKEW_SECONDS = 60
 class Grants:
     """Gives, lists and revokes grants."""
 
-    def __init__(self, context: NodeContext, bodies: Bodies, *, on_revoked: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        context: NodeContext,
+        bodies: Bodies,
+        purposes: Purposes,
+        budgets: Budgets,
+        *,
+        on_revoked: Callable[[], None],
+    ) -> None:
         self._context = context
         self._bodies = bodies
+        self._purposes = purposes
+        self._budgets = budgets
         self._on_revoked = on_revoked
 
     async def give(self, request: GiveGrant) -> tuple[str, Acknowledged]:
@@ -49,6 +62,7 @@ class Grants:
         written = _written(request, self._context.org) if request.terms is not None else _asked(request)
         terms = GrantTerms(
             salt=entropy.bytes(32),
+            purpose_salt=self._purpose_salt(request.dataset),
             grant=grant,
             assigner=self._context.org,
             assignee=request.grantee,
@@ -95,12 +109,18 @@ class Grants:
         records = [one for one in self._context.records(Grant) if reads_all or me in (one.owner, one.grantee)]
         return [await self._describe(one) for one in records]
 
+    def _purpose_salt(self, dataset: str) -> bytes:
+        """The salt that goes into terms: of this organisation's lineages, which it alone can give."""
+        lineage = dataset.rpartition("/")[0]
+        return self._purposes.need_salt(lineage) if lineage.partition("/")[0] == self._context.org else b""
+
     async def _describe(self, record: Grant) -> GrantInfo:
         view = self._context.view()
         await self._bodies.fetch(view, Kind.TERMS, record.grant.hex(), (record.owner, record.grantee))
         terms = self._bodies.terms(record.grant)
         account = grant_account(record.grant)
         budget, epsilon = (view.get(Budget, budget_id(account, unit)) for unit in ("uses", "micro-epsilon"))
+        held, order = describe_order(view, (record.owner, record.grantee), (record,))
         rooms = headroom(view, record, rows=0, inputs=(), time=self._context.now())
         return GrantInfo(
             grant=record.grant.hex(),
@@ -121,6 +141,9 @@ class Grants:
             counting=record.counting,
             epsilon_limit_micro=epsilon.limit if epsilon else 0,
             epsilon_left_micro=epsilon.left() if epsilon else 0,
+            budgets=self._budgets.of_grant(record),
+            held=held,
+            order=order,
             terms=to_plain(terms) if terms else None,
         )
 

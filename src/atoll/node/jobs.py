@@ -15,9 +15,10 @@ from atoll.ledger.rules.job import FailJob, WithdrawJob
 from atoll.node.bodies import READERS, Bodies
 from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
-from atoll.node.errors import Cancelled, NoSuchThing, NotForThisJob, RefusedByPerson
+from atoll.node.errors import Cancelled, NoSuchThing, NotForThisJob, RefusedByPerson, ResultHeld
 from atoll.node.outcomes import StoredResult
 from atoll.node.runs import Runs
+from atoll.policy.orders import describe_order, find_order
 from atoll.storage.store import LocalJob
 from atoll.transport.errors import EndedUntold
 from atoll.wire.plain import to_plain
@@ -112,6 +113,9 @@ class Jobs:
 
     def _result(self, identifier: str) -> StoredResult:
         job = self._need(identifier)
+        order = find_order(self._context.view(), job.parties, job.inputs)
+        if order is not None:
+            raise ResultHeld(job=identifier, order=str(order))
         found = self._runs.result(identifier)
         if found is None:
             raise NotForThisJob(job=identifier, phase=job.state, needed="a receipted result held here")
@@ -171,6 +175,7 @@ class Jobs:
             seconds=local.seconds,
             leakage=plan.leakage if plan else "",
             adversary_model=plan.adversary_model if plan else "",
+            order=describe_order(self._context.view(), job.parties, job.inputs)[1],
             decision=_decision(local),
         )
 

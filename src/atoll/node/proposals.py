@@ -9,9 +9,11 @@ from atoll.jobs.periods import period_of
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
 from atoll.node.bodies import MAX_BODY_BYTES, READERS, Bodies, Kind
+from atoll.node.budgets import Budgets
 from atoll.node.consents import proposal_of
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest
+from atoll.node.purposes import Purposes
 from atoll.wire.cbor import encode
 from atoll.wire.message import encode_message
 from atoll.wire.plain import from_plain, to_plain
@@ -26,9 +28,11 @@ MOST_PLAN_BYTES = 1 << 24
 class Proposals:
     """Drafts plans and proposes them."""
 
-    def __init__(self, context: NodeContext, bodies: Bodies) -> None:
+    def __init__(self, context: NodeContext, bodies: Bodies, purposes: Purposes, budgets: Budgets) -> None:
         self._context = context
         self._bodies = bodies
+        self._purposes = purposes
+        self._budgets = budgets
 
     def draft(self, request: ProposeJob) -> Plan:
         """The plan of what a person asks for.
@@ -52,6 +56,7 @@ class Proposals:
             "not_after": self._context.now() + request.minutes * 60,
         }
         plan = Plan(**fields)
+        fields["purpose_tags"] = self._purposes.tags(plan)
         traffic = max(LEAST_TRAFFIC_BYTES, TRAFFIC_MARGIN * kind.estimate(plan).traffic_bytes)
         fields["limits"] = Limits(memory_bytes=request.memory_mb << 20, traffic_bytes=traffic, attempts=request.attempts)
         plan = Plan(**fields)
@@ -78,6 +83,7 @@ class Proposals:
             leakage=plan.leakage,
             adversary_model=plan.adversary_model,
             coalitions=[CoalitionInfo(members=list(one.members), reads=list(one.reads)) for one in plan.coalitions],
+            takes=self._budgets.of_plan(plan),
             result_columns=[one.name for one in kind.result_schema(plan)],
             why=explained.why,
             options=[

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from atoll.api.models import DoctorFinding, Status
+from atoll.node.budgets import Budgets
 from atoll.node.catalogue import Catalogue
 from atoll.node.datasets import Datasets
 from atoll.node.evidence import Evidence
@@ -13,6 +14,7 @@ from atoll.node.grants import Grants
 from atoll.node.jobs import Jobs
 from atoll.node.ledgerdesk import LedgerDesk
 from atoll.node.membership import Membership
+from atoll.node.orders import OrderDesk
 from atoll.node.proposals import Proposals
 from atoll.storage.store import NodeStore
 
@@ -26,6 +28,8 @@ class Services:
     datasets: Datasets
     catalogue: Catalogue
     grants: Grants
+    budgets: Budgets
+    orders: OrderDesk
     proposals: Proposals
     jobs: Jobs
     ledger: LedgerDesk

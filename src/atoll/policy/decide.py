@@ -201,7 +201,8 @@ def _grant_reasons(question: Question, number: int, demand: Demand) -> Iterator[
     terms = question.terms(planned.grant)
     yield Reason(NoGrant.code, "its terms", "held here and fitting", "held" if terms else "missing", terms is not None)
     if terms is not None:
-        yield from purpose_reasons(question.view, terms, question.plan.purpose, counted_inputs(question.plan)[number])
+        salt = question.purpose_salt(grant.dataset.rpartition("/")[0]) or terms.purpose_salt
+        yield from purpose_reasons(question.view, salt, question.plan.purpose, counted_inputs(question.plan)[number])
         use = use_of(question, demand, account=grant_account(planned.grant), began=grant.not_before)
         yield from evaluate(terms, replace(use, performed=question.performed(planned.grant)), assumed=(UNNAMED,))
 

@@ -18,7 +18,6 @@ from atoll.policy.demand import Demand
 from atoll.policy.errors import BudgetRefused, CapRefused
 from atoll.policy.purposes import derive_purpose_tag
 from atoll.policy.reasons import Reason
-from atoll.policy.terms import GrantTerms
 
 R = TypeVar("R", bound=Record)
 
@@ -101,13 +100,13 @@ def account_reasons(view: View, one: JobInput) -> Iterator[Reason]:
         yield Reason(BudgetRefused.code, what, _in_words(room.budget), str(room.charge.amount), room.fits)
 
 
-def purpose_reasons(view: View, terms: GrantTerms, purpose: str, one: JobInput) -> Iterator[Reason]:
+def purpose_reasons(view: View, salt: bytes, purpose: str, one: JobInput) -> Iterator[Reason]:
     """Whether the account that is charged is that of the plan's purpose.
 
     A plan may leave the account out as long as nothing is counted by that purpose: whoever proposes for somebody else does not
     have the terms of its grant.
     """
-    expected = derive_purpose_tag(terms.purpose_salt, purpose)
+    expected = derive_purpose_tag(salt, purpose)
     account = purpose_account(one.dataset.rpartition("/")[0], expected)
     counted = any(view.get(Budget, budget_id(account, unit)) is not None for unit in UNITS)
     holds = one.purpose == expected or (not one.purpose and not counted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from atoll.errors import RuleError
 from atoll.ledger.plan import Plan
@@ -26,14 +27,13 @@ class Standing:
     """Who gave it."""
 
     @property
-    def recalled(self) -> bool:
-        """Whether it is for good, results included."""
-        return bool(self.hold.recall)
+    def state(self) -> Literal["frozen", "recalled"]:
+        """Whether it can be lifted, or is for good, results included."""
+        return "recalled" if self.hold.recall else "frozen"
 
     def __str__(self) -> str:
         """`dataset bank/customers/1 is frozen by order 00... of authority`."""
-        state = "recalled" if self.recalled else "frozen"
-        return f"{self.hold.target_kind} {self.hold.target} is {state} by order {self.order} of {self.regulator}"
+        return f"{self.hold.target_kind} {self.hold.target} is {self.state} by order {self.order} of {self.regulator}"
 
 
 def find_order(view: View, orgs: Iterable[str], lines: Iterable[Line]) -> Standing | None:
@@ -47,6 +47,15 @@ def find_order(view: View, orgs: Iterable[str], lines: Iterable[Line]) -> Standi
         return None
     order = view.get(Order, hold.order.hex())
     return Standing(hold, hold.order.hex(), order.regulator if order else "nobody known")
+
+
+def describe_order(view: View, orgs: Iterable[str], lines: Iterable[Line]) -> tuple[Literal["", "frozen", "recalled"], str]:
+    """What an order did to these organisations and inputs, and the order in words; empty for none."""
+    try:
+        found = find_order(view, orgs, lines)
+    except RuleError as err:  # what it rests on cannot be told, so nothing rests on it
+        return "frozen", str(err)
+    return (found.state, str(found)) if found else ("", "")
 
 
 def order_reasons(view: View, plan: Plan) -> Iterator[Reason]:

@@ -24,6 +24,10 @@ def _nothing_done(_: bytes) -> Mapping[str, Performance]:
     return {}
 
 
+def _no_salt(_: str) -> bytes:
+    return b""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Everything a decision rests on."""
@@ -54,3 +58,5 @@ class Question:
     """Bounds of own standing consents that fit their commitment on the ledger; asked only where a person would be."""
     performed: Callable[[bytes], Mapping[str, Performance]] = _nothing_done
     """What is known at this node of the duties in a grant's terms, by grant."""
+    purpose_salt: Callable[[str], bytes] = _no_salt
+    """Salt of an own lineage, by which its accounts of purposes are called; empty where none was ever drawn."""

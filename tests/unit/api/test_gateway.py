@@ -26,6 +26,8 @@ PLACES = {
     "version": "1",
     "grant": "0" * 32,
     "job": "0" * 32,
+    "order": "0" * 32,
+    "person": "ada",
     "format": "csv",
     "namespace": "member",
     "identifier": "bank",

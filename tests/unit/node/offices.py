@@ -21,11 +21,13 @@ from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grant import GiveGrant
 from atoll.ledger.transaction import transaction_id
 from atoll.node.bodies import Bodies, Body, BodyName, Kind
+from atoll.node.budgets import Budgets
 from atoll.node.config import Config, Home
 from atoll.node.consents import Consents, proposal_of
 from atoll.node.context import NodeContext
 from atoll.node.outbox import Outbox
 from atoll.node.proposals import Proposals
+from atoll.node.purposes import Purposes
 from atoll.ordering.embedded.offload import inline
 from atoll.ordering.engine import Acknowledged, View
 from atoll.ordering.errors import NotAdmitted, StaleView
@@ -166,8 +168,9 @@ class Office:
             outbox=self.outbox,
             offload=inline,
         )
-        self.consents = Consents(self.context, self.bodies)
-        self.proposals = Proposals(self.context, self.bodies)
+        purposes = Purposes(self.context, self.bodies)
+        self.consents = Consents(self.context, self.bodies, purposes)
+        self.proposals = Proposals(self.context, self.bodies, purposes, Budgets(self.context, self.bodies, purposes))
 
     @property
     def view(self) -> View:

@@ -219,13 +219,13 @@ DENIED: dict[str, tuple[str, Change]] = {
     ),
     "a purpose without uses": (
         "policy.budget",
-        lambda d: d.salt_terms().change_input(purpose=PURPOSE).cap_for(f"for:{PURPOSE.hex()}", "uses", 0),
+        lambda d: d.salt_terms().change_plan(purpose_tags=(PURPOSE,)).cap_for(f"for:{PURPOSE.hex()}", "uses", 0),
     ),
     "the account of another purpose": (
         "policy.budget",
-        lambda d: d.salt_terms().change_input(purpose=derive_purpose_tag(SALT, "marketing")),
+        lambda d: d.salt_terms().change_plan(purpose_tags=(derive_purpose_tag(SALT, "marketing"),)),
     ),
-    "an account of a purpose that the terms do not give": ("policy.budget", lambda d: d.change_input(purpose=PURPOSE)),
+    "an account of a purpose that the terms do not give": ("policy.budget", lambda d: d.change_plan(purpose_tags=(PURPOSE,))),
     "no account of a purpose that is counted": (
         "policy.budget",
         lambda d: d.salt_terms().cap_for(f"for:{PURPOSE.hex()}", "rows", 10_000_000),
@@ -397,7 +397,7 @@ PERMITTED: dict[str, Change] = {
     "the last second of the grant": lambda d: d.change_grant(not_after=NOW),
     "the last use of the recipient": lambda d: d.cap_for("to:bank", "uses", 3, spent=2),
     "the last use of the purpose": lambda d: (
-        d.salt_terms().change_input(purpose=PURPOSE).cap_for(f"for:{PURPOSE.hex()}", "uses", 1)
+        d.salt_terms().change_plan(purpose_tags=(PURPOSE,)).cap_for(f"for:{PURPOSE.hex()}", "uses", 1)
     ),
     "no account of a purpose that nobody counts": lambda d: d.salt_terms(),
     "a cap on somebody else": lambda d: d.cap_for("to:telecom", "uses", 0).cap_for("for:" + "00" * 16, "uses", 0),

@@ -7,7 +7,7 @@ One file a subject; all names are found here.
 """
 
 from atoll.api.models.base import Model, Problem, Receipt
-from atoll.api.models.budgets import BudgetRequest
+from atoll.api.models.budgets import BudgetInfo, BudgetRequest, RefundRequest, TakesInfo
 from atoll.api.models.catalogue import CatalogueEntry, CataloguePage, KeyInfo
 from atoll.api.models.datasets import DatasetInfo, GradingInfo, QualityInfo, RegisterColumn, RegisterDataset, Registered
 from atoll.api.models.grants import CapInfo, CapModel, ConstraintModel, GiveGrant, Given, GrantInfo, OutputName
@@ -34,8 +34,12 @@ from atoll.api.models.members import (
     MemberInfo,
 )
 from atoll.api.models.node import DoctorFinding, Status, WhyInfo
+from atoll.api.models.orders import ApproverAsk, ApproverInfo, OrderGiven, OrderInfo, OrderRequest, PaperInfo
 
 __all__ = [
+    "ApproverAsk",
+    "ApproverInfo",
+    "BudgetInfo",
     "BudgetRequest",
     "CapInfo",
     "CapModel",
@@ -64,7 +68,11 @@ __all__ = [
     "MemberInfo",
     "Model",
     "OptionInfo",
+    "OrderGiven",
+    "OrderInfo",
+    "OrderRequest",
     "OutputName",
+    "PaperInfo",
     "Problem",
     "ProposeJob",
     "Proposed",
@@ -72,12 +80,14 @@ __all__ = [
     "ReasonInfo",
     "Receipt",
     "RecordInfo",
+    "RefundRequest",
     "RefuseRequest",
     "RegisterColumn",
     "RegisterDataset",
     "Registered",
     "ResultInfo",
     "Status",
+    "TakesInfo",
     "VerifyInfo",
     "WhyInfo",
 ]

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from atoll.api.models.base import Model, Receipt
+from atoll.api.models.budgets import BudgetInfo
 
 OutputName = Literal["identifiers", "rows", "cardinality", "sum"]
 """What may come out of a job."""
@@ -93,5 +94,11 @@ class GrantInfo(Model):
     counting: str = "runs"
     epsilon_limit_micro: int = 0
     epsilon_left_micro: int = 0
+    budgets: list[BudgetInfo] = []
+    """Caps of the lineage, and of the grantee in it, that its uses count against too."""
+    held: Literal["", "frozen", "recalled"] = ""
+    """What a regulator's order did to it, or to something that it rests on."""
+    order: str = ""
+    """That order, in words; empty for none."""
     terms: dict[str, Any] | None = None
     """The ODRL-shaped terms, where this node holds them."""

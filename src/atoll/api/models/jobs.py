@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from atoll.api.models.base import Model
+from atoll.api.models.budgets import TakesInfo
 
 
 class ProposeJob(Model):
@@ -66,6 +67,8 @@ class DraftInfo(Model):
     """Why this protocol, in words; empty for kinds that choose nothing."""
     options: list[OptionInfo] = []
     """Every protocol there is, those that could serve first, the fastest on top."""
+    takes: list[TakesInfo] = []
+    """What it would take from limited accounts, and what would be left."""
 
 
 class ReasonInfo(Model):
@@ -106,6 +109,8 @@ class JobInfo(Model):
     seconds: float = 0.0
     leakage: str = ""
     adversary_model: str = ""
+    order: str = ""
+    """The regulator's order that stands on it, in words; empty for none. Then nothing of it is released."""
     decision: DecisionInfo | None = None
     estimate: dict[str, float] | None = None
     plan: dict[str, Any] | None = None

@@ -4,7 +4,6 @@ from atoll.ledger.records.base import Chain, Record, Version, record_key
 from atoll.ledger.records.budgets import (
     UNITS,
     Budget,
-    PurposeTag,
     Refund,
     budget_id,
     grant_account,
@@ -160,7 +159,6 @@ __all__ = [
     "OrderAction",
     "OrderState",
     "PendingKey",
-    "PurposeTag",
     "QualityGrade",
     "QualityReport",
     "ReceiptRecord",

@@ -13,8 +13,6 @@ UNITS = ("uses", "rows", "micro-epsilon")
 """What a lineage's accounts count."""
 Lineage = Annotated[str, Pattern(r"[a-z][a-z0-9-]{0,39}/[a-z][a-z0-9-]{0,39}")]
 """owner/name of all versions of a dataset."""
-PurposeTag = Annotated[bytes, Size(0, 16)]
-"""Pseudonym of a purpose within one lineage (`atoll.policy.purposes`), 16 bytes; empty where nothing is counted by purpose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

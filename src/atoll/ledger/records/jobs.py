@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from atoll.ledger.plan import DatasetId, JobId, Plan
+from atoll.ledger.plan import DatasetId, JobId, Plan, PurposeTag
 from atoll.ledger.records.base import Record
-from atoll.ledger.records.budgets import PurposeTag
 from atoll.wire.message import Count, Digest, Message, Name, Range, Size, Time
 
 
@@ -59,9 +58,9 @@ def counted_inputs(plan: Plan) -> tuple[JobInput, ...]:
             rows_cap=one.rows_cap,
             receiver=plan.org_at("receiver", one.receiver) or "nobody",
             epsilon_micro=one.epsilon_micro,
-            purpose=one.purpose,
+            purpose=plan.purpose_tag(number),
         )
-        for one in plan.inputs
+        for number, one in enumerate(plan.inputs)
     )
 
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
-from atoll.ledger.plan import JobId
+from atoll.ledger.plan import JobId, PurposeTag
 from atoll.ledger.records import (
     Budget,
     Dataset,
@@ -28,7 +28,6 @@ from atoll.ledger.records import (
     JobInput,
     JobState,
     Member,
-    PurposeTag,
     Refund,
     budget_id,
     grant_account,

@@ -7,9 +7,19 @@ from atoll.node.handlers.jobs import JobHandlers
 from atoll.node.handlers.ledger import LedgerHandlers
 from atoll.node.handlers.members import MemberHandlers
 from atoll.node.handlers.node import NodeHandlers
+from atoll.node.handlers.orders import OrderHandlers
 
 
-class Handlers(NodeHandlers, MemberHandlers, DatasetHandlers, CatalogueHandlers, GrantHandlers, JobHandlers, LedgerHandlers):
+class Handlers(
+    NodeHandlers,
+    MemberHandlers,
+    DatasetHandlers,
+    CatalogueHandlers,
+    GrantHandlers,
+    JobHandlers,
+    LedgerHandlers,
+    OrderHandlers,
+):
     """One method a route, named as in the table of routes."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 
 from atoll.api import models
-from atoll.node.handlers.base import Handler, dataset_of, receipt_of
+from atoll.node.handlers.base import Handler, dataset_of, hex_of, receipt_of
 
 
 class DatasetHandlers(Handler):
@@ -28,4 +28,11 @@ class DatasetHandlers(Handler):
 
     async def budget_set(self, request: Request, _: str) -> models.Receipt:
         asked = await self._body(request, models.BudgetRequest)
-        return receipt_of(await self._services.datasets.set_budget(asked.name, asked.unit, asked.limit))
+        return receipt_of(await self._services.budgets.set(asked))
+
+    async def budget_list(self, request: Request, _: str) -> list[models.BudgetInfo]:
+        return self._services.budgets.list(request.query_params.get("lineage", ""))
+
+    async def budget_refund(self, request: Request, _: str) -> models.Receipt:
+        asked = await self._body(request, models.RefundRequest)
+        return receipt_of(await self._services.budgets.refund(hex_of(asked.job, 16), asked.name))

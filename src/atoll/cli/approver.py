@@ -1,0 +1,101 @@
+"""`atoll key approver`: natural persons of this organisation, whose keys no node has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from atoll.api.models import ApproverAsk
+from atoll.cli.files import write_new
+from atoll.cli.frame import command, group
+from atoll.cli.papers import describe_paper, load_key, make_key, merge_papers, read_paper, sign_file
+from atoll.cli.reply import Fields, Reply, Rows
+from atoll.cli.screen import confirm
+from atoll.cli.words import yes_no
+from atoll.client import Node
+
+app = group("Persons who approve and sign orders, with keys of their own.")
+
+
+@command(app, "new", "atoll key approver new ada.key")
+def new(path: Annotated[Path, typer.Argument(metavar="FILE", help="Where the key goes, readable by you only.")]) -> Reply:
+    """Make a person's key, on that person's own machine. Needs no node, and no node ever gets it.
+
+    The file is encrypted under a passphrase, which is typed, or taken from ATOLL_APPROVER_PASSPHRASE.
+    """
+    key = make_key(path)
+    value = {"file": str(path), "public": key.public.data.hex(), "fingerprint": key.public.fingerprint}
+    pairs = [("key", f"{path}    # keep it, and its passphrase, apart from any node"), ("public", value["public"])]
+    after = "\nNext, at your organisation's node:\n"
+    after += f"  atoll key approver request {value['public']} --person NAME --out request.paper --home HOME"
+    return Reply(value, [Fields([*pairs, ("fingerprint", value["fingerprint"])]), after])
+
+
+@command(app, "show", "atoll key approver show ada.key")
+def show(path: Annotated[Path, typer.Argument(metavar="FILE", help="A person's key.")]) -> Reply:
+    """The public half of a person's key."""
+    key = load_key(path)
+    value = {"public": key.public.data.hex(), "fingerprint": key.public.fingerprint}
+    return Reply(value, [Fields(list(value.items()))])
+
+
+@command(app, "request", "atoll key approver request 3b6a...29 --person ada --out ada.request --home authority")
+def request(
+    node: Node,
+    public: Annotated[str, typer.Argument(metavar="KEY", help="The person's public key, from `key approver new`.")],
+    person: Annotated[str, typer.Option(metavar="NAME", help="Pseudonym: lower case, digits, hyphens; never a name.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the request goes.")],
+    hours: Annotated[int, typer.Option(help="How long it may be handed in.", min=1, max=168)] = 72,
+) -> Reply:
+    """Draw up a request for a person to become an approver of this organisation.
+
+    The person itself signs it, and two approvers in force, or the only one; the first approver needs nobody.
+    """
+    write_new(out, node.orders.ask_approver(ApproverAsk(person=person, public=public, hours=hours)))
+    after = f"\nNext, the person and the approvers in force sign:\n  atoll key approver sign {out} --key THEIR.key"
+    return Reply({"file": str(out)}, [Fields(describe_paper(read_paper(out))), after])
+
+
+@command(app, "sign", "atoll key approver sign ada.request --key ada.key --out ada.signed")
+def sign(
+    paper: Annotated[Path, typer.Argument(metavar="FILE", help="From `key approver request`, or signed by somebody already.")],
+    key: Annotated[Path, typer.Option(metavar="FILE", help="The key of the person who signs.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the signed copy goes. [default: FILE with a number behind]")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> Reply:
+    """Sign a request, as the new person or as one who lets it in. Needs no node."""
+    return sign_file(paper, key, out, yes=yes)
+
+
+@command(app, "add", "atoll key approver add ada.signed --home authority")
+def add(
+    node: Node,
+    papers: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The signed request, or several signed copies.")],
+) -> Reply:
+    """Register the person of a signed request. Compare the fingerprint with the person first, face to face."""
+    receipt = node.orders.add_approver(merge_papers(papers))
+    return Reply(receipt, [f"approver registered in block {receipt.height}"])
+
+
+@command(app, "revoke", "atoll key approver revoke ada --home authority")
+def revoke(
+    node: Node,
+    person: Annotated[str, typer.Argument(metavar="NAME", help="Pseudonym of the person.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> Reply:
+    """Take a person out of force at once, and for good: it comes back with a new key under another name."""
+    confirm(f"Revoke approver {person}?", yes=yes)
+    receipt = node.orders.revoke_approver(person)
+    return Reply(receipt, [f"approver {person} revoked in block {receipt.height}"])
+
+
+@command(app, "list", "atoll key approver list --home bank")
+def list_approvers(node: Node) -> Reply:
+    """Persons of all organisations, those that were revoked included."""
+    found = node.orders.approvers()
+    rows = [(one.org, one.person, one.kid, yes_no(one.active), one.fingerprint) for one in found]
+    return Reply(found, [Rows(("organisation", "person", "key", "in force", "fingerprint"), rows, "no approvers")])

@@ -1,0 +1,149 @@
+"""Files that persons sign, and the keys that they sign with: on a person's own machine, without a node."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from getpass import getpass
+from pathlib import Path
+
+from atoll.cli.errors import BadArgument
+from atoll.cli.files import read_bytes, write_new
+from atoll.cli.reply import Fields, Reply
+from atoll.cli.screen import confirm, print_shown
+from atoll.cli.words import iso
+from atoll.errors import AtollError
+from atoll.ledger.errors import BadPaper
+from atoll.ledger.paper import ConsentApproval, Paper, sign_paper
+from atoll.ledger.rules.approver import ApproverRequest
+from atoll.ledger.rules.order import OrderBody
+from atoll.ports import SystemEntropy
+from atoll.trust.keys import Purpose, SecretKey
+from atoll.trust.keystore import open_keys, seal_keys
+from atoll.wire.message import encode_message, parse_message
+
+LABEL = "approver"
+PASSPHRASE_VARIABLE = "ATOLL_APPROVER_PASSPHRASE"  # noqa: S105 - the name of a variable
+
+
+def make_key(path: Path) -> SecretKey:
+    """A new key of a person, in a file encrypted under its passphrase.
+
+    Raises:
+        FileUnusable: the file is there already.
+    """
+    key = SecretKey.generate(Purpose.APPROVER, SystemEntropy())
+    write_new(path, seal_keys({LABEL: key}, ask_passphrase(new=True), SystemEntropy()), private=True)
+    return key
+
+
+def load_key(path: Path) -> SecretKey:
+    """A person's key.
+
+    Raises:
+        FileUnusable, KeystoreMalformed, KeystoreLocked: it cannot be opened.
+        BadArgument: the file holds other keys, such as a node's.
+    """
+    key = open_keys(read_bytes(path), ask_passphrase(new=False)).get(LABEL)
+    if not isinstance(key, SecretKey) or key.purpose is not Purpose.APPROVER:
+        raise BadArgument(what=str(path), reason="it holds no person's key, as `atoll key approver new` makes one")
+    return key
+
+
+def ask_passphrase(*, new: bool) -> str:
+    """The passphrase of a person's key: from ATOLL_APPROVER_PASSPHRASE, or typed.
+
+    Raises:
+        BadArgument: nobody is there to type it, or it was typed differently the second time.
+    """
+    given = os.environ.get(PASSPHRASE_VARIABLE)
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise BadArgument(what=PASSPHRASE_VARIABLE, reason="it is not set, and nobody is there to type the passphrase")
+    typed = getpass("Passphrase of this person's key: ")
+    if new and getpass("Once more: ") != typed:
+        raise BadArgument(what="the passphrase", reason="it was typed differently the second time")
+    return typed
+
+
+def read_paper(path: Path) -> Paper:
+    """A paper in a file.
+
+    Raises:
+        FileUnusable: it cannot be read.
+        BadPaper: it is no paper.
+    """
+    try:
+        return parse_message(read_bytes(path), Paper)
+    except BadPaper:
+        raise
+    except AtollError as err:
+        raise BadPaper(reason=str(err).rstrip(".")) from err
+
+
+def sign_file(path: Path, key: Path, out: Path | None, *, yes: bool) -> Reply:
+    """Show a paper to a person, and write it out with the person's signature."""
+    paper = read_paper(path)
+    print_shown([Fields(describe_paper(paper))], to_stderr=True)
+    confirm("Sign this?", yes=yes)
+    secret = load_key(key)
+    signed = sign_paper(paper, secret.public.data, secret.sign)
+    target = out or path.with_name(f"{path.name}.{len(signed.signed)}")
+    write_new(target, encode_message(signed))
+    value = {"file": str(target), "signed": list(signed.hands)}
+    return Reply(value, [f"signed by {', '.join(names_of(signed))} in {target}"])
+
+
+def merge_papers(files: Sequence[Path]) -> bytes:
+    """One paper with the signatures of several copies of it, which persons signed apart.
+
+    Raises:
+        BadPaper: they are copies of different papers.
+    """
+    papers = [read_paper(one) for one in files]
+    first = papers[0]
+    signed = dict(zip(first.hands, first.signed, strict=True))
+    for one in papers[1:]:
+        if (one.payload, one.context) != (first.payload, first.context):
+            raise BadPaper(reason="the files are copies of different papers")
+        signed |= dict(zip(one.hands, one.signed, strict=True))
+    return encode_message(replace(first, signed=tuple(signed.values())))
+
+
+def describe_paper(paper: Paper) -> list[tuple[str, str]]:
+    """Everything that a person signs, in words.
+
+    Raises:
+        BadPaper: it cannot be read.
+    """
+    body = paper.read()
+    pairs = [("ledger", paper.chain_id), ("genesis", paper.genesis_digest.hex())]
+    match body:
+        case OrderBody():
+            pairs += [
+                ("order", f"{body.action} {body.target_kind} {body.target}"),
+                *([("lifts", body.lifts.hex())] if body.lifts else []),
+                ("by", body.regulator),
+                ("reason", paper.reason),
+                ("number", body.order.hex()),
+                ("good until", iso(body.not_after)),
+            ]
+        case ApproverRequest():
+            pairs += [
+                ("request", f"{body.person} becomes an approver of {body.org}"),
+                ("key", body.public.hex()),
+                ("good until", iso(body.not_after)),
+            ]
+        case ConsentApproval():
+            pairs += [("approval", f"{body.org} may consent to job {body.job_id.hex()}"), ("plan", body.plan_digest.hex())]
+            pairs += [("job", paper.reason)] if paper.reason else []
+    return [*pairs, ("signed by", ", ".join(names_of(paper)) or "nobody yet")]
+
+
+def names_of(paper: Paper) -> list[str]:
+    """Who has signed, by pseudonym."""
+    names = {one.kid: one.person for one in paper.signers}
+    return [names.get(one, one) for one in paper.hands]
