@@ -123,8 +123,8 @@ def _as_text(field: pa.Field) -> str:
     return f"{name}::VARCHAR"
 
 
-def connect_locked(readable: Path, limits: ReadLimits) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that may read one file and do nothing else to the world."""
+def connect_locked(readable: Path | None, limits: ReadLimits) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that may read one file, or none, and do nothing else to the world."""
     database = duckdb.connect(
         ":memory:",
         config={
@@ -138,8 +138,9 @@ def connect_locked(readable: Path, limits: ReadLimits) -> duckdb.DuckDBPyConnect
             "preserve_insertion_order": "true",
         },
     )
-    path = str(readable).replace("'", "''")
-    database.execute(f"SET allowed_paths = ['{path}']")
+    if readable is not None:
+        path = str(readable).replace("'", "''")
+        database.execute(f"SET allowed_paths = ['{path}']")
     database.execute("SET enable_external_access = false")
     database.execute("SET lock_configuration = true")
     return database

@@ -11,6 +11,8 @@ class Finding:
 
     detector: str
     """Its name, such as `national-id`."""
+    scheme: str = ""
+    """Which form of it, such as `cn.ric`; empty where there is one alone."""
     column: str
     confidence: float
     """0 to 1: how sure it is that the column holds this."""
