@@ -20,6 +20,7 @@ from enum import IntEnum, StrEnum
 
 from atoll.ledger.plan import Plan, PlanInput
 from atoll.ledger.records import Dataset, LevelApproval
+from atoll.ledger.rules.check import SIMILARITY
 from atoll.policy.card import ColumnCard, DatasetCard
 from atoll.policy.demand import Exposure, Output
 from atoll.policy.errors import LevelRefused
@@ -146,6 +147,8 @@ def level_reasons(view: View, plan: Plan, number: int, card: DatasetCard | None,
         card: of the input's dataset, for the levels of single columns; without it each column has the level of the dataset.
         now: when the job begins; None once it has: a permission that ends later does not stop it.
     """
+    if plan.kind == SIMILARITY:
+        return  # how much two registrations have in common; it is asked of every dataset, whatever its level
     planned = plan.inputs[number]
     dataset = view.get(Dataset, planned.dataset)
     if dataset is None:

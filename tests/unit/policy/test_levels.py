@@ -183,6 +183,11 @@ def test_core_data_serve_their_owner_alone() -> None:
     assert allows(desk.give_to("bureau"))
 
 
+def test_a_count_between_two_registrations_is_told_at_every_level() -> None:
+    desk = Desk().change(Dataset, FILES, level=6)
+    assert allows(desk.change_plan(kind="similarity"))
+
+
 def test_a_decision_names_the_level_what_it_allows_and_what_was_asked() -> None:
     (reason,) = [one for one in rows_of(4, name=4).ask().reasons if not one.holds and one.rule == "policy.level"]
     assert (reason.constraint, reason.wanted, reason.observed) == (f"rows of {FILES} at G4", "compute", "api")
