@@ -171,10 +171,12 @@ class TablePrinter:
 
     @property
     def has_run(self) -> bool:
-        """Whether a million rows wait to be taken."""
+        """Whether 2^18 rows or more wait to be taken."""
 
-    def take_run(self) -> tuple[bytes, list[int]]:
-        """The rows since the last run as sorted records of 68 bytes, and where each of 4,096 spans of them starts and ends."""
+    def take_run(self) -> tuple[bytes, bytes]:
+        """The rows since the last run as sorted records of 52 bytes, and where each of 4,096 spans of them starts, and the last
+        one ends, four bytes little-endian each.
+        """
 
     def finish(self) -> PrintedTable:
         """The rest; the last run was taken."""
@@ -202,7 +204,7 @@ class RowTrees:
         """The records of the next spans, one piece of each run: what is ready of the file of rows. Raises ValueError."""
 
     def finish(self) -> tuple[bytes, int, bytes, bytes]:
-        """The rest of the file of rows, the number of its rows, the roots of the named and of the nameless tree."""
+        """The rest of the file of rows, the number of its rows, the roots of the trees of rows and of arrangements."""
 
 class FileDigests:
     """SHA-256 and SM3 of one stream."""

@@ -78,12 +78,12 @@ impl TablePrinter {
         self.printer.as_ref().is_some_and(Printer::has_run)
     }
 
-    fn take_run(&mut self, py: Python<'_>) -> PyResult<(Py<PyBytes>, Vec<usize>)> {
+    fn take_run(&mut self, py: Python<'_>) -> PyResult<(Py<PyBytes>, Py<PyBytes>)> {
         let mut printer = self.take()?;
         let Run { records, starts } = py.detach(|| printer.take_run());
         self.printer = Some(printer);
-        let starts = starts.into_iter().map(|start| start as usize * RECORD_BYTES).collect();
-        Ok((PyBytes::new(py, &records).unbind(), starts))
+        let starts: Vec<u8> = starts.into_iter().flat_map(|start| (start * RECORD_BYTES as u32).to_le_bytes()).collect();
+        Ok((PyBytes::new(py, &records).unbind(), PyBytes::new(py, &starts).unbind()))
     }
 
     fn finish(&mut self, py: Python<'_>) -> PyResult<PrintedTable> {
@@ -149,9 +149,9 @@ impl RowTrees {
     }
 
     fn finish(&mut self, py: Python<'_>) -> PyResult<Roots> {
-        let (rest, distinct, named, nameless) = self.0.take().ok_or_else(ended)?.finish();
+        let (rest, distinct, bags, arrangements) = self.0.take().ok_or_else(ended)?.finish();
         let bytes = |data: &[u8]| PyBytes::new(py, data).unbind();
-        Ok((bytes(&rest), distinct, bytes(&named), bytes(&nameless)))
+        Ok((bytes(&rest), distinct, bytes(&bags), bytes(&arrangements)))
     }
 }
 

@@ -49,7 +49,7 @@ def read_table(address: str, *, root: SourceRoot, scratch: Path, out: Path, prog
     Args:
         address: as registered; `parse_address` says what it may look like.
         root: the node's data folders.
-        scratch: an existing folder with room for 68 bytes a row, and for a copy of the source unless it is CSV.
+        scratch: an existing folder with room for 90 bytes a row, and for a copy of the source unless it is CSV.
         out: an existing folder; `ROWS_FILE` is written there, and appears whole or not at all.
         progress: called with the number of bytes read so far.
 
@@ -60,7 +60,7 @@ def read_table(address: str, *, root: SourceRoot, scratch: Path, out: Path, prog
         SourceTooLarge, TooManyRows: it is not a table that can be read.
 
     Leaks: nothing; both results are as private as the table. Cost: docs/explanation/how-fast-registration-is.md; memory of
-    600 MiB at most, whatever the number of rows.
+    800 MiB at most, whatever the number of rows.
     """
     parsed = parse_address(address)
     file = root.open(parsed)

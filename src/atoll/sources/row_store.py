@@ -15,12 +15,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from atoll import _core
 from atoll.sources.snapshot import disk_error
 from atoll.sources.spool import MemoryBudget, Spool
 
 SPANS = 4096
-_MEMORY_BYTES = 128 << 20
+_MEMORY_BYTES = 448 << 20
 _SPAN_BYTES = 32 << 20
 
 
@@ -30,18 +33,18 @@ class RowStore:
     def __init__(self, scratch: Path, address: str) -> None:
         self._address = address
         self._spool = Spool(scratch, MemoryBudget(_MEMORY_BYTES), address=address)
-        self._runs: list[tuple[int, list[int]]] = []
+        self._runs: list[tuple[int, npt.NDArray[np.uint32]]] = []
 
-    def add(self, records: bytes, starts: list[int]) -> None:
+    def add(self, records: bytes, starts: bytes) -> None:
         """Keep a run of `_core.TablePrinter.take_run`. Raises ScratchFull."""
-        self._runs.append((len(self._spool), starts))
+        self._runs.append((len(self._spool), np.frombuffer(starts, "<u4")))
         self._spool.append(records)
 
     def write_rows(self, path: Path) -> tuple[int, bytes, bytes]:
         """Write the file of rows, which appears whole or not at all.
 
         Returns:
-            The number of distinct rows, the root of the named tree, and that of the nameless one.
+            The number of distinct rows, the root of the tree of rows, and that of their arrangements.
 
         Raises:
             ScratchFull, SourceUnreadable: the disk is full or failed.
@@ -51,13 +54,14 @@ class RowStore:
         with self._new_file(path) as file:
             for first in range(0, SPANS, step):
                 file.write(trees.add([self._read(run, first, min(SPANS, first + step)) for run in self._runs]))
-            rest, distinct, named, nameless = trees.finish()
+            rest, distinct, rows, arrangements = trees.finish()
             file.write(rest)
-        return distinct, named, nameless
+        return distinct, rows, arrangements
 
-    def _read(self, run: tuple[int, list[int]], first: int, last: int) -> bytes:
+    def _read(self, run: tuple[int, npt.NDArray[np.uint32]], first: int, last: int) -> bytes:
         offset, starts = run
-        return self._spool.read(offset + starts[first], starts[last] - starts[first])
+        start, end = int(starts[first]), int(starts[last])
+        return self._spool.read(offset + start, end - start)
 
     @contextlib.contextmanager
     def _new_file(self, path: Path) -> Iterator[IO[bytes]]:

@@ -95,13 +95,13 @@ class TableReader:
         """
         self._store.add(*self._printer.take_run())
         found = self._printer.finish()
-        distinct_rows, named_root, nameless_root = self._store.write_rows(rows_file)
+        distinct_rows, rows_root, arrangements_root = self._store.write_rows(rows_file)
         sha256, sm3 = digests.finish()
         table = TablePrint(
             bytes_sha256=sha256,
             bytes_sm3=sm3,
-            content_root=_content_root(self._canonical, named_root),
-            nameless_root=hashlib.sha256(_NAMELESS_DOMAIN + nameless_root).digest(),
+            content_root=_content_root(self._canonical, rows_root, arrangements_root),
+            nameless_root=hashlib.sha256(_NAMELESS_DOMAIN + rows_root).digest(),
             rows=found.rows,
             distinct_rows=distinct_rows,
             columns=tuple(map(_column_print, self._canonical, found.columns)),
@@ -116,10 +116,10 @@ class TableReader:
             self._store.add(*self._printer.take_run())
 
 
-def _content_root(names: Sequence[str], named_root: bytes) -> bytes:
-    """The root of the rows, bound to the names of their columns."""
+def _content_root(names: Sequence[str], rows_root: bytes, arrangements_root: bytes) -> bytes:
+    """The names of the columns, the rows as bags of values, and which value of a row belongs to which column."""
     header = len(names).to_bytes(4, "big") + b"".join(len(name.encode()).to_bytes(4, "big") + name.encode() for name in names)
-    return hashlib.sha256(_CONTENT_DOMAIN + header + named_root).digest()
+    return hashlib.sha256(_CONTENT_DOMAIN + header + rows_root + arrangements_root).digest()
 
 
 def _column_print(name: str, counted: tuple[int, list[int], int, int, int, bytes]) -> ColumnPrint:

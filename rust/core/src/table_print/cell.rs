@@ -6,6 +6,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::moment::parse_moment;
 use super::number::push_number;
+use super::row::push_short;
 
 /// What a canonical cell is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub fn push_canonical(cell: &[u8], out: &mut Vec<u8>) -> Option<Kind> {
         }
         _ => {}
     }
-    out.extend_from_slice(&normalise(cell));
+    push_short(&normalise(cell), out);
     Some(Kind::Text)
 }
 

@@ -2,10 +2,12 @@
 
 use super::cell::Kind;
 
+const DAY_SECONDS: i64 = 86_400;
+
 /// A moment of the years 1 to 9999, and the digits behind its seconds.
 pub(super) struct Moment<'a> {
-    /// Days since 0000-03-01 in the Gregorian calendar.
-    days: i64,
+    /// Year, month and day in the Gregorian calendar.
+    date: (i64, i64, i64),
     seconds: i64,
     /// Without zeros at its end.
     fraction: &'a [u8],
@@ -15,6 +17,9 @@ pub(super) struct Moment<'a> {
 /// `+HH`, `+HHMM`, `+HH:MM` or nothing behind it, which is read as UTC.
 pub(super) fn parse_moment(cell: &[u8]) -> Option<Moment<'_>> {
     let mut rest = cell;
+    if !matches!(cell.get(4), Some(b'-' | b'/')) {
+        return None;
+    }
     let year = take_number(&mut rest, 4, 4)?;
     let separator = *rest.first().filter(|byte| b"-/".contains(byte))?;
     rest = &rest[1..];
@@ -24,13 +29,13 @@ pub(super) fn parse_moment(cell: &[u8]) -> Option<Moment<'_>> {
     if year == 0 || !(1..=12).contains(&month) || day == 0 || day > days_of(year, month) {
         return None;
     }
-    let mut moment = Moment { days: count_days(year, month, day), seconds: 0, fraction: &[] };
+    let mut moment = Moment { date: (year, month, day), seconds: 0, fraction: &[] };
     if let [b'T' | b't' | b' ', time @ ..] = rest {
         moment.read_time(time)?;
     } else if !rest.is_empty() {
         return None;
     }
-    (count_days(1, 1, 1)..=count_days(9999, 12, 31)).contains(&moment.days).then_some(moment)
+    Some(moment)
 }
 
 impl<'a> Moment<'a> {
@@ -56,26 +61,26 @@ impl<'a> Moment<'a> {
             return None;
         }
         self.seconds = 3600 * hour + 60 * minute + second - parse_zone(rest)?;
-        self.days += self.seconds.div_euclid(86_400);
-        self.seconds = self.seconds.rem_euclid(86_400);
-        Some(())
+        let later_days = self.seconds.div_euclid(DAY_SECONDS);
+        if later_days != 0 {
+            let (year, month, day) = self.date;
+            self.date = date_of(count_days(year, month, day) + later_days);
+            self.seconds -= later_days * DAY_SECONDS;
+        }
+        (1..=9999).contains(&self.date.0).then_some(())
     }
 
     /// Appends the canonical form.
     pub(super) fn push(&self, out: &mut Vec<u8>) -> Kind {
-        let (year, month, day) = date_of(self.days);
-        push_digits(year, 4, out);
-        out.push(b'-');
-        push_digits(month, 2, out);
-        out.push(b'-');
-        push_digits(day, 2, out);
+        let (year, month, day) = self.date;
+        let ([y, e], [a, r]) = (two_digits(year / 100), two_digits(year % 100));
+        let ([m, n], [d, f]) = (two_digits(month), two_digits(day));
+        out.extend_from_slice(&[y, e, a, r, b'-', m, n, b'-', d, f]);
         if self.seconds == 0 && self.fraction.is_empty() {
             return Kind::Date;
         }
-        for (mark, number) in [(b'T', self.seconds / 3600), (b':', self.seconds / 60 % 60), (b':', self.seconds % 60)] {
-            out.push(mark);
-            push_digits(number, 2, out);
-        }
+        let [[h, i], [m, n], [s, t]] = [self.seconds / 3600, self.seconds / 60 % 60, self.seconds % 60].map(two_digits);
+        out.extend_from_slice(&[b'T', h, i, b':', m, n, b':', s, t]);
         if !self.fraction.is_empty() {
             out.push(b'.');
             out.extend_from_slice(self.fraction);
@@ -115,8 +120,8 @@ fn take_number(text: &mut &[u8], least: usize, most: usize) -> Option<i64> {
     Some(number.iter().fold(0, |sum, digit| 10 * sum + i64::from(digit - b'0')))
 }
 
-fn push_digits(number: i64, digits: u32, out: &mut Vec<u8>) {
-    out.extend((0..digits).rev().map(|place| b'0' + (number / 10_i64.pow(place) % 10) as u8));
+fn two_digits(number: i64) -> [u8; 2] {
+    [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
 }
 
 fn days_of(year: i64, month: i64) -> i64 {

@@ -1,6 +1,7 @@
 //! Numbers by their value: significant digits, and a power of ten behind an `e` where there is one.
 
 use super::cell::Kind;
+use super::row::push_short;
 
 /// Longest written exponent; a longer one is text.
 const MOST_EXPONENT_DIGITS: usize = 4;
@@ -67,8 +68,8 @@ fn push_decimal(is_negative: bool, whole: &[u8], fraction: &[u8], exponent: i64,
     if is_negative {
         out.push(b'-');
     }
-    out.extend_from_slice(whole);
-    out.extend_from_slice(fraction);
+    push_short(whole, out);
+    push_short(fraction, out);
     if exponent == 0 {
         let is_one = !is_negative && matches!((whole, fraction), (b"1", []) | ([], b"1"));
         return if is_one { Kind::Boolean } else { Kind::Integer };

@@ -19,6 +19,8 @@ struct Value {
 pub(super) struct Row {
     text: Vec<u8>,
     values: Vec<Value>,
+    /// The values in their order: what is compared first, and the place of each.
+    order: Vec<(u64, u16)>,
 }
 
 impl Row {
@@ -42,13 +44,19 @@ impl Row {
         for value in &self.values {
             columns[usize::from(value.column)].add(value.kind, &text[value.start..value.end]);
         }
-        self.values.sort_unstable_by(|one, other| {
-            let whole = |value: &Value| (&text[value.start..value.end], value.column);
-            one.prefix.cmp(&other.prefix).then_with(|| whole(one).cmp(&whole(other)))
+        self.order.clear();
+        self.order.extend(self.values.iter().zip(0u16..).map(|(value, place)| (value.prefix, place)));
+        self.order.sort_unstable_by(|one, other| {
+            let whole = |place: u16| {
+                let value = &self.values[usize::from(place)];
+                (&text[value.start..value.end], value.column)
+            };
+            one.0.cmp(&other.0).then_with(|| whole(one.1).cmp(&whole(other.1)))
         });
-        for value in &self.values {
+        for (_, place) in &self.order {
+            let value = &self.values[usize::from(*place)];
             push_length(value.end - value.start, bag);
-            bag.extend_from_slice(&text[value.start..value.end]);
+            push_short(&text[value.start..value.end], bag);
             order.extend_from_slice(&value.column.to_be_bytes());
         }
         self.clear();
@@ -56,10 +64,36 @@ impl Row {
 }
 
 fn prefix(text: &[u8]) -> u64 {
-    let mut first = [0; 8];
-    let length = text.len().min(8);
-    first[..length].copy_from_slice(&text[..length]);
-    u64::from_be_bytes(first)
+    if let Some(first) = text.first_chunk::<8>() {
+        return u64::from_be_bytes(*first);
+    }
+    let number = text.iter().fold(0, |number, &byte| number << 8 | u64::from(byte));
+    if text.is_empty() { 0 } else { number << (64 - 8 * text.len()) }
+}
+
+/// Appends text; that of most cells is too short for a call of the system's copying routine.
+pub(super) fn push_short(text: &[u8], out: &mut Vec<u8>) {
+    let end = out.len() + text.len();
+    match text.len() {
+        0 => {}
+        1 => out.push(text[0]),
+        2..4 => {
+            out.extend_from_slice(text.first_chunk::<2>().expect("as long"));
+            out.truncate(end - 2);
+            out.extend_from_slice(text.last_chunk::<2>().expect("as long"));
+        }
+        4..8 => {
+            out.extend_from_slice(text.first_chunk::<4>().expect("as long"));
+            out.truncate(end - 4);
+            out.extend_from_slice(text.last_chunk::<4>().expect("as long"));
+        }
+        8..=16 => {
+            out.extend_from_slice(text.first_chunk::<8>().expect("as long"));
+            out.truncate(end - 8);
+            out.extend_from_slice(text.last_chunk::<8>().expect("as long"));
+        }
+        _ => out.extend_from_slice(text),
+    }
 }
 
 /// Unsigned LEB128: seven bits a byte, the lowest first, the highest bit set on all but the last.

@@ -1,19 +1,21 @@
 //! Rows as records, sorted: runs that fit in memory, merged span by span into two Merkle trees.
 //!
-//! A record is a row's nameless digest, its named digest, and how often the row was met, four bytes big-endian. Their order is that
-//! of the bytes, so it depends on the rows alone. Digests are spread evenly, so a span of the first twelve bits holds one part in
-//! 4,096 of the different rows.
+//! A record is a row's digest, its arrangement's, and how often the row was met, four bytes big-endian. Their order is that of the
+//! bytes, so it depends on the rows alone. Digests are spread evenly, so a span of the first twelve bits holds one part in 4,096
+//! of the different rows.
 
 use super::merkle::Tree;
 
 /// Bytes of a record.
-pub const RECORD_BYTES: usize = 68;
-/// Bytes of a row in the file of rows: its nameless digest and how often it was met.
+pub const RECORD_BYTES: usize = KEY_BYTES + 4;
+/// Bytes of a row in the file of rows: its digest and how often it was met.
 pub const ROW_BYTES: usize = 36;
+/// Bytes that are kept of an arrangement's digest. Only arrangements of the same values could be taken for each other.
+pub(super) const ARRANGEMENT_BYTES: usize = 16;
 /// Parts in which a run can be read.
 pub const SPANS: usize = 4096;
 
-const KEY_BYTES: usize = 64;
+const KEY_BYTES: usize = 32 + ARRANGEMENT_BYTES;
 
 type Record = [u8; RECORD_BYTES];
 type Row = [u8; ROW_BYTES];
@@ -65,8 +67,8 @@ fn add_count(sum: &mut [u8], count: &[u8]) {
 /// Both trees over the records of a table, which come span by span.
 #[derive(Default)]
 pub struct RowTrees {
-    named: Tree,
-    nameless: Tree,
+    arrangements: Tree<{ ARRANGEMENT_BYTES + 4 }>,
+    rows: Tree<ROW_BYTES>,
     /// The last row so far, to which the next record may belong.
     pending: Option<Row>,
     distinct: u64,
@@ -83,7 +85,7 @@ impl RowTrees {
         let (records, _) = records.as_chunks::<RECORD_BYTES>();
         let mut rows = Vec::with_capacity(records.len() * ROW_BYTES);
         for record in records {
-            self.named.add(record[32..].try_into().expect("36 bytes"));
+            self.arrangements.add(record[32..].try_into().expect("20 bytes"));
             match &mut self.pending {
                 Some(row) if row[..32] == record[..32] => add_count(&mut row[32..], &record[KEY_BYTES..]),
                 pending => {
@@ -91,7 +93,7 @@ impl RowTrees {
                     next[..32].copy_from_slice(&record[..32]);
                     next[32..].copy_from_slice(&record[KEY_BYTES..]);
                     if let Some(done) = pending.replace(next) {
-                        self.nameless.add(&done);
+                        self.rows.add(&done);
                         rows.extend_from_slice(&done);
                     }
                     self.distinct += 1;
@@ -101,13 +103,13 @@ impl RowTrees {
         rows
     }
 
-    /// The rest of the file of rows, the number of its rows, and the roots of the named and of the nameless tree.
+    /// The rest of the file of rows, the number of its rows, and the roots of the tree of rows and of that of arrangements.
     pub fn finish(mut self) -> (Vec<u8>, u64, [u8; 32], [u8; 32]) {
         let rest = self.pending.take().map_or_else(Vec::new, |row| {
-            self.nameless.add(&row);
+            self.rows.add(&row);
             row.to_vec()
         });
-        (rest, self.distinct, self.named.root(), self.nameless.root())
+        (rest, self.distinct, self.rows.root(), self.arrangements.root())
     }
 }
 
@@ -119,7 +121,7 @@ mod tests {
 
     fn record(number: u32, name: u8) -> Vec<u8> {
         let digest = Sha256::digest(number.to_be_bytes());
-        [&digest[..], &[name; 32], &1u32.to_be_bytes()].concat()
+        [&digest[..], &[name; ARRANGEMENT_BYTES], &1u32.to_be_bytes()].concat()
     }
 
     fn roots(runs: &[Vec<u8>], spans: usize) -> (Vec<u8>, u64, [u8; 32], [u8; 32]) {
@@ -133,9 +135,9 @@ mod tests {
             };
             rows.extend(trees.add(&runs.iter().flat_map(piece).collect::<Vec<u8>>()));
         }
-        let (rest, distinct, named, nameless) = trees.finish();
+        let (rest, distinct, bags, arrangements) = trees.finish();
         rows.extend(rest);
-        (rows, distinct, named, nameless)
+        (rows, distinct, bags, arrangements)
     }
 
     #[test]
@@ -158,17 +160,17 @@ mod tests {
     fn a_row_more_or_less_often_changes_both_roots() {
         let once: Vec<u8> = (0..10).flat_map(|number| record(number, 0)).collect();
         let twice = [once.clone(), record(3, 0)].concat();
-        let (_, distinct, named, nameless) = roots(&[once], SPANS);
+        let (_, distinct, bags, arrangements) = roots(&[once], SPANS);
         let other = roots(&[twice], SPANS);
         assert_eq!(other.1, distinct);
-        assert!(other.2 != named && other.3 != nameless);
+        assert!(other.2 != bags && other.3 != arrangements);
     }
 
     #[test]
-    fn names_change_the_named_root_alone() {
+    fn another_arrangement_changes_its_own_root_alone() {
         let one: Vec<u8> = (0..10).flat_map(|number| record(number, 0)).collect();
         let other: Vec<u8> = (0..10).flat_map(|number| record(number, 1)).collect();
         let (one, other) = (roots(&[one], SPANS), roots(&[other], SPANS));
-        assert!(one.2 != other.2 && one.3 == other.3);
+        assert!(one.2 == other.2 && one.3 != other.3);
     }
 }

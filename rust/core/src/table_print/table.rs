@@ -2,15 +2,15 @@
 
 use super::column::ColumnPrint;
 use super::row::Row;
-use super::runs::{RECORD_BYTES, Run, sort_run};
+use super::runs::{ARRANGEMENT_BYTES, RECORD_BYTES, Run, sort_run};
 use super::sample::Sample;
 use super::signature::Signature;
 use super::sketch::Sketch;
 use crate::csv::{BadRecord, LineEnd, Sink, push_unquoted, walk_records};
 use crate::sha256::{BLOCK_BYTES, Messages};
 
-/// Records of a run; they take 68 MB, and as much again while they are sorted.
-const RUN_RECORDS: usize = 1 << 20;
+/// Records of a run: 14 MB, little enough that allocators use the same memory for the next one.
+const RUN_RECORDS: usize = 1 << 18;
 /// Row numbers have 32 bits.
 const MOST_ROWS: u64 = u32::MAX as u64;
 
@@ -58,9 +58,9 @@ struct Pass {
     order_ends: Vec<usize>,
     /// Where each of them stands in the chunk.
     places: Vec<(usize, usize)>,
-    named: Messages,
+    arrangements: Messages,
     digests: Vec<[u8; 32]>,
-    named_digests: Vec<[u8; 32]>,
+    arrangement_digests: Vec<[u8; 32]>,
     records: Vec<u8>,
     cell: Vec<u8>,
     is_header: bool,
@@ -92,9 +92,9 @@ impl Printer {
             orders: Vec::new(),
             order_ends: Vec::new(),
             places: Vec::new(),
-            named: Messages::new(&domain(b"atoll table-print/1 named row")),
+            arrangements: Messages::new(&domain(b"atoll table-print/1 arrangement")),
             digests: Vec::new(),
-            named_digests: Vec::new(),
+            arrangement_digests: Vec::new(),
             records: Vec::new(),
             cell: Vec::new(),
             is_header: true,
@@ -205,16 +205,16 @@ impl Pass {
         }
         let mut start = 0;
         for (digest, &end) in self.digests.iter().zip(&self.order_ends) {
-            let named = self.named.bytes();
-            named.extend_from_slice(digest);
-            named.extend_from_slice(&self.orders[start..end]);
-            self.named.end();
+            let arrangement = self.arrangements.bytes();
+            arrangement.extend_from_slice(digest);
+            arrangement.extend_from_slice(&self.orders[start..end]);
+            self.arrangements.end();
             start = end;
         }
-        self.named.digest(&mut self.named_digests);
-        for (row, (digest, named)) in self.digests.iter().zip(&self.named_digests).enumerate() {
+        self.arrangements.digest(&mut self.arrangement_digests);
+        for (row, (digest, arrangement)) in self.digests.iter().zip(&self.arrangement_digests).enumerate() {
             self.records.extend_from_slice(digest);
-            self.records.extend_from_slice(named);
+            self.records.extend_from_slice(&arrangement[..ARRANGEMENT_BYTES]);
             self.records.extend_from_slice(&1u32.to_be_bytes());
             let hash = u64::from_be_bytes(*digest.first_chunk().expect("a digest is longer"));
             self.done.signature.add(hash);

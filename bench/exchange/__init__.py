@@ -1,0 +1,1 @@
+"""The benchmark of registration: one module a measure, each with a function `measure(folder, quick)` that yields figures."""

@@ -1,0 +1,39 @@
+"""One figure of a measure, and whether it keeps its promise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A name, a value, and the limit that was promised, if one was."""
+
+    name: str
+    ours: float
+    unit: str = ""
+    at_most: float | None = None
+    at_least: float | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    """What the value came from, for the line of JSON."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is within its limits."""
+        return (self.at_most is None or self.ours <= self.at_most) and (self.at_least is None or self.ours >= self.at_least)
+
+    def describe(self) -> str:
+        """A line for people."""
+        limits = [f"at most {self.at_most:,g}"] if self.at_most is not None else []
+        limits += [f"at least {self.at_least:,g}"] if self.at_least is not None else []
+        verdict = ("ok  " if self.is_kept else "MISS") if limits else "    "
+        return f"{verdict} {self.name:58} {self.ours:12,.4g} {self.unit:9} {', '.join(limits)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """For the last line."""
+        fields = {"name": self.name, "ours": self.ours, "unit": self.unit, "at_most": self.at_most, "at_least": self.at_least}
+        return {key: value for key, value in fields.items() if value not in (None, "")} | (
+            {"context": dict(self.context)} if self.context else {}
+        )
