@@ -1,6 +1,6 @@
 """What a node does with a table before it registers it, once; the last line says what it cost.
 
-    python bench/exchange/register_once.py TABLE.csv SCRATCH
+python bench/exchange/register_once.py TABLE.csv SCRATCH
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ def measure(folder: Path, quick: bool) -> Iterator[Figure]:
     rate = size / 1e6 / found["seconds"]
     yield Figure("profile, fingerprint and grade, rate", round(rate, 1), "MB/s", at_least=100, context={**found, "bytes": size})
     yield Figure("profile, fingerprint and grade, peak", found["peak_mib"], "MiB", at_most=1024)
-    yield Figure("profile, fingerprint and grade, processor", round(found["cpu_seconds"] / size * 1e9, 2), "CPU-s/GB", at_most=20)
+    yield Figure(
+        "profile, fingerprint and grade, processor", round(found["cpu_seconds"] / size * 1e9, 2), "CPU-s/GB", at_most=20
+    )
     for step, taken in found["steps"].items():
         yield Figure(f"  {step}", round(taken, 3), "CPU-s")
