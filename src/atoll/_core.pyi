@@ -316,7 +316,7 @@ def sharing_commitment_at(commitments: bytes, place: int) -> bytes:
 def sharing_add_weighted(points: bytes, weights: bytes) -> bytes:
     """`atoll.primitives.sharing.add_weighted`. Raises PointError, ScalarError, ValueError."""
 
-def sharing_add_shares(shares: SecretScalars, weights: bytes) -> SecretScalar:
+def sharing_add_shares(shares: Sequence[SecretScalar], weights: bytes) -> SecretScalar:
     """`atoll.primitives.sharing.add_shares`. Raises ScalarError, ValueError."""
 
 def sharing_prove_knowledge(secret: SecretScalar, prefix: bytes, nonce: SecretScalar) -> bytes:

@@ -55,9 +55,10 @@ pub fn sharing_add_weighted<'py>(py: Python<'py>, points: &[u8], weights: &[u8])
 }
 
 #[pyfunction]
-pub fn sharing_add_shares(py: Python<'_>, shares: &SecretScalars, weights: &[u8]) -> PyResult<SecretScalar> {
-    as_many(weights.len(), SCALAR_BYTES, shares.0.len())?;
-    sharing::add_shares(&shares.0, weights).map(SecretScalar).ok_or_else(|| errors::bad_scalar(py))
+pub fn sharing_add_shares(py: Python<'_>, shares: Vec<PyRef<'_, SecretScalar>>, weights: &[u8]) -> PyResult<SecretScalar> {
+    as_many(weights.len(), SCALAR_BYTES, shares.len())?;
+    let shares: Vec<_> = shares.iter().map(|share| &share.0).collect();
+    sharing::add_shares(&shares, weights).map(SecretScalar).ok_or_else(|| errors::bad_scalar(py))
 }
 
 #[pyfunction]

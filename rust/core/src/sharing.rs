@@ -85,12 +85,12 @@ pub fn add_weighted(points: &[u8], weights: &[u8]) -> Result<Option<Encoding>, B
 ///
 /// # Panics
 /// When there are not as many weights as shares.
-pub fn add_shares(shares: &SecretScalars, weights: &[u8]) -> Option<SecretScalar> {
+pub fn add_shares(shares: &[&SecretScalar], weights: &[u8]) -> Option<SecretScalar> {
     let weights = parse_weights(weights)?;
     assert_eq!(shares.len(), weights.len(), "a weight for each share");
     let mut sum = Scalar::ZERO;
-    for (share, weight) in shares.as_slice().iter().zip(&weights) {
-        sum += share * weight;
+    for (share, weight) in shares.iter().zip(&weights) {
+        sum += share.scalar() * weight;
     }
     let total = SecretScalar::from_canonical(sum.to_bytes());
     sum.zeroize();
@@ -169,10 +169,10 @@ mod tests {
 
     #[test]
     fn shares_with_their_weights_add_up_to_what_their_points_add_up_to() {
-        let packed: Vec<u8> = (1..4).flat_map(|tag| secret(tag).expose()).collect();
+        let shares: Vec<SecretScalar> = (1..4).map(secret).collect();
         let points: Vec<u8> = (1..4).flat_map(|tag| multiply_base(&secret(tag))).collect();
         let weights: Vec<u8> = (7_u64..10).flat_map(|weight| Scalar::from(weight).to_bytes()).collect();
-        let sum = add_shares(&SecretScalars::from_canonical(&packed).unwrap(), &weights).unwrap();
+        let sum = add_shares(&shares.iter().collect::<Vec<_>>(), &weights).unwrap();
         assert_eq!(add_weighted(&points, &weights), Ok(Some(multiply_base(&sum))));
         assert_eq!(add_weighted(&points, &[0xff; 96]), Ok(None));
     }

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from atoll import _core
-from atoll._core import Polynomial, SecretScalar, SecretScalars
+from atoll._core import Polynomial, SecretScalar
 from atoll.primitives import ristretto
 
 __all__ = [
@@ -82,8 +82,7 @@ def add_shares(shares: Sequence[SecretScalar], weights: Sequence[int]) -> Secret
         ScalarError: it is zero, which honest shares never add up to.
         ValueError: not as many weights as shares.
     """
-    packed = SecretScalars.from_canonical(b"".join(share.expose() for share in shares))
-    return _core.sharing_add_shares(packed, encode_weights(weights))
+    return _core.sharing_add_shares(shares, encode_weights(weights))
 
 
 def public_share(commitments: bytes, place: int) -> bytes:

@@ -17,8 +17,9 @@ from statistics import fmean, quantiles, variance
 
 import pytest
 
-from atoll.primitives import ristretto, x25519
+from atoll.primitives import ristretto, sharing, x25519
 from atoll.primitives.ristretto import POINT_BYTES, SecretScalar
+from atoll.primitives.sharing import Polynomial
 from specs.reference import ristretto255 as slow
 
 IS_LONG = "ATOLL_LONG_TIMING" in os.environ
@@ -90,6 +91,18 @@ def leak(work: Callable[..., object], fixed: object, draw: Callable[[], object])
 )
 def test_the_time_of_a_multiplication_does_not_tell_the_scalar(kernel: str, fixed: int) -> None:
     assert leak(multiply_by(kernel), scalar(fixed), random_scalar) < THRESHOLD
+
+
+@pytest.mark.parametrize("fixed", [1, -1, 2**200], ids=["one", "minus-one", "one-bit"])
+def test_the_time_of_dealing_a_secret_does_not_tell_it(fixed: int) -> None:
+    def deal(secret: SecretScalar) -> None:
+        dealt = Polynomial.derive(secret, bytes(32), 2)
+        shares = [dealt.at(place) for place in (1, 3)]
+        sharing.add_shares(shares, [7, 9])
+        sharing.prove_knowledge(secret, b"timing", SECRET)
+        dealt.commitments()
+
+    assert leak(deal, scalar(fixed), random_scalar) < THRESHOLD
 
 
 @pytest.mark.parametrize("kernel", ristretto.kernels())

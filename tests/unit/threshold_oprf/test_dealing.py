@@ -10,6 +10,7 @@ import pytest
 from atoll.primitives import sharing
 from atoll.primitives.errors import PointError
 from atoll.primitives.ristretto import SecretScalar
+from atoll.primitives.sharing import Polynomial
 from atoll.protocols.threshold_oprf import (
     SEALED_BYTES,
     BadDeal,
@@ -17,6 +18,7 @@ from atoll.protocols.threshold_oprf import (
     WrongShare,
     add_up,
     deal,
+    dealing,
     derive_material,
     digest_context,
     open_share,
@@ -123,35 +125,37 @@ def test_a_share_that_does_not_fit_its_commitments_is_refused() -> None:
         opened(replace(good, sender_key=bytes(32)))
 
 
+class CrookedPolynomial:
+    """A dealer's that gives everybody the share of the next place, and the last one what is no share."""
+
+    def __init__(self, honest: Polynomial) -> None:
+        self._honest = honest
+
+    @classmethod
+    def derive(cls, secret: SecretScalar, seed: bytes, threshold: int) -> CrookedPolynomial:
+        return cls(Polynomial.derive(secret, seed, threshold))
+
+    def commitments(self) -> bytes:
+        return self._honest.commitments()
+
+    def at(self, place: int) -> SecretScalar | Zero:
+        return self._honest.at(place + 1) if place < len(MEMBERS) else Zero()
+
+
+class Zero:
+    """A scalar that no share is."""
+
+    def expose(self) -> bytes:
+        return bytes(32)
+
+
 def test_a_share_sealed_properly_and_yet_wrong_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dealer that seals as it should, but the share of another place, or what is no scalar."""
-    from atoll.protocols.threshold_oprf import dealing
-
-    class Crooked:
-        def __init__(self, honest: Any, shift: int) -> None:
-            self._honest, self._shift = honest, shift
-
-        def commitments(self) -> bytes:
-            return self._honest.commitments()  # type: ignore[no-any-return]
-
-        def at(self, place: int) -> Any:
-            return self._honest.at(place + self._shift) if self._shift else Zero()
-
-    class Zero:
-        def expose(self) -> bytes:
-            return bytes(32)
-
-    honest = dealing.Polynomial
-    for shift in (1, 0):
-        monkeypatch.setattr(
-            dealing,
-            "Polynomial",
-            type("P", (), {"derive": staticmethod(lambda *given, s=shift: Crooked(honest.derive(*given), s))}),
-        )
-        given = dealt()
-        verify(given)
+    monkeypatch.setattr(dealing, "Polynomial", CrookedPolynomial)
+    crooked = dealt()
+    verify(crooked)  # nobody but the receivers can see it
+    for place, member in enumerate(MEMBERS, 1):
         with pytest.raises(WrongShare):
-            opened(given)
+            opened(crooked, member=member, place=place, material=material(member))
 
 
 def test_a_proof_holds_for_its_dealer_and_dealing_alone() -> None:

@@ -55,16 +55,20 @@ def test_fewer_shares_than_the_threshold_give_something_else_each_time() -> None
     assert len(set(found)) == len(found)
 
 
+def nonce_of(share: Share, blinded: bytes) -> int:
+    """The nonce of a proof, which who knows the share reads off its challenge and response."""
+    proof = share.answer(blinded)[1]
+    challenge, response, secret = (int.from_bytes(one, "little") for one in (proof[:32], proof[32:], share.secret.expose()))
+    return (response + challenge * secret) % sharing.ORDER
+
+
 def test_the_same_elements_get_the_same_answer_and_others_another_nonce() -> None:
     """Two proofs with one nonce about different elements would give the share away."""
     question, other = Question([b"a"], bytes(32)), Question([b"b"], bytes(32))
     assert SHARES[1].answer(question.blinded) == SHARES[1].answer(question.blinded)
-    responses = {
-        share.answer(blinded)[1]
-        for share in (SHARES[1], Share(POLYNOMIAL.at(1), bytes(32)))
-        for blinded in (question.blinded, other.blinded)
-    }
-    assert len(responses) == 4
+    owners = (SHARES[1], SHARES[2], Share(SHARES[1].secret, bytes(32)))
+    nonces = {nonce_of(share, blinded) for share in owners for blinded in (question.blinded, other.blinded)}
+    assert len(nonces) == 6
 
 
 def test_an_answer_is_verified_against_its_members_share_and_these_elements() -> None:
