@@ -56,6 +56,7 @@ def give(
     security: Annotated[
         Security, typer.Option(help="Misbehaviour of the grantee that a job must withstand, at least.")
     ] = Security.SEMI_HONEST,
+    right: Annotated[str, typer.Option(metavar="RIGHT", help="Right to give it under. [default: the holding]")] = "",
     uses: Annotated[int, typer.Option(help="How many jobs.", min=1)] = 1,
     days: Annotated[int, typer.Option(help="How long it holds.", min=1, max=3650)] = 30,
     rows: Annotated[int | None, typer.Option(help="Most rows that may take part in a job.", min=1)] = None,
@@ -88,6 +89,7 @@ def give(
     request = GiveGrant(
         grantee=to,
         dataset=dataset,
+        right=right,
         uses=uses,
         days=days,
         columns=column or [],
@@ -127,7 +129,8 @@ def show(node: Node, grant: GrantArgument) -> Reply:
     one = node.grants.show(grant)
     pairs = [
         ("grant", f"{one.grant} ({one.state}), version {one.version}"),
-        ("given by", one.owner),
+        ("given by", one.giver or one.owner),
+        ("under right", one.right or "-"),
         ("to", one.grantee),
         ("dataset", one.dataset),
         ("holds", f"{iso(one.not_before)} to {iso(one.not_after)}"),

@@ -45,6 +45,7 @@ SLOTS = (
     Slot("dataset", "atoll.cli.dataset", "Register, find and withdraw datasets."),
     Slot("catalogue", "atoll.cli.catalogue", "Find datasets of all members by what their cards say."),
     Slot("grant", "atoll.cli.grant", "Permit uses of datasets, and take permissions back."),
+    Slot("right", "atoll.cli.right", "Give, lease, pass on and end rights; prove who holds what."),
     Slot("budget", "atoll.cli.budget", "Cap uses of a dataset, and see what is left."),
     Slot("order", "atoll.cli.order", "Freeze and recall, by two persons of a regulator."),
     Slot("job", "atoll.cli.job", "Propose, consent to, watch and end jobs."),

@@ -1,4 +1,4 @@
-"""A node as an object: `node.datasets`, `node.grants`, `node.jobs`, `node.ledger`, `node.members`."""
+"""A node as an object: `node.datasets`, `node.grants`, `node.rights`, `node.jobs`, `node.ledger`, `node.members`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from atoll.client.link import Link
 from atoll.client.members import Members
 from atoll.client.names import verify_identifier
 from atoll.client.orders import Orders
+from atoll.client.rights import Rights
 
 
 def connect(url: str, *, token: str | None = None, certificate: Path | str | None = None) -> Node:
@@ -62,6 +63,7 @@ class Node:
         self.catalogue = Catalogue(link)
         self.grants = Grants(link)
         self.orders = Orders(link)
+        self.rights = Rights(link)
         self.jobs = Jobs(link)
         self.ledger = Ledger(link)
         self.members = Members(link)

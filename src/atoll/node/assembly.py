@@ -35,6 +35,7 @@ from atoll.node.outbox import Outbox
 from atoll.node.proposals import Proposals
 from atoll.node.purposes import Purposes
 from atoll.node.reactor import Reactor
+from atoll.node.rights import Rights
 from atoll.node.runs import Runs
 from atoll.node.services import Services
 from atoll.node.spawn import Orders, Starter
@@ -191,6 +192,7 @@ class Node:
             budgets=budgets,
             orders=OrderDesk(self.context),
             proposals=Proposals(self.context, self.bodies, self.purposes, budgets),
+            rights=Rights(self.context, self.bodies, on_changed=self.runs.look_again),
             jobs=Jobs(self.context, self.bodies, self.consents, self.runs),
             ledger=LedgerDesk(self.context),
             evidence=Evidence(self.context, self.bodies),

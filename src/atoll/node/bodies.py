@@ -16,10 +16,11 @@ from typing import Annotated, ClassVar, Protocol
 from atoll.errors import AtollError
 from atoll.ledger.detail import RECEIPT_DOMAIN, ReceiptDetail
 from atoll.ledger.plan import Plan, digest_plan_body
-from atoll.ledger.records import Dataset, Grant, Job, Member, ReceiptRecord
+from atoll.ledger.records import Dataset, Grant, Job, Member, ReceiptRecord, Right
 from atoll.node.errors import NoSuchThing, NotOnThisPlan, PlanChanged
 from atoll.ordering.engine import View
 from atoll.policy.card import CARD_DOMAIN, MAX_CARD_BYTES, DatasetCard
+from atoll.policy.scopes import SCOPE_DOMAIN, RightScope
 from atoll.policy.terms import TERMS_DOMAIN, GrantTerms
 from atoll.primitives.commitment import is_opening
 from atoll.storage.store import NodeStore
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     TERMS = "terms"
     CARD = "card"
     DETAIL = "detail"
+    SCOPE = "scope"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,11 @@ class Bodies:
         """The terms of a grant, where this node holds them."""
         data = self.get(Kind.TERMS, grant.hex())
         return parse_message(data, GrantTerms) if data else None
+
+    def scope(self, right: bytes) -> RightScope | None:
+        """The scope of a right, where this node holds it."""
+        data = self.get(Kind.SCOPE, right.hex())
+        return parse_message(data, RightScope) if data else None
 
     def card(self, dataset: str) -> DatasetCard | None:
         """The card of a dataset, where this node holds it."""
@@ -189,6 +196,9 @@ def fits(view: View, kind: Kind, identifier: str, data: bytes) -> bool:
             case Kind.DETAIL:
                 receipt, detail = view.get(ReceiptRecord, identifier), parse_message(data, ReceiptDetail)
                 return receipt is not None and is_opening(receipt.detail_commitment, RECEIPT_DOMAIN, detail.salt, data)
+            case Kind.SCOPE:
+                right, scope = view.get(Right, identifier), parse_message(data, RightScope)
+                return right is not None and is_opening(right.scope_commitment, SCOPE_DOMAIN, scope.salt, data)
     except AtollError:
         return False
 
@@ -202,6 +212,9 @@ def entitled(view: View, kind: Kind, identifier: str, org: str) -> bool:
         return True
     if kind is Kind.TERMS:
         grant = view.get(Grant, identifier)
-        return grant is not None and org in (grant.owner, grant.grantee)
+        return grant is not None and org in grant.parties()
+    if kind is Kind.SCOPE:
+        right = view.get(Right, identifier)
+        return right is not None and org in (right.holder, right.grantor, right.lineage.partition("/")[0])
     job = view.get(Job, identifier.split("/")[0])
     return job is not None and org in job.parties

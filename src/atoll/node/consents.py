@@ -18,7 +18,8 @@ from atoll.errors import JobError
 from atoll.jobs.errors import UnknownKind
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import Chain, Job, JobState, counted_inputs
+from atoll.ledger.records import Chain, Grant, Job, JobState, counted_inputs
+from atoll.ledger.rights import chain_of
 from atoll.ledger.rules.job import ConsentJob, ProposeJob, RefuseJob
 from atoll.node.bodies import Bodies, Body, Kind
 from atoll.node.context import NodeContext
@@ -70,6 +71,7 @@ class Consents:
             return
         try:
             plan = await self.checked_plan(job)
+            await self._collect(plan)
             decision = self.decide(plan, job.proposer)
         except PlanMissing:
             self._context.store.update_job(identifier, phase="waiting for plan")
@@ -119,6 +121,18 @@ class Consents:
         kind.verify_period(plan, self._context.now())
         return plan
 
+    async def _collect(self, plan: Plan) -> None:
+        """Ask for terms and scopes that did not come, of grants that somebody else gave in this organisation's data."""
+        view = self._context.view()
+        for one in plan.inputs:
+            grant = view.get(Grant, one.grant.hex()) if one.grant else None
+            if grant is None or grant.owner != self._context.org:
+                continue
+            await self._bodies.fetch(view, Kind.TERMS, one.grant.hex(), (grant.giver, grant.grantee))
+            for right in chain_of(view, grant.right)[0]:
+                if right.scope_commitment:
+                    await self._bodies.fetch(view, Kind.SCOPE, right.right.hex(), (right.holder, right.grantor))
+
     def decide(self, plan: Plan, proposer: str) -> Decision:
         """What policy says about a checked plan and who proposed it, here and now."""
         view = self._context.view()
@@ -135,6 +149,7 @@ class Consents:
                 purpose_salt=self._purposes.salt,
                 rules=self._context.config.policy,
                 now=self._context.now(),
+                scopes=lambda right: self._bodies.scope(right) if self._bodies.fits(view, Kind.SCOPE, right.hex()) else None,
             )
         )
 

@@ -88,10 +88,12 @@ class Grants:
                 caps=_caps(request),
                 counting=Counting(request.counting),
                 epsilon_micro=request.epsilon_micro,
+                right=bytes.fromhex(request.right),
             )
         )
         readers = [one.org for one in self._context.members() if READERS & set(one.roles)]
-        await self._bodies.offer(Kind.TERMS, grant.hex(), body, [request.grantee, *readers])
+        custodian = request.dataset.partition("/")[0]
+        await self._bodies.offer(Kind.TERMS, grant.hex(), body, dict.fromkeys([request.grantee, custodian, *readers]))
         self._context.note("person", "grant.give", grant.hex(), f"to {request.grantee}")
         return grant.hex(), acknowledged
 
@@ -106,7 +108,7 @@ class Grants:
         """Grants this organisation gave or received; for readers, all."""
         me = self._context.org
         reads_all = any(one.org == me and READERS & set(one.roles) for one in self._context.members())
-        records = [one for one in self._context.records(Grant) if reads_all or me in (one.owner, one.grantee)]
+        records = [one for one in self._context.records(Grant) if reads_all or me in one.parties()]
         return [await self._describe(one) for one in records]
 
     def _purpose_salt(self, dataset: str) -> bytes:
@@ -116,7 +118,7 @@ class Grants:
 
     async def _describe(self, record: Grant) -> GrantInfo:
         view = self._context.view()
-        await self._bodies.fetch(view, Kind.TERMS, record.grant.hex(), (record.owner, record.grantee))
+        await self._bodies.fetch(view, Kind.TERMS, record.grant.hex(), record.parties())
         terms = self._bodies.terms(record.grant)
         account = grant_account(record.grant)
         budget, epsilon = (view.get(Budget, budget_id(account, unit)) for unit in ("uses", "micro-epsilon"))
@@ -125,6 +127,8 @@ class Grants:
         return GrantInfo(
             grant=record.grant.hex(),
             owner=record.owner,
+            giver=record.giver,
+            right=record.right.hex(),
             grantee=record.grantee,
             dataset=record.dataset,
             state=record.state,

@@ -160,9 +160,9 @@ class Reactor:
         view = self._context.view()
         for identifier in grants:
             grant = view.get(Grant, identifier)
-            if grant is not None and (self._reads_all() or self._context.org in (grant.owner, grant.grantee)):
+            if grant is not None and (self._reads_all() or self._context.org in grant.parties()):
                 try:
-                    await self._bodies.fetch(view, Kind.TERMS, identifier, (grant.owner, grant.grantee))
+                    await self._bodies.fetch(view, Kind.TERMS, identifier, grant.parties())
                 except AtollError as err:
                     log.warning("terms not kept", extra={"grant": identifier, "code": err.code})
 

@@ -16,6 +16,7 @@ from atoll.node.ledgerdesk import LedgerDesk
 from atoll.node.membership import Membership
 from atoll.node.orders import OrderDesk
 from atoll.node.proposals import Proposals
+from atoll.node.rights import Rights
 from atoll.storage.store import NodeStore
 
 
@@ -30,6 +31,7 @@ class Services:
     grants: Grants
     budgets: Budgets
     orders: OrderDesk
+    rights: Rights
     proposals: Proposals
     jobs: Jobs
     ledger: LedgerDesk

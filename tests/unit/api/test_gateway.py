@@ -28,6 +28,7 @@ PLACES = {
     "job": "0" * 32,
     "order": "0" * 32,
     "person": "ada",
+    "right": "0" * 32,
     "format": "csv",
     "namespace": "member",
     "identifier": "bank",

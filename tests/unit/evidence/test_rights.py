@@ -1,4 +1,4 @@
-"""Who held what: shown from the root down after any past block, and every state that a right has had; nothing can be left out."""
+"""Who held what: shown from the root down after any past block, and all states of a right; nothing can be left out."""
 
 from __future__ import annotations
 

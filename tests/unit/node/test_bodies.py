@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from atoll.ledger.detail import RECEIPT_DOMAIN, InputDetail, ReceiptDetail
-from atoll.ledger.records import Member, MemberState, ReceiptRecord
+from atoll.ledger.records import FOREVER, Member, MemberState, ReceiptRecord, RightKind, root_right_id
 from atoll.ledger.rules.job import StartJob
 from atoll.ledger.rules.receipt import GiveReceipt
+from atoll.ledger.rules.right import GrantRight
 from atoll.node.bodies import Body, BodyName, Kind, entitled, fits
 from atoll.node.errors import NoSuchThing, NotOnThisPlan, PlanChanged
+from atoll.policy.scopes import SCOPE_DOMAIN, RightScope
 from atoll.policy.terms import TermRule
 from atoll.primitives.commitment import commit
 from atoll.wire.errors import MessageError
@@ -19,6 +21,25 @@ from atoll.wire.message import encode_message
 from tests.unit.node.offices import CUSTOMERS, FILES, GRANT, JOB, Offices
 
 NAME = JOB.hex()
+RIGHT = b"\x71" * 16
+
+
+def scoped(offices: Offices) -> bytes:
+    """A right of the telecom's in the bureau's files, narrowed by a scope; the scope's bytes."""
+    scope = RightScope(salt=b"\x04" * 32, right=RIGHT, purposes=("credit-check",))
+    body = encode_message(scope)
+    commitment = commit(SCOPE_DOMAIN, scope.salt, body)
+    given = GrantRight(
+        right=RIGHT,
+        parent=root_right_id("bureau/files"),
+        holder="telecom",
+        kind=RightKind.USE,
+        not_before=0,
+        not_after=FOREVER,
+        scope_commitment=commitment,
+    )
+    offices.lagoon.do("bureau", given)
+    return body
 
 
 async def running(offices: Offices) -> bytes:
@@ -73,6 +94,15 @@ def test_owner_grantee_and_readers_hold_the_terms_of_a_grant(offices: Offices) -
     assert allowed == {"bank", "bureau", "auditor"}
 
 
+def test_holder_giver_custodian_and_readers_hold_the_scope_of_a_right_and_it_fits_no_other(offices: Offices) -> None:
+    body, view = scoped(offices), offices["bank"].view
+    allowed = {org for org in offices.lagoon.founding.orgs if entitled(view, Kind.SCOPE, RIGHT.hex(), org)}
+    assert allowed == {"telecom", "bureau", "auditor"}
+    assert fits(view, Kind.SCOPE, RIGHT.hex(), body)
+    assert not fits(view, Kind.SCOPE, root_right_id("bureau/files").hex(), body)
+    assert not fits(view, Kind.SCOPE, RIGHT.hex(), body.replace(b"credit-check", b"advertising!"))
+
+
 def test_every_active_member_holds_cards(offices: Offices) -> None:
     view = offices["bank"].view
     assert all(entitled(view, Kind.CARD, FILES, org) for org in offices.lagoon.founding.orgs)
@@ -85,7 +115,13 @@ def test_strangers_and_suspended_members_hold_nothing_not_even_as_auditors(offic
     for org in ("auditor", "bank"):
         lagoon.put(replace(lagoon.get(Member, org), state=MemberState.SUSPENDED))
     view = offices["bureau"].view
-    names = {Kind.PLAN: NAME, Kind.DETAIL: f"{NAME}/bank", Kind.TERMS: GRANT.hex(), Kind.CARD: FILES}
+    names = {
+        Kind.PLAN: NAME,
+        Kind.DETAIL: f"{NAME}/bank",
+        Kind.TERMS: GRANT.hex(),
+        Kind.CARD: FILES,
+        Kind.SCOPE: RIGHT.hex(),
+    }
     assert not any(entitled(view, kind, names[kind], org) for org in ("auditor", "bank", "stranger"))
 
 
@@ -146,7 +182,13 @@ async def test_a_detail_of_one_party_is_not_that_of_another(offices: Offices) ->
 @pytest.mark.parametrize("kind", list(Kind))
 def test_noise_fits_nothing_and_stops_nobody(offices: Offices, kind: Kind) -> None:
     offices.propose()
-    names = {Kind.PLAN: NAME, Kind.TERMS: GRANT.hex(), Kind.CARD: FILES, Kind.DETAIL: f"{NAME}/bank"}
+    names = {
+        Kind.PLAN: NAME,
+        Kind.TERMS: GRANT.hex(),
+        Kind.CARD: FILES,
+        Kind.DETAIL: f"{NAME}/bank",
+        Kind.SCOPE: RIGHT.hex(),
+    }
     for noise in (b"", b"\x00", bytes(range(200))):
         assert not fits(offices["bank"].view, kind, names[kind], noise)
 

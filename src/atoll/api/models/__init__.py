@@ -35,6 +35,16 @@ from atoll.api.models.members import (
 )
 from atoll.api.models.node import DoctorFinding, Status, WhyInfo
 from atoll.api.models.orders import ApproverAsk, ApproverInfo, OrderGiven, OrderInfo, OrderRequest, PaperInfo
+from atoll.api.models.rights import (
+    HoldersInfo,
+    RightAct,
+    RightChange,
+    RightDetail,
+    RightGiven,
+    RightInfo,
+    RightRequest,
+    RightTransfer,
+)
 
 __all__ = [
     "ApproverAsk",
@@ -59,6 +69,7 @@ __all__ = [
     "GrantInfo",
     "HandoverInfo",
     "HandoverRequest",
+    "HoldersInfo",
     "InviteInfo",
     "InviteRequest",
     "JobInfo",
@@ -86,6 +97,13 @@ __all__ = [
     "RegisterDataset",
     "Registered",
     "ResultInfo",
+    "RightAct",
+    "RightChange",
+    "RightDetail",
+    "RightGiven",
+    "RightInfo",
+    "RightRequest",
+    "RightTransfer",
     "Status",
     "TakesInfo",
     "VerifyInfo",

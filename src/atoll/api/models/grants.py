@@ -29,6 +29,8 @@ class CapModel(Model):
 class GiveGrant(Model):
     grantee: str
     dataset: str
+    right: str = Field(default="", pattern="^([0-9a-f]{32})?$")
+    """The right that it is given under; empty for who holds the root of the lineage."""
     uses: int = Field(default=1, ge=1)
     days: int = Field(default=30, ge=1, le=3650)
     columns: list[str] = []
@@ -81,6 +83,11 @@ class CapInfo(CapModel):
 class GrantInfo(Model):
     grant: str
     owner: str
+    """The custodian of the dataset."""
+    giver: str = ""
+    """Who gave it."""
+    right: str = ""
+    """The right that it was given under."""
     grantee: str
     dataset: str
     state: str

@@ -137,3 +137,7 @@ class Grant(Record):
 
     def identifier(self) -> str:
         return self.grant.hex()
+
+    def parties(self) -> tuple[str, ...]:
+        """Who knows its terms: giver, custodian and grantee, each once."""
+        return tuple(dict.fromkeys(one for one in (self.giver, self.owner, self.grantee) if one))

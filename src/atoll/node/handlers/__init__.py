@@ -8,6 +8,7 @@ from atoll.node.handlers.ledger import LedgerHandlers
 from atoll.node.handlers.members import MemberHandlers
 from atoll.node.handlers.node import NodeHandlers
 from atoll.node.handlers.orders import OrderHandlers
+from atoll.node.handlers.rights import RightHandlers
 
 
 class Handlers(
@@ -16,9 +17,10 @@ class Handlers(
     DatasetHandlers,
     CatalogueHandlers,
     GrantHandlers,
+    RightHandlers,
+    OrderHandlers,
     JobHandlers,
     LedgerHandlers,
-    OrderHandlers,
 ):
     """One method a route, named as in the table of routes."""
 
