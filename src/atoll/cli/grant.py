@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from atoll.api.models import GiveGrant, GrantInfo
+from atoll.cli import template
 from atoll.cli.errors import BadArgument
 from atoll.cli.frame import command, group
 from atoll.cli.limits import Security, describe_limits, parse_cap, parse_epsilon, parse_outputs
@@ -19,6 +20,7 @@ from atoll.cli.words import iso
 from atoll.client import Node
 
 app = group("Permit uses of datasets, and take permissions back.")
+app.add_typer(template.app, name="template")
 GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="The grant's 32 digits.")]
 
 

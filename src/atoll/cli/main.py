@@ -48,6 +48,7 @@ SLOTS = (
     Slot("right", "atoll.cli.right", "Give, lease, pass on and end rights; prove who holds what."),
     Slot("budget", "atoll.cli.budget", "Cap uses of a dataset, and see what is left."),
     Slot("order", "atoll.cli.order", "Freeze and recall, by two persons of a regulator."),
+    Slot("policy", "atoll.cli.policy", "Check and explain terms; consent in advance."),
     Slot("job", "atoll.cli.job", "Propose, consent to, watch and end jobs."),
     Slot("ledger", "atoll.cli.ledger", "Read and verify the ledger."),
     Slot("evidence", "atoll.cli.evidence", "Export evidence of a job, or verify it offline."),

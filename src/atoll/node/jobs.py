@@ -202,4 +202,5 @@ def _decision(local: LocalJob | None) -> DecisionInfo | None:
         verdict=local.decision["verdict"],
         code=local.decision["code"],
         reasons=[ReasonInfo(**one) for one in local.decision["reasons"]],
+        standing=str(local.decision.get("standing", "")),
     )

@@ -56,7 +56,8 @@ class Decision:
 
     def to_plain(self) -> dict[str, Any]:
         """As a JSON value."""
-        return {"verdict": str(self.verdict), "code": self.code, "reasons": [asdict(one) for one in self.reasons]}
+        reasons = [asdict(one) for one in self.reasons]
+        return {"verdict": str(self.verdict), "code": self.code, "reasons": reasons, "standing": self.standing.hex()}
 
 
 def conclude(reasons: tuple[Reason, ...], *, ask: str) -> Decision:

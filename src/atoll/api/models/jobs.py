@@ -83,6 +83,8 @@ class DecisionInfo(Model):
     verdict: Literal["permit", "deny", "ask"]
     code: str
     reasons: list[ReasonInfo]
+    standing: str = ""
+    """The standing consent that spoke for a person; empty where none did."""
 
 
 class JobInfo(Model):

@@ -1,0 +1,111 @@
+"""Standing consents and written terms among real nodes."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atoll.api.models import GiveGrant, GiveStanding, NoteDuty, ProposeJob
+from atoll.node.errors import BadRequest
+from atoll.policy.errors import PolicyRefused
+from atoll.policy.odrl.profile import NAMESPACE
+from atoll.testing.virtual import run_virtually
+from atoll.testing.world import World
+from tests.sim.test_intersections import register, side
+from tests.sim.test_whole_flow import ended
+
+RESEARCH = {"leftOperand": "odrl:purpose", "operator": "isA", "rightOperand": "research"}
+OUTPUT = {"leftOperand": f"{NAMESPACE}output", "operator": "eq", "rightOperand": "identifiers"}
+
+
+def bounds(*constraints: Any) -> dict[str, Any]:
+    return {"permission": [{"action": "use", "constraint": list(constraints)}]}
+
+
+async def give(world: World, dataset: str, **asked: Any) -> list[dict[str, Any]]:
+    """A grant of the bureau to the bank, as a side of a specification names it."""
+    request = GiveGrant(grantee="bank", uses=9, dataset=dataset, **asked)
+    return [{"grant": (await world["bureau"].services.grants.give(request))[0], "version": 1}]
+
+
+async def propose(world: World, sets: dict[str, str], grant: list[dict[str, Any]], *, by: str = "bank") -> str:
+    """A job of which the bank receives; where the bureau proposes it, a person at the bank is asked."""
+    spec = {"receivers": [side("bank", sets["bank"], [])], "owners": [side("bureau", sets["bureau"], grant)]}
+    return await world[by].services.proposals.propose(ProposeJob(kind="intersection", spec=spec, purpose="research"))
+
+
+def test_a_standing_consent_carries_as_many_jobs_as_it_says_and_then_a_person_is_asked(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=61) as world:
+            sets = {org: await register(world, org) for org in ("bank", "bureau")}
+            grant = await give(world, sets["bureau"], columns=["id"], purposes=["research"])
+            standing = world["bank"].services.standing
+            given, _ = await standing.give(GiveStanding(terms=bounds(RESEARCH), title="studies", uses=1, days=30), "a person")
+            first = await propose(world, sets, grant, by="bureau")
+            assert (await ended(world, first)).state == "completed"
+            shown = world["bank"].services.jobs.show(first)
+            assert shown.decision is not None
+            assert shown.decision.standing == given
+            assert [(one.uses_left, one.title) for one in standing.list()] == [(0, "studies")]
+            second = await propose(world, sets, grant, by="bureau")
+            await asyncio.sleep(30)
+            assert world["bank"].services.jobs.show(second).phase == "awaiting approval"
+
+    run_virtually(scenario())
+
+
+def test_two_jobs_at_once_do_not_share_the_last_use_and_a_revoked_one_carries_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=62) as world:
+            sets = {org: await register(world, org) for org in ("bank", "bureau")}
+            grant = await give(world, sets["bureau"], columns=["id"], purposes=["research"])
+            standing = world["bank"].services.standing
+            await standing.give(GiveStanding(terms=bounds(RESEARCH), uses=1, days=30), "a person")
+            both = await asyncio.gather(propose(world, sets, grant, by="bureau"), propose(world, sets, grant, by="bureau"))
+            await asyncio.sleep(60)
+            phases = sorted(world["bank"].services.jobs.show(one).phase for one in both)
+            assert phases[0] == "awaiting approval"
+            assert phases[1] != "awaiting approval"
+            revoked, _ = await standing.give(GiveStanding(terms=bounds(RESEARCH), uses=5, days=30), "a person")
+            await standing.revoke(revoked, "a person")
+            third = await propose(world, sets, grant, by="bureau")
+            await asyncio.sleep(30)
+            assert world["bank"].services.jobs.show(third).phase == "awaiting approval"
+            assert {one.state for one in standing.list()} == {"active", "revoked"}
+            with pytest.raises(BadRequest, match="permit nothing"):
+                await standing.give(GiveStanding(terms={"prohibition": [{"action": "use"}]}, uses=1, days=1), "a person")
+
+    run_virtually(scenario())
+
+
+def test_written_terms_wait_for_their_duty_and_refuse_what_is_not_in_the_profile(tmp_path: Path) -> None:
+    """A permission with a duty carries a job once the owner has noted that the duty was done."""
+
+    async def scenario() -> None:
+        async with World(tmp_path, seed=63) as world:
+            sets = {org: await register(world, org) for org in ("bank", "bureau")}
+            amount = {"leftOperand": "payAmount", "operator": "gteq", "rightOperand": "5.00", "unit": "EUR"}
+            terms = bounds(RESEARCH, OUTPUT)
+            terms["permission"][0]["duty"] = [{"@id": "urn:fee", "action": "compensate", "constraint": [amount]}]
+            grant = await give(world, sets["bureau"], terms=terms)
+            name = grant[0]["grant"]
+            record = await ended(world, await propose(world, sets, grant))
+            assert (record.state, record.reason) == ("refused", "policy.terms")
+            duties = world["bureau"].services.duties
+            for paid, state in (("4.99", "not-set"), ("5.00", "fulfilled")):
+                (found,) = duties.note(name, NoteDuty(duty="urn:fee", done=True, amount=paid, unit="EUR"))
+                assert found.state == state
+            with pytest.raises(BadRequest, match="no duty urn:other"):
+                duties.note(name, NoteDuty(duty="urn:other", done=True))
+            assert (await ended(world, await propose(world, sets, grant))).state == "completed"
+            for wrong, said in (({"columns": ["id"]}, "instead of columns"), ({}, None)):
+                document = terms if said else bounds({**RESEARCH, "leftOperand": "odrl:resolution"})
+                with pytest.raises(BadRequest if said else PolicyRefused, match=said or "no operand odrl:resolution"):
+                    await give(world, sets["bureau"], terms=document, **wrong)
+            with pytest.raises(BadRequest, match="the terms name telecom as assignee"):
+                await give(world, sets["bureau"], terms=terms | {"assignee": "telecom"})
+
+    run_virtually(scenario())
