@@ -1,5 +1,7 @@
 """A node as an object: `node.datasets`, `node.grants`, `node.rights`, `node.jobs`, `node.ledger`, `node.members`."""
 
+"""A node as an object: `node.datasets`, `node.grading`, `node.grants`, `node.jobs`, `node.ledger`, `node.members`."""
+
 from __future__ import annotations
 
 import os
@@ -10,6 +12,7 @@ from atoll.api import models
 from atoll.client.catalogue import Catalogue
 from atoll.client.datasets import Datasets
 from atoll.client.errors import NodeUnreachable
+from atoll.client.grading import Grading
 from atoll.client.grants import Grants
 from atoll.client.jobs import Jobs
 from atoll.client.ledger import Ledger
@@ -61,6 +64,7 @@ class Node:
         self._link = link
         self.datasets = Datasets(link)
         self.catalogue = Catalogue(link)
+        self.grading = Grading(link)
         self.grants = Grants(link)
         self.orders = Orders(link)
         self.rights = Rights(link)

@@ -21,10 +21,12 @@ from atoll.node.datasets import Datasets
 from atoll.node.directory import Directory
 from atoll.node.doctor import Doctor
 from atoll.node.evidence import Evidence
+from atoll.node.gradings import Gradings
 from atoll.node.grants import Grants
 from atoll.node.jobs import Jobs
 from atoll.node.keyring import KeyRing
 from atoll.node.ledgerdesk import LedgerDesk
+from atoll.node.levels import LevelTables
 from atoll.node.membership import Membership
 from atoll.node.oprf import METHOD as OPRF_METHOD
 from atoll.node.oprf import Evaluator
@@ -188,6 +190,7 @@ class Node:
             membership=Membership(self.context, self.base.keys, lambda: set(self.links.connected())),
             datasets=Datasets(self.context, self.bodies),
             catalogue=self.catalogue,
+            gradings=Gradings(self.context, self.bodies, LevelTables(self.context.config.home.path)),
             grants=Grants(self.context, self.bodies, self.purposes, budgets, on_revoked=self.runs.look_again),
             budgets=budgets,
             orders=OrderDesk(self.context),

@@ -10,6 +10,7 @@ from atoll.node.budgets import Budgets
 from atoll.node.catalogue import Catalogue
 from atoll.node.datasets import Datasets
 from atoll.node.evidence import Evidence
+from atoll.node.gradings import Gradings
 from atoll.node.grants import Grants
 from atoll.node.jobs import Jobs
 from atoll.node.ledgerdesk import LedgerDesk
@@ -28,6 +29,7 @@ class Services:
     membership: Membership
     datasets: Datasets
     catalogue: Catalogue
+    gradings: Gradings
     grants: Grants
     budgets: Budgets
     orders: OrderDesk

@@ -28,6 +28,11 @@ COMMANDS = {
     "dataset_withdraw": "dataset withdraw",
     "catalogue_search": "catalogue search",
     "catalogue_dcat": "catalogue export",
+    "grade_file": "grade show",
+    "grade_show": "grade show",
+    "grade_override": "grade override",
+    "grade_approve": "grade approve",
+    "grade_tables": "grade tables",
     "budget_set": "budget set",
     "budget_list": "budget show",
     "budget_refund": "budget refund",
@@ -81,6 +86,7 @@ PROMISED = """
     dataset register, dataset list, dataset show, dataset withdraw
     catalogue search, catalogue show, catalogue export
     grant give, grant list, grant show, grant revoke
+    grade show, grade override, grade approve, grade tables
     budget set
     job propose intersection, job list, job show, job approve, job refuse, job withdraw, job watch, job result, job cancel
     ledger log, ledger show, ledger verify, ledger checkpoint, ledger trust

@@ -10,6 +10,17 @@ from atoll.api.models.base import Model, Problem, Receipt
 from atoll.api.models.budgets import BudgetInfo, BudgetRequest, RefundRequest, TakesInfo
 from atoll.api.models.catalogue import CatalogueEntry, CataloguePage, KeyInfo
 from atoll.api.models.datasets import DatasetInfo, GradingInfo, QualityInfo, RegisterColumn, RegisterDataset, Registered
+from atoll.api.models.grading import (
+    ApprovalInfo,
+    ApproveRequest,
+    ColumnGradeInfo,
+    FindingInfo,
+    GradeFile,
+    GradeInfo,
+    LevelTableInfo,
+    RegradeInfo,
+    RegradeRequest,
+)
 from atoll.api.models.grants import CapInfo, CapModel, ConstraintModel, GiveGrant, Given, GrantInfo, OutputName
 from atoll.api.models.jobs import (
     CoalitionInfo,
@@ -47,6 +58,8 @@ from atoll.api.models.rights import (
 )
 
 __all__ = [
+    "ApprovalInfo",
+    "ApproveRequest",
     "ApproverAsk",
     "ApproverInfo",
     "BudgetInfo",
@@ -57,14 +70,18 @@ __all__ = [
     "CataloguePage",
     "CheckpointInfo",
     "CoalitionInfo",
+    "ColumnGradeInfo",
     "ConstraintModel",
     "DatasetInfo",
     "DecisionInfo",
     "DoctorFinding",
     "DraftInfo",
     "EnrolRequest",
+    "FindingInfo",
     "GiveGrant",
     "Given",
+    "GradeFile",
+    "GradeInfo",
     "GradingInfo",
     "GrantInfo",
     "HandoverInfo",
@@ -75,6 +92,7 @@ __all__ = [
     "JobInfo",
     "KeyInfo",
     "KeyRequest",
+    "LevelTableInfo",
     "LogEntry",
     "MemberInfo",
     "Model",
@@ -96,6 +114,8 @@ __all__ = [
     "RegisterColumn",
     "RegisterDataset",
     "Registered",
+    "RegradeInfo",
+    "RegradeRequest",
     "ResultInfo",
     "RightAct",
     "RightChange",

@@ -2,6 +2,7 @@
 
 from atoll.node.handlers.catalogue import CatalogueHandlers
 from atoll.node.handlers.datasets import DatasetHandlers
+from atoll.node.handlers.grading import GradingHandlers
 from atoll.node.handlers.grants import GrantHandlers
 from atoll.node.handlers.jobs import JobHandlers
 from atoll.node.handlers.ledger import LedgerHandlers
@@ -16,6 +17,7 @@ class Handlers(
     MemberHandlers,
     DatasetHandlers,
     CatalogueHandlers,
+    GradingHandlers,
     GrantHandlers,
     RightHandlers,
     OrderHandlers,
