@@ -198,6 +198,11 @@ ROUTES: tuple[Route, ...] = (
         "application/vnd.atoll.evidence",
         query=("at",),
     ),
+    Route("duty_list", "GET", "/v1/grants/{grant}/duties", READ, "How the duties of a grant stand", list[m.DutyInfo]),
+    Route("duty_note", "POST", "/v1/grants/{grant}/duties", DATA, "Note that a duty was done", list[m.DutyInfo], m.NoteDuty),
+    Route("standing_give", "POST", "/v1/standing", APPROVE, "Consent in advance", m.StandingGiven, m.GiveStanding),
+    Route("standing_list", "GET", "/v1/standing", READ, "Standing consents", list[m.StandingInfo]),
+    Route("standing_revoke", "POST", "/v1/standing/{standing}/revoke", APPROVE, "Take a standing consent back", m.Receipt),
     Route(
         "job_draft",
         "POST",

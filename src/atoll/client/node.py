@@ -21,6 +21,7 @@ from atoll.client.members import Members
 from atoll.client.names import verify_identifier
 from atoll.client.orders import Orders
 from atoll.client.rights import Rights
+from atoll.client.standing import Standing
 
 
 def connect(url: str, *, token: str | None = None, certificate: Path | str | None = None) -> Node:
@@ -68,6 +69,7 @@ class Node:
         self.grants = Grants(link)
         self.orders = Orders(link)
         self.rights = Rights(link)
+        self.standing = Standing(link)
         self.jobs = Jobs(link)
         self.ledger = Ledger(link)
         self.members = Members(link)

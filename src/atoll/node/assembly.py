@@ -20,6 +20,7 @@ from atoll.node.context import NodeContext
 from atoll.node.datasets import Datasets
 from atoll.node.directory import Directory
 from atoll.node.doctor import Doctor
+from atoll.node.duties import Duties
 from atoll.node.evidence import Evidence
 from atoll.node.gradings import Gradings
 from atoll.node.grants import Grants
@@ -41,6 +42,7 @@ from atoll.node.rights import Rights
 from atoll.node.runs import Runs
 from atoll.node.services import Services
 from atoll.node.spawn import Orders, Starter
+from atoll.node.standing import StandingConsents
 from atoll.ordering.embedded.engine import EmbeddedEngine, Signers
 from atoll.ordering.embedded.offload import Offload
 from atoll.ordering.engine import View
@@ -196,6 +198,8 @@ class Node:
             orders=OrderDesk(self.context),
             proposals=Proposals(self.context, self.bodies, self.purposes, budgets),
             rights=Rights(self.context, self.bodies, on_changed=self.runs.look_again),
+            standing=StandingConsents(self.context, self.bodies),
+            duties=Duties(self.context, self.bodies),
             jobs=Jobs(self.context, self.bodies, self.consents, self.runs),
             ledger=LedgerDesk(self.context),
             evidence=Evidence(self.context, self.bodies),

@@ -16,11 +16,12 @@ from typing import Annotated, ClassVar, Protocol
 from atoll.errors import AtollError
 from atoll.ledger.detail import RECEIPT_DOMAIN, ReceiptDetail
 from atoll.ledger.plan import Plan, digest_plan_body
-from atoll.ledger.records import Dataset, Grant, Job, Member, ReceiptRecord, Right
+from atoll.ledger.records import Dataset, Grant, Job, Member, ReceiptRecord, Right, StandingConsent
 from atoll.node.errors import NoSuchThing, NotOnThisPlan, PlanChanged
 from atoll.ordering.engine import View
 from atoll.policy.card import CARD_DOMAIN, MAX_CARD_BYTES, DatasetCard
 from atoll.policy.scopes import SCOPE_DOMAIN, RightScope
+from atoll.policy.standing_terms import STANDING_DOMAIN, StandingTerms
 from atoll.policy.terms import TERMS_DOMAIN, GrantTerms
 from atoll.primitives.commitment import is_opening
 from atoll.storage.store import NodeStore
@@ -41,6 +42,7 @@ class Kind(StrEnum):
     CARD = "card"
     DETAIL = "detail"
     SCOPE = "scope"
+    STANDING = "standing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,11 @@ class Bodies:
         """The scope of a right, where this node holds it."""
         data = self.get(Kind.SCOPE, right.hex())
         return parse_message(data, RightScope) if data else None
+
+    def standing(self, standing: str) -> StandingTerms | None:
+        """The bounds of a standing consent, where this node holds them."""
+        data = self.get(Kind.STANDING, standing)
+        return parse_message(data, StandingTerms) if data else None
 
     def card(self, dataset: str) -> DatasetCard | None:
         """The card of a dataset, where this node holds it."""
@@ -193,6 +200,9 @@ def fits(view: View, kind: Kind, identifier: str, data: bytes) -> bool:
             case Kind.CARD:
                 dataset, card = view.get(Dataset, identifier), parse_message(data, DatasetCard)
                 return dataset is not None and is_opening(dataset.card_commitment, CARD_DOMAIN, card.salt, data)
+            case Kind.STANDING:
+                standing, bounds = view.get(StandingConsent, identifier), parse_message(data, StandingTerms)
+                return standing is not None and is_opening(standing.commitment, STANDING_DOMAIN, bounds.salt, data)
             case Kind.DETAIL:
                 receipt, detail = view.get(ReceiptRecord, identifier), parse_message(data, ReceiptDetail)
                 return receipt is not None and is_opening(receipt.detail_commitment, RECEIPT_DOMAIN, detail.salt, data)
@@ -216,5 +226,8 @@ def entitled(view: View, kind: Kind, identifier: str, org: str) -> bool:
     if kind is Kind.SCOPE:
         right = view.get(Right, identifier)
         return right is not None and org in (right.holder, right.grantor, right.lineage.partition("/")[0])
+    if kind is Kind.STANDING:
+        standing = view.get(StandingConsent, identifier)
+        return standing is not None and org == standing.owner
     job = view.get(Job, identifier.split("/")[0])
     return job is not None and org in job.parties

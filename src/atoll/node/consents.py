@@ -20,15 +20,20 @@ from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import Chain, Grant, Job, JobState, counted_inputs
 from atoll.ledger.rights import chain_of
+from atoll.ledger.rules.errors import GrantExhausted, StandingNotInForce
 from atoll.ledger.rules.job import ConsentJob, ProposeJob, RefuseJob
 from atoll.node.bodies import Bodies, Body, Kind
 from atoll.node.context import NodeContext
-from atoll.node.errors import PlanChanged, PlanInconsistent, PlanMissing
+from atoll.node.duties import Duties
+from atoll.node.errors import PlanChanged, PlanInconsistent, PlanMissing, TransactionRefused
 from atoll.node.purposes import Purposes
+from atoll.node.standing import StandingConsents
 from atoll.policy.decide import Decision, Question, Verdict, decide
 from atoll.wire.message import Digest, Message, encode_message, parse_message
 
 log = logging.getLogger("atoll.consents")
+USED_UP = frozenset({GrantExhausted.code, StandingNotInForce.code})
+"""Why the ledger refuses a consent by a standing consent that another job has used up, or that has just ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,8 @@ class Consents:
         self, context: NodeContext, bodies: Bodies, purposes: Purposes, *, prepare: Callable[[], Awaitable[None]] = _nothing
     ) -> None:
         """Args: prepare: called before a consent is given, because the job may start as soon as it is."""
+        self._standing = StandingConsents(context, bodies)
+        self._duties = Duties(context, bodies)
         self._context = context
         self._bodies = bodies
         self._purposes = purposes
@@ -82,7 +89,7 @@ class Consents:
         self._context.store.update_job(identifier, decision=decision.to_plain())
         approved = local is not None and local.phase == "consented"  # a person has; the ledger does not have it yet
         if decision.verdict is Verdict.PERMIT or (approved and decision.verdict is Verdict.ASK):
-            await self.consent(job, actor="node")
+            await self.consent(job, actor="node", standing=decision.standing)
         elif decision.verdict is Verdict.ASK:
             self._context.store.update_job(identifier, phase="awaiting approval")
             self._context.note("node", "job.ask", identifier, decision.code)
@@ -150,27 +157,42 @@ class Consents:
                 rules=self._context.config.policy,
                 now=self._context.now(),
                 scopes=lambda right: self._bodies.scope(right) if self._bodies.fits(view, Kind.SCOPE, right.hex()) else None,
+                standing=self._standing.held,
+                performed=self._duties.performed,
             )
         )
 
-    async def consent(self, job: Job, *, actor: str) -> None:
-        """Sign the consent to this job, with a fresh key that is durable first."""
+    async def consent(self, job: Job, *, actor: str, standing: bytes = b"") -> None:
+        """Sign the consent to this job, with a fresh key that is durable first.
+
+        Args:
+            standing: the standing consent by which; if the ledger no longer counts it, a person is asked after all.
+        """
         identifier = job.job_id.hex()
         await self._context.fresh_view()
         secrets = self.secrets(identifier) or self._new_secrets(identifier)
         public = X25519PrivateKey.from_private_bytes(secrets.job_key).public_key().public_bytes_raw()
-        self._context.store.update_job(identifier, phase="consented")
+        # after a crash, `consented` stands for a person's approval; a standing consent is looked for again instead
+        self._context.store.update_job(identifier, phase="consenting" if standing else "consented")
         await self._prepare()
-        await self._context.outbox.submit(
-            ConsentJob(
-                job_id=job.job_id,
-                plan_digest=job.plan_digest,
-                job_key=public,
-                software=self._context.software,
-                build=self._context.build,
-            )
+        body = ConsentJob(
+            job_id=job.job_id,
+            plan_digest=job.plan_digest,
+            job_key=public,
+            software=self._context.software,
+            build=self._context.build,
+            standing=standing,
         )
-        self._context.note(actor, "job.consent", identifier, "ok")
+        try:
+            await self._context.outbox.submit(body)
+        except TransactionRefused as err:
+            if not standing or err.operands["rule"] not in USED_UP:
+                raise
+            self._context.store.update_job(identifier, phase="awaiting approval")
+            self._context.note("node", "job.ask", identifier, err.operands["rule"])
+            return
+        self._context.store.update_job(identifier, phase="consented")
+        self._context.note(actor, "job.consent", identifier, f"by standing consent {standing.hex()}" if standing else "ok")
         log.info("consented", extra={"job": identifier})
 
     async def refuse(self, identifier: str, code: str, *, actor: str) -> None:

@@ -9,6 +9,7 @@ from atoll.api.models import DoctorFinding, Status
 from atoll.node.budgets import Budgets
 from atoll.node.catalogue import Catalogue
 from atoll.node.datasets import Datasets
+from atoll.node.duties import Duties
 from atoll.node.evidence import Evidence
 from atoll.node.gradings import Gradings
 from atoll.node.grants import Grants
@@ -18,6 +19,7 @@ from atoll.node.membership import Membership
 from atoll.node.orders import OrderDesk
 from atoll.node.proposals import Proposals
 from atoll.node.rights import Rights
+from atoll.node.standing import StandingConsents
 from atoll.storage.store import NodeStore
 
 
@@ -34,6 +36,8 @@ class Services:
     budgets: Budgets
     orders: OrderDesk
     rights: Rights
+    standing: StandingConsents
+    duties: Duties
     proposals: Proposals
     jobs: Jobs
     ledger: LedgerDesk

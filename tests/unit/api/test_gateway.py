@@ -29,6 +29,7 @@ PLACES = {
     "order": "0" * 32,
     "person": "ada",
     "right": "0" * 32,
+    "standing": "0" * 32,
     "format": "csv",
     "namespace": "member",
     "identifier": "bank",

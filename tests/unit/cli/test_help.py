@@ -58,6 +58,11 @@ COMMANDS = {
     "right_history_proof": "right history",
     "right_holders": "right holders",
     "right_holders_proof": "right holders",
+    "duty_list": "policy duties",
+    "duty_note": "policy note",
+    "standing_give": "policy standing give",
+    "standing_list": "policy standing list",
+    "standing_revoke": "policy standing revoke",
     "job_draft": "job propose intersection",
     "job_propose": "job propose intersection",
     "job_list": "job list",
@@ -132,7 +137,7 @@ def test_the_options_of_an_example_exist(leaf: Leaf) -> None:
 
 def options_of(leaf: Leaf, line: str) -> set[str]:
     """Those of the command, or of the command below it that the example is about."""
-    below = [one for one in LEAVES if line.startswith(f"atoll {one.path} ") and one.path.startswith(leaf.path)]
+    below = [one for one in LEAVES if f"{line} ".startswith(f"atoll {one.path} ") and one.path.startswith(leaf.path)]
     return max(below, key=lambda one: len(one.path)).options
 
 

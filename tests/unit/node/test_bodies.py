@@ -121,6 +121,7 @@ def test_strangers_and_suspended_members_hold_nothing_not_even_as_auditors(offic
         Kind.TERMS: GRANT.hex(),
         Kind.CARD: FILES,
         Kind.SCOPE: RIGHT.hex(),
+        Kind.STANDING: "05" * 16,
     }
     assert not any(entitled(view, kind, names[kind], org) for org in ("auditor", "bank", "stranger"))
 
@@ -188,6 +189,7 @@ def test_noise_fits_nothing_and_stops_nobody(offices: Offices, kind: Kind) -> No
         Kind.CARD: FILES,
         Kind.DETAIL: f"{NAME}/bank",
         Kind.SCOPE: RIGHT.hex(),
+        Kind.STANDING: "05" * 16,
     }
     for noise in (b"", b"\x00", bytes(range(200))):
         assert not fits(offices["bank"].view, kind, names[kind], noise)

@@ -56,6 +56,7 @@ from atoll.api.models.rights import (
     RightRequest,
     RightTransfer,
 )
+from atoll.api.models.standing import DutyInfo, GiveStanding, NoteDuty, StandingGiven, StandingInfo
 
 __all__ = [
     "ApprovalInfo",
@@ -76,9 +77,11 @@ __all__ = [
     "DecisionInfo",
     "DoctorFinding",
     "DraftInfo",
+    "DutyInfo",
     "EnrolRequest",
     "FindingInfo",
     "GiveGrant",
+    "GiveStanding",
     "Given",
     "GradeFile",
     "GradeInfo",
@@ -96,6 +99,7 @@ __all__ = [
     "LogEntry",
     "MemberInfo",
     "Model",
+    "NoteDuty",
     "OptionInfo",
     "OrderGiven",
     "OrderInfo",
@@ -124,6 +128,8 @@ __all__ = [
     "RightInfo",
     "RightRequest",
     "RightTransfer",
+    "StandingGiven",
+    "StandingInfo",
     "Status",
     "TakesInfo",
     "VerifyInfo",

@@ -10,6 +10,7 @@ from atoll.node.handlers.members import MemberHandlers
 from atoll.node.handlers.node import NodeHandlers
 from atoll.node.handlers.orders import OrderHandlers
 from atoll.node.handlers.rights import RightHandlers
+from atoll.node.handlers.standing import StandingHandlers
 
 
 class Handlers(
@@ -23,6 +24,7 @@ class Handlers(
     OrderHandlers,
     JobHandlers,
     LedgerHandlers,
+    StandingHandlers,
 ):
     """One method a route, named as in the table of routes."""
 
