@@ -1,6 +1,4 @@
-"""A node as an object: `node.datasets`, `node.grants`, `node.rights`, `node.jobs`, `node.ledger`, `node.members`."""
-
-"""A node as an object: `node.datasets`, `node.grading`, `node.grants`, `node.jobs`, `node.ledger`, `node.members`."""
+"""A node as an object: `node.datasets`, `node.grading`, `node.grants`, `node.rights`, `node.jobs`, `node.ledger`, and more."""
 
 from __future__ import annotations
 
