@@ -11,12 +11,14 @@ import pytest
 
 from atoll.ledger.records import OprfDeal, OprfDealing, OprfKey, OprfRequest, part_id
 from atoll.ledger.rules import oprf_plan
+from atoll.ledger.rules.oprf import RequestEvaluation
 from atoll.ledger.rules.oprf_dealing import AnnounceReceiver, ConfirmShares, DealShares
 from atoll.node import oprf_dealing
 from atoll.node.errors import NotAsked, TooFewShares
 from atoll.node.oprf import ANSWER_DOMAIN, EVIDENCE, METHOD, Ask, SignedAnswer
-from atoll.primitives.ristretto import draw_secret
-from atoll.protocols.threshold_oprf import Deal, Question
+from atoll.primitives.errors import PointError
+from atoll.primitives.ristretto import SecretScalar, draw_secret
+from atoll.protocols.threshold_oprf import Deal, Question, Share, digest_blinded
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
 from atoll.transport.errors import RemoteError
@@ -98,7 +100,14 @@ def test_a_replayed_answer_does_not_count_and_one_under_another_key_is_kept_with
         assert not world["bank"].context.store.bodies(EVIDENCE)
 
         liar.evaluator.answer = honest  # type: ignore[method-assign]
-        liar.evaluator._shares.keep(key_of(world).epoch, draw_secret(liar.context.entropy))
+        true, false = liar.evaluator._shares.share(1), draw_secret(liar.context.entropy)
+        assert true is not None
+        liar.evaluator._shares.keep(1, false)  # an accident: an honest node notices, and does not incriminate itself
+        with pytest.raises(TooFewShares, match="bureau, telecom"):
+            await world["bank"].evaluator.evaluate(INPUTS)
+        assert not world["bank"].context.store.bodies(EVIDENCE)
+
+        liar.evaluator._shares = LyingShelf(true.public, false)  # type: ignore[assignment]
         with pytest.raises(TooFewShares, match="bureau, telecom"):
             await world["bank"].evaluator.evaluate(INPUTS)
         ((name, data),) = world["bank"].context.store.bodies(EVIDENCE)
@@ -137,6 +146,12 @@ def test_members_answer_only_what_stands_on_the_ledger_to_whom_asked_and_always_
             with pytest.raises(RemoteError) as caught:
                 await call(org, wrong)
             assert caught.value.operands["remote_code"] == NotAsked.code
+        for bad in (bytes(32), b"\xff" * 32):  # asked for, and yet no element
+            body = RequestEvaluation(id=bad[:16], digest=digest_blinded(bad), elements=1)
+            await bank.context.outbox.submit(body)
+            with pytest.raises(RemoteError) as caught:
+                await call("bank", Ask(id=body.id, blinded=bad))
+            assert caught.value.operands["remote_code"] == PointError.code
 
     in_world(tmp_path, 6, scenario)
 
@@ -228,6 +243,17 @@ def test_a_member_that_missed_the_dealing_is_handed_a_share_and_old_shares_are_f
 
 
 # -- helpers -------------------------------------------------------------------------------------------------------------------
+
+
+class LyingShelf:
+    """A share that is said to be one and is another."""
+
+    def __init__(self, public: bytes, secret: SecretScalar) -> None:
+        self.public = public
+        self.answer = Share(secret, bytes(32)).answer
+
+    def share(self, _: int) -> LyingShelf:
+        return self
 
 
 def kill_at(world: World, org: str, step: type[Message], *, after: bool) -> asyncio.Event:

@@ -228,8 +228,8 @@ class Evaluator:
         )
 
     def _answer(self, key: OprfKey, ask: Ask) -> SignedAnswer:
-        share = self._shares.share(key.epoch)
-        if share is None:
+        share, held = self._shares.share(key.epoch), key.share_of(self._context.org)
+        if share is None or held is None or share.public != held[1]:  # a deal may have fallen out since this one was kept
             raise NoShareHere(epoch=key.epoch)
         evaluated, proof = share.answer(ask.blinded)
         answer = Answer(

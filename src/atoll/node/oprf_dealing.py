@@ -185,17 +185,20 @@ class Dealer:
         """
         held, share = key.share_of(self._context.org), self._shares.share(key.epoch)
         if held is not None and (share is None or share.public != held[1]):
-            dealing, seed = view.get(OprfDealing, "0"), self._shares.kept_seed(key.epoch)
-            if dealing is None or dealing.number != key.epoch or seed is None or self._context.org not in dealing.announced:
-                return  # no share to be had; the key is handed on to this node later
-            try:
-                parts = {dealer: self._part(view, dealing, dealer, seed) for dealer in key.dealers}
-            except WrongShare as err:
-                log.warning("no share", extra={"error": str(err)})
-                return
-            self._shares.keep(key.epoch, _sum(parts, weights_in(dealing, key.dealers)))
+            self._add_up_again(view, key)
         self._shares.settle(key.epoch)
         self._settled = key.epoch
+
+    def _add_up_again(self, view: View, key: OprfKey) -> None:
+        dealing, seed = view.get(OprfDealing, "0"), self._shares.kept_seed(key.epoch)
+        if dealing is None or dealing.number != key.epoch or seed is None or self._context.org not in dealing.announced:
+            return  # no share to be had; the key is handed on to this node later
+        try:
+            parts = {dealer: self._part(view, dealing, dealer, seed) for dealer in key.dealers}
+        except WrongShare as err:
+            log.warning("no share", extra={"error": str(err)})
+            return
+        self._shares.keep(key.epoch, _sum(parts, weights_in(dealing, key.dealers)))
 
     def _part(self, view: View, dealing: OprfDealing, dealer: str, seed: bytes) -> SecretScalar:
         record = view.get(OprfDeal, part_id(dealing.number, dealer))

@@ -55,7 +55,7 @@ class OprfDealing(Record):
     """How many members must take part in an evaluation."""
     least: Threshold
     """How many deals must count: the threshold; where a key is handed on, that of its old shares."""
-    dealers: Annotated[tuple[Name, ...], Size(1, MOST_HOLDERS)]
+    dealers: Names
     """Who deals, sorted: all members for a new key, the holders of the old one where it is handed on."""
     places: Annotated[tuple[Annotated[int, Range(1, MOST_HOLDERS)], ...], Size(0, MOST_HOLDERS)]
     """Where each dealer's old share lies; empty for a new key."""
