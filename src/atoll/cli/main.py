@@ -45,6 +45,7 @@ SLOTS = (
     Slot("dataset", "atoll.cli.dataset", "Register, find and withdraw datasets."),
     Slot("catalogue", "atoll.cli.catalogue", "Find datasets of all members by what their cards say."),
     Slot("grade", "atoll.cli.grade", "Grade data: what detectors find, what people decide."),
+    Slot("quality", "atoll.cli.quality", "Measure datasets, report on them, and check reports on samples."),
     Slot("grant", "atoll.cli.grant", "Permit uses of datasets, and take permissions back."),
     Slot("right", "atoll.cli.right", "Give, lease, pass on and end rights; prove who holds what."),
     Slot("budget", "atoll.cli.budget", "Cap uses of a dataset, and see what is left."),

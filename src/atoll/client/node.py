@@ -18,6 +18,7 @@ from atoll.client.link import Link
 from atoll.client.members import Members
 from atoll.client.names import verify_identifier
 from atoll.client.orders import Orders
+from atoll.client.quality import Quality
 from atoll.client.rights import Rights
 from atoll.client.standing import Standing
 
@@ -64,6 +65,7 @@ class Node:
         self.datasets = Datasets(link)
         self.catalogue = Catalogue(link)
         self.grading = Grading(link)
+        self.quality = Quality(link)
         self.grants = Grants(link)
         self.orders = Orders(link)
         self.rights = Rights(link)

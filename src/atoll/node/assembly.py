@@ -37,6 +37,7 @@ from atoll.node.orders import OrderDesk
 from atoll.node.outbox import Outbox
 from atoll.node.proposals import Proposals
 from atoll.node.purposes import Purposes
+from atoll.node.quality import Quality
 from atoll.node.reactor import Reactor
 from atoll.node.rights import Rights
 from atoll.node.runs import Runs
@@ -200,6 +201,7 @@ class Node:
             rights=Rights(self.context, self.bodies, on_changed=self.runs.look_again),
             standing=StandingConsents(self.context, self.bodies),
             duties=Duties(self.context, self.bodies),
+            quality=Quality(self.context, self.bodies, self.catalogue, self.base.keys),
             jobs=Jobs(self.context, self.bodies, self.consents, self.runs),
             ledger=LedgerDesk(self.context),
             evidence=Evidence(self.context, self.bodies),

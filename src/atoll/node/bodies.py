@@ -14,9 +14,10 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Protocol
 
 from atoll.errors import AtollError
+from atoll.exchange.quality.report import QUALITY_DOMAIN, Opinion
 from atoll.ledger.detail import RECEIPT_DOMAIN, ReceiptDetail
 from atoll.ledger.plan import Plan, digest_plan_body
-from atoll.ledger.records import Dataset, Grant, Job, Member, ReceiptRecord, Right, StandingConsent
+from atoll.ledger.records import Dataset, Grant, Job, Member, QualityReport, ReceiptRecord, Right, StandingConsent
 from atoll.node.errors import NoSuchThing, NotOnThisPlan, PlanChanged
 from atoll.ordering.engine import View
 from atoll.policy.card import CARD_DOMAIN, MAX_CARD_BYTES, DatasetCard
@@ -30,6 +31,8 @@ from atoll.wire.message import Message, Size, encode_message, parse_message
 FETCH_TIMEOUT_SECONDS = 10.0
 MAX_BODY_BYTES = 59_000
 """Longest document of a job or a grant: it may have to stand in the log one day, with its name."""
+MAX_NAME = 140
+"""Longest identifier of a ledger record that commits to a document."""
 READERS = frozenset({"auditor", "regulator"})
 """Roles that read every document."""
 
@@ -43,6 +46,7 @@ class Kind(StrEnum):
     DETAIL = "detail"
     SCOPE = "scope"
     STANDING = "standing"
+    QUALITY = "quality"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,7 @@ class BodyName(Message):
 
     kind: Kind
     """Its kind."""
-    identifier: Annotated[str, Size(1, 120)]
+    identifier: Annotated[str, Size(1, MAX_NAME)]
     """Identifier of the ledger record that commits to it."""
 
 
@@ -66,7 +70,7 @@ class Body(Message):
 
     kind: Kind
     """Its kind."""
-    identifier: Annotated[str, Size(1, 120)]
+    identifier: Annotated[str, Size(1, MAX_NAME)]
     """Identifier of the ledger record that commits to it."""
     data: Annotated[bytes, Size(1, MAX_CARD_BYTES)]
     """Its bytes."""
@@ -131,8 +135,8 @@ class Bodies:
             PlanChanged: the proposer itself gives a plan that is not the one it proposed.
         """
         found = self.get(kind, identifier)
-        if found is not None:
-            return found
+        if found is not None and (kind is not Kind.QUALITY or self.fits(view, kind, identifier)):
+            return found  # an opinion can be followed by another under the same name
         question = encode_message(BodyName(kind=kind, identifier=identifier))
         for org in holders:
             if org == self._org:
@@ -203,6 +207,9 @@ def fits(view: View, kind: Kind, identifier: str, data: bytes) -> bool:
             case Kind.STANDING:
                 standing, bounds = view.get(StandingConsent, identifier), parse_message(data, StandingTerms)
                 return standing is not None and is_opening(standing.commitment, STANDING_DOMAIN, bounds.salt, data)
+            case Kind.QUALITY:
+                report, opinion = view.get(QualityReport, identifier), parse_message(data, Opinion)
+                return report is not None and is_opening(report.commitment, QUALITY_DOMAIN, opinion.salt, data)
             case Kind.DETAIL:
                 receipt, detail = view.get(ReceiptRecord, identifier), parse_message(data, ReceiptDetail)
                 return receipt is not None and is_opening(receipt.detail_commitment, RECEIPT_DOMAIN, detail.salt, data)
@@ -214,11 +221,12 @@ def fits(view: View, kind: Kind, identifier: str, data: bytes) -> bool:
 
 
 def entitled(view: View, kind: Kind, identifier: str, org: str) -> bool:
-    """Whether a member may hold a document: parties and readers; a card, every active member (SECURITY 2.2)."""
+    """Whether a member may hold a document: parties and readers; a card and what is said of its quality,
+    every active member (SECURITY 2.2)."""
     member = view.get(Member, org)
     if member is None or member.state != "active":
         return False
-    if kind is Kind.CARD or READERS & set(member.roles):
+    if kind in (Kind.CARD, Kind.QUALITY) or READERS & set(member.roles):
         return True
     if kind is Kind.TERMS:
         grant = view.get(Grant, identifier)

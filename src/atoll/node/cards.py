@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from atoll.api.models import DatasetInfo, GradingInfo, QualityInfo, RegisterColumn
+from atoll.exchange.quality.metrics import GRADES
 from atoll.ledger.records import Dataset
 from atoll.node.errors import BadRequest
 from atoll.policy.card import ColumnCard, DatasetCard, GradingCard, QualityCard
 from atoll.policy.demand import Exposure
 
 DEFAULT_LEVEL = 2
-GRADES = "ABCDE"
-"""Names of the five grades, the best first."""
 
 
 def column_cards(described: Iterable[RegisterColumn], found: Sequence[tuple[str, str]]) -> tuple[ColumnCard, ...]:

@@ -20,10 +20,10 @@ from atoll.errors import AtollError
 from atoll.exchange.catalogue.dcat import Described, Measured, catalog_to_dcat
 from atoll.exchange.catalogue.entry import RANKING, Entry, entry_of, keys_of
 from atoll.exchange.catalogue.query import Query
+from atoll.exchange.quality.metrics import GRADES
 from atoll.ledger.records import Dataset, OpinionState, QualityReport
 from atoll.ledger.transaction import parse_transaction
 from atoll.node.bodies import Bodies, Kind
-from atoll.node.cards import GRADES
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, NoSuchThing
 from atoll.ordering.engine import AgreedBlock, View
@@ -278,6 +278,11 @@ def _opinion(report: QualityReport) -> Opinion:
         commitment=report.commitment.hex(),
         stands=report.state is OpinionState.STANDS,
     )
+
+
+def info_of(report: QualityReport) -> QualityInfo:
+    """An opinion on the ledger, as the API shows it."""
+    return _quality_info(_opinion(report))
 
 
 def _quality_info(one: Opinion) -> QualityInfo:

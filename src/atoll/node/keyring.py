@@ -51,13 +51,13 @@ class KeyRing:
         """Signs with the version of a key that the ledger says is current."""
 
         def sign(data: bytes) -> bytes:
-            return signing(self.signer, self._current(purpose, view()))(data)
+            return signing(self.signer, self.current(purpose, view()))(data)
 
         return sign
 
     def tls(self, view: View) -> TlsKey:
         """The TLS key in force."""
-        key = self._keys[self._current(Purpose.TLS, view)]
+        key = self._keys[self.current(Purpose.TLS, view)]
         assert isinstance(key, TlsKey)
         return key
 
@@ -67,7 +67,8 @@ class KeyRing:
         assert isinstance(key, SecretKey)
         return key.expose_seed()
 
-    def _current(self, purpose: Purpose, view: View) -> str:
+    def current(self, purpose: Purpose, view: View) -> str:
+        """Label of the key in force."""
         pointer = view.get(KeyPointer, f"{self._config.org}/{purpose}")
         return f"{self._config.org}/{purpose}/{pointer.version if pointer else 1}"
 

@@ -18,6 +18,7 @@ from atoll.node.ledgerdesk import LedgerDesk
 from atoll.node.membership import Membership
 from atoll.node.orders import OrderDesk
 from atoll.node.proposals import Proposals
+from atoll.node.quality import Quality
 from atoll.node.rights import Rights
 from atoll.node.standing import StandingConsents
 from atoll.storage.store import NodeStore
@@ -32,6 +33,7 @@ class Services:
     datasets: Datasets
     catalogue: Catalogue
     gradings: Gradings
+    quality: Quality
     grants: Grants
     budgets: Budgets
     orders: OrderDesk

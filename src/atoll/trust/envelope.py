@@ -47,6 +47,8 @@ class Context(StrEnum):
     ORDER = "order"
     APPROVER = "approver"
     APPROVAL = "approval"
+    QUALITY_RUN = "quality-run"
+    QUALITY_OPINION = "quality-opinion"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,11 @@ COMMANDS = {
     "grade_override": "grade override",
     "grade_approve": "grade approve",
     "grade_tables": "grade tables",
+    "quality_run": "quality run",
+    "quality_sign": "quality sign",
+    "quality_list": "quality list",
+    "quality_report": "quality report",
+    "quality_withdraw": "quality withdraw",
     "budget_set": "budget set",
     "budget_list": "budget show",
     "budget_refund": "budget refund",
@@ -90,6 +95,7 @@ PROMISED = """
     node start, node stop, node status
     dataset register, dataset list, dataset show, dataset withdraw
     catalogue search, catalogue show, catalogue export
+    quality run, quality sign, quality list, quality report, quality compare, quality withdraw
     grant give, grant list, grant show, grant revoke
     grade show, grade override, grade approve, grade tables
     budget set

@@ -46,6 +46,7 @@ from atoll.api.models.members import (
 )
 from atoll.api.models.node import DoctorFinding, Status, WhyInfo
 from atoll.api.models.orders import ApproverAsk, ApproverInfo, OrderGiven, OrderInfo, OrderRequest, PaperInfo
+from atoll.api.models.quality import MeasuredValue, MeasureQuality, QualityReportInfo, QualityRunInfo, SignRun
 from atoll.api.models.rights import (
     HoldersInfo,
     RightAct,
@@ -97,6 +98,8 @@ __all__ = [
     "KeyRequest",
     "LevelTableInfo",
     "LogEntry",
+    "MeasureQuality",
+    "MeasuredValue",
     "MemberInfo",
     "Model",
     "NoteDuty",
@@ -110,6 +113,8 @@ __all__ = [
     "ProposeJob",
     "Proposed",
     "QualityInfo",
+    "QualityReportInfo",
+    "QualityRunInfo",
     "ReasonInfo",
     "Receipt",
     "RecordInfo",
@@ -128,6 +133,7 @@ __all__ = [
     "RightInfo",
     "RightRequest",
     "RightTransfer",
+    "SignRun",
     "StandingGiven",
     "StandingInfo",
     "Status",

@@ -9,6 +9,7 @@ from atoll.node.handlers.ledger import LedgerHandlers
 from atoll.node.handlers.members import MemberHandlers
 from atoll.node.handlers.node import NodeHandlers
 from atoll.node.handlers.orders import OrderHandlers
+from atoll.node.handlers.quality import QualityHandlers
 from atoll.node.handlers.rights import RightHandlers
 from atoll.node.handlers.standing import StandingHandlers
 
@@ -19,6 +20,7 @@ class Handlers(
     DatasetHandlers,
     CatalogueHandlers,
     GradingHandlers,
+    QualityHandlers,
     GrantHandlers,
     RightHandlers,
     OrderHandlers,

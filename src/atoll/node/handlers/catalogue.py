@@ -8,7 +8,7 @@ from fastapi import Request, Response
 
 from atoll.api import models
 from atoll.exchange.catalogue.query import MAX_PAGE, Query
-from atoll.node.cards import GRADES
+from atoll.exchange.quality.metrics import GRADES
 from atoll.node.errors import BadRequest
 from atoll.node.handlers.base import Handler, number_of
 
