@@ -24,6 +24,7 @@ PLACES = {
     "owner": "bank",
     "name": "x",
     "version": "1",
+    "evaluator": "auditor",
     "grant": "0" * 32,
     "job": "0" * 32,
     "order": "0" * 32,

@@ -21,6 +21,7 @@ from atoll.wire.message import encode_message
 from tests.unit.node.offices import CUSTOMERS, FILES, GRANT, JOB, Offices
 
 NAME = JOB.hex()
+OPINION = f"{FILES}/auditor"
 RIGHT = b"\x71" * 16
 
 
@@ -119,7 +120,7 @@ def test_strangers_and_suspended_members_hold_nothing_not_even_as_auditors(offic
         Kind.PLAN: NAME,
         Kind.DETAIL: f"{NAME}/bank",
         Kind.TERMS: GRANT.hex(),
-        Kind.CARD: FILES,
+        Kind.CARD: FILES, Kind.QUALITY: OPINION,
         Kind.SCOPE: RIGHT.hex(),
         Kind.STANDING: "05" * 16,
     }
@@ -309,6 +310,6 @@ def test_documents_read_from_the_shelf_are_typed(offices: Offices) -> None:
 
 
 def test_names_of_documents_are_short() -> None:
-    for name in ("", "x" * 121):
+    for name in ("", "x" * 141):
         with pytest.raises(MessageError):
             BodyName(kind=Kind.PLAN, identifier=name)
