@@ -120,9 +120,10 @@ def test_strangers_and_suspended_members_hold_nothing_not_even_as_auditors(offic
         Kind.PLAN: NAME,
         Kind.DETAIL: f"{NAME}/bank",
         Kind.TERMS: GRANT.hex(),
-        Kind.CARD: FILES, Kind.QUALITY: OPINION,
+        Kind.CARD: FILES,
         Kind.SCOPE: RIGHT.hex(),
         Kind.STANDING: "05" * 16,
+        Kind.QUALITY: OPINION,
     }
     assert not any(entitled(view, kind, names[kind], org) for org in ("auditor", "bank", "stranger"))
 
@@ -191,6 +192,7 @@ def test_noise_fits_nothing_and_stops_nobody(offices: Offices, kind: Kind) -> No
         Kind.DETAIL: f"{NAME}/bank",
         Kind.SCOPE: RIGHT.hex(),
         Kind.STANDING: "05" * 16,
+        Kind.QUALITY: OPINION,
     }
     for noise in (b"", b"\x00", bytes(range(200))):
         assert not fits(offices["bank"].view, kind, names[kind], noise)
