@@ -185,9 +185,9 @@ class PrintedTable:
     """What a table's pass has gathered beside its runs."""
 
     rows: int
-    columns: list[tuple[int, list[int], int, int, int, bytes]]
-    """By canonical name: nulls; cells that are boolean, integer, decimal, date, timestamp, text; shortest, longest, distinct;
-    MinHash signature."""
+    columns: list[tuple[int, list[int], int, int, int, int, bytes]]
+    """By canonical name: nulls; cells that are boolean, integer, decimal, date, timestamp, text; bytes of the shortest cell in
+    the file, of the longest, of all; distinct values; MinHash signature."""
     signature: bytes
     bands: list[bytes]
     scale: int

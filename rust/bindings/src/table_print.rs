@@ -9,8 +9,8 @@ use pyo3::types::PyBytes;
 
 use crate::csv::{fault_name, parse_delimiter};
 
-/// Nulls, cells of each kind, shortest, longest, distinct, signature.
-type Column = (u64, [u64; 6], u64, u64, u64, Py<PyBytes>);
+/// Nulls, cells of each kind, shortest, longest, bytes, distinct, signature.
+type Column = (u64, [u64; 6], u64, u64, u64, u64, Py<PyBytes>);
 /// Offsets and text.
 type Cells = (Py<PyBytes>, Py<PyBytes>);
 
@@ -91,7 +91,7 @@ impl TablePrinter {
         let bytes = |data: &[u8]| PyBytes::new(py, data).unbind();
         let column = |one: &table_print::ColumnPrint| {
             let nulls = found.rows - one.kinds.iter().sum::<u64>();
-            (nulls, one.kinds, one.shortest, one.longest, one.distinct(), bytes(&one.signature.to_bytes()))
+            (nulls, one.kinds, one.shortest, one.longest, one.bytes, one.distinct(), bytes(&one.signature.to_bytes()))
         };
         let (scale, sketch) = found.sketch.finish();
         let sample: Vec<Cells> = (0..self.width)

@@ -19,21 +19,23 @@ from pathlib import Path
 from atoll import _core
 from atoll.exchange.fingerprint import TablePrint
 from atoll.sources.address import Format, SourceAddress, parse_address
-from atoll.sources.delimited import BOM, MAX_LINE_BYTES, PIECE_BYTES, parse_header
+from atoll.sources.delimited import BOM, MAX_LINE_BYTES, parse_header
 from atoll.sources.duck import DuckSource
 from atoll.sources.root import SourceFile, SourceRoot
 from atoll.sources.row_store import RowStore
 from atoll.sources.snapshot import Progress, copy_database, copy_file, disk_error, identify, verify_unchanged
 from atoll.sources.sqlite import SqliteSource
 from atoll.sources.table import ReadLimits
-from atoll.sources.table_reader import TableReader, TableReading
+from atoll.sources.table_reader import CellLengths, TableReader, TableReading
 
 ROWS_FILE = "rows.bin"
 """In the folder `out`: 36 bytes a distinct row, ascending; its digest and how often it stands in the table, big-endian."""
 _BATCH_ROWS = 2048
+_PIECE_BYTES = 1 << 20
+"""Each is read in two halves at the same time, so larger ones than elsewhere."""
 _PIECES_AHEAD = 16
 
-__all__ = ["ROWS_FILE", "TableReading", "read_table", "take_fingerprint"]
+__all__ = ["ROWS_FILE", "CellLengths", "TableReading", "read_table", "take_fingerprint"]
 
 
 def take_fingerprint(
@@ -130,7 +132,7 @@ def _pieces(file: SourceFile, address: SourceAddress, progress: Progress | None)
     size, done = os.fstat(file.handle.fileno()).st_size, 0
     while done < size:
         try:
-            piece = file.handle.read(min(PIECE_BYTES, size - done))
+            piece = file.handle.read(min(_PIECE_BYTES, size - done))
         except OSError as error:
             raise disk_error(error, address.text) from error
         if not piece:

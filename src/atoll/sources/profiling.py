@@ -17,9 +17,11 @@ import pyarrow.compute as pc
 from atoll.errors import AtollError
 from atoll.exchange.profile import SAMPLE_ROWS, ColumnProfile, Profile, Sample, ValueType
 from atoll.exchange.profile import queries as q
+from atoll.sources.address import SourceAddress
 from atoll.sources.duck import connect_locked
 from atoll.sources.errors import MalformedTable, SourceTooLarge
 from atoll.sources.table import Cells, ReadLimits
+from atoll.sources.table_reader import TableReading
 
 BATCH_CELLS = 1 << 20
 """Cells of a batch: fewer rows of wide tables."""
@@ -49,18 +51,46 @@ def profile_source(source: Cells, *, limits: ReadLimits | None = None) -> tuple[
     """
     schema = source.schema()
     names: list[str] = schema.names
-    with _Engine(source, limits or ReadLimits()) as engine:
-        rows, figures, sample = engine.read(names)
+    with _Engine(source.address, limits or ReadLimits()) as engine:
+        rows, figures, sample = engine.read(source, names)
         columns = engine.describe(schema, rows, figures, sample)
     cells = {name: tuple(sample.column(name).to_pylist()) for name in names}
     return Profile(rows=rows, sampled_rows=sample.num_rows, columns=tuple(columns)), Sample(cells)
 
 
+def profile_reading(reading: TableReading, *, limits: ReadLimits | None = None) -> tuple[Profile, Sample]:
+    """Profile a table that was read for its fingerprint, without reading it again.
+
+    The figures of every row are those that the reading counted; the sampled ones are of its sample, which is the same for every
+    order of the rows, so that a shuffled copy is graded alike.
+
+    Args, Returns: as `profile_source`.
+
+    Raises:
+        SourceTooLarge: the engine's memory does not suffice.
+
+    Cost: below a second, whatever the size of the table.
+    """
+    wanted = max(1, min(SAMPLE_ROWS, SAMPLE_CELLS // len(reading.names)))
+    sample = reading.sample.slice(0, wanted)
+    cells = [pc.utf8_slice_codeunits(column, 0, CELL_CHARACTERS) for column in sample.columns]
+    sample = pa.table(cells, names=list(reading.names))
+    rows = reading.print.rows
+    figures = [
+        (rows - column.nulls, column.distinct, lengths.shortest, lengths.longest, lengths.total)
+        for column, lengths in zip(reading.columns, reading.lengths, strict=True)
+    ]
+    with _Engine(reading.address, limits or ReadLimits()) as engine:
+        columns = engine.describe(sample.schema, rows, figures, sample)
+    found = {name: tuple(sample.column(name).to_pylist()) for name in reading.names}
+    return Profile(rows=rows, sampled_rows=sample.num_rows, columns=tuple(columns)), Sample(found)
+
+
 class _Engine:
     """A DuckDB that sees what it is handed, for one source."""
 
-    def __init__(self, source: Cells, limits: ReadLimits) -> None:
-        self._source = source
+    def __init__(self, address: SourceAddress, limits: ReadLimits) -> None:
+        self._address = address
         self._limits = limits
         self._database = connect_locked(None, limits)
 
@@ -70,7 +100,7 @@ class _Engine:
     def __exit__(self, *_: object) -> None:
         self._database.close()
 
-    def read(self, names: list[str]) -> tuple[int, list[Sequence[Any]], pa.Table]:
+    def read(self, source: Cells, names: list[str]) -> tuple[int, list[Sequence[Any]], pa.Table]:
         """Number of rows, five figures a column, and the sample."""
         rows = 0
         figures: list[Sequence[Any]] = []
@@ -79,7 +109,7 @@ class _Engine:
         for start in range(0, len(names), COLUMNS_A_PASS):
             some = names[start : start + COLUMNS_A_PASS]
             sampler = Sampler(some, wanted)
-            rows, *found = self._read_pass(some, sampler)
+            rows, *found = self._read_pass(source, some, sampler)
             figures += [found[at : at + q.FIGURES] for at in range(0, len(found), q.FIGURES)]
             cells |= dict(zip(some, sampler.table().columns, strict=True))
         sample = pa.table(cells)
@@ -113,13 +143,13 @@ class _Engine:
             for at, field in enumerate(schema)
         ]
 
-    def _read_pass(self, names: list[str], sampler: Sampler) -> Sequence[Any]:
-        schema = pa.schema([self._source.schema().field(name) for name in names])
+    def _read_pass(self, source: Cells, names: list[str], sampler: Sampler) -> Sequence[Any]:
+        schema = pa.schema([source.schema().field(name) for name in names])
         failure: list[AtollError] = []
 
         def batches() -> Iterator[pa.RecordBatch]:
             try:
-                for batch in self._source.batches(names, batch_rows=max(64, BATCH_CELLS // len(names))):
+                for batch in source.batches(names, batch_rows=max(64, BATCH_CELLS // len(names))):
                     sampler.see(batch)
                     yield batch
             except AtollError as error:  # the engine would put an error of its own in its place
@@ -147,7 +177,7 @@ class _Engine:
         raise refusal  # outside the handler: the engine's message may quote a cell, and an error's context ends up in logs
 
     def _translate(self, message: str) -> AtollError:
-        address = self._source.address
+        address = self._address
         if "Out of Memory" in message:
             return SourceTooLarge(address=address.text, limit_bytes=self._limits.memory_bytes)
         return MalformedTable(address=address.text, format=address.format.value, where="the row is not known")

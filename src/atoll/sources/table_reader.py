@@ -25,10 +25,26 @@ _NAMELESS_DOMAIN = b"atoll table-print/1 nameless\x00"
 
 
 @dataclass(frozen=True, slots=True)
+class CellLengths:
+    """Bytes of a column's cells that are not null, as they stand in the file."""
+
+    shortest: int
+    longest: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class TableReading:
     """What one pass over a source brings."""
 
+    address: SourceAddress
     print: TablePrint
+    names: tuple[str, ...]
+    """Of the columns, in the file's order and spelling."""
+    columns: tuple[ColumnPrint, ...]
+    """Those of the print, in the file's order."""
+    lengths: tuple[CellLengths, ...]
+    """Of each column, in the file's order."""
     sample: pa.Table
     """Cells as they stand in the file, all as text, empty ones null, columns in the file's order and under its names: the rows
     with the smallest digests, at most 16,384 and 32 MiB: uniform over distinct rows, the same however the file is ordered."""
@@ -58,7 +74,8 @@ class TableReader:
                 raise DuplicateColumn(address=address.text, position=1 + other)
         self._canonical = [canonical[column] for column in order]
         ranks = {column: rank for rank, column in enumerate(order)}
-        self._printer = _core.TablePrinter([ranks[column] for column in range(len(names))])
+        self._ranks = [ranks[column] for column in range(len(names))]
+        self._printer = _core.TablePrinter(self._ranks)
 
     def read_csv(self, piece: bytes, *, last: bool) -> None:
         """Read the next bytes of a CSV file, a byte order mark left out.
@@ -109,7 +126,15 @@ class TableReader:
             bands=tuple(found.bands),
             sketch=Sketch(scale=found.scale, values=found.sketch),
         )
-        return TableReading(table, _to_sample(self._names, found))
+        lengths = [CellLengths(*counted[2:5]) for counted in found.columns]
+        return TableReading(
+            address=self._address,
+            print=table,
+            names=tuple(self._names),
+            columns=tuple(table.columns[rank] for rank in self._ranks),
+            lengths=tuple(lengths[rank] for rank in self._ranks),
+            sample=_to_sample(self._names, found),
+        )
 
     def _keep_run(self) -> None:
         if self._printer.has_run:
@@ -122,8 +147,8 @@ def _content_root(names: Sequence[str], rows_root: bytes, arrangements_root: byt
     return hashlib.sha256(_CONTENT_DOMAIN + header + rows_root + arrangements_root).digest()
 
 
-def _column_print(name: str, counted: tuple[int, list[int], int, int, int, bytes]) -> ColumnPrint:
-    nulls, (booleans, integers, decimals, dates, timestamps, texts), shortest, longest, distinct, minhash = counted
+def _column_print(name: str, counted: tuple[int, list[int], int, int, int, int, bytes]) -> ColumnPrint:
+    nulls, (booleans, integers, decimals, dates, timestamps, texts), _, _, _, distinct, minhash = counted
     if texts or ((dates or timestamps) and (booleans or integers or decimals)):
         kind = Kind.TEXT
     elif dates or timestamps:
@@ -139,8 +164,6 @@ def _column_print(name: str, counted: tuple[int, list[int], int, int, int, bytes
         kind=kind,
         nulls=nulls,
         distinct=distinct,
-        shortest=shortest,
-        longest=longest,
         booleans=booleans,
         integers=integers,
         decimals=decimals,

@@ -9,29 +9,40 @@ use super::signature::Signature;
 /// Of one column, over all rows so far.
 #[derive(Clone, Default)]
 pub struct ColumnPrint {
-    /// Cells without a value.
-    pub nulls: u64,
     /// Cells of each kind, in the order of [`Kind`].
     pub kinds: [u64; 6],
-    /// Bytes of the shortest canonical cell; 0 while there is none.
+    /// Bytes of the shortest cell with a value, as it stands in the file; 0 while there is none.
     pub shortest: u64,
     /// Bytes of the longest.
     pub longest: u64,
+    /// Bytes of all.
+    pub bytes: u64,
     /// Of the set of values.
     pub signature: Signature,
     distinct: Distinct,
 }
 
 impl ColumnPrint {
-    /// Adds a canonical cell that has a value.
-    pub(super) fn add(&mut self, kind: Kind, cell: &[u8]) {
-        let length = cell.len() as u64;
+    /// Adds a canonical cell that has a value, and the length that it has in the file.
+    pub(super) fn add(&mut self, kind: Kind, cell: &[u8], length: u64) {
         self.kinds[kind as usize] += 1;
         self.shortest = if self.shortest == 0 { length } else { self.shortest.min(length) };
         self.longest = self.longest.max(length);
+        self.bytes += length;
         let hash = XxHash64::oneshot(0, cell);
         self.signature.add(hash);
         self.distinct.add(hash);
+    }
+
+    /// Adds what was counted in other rows.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.kinds.iter_mut().zip(other.kinds).for_each(|(count, more)| *count += more);
+        let least = self.shortest.min(other.shortest);
+        self.shortest = if least == 0 { self.shortest.max(other.shortest) } else { least };
+        self.longest = self.longest.max(other.longest);
+        self.bytes += other.bytes;
+        self.signature.merge(&other.signature);
+        self.distinct.merge(&other.distinct);
     }
 
     /// About how many values are different.

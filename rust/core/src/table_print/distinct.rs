@@ -19,6 +19,13 @@ impl Distinct {
         *place = (1 + (hash | (REGISTERS as u64 - 1)).leading_zeros() as u8).max(*place);
     }
 
+    /// Adds the elements of another set.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (place, rank) in self.0.iter_mut().zip(other.0.iter()) {
+            *place = (*place).max(*rank);
+        }
+    }
+
     /// The estimate.
     pub(super) fn count(&self) -> u64 {
         let registers = REGISTERS as f64;

@@ -12,6 +12,8 @@ struct Value {
     end: usize,
     column: u16,
     kind: Kind,
+    /// Bytes of the cell in the file.
+    length: u32,
 }
 
 /// The row at hand; one object for all rows.
@@ -28,7 +30,14 @@ impl Row {
     pub(super) fn push(&mut self, column: u16, cell: &[u8]) {
         let start = self.text.len();
         if let Some(kind) = push_canonical(cell, &mut self.text) {
-            self.values.push(Value { prefix: prefix(&self.text[start..]), start, end: self.text.len(), column, kind });
+            self.values.push(Value {
+                prefix: prefix(&self.text[start..]),
+                start,
+                end: self.text.len(),
+                column,
+                kind,
+                length: cell.len() as u32,
+            });
         }
     }
 
@@ -42,7 +51,7 @@ impl Row {
     pub(super) fn finish(&mut self, columns: &mut [ColumnPrint], bag: &mut Vec<u8>, order: &mut Vec<u8>) {
         let text = &self.text;
         for value in &self.values {
-            columns[usize::from(value.column)].add(value.kind, &text[value.start..value.end]);
+            columns[usize::from(value.column)].add(value.kind, &text[value.start..value.end], u64::from(value.length));
         }
         self.order.clear();
         self.order.extend(self.values.iter().zip(0u16..).map(|(value, place)| (value.prefix, place)));

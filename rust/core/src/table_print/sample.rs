@@ -25,9 +25,32 @@ impl Sample {
     pub fn take(&mut self, digest: u64, cells: Box<[Box<[u8]>]>) {
         self.bytes += weight(&cells);
         self.rows.insert(digest, cells);
+        self.shrink();
+    }
+
+    /// Takes the rows of another sample that are wanted.
+    pub fn merge(&mut self, other: Self) {
+        for (digest, cells) in other.rows {
+            if self.wants(digest) {
+                self.take(digest, cells);
+            }
+        }
+        // What the other one has dropped is not known, so nothing beyond its limit may stay.
+        self.scale = self.scale.max(other.scale);
+        self.drop_beyond();
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
         while self.rows.len() > MOST_ROWS || (self.bytes > MOST_BYTES && self.rows.len() > 1) {
             self.scale += 1;
-            let dropped = self.rows.split_off(&((u64::MAX >> self.scale) + 1));
+            self.drop_beyond();
+        }
+    }
+
+    fn drop_beyond(&mut self) {
+        if let Some(limit) = (u64::MAX >> self.scale).checked_add(1) {
+            let dropped = self.rows.split_off(&limit);
             self.bytes -= dropped.values().map(|cells| weight(cells)).sum::<usize>();
         }
     }

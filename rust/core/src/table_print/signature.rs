@@ -33,6 +33,13 @@ impl Signature {
         *place = hash.min(*place);
     }
 
+    /// Adds the elements of another set.
+    pub fn merge(&mut self, other: &Self) {
+        for (place, value) in self.0.iter_mut().zip(other.0) {
+            *place = value.min(*place);
+        }
+    }
+
     /// The values, no place without one; all of them 2^64 - 1 for the empty set.
     pub fn values(&self) -> [u64; VALUES] {
         let mut values = self.0;

@@ -10,7 +10,7 @@ pub const MOST_VALUES: usize = 4096;
 #[derive(Clone, Default)]
 pub struct Sketch {
     scale: u32,
-    /// All below the limit; up to `sorted` ascending and different, behind that as they came.
+    /// All below the limit, as they came.
     values: Vec<u64>,
 }
 
@@ -23,6 +23,15 @@ impl Sketch {
                 self.shrink();
             }
         }
+    }
+
+    /// Adds the elements of another set.
+    pub fn merge(&mut self, other: Self) {
+        self.scale = self.scale.max(other.scale);
+        let limit = u64::MAX >> self.scale;
+        self.values.extend(other.values);
+        self.values.retain(|&value| value <= limit);
+        self.shrink();
     }
 
     /// The scale, and the values ascending.
@@ -54,6 +63,11 @@ mod tests {
         hashes.iter().rev().chain(&hashes).for_each(|&hash| back.add(hash));
         let (scale, values) = forth.finish();
         assert_eq!(back.finish(), (scale, values.clone()));
+        let (mut head, mut tail) = (Sketch::default(), Sketch::default());
+        hashes[..90_000].iter().for_each(|&hash| head.add(hash));
+        hashes[90_000..].iter().for_each(|&hash| tail.add(hash));
+        tail.merge(head);
+        assert_eq!(tail.finish(), (scale, values.clone()));
         let mut expected: Vec<u64> = hashes.into_iter().filter(|&hash| hash >> (64 - scale) == 0).collect();
         expected.sort_unstable();
         assert_eq!(values, expected);

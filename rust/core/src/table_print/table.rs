@@ -1,18 +1,18 @@
-//! A table, read chunk by chunk.
+//! A table, read chunk by chunk, each in two halves at the same time.
 
-use super::column::ColumnPrint;
-use super::row::Row;
-use super::runs::{ARRANGEMENT_BYTES, RECORD_BYTES, Run, sort_run};
-use super::sample::Sample;
-use super::signature::Signature;
-use super::sketch::Sketch;
-use crate::csv::{BadRecord, LineEnd, Sink, push_unquoted, walk_records};
-use crate::sha256::{BLOCK_BYTES, Messages};
+use memchr::{memchr_iter, memchr2_iter};
+
+use super::pass::{Finished, Pass};
+use super::runs::{RECORD_BYTES, Run, sort_run};
+use crate::csv::{BadRecord, Fault, LineEnd, Records};
+use crate::parallel::for_each_chunk;
 
 /// Records of a run: 14 MB, little enough that allocators use the same memory for the next one.
 const RUN_RECORDS: usize = 1 << 18;
 /// Row numbers have 32 bits.
 const MOST_ROWS: u64 = u32::MAX as u64;
+/// Shorter chunks are not worth a thread.
+const LEAST_SPLIT: usize = 1 << 16;
 
 /// A table of 2^32 rows or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,48 +22,24 @@ pub struct TooManyRows;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadColumns;
 
-/// What a table's pass has gathered beside its runs.
-pub struct Finished {
-    /// Rows read.
-    pub rows: u64,
-    /// In the order of canonical names.
-    pub columns: Vec<ColumnPrint>,
-    /// Of the set of rows.
-    pub signature: Signature,
-    /// Of the set of rows.
-    pub sketch: Sketch,
-    /// Whole rows, cells in the file's order.
-    pub sample: Sample,
-}
-
 /// Takes the fingerprint of a table that comes in pieces.
 pub struct Printer {
-    pass: Pass,
+    passes: [Pass; 2],
+    width: usize,
     /// The start of a record whose end has not come yet.
     rest: Vec<u8>,
     /// Line feeds before it.
     lines: usize,
     line_end: Option<LineEnd>,
+    is_begun: bool,
 }
 
-/// All that does not know where cells come from.
-struct Pass {
-    /// For each column of the file its place in the order of canonical names.
-    ranks: Vec<u16>,
-    done: Finished,
-    row: Row,
-    /// The rows since the last `digest_rows`: bags of values, and the columns that these stand in, behind one another.
-    bags: Messages,
-    orders: Vec<u8>,
-    order_ends: Vec<usize>,
-    /// Where each of them stands in the chunk.
-    places: Vec<(usize, usize)>,
-    arrangements: Messages,
-    digests: Vec<[u8; 32]>,
-    arrangement_digests: Vec<[u8; 32]>,
-    records: Vec<u8>,
-    cell: Vec<u8>,
-    is_header: bool,
+/// Whole records at the start of a chunk, or all that is left of it, for one pass.
+struct Part<'a> {
+    pass: &'a mut Pass,
+    text: &'a [u8],
+    is_last: bool,
+    found: Result<Records, BadRecord>,
 }
 
 impl Printer {
@@ -77,29 +53,9 @@ impl Printer {
         if ranks.is_empty() || sorted.iter().enumerate().any(|(place, &rank)| usize::from(rank) != place) {
             return Err(BadColumns);
         }
-        let done = Finished {
-            rows: 0,
-            columns: vec![ColumnPrint::default(); ranks.len()],
-            signature: Signature::default(),
-            sketch: Sketch::default(),
-            sample: Sample::default(),
-        };
-        let pass = Pass {
-            ranks,
-            done,
-            row: Row::default(),
-            bags: Messages::new(&domain(b"atoll table-print/1 row")),
-            orders: Vec::new(),
-            order_ends: Vec::new(),
-            places: Vec::new(),
-            arrangements: Messages::new(&domain(b"atoll table-print/1 arrangement")),
-            digests: Vec::new(),
-            arrangement_digests: Vec::new(),
-            records: Vec::new(),
-            cell: Vec::new(),
-            is_header: true,
-        };
-        Ok(Self { pass, rest: Vec::new(), lines: 0, line_end: None })
+        let width = ranks.len();
+        let passes = [Pass::new(ranks.clone()), Pass::new(ranks)];
+        Ok(Self { passes, width, rest: Vec::new(), lines: 0, line_end: None, is_begun: false })
     }
 
     /// Reads the next bytes of a CSV file, whose first record is a header; see [`crate::csv`].
@@ -109,18 +65,39 @@ impl Printer {
     pub fn read_csv(&mut self, piece: &[u8], delimiter: u8, last: bool) -> Result<(), Option<BadRecord>> {
         let mut chunk = std::mem::take(&mut self.rest);
         chunk.extend_from_slice(piece);
-        let width = self.pass.ranks.len();
-        let found = walk_records(&chunk, delimiter, width, self.line_end, last, &mut self.pass)
-            .map_err(|bad| Some(BadRecord { lines: self.lines + bad.lines, ..bad }))?;
-        self.lines += found.lines;
-        self.line_end = found.line_end;
-        let places = std::mem::take(&mut self.pass.places);
-        self.pass.digest_rows(|row, ranks| read_again(&chunk, places[row], delimiter, ranks)).map_err(|TooManyRows| None)?;
-        self.pass.places = places;
-        self.pass.places.clear();
-        chunk.drain(..found.consumed);
+        if !std::mem::replace(&mut self.is_begun, true) {
+            self.passes[0].expect_header();
+        }
+        let half = find_half(&chunk);
+        let (head, tail) = chunk.split_at(if half == 0 { chunk.len() } else { half });
+        let line_end = self.line_end;
+        let [first, second] = &mut self.passes;
+        let nothing = Records { records: 0, consumed: 0, lines: 0, line_end, columns: Vec::new() };
+        let mut parts = [
+            Part { pass: first, text: head, is_last: last && tail.is_empty(), found: Ok(nothing.clone()) },
+            Part { pass: second, text: tail, is_last: last, found: Ok(nothing) },
+        ];
+        for_each_chunk(&mut parts, 1, 2, |_, part| {
+            let [part] = part else { return };
+            part.found = part.pass.read_csv(part.text, delimiter, line_end, part.is_last);
+        });
+        let mut consumed = 0;
+        for part in parts {
+            let at = self.lines;
+            let found = part.found.map_err(|bad| Some(BadRecord { lines: at + bad.lines, ..bad }))?;
+            if found.line_end.is_some() && self.line_end.is_some_and(|known| Some(known) != found.line_end) {
+                return Err(Some(BadRecord { fault: Fault::LineEnd, lines: at }));
+            }
+            self.line_end = self.line_end.or(found.line_end);
+            self.lines += found.lines;
+            consumed += found.consumed;
+            if consumed < half {
+                return Err(Some(BadRecord { fault: Fault::BrokenQuoting, lines: self.lines })); // the half was cut within a record
+            }
+        }
+        chunk.drain(..consumed);
         self.rest = chunk;
-        Ok(())
+        self.count_rows().map_err(|TooManyRows| None)
     }
 
     /// Reads rows whose cells are given by column: each the offsets of an Arrow string array, four little-endian bytes each, and
@@ -129,126 +106,65 @@ impl Printer {
     /// # Errors
     /// [`BadColumns`] for columns that are too few or unequal, or offsets that leave the text.
     pub fn read_cells(&mut self, columns: &[(&[u8], &[u8])]) -> Result<Result<(), TooManyRows>, BadColumns> {
-        let offsets = |column: &(&'_ [u8], &[u8])| column.0.as_chunks::<4>().0.len();
-        let rows = columns.first().map(offsets).and_then(|count| count.checked_sub(1)).ok_or(BadColumns)?;
-        if columns.len() != self.pass.ranks.len() || columns.iter().any(|column| offsets(column) != rows + 1) {
+        let columns: Vec<_> = columns.iter().map(|(offsets, text)| (offsets.as_chunks::<4>().0, *text)).collect();
+        let rows = columns.first().and_then(|(offsets, _)| offsets.len().checked_sub(1)).ok_or(BadColumns)?;
+        if columns.len() != self.width || columns.iter().any(|(offsets, _)| offsets.len() != rows + 1) {
             return Err(BadColumns);
         }
         let cell = |column: usize, row: usize| {
-            let at = |place: usize| u32::from_le_bytes(columns[column].0.as_chunks::<4>().0[place]) as usize;
-            columns[column].1.get(at(row)..at(row + 1)).ok_or(BadColumns)
+            let (offsets, text) = columns[column];
+            text.get(u32::from_le_bytes(offsets[row]) as usize..u32::from_le_bytes(offsets[row + 1]) as usize)
         };
-        self.pass.is_header = false;
-        for row in 0..rows {
-            for column in 0..columns.len() {
-                let text = cell(column, row)?;
-                self.pass.cell(column, text, false);
-            }
-            self.pass.end(0, 0);
+        if (0..self.width).any(|column| (0..rows).any(|row| cell(column, row).is_none())) {
+            return Err(BadColumns);
         }
-        self.pass.places.clear();
-        Ok(self.pass.digest_rows(|row, ranks| (0..ranks).map(|column| cell(column, row).unwrap_or_default().into()).collect()))
+        self.passes[0].read_rows(rows, |column, row| cell(column, row).unwrap_or_default());
+        Ok(self.count_rows())
     }
 
     /// Whether there is a run to be taken.
     pub fn has_run(&self) -> bool {
-        self.pass.records.len() >= RUN_RECORDS * RECORD_BYTES
+        self.passes.iter().any(|pass| pass.records_len() >= RUN_RECORDS * RECORD_BYTES / 2)
     }
 
     /// The rows since the last run.
     pub fn take_run(&mut self) -> Run {
-        let run = sort_run(&self.pass.records);
-        self.pass.records.clear();
+        let [first, second] = &mut self.passes;
+        first.records().append(second.records());
+        let run = sort_run(first.records());
+        first.records().clear();
         run
     }
 
     /// The rest, once everything was read and the last run was taken.
     pub fn finish(self) -> Finished {
-        self.pass.done
+        let [first, second] = self.passes;
+        let mut done = first.finish();
+        done.merge(second.finish());
+        done
+    }
+
+    fn count_rows(&self) -> Result<(), TooManyRows> {
+        let rows: u64 = self.passes.iter().map(Pass::rows).sum();
+        if rows > MOST_ROWS { Err(TooManyRows) } else { Ok(()) }
     }
 }
 
-impl Sink for Pass {
-    fn cell(&mut self, place: usize, cell: &[u8], has_doubled_quotes: bool) {
-        let rank = self.ranks[place];
-        if has_doubled_quotes {
-            self.cell.clear();
-            push_unquoted(&mut self.cell, cell, true);
-            self.row.push(rank, &self.cell);
-        } else {
-            self.row.push(rank, cell);
+/// Where a record starts about the middle of a chunk that begins with one; 0 if the chunk is short or there is none.
+///
+/// Between records an even number of quotes has been met; a chunk in which it is not so is at fault, and the first half says so.
+fn find_half(chunk: &[u8]) -> usize {
+    if chunk.len() < LEAST_SPLIT {
+        return 0;
+    }
+    let half = chunk.len() / 2;
+    let mut is_quoted = memchr_iter(b'"', &chunk[..half]).count() % 2 == 1;
+    for at in memchr2_iter(b'"', b'\n', &chunk[half..]) {
+        match chunk[half + at] {
+            b'"' => is_quoted = !is_quoted,
+            _ if !is_quoted => return half + at + 1,
+            _ => {}
         }
     }
-
-    fn end(&mut self, start: usize, end: usize) {
-        if std::mem::take(&mut self.is_header) {
-            return self.row.clear();
-        }
-        self.row.finish(&mut self.done.columns, self.bags.bytes(), &mut self.orders);
-        self.bags.end();
-        self.order_ends.push(self.orders.len());
-        self.places.push((start, end));
-    }
-
-    fn drop_record(&mut self) {
-        self.row.clear();
-    }
-}
-
-impl Pass {
-    /// Hashes the rows that came since the last time; `cells` reads the cells of one of them once more.
-    fn digest_rows(&mut self, cells: impl Fn(usize, usize) -> Box<[Box<[u8]>]>) -> Result<(), TooManyRows> {
-        self.bags.digest(&mut self.digests);
-        self.done.rows += self.digests.len() as u64;
-        if self.done.rows > MOST_ROWS {
-            return Err(TooManyRows);
-        }
-        let mut start = 0;
-        for (digest, &end) in self.digests.iter().zip(&self.order_ends) {
-            let arrangement = self.arrangements.bytes();
-            arrangement.extend_from_slice(digest);
-            arrangement.extend_from_slice(&self.orders[start..end]);
-            self.arrangements.end();
-            start = end;
-        }
-        self.arrangements.digest(&mut self.arrangement_digests);
-        for (row, (digest, arrangement)) in self.digests.iter().zip(&self.arrangement_digests).enumerate() {
-            self.records.extend_from_slice(digest);
-            self.records.extend_from_slice(&arrangement[..ARRANGEMENT_BYTES]);
-            self.records.extend_from_slice(&1u32.to_be_bytes());
-            let hash = u64::from_be_bytes(*digest.first_chunk().expect("a digest is longer"));
-            self.done.signature.add(hash);
-            self.done.sketch.add(hash);
-            if self.done.sample.wants(hash) {
-                self.done.sample.take(hash, cells(row, self.ranks.len()));
-            }
-        }
-        self.orders.clear();
-        self.order_ends.clear();
-        Ok(())
-    }
-}
-
-/// A block of SHA-256 that begins with the name of what is hashed behind it.
-fn domain(name: &[u8]) -> [u8; BLOCK_BYTES] {
-    let mut block = [0; BLOCK_BYTES];
-    block[..name.len()].copy_from_slice(name);
-    block
-}
-
-/// The cells of a record that was read before.
-fn read_again(chunk: &[u8], (start, end): (usize, usize), delimiter: u8, width: usize) -> Box<[Box<[u8]>]> {
-    struct Cells(Vec<Box<[u8]>>);
-    impl Sink for Cells {
-        fn cell(&mut self, _: usize, cell: &[u8], has_doubled_quotes: bool) {
-            let mut text = Vec::new();
-            push_unquoted(&mut text, cell, has_doubled_quotes);
-            self.0.push(text.into());
-        }
-        fn end(&mut self, _: usize, _: usize) {}
-        fn drop_record(&mut self) {}
-    }
-    let mut cells = Cells(Vec::with_capacity(width));
-    let _ = walk_records(&chunk[start..end], delimiter, width, None, true, &mut cells);
-    cells.0.into()
+    0
 }

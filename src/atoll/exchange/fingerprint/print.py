@@ -57,9 +57,6 @@ class ColumnPrint(Message):
     nulls: Count
     distinct: Count
     """Different values, estimated (HyperLogLog with 4,096 registers: standard error 1.6%)."""
-    shortest: Count
-    """Bytes of the shortest canonical cell that is not null; 0 if there is none."""
-    longest: Count
     booleans: Count
     """Cells that are 0 or 1."""
     integers: Count
