@@ -423,25 +423,27 @@ class Desk:
 
     # -- asking ----------------------------------------------------------------------------------------------------------------
 
+    def question(self) -> Question:
+        """What is asked."""
+        return Question(
+            me=self.me,
+            proposer=self.proposer,
+            plan=self.plan,
+            demands=self.demands,
+            view=self.view,
+            card=self.cards.get,
+            terms=self.terms.get,
+            revoked=self.revoked.__contains__,
+            rules=self.rules,
+            now=self.now,
+            scopes=self.scopes.get,
+            standing=lambda: self.standing,
+            performed=lambda grant: self.performed if grant == GRANT else {},
+        )
+
     def ask(self) -> Decision:
         """The decision."""
-        return decide(
-            Question(
-                me=self.me,
-                proposer=self.proposer,
-                plan=self.plan,
-                demands=self.demands,
-                view=self.view,
-                card=self.cards.get,
-                terms=self.terms.get,
-                revoked=self.revoked.__contains__,
-                rules=self.rules,
-                now=self.now,
-                scopes=self.scopes.get,
-                standing=lambda: self.standing,
-                performed=lambda grant: self.performed if grant == GRANT else {},
-            )
-        )
+        return decide(self.question())
 
     def verdict(self) -> tuple[str, str]:
         """Verdict and code."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from atoll.policy.odrl import Observed, Use, evaluate, holds, show
-from atoll.policy.odrl.profile import PROFILE, Kind
+from atoll.policy.odrl.profile import OPERATORS, PROFILE, Kind
 from atoll.policy.terms import Constraint, GrantTerms, Operand, Operator, TermRule
 
 FLAT = [one for one, profile in PROFILE.items() if profile.kind is Kind.NAMES]
@@ -135,6 +135,15 @@ ON_NUMBERS: dict[Operator, tuple[bool | None, bool | None, bool | None]] = {
 def test_a_constraint_on_a_number_compares_it_as_a_number(left: Operand, operator: Operator) -> None:
     found = tuple(holds(constraint(left, operator, "10"), observed) for observed in (9, 10, 11))
     assert found == ON_NUMBERS[operator]
+
+
+@pytest.mark.parametrize("left", list(Operand))
+def test_an_operator_outside_its_operands_list_says_nothing(left: Operand) -> None:
+    kind = PROFILE[left].kind
+    right = {Kind.RANKED: "malicious", Kind.TIME: "2026-01-01Z", Kind.DURATION: "P1D"}.get(kind, "1")
+    observed: Observed = 1 if left in NUMBERS else frozenset({right})
+    said = {one for one in Operator if holds(constraint(left, one, right), observed) is not None}
+    assert said == OPERATORS[kind]
 
 
 def test_every_operator_and_every_operand_was_asked() -> None:

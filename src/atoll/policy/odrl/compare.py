@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from atoll.policy.odrl.logic import Truth
 from atoll.policy.odrl.model import Constraint, Operator
-from atoll.policy.odrl.profile import ADVERSARY_MODELS, OPERATORS, PROFILE, Kind, OperandProfile
+from atoll.policy.odrl.profile import ADVERSARY_MODELS, PROFILE, Kind, OperandProfile
 from atoll.policy.odrl.values import Interval, Number, parse_decimal, parse_duration, parse_number, parse_time
 
 Observed: TypeAlias = frozenset[str] | int | Decimal
@@ -24,7 +24,7 @@ _ORDERED = frozenset({Operator.LT, Operator.LTEQ, Operator.TERM_LTEQ, Operator.G
 def holds(constraint: Constraint, observed: Observed | None) -> Truth:
     """Whether a constraint holds for all the values, for none of them, or cannot be said."""
     profile = PROFILE[constraint.left]
-    if observed is None or constraint.operator not in OPERATORS[profile.kind]:
+    if observed is None:
         return None
     if isinstance(observed, frozenset):
         if profile.kind is Kind.RANKED:

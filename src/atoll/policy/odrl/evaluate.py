@@ -91,15 +91,15 @@ _KNOWN = frozenset(ACTIONS)
 
 def _looked_at(constraint: Constraint, use: Use) -> PremiseReport:
     seen = use.values.get(constraint.left)
-    wanted = f"{constraint.operator.value} {', '.join(constraint.right)}"
-    return PremiseReport(Premise.CONSTRAINT, constraint.left.value, wanted, seen, holds(constraint, seen))
+    wanted = f"{constraint.operator} {', '.join(constraint.right)}"
+    return PremiseReport(Premise.CONSTRAINT, constraint.left, wanted, seen, holds(constraint, seen))
 
 
 def _grouped(group: LogicalConstraint, use: Use) -> PremiseReport:
     inner = (*(_looked_at(one, use) for one in group.constraints), *(_grouped(one, use) for one in group.groups))
     wanted = "; ".join(f"{one.what} {one.wanted}" if one.premise is Premise.CONSTRAINT else f"({one.wanted})" for one in inner)
     state = JOINED[group.join]([one.state for one in inner]) if inner else None
-    return PremiseReport(Premise.GROUP, group.join.value, f"{group.join.value}: {wanted}", None, state, inner)
+    return PremiseReport(Premise.GROUP, group.join, f"{group.join}: {wanted}", None, state, inner)
 
 
 def _duty(place: str, duty: Duty, use: Use) -> DutyReport:
@@ -124,8 +124,8 @@ def _duty(place: str, duty: Duty, use: Use) -> DutyReport:
 
 def _done(constraint: Constraint, values: Mapping[Operand, Observed]) -> PremiseReport:
     seen = values.get(constraint.left)
-    wanted = f"{constraint.operator.value} {', '.join(constraint.right)}"
-    return PremiseReport(Premise.CONSTRAINT, constraint.left.value, wanted, seen, holds(constraint, seen))
+    wanted = f"{constraint.operator} {', '.join(constraint.right)}"
+    return PremiseReport(Premise.CONSTRAINT, constraint.left, wanted, seen, holds(constraint, seen))
 
 
 def binds(constraints: tuple[Constraint, ...], groups: tuple[LogicalConstraint, ...], operand: Operand) -> bool:
