@@ -10,6 +10,7 @@ import pytest
 from atoll.api.models import ApproverAsk, BudgetRequest, OrderRequest
 from atoll.errors import AtollError
 from atoll.ledger.errors import BadPaper
+from atoll.ledger.evidence import encode_trust_file, narrate, parse_trust_file, verify_evidence
 from atoll.ledger.paper import Paper, sign_paper
 from atoll.node import runs
 from atoll.testing.persons import PaperPerson
@@ -90,6 +91,15 @@ def test_a_freeze_stops_a_running_job_at_every_node_and_leaves_nothing_but_its_t
             assert found.approvers == ["ada (authority/approver/1)", "grace (authority/approver/2)"]
             assert found.reason == ""  # it stays with the regulator
             assert world["authority"].services.orders.show(freeze).reason == "complaint 17"
+
+            await asyncio.sleep(10)
+            base = world["auditor"].base.engine.ledger
+            trust = parse_trust_file(encode_trust_file(base.genesis, base.genesis_digest))
+            shown = verify_evidence(await world["auditor"].services.evidence.export(job, "test"), trust)
+            assert [(one.action, one.target, one.approvers) for one in shown.orders] == [
+                ("freeze", "bureau/files", ("authority/approver/1", "authority/approver/2"))
+            ]
+            assert "Two persons of Authority (authority) froze lineage bureau/files" in " ".join(narrate(shown).split())
 
             refused = await world["bank"].services.proposals.propose(specification(mine, theirs, grant))
             record = await ended(world, refused, seconds=60)

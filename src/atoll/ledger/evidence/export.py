@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.evidence import names
@@ -35,12 +36,17 @@ from atoll.ledger.records import (
 )
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grant import GiveGrant
+from atoll.ledger.rules.holds import targets_under
 from atoll.ledger.rules.job import ConsentJob, ProposeJob, StartJob
+from atoll.ledger.rules.order import ORDERS, OrderBody
 from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.ledger.transaction import Transaction, parse_transaction
 from atoll.primitives.ics23_codec import encode_proof
 from atoll.primitives.smt import Tree
+from atoll.trust.envelope import parse_envelope
 from atoll.wire.message import parse_message
+
+R = TypeVar("R", bound=Record)
 
 
 def export_evidence(source: EvidenceSource, job_id: bytes, *, selective: Collection[str] = ()) -> bytes:
@@ -105,6 +111,7 @@ class _Export:
             raise NothingToExport(height=self._top, job=job_id.hex())
         self._job = parse_message(value, Job)
         self._inputs: tuple[JobInput, ...] = self._job.inputs if self._job.started_height else ()
+        self._targets = frozenset(targets_under(_Reader(self._history.tree(self._top)), self._job.parties, self._job.inputs))
         self._steps = find_steps(source, self._history, self._note, self._top)
         self._blocks = {one.summary.height: one for one in walk_back(source, self._size, self._lowest())}
         self._heights: set[int] = set()
@@ -168,7 +175,15 @@ class _Export:
                 return names.registration(one.dataset)
             if transaction.type == GiveGrant.TAG and one.grant and body.get("grant") == one.grant:
                 return names.giving(one.grant)
-        return ""
+        return self._name_of_order(transaction)
+
+    def _name_of_order(self, transaction: Transaction) -> str:
+        """What an order is called that hits something the job rests on."""
+        if transaction.type not in {one.TAG for one in ORDERS.values()}:
+            return ""
+        body = _order_in(transaction)
+        hit = (body.target_kind, body.target) in self._targets
+        return names.order(body.action, body.order) if hit else ""
 
     def _lowest(self) -> int:
         """The lowest block that the bundle can need."""
@@ -187,6 +202,9 @@ class _Export:
             self._heights.add(act.height)
             self._prove_around(Key, act.kid, act.height)
             self._prove_around(Member, act.transaction.sender, act.height)
+            if act.name.startswith(names.ORDER):
+                for signed in act.transaction.body["signed"]:
+                    self._prove_around(Key, parse_envelope(signed).kid.decode(), act.height)
         started = self._job.started_height
         for one in self._inputs:
             self._prove_around(Dataset, one.dataset, started)
@@ -241,6 +259,22 @@ class _Export:
                 wanted.append((names.terms(one.grant), "terms", one.grant.hex()))
         wanted += [(names.detail(org), "detail", f"{job}/{org}") for org in self._job.receipts]
         return list(dict.fromkeys(wanted))
+
+
+class _Reader:
+    """A state tree as rules read it."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def get(self, kind: type[R], identifier: str) -> R | None:
+        data = self._tree.get(record_key(kind, identifier))
+        return None if data is None else parse_message(data, kind)
+
+
+def _order_in(transaction: Transaction) -> OrderBody:
+    """What the persons of an order that was carried out signed."""
+    return parse_message(parse_envelope(transaction.body["signed"][0]).payload, OrderBody)
 
 
 def _serves(record: Record, height: int) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from atoll.ledger.detail import ReceiptDetail
 from atoll.ledger.evidence.acts import Act
+from atoll.ledger.evidence.orders import Ordered
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import JobState
 from atoll.wire.message import Message
@@ -142,6 +143,8 @@ class Finding:
     """Datasets and grants; none before START, because nothing was used."""
     receipts: tuple[Receipted, ...]
     """Who signed what was computed, by name."""
+    orders: tuple[Ordered, ...]
+    """Orders of a regulator on what the job rests on, as far as the bundle shows them."""
     ending: Act | None
     """The refusal, withdrawal, failure or expiry that ended the job, if one did."""
     result_commitment: bytes | None

@@ -14,6 +14,7 @@ FAILURE = "failure"
 EXPIRY = "expiry"
 PLAN = "plan"
 BLOCK = "block "
+ORDER = "order to "
 
 
 def step(number: int) -> str:
@@ -59,6 +60,11 @@ def card(dataset: str) -> str:
 def detail(org: str) -> str:
     """The body that a receipt's commitment is to."""
     return f"detail of {org}"
+
+
+def order(action: str, number: bytes) -> str:
+    """The transaction by which an order was handed in."""
+    return f"{ORDER}{action} {number.hex()}"
 
 
 def record(kind: type[Record], identifier: str, height: int) -> str:

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from atoll.ledger.evidence import names
 from atoll.ledger.evidence.finding import Consented, Finding, Receipted, Used
+from atoll.ledger.evidence.orders import Ordered
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import JobState
+from atoll.ledger.records import JobState, OrderAction
 
 WIDTH = 96
 
@@ -23,6 +24,12 @@ _STATES = {
     JobState.WITHDRAWN: "It was withdrawn and never started. Nothing was computed.",
     JobState.UNACKNOWLEDGED: "It started, and a participant let the time for its receipt pass.",
     JobState.EXPIRED: "Its deadline passed before it started. Nothing was computed.",
+}
+
+_ACTIONS = {
+    OrderAction.FREEZE: "froze",
+    OrderAction.UNFREEZE: "lifted the freeze of",
+    OrderAction.RECALL: "recalled",
 }
 
 _ENDINGS = {
@@ -106,6 +113,7 @@ def _agreed(finding: Finding) -> Iterator[str]:
             f"With the consent of all of them, {_org(finding, by.org)} started the job on {_when(by.time)} (block {by.height})"
             ". At that moment the ledger checked memberships, grants and budgets again and charged them."
         )
+    yield from (_order(finding, order) for order in finding.orders)
     if finding.ending is not None:
         by = finding.ending
         why = f", for the reason `{_clean(finding.reason)}`" if finding.reason else ""
@@ -116,6 +124,14 @@ def _consent(finding: Finding, one: Consented) -> str:
     return (
         f"{_org(finding, one.act.org)} consented to exactly this plan on {_when(one.act.time)} (block {one.act.height}), "
         f"signing with key {one.act.kid}. By its own word its node ran {_clean(one.software)}."
+    )
+
+
+def _order(finding: Finding, one: Ordered) -> str:
+    what = f"{_ACTIONS[one.action]} {one.target_kind} {_clean(one.target)}"
+    return (
+        f"Two persons of {_org(finding, one.regulator)} {what}, by order {one.order.hex()}, signed with {_list(one.approvers)} "
+        f"and handed in by {_org(finding, one.act.org)} on {_when(one.act.time)} (block {one.act.height})."
     )
 
 

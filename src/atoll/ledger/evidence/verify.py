@@ -19,6 +19,7 @@ from atoll.ledger.evidence.anchor import Anchor
 from atoll.ledger.evidence.bundle import Bundle, Entry, parse_bundle
 from atoll.ledger.evidence.errors import Contradiction, IncompleteEvidence, KeyNotInForce, NotProven, WrongOpening
 from atoll.ledger.evidence.finding import KIND_OF_TRUST, Consented, Finding, Receipted, Standing, Used
+from atoll.ledger.evidence.orders import verify_orders
 from atoll.ledger.evidence.parts import blame
 from atoll.ledger.evidence.trust import TrustFile
 from atoll.ledger.plan import Plan, digest_plan_body
@@ -106,6 +107,8 @@ class _Case:
         receipts = tuple(self._receipt(org, start, plan) for org in job.receipts)
         commitment = self._common_result(receipts)
         ending = self._ending()
+        orders = verify_orders(anchor)
+        self._titles |= {one.act.org: one.act.title for one in orders}
         self._need_in_order([proposal, *(one.act for one in consents), start, *(one.act for one, _ in receipts), ending])
         return Finding(
             chain_id=anchor.genesis.chain_id,
@@ -127,6 +130,7 @@ class _Case:
             start=start,
             uses=uses,
             receipts=tuple(one for one, _ in receipts),
+            orders=orders,
             ending=ending,
             result_commitment=commitment,
             standing=self._standing(),

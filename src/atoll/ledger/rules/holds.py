@@ -26,13 +26,13 @@ class Line(Protocol):
     def grant(self) -> bytes: ...
 
 
-def holds_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> Iterator[Hold]:
-    """Every order in force on what a job rests on: its parties, its datasets with all they were made from, grants and rights.
+def targets_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> tuple[tuple[TargetKind, str], ...]:
+    """What a job rests on, each once: its parties, its datasets with all they were made from, grants and rights.
 
     Raises:
         TooManyAncestors: a dataset rests on more versions than can be looked at.
 
-    Cost: two records a party or ancestor, at most `lineages.MOST_ANCESTORS` a line.
+    Cost: a record an ancestor, at most `lineages.MOST_ANCESTORS` a line, and one a right.
     """
     targets = [(TargetKind.MEMBER, org) for org in orgs]
     for line in lines:
@@ -44,7 +44,12 @@ def holds_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> It
         if line.grant:
             targets.append((TargetKind.GRANT, line.grant.hex()))
         targets += [(TargetKind.RIGHT, one) for one in rights_under(state, line)]
-    for kind, target in dict.fromkeys(targets):
+    return tuple(dict.fromkeys(targets))
+
+
+def holds_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> Iterator[Hold]:
+    """Every order in force on what a job rests on. Raises and costs as `targets_under`, and a record a target."""
+    for kind, target in targets_under(state, orgs, lines):
         hold = state.get(Hold, hold_id(kind, target))
         if hold is not None and hold.acts:
             yield hold
