@@ -9,9 +9,10 @@ import pytest
 
 from atoll.exchange.grading.detectors.base import wilson_lower
 from atoll.exchange.profile import ValueType
-from tests.unit.exchange.columns import DICE, cards, digits, findings, mobiles, surest, times
+from tests.unit.exchange.columns import cards, dice, digits, findings, mobiles, surest, times
 
 SURE = 0.5
+THROWS = dice("ordinary values")
 
 ORDINARY: dict[str, Callable[[], list[str]]] = {
     **{f"random numbers of {length} digits": (lambda length=length: digits(length)) for length in range(6, 21)},  # type: ignore[misc]
@@ -28,10 +29,10 @@ ORDINARY: dict[str, Callable[[], list[str]]] = {
     "short compact times": lambda: times(lambda one: one.strftime("%y%m%d%H%M%S")),
     "written times": lambda: times(lambda one: one.isoformat(" ")),
     "dates": lambda: times(lambda one: one.strftime("%Y-%m-%d")),
-    "amounts": lambda: [f"{DICE.random() * 1e5:.2f}" for _ in range(1000)],
-    "measurements": lambda: [f"{DICE.random() * 90:.6f}" for _ in range(1000)],
-    "hashes": lambda: ["".join(DICE.choices("0123456789abcdef", k=64)) for _ in range(300)],
-    "UUIDs": lambda: [str(uuid.UUID(int=DICE.getrandbits(128), version=4)) for _ in range(300)],
+    "amounts": lambda: [f"{THROWS.random() * 1e5:.2f}" for _ in range(1000)],
+    "measurements": lambda: [f"{THROWS.random() * 90:.6f}" for _ in range(1000)],
+    "hashes": lambda: ["".join(THROWS.choices("0123456789abcdef", k=64)) for _ in range(300)],
+    "UUIDs": lambda: [str(uuid.UUID(int=THROWS.getrandbits(128), version=4)) for _ in range(300)],
     "network addresses": lambda: [f"192.168.{one % 256}.{one // 256}" for one in range(1000)],
     "versions": lambda: [f"{one // 100}.{one // 10 % 10}.{one % 10}" for one in range(300)],
     "books": lambda: ["978" + one for one in digits(10)],

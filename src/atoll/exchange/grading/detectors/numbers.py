@@ -99,7 +99,7 @@ _WEAK_CHANCE, _WEAK_CEILING = 0.04, 0.7
 
 PERSONAL = (
     Scheme("cn.ric", r"[1-9]\d{16}[\dX]", 0.002, _validate_resident, inside=r"[1-9](?:[ .\-]?\d){16}[ .\-]?[\dXx]"),
-    Scheme("at.vnr", r"\d{10}", 0.06, at_vnr.validate),
+    Scheme("at.vnr", r"\d{10}", 0.1, at_vnr.validate),
     Scheme("be.nn", r"\d{11}", 0.01, be_nn.validate),
     Scheme("bg.egn", r"\d{10}", 0.03, bg_egn.validate),
     Scheme("br.cpf", r"\d{11}", 0.01, br_cpf.validate, inside=r"\d{3}\.\d{3}\.\d{3}-\d{2}"),
@@ -126,7 +126,7 @@ PERSONAL = (
     Scheme("kr.rrn", r"\d{13}", 0.01, kr_rrn.validate, inside=r"\d{6}-[0-9]\d{6}"),
     Scheme("mx.curp", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[0-9A-Z]\d", 0.05, mx_curp.validate),
     Scheme("my.nric", r"\d{12}", 0.02, my_nric.validate, dashed=r"\d{6}-\d{2}-\d{4}"),
-    Scheme("nl.bsn", r"\d{9}", 0.09, nl_bsn.validate),
+    Scheme("nl.bsn", r"\d{9}", 0.1, nl_bsn.validate),
     Scheme("no.fodselsnummer", r"\d{11}", 0.01, no_fodselsnummer.validate),
     Scheme("pk.cnic", r"\d{13}", 0.3, pk_cnic.validate, dashed=r"\d{5}-\d{7}-\d"),
     Scheme("pl.pesel", r"\d{11}", 0.02, pl_pesel.validate),
@@ -142,9 +142,9 @@ PERSONAL = (
 
 COMPANIES = (
     Scheme("cn.uscc", r"[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}", 0.035, cn_uscc.validate),
-    Scheme("lei", r"[0-9A-Z]{18}\d{2}", 0.01, lei.validate),
+    Scheme("lei", r"[0-9A-Z]{18}\d{2}", 0.012, lei.validate),
     Scheme("au.abn", r"[1-9]\d{10}", 0.02, au_abn.validate),
-    Scheme("br.cnpj", r"\d{14}", 0.01, br_cnpj.validate),
+    Scheme("br.cnpj", r"\d{14}", 0.012, br_cnpj.validate),
     Scheme("ch.uid", r"CHE\d{9}", 0.1, ch_uid.validate),
     Scheme(
         "eu.vat",
@@ -155,7 +155,7 @@ COMPANIES = (
     Scheme("fr.siren", r"\d{9}", 0.1, fr_siren.validate),
     Scheme("fr.siret", r"\d{14}", 0.03, fr_siret.validate),
     Scheme("in.gstin", r"\d{2}[A-Z]{5}\d{4}[A-Z][0-9A-Z]{3}", 0.03, in_gstin.validate),
-    Scheme("jp.cn", r"[1-9]\d{12}", 0.1, jp_cn.validate),
+    Scheme("jp.cn", r"[1-9]\d{12}", 0.12, jp_cn.validate),
     Scheme("kr.brn", r"\d{10}", 0.3, kr_brn.validate, dashed=r"\d{3}-\d{2}-\d{5}"),
     Scheme("sg.uen", r"\d{8,9}[A-Z]|[TSR]\d{2}[A-Z]{2}\d{4}[A-Z]", 0.1, sg_uen.validate),
     Scheme("tw.ubn", r"\d{8}", 0.2, tw_ubn.validate),

@@ -2,7 +2,8 @@
 
 Folded are full-width and other compatibility forms (NFKC), digits of every script, digits written as Chinese numerals, dashes,
 white space, and letters of Cyrillic and Greek that look like Latin ones and stand beside Latin ones or digits. Removed is what
-nobody sees: zero-width characters, direction marks, soft hyphens, variation selectors, control characters; and marks on digits.
+nobody sees: zero-width characters, direction marks, soft hyphens, variation selectors, control characters; marks on digits and
+on a letter behind one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _ONLY_FOREIGN_WORD = re.compile("[Ѐ-ӿͰ-Ͽ]{3,}")
 _INVISIBLE = frozenset({"Cf", "Cc", "Me", "Co", "Cn", "Cs"})
 _VARIATIONS = frozenset(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), 0x180B, 0x180C, 0x180D, 0x180F]))
 _MARKED_DIGIT = re.compile("(?<=[0-9])[\u0300-\u036f]+")
+_MARKED_CHECK_LETTER = re.compile("(?<=[0-9][A-Za-z])[\u0300-\u036f]+")
 _SEPARATORS = re.compile(r"[\s\-./_()·,'\\]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -39,7 +41,7 @@ def fold(cell: str) -> str:
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     text = "".join(map(_fold_character, unicodedata.normalize("NFKC", text)))
-    text = _MARKED_DIGIT.sub("", text)
+    text = _MARKED_CHECK_LETTER.sub("", _MARKED_DIGIT.sub("", text))
     text = _NUMERAL_RUN.sub(lambda found: found[0].translate(_NUMERALS), text)
     if _FOREIGN.search(text) and _LATIN_OR_DIGIT.search(text) and not _ONLY_FOREIGN_WORD.search(text):
         text = text.translate(_LOOKALIKES)
