@@ -186,7 +186,7 @@ class Node:
             self._dealer.look_soon()
 
     def _join(self) -> Services:
-        doctor = Doctor(self.context, self.links, self.runs)
+        doctor = Doctor(self.context, self.links, self.runs, self.evaluator)
         budgets = Budgets(self.context, self.bodies, self.purposes)
         return Services(
             store=self._store,

@@ -6,7 +6,9 @@ import shutil
 from pathlib import Path
 
 from atoll.api.models import DoctorFinding, Status
+from atoll.ledger.records import OprfDealing, OprfKey
 from atoll.node.context import NodeContext
+from atoll.node.oprf import Evaluator
 from atoll.node.runs import Runs
 from atoll.ordering.engine import FRESH_SECONDS
 from atoll.transport.links import Links
@@ -20,10 +22,11 @@ ENGINES = {"embedded": "embedded: tamper-evident under one operator", "cometbft"
 class Doctor:
     """Looks at a running node."""
 
-    def __init__(self, context: NodeContext, links: Links, runs: Runs) -> None:
+    def __init__(self, context: NodeContext, links: Links, runs: Runs, evaluator: Evaluator) -> None:
         self._context = context
         self._links = links
         self._runs = runs
+        self._evaluator = evaluator
 
     def status(self) -> Status:
         """How the node is."""
@@ -69,6 +72,7 @@ class Doctor:
                 + (f"; not to {', '.join(missing)}" if missing else ""),
                 remedy="Check their nodes and the way there; one side being able to dial is enough.",
             ),
+            self._fingerprint_key(),
             DoctorFinding(
                 check="disk",
                 ok=free >= LEAST_FREE_BYTES,
@@ -82,6 +86,22 @@ class Doctor:
                 remedy="Correct [data] folders in atoll.toml.",
             ),
         ]
+
+    def _fingerprint_key(self) -> DoctorFinding:
+        view = self._context.view()
+        key, dealing = view.get(OprfKey, "0"), view.get(OprfDealing, "0")
+        needed = key is not None and self._context.org in key.members
+        if key is None:
+            found = f"none; the dealing is {dealing.phase}" if dealing is not None else "none, and none is being dealt"
+        else:
+            share = "a share" if self._evaluator.holds_share else "no share"
+            found = f"{key.threshold} of {len(key.members)} members evaluate together; this node holds {share}"
+        return DoctorFinding(
+            check="fingerprint key",
+            ok=key is not None and (self._evaluator.holds_share or not needed),
+            found=found,
+            remedy="It comes by itself: at the founding once validating members are connected, a lost share within two hours.",
+        )
 
     def _age(self) -> int:
         return max(0, self._context.clock.now() - self._context.engine.freshness())

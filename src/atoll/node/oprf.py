@@ -121,6 +121,12 @@ class Evaluator:
         """Whether a key stands, so that a registration needs tags."""
         return self._context.view().get(OprfKey, "0") is not None
 
+    @property
+    def holds_share(self) -> bool:
+        """Whether this node can answer others under the key in force."""
+        key = self._context.view().get(OprfKey, "0")
+        return key is not None and self._shares.held(key) is not None
+
     async def evaluate(self, inputs: Sequence[bytes]) -> Evaluation:
         """The tags of 1 to 3 inputs, 1 to 65,535 bytes each.
 
@@ -228,8 +234,8 @@ class Evaluator:
         )
 
     def _answer(self, key: OprfKey, ask: Ask) -> SignedAnswer:
-        share, held = self._shares.share(key.epoch), key.share_of(self._context.org)
-        if share is None or held is None or share.public != held[1]:  # a deal may have fallen out since this one was kept
+        share = self._shares.held(key)
+        if share is None:
             raise NoShareHere(epoch=key.epoch)
         evaluated, proof = share.answer(ask.blinded)
         answer = Answer(

@@ -105,7 +105,8 @@ class Dealer:
         """The dealing that this node should open now."""
         dealing = next_dealing(view)
         me = self._context.org
-        wants = me in dealing.members and (key is None or dealing.members != key.members or me not in key.holders)
+        lacks = key is not None and (me not in key.holders or self._shares.held(key) is None)
+        wants = me in dealing.members and (key is None or dealing.members != key.members or lacks)
         possible = len(dealing.dealers) >= dealing.least
         if not (wants and possible) or self._context.now() < opens_at(view, dealing):
             self._wanted_since = None
@@ -134,12 +135,10 @@ class Dealer:
         )
 
     async def _deal(self, view: View, dealing: OprfDealing) -> None:
-        secret = None
-        if dealing.renews:
-            share = self._shares.share(dealing.renews)
-            if share is None:
-                return  # the others are enough, or the dealing fails
-            secret = share.secret
+        old = view.get(OprfKey, "0") if dealing.renews else None
+        share = self._shares.held(old) if old is not None else None
+        if old is not None and share is None:
+            return  # the others are enough, or the dealing fails
         at = dealing.dealers.index(self._context.org)
         receivers = {org: _keys(view, dealing, org)[at] if org in dealing.announced else None for org in dealing.members}
         dealt = deal(
@@ -148,7 +147,7 @@ class Dealer:
             dealer=self._context.org,
             threshold=dealing.threshold,
             receivers=receivers,
-            secret=secret,
+            secret=share.secret if share is not None else None,
         )
         await self._context.outbox.submit(
             DealShares(
@@ -183,8 +182,7 @@ class Dealer:
 
         What was kept when this node confirmed is another one if a deal fell out afterwards: then it is added up again.
         """
-        held, share = key.share_of(self._context.org), self._shares.share(key.epoch)
-        if held is not None and (share is None or share.public != held[1]):
+        if self._context.org in key.members and self._shares.held(key) is None:
             self._add_up_again(view, key)
         self._shares.settle(key.epoch)
         self._settled = key.epoch

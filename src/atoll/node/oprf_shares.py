@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from atoll.ledger.records import OprfKey
 from atoll.node.context import NodeContext
 from atoll.primitives.ristretto import SecretScalar
 from atoll.protocols.threshold_oprf import Share
@@ -50,12 +51,20 @@ class Shares:
         return self._get(_seed(number))
 
     def share(self, epoch: int) -> Share | None:
-        """This node's share of the key in an epoch, if it holds one."""
+        """What this node kept as its share of the key in an epoch."""
         found = self._get(_share(epoch))
         if found is None:
             return None
         held = parse_message(found, HeldShare)
         return Share(SecretScalar.from_canonical(held.secret), held.nonce_key)
+
+    def held(self, key: OprfKey) -> Share | None:
+        """This node's share of the key in force, if what lies here is the one that the ledger speaks of.
+
+        It may not be: a deal fell out after it was kept, or the store is a copy from before.
+        """
+        share, known = self.share(key.epoch), key.share_of(self._context.org)
+        return share if share is not None and known is not None and share.public == known[1] else None
 
     def keep(self, epoch: int, secret: SecretScalar) -> Share:
         """Keep a share, in place of another of the same epoch; it is durable when this returns."""
