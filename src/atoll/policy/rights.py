@@ -31,17 +31,14 @@ def no_scopes(right: bytes) -> RightScope | None:  # noqa: ARG001
 def right_reasons(view: View, grant: Grant, demand: Demand, *, job_kind: str, now: int, scopes: Scopes) -> Iterator[Reason]:
     """Whether the right that a grant was given under carries this use."""
     fell = why_grant_fell(view, grant, at=now)
-    name = grant.right.hex() or "none"
-    yield Reason(RightRefused.code, f"right {name} of the grant", "in force up to the root", fell or "in force", not fell)
+    yield Reason(RightRefused.code, "its right", "in force up to the root", fell or "in force", not fell)
     chain, _ = chain_of(view, grant.right)
     lineage = chain[0].lineage if chain else "none"
     wanted = demand.dataset.rpartition("/")[0]
-    yield Reason(RightRefused.code, f"lineage of right {name}", wanted, lineage, lineage == wanted)
+    yield Reason(RightRefused.code, "its right's lineage", wanted, lineage, lineage == wanted)
     if any(one.kind is RightKind.PROCESSING for one in chain):
         outputs = ", ".join(sorted(AGGREGATES))
-        yield Reason(
-            RightRefused.code, "output under a right of processing", outputs, demand.output, demand.output in AGGREGATES
-        )
+        yield Reason(RightRefused.code, "output of processing", outputs, demand.output, demand.output in AGGREGATES)
     for one in chain:
         if one.scope_commitment:
             yield from _scope_reasons(one, scopes(one.right), demand, job_kind)

@@ -97,6 +97,8 @@ PROMISED = """
     catalogue search, catalogue show, catalogue export
     quality run, quality sign, quality list, quality report, quality compare, quality withdraw
     grant give, grant list, grant show, grant revoke
+    right grant, right sublicense, right lease, right transfer, right freeze, right unfreeze, right revoke
+    right list, right show, right history, right holders, right verify
     grade show, grade override, grade approve, grade tables
     budget set
     job propose intersection, job list, job show, job approve, job refuse, job withdraw, job watch, job result, job cancel
