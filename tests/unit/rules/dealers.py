@@ -121,7 +121,7 @@ class Dealers:
         """Add up everybody's share of the key in force, and check it against the ledger."""
         key, dealing = self.key, self.dealing
         weights = weights_in(dealing, key.dealers)
-        for org in dealing.announced:
+        for org in key.holders:
             parts = [self.part(org, dealer) for dealer in weights]
             share = sharing.add_shares(parts, list(weights.values()))
             found = key.share_of(org)

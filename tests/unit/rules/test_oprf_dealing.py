@@ -14,6 +14,7 @@ from atoll.primitives import ristretto
 from atoll.primitives.ristretto import SecretScalar
 from atoll.protocols.threshold_oprf import Question, Share, verify_answer
 from tests.unit.rules.dealers import MEMBERS, Dealers
+from tests.unit.rules.lagoon import enrolment
 
 
 def evaluate(dealers: Dealers, *orgs: str) -> tuple[bytes, ...]:
@@ -320,6 +321,18 @@ def test_a_member_that_missed_the_dealing_gets_its_share_by_a_hand_over() -> Non
     dealers.dealt().confirmed().collected()
     assert dealers.key.holders == MEMBERS
     assert dealers.value_of_key("bank", "bureau", "telecom") == secret
+
+
+def test_a_new_validating_member_gets_a_share_of_the_same_key() -> None:
+    dealers = Dealers().ready()
+    lagoon = dealers.lagoon
+    hospital = lagoon.founding.add("hospital")
+    tags, public = evaluate(dealers, *MEMBERS[:3]), dealers.key.public
+    lagoon.do("hospital", enrolment(hospital, lagoon.invite(hospital).expose_secret()))
+    dealers.announced(*MEMBERS, "hospital").dealt().confirmed().collected()
+    assert (dealers.key.members, dealers.key.threshold) == (("auditor", "bank", "bureau", "hospital", "telecom"), 3)
+    assert (dealers.key.public, dealers.key.dealers) == (public, MEMBERS[:3])
+    assert evaluate(dealers, "hospital", "bank", "telecom") == tags
 
 
 def test_two_dealings_are_never_under_way() -> None:
