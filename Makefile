@@ -67,6 +67,7 @@ docs: setup ## generated reference pages
 	@$(BIN)/python tools/docs.py
 	@$(BIN)/python tools/cli_docs.py
 	@$(BIN)/python -m tools.docs_protocols
+	@$(BIN)/python -m tools.docs_levels
 
 wheel: setup ## a manylinux wheel in dist/, installed and tried without cargo
 	@tools/wheel.sh
