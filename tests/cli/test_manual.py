@@ -45,7 +45,7 @@ def test_page_without_a_node_is_what_happens(page: str, tmp_path: Path) -> None:
 
 def test_pages_with_nodes_are_what_happens(lagoon: Lagoon) -> None:
     try:
-        printed = "".join(run_page(page, lagoon.folder) for page in ("4-a-job.md", "5-members.md"))
+        printed = "".join(run_page(page, lagoon.folder) for page in ("4-a-job.md", "5-members.md", "6-rights.md"))
     finally:
         start_lagoon(lagoon)  # what a page has started ends with it
     assert [one for one in lagoon.secrets() if one in printed] == []
@@ -58,4 +58,5 @@ def test_every_page_is_run() -> None:
         "3-founding.md",
         "4-a-job.md",
         "5-members.md",
+        "6-rights.md",
     ]

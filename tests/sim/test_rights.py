@@ -12,7 +12,7 @@ from atoll.api.models import GiveGrant, RightAct, RightRequest, RightTransfer
 from atoll.ledger.evidence import parse_trust_file, verify_rights
 from atoll.ledger.records import Job, root_right_id
 from atoll.node import runs
-from atoll.node.errors import BadRequest
+from atoll.node.errors import BadRequest, TransactionRefused
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
 from tests.sim.test_consent import propose
@@ -91,6 +91,28 @@ def test_a_frozen_parent_stops_a_running_job_at_once(tmp_path: Path, monkeypatch
     run_virtually(scenario())
 
 
+def test_a_node_finds_the_power_to_act_under_by_itself(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=64) as world:
+            await register(world, "bureau")
+            bureau, bank = world["bureau"].services.rights, world["bank"].services.rights
+            given = {}
+            for kind in ("use", "transaction", "management"):
+                given[kind], _ = await bureau.give(RightRequest(source=LINEAGE, to="bank", kind=kind, days=30))
+            await bank.transfer(given["use"], RightTransfer(to="telecom"))
+            await bank.freeze(given["use"], RightAct())
+            shown = await bank.show(given["use"])
+            assert (shown.holder, shown.state, shown.frozen_by) == ("telecom", "frozen", ["rights"])
+            assert [one.right for one in bank.list(holder="bank")] == sorted([given["transaction"], given["management"]])
+            await world["telecom"].services.rights.revoke(given["use"], RightAct())  # it gives back what it cannot use
+            await world.settle()
+            assert "is revoked" in (await bureau.show(given["use"])).fell
+            with pytest.raises(TransactionRefused, match="only bureau may manage"):
+                await world["telecom"].services.rights.freeze(given["management"], RightAct())
+
+    run_virtually(scenario())
+
+
 def test_after_a_sale_the_custodian_enforces_and_the_new_holder_decides(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with World(tmp_path, seed=63) as world:
@@ -100,7 +122,7 @@ def test_after_a_sale_the_custodian_enforces_and_the_new_holder_decides(tmp_path
             await running(world, job)
             sold = await world["bureau"].services.rights.transfer(ROOT, RightTransfer(to="telecom"))
             assert (await ended(world, job)).state == "completed"  # what was granted to others stands
-            with pytest.raises(Exception, match="only telecom may grant uses"):
+            with pytest.raises(TransactionRefused, match="only telecom may grant uses"):
                 await grant_under(world, "bureau", "bank", "")
             after = await grant_under(world, "telecom", "bank", "")
             assert (await ended(world, await ask(world, sets, after))).state == "completed"

@@ -14,7 +14,7 @@ from atoll.cli.files import read_bytes, read_text, write_new
 from atoll.cli.frame import command, group
 from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import confirm
-from atoll.cli.words import iso, listed
+from atoll.cli.words import iso, listed, readable_times
 from atoll.client import Node
 
 app = group("Give, lease, pass on and end rights in data; see and prove who holds what.")
@@ -171,7 +171,7 @@ def show(node: Node, right: RightArgument) -> Reply:
         ("holder", one.holder),
         ("from", f"{one.grantor}" + (f", right {one.parent}" if one.parent else ", by registering the lineage")),
         ("holds", _term(one)),
-        ("now", one.fell or "in force"),
+        ("now", _now(one.fell)),
         ("uses", f"{one.uses - one.uses_given} of {one.uses} left to give" if one.uses else "not bounded"),
         ("share", f"{one.share_ppm / 10_000:g} %" if one.share_ppm else "none"),
         ("gives on", f"{one.depth_left} levels deep" if one.depth_left else "no"),
@@ -238,7 +238,7 @@ def verify(
         ("stood for by", f"{listed(finding.cosigned)}, {iso(finding.agreed_at)}, up to block {finding.top}"),
     ]
     rows = [
-        (str(one.height), iso(one.time), one.right.kind, one.right.holder, one.fell or "in force", one.right.right.hex())
+        (str(one.height), iso(one.time), one.right.kind, one.right.holder, _now(one.fell), one.right.right.hex())
         for one in finding.held
     ]
     table = Rows(("block", "time", "kind", "holder", "then", "right"), rows)
@@ -294,8 +294,12 @@ def parse_share(text: str) -> int:
 
 
 def _table(found: list[RightInfo]) -> Rows:
-    rows = [(one.right, one.kind, one.holder, _term(one), one.fell or "in force") for one in found]
+    rows = [(one.right, one.kind, one.holder, _term(one), _now(one.fell)) for one in found]
     return Rows(("right", "kind", "holder", "holds", "now"), rows, "no rights")
+
+
+def _now(fell: str) -> str:
+    return readable_times(fell) or "in force"
 
 
 def _term(one: RightInfo) -> str:
