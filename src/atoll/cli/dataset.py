@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from atoll.api.models import DatasetInfo, RegisterColumn, RegisterDataset
+from atoll.cli.dispute import app as disputes
 from atoll.cli.errors import BadArgument
 from atoll.cli.frame import command, group
+from atoll.cli.history import history, lineage, profile
+from atoll.cli.registering import register_watched
 from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import confirm
 from atoll.cli.words import iso, listed
@@ -18,6 +21,10 @@ from atoll.policy.levels import STATUS, level_name, level_text
 
 app = group("Register, find and withdraw datasets.")
 DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="owner/name/version, such as bank/customers/1.")]
+_FILE = {
+    True: "still what was registered",
+    False: "changed since it was registered, so no job can read it; register it again as the next version",
+}
 COMPARED = "after-join"
 """What a column must allow to be a key: its value may be seen for rows that another party's rows matched."""
 _SETTINGS = re.compile(r"(?:exposure|level|rule|means)=[^,=]+(?:,(?:exposure|level|rule|means)=[^,=]+)*")
@@ -56,6 +63,12 @@ def register(
         int | None,
         typer.Option(metavar="NUMBER", help="How many identifiers the version before it did not have, for all to see.", min=0),
     ] = None,
+    parent: Annotated[
+        list[str] | None, typer.Option(metavar="DATASET", help="A version that it was made from; repeat.")
+    ] = None,
+    from_job: Annotated[
+        str, typer.Option(metavar="JOB", help="The job whose result it is; what went in becomes a parent.", show_default=False)
+    ] = "",
 ) -> Reply:
     """Register a file as the next version of a dataset.
 
@@ -73,9 +86,23 @@ def register(
         purposes=purpose or [],
         table=table,
         asserted_new=asserted_new,
+        parents=parent or [],
+        from_job=from_job,
     )
-    identifier = node.datasets.register(request)
-    return Reply({"dataset": identifier}, [f"registered {identifier}"])
+    done = register_watched(node, request)
+    lines = [f"{'already registered' if done.already else 'registered'} {done.dataset}", "", done.found, done.means]
+    return Reply(done, [*lines, *([f"next: {done.next}"] if done.next else [])])
+
+
+command(app, "profile", "atoll dataset profile customers.csv")(profile)
+command(app, "history", "atoll dataset history bureau/people/1 --home bank")(history)
+command(
+    app,
+    "lineage",
+    "atoll dataset lineage bank/matches/1 --home bank",
+    "atoll dataset lineage bank/matches/1 --format prov --home bank",
+)(lineage)
+app.add_typer(disputes, name="dispute", epilog="atoll dataset dispute list --home auditor")
 
 
 @command(app, "list", "atoll dataset list --home bank", "atoll dataset list --mine --home bank")
@@ -98,14 +125,18 @@ def list_datasets(node: Node, mine: Annotated[bool, typer.Option("--mine", help=
 
 
 @command(app, "show", "atoll dataset show bureau/files/1 --home bank")
-def show(node: Node, dataset: DatasetArgument) -> Reply:
+def show(
+    node: Node,
+    dataset: DatasetArgument,
+    check: Annotated[bool, typer.Option("--check", help="Read an own file again: is it still what was registered?")] = False,
+) -> Reply:
     """One dataset with its card, which is checked against the commitment on the ledger."""
-    return show_dataset(node, dataset)
+    return show_dataset(node, dataset, check=check)
 
 
-def show_dataset(node: Node, dataset: str) -> Reply:
+def show_dataset(node: Node, dataset: str, *, check: bool = False) -> Reply:
     """What there is to say of one dataset."""
-    one = node.datasets.show(dataset)
+    one = node.datasets.show(dataset, check=check)
     pairs = [
         ("dataset", f"{one.dataset} ({one.state})"),
         ("title", one.title or "-"),
@@ -151,6 +182,11 @@ def _also(one: DatasetInfo) -> list[tuple[str, str]]:
         ("licence", one.licence),
         ("offers", str(len(one.offers)) if one.offers else ""),
         ("made from", ", ".join(one.parents)),
+        ("result of", f"job {one.source_job}" if one.source_job else ""),
+        ("finding", f"{one.finding}. {one.found} {one.means}" if one.finding else ""),
+        ("next", one.next),
+        ("dispute", one.dispute),
+        ("file", "" if one.unchanged is None else _FILE[one.unchanged]),
     ]
 
 

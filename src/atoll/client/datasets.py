@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any, cast
+
 from atoll.api import models
 from atoll.client.link import Link
 from atoll.client.names import split_dataset
@@ -17,16 +20,36 @@ class Datasets:
 
     def register(self, request: models.RegisterDataset) -> str:
         """Register a file as the next version of a dataset; its identifier."""
-        return self._link.ask(models.Registered, "dataset_register", request).dataset
+        return self.register_told(request).dataset
+
+    def register_told(self, request: models.RegisterDataset) -> models.Registered:
+        """The same, with what was found out about it; asked for again, it goes on where it was."""
+        return self._link.ask(models.Registered, "dataset_register", request)
+
+    def step(self, name: str) -> models.RegistrationStep:
+        """How far a registration under way is."""
+        return self._link.ask(models.RegistrationStep, "registration_step", name=name)
+
+    def history(self, dataset: str) -> models.HistoryInfo:
+        """Versions, findings, checks and disputes."""
+        owner, name, version = split_dataset(dataset)
+        return self._link.ask(models.HistoryInfo, "dataset_history", owner=owner, name=name, version=version)
+
+    def lineage(self, dataset: str) -> dict[str, Any]:
+        """Where a version comes from, as PROV-O in JSON-LD."""
+        owner, name, version = split_dataset(dataset)
+        document = json.loads(self._link.raw("dataset_lineage", owner=owner, name=name, version=version))
+        return cast("dict[str, Any]", document)
 
     def list(self) -> list[models.DatasetInfo]:
         """All members' datasets."""
         return self._link.ask(list[models.DatasetInfo], "dataset_list")
 
-    def show(self, dataset: str) -> models.DatasetInfo:
-        """One dataset with its card."""
+    def show(self, dataset: str, *, check: bool = False) -> models.DatasetInfo:
+        """One dataset with its card; with `check` an own source is read again and compared with what was registered."""
         owner, name, version = split_dataset(dataset)
-        return self._link.ask(models.DatasetInfo, "dataset_show", owner=owner, name=name, version=version)
+        query = {"check": "yes"} if check else None
+        return self._link.ask(models.DatasetInfo, "dataset_show", query=query, owner=owner, name=name, version=version)
 
     def withdraw(self, dataset: str) -> models.Receipt:
         """Take a dataset version out of use."""

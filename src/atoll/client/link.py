@@ -37,6 +37,7 @@ class Link:
             CertificateUnusable: the file is no certificate.
         """
         self.url = url.rstrip("/")
+        self._made_from = (url, token, certificate)
         try:
             self._http = httpx.Client(
                 base_url=self.url,
@@ -50,6 +51,11 @@ class Link:
 
     def __repr__(self) -> str:
         return f"Link({self.url!r})"
+
+    def again(self) -> Link:
+        """A second connection to the same node."""
+        url, token, certificate = self._made_from
+        return Link(url, token=token, certificate=certificate)
 
     def close(self) -> None:
         """Close the connection."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from atoll.api import models
 from atoll.client.catalogue import Catalogue
 from atoll.client.datasets import Datasets
+from atoll.client.disputes import Disputes
 from atoll.client.errors import NodeUnreachable
 from atoll.client.grading import Grading
 from atoll.client.grants import Grants
@@ -66,6 +67,7 @@ class Node:
         self.catalogue = Catalogue(link)
         self.grading = Grading(link)
         self.quality = Quality(link)
+        self.disputes = Disputes(link)
         self.grants = Grants(link)
         self.orders = Orders(link)
         self.rights = Rights(link)
@@ -82,6 +84,10 @@ class Node:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def again(self) -> Node:
+        """A second connection to the same node: one answers one question at a time."""
+        return Node(self._link.again())
 
     @property
     def url(self) -> str:

@@ -19,11 +19,14 @@ from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
 from atoll.node.datasets import Datasets
 from atoll.node.directory import Directory
+from atoll.node.disputes import Disputes
 from atoll.node.doctor import Doctor
+from atoll.node.duplicates import Duplicates
 from atoll.node.duties import Duties
 from atoll.node.evidence import Evidence
 from atoll.node.gradings import Gradings
 from atoll.node.grants import Grants
+from atoll.node.histories import Histories
 from atoll.node.jobs import Jobs
 from atoll.node.keyring import KeyRing
 from atoll.node.ledgerdesk import LedgerDesk
@@ -159,6 +162,9 @@ class Node:
         self.runs = Runs(
             self.context, self.bodies, self.consents, Orders(self.context, self.bodies, base.keys, base.directory), starter
         )
+        self.budgets = Budgets(self.context, self.bodies, self.purposes)
+        self.proposals = Proposals(self.context, self.bodies, self.purposes, self.budgets)
+        self.duplicates = Duplicates(self.context, self.bodies, self.proposals, self.runs)
         self.reactor = Reactor(self.context, self.bodies, self.consents, self.runs, self._on_block)
         self.services = self._join()
 
@@ -172,6 +178,7 @@ class Node:
                 group.create_task(self.catalogue.run())
                 if self._dealer is not None:
                     group.create_task(self._dealer.run())
+                group.create_task(self.duplicates.run())
         finally:
             self.reactor.stop()
             await self.runs.stop_all()
@@ -184,26 +191,29 @@ class Node:
         self.runs.look_again()
         if self._dealer is not None:
             self._dealer.look_soon()
+        self.duplicates.look_soon()
 
     def _join(self) -> Services:
         doctor = Doctor(self.context, self.links, self.runs, self.evaluator)
-        budgets = Budgets(self.context, self.bodies, self.purposes)
+        disputes = Disputes(self.context, self.bodies)
         return Services(
             store=self._store,
             membership=Membership(self.context, self.base.keys, lambda: set(self.links.connected())),
-            datasets=Datasets(self.context, self.bodies),
+            datasets=Datasets(self.context, self.bodies, self.evaluator),
             catalogue=self.catalogue,
             gradings=Gradings(self.context, self.bodies, LevelTables(self.context.config.home.path)),
-            grants=Grants(self.context, self.bodies, self.purposes, budgets, on_revoked=self.runs.look_again),
-            budgets=budgets,
+            grants=Grants(self.context, self.bodies, self.purposes, self.budgets, on_revoked=self.runs.look_again),
+            budgets=self.budgets,
             orders=OrderDesk(self.context),
-            proposals=Proposals(self.context, self.bodies, self.purposes, budgets),
+            proposals=self.proposals,
             rights=Rights(self.context, self.bodies, on_changed=self.runs.look_again),
             standing=StandingConsents(self.context, self.bodies),
             duties=Duties(self.context, self.bodies),
             quality=Quality(self.context, self.bodies, self.catalogue, self.base.keys),
             jobs=Jobs(self.context, self.bodies, self.consents, self.runs),
             ledger=LedgerDesk(self.context),
+            disputes=disputes,
+            histories=Histories(self.context, disputes),
             evidence=Evidence(self.context, self.bodies),
             status=doctor.status,
             doctor=doctor.look,

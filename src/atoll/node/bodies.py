@@ -15,9 +15,10 @@ from typing import Annotated, ClassVar, Protocol
 
 from atoll.errors import AtollError
 from atoll.exchange.quality.report import QUALITY_DOMAIN, Opinion
+from atoll.exchange.registration.statement import STATEMENT_DOMAIN, Statement, statement_commitment
 from atoll.ledger.detail import RECEIPT_DOMAIN, ReceiptDetail
 from atoll.ledger.plan import Plan, digest_plan_body
-from atoll.ledger.records import Dataset, Grant, Job, Member, QualityReport, ReceiptRecord, Right, StandingConsent
+from atoll.ledger.records import Dataset, Dispute, Grant, Job, Member, QualityReport, ReceiptRecord, Right, StandingConsent
 from atoll.node.errors import NoSuchThing, NotOnThisPlan, PlanChanged
 from atoll.ordering.engine import View
 from atoll.policy.card import CARD_DOMAIN, MAX_CARD_BYTES, DatasetCard
@@ -47,6 +48,8 @@ class Kind(StrEnum):
     SCOPE = "scope"
     STANDING = "standing"
     QUALITY = "quality"
+    STATEMENT = "statement"
+    """What is said in a dispute: `DISPUTE/0` opens it, `DISPUTE/n` is the nth answer, `DISPUTE/reason` decides it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +213,9 @@ def fits(view: View, kind: Kind, identifier: str, data: bytes) -> bool:
             case Kind.QUALITY:
                 report, opinion = view.get(QualityReport, identifier), parse_message(data, Opinion)
                 return report is not None and is_opening(report.commitment, QUALITY_DOMAIN, opinion.salt, data)
+            case Kind.STATEMENT:
+                said, commitment = parse_message(data, Statement), statement_commitment(view, identifier)
+                return bool(commitment) and is_opening(commitment, STATEMENT_DOMAIN, said.salt, data)
             case Kind.DETAIL:
                 receipt, detail = view.get(ReceiptRecord, identifier), parse_message(data, ReceiptDetail)
                 return receipt is not None and is_opening(receipt.detail_commitment, RECEIPT_DOMAIN, detail.salt, data)
@@ -237,5 +243,8 @@ def entitled(view: View, kind: Kind, identifier: str, org: str) -> bool:
     if kind is Kind.STANDING:
         standing = view.get(StandingConsent, identifier)
         return standing is not None and org == standing.owner
+    if kind is Kind.STATEMENT:
+        dispute = view.get(Dispute, identifier.split("/")[0])
+        return dispute is not None and org in dispute.parties
     job = view.get(Job, identifier.split("/")[0])
     return job is not None and org in job.parties

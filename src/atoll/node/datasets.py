@@ -3,96 +3,69 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 
-from atoll.api.models import DatasetInfo, RegisterDataset
-from atoll.exchange.catalogue.validation import verify_card
-from atoll.ledger.detail import round_up_to_power_of_two
+from atoll.api.models import DatasetInfo, RegisterDataset, Registered
+from atoll.exchange.registration import tell_finding
 from atoll.ledger.records import Dataset
-from atoll.ledger.rules.dataset import RegisterDataset as RegisterTransaction
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.node.bodies import Bodies, Kind
-from atoll.node.cards import column_cards, describe, grading_card
+from atoll.node.cards import describe
 from atoll.node.context import NodeContext
 from atoll.node.errors import NoSuchThing
+from atoll.node.oprf import Evaluator
+from atoll.node.reading import is_unchanged
+from atoll.node.registration import Done, Registration, Step
 from atoll.ordering.engine import Acknowledged
-from atoll.policy.card import CARD_DOMAIN, CONTENT_DOMAIN, DatasetCard
-from atoll.primitives.commitment import commit
-from atoll.storage.store import LocalDataset
-from atoll.wire.message import encode_message
 
 CARDS_AT_ONCE = 16
 """Cards that are asked for at one time, for a list of all datasets."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What reading a source once told."""
-
-    fingerprint: str
-    format: str
-    rows: int
-    columns: tuple[tuple[str, str], ...]
-
-
 class Datasets:
     """Registers, lists and shows datasets."""
 
-    def __init__(self, context: NodeContext, bodies: Bodies) -> None:
+    def __init__(self, context: NodeContext, bodies: Bodies, evaluator: Evaluator) -> None:
         self._context = context
         self._bodies = bodies
+        self._registration = Registration(context, bodies, evaluator)
 
-    async def register(self, request: RegisterDataset) -> tuple[str, Acknowledged]:
-        """Read the source, write its card, and register the commitment to it as the next version.
+    async def register(self, request: RegisterDataset) -> Done:
+        """Read the source, write its card, have the members evaluate its tags, and register it as the next version.
 
         Raises:
             BadRequest: a described column is not in the source.
             CardRefused, CardTooLong: what is said cannot be published.
+            RegistrationBusy: another registration of this name is under way.
             InputError and others of `atoll.sources`: the source cannot be read.
+            UnavailableError: too few members answer; called again it goes on from there.
             TransactionRefused: the ledger's rules refuse it.
         """
-        address = f"{request.path}#{request.table}" if request.table else request.path
-        look = await self._context.offload(lambda: self._look(address))
-        identifier = self._next_version(request.name)
-        entropy = self._context.entropy
-        content_salt = entropy.bytes(32)
-        columns = column_cards(request.columns, look.columns)
-        card = DatasetCard(
-            salt=entropy.bytes(32),
-            dataset=identifier,
-            title=request.title,
-            description=request.description,
-            source=look.format,
-            rows_at_most=round_up_to_power_of_two(look.rows),
-            columns=columns,
-            level=max(one.level for one in columns),
-            classes=tuple(request.classes),
-            grading=grading_card(request.grading),
-            purposes=tuple(request.purposes),
-            keywords=tuple(request.keywords),
-            accrual=request.accrual,
-            spatial=request.spatial,
-            licence=request.licence,
-            offers=tuple(request.offers),
-            content_commitment=commit(CONTENT_DOMAIN, content_salt, look.fingerprint.encode()),
-            parents=(),
+        return await self._registration.register(request)
+
+    async def registered(self, request: RegisterDataset) -> Registered:
+        """As `register`, told in words; see there."""
+        done = await self.register(request)
+        record = self._context.view().get(Dataset, done.dataset)
+        if record is None:
+            raise NoSuchThing(what="dataset", name=done.dataset)
+        told, acknowledged = tell_finding(record), done.acknowledged
+        return Registered(
+            dataset=done.dataset,
+            height=acknowledged.height if acknowledged else record.height,
+            index=acknowledged.index if acknowledged else 0,
+            transaction=acknowledged.transaction_id.hex() if acknowledged else "",
+            finding=record.finding,
+            first=record.first,
+            state=record.state,
+            found=told.found,
+            means=told.means,
+            next=told.next,
+            already=acknowledged is None,
         )
-        verify_card(card)
-        body = encode_message(card)
-        local = LocalDataset(
-            id=identifier, path=address, table=request.table, digest=look.fingerprint, content_salt=content_salt.hex()
-        )
-        self._context.store.set_dataset(local)
-        self._bodies.keep(Kind.CARD, identifier, body)
-        commitment = commit(CARD_DOMAIN, card.salt, body)
-        registration = RegisterTransaction(
-            dataset=identifier, card_commitment=commitment, level=card.level, asserted_new=request.asserted_new
-        )
-        acknowledged = await self._context.outbox.submit(registration)
-        self._context.note("person", "dataset.register", identifier, "ok")
-        return identifier, acknowledged
+
+    def step(self, name: str) -> Step:
+        """How far a registration under way is."""
+        return self._registration.step(name)
 
     async def withdraw(self, identifier: str) -> Acknowledged:
         """Take a dataset version out of use."""
@@ -110,8 +83,13 @@ class Datasets:
 
         return list(await asyncio.gather(*(show(record) for record in records)))
 
-    async def show(self, identifier: str, *, fetch: bool = True) -> DatasetInfo:
+    async def show(self, identifier: str, *, fetch: bool = True, check: bool = False) -> DatasetInfo:
         """One dataset.
+
+        Args:
+            identifier: owner/name/version.
+            fetch: ask the owner for the card where it is not here.
+            check: of an own dataset, read the source again and say whether it is still what was registered.
 
         Raises:
             NoSuchThing: the ledger holds none of this name.
@@ -122,27 +100,28 @@ class Datasets:
             raise NoSuchThing(what="dataset", name=identifier)
         if fetch:
             await self._bodies.fetch(view, Kind.CARD, identifier, (record.owner,))
-        return describe(record, self._bodies.card(identifier), mine=record.owner == self._context.org)
+        mine = record.owner == self._context.org
+        told = tell_finding(record)
+        return describe(record, self._bodies.card(identifier), mine=mine).model_copy(
+            update={
+                "finding": str(record.finding),
+                "first": record.first,
+                "found": told.found,
+                "means": told.means,
+                "next": told.next,
+                "parents": list(record.parents),
+                "source_job": record.source_job.hex(),
+                "dispute": record.dispute.hex(),
+                "unchanged": await self._is_unchanged(identifier) if check and mine else None,
+            }
+        )
 
-    def _next_version(self, name: str) -> str:
-        view = self._context.view()
-        version = 1
-        while view.get(Dataset, f"{self._context.org}/{name}/{version}") is not None:
-            version += 1
-        return f"{self._context.org}/{name}/{version}"
-
-    def _look(self, address: str) -> Look:
-        from atoll.sources import SourceRoot, open_source  # DuckDB and Arrow: 100 ms and 60 MB that most nodes never need
-
-        root = SourceRoot(self._context.config.folders)
-        with (
-            tempfile.TemporaryDirectory(dir=self._context.config.home.path, prefix="register-") as scratch,
-            open_source(address, root=root, scratch=Path(scratch)) as source,
-        ):
-            schema = source.schema()
-            return Look(
-                fingerprint=str(source.fingerprint),
-                format=source.address.format.value,
-                rows=source.row_count(),
-                columns=tuple((field.name, str(field.type)) for field in schema),
-            )
+    async def _is_unchanged(self, identifier: str) -> bool:
+        """Whether the source is still what was registered: it is read again, whole."""
+        local = self._context.store.dataset(identifier)
+        if local is None:
+            raise NoSuchThing(what="source of", name=identifier)
+        config = self._context.config
+        return await self._context.offload(
+            lambda: is_unchanged(local.path, local.digest, folders=config.folders, home=config.home.path)
+        )

@@ -153,6 +153,14 @@ class RefusedByPerson(JobError):
     remedy = "Ask the organisation for the reason."
 
 
+class RegistrationBusy(ConflictError):
+    """Another registration under the same name is under way at this node."""
+
+    code = "registration.busy"
+    sentence = "A registration of {name} is under way, with other words."
+    remedy = "Wait until it has ended; `atoll dataset list --mine` shows it then."
+
+
 class TransactionRefused(ConflictError):
     """The ledger's rules refused a transaction of this node; `number` and `sentence` are the rule's."""
 

@@ -26,6 +26,7 @@ from atoll.node.context import NodeContext
 from atoll.node.errors import NoShareHere, NotAsked, TooFewShares
 from atoll.node.oprf_shares import Shares
 from atoll.primitives import ed25519
+from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.errors import OprfProofError, PointError
 from atoll.protocols.threshold_oprf import Question, digest_blinded, verify_answer
 from atoll.trust.keys import Purpose
@@ -127,8 +128,13 @@ class Evaluator:
         key = self._context.view().get(OprfKey, "0")
         return key is not None and self._shares.held(key) is not None
 
-    async def evaluate(self, inputs: Sequence[bytes]) -> Evaluation:
+    async def evaluate(self, inputs: Sequence[bytes], *, seed: bytes | None = None) -> Evaluation:
         """The tags of 1 to 3 inputs, 1 to 65,535 bytes each.
+
+        Args:
+            inputs: what is evaluated.
+            seed: 32 secret bytes from which the request and its blinds follow, so that asking again after a crash is the same
+                request; drawn afresh where there is none.
 
         Raises:
             OprfNoKey: the members share no key yet.
@@ -140,11 +146,11 @@ class Evaluator:
         """
         if not self.is_ready:
             raise OprfNoKey()
-        question = Question(inputs, self._context.entropy.bytes(32))
-        request = RequestEvaluation(
-            id=self._context.entropy.bytes(16), digest=digest_blinded(question.blinded), elements=len(inputs)
-        )
-        await self._context.outbox.submit(request)
+        entropy = self._context.entropy if seed is None else SeededEntropy(seed).fork("oprf request")
+        question = Question(inputs, entropy.bytes(32))
+        request = RequestEvaluation(id=entropy.bytes(16), digest=digest_blinded(question.blinded), elements=len(inputs))
+        if not self._stands(request):
+            await self._context.outbox.submit(request)
         ask = Ask(id=request.id, blinded=question.blinded)
         while True:
             key = self._key()
@@ -153,6 +159,11 @@ class Evaluator:
             except TooFewShares:
                 if self._key().epoch == key.epoch:  # else the key was handed on meanwhile, and others may hold it
                     raise
+
+    def _stands(self, request: RequestEvaluation) -> bool:
+        """Whether this very request of this organisation is on the ledger already: it was made before a crash."""
+        found = self._context.view().get(OprfRequest, request.id.hex())
+        return found is not None and (found.org, found.digest) == (self._context.org, request.digest)
 
     async def answer(self, org: str, payload: bytes) -> bytes:
         """Serve `oprf.evaluate`.

@@ -99,7 +99,7 @@ class Proposals:
             ],
         )
 
-    async def propose(self, request: ProposeJob) -> str:
+    async def propose(self, request: ProposeJob, *, actor: str = "person") -> str:
         """Draft, keep and offer the plan, and put its digest on the ledger; the job's identifier."""
         plan = self.draft(request)
         body = encode_message(plan)
@@ -107,7 +107,7 @@ class Proposals:
         self._bodies.keep(Kind.PLAN, identifier, body)
         self._context.store.update_job(identifier, phase="proposed")
         await self._context.outbox.submit(proposal_of(plan, digest_plan_body(body)))
-        self._context.note("person", "job.propose", identifier, plan.kind)
+        self._context.note(actor, "job.propose", identifier, plan.kind)
         readers = [one.org for one in self._context.members() if READERS & set(one.roles)]
         await self._bodies.offer(Kind.PLAN, identifier, body, dict.fromkeys((*plan.orgs(), *readers)))
         return identifier

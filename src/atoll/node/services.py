@@ -9,10 +9,12 @@ from atoll.api.models import DoctorFinding, Status
 from atoll.node.budgets import Budgets
 from atoll.node.catalogue import Catalogue
 from atoll.node.datasets import Datasets
+from atoll.node.disputes import Disputes
 from atoll.node.duties import Duties
 from atoll.node.evidence import Evidence
 from atoll.node.gradings import Gradings
 from atoll.node.grants import Grants
+from atoll.node.histories import Histories
 from atoll.node.jobs import Jobs
 from atoll.node.ledgerdesk import LedgerDesk
 from atoll.node.membership import Membership
@@ -43,6 +45,8 @@ class Services:
     proposals: Proposals
     jobs: Jobs
     ledger: LedgerDesk
+    disputes: Disputes
+    histories: Histories
     evidence: Evidence
     status: Callable[[], Status]
     doctor: Callable[[], Awaitable[list[DoctorFinding]]]

@@ -38,6 +38,8 @@ class LocalDataset:
     table: str
     digest: str
     content_salt: str
+    request: str = ""
+    """Digest of the words it was registered with; the same words about the same bytes register nothing new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,7 @@ class World:
         policy: Mapping[str, str] | None = None,
         outbound: frozenset[str] = frozenset(),
         oprf: bool = False,
+        checks: bool = False,
     ) -> None:
         """
         Args:
@@ -74,6 +75,7 @@ class World:
             policy: lines for the section [policy] of an organisation's configuration.
             outbound: organisations behind a one-way firewall: they dial, nobody can dial them.
             oprf: whether the nodes deal the key of the threshold OPRF, as real ones do; `key_stands` waits for it.
+            checks: nodes look for near duplicates by themselves, as they do outside of simulations.
         """
         self._folder = folder
         self._entropy = SeededEntropy(hashlib.sha256(f"world {seed}".encode()).digest())
@@ -81,6 +83,7 @@ class World:
         self._policy = dict(policy or {})
         self._outbound = outbound
         self._deals = oprf
+        self._checks = checks
         self.fabric = MemoryFabric(seed=seed, delay_seconds=0.002, jitter_seconds=0.001)
         self.fabric.without_listener |= outbound
         self.clocks: dict[str, VirtualClock] = {}
@@ -168,9 +171,9 @@ class World:
             )
             entropy = self._entropy.fork(f"home {org}")
             enrolments[org] = create_home(self.home(org), new, passphrase=PASSPHRASE, clock=self.clocks[org], entropy=entropy)
-            if org in self._policy:
-                config = self.home(org) / "atoll.toml"
-                config.write_text(config.read_text("utf-8") + self._policy[org] + "\n", "utf-8")
+            config = self.home(org) / "atoll.toml"
+            said = self._policy.get(org, "") + ("" if self._checks else '\nduplicate-checks = "off"')
+            config.write_text(config.read_text("utf-8") + said + "\n", "utf-8")
         body = draft_genesis(
             list(enrolments.values()), chain_id="world.atoll", sequencer=sequencer, clock=self.clocks[sequencer], test=True
         )

@@ -31,6 +31,7 @@ PLACES = {
     "person": "ada",
     "right": "0" * 32,
     "standing": "0" * 32,
+    "dispute": "0" * 32,
     "format": "csv",
     "namespace": "member",
     "identifier": "bank",

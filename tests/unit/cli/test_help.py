@@ -26,6 +26,15 @@ COMMANDS = {
     "dataset_list": "dataset list",
     "dataset_show": "dataset show",
     "dataset_withdraw": "dataset withdraw",
+    "registration_step": "dataset register",
+    "dataset_history": "dataset history",
+    "dataset_lineage": "dataset lineage",
+    "dispute_open": "dataset dispute open",
+    "dispute_list": "dataset dispute list",
+    "dispute_show": "dataset dispute show",
+    "dispute_answer": "dataset dispute answer",
+    "dispute_decide": "dataset dispute decide",
+    "dispute_withdraw": "dataset dispute withdraw",
     "catalogue_search": "catalogue search",
     "catalogue_dcat": "catalogue export",
     "grade_file": "grade show",
@@ -93,7 +102,8 @@ PROMISED = """
     consortium found, consortium invite, consortium enrol, consortium members, consortium handover
     key rotate, key revoke
     node start, node stop, node status
-    dataset register, dataset list, dataset show, dataset withdraw
+    dataset register, dataset list, dataset show, dataset withdraw, dataset profile, dataset history, dataset lineage
+    dataset dispute open, dataset dispute answer, dataset dispute decide, dataset dispute show
     catalogue search, catalogue show, catalogue export
     quality run, quality sign, quality list, quality report, quality compare, quality withdraw
     grant give, grant list, grant show, grant revoke

@@ -9,7 +9,15 @@ One file a subject; all names are found here.
 from atoll.api.models.base import Model, Problem, Receipt
 from atoll.api.models.budgets import BudgetInfo, BudgetRequest, RefundRequest, TakesInfo
 from atoll.api.models.catalogue import CatalogueEntry, CataloguePage, KeyInfo
-from atoll.api.models.datasets import DatasetInfo, GradingInfo, QualityInfo, RegisterColumn, RegisterDataset, Registered
+from atoll.api.models.datasets import (
+    DatasetInfo,
+    GradingInfo,
+    QualityInfo,
+    RegisterColumn,
+    RegisterDataset,
+    Registered,
+    RegistrationStep,
+)
 from atoll.api.models.grading import (
     ApprovalInfo,
     ApproveRequest,
@@ -47,6 +55,19 @@ from atoll.api.models.members import (
 from atoll.api.models.node import DoctorFinding, Status, WhyInfo
 from atoll.api.models.orders import ApproverAsk, ApproverInfo, OrderGiven, OrderInfo, OrderRequest, PaperInfo
 from atoll.api.models.quality import MeasuredValue, MeasureQuality, QualityReportInfo, QualityRunInfo, SignRun
+from atoll.api.models.registration import (
+    AnswerInfo,
+    AnswerRequest,
+    Attachment,
+    CheckInfo,
+    DecideRequest,
+    DisputeInfo,
+    DisputeOpened,
+    HistoryInfo,
+    OpenRequest,
+    PastState,
+    VersionInfo,
+)
 from atoll.api.models.rights import (
     HoldersInfo,
     RightAct,
@@ -60,22 +81,29 @@ from atoll.api.models.rights import (
 from atoll.api.models.standing import DutyInfo, GiveStanding, NoteDuty, StandingGiven, StandingInfo
 
 __all__ = [
+    "AnswerInfo",
+    "AnswerRequest",
     "ApprovalInfo",
     "ApproveRequest",
     "ApproverAsk",
     "ApproverInfo",
+    "Attachment",
     "BudgetInfo",
     "BudgetRequest",
     "CapInfo",
     "CapModel",
     "CatalogueEntry",
     "CataloguePage",
+    "CheckInfo",
     "CheckpointInfo",
     "CoalitionInfo",
     "ColumnGradeInfo",
     "ConstraintModel",
     "DatasetInfo",
+    "DecideRequest",
     "DecisionInfo",
+    "DisputeInfo",
+    "DisputeOpened",
     "DoctorFinding",
     "DraftInfo",
     "DutyInfo",
@@ -90,6 +118,7 @@ __all__ = [
     "GrantInfo",
     "HandoverInfo",
     "HandoverRequest",
+    "HistoryInfo",
     "HoldersInfo",
     "InviteInfo",
     "InviteRequest",
@@ -103,12 +132,14 @@ __all__ = [
     "MemberInfo",
     "Model",
     "NoteDuty",
+    "OpenRequest",
     "OptionInfo",
     "OrderGiven",
     "OrderInfo",
     "OrderRequest",
     "OutputName",
     "PaperInfo",
+    "PastState",
     "Problem",
     "ProposeJob",
     "Proposed",
@@ -123,6 +154,7 @@ __all__ = [
     "RegisterColumn",
     "RegisterDataset",
     "Registered",
+    "RegistrationStep",
     "RegradeInfo",
     "RegradeRequest",
     "ResultInfo",
@@ -139,5 +171,6 @@ __all__ = [
     "Status",
     "TakesInfo",
     "VerifyInfo",
+    "VersionInfo",
     "WhyInfo",
 ]

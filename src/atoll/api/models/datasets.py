@@ -74,13 +74,37 @@ class RegisterDataset(Model):
     """Table of a SQLite file."""
     asserted_new: int | None = Field(default=None, ge=0, le=1 << 53)
     """How many identifiers the version before it did not have, if the owner says so."""
+    parents: list[str] = []
+    """Versions that it was made from."""
+    from_job: str = Field(default="", pattern="^([0-9a-f]{32})?$")
+    """The job whose result it is; what went into the job are then parents."""
 
 
 class Registered(Receipt):
-    """A dataset version was registered."""
+    """A dataset version stands on the ledger."""
 
     dataset: str
     """owner/name/version."""
+    finding: str = ""
+    """unchecked, new, exact, same-content, near or subset."""
+    first: str = ""
+    """The version that the finding is about, which was registered first."""
+    state: str = ""
+    found: str = ""
+    """The finding in words."""
+    means: str = ""
+    next: str = ""
+    """What can be done."""
+    already: bool = False
+    """It stood there before: the same words about the same bytes."""
+
+
+class RegistrationStep(Model):
+    """How far a registration under way is."""
+
+    step: str
+    done_bytes: int = 0
+    total_bytes: int = 0
 
 
 class DatasetInfo(Model):
@@ -107,3 +131,18 @@ class DatasetInfo(Model):
     mine: bool = False
     card_verified: bool = False
     """The card was fetched and fits its commitment on the ledger."""
+    finding: str = ""
+    """unchecked, new, exact, same-content, near or subset."""
+    first: str = ""
+    """The version that the finding is about, which was registered first."""
+    found: str = ""
+    """The finding in words."""
+    means: str = ""
+    next: str = ""
+    """What can be done."""
+    source_job: str = ""
+    """The job whose result it is."""
+    dispute: str = ""
+    """The latest dispute about it."""
+    unchanged: bool | None = None
+    """Whether the source is still what was registered; unsaid where it was not asked for, or is not here."""

@@ -12,7 +12,7 @@ from atoll.ledger.records.budgets import (
     recipient_account,
     refund_id,
 )
-from atoll.ledger.records.data import Dataset, DatasetState, Finding, Grant, GrantState
+from atoll.ledger.records.data import Dataset, DatasetState, Finding, Grant, GrantState, Standing
 from atoll.ledger.records.grade import LevelApproval, LevelNumber, Regrade
 from atoll.ledger.records.jobs import ConsentRecord, Job, JobInput, JobState, ReceiptRecord, counted_inputs, unshared
 from atoll.ledger.records.membership import (
@@ -173,6 +173,7 @@ __all__ = [
     "Roster",
     "Shown",
     "Stage",
+    "Standing",
     "StandingConsent",
     "StandingState",
     "Tag",

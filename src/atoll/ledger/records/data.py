@@ -10,7 +10,7 @@ from atoll.ledger.plan import DatasetId, GrantId
 from atoll.ledger.records.base import Record, Version
 from atoll.ledger.records.grade import LevelNumber
 from atoll.ledger.records.takings import DEFAULT_CAPS, Cap, CapUnit, Counting
-from atoll.wire.message import Count, Digest, Name, Pattern, Range, Size, Time
+from atoll.wire.message import Count, Digest, Message, Name, Pattern, Range, Size, Time
 
 
 class DatasetState(StrEnum):
@@ -40,6 +40,21 @@ class Finding(StrEnum):
     """A version before it has most of the same rows, as a check between the two owners counted."""
     SUBSET = "subset"
     """One of the two holds nearly all rows of the other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing(Message):
+    """How a version stood from a block on."""
+
+    height: Count
+    """The block."""
+    state: DatasetState
+    """Whether it could be used."""
+    finding: Finding
+    """What was found about it."""
+
+
+MOST_STANDINGS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +98,8 @@ class Dataset(Record):
     """The job whose result it is; empty for none."""
     dispute: Annotated[bytes, Size(0, 16)] = b""
     """The latest dispute about it; empty for none."""
+    standings: Annotated[tuple[Standing, ...], Size(0, MOST_STANDINGS)] = ()
+    """How it has stood, the latest last; of many the latest."""
 
     def identifier(self) -> str:
         return self.dataset

@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar, Protocol
 from atoll.ledger.plan import DatasetId, JobId
 from atoll.ledger.records import Check, Dataset, DatasetState, Finding, Job, JobInput, JobState, Stage, check_id
 from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.dataset import move
 from atoll.ledger.rules.errors import CheckRefused, StatementRefused
 from atoll.wire.message import Message, Range
 
@@ -139,7 +140,7 @@ def note_unanswered(call: Call, job: Job) -> None:
         return
     call.state.put(replace(check, is_unanswered=True))
     state = DatasetState.REVIEW if new.state is DatasetState.ACTIVE else new.state
-    call.state.put(replace(new, unanswered=new.unanswered + 1, state=state))
+    move(call, new, unanswered=new.unanswered + 1, state=state)
 
 
 def note_answered(call: Call, job: Job) -> None:
@@ -150,7 +151,7 @@ def note_answered(call: Call, job: Job) -> None:
     call.state.put(replace(check, is_unanswered=False))
     left = new.unanswered - 1
     cleared = new.state is DatasetState.REVIEW and not left and new.finding in (Finding.NEW, Finding.UNCHECKED)
-    call.state.put(replace(new, unanswered=left, state=DatasetState.ACTIVE if cleared else new.state))
+    move(call, new, unanswered=left, state=DatasetState.ACTIVE if cleared else new.state)
 
 
 def state_near(call: Call, body: StateNear) -> None:
@@ -183,7 +184,7 @@ def state_near(call: Call, body: StateNear) -> None:
     if finding not in JUDGED and (blocks or finding in (Finding.NEW, Finding.UNCHECKED)):
         finding = Finding.SUBSET if not blocks and body.containment_ppm >= SUBSET_PPM else Finding.NEAR
         first = body.incumbent
-    call.state.put(replace(new, state=state, finding=finding, first=first))
+    move(call, new, state=state, finding=finding, first=first)
 
 
 def _is_completed(call: Call, identifier: str) -> bool:

@@ -8,7 +8,7 @@ nobody but its owner can use it, until a dispute is decided (`rules.dispute`).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from atoll.ledger.plan import DatasetId
 from atoll.ledger.records import (
@@ -22,8 +22,10 @@ from atoll.ledger.records import (
     LevelNumber,
     OprfRequest,
     RegistrationDay,
+    Standing,
     Tag,
 )
+from atoll.ledger.records.data import MOST_STANDINGS
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import BadParents, DatasetBlocked, NotAllowed, TagsRefused, TooManyRegistrations, WrongState
 from atoll.ledger.rules.grade import settle_first_level
@@ -103,7 +105,7 @@ def register(call: Call, body: RegisterDataset) -> None:
         parents=body.parents,
         source_job=body.source_job,
     )
-    call.state.put(dataset)
+    move(call, dataset)
     if not is_foreign:
         claim_tags(call, dataset)
     if int(version) == 1:
@@ -116,7 +118,20 @@ def withdraw(call: Call, body: WithdrawDataset) -> None:
     call.need_sender(dataset.owner, "withdraw its dataset")
     if dataset.state is DatasetState.WITHDRAWN:
         raise WrongState(what="dataset", name=body.dataset, state=dataset.state, needed=DatasetState.ACTIVE)
-    call.state.put(replace(dataset, state=DatasetState.WITHDRAWN))
+    move(call, dataset, state=DatasetState.WITHDRAWN)
+
+
+def move(call: Call, dataset: Dataset, **changes: Any) -> None:
+    """Write a version with changes; how it stands from this block on is noted in it."""
+    changed = replace(dataset, **changes)
+    now = Standing(height=call.height, state=changed.state, finding=changed.finding)
+    before = changed.standings
+    if before and (before[-1].state, before[-1].finding) == (now.state, now.finding):
+        call.state.put(changed)
+        return
+    if before and before[-1].height == call.height:
+        before = before[:-1]
+    call.state.put(replace(changed, standings=(*before, now)[-MOST_STANDINGS:]))
 
 
 def need_usable(dataset: Dataset, org: str) -> None:

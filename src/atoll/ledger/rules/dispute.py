@@ -15,7 +15,7 @@ from atoll.ledger.records import Answer, Dataset, DatasetState, Dispute, Dispute
 from atoll.ledger.records.registration import MOST_ANSWERS
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.check import COMPARABLE
-from atoll.ledger.rules.dataset import claim_tags
+from atoll.ledger.rules.dataset import claim_tags, move
 from atoll.ledger.rules.errors import DisputeRefused, WrongState
 from atoll.wire.message import Digest, Message, Size
 
@@ -152,9 +152,9 @@ def _carry_out(call: Call, dispute: Dispute, outcome: Outcome) -> None:
     if subject.state not in COMPARABLE:
         return
     if outcome is Outcome.UPHELD:
-        call.state.put(replace(subject, state=DatasetState.BLOCKED))
+        move(call, subject, state=DatasetState.BLOCKED)
         return
-    call.state.put(replace(subject, state=DatasetState.ACTIVE))
+    move(call, subject, state=DatasetState.ACTIVE)
     claim_tags(call, subject)
 
 

@@ -2,6 +2,7 @@
 
 from atoll.node.handlers.catalogue import CatalogueHandlers
 from atoll.node.handlers.datasets import DatasetHandlers
+from atoll.node.handlers.disputes import DisputeHandlers
 from atoll.node.handlers.grading import GradingHandlers
 from atoll.node.handlers.grants import GrantHandlers
 from atoll.node.handlers.jobs import JobHandlers
@@ -18,6 +19,7 @@ class Handlers(
     NodeHandlers,
     MemberHandlers,
     DatasetHandlers,
+    DisputeHandlers,
     CatalogueHandlers,
     GradingHandlers,
     QualityHandlers,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import Request
+import json
+
+from fastapi import Request, Response
 
 from atoll.api import models
 from atoll.node.handlers.base import Handler, dataset_of, hex_of, receipt_of
@@ -12,16 +14,27 @@ class DatasetHandlers(Handler):
     """Datasets and their budgets."""
 
     async def dataset_register(self, request: Request, _: str) -> models.Registered:
-        identifier, receipt = await self._services.datasets.register(await self._body(request, models.RegisterDataset))
-        return models.Registered(dataset=identifier, **receipt_of(receipt).model_dump())
+        return await self._services.datasets.registered(await self._body(request, models.RegisterDataset))
+
+    async def registration_step(self, request: Request, _: str) -> models.RegistrationStep:
+        step = self._services.datasets.step(request.path_params["name"])
+        return models.RegistrationStep(step=step.what, done_bytes=step.done, total_bytes=step.total)
 
     async def dataset_list(self, request: Request, _: str) -> list[models.DatasetInfo]:
         return await self._services.datasets.list(cards=request.query_params.get("cards") != "no")
 
     async def dataset_show(self, request: Request, _: str) -> models.DatasetInfo:
-        found = await self._services.datasets.show(dataset_of(request))
+        check = request.query_params.get("check") == "yes"
+        found = await self._services.datasets.show(dataset_of(request), check=check)
         opinions = self._services.catalogue.opinions(found.dataset)
         return found.model_copy(update={"quality": opinions}) if opinions else found
+
+    async def dataset_history(self, request: Request, _: str) -> models.HistoryInfo:
+        return await self._services.histories.show(dataset_of(request))
+
+    async def dataset_lineage(self, request: Request, _: str) -> Response:
+        document = self._services.histories.prov(dataset_of(request))
+        return Response(json.dumps(document, ensure_ascii=False), media_type="application/ld+json")
 
     async def dataset_withdraw(self, request: Request, _: str) -> models.Receipt:
         return receipt_of(await self._services.datasets.withdraw(dataset_of(request)))

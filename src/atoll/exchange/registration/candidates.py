@@ -1,0 +1,49 @@
+"""Which earlier versions a later one is compared with: from public cards alone, so that choosing tells nobody anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from atoll.exchange.fingerprint import LEAST_DISTINCT_ROWS
+
+COMPARABLE_FACTOR = 4
+"""Of tables whose rounded sizes differ by more, at most a quarter of all rows can be common; bands do not see that."""
+SUBSET_FACTOR = 64
+"""A part of a larger table is looked for up to here, where the columns are called alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a card says in public."""
+
+    rows_at_most: int
+    """Rows, rounded up to a power of two; 0 where the card is not at hand."""
+    columns: frozenset[str]
+    """Names of its columns, case folded; empty where the card is not at hand."""
+
+
+def is_candidate(new: Profile, incumbent: Profile) -> bool:
+    """Whether the bands of the two are worth comparing.
+
+    Without a card everything is: hiding it must not hide the table.
+    """
+    if not new.rows_at_most:
+        return True
+    if min(new.rows_at_most, incumbent.rows_at_most) < LEAST_DISTINCT_ROWS:
+        return False
+    return _factor(new, incumbent) <= COMPARABLE_FACTOR or may_be_part(new, incumbent)
+
+
+def wants_rows(new: Profile, incumbent: Profile, *, common_bands: int) -> bool:
+    """Whether all rows are worth comparing once the bands have been: one of 32 is equal, or one may be a part of the other."""
+    return common_bands > 0 or (_factor(new, incumbent) > 1 and may_be_part(new, incumbent))
+
+
+def may_be_part(new: Profile, incumbent: Profile) -> bool:
+    """Whether one may be a part of the other: the same columns, and not too few rows of them."""
+    return bool(new.columns) and new.columns == incumbent.columns and _factor(new, incumbent) <= SUBSET_FACTOR
+
+
+def _factor(one: Profile, other: Profile) -> int:
+    low, high = sorted((max(1, one.rows_at_most), max(1, other.rows_at_most)))
+    return -(-high // low)

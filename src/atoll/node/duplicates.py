@@ -1,0 +1,203 @@
+"""Near duplicates, in the background: what was registered later by others is compared with what this organisation registered.
+
+Driven by levels: each look takes the ledger as it stands and does the next thing that is missing for each pair, so a node that
+was down goes on where it was. A few checks run at a time; `duplicate-checks = "off"` in the section [policy] makes none.
+
+    no check yet -> bands -> one is equal, or one version may be a part of the other -> rows -> near: stated on the ledger
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+
+from atoll.api.models import ProposeJob
+from atoll.errors import AtollError
+from atoll.exchange.registration import Profile, is_candidate, shares_to_state, wants_rows
+from atoll.jobs.similarity import PURPOSE, SimilaritySpec
+from atoll.ledger.records import Check, Dataset, Job, JobState, Stage, check_id
+from atoll.ledger.rules.check import (
+    CHECK_DAYS,
+    COMPARABLE,
+    DAY_SECONDS,
+    JUDGED,
+    MOST_ATTEMPTS,
+    SIMILARITY,
+    STATE_DAYS,
+    StateNear,
+)
+from atoll.node.bodies import Bodies, Kind
+from atoll.node.consents import is_open
+from atoll.node.context import NodeContext
+from atoll.node.prints import print_folder
+from atoll.node.proposals import Proposals
+from atoll.node.runs import Runs
+from atoll.wire.plain import to_plain
+
+log = logging.getLogger("atoll.duplicates")
+
+LOOK_SECONDS = 10.0
+AT_ONCE = 2
+"""Checks of this node that are open at a time."""
+MINUTES = 30
+"""Deadline of a check; the other node has so long to answer."""
+MEMORY_MB = 512
+RETRY_SECONDS = 3600
+"""Time from a check that failed to the next attempt."""
+UNKNOWN_ROWS = 1 << 40
+"""Size that a table is taken to have whose owner shows no card: then a sample of it is compared."""
+
+
+class Duplicates:
+    """Looks for later versions that are near those of this organisation."""
+
+    def __init__(self, context: NodeContext, bodies: Bodies, proposals: Proposals, runs: Runs) -> None:
+        self._context = context
+        self._bodies = bodies
+        self._proposals = proposals
+        self._runs = runs
+        self._settled: set[tuple[str, str]] = set()
+        self._waits: dict[str, int] = {}
+        self._wake = asyncio.Event()
+
+    def look_soon(self) -> None:
+        """The ledger has moved."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        while self._context.config.policy.answers_checks:
+            self._wake.clear()
+            try:
+                await self.look()
+            except AtollError as err:
+                log.info("looked in vain", extra={"code": err.code})
+            except Exception:  # the outermost loop of this task: a fault of ours must not stop the node
+                log.exception("looked in vain")
+            try:
+                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def look(self) -> None:
+        """Do the next thing for each pair, as far as there is room."""
+        room = AT_ONCE - self._open_checks()
+        for new, incumbent in list(self._pairs()):
+            if await self._advance(new, incumbent, may_begin=room > 0):
+                room -= 1
+
+    def _open_checks(self) -> int:
+        jobs = self._context.records(Job)
+        return sum(one.kind == SIMILARITY and one.proposer == self._context.org and is_open(one) for one in jobs)
+
+    def _pairs(self) -> Iterator[tuple[Dataset, Dataset]]:
+        """What was registered later by others, each with the newest version before it of each lineage of this organisation."""
+        now, me = self._context.now(), self._context.org
+        records = self._context.records(Dataset)
+        mine = [one for one in records if one.owner == me and one.state in COMPARABLE and self._has_print(one.dataset)]
+        if not mine:
+            return
+        for new in records:
+            is_due = new.owner != me and new.state in COMPARABLE and now <= new.time + STATE_DAYS * DAY_SECONDS
+            if not is_due or new.finding in JUDGED:
+                continue
+            before = [one for one in mine if (one.height, one.dataset) < (new.height, new.dataset)]
+            newest: dict[str, Dataset] = {}
+            for one in sorted(before, key=lambda each: each.height):
+                newest[one.lineage] = one
+            yield from ((new, one) for one in newest.values() if (new.dataset, one.dataset) not in self._settled)
+
+    def _has_print(self, dataset: str) -> bool:
+        return print_folder(self._context.config.home, dataset).is_dir()
+
+    async def _advance(self, new: Dataset, incumbent: Dataset, *, may_begin: bool) -> bool:
+        """The next thing for a pair; whether a check was begun."""
+        view, pair = self._context.view(), (new.dataset, incumbent.dataset)
+        theirs, ours = await self._profile(new), await self._profile(incumbent)
+        bands = view.get(Check, check_id(*pair, Stage.BANDS))
+        if bands is None and not is_candidate(theirs, ours):
+            self._settled.add(pair)
+            return False
+        state = self._state(bands)
+        if state is not JobState.COMPLETED:
+            return await self._begin(SimilaritySpec.of_bands(*pair), new, bands, state, may_begin=may_begin)
+        assert bands is not None
+        found = self._counts(bands)
+        if found is None:
+            return False
+        if not wants_rows(theirs, ours, common_bands=found[0]):
+            self._settled.add(pair)
+            return False
+        rows = view.get(Check, check_id(*pair, Stage.ROWS))
+        state = self._state(rows)
+        if state is not JobState.COMPLETED:
+            spec = SimilaritySpec.of_rows(
+                *pair,
+                new_rows_at_most=theirs.rows_at_most or UNKNOWN_ROWS,
+                incumbent_rows_at_most=ours.rows_at_most,
+            )
+            return await self._begin(spec, new, rows, state, may_begin=may_begin)
+        assert rows is not None
+        await self._state_near(new, incumbent, rows)
+        return False
+
+    def _state(self, check: Check | None) -> JobState | None:
+        job = self._context.view().get(Job, check.job.hex()) if check is not None else None
+        return job.state if job is not None else None
+
+    async def _begin(
+        self, spec: SimilaritySpec, new: Dataset, check: Check | None, state: JobState | None, *, may_begin: bool
+    ) -> bool:
+        """Propose a stage, unless it runs, was tried as often as the rules allow, or failed a short time ago."""
+        now = self._context.now()
+        name = check_id(spec.new, spec.incumbent, spec.stage)
+        if state in (JobState.PROPOSED, JobState.CONSENTED, JobState.STARTED):
+            self._waits[name] = now + RETRY_SECONDS
+            return False
+        if (check is not None and check.attempts >= MOST_ATTEMPTS) or now > new.time + CHECK_DAYS * DAY_SECONDS:
+            self._settled.add((spec.new, spec.incumbent))
+            return False
+        if not may_begin or now < self._waits.get(name, 0):
+            return False
+        self._waits[name] = now + RETRY_SECONDS
+        request = ProposeJob(kind=SIMILARITY, spec=to_plain(spec), purpose=PURPOSE, minutes=MINUTES, memory_mb=MEMORY_MB)
+        job = await self._proposals.propose(request, actor="node")
+        log.info("check begun", extra={"job": job, "new": spec.new, "incumbent": spec.incumbent, "stage": str(spec.stage)})
+        return True
+
+    def _counts(self, check: Check) -> tuple[int, int, int] | None:
+        """What a completed check told: common, incumbent, new."""
+        result = self._runs.result(check.job.hex())
+        if result is None:
+            return None
+        ((common, incumbent, new),) = result.page(0, 1)
+        return int(common or 0), int(incumbent or 0), int(new or 0)
+
+    async def _state_near(self, new: Dataset, incumbent: Dataset, check: Check) -> None:
+        """Say on the ledger that two versions are near; of those that are not, nothing is written."""
+        found = self._counts(check)
+        if found is None:
+            return
+        common, ours, theirs = found
+        shares = shares_to_state(common=common, incumbent=ours, new=theirs)
+        if shares is not None and not check.is_stated:
+            await self._context.outbox.submit(
+                StateNear(
+                    new=new.dataset,
+                    incumbent=incumbent.dataset,
+                    job_id=check.job,
+                    jaccard_ppm=shares.jaccard_ppm,
+                    containment_ppm=shares.containment_ppm,
+                )
+            )
+            self._context.note("node", "dataset.near", new.dataset, f"{shares.jaccard_ppm // 10_000} percent")
+        self._settled.add((new.dataset, incumbent.dataset))
+
+    async def _profile(self, record: Dataset) -> Profile:
+        view = self._context.view()
+        await self._bodies.fetch(view, Kind.CARD, record.dataset, (record.owner,))
+        card = self._bodies.card(record.dataset) if self._bodies.fits(view, Kind.CARD, record.dataset) else None
+        if card is None:
+            return Profile(0, frozenset())
+        return Profile(card.rows_at_most, frozenset(one.name.strip().casefold() for one in card.columns))

@@ -1,0 +1,318 @@
+"""One registration at this node, step by step, each durable before the next: read, describe, tag, register.
+
+A node that is killed on the way, and asked again, goes on: it asks for no second evaluation and registers no second version.
+What is asked for again after it was done is answered with what was done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Annotated, ClassVar, NamedTuple
+
+from atoll.api.models import RegisterDataset
+from atoll.exchange.catalogue.validation import verify_card
+from atoll.exchange.registration import tag_inputs
+from atoll.ledger.detail import round_up_to_power_of_two
+from atoll.ledger.plan import DatasetId
+from atoll.ledger.records import Dataset, DatasetState, Job
+from atoll.ledger.rules.dataset import RegisterDataset as RegisterTransaction
+from atoll.ledger.rules.errors import AlreadyExists
+from atoll.node.bodies import Bodies, Kind
+from atoll.node.cards import column_cards, grading_card
+from atoll.node.context import NodeContext
+from atoll.node.errors import NoSuchThing, RegistrationBusy, TransactionRefused
+from atoll.node.oprf import Evaluator
+from atoll.node.prints import print_folder
+from atoll.node.reading import Look, look_at
+from atoll.ordering.engine import Acknowledged
+from atoll.policy.card import CARD_DOMAIN, CONTENT_DOMAIN, DatasetCard
+from atoll.policy.levels import starting_level
+from atoll.primitives.commitment import commit
+from atoll.storage.store import LocalDataset
+from atoll.wire.message import Digest, Message, Size, encode_message, parse_message
+
+log = logging.getLogger("atoll.registration")
+
+SHAPE_DOMAIN = b"ATOLL-V1-SHAPE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending(Message):
+    """A registration under way; sealed on disk, because the seed blinds what the members evaluate."""
+
+    TAG: ClassVar[str] = "pending-registration/1"
+
+    request: Digest
+    """Of what was asked for."""
+    dataset: DatasetId
+    """The version that it will be."""
+    fingerprint: Annotated[str, Size(0, 200)]
+    """What the source held."""
+    salt: Digest
+    """Of the commitment to the fingerprint."""
+    seed: Digest
+    """The evaluation's randomness."""
+    card: Annotated[bytes, Size(0, 32)] = b""
+    """Commitment to the card that was written; empty before."""
+    evaluation: Annotated[bytes, Size(0, 16)] = b""
+    """The evaluation that was made; empty before, and where there is no key."""
+    tags: Annotated[tuple[Digest, ...], Size(0, 3)] = ()
+    """What came of it."""
+
+    def __repr__(self) -> str:
+        return f"Pending(dataset={self.dataset!r})"
+
+
+class Done(NamedTuple):
+    """A version that stands on the ledger."""
+
+    dataset: str
+    acknowledged: Acknowledged | None
+    """None where it stood there before it was asked for again."""
+
+
+@dataclass(slots=True)
+class Step:
+    """How far a registration is."""
+
+    what: str
+    done: int = 0
+    total: int = 0
+
+
+class Registration:
+    """Registers versions, one at a time for each name."""
+
+    def __init__(self, context: NodeContext, bodies: Bodies, evaluator: Evaluator) -> None:
+        self._context = context
+        self._bodies = bodies
+        self._evaluator = evaluator
+        self._running: dict[str, tuple[bytes, asyncio.Task[Done]]] = {}
+        self._steps: dict[str, Step] = {}
+
+    async def register(self, request: RegisterDataset) -> Done:
+        """Register, go on with a registration that was cut short, or wait for the one that is under way.
+
+        Raises:
+            RegistrationBusy: another registration of this name is under way.
+            And what `atoll.node.datasets.Datasets.register` raises.
+        """
+        digest = sha256(request.model_dump_json().encode()).digest()
+        running = self._running.get(request.name)
+        if running is None:
+            task = asyncio.create_task(self._carry_out(request, digest))
+            self._running[request.name] = (digest, task)
+            task.add_done_callback(lambda _: self._running.pop(request.name, None))
+        elif running[0] != digest:
+            raise RegistrationBusy(name=request.name)
+        else:
+            task = running[1]
+        return await asyncio.shield(task)  # whoever asked may go away; what was begun ends
+
+    def step(self, name: str) -> Step:
+        """How far the registration under this name is."""
+        return self._steps.get(name, Step("idle"))
+
+    async def _carry_out(self, request: RegisterDataset, digest: bytes) -> Done:
+        self._steps[request.name] = Step("reading")
+        try:
+            pending = await self._begin(request, digest)
+            if isinstance(pending, Done):
+                return pending
+            pending = await self._tag(request.name, pending)
+            return await self._submit(request, pending)
+        finally:
+            self._steps.pop(request.name, None)
+
+    async def _begin(self, request: RegisterDataset, digest: bytes) -> Pending | Done:
+        """Read and describe; what stands already, or what was read before."""
+        latest = self._latest(request.name)
+        address = f"{request.path}#{request.table}" if request.table else request.path
+        old = self._load(request.name)
+        registered = self._registered(old)
+        if old is not None and registered is not None:
+            self._clear(request.name)
+            if old.request == digest:  # killed after the ledger had it, before this node knew
+                self._remember(old, request, address)
+                return Done(old.dataset, None)
+            old = None
+        identifier = f"{self._context.org}/{request.name}/{latest + 1}"
+        look = await self._read(request.name, address, identifier)
+        if done := self._same_again(request.name, latest, digest, look):
+            return done
+        fits = old is not None and (old.request, old.dataset, old.fingerprint) == (digest, identifier, look.fingerprint)
+        if old is not None and fits and old.card and self._bodies.get(Kind.CARD, identifier):
+            return old
+        entropy = self._context.entropy
+        pending = (
+            old
+            if old is not None and fits
+            else Pending(
+                request=digest,
+                dataset=identifier,
+                fingerprint=look.fingerprint,
+                salt=entropy.bytes(32),
+                seed=entropy.bytes(32),
+            )
+        )
+        card = self._card(request, pending, look)
+        body = encode_message(card)
+        self._bodies.keep(Kind.CARD, identifier, body)
+        pending = replace(pending, card=commit(CARD_DOMAIN, card.salt, body))
+        self._remember(pending, request, address)
+        self._save(request.name, pending)
+        return pending
+
+    async def _tag(self, name: str, pending: Pending) -> Pending:
+        """Have the members evaluate, once; without a key for tags there are none."""
+        if pending.evaluation or not self._evaluator.is_ready:
+            return pending
+        from atoll.sources.prints import load_print
+
+        self._steps[name] = Step("asking the members for tags")
+        table = load_print(print_folder(self._context.config.home, pending.dataset))
+        if table is None:
+            raise NoSuchThing(what="fingerprint of", name=pending.dataset)
+        evaluation = await self._evaluator.evaluate(tag_inputs(table), seed=pending.seed)
+        pending = replace(pending, evaluation=evaluation.id, tags=evaluation.tags)
+        self._save(name, pending)
+        return pending
+
+    async def _submit(self, request: RegisterDataset, pending: Pending) -> Done:
+        self._steps[request.name] = Step("registering")
+        transaction = RegisterTransaction(
+            dataset=pending.dataset,
+            card_commitment=pending.card,
+            level=self._need_card(pending.dataset).level,
+            asserted_new=request.asserted_new,
+            evaluation=pending.evaluation,
+            tags=pending.tags,
+            parents=self._parents(request),
+            source_job=bytes.fromhex(request.from_job),
+        )
+        acknowledged: Acknowledged | None = None
+        try:
+            acknowledged = await self._context.outbox.submit(transaction)
+        except TransactionRefused as err:
+            if err.operands["rule"] != AlreadyExists.code or self._registered(pending) is None:
+                raise
+        self._clear(request.name)
+        self._context.note("person", "dataset.register", pending.dataset, "ok")
+        return Done(pending.dataset, acknowledged)
+
+    async def _read(self, name: str, address: str, identifier: str) -> Look:
+        config = self._context.config
+        out = print_folder(config.home, identifier)
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return await self._context.offload(
+            lambda: look_at(
+                address, folders=config.folders, home=config.home.path, out=out, progress=self._follow(name, address)
+            )
+        )
+
+    def _follow(self, name: str, address: str) -> Callable[[int], None]:
+        path = address.partition("#")[0]
+        sizes = [one.stat().st_size for folder in self._context.config.folders if (one := folder / path).is_file()]
+        step = self._steps[name] = Step("reading", 0, sizes[0] if sizes else 0)
+
+        def follow(done: int) -> None:
+            step.done = done
+
+        return follow
+
+    def _card(self, request: RegisterDataset, pending: Pending, look: Look) -> DatasetCard:
+        columns = column_cards(request.columns, look.columns)
+        parents = self._parents(request)
+        levels = tuple(one.level for one in columns)
+        records = [self._context.view().get(Dataset, one) for one in parents]
+        card = DatasetCard(
+            salt=self._context.entropy.bytes(32),
+            dataset=pending.dataset,
+            title=request.title,
+            description=request.description,
+            source=look.format,
+            rows_at_most=round_up_to_power_of_two(look.rows),
+            columns=columns,
+            level=starting_level(levels, tuple(one.level for one in records if one is not None)),
+            classes=tuple(request.classes),
+            grading=grading_card(request.grading),
+            purposes=tuple(request.purposes),
+            keywords=tuple(request.keywords),
+            accrual=request.accrual,
+            spatial=request.spatial,
+            licence=request.licence,
+            offers=tuple(request.offers),
+            content_commitment=commit(CONTENT_DOMAIN, pending.salt, look.fingerprint.encode()),
+            shape=sha256(SHAPE_DOMAIN + len(columns).to_bytes(4, "big")).digest(),
+            parents=parents,
+        )
+        verify_card(card)
+        return card
+
+    def _parents(self, request: RegisterDataset) -> tuple[str, ...]:
+        """What a person names, and all that went into the job whose result this is."""
+        named = set(request.parents)
+        if request.from_job:
+            job = self._context.view().get(Job, request.from_job)
+            if job is None:
+                raise NoSuchThing(what="job", name=request.from_job)
+            named |= {one.dataset for one in job.inputs}
+        return tuple(sorted(named))
+
+    def _need_card(self, identifier: str) -> DatasetCard:
+        card = self._bodies.card(identifier)
+        if card is None:
+            raise NoSuchThing(what="card of", name=identifier)
+        return card
+
+    def _latest(self, name: str) -> int:
+        view = self._context.view()
+        version = 0
+        while view.get(Dataset, f"{self._context.org}/{name}/{version + 1}") is not None:
+            version += 1
+        return version
+
+    def _registered(self, pending: Pending | None) -> Dataset | None:
+        """The record of a pending registration, if the ledger holds it with this card."""
+        record = self._context.view().get(Dataset, pending.dataset) if pending is not None else None
+        return record if record is not None and pending is not None and record.card_commitment == pending.card else None
+
+    def _same_again(self, name: str, latest: int, digest: bytes, look: Look) -> Done | None:
+        """The newest version, if it is what is asked for: the same words about the same bytes."""
+        identifier = f"{self._context.org}/{name}/{latest}"
+        local = self._context.store.dataset(identifier)
+        record = self._context.view().get(Dataset, identifier)
+        if local is None or record is None or record.state is DatasetState.WITHDRAWN:
+            return None
+        same = (local.request, local.digest) == (digest.hex(), look.fingerprint)
+        return Done(identifier, None) if same else None
+
+    def _remember(self, pending: Pending, request: RegisterDataset, address: str) -> None:
+        self._context.store.set_dataset(
+            LocalDataset(
+                id=pending.dataset,
+                path=address,
+                table=request.table,
+                digest=pending.fingerprint,
+                content_salt=pending.salt.hex(),
+                request=pending.request.hex(),
+            )
+        )
+
+    def _load(self, name: str) -> Pending | None:
+        sealed = self._context.store.meta(_slot(name))
+        return parse_message(self._context.sealer.open(_slot(name), sealed), Pending) if sealed else None
+
+    def _save(self, name: str, pending: Pending) -> None:
+        self._context.store.set_meta(_slot(name), self._context.sealer.seal(_slot(name), encode_message(pending)))
+
+    def _clear(self, name: str) -> None:
+        self._context.store.set_meta(_slot(name), b"")
+
+
+def _slot(name: str) -> str:
+    return f"registration/{name}"
