@@ -68,6 +68,7 @@ docs: setup ## generated reference pages
 	@$(BIN)/python tools/cli_docs.py
 	@$(BIN)/python -m tools.docs_protocols
 	@$(BIN)/python -m tools.docs_levels
+	@$(BIN)/python -m tools.docs_metrics
 
 wheel: setup ## a manylinux wheel in dist/, installed and tried without cargo
 	@tools/wheel.sh

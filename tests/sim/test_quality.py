@@ -106,6 +106,9 @@ def test_what_was_not_measured_and_signed_by_the_owners_node_is_vouched_for_by_n
             ):
                 with pytest.raises(BadReport):
                     await auditor.sign(base64.b64encode(encode_message(forged)).decode(), "")
+            stranger = resigned(world["bank"].services.quality, run)
+            with pytest.raises(BadReport):
+                await auditor.sign(base64.b64encode(encode_message(stranger)).decode(), "")
             # the owner itself signs a run that says it is of other rows, or whose score is not that of its values
             node = world["bureau"].services.quality
             lies = (
