@@ -24,6 +24,10 @@ from atoll.sources.table import DEFAULT_BATCH_ROWS, ReadLimits, quote, verify_co
 
 T = TypeVar("T")
 
+MAX_CELL_BYTES = 1 << 20
+"""Longest cell as text: what a record of CSV may have, and a row of SQLite."""
+_TOO_LONG = "a cell is longer than 1 MiB"
+
 
 class DuckSource:
     """A Parquet file; see `atoll.sources.table.Source`."""
@@ -109,6 +113,8 @@ class DuckSource:
         name, where = self.address.text, "the row is not known"
         if "Out of Memory" in message:
             return SourceTooLarge(address=name, limit_bytes=self._limits.memory_bytes)
+        if _TOO_LONG in message:
+            return MalformedTable(address=name, format=self.address.format.value, where=_TOO_LONG)
         if "Invalid unicode" in message or "Invalid UTF8" in message or isinstance(error, UnicodeDecodeError):
             return NotUtf8(address=name, where=where)
         return MalformedTable(address=name, format=self.address.format.value, where=where)
@@ -116,11 +122,12 @@ class DuckSource:
 
 def _as_text(field: pa.Field) -> str:
     name = quote(field.name)
-    if pa.types.is_floating(field.type):
-        return f"CASE WHEN isnan({name}) THEN NULL ELSE {name}::VARCHAR END"
     if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
-        return f"lower(hex({name}))"
-    return f"{name}::VARCHAR"
+        text = f"lower(hex({name}))"
+    else:
+        text = f"{name}::VARCHAR"
+    absent = f"WHEN isnan({name}) THEN NULL " if pa.types.is_floating(field.type) else ""
+    return f"CASE {absent}WHEN strlen({text}) > {MAX_CELL_BYTES} THEN error('{_TOO_LONG}') ELSE {text} END"
 
 
 def connect_locked(readable: Path | None, limits: ReadLimits) -> duckdb.DuckDBPyConnection:

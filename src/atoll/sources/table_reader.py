@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,6 +21,8 @@ from atoll.sources.row_store import RowStore
 from atoll.sources.table import verify_header
 
 MAX_ROWS = 2**32 - 1
+_SLICE_BYTES = 4 << 20
+"""Of a batch at a time; what is made of it takes several times as much."""
 _CONTENT_DOMAIN = b"atoll table-print/1 content\x00"
 _NAMELESS_DOMAIN = b"atoll table-print/1 nameless\x00"
 
@@ -94,11 +97,13 @@ class TableReader:
 
     def read_batch(self, batch: pa.RecordBatch) -> None:
         """Read rows of text. Raises TooManyRows, ScratchFull."""
-        try:
-            self._printer.read_cells([_to_buffers(column) for column in batch.columns])
-        except OverflowError:
-            raise TooManyRows(address=self._address.text, limit=MAX_ROWS) from None
-        self._keep_run()
+        rows = max(1, batch.num_rows * _SLICE_BYTES // max(1, batch.nbytes))
+        for start in range(0, batch.num_rows, rows):
+            try:
+                self._printer.read_cells([_to_buffers(column) for column in batch.slice(start, rows).columns])
+            except OverflowError:
+                raise TooManyRows(address=self._address.text, limit=MAX_ROWS) from None
+            self._keep_run()
 
     def finish(self, digests: _core.FileDigests, rows_file: Path) -> TableReading:
         """Sort what was gathered, and write the file of rows.
@@ -178,8 +183,9 @@ def _to_buffers(column: pa.Array) -> tuple[bytes, bytes]:
     """Offsets and text of an array of text, nulls as empty."""
     filled = pc.fill_null(column, "")
     _, offsets, text = filled.buffers()
-    offsets = offsets.slice(4 * filled.offset, 4 * (len(filled) + 1))
-    return offsets.to_pybytes(), text.to_pybytes() if text is not None else b""
+    ends = np.frombuffer(offsets, "<i4", count=len(filled) + 1, offset=4 * filled.offset)
+    start, end = int(ends[0]), int(ends[-1])
+    return (ends - start).tobytes(), text.slice(start, end - start).to_pybytes() if end > start else b""
 
 
 def _to_sample(names: Sequence[str], found: _core.PrintedTable) -> pa.Table:

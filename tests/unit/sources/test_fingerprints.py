@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
+import os
 import random
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -21,6 +23,7 @@ from atoll.sources.errors import (
     DuplicateColumn,
     MalformedTable,
     NotUtf8,
+    ScratchFull,
     SourceChanged,
     TooManyColumns,
     WrongWidth,
@@ -217,3 +220,68 @@ def test_more_columns_than_a_table_may_have_are_refused(desk: Desk, take: Callab
         take(desk.write("a.csv", ",".join(f"c{n}" for n in range(10_000)) + "\n"))
     widest = [f"c{n}" for n in range(4096)]
     assert len(take(write_csv(desk, "b.csv", [widest] * 3, widest)).print.columns) == 4096
+
+
+def test_a_cell_of_100_megabytes_is_refused_in_every_format(desk: Desk, take: Callable[[str], TableReading]) -> None:
+    for opening, closing in ((b"", b"\n"), (b'"', b'"\n')):
+        with (desk.data / "t.csv").open("wb") as file:
+            file.write(b"a,b\n1," + opening)
+            file.seek(100 << 20, os.SEEK_CUR)  # a hole, read as zeros
+            file.write(closing)
+        with pytest.raises(MalformedTable, match="line 2"):
+            take("t.csv")
+    pq.write_table(pa.table({"a": ["x" * (2 << 20)]}), desk.data / "t.parquet")
+    with pytest.raises(MalformedTable, match="longer than 1 MiB"):
+        take("t.parquet")
+    with sqlite3.connect(desk.data / "t.sqlite") as database:
+        database.execute("CREATE TABLE people (a)")
+        database.execute("INSERT INTO people VALUES (zeroblob(?))", (100 << 20,))
+    database.close()
+    with pytest.raises(MalformedTable, match="SQLITE_TOOBIG"):
+        take("t.sqlite#people")
+
+
+def test_a_table_is_read_alike_whatever_the_size_of_a_batch(
+    desk: Desk, take: Callable[[str], TableReading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pq.write_table(pa.table(dict(zip(NAMES, zip(*ROWS, strict=True), strict=True))), desk.data / "t.parquet")
+    whole = take("t.parquet")
+    monkeypatch.setattr("atoll.sources.table_reader._SLICE_BYTES", 1000)
+    assert take("t.parquet").print == whole.print
+
+
+def test_halves_of_a_large_file_are_cut_between_records_and_faults_keep_their_line(
+    desk: Desk, take: Callable[[str], TableReading]
+) -> None:
+    rows = [(str(number), f'x{number}\n"", \n"', "y" * (number % 50)) for number in range(40_000)]
+    content = "a,b,c\r\n" + "".join('{},"{}",{}\r\n'.format(n, x.replace('"', '""'), y) for n, x, y in rows)
+    found = take(desk.write("t.csv", content))
+    with (desk.data / "u.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("c", "b", "a"), *(row[::-1] for row in rows[::-1])])
+    assert (found.print.rows, roots(found.print)) == (40_000, roots(take("u.csv").print))
+    lines = content.count("\n")
+    for at, fault, error in (
+        (30_000, "1,2\r\n", WrongWidth),
+        (39_000, "1,2,3\n", MalformedTable),
+        (7, '1,2"3,4\r\n', BrokenQuoting),
+        (39_999, '1,"2,3\r\n', BrokenQuoting),
+    ):
+        before = content.index(f"{at},")
+        with pytest.raises(error) as caught:
+            take(desk.write("v.csv", content[:before] + fault + content[before:]))
+        assert f"line {1 + content[:before].count(chr(10))}" in str(caught.value)
+    assert lines > 40_000
+
+
+def test_a_full_disk_says_so_and_leaves_nothing(
+    desk: Desk, take: Callable[[str], TableReading], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = write_csv(desk, "a.csv", ROWS)
+    monkeypatch.setattr(os, "fsync", fail_full)
+    with pytest.raises(ScratchFull):
+        take(address)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def fail_full(_: int) -> None:
+    raise OSError(errno.ENOSPC, "full")
