@@ -102,7 +102,8 @@ class Book:
 
     @staticmethod
     def shuts_out(leased: str, kind: str) -> bool:
-        return leased == kind or leased in CAN_BE_MADE_FROM[kind]
+        """One of them could be made from the other, so whoever has one could have, or give, the other."""
+        return leased == kind or leased in CAN_BE_MADE_FROM[kind] or kind in CAN_BE_MADE_FROM[leased]
 
     # -- what is done ----------------------------------------------------------------------------------------------------------
 

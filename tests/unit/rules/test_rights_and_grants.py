@@ -65,6 +65,18 @@ def test_a_grant_dies_with_its_right_before_start(what: str) -> None:
     estate.refused(GrantNotInForce, "bank", StartJob(job_id=JOB))
 
 
+def test_start_goes_in_the_last_second_of_a_right_and_not_in_the_next() -> None:
+    for late in (False, True):
+        estate = Estate()
+        right = estate.give("telecom", OPERATION, not_after=estate.time + 50)
+        estate.permit("telecom", right=right, not_after=estate.time + 50).consented()
+        estate.time = estate.right(right).not_after + late
+        if late:
+            estate.refused(GrantNotInForce, "bank", StartJob(job_id=JOB))
+        else:
+            estate.start()
+
+
 def test_what_the_old_holder_granted_itself_dies_with_the_transfer_and_what_it_granted_others_does_not() -> None:
     estate = Estate()
     right = estate.give("bank", USE)

@@ -27,9 +27,12 @@ LEASED = COUNTED | {RightKind.MANAGEMENT}
 
 
 def exclusive_against(leased: RightKind, wanted: RightKind) -> bool:
-    """Whether a lease of one kind keeps the lessor from another: from the same, and from all that the leased one could give.
+    """Whether a lease of one kind keeps the lessor from giving another: the same, what could be made from the leased one, and
+    what the leased one could be made from, because whoever had that could give it a second time.
 
-    >>> exclusive_against(RightKind.OPERATION, RightKind.USE), exclusive_against(RightKind.PROCESSING, RightKind.USE)
-    (True, False)
+    >>> exclusive_against(RightKind.OPERATION, RightKind.USE), exclusive_against(RightKind.USE, RightKind.OPERATION)
+    (True, True)
+    >>> exclusive_against(RightKind.OPERATION, RightKind.INCOME)
+    False
     """
-    return wanted is leased or wanted in GIVES[leased]
+    return wanted is leased or wanted in GIVES[leased] or leased in GIVES[wanted]
