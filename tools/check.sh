@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 
-all="clippy types snippets errors commands lint format rustfmt layers determinism readme" # slow ones first
+all="clippy types snippets errors commands decisions lint format rustfmt layers determinism readme" # slow ones first
 
 run_check() {
   case $1 in
@@ -20,6 +20,7 @@ run_check() {
     determinism) python tools/determinism.py ;;
     errors) python tools/docs.py --check ;;
     commands) python tools/cli_docs.py --check ;;
+    decisions) python -m tools.docs_odrl --check ;;
     snippets) python -m pytest -q -m "not slow" tests/docs/test_snippets.py ;;
     readme) python tools/readme.py ;;
     *) echo "there is no check $1; there are: $all" && return 1 ;;
