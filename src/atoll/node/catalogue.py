@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from atoll.api.models import CatalogueEntry, CataloguePage, KeyInfo, QualityInfo
@@ -21,7 +21,7 @@ from atoll.exchange.catalogue.dcat import Described, Measured, catalog_to_dcat
 from atoll.exchange.catalogue.entry import RANKING, Entry, entry_of, keys_of
 from atoll.exchange.catalogue.query import Query
 from atoll.exchange.quality.metrics import GRADES
-from atoll.ledger.records import Dataset, OpinionState, QualityReport
+from atoll.ledger.records import Dataset, DatasetState, OpinionState, QualityReport
 from atoll.ledger.transaction import parse_transaction
 from atoll.node.bodies import Bodies, Kind
 from atoll.node.context import NodeContext
@@ -29,6 +29,7 @@ from atoll.node.errors import BadRequest, NoSuchThing
 from atoll.ordering.engine import AgreedBlock, View
 from atoll.policy.levels import level_text
 from atoll.policy.odrl.profile import NAMESPACE
+from atoll.policy.orders import describe_order
 from atoll.storage.catalogue import NO_GRADE, CatalogueIndex, Listed, Opinion
 from atoll.storage.errors import StoreCorrupt
 from atoll.wire.message import encode_message
@@ -41,6 +42,8 @@ WHOLE_LOOKS = 10
 """Every so many of those times the whole ledger is compared with the index."""
 AT_ONCE = 8
 """Cards asked for at one time."""
+ORDERS = "order."
+"""How the types of transactions begin by which a regulator gives and lifts orders."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}/[a-z][a-z0-9-]{0,39}(?:/[1-9][0-9]{0,5})?")
 
 
@@ -51,6 +54,7 @@ class Catalogue:
         self._context = context
         self._bodies = bodies
         self._wanted = asyncio.Event()
+        self._turn = asyncio.Lock()
         self._index = index
 
     def close(self) -> None:
@@ -92,7 +96,7 @@ class Catalogue:
         for report in await self._context.offload(lambda: list(view.all(QualityReport))):
             self._index.put_opinion(_opinion(report))
         for record in records:
-            await self._update(view, record)
+            await self._update(record.dataset)
             await asyncio.sleep(0)  # ten thousand of them must not hold up what the node is for
 
     async def search(self, query: Query, *, matching: str = "") -> CataloguePage:
@@ -188,9 +192,11 @@ class Catalogue:
             if not outcome.ok:
                 continue
             transaction = parse_transaction(data)[1]
+            if transaction.type.startswith(ORDERS):
+                await self.compare()  # an order acts on what it does not name
+                continue
             for dataset in dict.fromkeys(self._named(transaction.body)):
-                record = view.get(Dataset, dataset)
-                if record is not None and not await self._update(view, record):
+                if not await self._update(dataset):
                     self._wanted.set()
                 report = view.get(QualityReport, f"{dataset}/{transaction.sender}")
                 if report is not None:
@@ -203,25 +209,30 @@ class Catalogue:
             else:
                 yield from self._index.versions(name)
 
-    async def _update(self, view: View, record: Dataset, *, fetch: bool = False) -> bool:
+    async def _update(self, dataset: str) -> bool:
         """Take a dataset version in if the ledger says something new of it; whether its card is in."""
-        digest = hashlib.sha256(encode_message(record)).digest()
-        if self._index.look_up(record.dataset) == (digest, True):
-            return True
-        if fetch:
-            await self._fetch(view, record)
-        fits = self._bodies.fits(view, Kind.CARD, record.dataset)  # what does not fit is not what the owner committed to
-        card = self._bodies.card(record.dataset) if fits else None
-        if card is not None or self._index.look_up(record.dataset) != (digest, False):
-            entry = entry_of(record, card)
-            await self._context.offload(lambda: self._index.put(entry, digest))
-        return card is not None
+        async with self._turn:  # of two looks at one dataset the later must not be overtaken by the earlier
+            view = self._context.view()
+            record = view.get(Dataset, dataset)
+            if record is None:
+                return True
+            state = state_of(view, record)
+            digest = hashlib.sha256(encode_message(record) + state.encode()).digest()
+            known = self._index.look_up(dataset)
+            if known == (digest, True):
+                return True
+            fits = self._bodies.fits(view, Kind.CARD, dataset)  # what does not fit is not what the owner committed to
+            card = self._bodies.card(dataset) if fits else None
+            if card is not None or known != (digest, False):
+                entry = replace(entry_of(record, card), state=state)
+                await self._context.offload(lambda: self._index.put(entry, digest))
+            return card is not None
 
-    async def _fetch(self, view: View, record: Dataset) -> None:
+    async def _fetch(self, dataset: str, owner: str) -> None:
         try:
-            await self._bodies.fetch(view, Kind.CARD, record.dataset, (record.owner,))
+            await self._bodies.fetch(self._context.view(), Kind.CARD, dataset, (owner,))
         except AtollError as err:
-            log.warning("card not kept", extra={"dataset": record.dataset, "code": err.code})
+            log.warning("card not kept", extra={"dataset": dataset, "code": err.code})
 
     async def _look_again(self) -> None:
         times = 0
@@ -246,9 +257,8 @@ class Catalogue:
         async def ask(owner: str) -> None:
             async with room:
                 for dataset in missing[owner]:
-                    view = self._context.view()
-                    record = view.get(Dataset, dataset)
-                    if record is not None and not await self._update(view, record, fetch=True):
+                    await self._fetch(dataset, owner)
+                    if not await self._update(dataset):
                         return
 
         await asyncio.gather(*(ask(owner) for owner in missing))
@@ -278,6 +288,21 @@ def _opinion(report: QualityReport) -> Opinion:
         commitment=report.commitment.hex(),
         stands=report.state is OpinionState.STANDS,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A dataset as an order is asked about it: no grant, its owner's own."""
+
+    dataset: str
+    grant: bytes = b""
+
+
+def state_of(view: View, record: Dataset) -> str:
+    """Whether a dataset version may be used: as its record says, or as an order of a regulator does."""
+    if record.state is DatasetState.WITHDRAWN:
+        return str(record.state)
+    return describe_order(view, (record.owner,), (_Use(record.dataset),))[0] or str(record.state)
 
 
 def info_of(report: QualityReport) -> QualityInfo:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from atoll.exchange.catalogue.query import Query
+from atoll.ledger.records import Member
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.ledger.rules.quality import ReportQuality, WithdrawQuality
 from atoll.node.bodies import Kind
@@ -93,6 +94,19 @@ async def test_state_and_quality_are_those_of_the_ledger_now(offices: Offices) -
     assert [each.dataset for each in (await one.search(Query(states=("withdrawn",)))).entries] == [CUSTOMERS]
     assert sorted(await cards_in(one)) == [CUSTOMERS, FILES]
     assert [each.state for each in one.opinions(CUSTOMERS)] == ["withdrawn"]
+
+
+async def test_what_an_order_freezes_is_marked_though_its_record_does_not_change(offices: Offices) -> None:
+    lagoon = offices.lagoon
+    lagoon.put(replace(lagoon.get(Member, "auditor"), roles=("auditor", "regulator")))
+    persons = list(lagoon.with_persons("auditor", "anna", "ben").values())
+    one = catalogue(offices)
+    await one.compare()
+    await one.fetch_missing()
+    lagoon.do("auditor", lagoon.ordered("freeze", "lineage", "bureau/files", persons))
+    await one.compare()
+    assert [entry.dataset for entry in (await one.search(Query(states=("frozen",)))).entries] == [FILES]
+    assert sorted(await cards_in(one)) == [CUSTOMERS, FILES]
 
 
 async def test_what_could_be_intersected_with_ones_own_is_somebody_elses(offices: Offices) -> None:
