@@ -20,6 +20,9 @@ READING = [
     "consortium members",
     "config check",
     "dataset list",
+    "catalogue search",
+    "catalogue search customers --class personal --max-level G3 --quality B --page 2",
+    "catalogue export",
     "grant list",
     "budget show bank/customers",
     "job list",
@@ -36,6 +39,11 @@ READING = [
 MISSING = "0" * 32
 FAILING = {
     "dataset show bank/nothing/1": 4,
+    "catalogue search !!!": 2,
+    "catalogue search --max-level G9": 2,
+    "quality list bank/nothing/1": 4,
+    "quality report bank/nothing/1 auditor": 4,
+    "quality run bureau/nothing/1": 4,
     "job show " + MISSING: 4,
     "job result " + MISSING: 4,
     "job watch " + MISSING: 4,
@@ -139,7 +147,7 @@ def test_nothing_secret_and_no_row_is_in_a_log(lagoon: Lagoon) -> None:
 
 
 def test_the_files_of_a_home_are_for_its_owner_alone(lagoon: Lagoon) -> None:
-    private = ("keys.atoll", "passphrase", "tokens/admin", "enrolment.atoll", "node.sqlite")
+    private = ("keys.atoll", "passphrase", "tokens/admin", "enrolment.atoll", "node.sqlite", "catalogue.sqlite")
     open_to_others = [name for name in private if (lagoon.home("bank") / name).stat().st_mode & 0o077]
     assert open_to_others == []
     assert Path(lagoon.home("bank")).stat().st_mode & 0o077 == 0
