@@ -12,6 +12,7 @@ from atoll.errors import AtollError
 from atoll.ledger.errors import BadPaper
 from atoll.ledger.evidence import encode_trust_file, narrate, parse_trust_file, verify_evidence
 from atoll.ledger.paper import Paper, sign_paper
+from atoll.ledger.rules.grade import RegradeDataset
 from atoll.node import runs
 from atoll.testing.persons import PaperPerson
 from atoll.testing.virtual import run_virtually
@@ -152,5 +153,26 @@ def test_an_order_with_one_signature_is_not_even_handed_in_and_any_member_may_ha
                 signed(once, PaperPerson("authority", "mallory"))
             given, _ = await world["telecom"].services.orders.submit(signed(once, grace))
             assert world["telecom"].services.orders.show(given).regulator == "authority"
+
+    run_virtually(scenario())
+
+
+def test_data_of_the_highest_level_are_used_with_a_persons_signature_and_not_with_a_token(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=24) as world:
+            mine, theirs, grant = await prepare(world)
+            (ada,) = await persons_of(world, "bureau", "ada")
+            await world["bureau"].context.outbox.submit(RegradeDataset(dataset=theirs, level=4, table="gb-t-43697-2024"))
+            job = await world["bank"].services.proposals.propose(specification(mine, theirs, grant))
+            jobs = world["bureau"].services.jobs
+            async with asyncio.timeout(60):
+                while job not in {one.job for one in jobs.list()} or jobs.show(job).phase != "awaiting approval":  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            with pytest.raises(AtollError, match=r"must carry the signature of one of its approvers"):
+                await jobs.approve(job, "token")
+            assert jobs.show(job).phase == "awaiting approval"
+            paper = parse_message(signed(world["bureau"].services.orders.approval(job), ada), Paper)
+            await jobs.approve(job, "ada", paper.signed[0])
+            assert (await ended(world, job)).state == "completed"
 
     run_virtually(scenario())

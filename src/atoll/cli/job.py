@@ -11,6 +11,7 @@ from atoll.api.models import JobInfo
 from atoll.cli import propose
 from atoll.cli.downloading import download
 from atoll.cli.frame import command, group
+from atoll.cli.papers import sign_bytes
 from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.screen import confirm
 from atoll.cli.watch import ended, watch_job
@@ -54,11 +55,31 @@ def show(node: Node, job: JobArgument) -> Reply:
     return Reply(one, describe(one))
 
 
-@command(app, "approve", "atoll job approve 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --home bureau")
-def approve(node: Node, job: JobArgument, yes: YesOption = False) -> Reply:
-    """Consent to a job that waits for a person. Policy is asked again first, and can still refuse."""
-    confirm(f"Consent to job {job}?", yes=yes)
-    one = node.jobs.approve(job)
+@command(
+    app,
+    "approve",
+    "atoll job approve 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --home bureau",
+    "atoll job approve 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --approver ada.key --home bureau",
+)
+def approve(
+    node: Node,
+    job: JobArgument,
+    approver: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A person's key, from `key approver new`; for data of level G4 or above."),
+    ] = None,
+    yes: YesOption = False,
+) -> Reply:
+    """Consent to a job that waits for a person. Policy is asked again first, and can still refuse.
+
+    For data of level G4 or above the ledger takes no consent without a person's signature: --approver signs with a key that no
+    node has. With --url it is read on this machine, and only the signature leaves it.
+    """
+    if approver is None:
+        confirm(f"Consent to job {job}?", yes=yes)
+        one = node.jobs.approve(job)
+    else:
+        one = node.jobs.approve_signed(job, sign_bytes(node.jobs.approval(job), approver, yes=yes))
     return Reply(one, [f"job {job}: {one.phase}"])
 
 

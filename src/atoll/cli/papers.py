@@ -16,8 +16,8 @@ from atoll.cli.screen import confirm, print_shown
 from atoll.cli.words import iso
 from atoll.errors import AtollError
 from atoll.ledger.errors import BadPaper
-from atoll.ledger.paper import ConsentApproval, Paper, sign_paper
-from atoll.ledger.rules.approver import ApproverRequest
+from atoll.ledger.paper import Paper, sign_paper
+from atoll.ledger.rules.approver import ApproverRequest, ConsentApproval
 from atoll.ledger.rules.order import OrderBody
 from atoll.ports import SystemEntropy
 from atoll.trust.keys import Purpose, SecretKey
@@ -76,25 +76,43 @@ def read_paper(path: Path) -> Paper:
         FileUnusable: it cannot be read.
         BadPaper: it is no paper.
     """
+    return parse_paper(read_bytes(path))
+
+
+def parse_paper(data: bytes) -> Paper:
+    """A paper.
+
+    Raises:
+        BadPaper: the bytes are none.
+    """
     try:
-        return parse_message(read_bytes(path), Paper)
-    except BadPaper:
-        raise
+        return parse_message(data, Paper)
     except AtollError as err:
         raise BadPaper(reason=str(err).rstrip(".")) from err
 
 
 def sign_file(path: Path, key: Path, out: Path | None, *, yes: bool) -> Reply:
     """Show a paper to a person, and write it out with the person's signature."""
-    paper = read_paper(path)
+    data = sign_bytes(read_bytes(path), key, yes=yes)
+    signed = parse_paper(data)
+    target = out or path.with_name(f"{path.name}.{len(signed.signed)}")
+    write_new(target, data)
+    value = {"file": str(target), "signed": list(signed.hands)}
+    return Reply(value, [f"signed by {', '.join(names_of(signed))} in {target}"])
+
+
+def sign_bytes(data: bytes, key: Path, *, yes: bool) -> bytes:
+    """Show a paper to a person; the paper with the person's signature.
+
+    Raises:
+        BadPaper: it cannot be read, or not be signed with this key.
+        NotConfirmed: the person said no.
+    """
+    paper = parse_paper(data)
     print_shown([Fields(describe_paper(paper))], to_stderr=True)
     confirm("Sign this?", yes=yes)
     secret = load_key(key)
-    signed = sign_paper(paper, secret.public.data, secret.sign)
-    target = out or path.with_name(f"{path.name}.{len(signed.signed)}")
-    write_new(target, encode_message(signed))
-    value = {"file": str(target), "signed": list(signed.hands)}
-    return Reply(value, [f"signed by {', '.join(names_of(signed))} in {target}"])
+    return encode_message(sign_paper(paper, secret.public.data, secret.sign))
 
 
 def merge_papers(files: Sequence[Path]) -> bytes:

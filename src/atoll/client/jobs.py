@@ -47,6 +47,15 @@ class Jobs:
         """Consent to a job that awaits approval."""
         return self._link.ask(models.JobInfo, "job_approve", job=verify_identifier(job, "job"))
 
+    def approval(self, job: str) -> bytes:
+        """For a person to sign, before a consent on data of level G4 or above (`atoll job approve --approver`)."""
+        return bytes.fromhex(self._link.ask(models.PaperInfo, "job_approval", job=verify_identifier(job, "job")).paper)
+
+    def approve_signed(self, job: str, paper: bytes) -> models.JobInfo:
+        """Consent to a job that awaits approval, with a person's signature."""
+        asked = models.PaperInfo(paper=paper.hex())
+        return self._link.ask(models.JobInfo, "job_approve_signed", asked, job=verify_identifier(job, "job"))
+
     def refuse(self, job: str, code: str = "policy.refused_by_person") -> models.JobInfo:
         """Refuse a job."""
         return self._link.ask(models.JobInfo, "job_refuse", models.RefuseRequest(code=code), job=verify_identifier(job, "job"))

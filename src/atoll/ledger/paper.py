@@ -15,30 +15,16 @@ from typing import Annotated, ClassVar
 
 from atoll.errors import AtollError
 from atoll.ledger.errors import BadPaper
-from atoll.ledger.plan import JobId, Label
-from atoll.ledger.rules.approver import ApproverRequest, Signed
+from atoll.ledger.plan import Label
+from atoll.ledger.rules.approver import ApproverRequest, ConsentApproval, Signed
 from atoll.ledger.rules.order import OrderBody
 from atoll.primitives.commitment import is_opening
 from atoll.trust.algorithms import Algorithm
 from atoll.trust.envelope import Context, encode_aad, parse_envelope, seal_envelope
-from atoll.wire.message import Digest, Message, Name, Size, Text, parse_message
+from atoll.wire.message import Digest, Message, Size, Text, parse_message
 
 REASON_DOMAIN = "order-reason"
 MOST_SIGNERS = 34
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentApproval(Message):
-    """What a person signs so that its organisation may consent to one job on data of a high level (SECURITY 3.6)."""
-
-    TAG: ClassVar[str] = "consent-approval/1"
-
-    job_id: JobId
-    """The job."""
-    plan_digest: Digest
-    """The plan that was read."""
-    org: Name
-    """The organisation that is to consent."""
 
 
 PAPERS: dict[Context, type[Message]] = {

@@ -20,7 +20,7 @@ from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import Chain, Grant, Job, JobState, counted_inputs
 from atoll.ledger.rights import chain_of
-from atoll.ledger.rules.errors import GrantExhausted, StandingNotInForce
+from atoll.ledger.rules.errors import ApprovalMissing, GrantExhausted, StandingNotInForce
 from atoll.ledger.rules.job import ConsentJob, ProposeJob, RefuseJob
 from atoll.node.bodies import Bodies, Body, Kind
 from atoll.node.context import NodeContext
@@ -182,10 +182,13 @@ class Consents:
             software=self._context.software,
             build=self._context.build,
             standing=standing,
+            approval=self._context.store.meta(f"approval/{identifier}") or b"",
         )
         try:
             await self._context.outbox.submit(body)
         except TransactionRefused as err:
+            if err.operands["rule"] == ApprovalMissing.code:  # it waits for a person with a key of its own
+                self._context.store.update_job(identifier, phase="awaiting approval")
             if not standing or err.operands["rule"] not in USED_UP:
                 raise
             self._context.store.update_job(identifier, phase="awaiting approval")

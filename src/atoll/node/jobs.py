@@ -50,8 +50,12 @@ class Jobs:
             return info
         return info.model_copy(update={"plan": to_plain(plan), "estimate": _amounts(plan)})
 
-    async def approve(self, identifier: str, actor: str) -> JobInfo:
-        """A person consents to a job that waits for it; policy is asked again first."""
+    async def approve(self, identifier: str, actor: str, approval: bytes = b"") -> JobInfo:
+        """A person consents to a job that waits for it; policy is asked again first.
+
+        Args:
+            approval: envelope of one of this organisation's approvers, which data of a high level need.
+        """
         job = self._need(identifier)
         if self._phase(identifier) != "awaiting approval" or job.state is not JobState.PROPOSED:
             raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed="awaiting approval")
@@ -61,6 +65,7 @@ class Jobs:
         if decision.denies:
             await self._consents.refuse(identifier, decision.code, actor=actor)
         else:
+            self._context.store.set_meta(f"approval/{identifier}", approval)  # durable before the consent that carries it
             await self._consents.consent(job, actor=actor)
         return self.show(identifier)
 

@@ -10,8 +10,8 @@ from atoll.api.models import ApproverAsk, ApproverInfo, OrderInfo, OrderRequest
 from atoll.errors import AtollError
 from atoll.ledger.errors import BadPaper
 from atoll.ledger.paper import REASON_DOMAIN, Paper, PaperSigner
-from atoll.ledger.records import Approver, Order, OrderAction, Roster, TargetKind
-from atoll.ledger.rules.approver import NEW, AddApprover, ApproverRequest, RevokeApprover
+from atoll.ledger.records import Approver, Job, Order, OrderAction, Roster, TargetKind
+from atoll.ledger.rules.approver import NEW, AddApprover, ApproverRequest, ConsentApproval, RevokeApprover
 from atoll.ledger.rules.order import HANDS, ORDERS, OrderBody
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, NoSuchThing
@@ -86,6 +86,19 @@ class OrderDesk:
         if found is None:
             raise NoSuchThing(what="order", name=order)
         return self._describe(found)
+
+    def approval(self, identifier: str) -> bytes:
+        """For a person to sign: that this organisation may consent to a job on data of a high level.
+
+        Raises:
+            NoSuchThing: there is no such job.
+        """
+        job = self._context.view().get(Job, identifier)
+        if job is None:
+            raise NoSuchThing(what="job", name=identifier)
+        body = ConsentApproval(job_id=job.job_id, plan_digest=job.plan_digest, org=self._context.org)
+        inputs = ", ".join(dict.fromkeys(one.dataset for one in job.inputs))
+        return self._paper(Context.APPROVAL, body, self._signers(), reason=f"{job.kind} proposed by {job.proposer} on {inputs}")
 
     # -- persons ---------------------------------------------------------------------------------------------------------------
 

@@ -82,6 +82,8 @@ COMMANDS = {
     "job_list": "job list",
     "job_show": "job show",
     "job_approve": "job approve",
+    "job_approval": "job approve",
+    "job_approve_signed": "job approve",
     "job_refuse": "job refuse",
     "job_withdraw": "job withdraw",
     "job_cancel": "job cancel",

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from atoll.ledger.records import Approver, Roster
-from atoll.ledger.rules.approver import LONGEST_SECONDS, AddApprover, ApproverRequest, RevokeApprover
-from atoll.ledger.rules.errors import AlreadyExists, BadApprover, DeadlinePassed, NotAllowed, TooEarly, Unknown, WrongState
+from atoll.ledger.rules.approver import LONGEST_SECONDS, AddApprover, ApproverRequest, ConsentApproval, RevokeApprover
+from atoll.ledger.rules.errors import (
+    AlreadyExists,
+    ApprovalMissing,
+    BadApprover,
+    DeadlinePassed,
+    NotAllowed,
+    TooEarly,
+    Unknown,
+    WrongState,
+)
 from atoll.testing.persons import PaperPerson
 from atoll.trust.algorithms import Algorithm
 from atoll.trust.envelope import Context, encode_aad, seal_envelope
 from atoll.trust.keys import Purpose
 from atoll.wire.message import encode_message
-from tests.unit.rules.lagoon import Lagoon
+from tests.unit.rules.lagoon import JOB, PLAN, Lagoon, consent, regrading
 
 ADA, GRACE, EVE = (PaperPerson("auditor", name) for name in ("ada", "grace", "eve"))
 
@@ -115,6 +126,49 @@ def test_a_name_is_given_once_and_a_request_does_not_lie_ready() -> None:
     lagoon.refused(TooEarly, "auditor", GRACE.request(lagoon.chain, (ada,), not_after=lagoon.time + LONGEST_SECONDS + 1))
     late = asked(lagoon, GRACE, ada)
     lagoon.later(seconds=61).refused(DeadlinePassed, "auditor", late)
+
+
+# -- consent to data of a high level -------------------------------------------------------------------------------------------
+
+
+def approval(lagoon: Lagoon, person: PaperPerson, **changes: Any) -> bytes:
+    """A person of the bureau approves of the usual job."""
+    said = {"job_id": JOB, "plan_digest": PLAN, "org": "bureau", **changes}
+    return person.sign(lagoon.chain, ConsentApproval(**said), Context.APPROVAL)
+
+
+def sensitive(level: int = 4) -> tuple[Lagoon, PaperPerson]:
+    """A job on the bureau's data of a high level; the bureau has one person."""
+    lagoon = Lagoon().with_grant()
+    ada = lagoon.with_persons("bureau", "ada")["ada"]
+    return lagoon.do("bureau", regrading(level=level)).propose(), ada
+
+
+def test_the_owner_of_data_of_a_high_level_consents_with_a_persons_signature() -> None:
+    lagoon, ada = sensitive()
+    sentence = lagoon.refused(ApprovalMissing, "bureau", consent())
+    assert "bureau/files/1 is of level 4" in sentence
+    lagoon.do("bureau", consent(approval=approval(lagoon, ada))).do("bank", consent())
+
+
+def test_below_that_level_nobody_has_to_sign() -> None:
+    lagoon, _ = sensitive(level=3)
+    lagoon.do("bureau", consent())
+
+
+def test_a_persons_approval_is_for_this_job_this_plan_and_its_own_organisation() -> None:
+    lagoon, ada = sensitive()
+    bob = lagoon.with_persons("bank", "bob")["bob"]
+    for one in (
+        approval(lagoon, ada, job_id=bytes(16)),
+        approval(lagoon, ada, plan_digest=bytes(32)),
+        approval(lagoon, ada, org="bank"),
+        approval(lagoon, bob),
+        ada.sign(lagoon.chain, ConsentApproval(job_id=JOB, plan_digest=PLAN, org="bureau"), Context.ORDER),
+    ):
+        lagoon.refused(ApprovalMissing, "bureau", consent(approval=one))
+    good = approval(lagoon, ada)
+    lagoon.do("bureau", RevokeApprover(person="ada")).refused(ApprovalMissing, "bureau", consent(approval=good))
 
 
 def test_a_person_is_revoked_by_its_own_organisation_once() -> None:

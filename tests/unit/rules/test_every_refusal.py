@@ -74,6 +74,7 @@ NUMBERS = {
     "order.in_force": 51,
     "order.not_two_persons": 52,
     "approver.refused": 53,
+    "consent.no_person": 54,
     "standing.not_in_force": 60,
     "standing.term": 61,
     "quality.not_evaluator": 70,
@@ -357,6 +358,11 @@ def bad_approver(lagoon: Lagoon) -> str:
     return lagoon.refused(errors.BadApprover, "auditor", new.request(lagoon.chain, (), not_after=lagoon.time))
 
 
+def approval_missing(lagoon: Lagoon) -> str:
+    lagoon.with_grant().do("bureau", regrading(level=4)).propose()
+    return lagoon.refused(errors.ApprovalMissing, "bureau", consent())
+
+
 PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     malformed,
     unknown_type,
@@ -387,6 +393,7 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     order_in_force,
     one_hand_only,
     bad_approver,
+    approval_missing,
     standing_not_in_force,
     standing_too_long,
     not_an_evaluator,

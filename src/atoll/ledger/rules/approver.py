@@ -15,15 +15,16 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 from atoll.errors import AtollError
-from atoll.ledger.records import MOST_APPROVERS, Approver, ApproverKey, Key, Record, Roster
+from atoll.ledger.plan import JobId
+from atoll.ledger.records import MOST_APPROVERS, Approver, ApproverKey, Dataset, Job, Key, Record, Roster
 from atoll.ledger.records.orders import Person
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.errors import BadApprover, DeadlinePassed, TooEarly, WrongState
+from atoll.ledger.rules.errors import ApprovalMissing, BadApprover, DeadlinePassed, TooEarly, WrongState
 from atoll.primitives import ed25519
 from atoll.trust.algorithms import Algorithm
 from atoll.trust.envelope import Context, encode_aad, parse_envelope
 from atoll.trust.keys import KeyName, Purpose
-from atoll.wire.message import Digest, Message, Name, Size, Time, parse_message
+from atoll.wire.message import Digest, Message, Name, Size, Time, encode_message, parse_message
 
 LONGEST_SECONDS = 7 * 86_400
 """How long before its end something that persons sign may be handed in: it must not lie ready for a year."""
@@ -31,6 +32,8 @@ NEEDED = 2
 """Approvers in force that must sign for another one, once there are so many."""
 Signed = Annotated[bytes, Size(100, 6000)]
 """A COSE_Sign1 envelope of one person."""
+LEAST_LEVEL = 4
+"""From this level on a person signs that data are used: G4, important, core."""
 NEW = "new"
 """Stands in the place of the number in the name of a key that has none yet."""
 
@@ -70,6 +73,20 @@ class RevokeApprover(Message):
 
     person: Person
     """Whose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentApproval(Message):
+    """What a person signs so that its organisation may consent to one job on data of a high level (SECURITY 3.6)."""
+
+    TAG: ClassVar[str] = "consent-approval/1"
+
+    job_id: JobId
+    """The job."""
+    plan_digest: Digest
+    """The plan that was read."""
+    org: Name
+    """The organisation that is to consent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +174,23 @@ def revoke(call: Call, body: RevokeApprover) -> None:
     call.state.put(replace(approver, active=False))
     call.state.put(replace(roster, active=tuple(one for one in roster.active if one != body.person)))
     call.state.put(replace(key, revoked_height=call.height))
+
+
+def need_approval(call: Call, job: Job, approval: bytes) -> None:
+    """A consent to a use of own data of level G4 or above carries the signature of a person in force (SECURITY 3.6).
+
+    Raises:
+        ApprovalMissing: it carries none, or one that does not count or is for something else.
+    """
+    mine = (one for one in job.inputs if one.user == call.sender and one.receiver != call.sender)
+    found = (call.state.get(Dataset, one.dataset) for one in mine)
+    dataset = next((one for one in found if one is not None and one.level >= LEAST_LEVEL), None)
+    if dataset is None:
+        return
+    wanted = encode_message(ConsentApproval(job_id=job.job_id, plan_digest=job.plan_digest, org=call.sender))
+    hand = read_hand(call, approval, Context.APPROVAL, call.sender)
+    if hand.flaw or hand.payload != wanted:
+        raise ApprovalMissing(dataset=dataset.dataset, level=dataset.level, org=call.sender)
 
 
 def _request(call: Call, body: AddApprover) -> ApproverRequest:

@@ -293,15 +293,6 @@ class DisputeRefused(RuleError):
     remedy = "The two owners speak; an auditor or regulator that does not belong to either of them decides."
 
 
-class TooManyAncestors(RuleError):
-    """A dataset version was derived from more versions than a rule looks at: whose budgets it takes from cannot be told."""
-
-    code = "dataset.too_many_ancestors"
-    number = 50
-    sentence = "{dataset} rests on more than {most} dataset versions."
-    remedy = "Register what is used as a dataset of its own origin, or derive it from fewer sets."
-
-
 class RightNotInForce(RuleError):
     """A right, or one above it on the way to the root, is unknown, frozen, revoked, out of its term, or in no proper chain."""
 
@@ -356,6 +347,15 @@ class TooManyRights(RuleError):
     remedy = "Revoke those that are not needed, or give one right of operation and let its holder give the rest."
 
 
+class TooManyAncestors(RuleError):
+    """A dataset version was derived from more versions than a rule looks at: whose budgets it takes from cannot be told."""
+
+    code = "dataset.too_many_ancestors"
+    number = 50
+    sentence = "{dataset} rests on more than {most} dataset versions."
+    remedy = "Register what is used as a dataset of its own origin, or derive it from fewer sets."
+
+
 class OrderInForce(RuleError):
     """A regulator has frozen or recalled what this rests on."""
 
@@ -383,6 +383,15 @@ class BadApprover(RuleError):
     number = 53
     sentence = "{person} of {org} is no approver: {reason}."
     remedy = "Make a new key with `atoll key approver new`, and have approvers in force sign its request."
+
+
+class ApprovalMissing(RuleError):
+    """The consent of an owner whose data are of level G4 or above lacks the signature of one of its approvers."""
+
+    code = "consent.no_person"
+    number = 54
+    sentence = "{dataset} is of level {level}: the consent of {org} must carry the signature of one of its approvers."
+    remedy = "Have a person sign: `atoll job approve JOB --approver FILE`."
 
 
 class StandingNotInForce(RuleError):

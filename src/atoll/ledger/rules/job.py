@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar
 from atoll.ledger.plan import JobId
 from atoll.ledger.records import ConsentRecord, Dataset, Job, JobInput, JobState, unshared
 from atoll.ledger.rules import check
+from atoll.ledger.rules.approver import need_approval
 from atoll.ledger.rules.budget import reserve_all, spend_all
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import need_usable
@@ -90,6 +91,8 @@ class ConsentJob(Message):
     """Digest of its build (asserted)."""
     standing: Annotated[bytes, Size(0, 16)] = b""
     """The standing consent by which the node consents without asking a person; empty where a person or nobody was asked."""
+    approval: Annotated[bytes, Size(0, 1000)] = b""
+    """A person's envelope over `ConsentApproval`, context `approval`; for own data of level G4 or above."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +198,8 @@ def consent(call: Call, body: ConsentJob) -> None:
         raise WrongState(what="job", name=body.job_id.hex(), state=job.state, needed=JobState.PROPOSED)
     if call.sender in job.consents:
         raise AlreadyExists(what="consent", name=f"{body.job_id.hex()}/{call.sender}")
+    if job.kind != check.SIMILARITY:
+        need_approval(call, job, body.approval)
     if body.standing:
         take_use(call, body.standing)
     consents = tuple(sorted((*job.consents, call.sender)))

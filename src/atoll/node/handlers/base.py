@@ -72,3 +72,15 @@ def number_of(request: Request, name: str, default: int) -> int:
         return int(request.query_params.get(name, default))
     except ValueError as err:
         raise BadRequest(reason=f"{name} is not a number") from err
+
+
+def paper_bytes(asked: models.PaperInfo) -> bytes:
+    """The bytes of a paper.
+
+    Raises:
+        BadRequest: they are not hex.
+    """
+    try:
+        return bytes.fromhex(asked.paper)
+    except ValueError as err:
+        raise BadRequest(reason="the paper is not hex") from err

@@ -8,7 +8,9 @@ from fastapi.responses import StreamingResponse
 from atoll.api import models
 from atoll.jobs.formats import Format
 from atoll.node.errors import BadRequest
-from atoll.node.handlers.base import Handler, job_of, number_of
+from atoll.node.handlers.base import Handler, job_of, number_of, paper_bytes
+from atoll.node.orders import read_paper
+from atoll.trust.envelope import Context
 
 FILE_TYPE = "application/octet-stream"
 
@@ -30,6 +32,15 @@ class JobHandlers(Handler):
 
     async def job_approve(self, request: Request, label: str) -> models.JobInfo:
         return await self._services.jobs.approve(job_of(request), label)
+
+    async def job_approval(self, request: Request, _: str) -> models.PaperInfo:
+        return models.PaperInfo(paper=self._services.orders.approval(job_of(request)).hex())
+
+    async def job_approve_signed(self, request: Request, label: str) -> models.JobInfo:
+        paper = read_paper(paper_bytes(await self._body(request, models.PaperInfo)), Context.APPROVAL)
+        if len(paper.signed) != 1:
+            raise BadRequest(reason="one person signs an approval")
+        return await self._services.jobs.approve(job_of(request), label, paper.signed[0])
 
     async def job_refuse(self, request: Request, label: str) -> models.JobInfo:
         asked = await self._body(request, models.RefuseRequest)

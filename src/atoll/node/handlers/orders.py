@@ -5,8 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 
 from atoll.api import models
-from atoll.node.errors import BadRequest
-from atoll.node.handlers.base import Handler, hex_of, receipt_of
+from atoll.node.handlers.base import Handler, hex_of, paper_bytes, receipt_of
 
 
 class OrderHandlers(Handler):
@@ -16,7 +15,7 @@ class OrderHandlers(Handler):
         return models.PaperInfo(paper=self._services.orders.draft(await self._body(request, models.OrderRequest)).hex())
 
     async def order_submit(self, request: Request, _: str) -> models.OrderGiven:
-        order, receipt = await self._services.orders.submit(_bytes(await self._body(request, models.PaperInfo)))
+        order, receipt = await self._services.orders.submit(paper_bytes(await self._body(request, models.PaperInfo)))
         return models.OrderGiven(order=order, **receipt_of(receipt).model_dump())
 
     async def order_list(self, _: Request, __: str) -> list[models.OrderInfo]:
@@ -29,17 +28,10 @@ class OrderHandlers(Handler):
         return models.PaperInfo(paper=self._services.orders.ask(await self._body(request, models.ApproverAsk)).hex())
 
     async def approver_add(self, request: Request, _: str) -> models.Receipt:
-        return receipt_of(await self._services.orders.add(_bytes(await self._body(request, models.PaperInfo))))
+        return receipt_of(await self._services.orders.add(paper_bytes(await self._body(request, models.PaperInfo))))
 
     async def approver_revoke(self, request: Request, _: str) -> models.Receipt:
         return receipt_of(await self._services.orders.revoke(request.path_params["person"]))
 
     async def approver_list(self, _: Request, __: str) -> list[models.ApproverInfo]:
         return self._services.orders.approvers()
-
-
-def _bytes(asked: models.PaperInfo) -> bytes:
-    try:
-        return bytes.fromhex(asked.paper)
-    except ValueError as err:
-        raise BadRequest(reason="the paper is not hex") from err
