@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import DatasetId, Label
-from atoll.policy.demand import Exposure
+from atoll.policy.lattice import Exposure, exposure_at
 from atoll.wire.message import Count, Digest, Document, Message, Name, Pattern, Range, Size, Text, Time
 
 CARD_DOMAIN = "dataset-card"
@@ -53,7 +53,7 @@ class ColumnCard(Message):
 
     def exposure_at(self, time: int) -> Exposure:
         """What may be shown of it at a time."""
-        return Exposure.HIDDEN if 0 < self.exposure_until < time else self.exposure
+        return exposure_at(self.exposure, self.exposure_until, time)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

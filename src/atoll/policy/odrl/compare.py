@@ -6,84 +6,91 @@ if for none, and None in between: a permission then does not cover the use, and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeAlias
 
 from atoll.policy.odrl.logic import Truth
 from atoll.policy.odrl.model import Constraint, Operator
-from atoll.policy.odrl.profile import ADVERSARY_MODELS, PROFILE, Kind, OperandProfile
+from atoll.policy.odrl.profile import ADVERSARY_MODELS, PROFILE, Kind
 from atoll.policy.odrl.values import Interval, Number, parse_decimal, parse_duration, parse_number, parse_time
 
 Observed: TypeAlias = frozenset[str] | int | Decimal
 """What a use has at an operand: a set of names, or a number (moments in Unix seconds, lengths of time in seconds)."""
 
 _RANKS = {name: rank for rank, name in enumerate(ADVERSARY_MODELS)}
-_ORDERED = frozenset({Operator.LT, Operator.LTEQ, Operator.TERM_LTEQ, Operator.GT, Operator.GTEQ})
 
 
 def holds(constraint: Constraint, observed: Observed | None) -> Truth:
     """Whether a constraint holds for all the values, for none of them, or cannot be said."""
-    profile = PROFILE[constraint.left]
-    if observed is None:
-        return None
-    if isinstance(observed, frozenset):
-        if profile.kind is Kind.RANKED:
-            return _ranked(constraint, observed)
-        if profile.kind is Kind.TREE:
-            return _tree(constraint, observed, profile)
-        return _names(constraint, observed) if profile.kind is Kind.NAMES else None
-    wanted = read_right(constraint)
-    return None if wanted is None else _compared(constraint.operator, observed, *wanted)
+    return None if observed is None else _COMPARES[constraint.left](constraint, observed)
 
 
 def read_right(constraint: Constraint) -> Interval | None:
     """The one number that a constraint compares with; None if it has several, or one that cannot be read."""
-    if len(constraint.right) != 1:
+    read = _READS.get(constraint.left)
+    return read(constraint.right[0]) if read is not None and len(constraint.right) == 1 else None
+
+
+def _exactly(parse: Callable[[str], Number | None]) -> Callable[[str], Interval | None]:
+    def read(text: str) -> Interval | None:
+        exact = parse(text)
+        return None if exact is None else (exact, exact)
+
+    return read
+
+
+# -- names ---------------------------------------------------------------------------------------------------------------------
+
+
+def _names(constraint: Constraint, observed: Observed) -> Truth:
+    compare = _ON_NAMES.get(constraint.operator)
+    if compare is None or not isinstance(observed, frozenset):
         return None
-    text = constraint.right[0]
-    exact: Number | None
-    match PROFILE[constraint.left].kind:
-        case Kind.TIME:
-            return parse_time(text)
-        case Kind.NUMBER:
-            exact = parse_number(text)
-        case Kind.DECIMAL:
-            exact = parse_decimal(text)
-        case Kind.DURATION:
-            exact = parse_duration(text)
-        case _:
-            return None
-    return None if exact is None else (exact, exact)
+    return compare(observed, frozenset(constraint.right))
 
 
-def _names(constraint: Constraint, observed: frozenset[str]) -> Truth:
-    wanted = frozenset(constraint.right)
-    match constraint.operator:
-        case Operator.EQ:
-            return True if observed == wanted else _none_or_some(observed, wanted)
-        case Operator.NEQ:
-            return True if observed.isdisjoint(wanted) else _never_or_some(observed == wanted)
-        case Operator.IS_ANY_OF:
-            return True if observed and observed <= wanted else _none_or_some(observed, wanted)
-        case Operator.IS_NONE_OF:
-            return True if observed.isdisjoint(wanted) else _never_or_some(observed <= wanted)
-        case Operator.IS_ALL_OF:
-            return wanted <= observed
-        case _:
-            return None
-
-
-def _none_or_some(observed: frozenset[str], wanted: frozenset[str]) -> Truth:
+def _is(observed: frozenset[str], wanted: frozenset[str]) -> Truth:
+    if observed == wanted:
+        return True
     return False if observed.isdisjoint(wanted) else None
 
 
-def _never_or_some(never: bool) -> Truth:
-    return False if never else None
+def _is_not(observed: frozenset[str], wanted: frozenset[str]) -> Truth:
+    if observed.isdisjoint(wanted):
+        return True
+    return False if observed == wanted else None
 
 
-def _tree(constraint: Constraint, observed: frozenset[str], profile: OperandProfile) -> Truth:
-    between = profile.part_of
-    if constraint.operator not in (Operator.IS_A, Operator.IS_PART_OF, Operator.HAS_PART) or between is None:
+def _any_of(observed: frozenset[str], wanted: frozenset[str]) -> Truth:
+    if observed and observed <= wanted:
+        return True
+    return False if observed.isdisjoint(wanted) else None
+
+
+def _none_of(observed: frozenset[str], wanted: frozenset[str]) -> Truth:
+    if observed.isdisjoint(wanted):
+        return True
+    return False if observed <= wanted else None
+
+
+def _all_of(observed: frozenset[str], wanted: frozenset[str]) -> Truth:
+    return wanted <= observed
+
+
+_ON_NAMES: dict[Operator, Callable[[frozenset[str], frozenset[str]], Truth]] = {
+    Operator.EQ: _is,
+    Operator.NEQ: _is_not,
+    Operator.IS_ANY_OF: _any_of,
+    Operator.IS_NONE_OF: _none_of,
+    Operator.IS_ALL_OF: _all_of,
+}
+_PARTS = frozenset({Operator.IS_A, Operator.IS_PART_OF, Operator.HAS_PART})
+
+
+def _tree(constraint: Constraint, observed: Observed) -> Truth:
+    between = PROFILE[constraint.left].part_of
+    if constraint.operator not in _PARTS or between is None or not isinstance(observed, frozenset):
         return _names(constraint, observed)
     if constraint.operator is Operator.HAS_PART:
         found = [all(_is_part(wanted, one, between) for wanted in constraint.right) for one in observed]
@@ -98,9 +105,9 @@ def _is_part(part: str, whole: str, between: str) -> bool:
     return part == whole or part.startswith(whole + between)
 
 
-def _ranked(constraint: Constraint, observed: frozenset[str]) -> Truth:
+def _ranked(constraint: Constraint, observed: Observed) -> Truth:
     """Of a closed list, ordered: a name that is not in it, on either side, says nothing."""
-    if not observed or not _RANKS.keys() >= {*constraint.right, *observed}:
+    if not isinstance(observed, frozenset) or not observed or not _RANKS.keys() >= {*constraint.right, *observed}:
         return None
     if constraint.operator not in _ORDERED:
         return _names(constraint, observed)
@@ -108,32 +115,70 @@ def _ranked(constraint: Constraint, observed: frozenset[str]) -> Truth:
     if len(constraint.right) != 1 or len(ranks) != 1:
         return None
     wanted = _RANKS[constraint.right[0]]
-    return _compared(constraint.operator, ranks.pop(), wanted, wanted)
+    return _ON_NUMBERS[constraint.operator](ranks.pop(), wanted, wanted)
 
 
-def _compared(operator: Operator, observed: Number, least: Number, most: Number) -> Truth:
+# -- numbers -------------------------------------------------------------------------------------------------------------------
+
+
+def _number(constraint: Constraint, observed: Observed) -> Truth:
+    compare = _ON_NUMBERS.get(constraint.operator)
+    wanted = read_right(constraint)
+    if compare is None or wanted is None or isinstance(observed, frozenset):
+        return None
+    return compare(observed, *wanted)
+
+
+def _below(observed: Number, least: Number, most: Number) -> Truth:
     """Whether it holds whatever the wanted number is between `least` and `most`, for none of them, or for some."""
-    match operator:
-        case Operator.LT:
-            return _between(observed < least, observed >= most)
-        case Operator.LTEQ | Operator.TERM_LTEQ:
-            return _between(observed <= least, observed > most)
-        case Operator.GT:
-            return _between(observed > most, observed <= least)
-        case Operator.GTEQ:
-            return _between(observed >= most, observed < least)
-        case Operator.EQ:
-            return _between(least == observed == most, not least <= observed <= most)
-        case Operator.NEQ:
-            return _between(not least <= observed <= most, least == observed == most)
-        case _:
-            return None
+    return True if observed < least else False if observed >= most else None
 
 
-def _between(always: bool, never: bool) -> Truth:
-    if always:
-        return True
-    return False if never else None
+def _at_most(observed: Number, least: Number, most: Number) -> Truth:
+    return True if observed <= least else False if observed > most else None
+
+
+def _above(observed: Number, least: Number, most: Number) -> Truth:
+    return True if observed > most else False if observed <= least else None
+
+
+def _at_least(observed: Number, least: Number, most: Number) -> Truth:
+    return True if observed >= most else False if observed < least else None
+
+
+def _same(observed: Number, least: Number, most: Number) -> Truth:
+    return True if least == observed == most else None if least <= observed <= most else False
+
+
+def _other(observed: Number, least: Number, most: Number) -> Truth:
+    same = _same(observed, least, most)
+    return None if same is None else not same
+
+
+_ON_NUMBERS: dict[Operator, Callable[[Number, Number, Number], Truth]] = {
+    Operator.EQ: _same,
+    Operator.NEQ: _other,
+    Operator.LT: _below,
+    Operator.LTEQ: _at_most,
+    Operator.TERM_LTEQ: _at_most,
+    Operator.GT: _above,
+    Operator.GTEQ: _at_least,
+}
+_ORDERED = frozenset(_ON_NUMBERS) - {Operator.EQ, Operator.NEQ}
+_BY_KIND: dict[Kind, Callable[[Constraint, Observed], Truth]] = {
+    Kind.NAMES: _names,
+    Kind.TREE: _tree,
+    Kind.RANKED: _ranked,
+    **dict.fromkeys((Kind.NUMBER, Kind.DECIMAL, Kind.TIME, Kind.DURATION), _number),
+}
+_COMPARES = {operand: _BY_KIND[profile.kind] for operand, profile in PROFILE.items()}
+_READ_KIND: dict[Kind, Callable[[str], Interval | None]] = {
+    Kind.TIME: parse_time,
+    Kind.NUMBER: _exactly(parse_number),
+    Kind.DECIMAL: _exactly(parse_decimal),
+    Kind.DURATION: _exactly(parse_duration),
+}
+_READS = {operand: _READ_KIND[profile.kind] for operand, profile in PROFILE.items() if profile.kind in _READ_KIND}
 
 
 def show(observed: Observed | None) -> str:
