@@ -10,6 +10,7 @@ import typer
 
 from atoll.api.models import CatalogueEntry
 from atoll.cli.dataset import DatasetArgument, show_dataset
+from atoll.cli.describing import parse_level
 from atoll.cli.errors import BadArgument
 from atoll.cli.files import write_new
 from atoll.cli.frame import command, group
@@ -19,7 +20,6 @@ from atoll.client import Node
 
 app = group("Find datasets of all members by what their cards say.")
 SHOWN_VALUES = 8
-LEVELS = {"G1": 1, "G2": 2, "G3": 3, "G4": 4, "IMPORTANT": 5, "CORE": 6}
 
 TextArgument = Annotated[
     str, typer.Argument(metavar="[WORDS]", help="Words that all stand in what is known of a dataset.", show_default=False)
@@ -145,18 +145,6 @@ def _asked(
         "third_party": third_party,
         "matching": matching,
     }
-
-
-def parse_level(text: str) -> int:
-    """`G3`, `g3`, `important`.
-
-    Raises:
-        BadArgument: no level.
-    """
-    found = LEVELS.get(text.upper())
-    if found is None:
-        raise BadArgument(what=text, reason="a level is one of G1, G2, G3, G4, important, core")
-    return found
 
 
 def _row(one: CatalogueEntry) -> tuple[str, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from atoll.api.models import DatasetInfo, RegisterColumn, RegisterDataset
+from atoll.api.models import DatasetInfo, RegisterDataset
+from atoll.cli.describing import parse_column, parse_key, parse_offer
 from atoll.cli.dispute import app as disputes
-from atoll.cli.errors import BadArgument
 from atoll.cli.frame import command, group
 from atoll.cli.history import history, lineage, profile
 from atoll.cli.registering import register_watched
@@ -25,9 +25,6 @@ _FILE = {
     True: "still what was registered",
     False: "changed since it was registered, so no job can read it; register it again as the next version",
 }
-COMPARED = "after-join"
-"""What a column must allow to be a key: its value may be seen for rows that another party's rows matched."""
-_SETTINGS = re.compile(r"(?:exposure|level|rule|means)=[^,=]+(?:,(?:exposure|level|rule|means)=[^,=]+)*")
 
 
 @command(
@@ -35,7 +32,7 @@ _SETTINGS = re.compile(r"(?:exposure|level|rule|means)=[^,=]+(?:,(?:exposure|lev
     "register",
     "atoll dataset register customers customers.csv --title Customers --key customer_id=national-id/1 --purpose credit-check",
     "atoll dataset register calls calls.sqlite --table subscribers --title Calls "
-    "--column phone:exposure=after-join,rule=phone-e164/1,level=3",
+    "--column phone:exposure=after-join,rule=phone-e164/1,level=3,means=phone,class=personal:general,until=2027-12-31",
 )
 def register(
     node: Node,
@@ -54,7 +51,7 @@ def register(
     column: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="COLUMN:SETTING=...", help="What may be done with a column: exposure, level, rule, means; repeat."
+            metavar="COLUMN:SETTING=...", help="What a column is: exposure, until, level, rule, means, class; repeat."
         ),
     ] = None,
     purpose: Annotated[list[str] | None, typer.Option(help="Purpose the owner would consider; repeat.")] = None,
@@ -63,6 +60,15 @@ def register(
         int | None,
         typer.Option(metavar="NUMBER", help="How many identifiers the version before it did not have, for all to see.", min=0),
     ] = None,
+    class_: Annotated[
+        list[str] | None,
+        typer.Option("--class", metavar="AXIS:VALUE", help="Such as subject:personal; repeat."),
+    ] = None,
+    keyword: Annotated[list[str] | None, typer.Option(help="Word by which it should be found; repeat.")] = None,
+    accrual: Annotated[str, typer.Option(help="How often it is renewed: daily, monthly, ...", show_default=False)] = "",
+    region: Annotated[str, typer.Option(help="Region that the rows are about.", show_default=False)] = "",
+    licence: Annotated[str, typer.Option(help="Name of a licence; what binds are grants.", show_default=False)] = "",
+    offer: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="ODRL offer to everybody, JSON-LD; repeat.")] = None,
     parent: Annotated[
         list[str] | None, typer.Option(metavar="DATASET", help="A version that it was made from; repeat.")
     ] = None,
@@ -86,6 +92,12 @@ def register(
         purposes=purpose or [],
         table=table,
         asserted_new=asserted_new,
+        classes=sorted(set(class_ or [])),
+        keywords=keyword or [],
+        accrual=accrual,
+        spatial=region,
+        licence=licence,
+        offers=[parse_offer(one) for one in offer or []],
         parents=parent or [],
         from_job=from_job,
     )
@@ -198,41 +210,6 @@ def withdraw(
     confirm(f"Withdraw {dataset} for good?", yes=yes)
     receipt = node.datasets.withdraw(dataset)
     return Reply(receipt, [f"{dataset} withdrawn in block {receipt.height}"])
-
-
-def parse_key(text: str) -> RegisterColumn:
-    """`customer_id=national-id/1`.
-
-    Raises:
-        BadArgument: another form.
-    """
-    name, _, rule = text.partition("=")
-    if not name or not rule:
-        raise BadArgument(what=f"--key {text}", reason="it reads COLUMN=RULE, such as customer_id=national-id/1")
-    return RegisterColumn(name=name, exposure=COMPARED, normalisation=rule)
-
-
-def parse_column(text: str) -> RegisterColumn:
-    """`phone:exposure=after-join,rule=phone-e164/1,level=3,means=phone`.
-
-    Raises:
-        BadArgument: another form.
-    """
-    name, _, settings = text.rpartition(":")
-    if not name or not _SETTINGS.fullmatch(settings):
-        reason = "it reads COLUMN:exposure=...,rule=...,level=...,means=..., with one of these or more"
-        raise BadArgument(what=f"--column {text}", reason=reason)
-    given = dict(one.split("=", 1) for one in settings.split(","))
-    level = given.get("level", "2")
-    if level not in ("1", "2", "3", "4"):
-        raise BadArgument(what=f"--column {text}", reason="a level is 1, 2, 3 or 4")
-    return RegisterColumn(
-        name=name,
-        semantics=given.get("means", ""),
-        level=int(level),
-        exposure=given.get("exposure", "hidden"),
-        normalisation=given.get("rule", ""),
-    )
 
 
 def keys_of(dataset: DatasetInfo) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from atoll.api.models import ApproveRequest, ColumnGradeInfo, GradeFile, GradeInfo, RegradeRequest
-from atoll.cli.catalogue import parse_level
+from atoll.cli.describing import parse_level
 from atoll.cli.frame import command, group
 from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.screen import confirm

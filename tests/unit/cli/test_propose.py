@@ -9,7 +9,7 @@ import pytest
 
 from atoll.api.models import CoalitionInfo, DatasetInfo, DraftInfo, GrantInfo, OptionInfo, RegisterColumn
 from atoll.cli import asking, frame, limits
-from atoll.cli.dataset import parse_column, parse_key
+from atoll.cli.describing import parse_column, parse_key
 from atoll.cli.errors import BadArgument
 from atoll.cli.main import main
 from atoll.jobs.intersection import outputs
@@ -248,6 +248,9 @@ def test_a_key_and_a_column_are_described_in_words() -> None:
     assert parse_column("x:exposure=plaintext,rule=text/1") == RegisterColumn(
         name="x", exposure="plaintext", normalisation="text/1"
     )
+    assert parse_column("x:class=personal:general,class=industry:J66,until=1970-01-02,level=important") == RegisterColumn(
+        name="x", classes=["industry:J66", "personal:general"], exposure_until=2 * 86_400 - 1, level=5
+    )
 
 
 @pytest.mark.parametrize("text", ["", "id", "=text/1", "id="])
@@ -256,7 +259,10 @@ def test_a_key_of_another_form_is_refused(text: str) -> None:
         parse_key(text)
 
 
-@pytest.mark.parametrize("text", ["", "x", "x:", ":level=1", "x:level=5", "x:level=", "x:colour=red", "x:level=1,,rule=a"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "x:", ":level=1", "x:level=7", "x:until=tomorrow", "x:class=", "x:level=", "x:colour=red", "x:level=1,,rule=a"],
+)
 def test_a_column_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(BadArgument):
         parse_column(text)
