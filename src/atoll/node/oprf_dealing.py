@@ -91,6 +91,7 @@ class Dealer:
             if dealing is not None:
                 await self._announce(view, dealing)
             return
+        self._wanted_since = None
         me = self._context.org
         if dealing.phase is OprfPhase.ANNOUNCING and me in set(dealing.members) - set(dealing.announced):
             await self._announce(view, dealing)
