@@ -45,7 +45,7 @@ class Purposes:
     def tag(self, lineage: str, purpose: str) -> bytes:
         """The tag of a purpose in a lineage of this organisation; what it stands for is remembered."""
         tag = derive_purpose_tag(self.need_salt(lineage), purpose)
-        self._context.store.set_meta(f"purpose/{tag.hex()}", purpose.encode())
+        self._remember(tag, purpose)
         return tag
 
     def name(self, tag: str) -> str:
@@ -57,13 +57,20 @@ class Purposes:
         """Remember the tags of the purposes that terms name."""
         if terms.purpose_salt:
             for purpose in dict.fromkeys(purposes_in(terms)):
-                tag = derive_purpose_tag(terms.purpose_salt, purpose)
-                self._context.store.set_meta(f"purpose/{tag.hex()}", purpose.encode())
+                self._remember(derive_purpose_tag(terms.purpose_salt, purpose), purpose)
 
     def tags(self, plan: Plan) -> tuple[bytes, ...]:
         """What a plan's purpose is called, by its inputs: empty where this node does not hold the terms."""
         terms = [self._bodies.terms(one.grant) if one.grant else None for one in plan.inputs]
+        for held in terms:
+            if held is not None:
+                self.learn(held)
         return tuple(derive_purpose_tag(one.purpose_salt, plan.purpose) if one else b"" for one in terms)
+
+    def _remember(self, tag: bytes, purpose: str) -> None:
+        name = f"purpose/{tag.hex()}"
+        if self._context.store.meta(name) is None:
+            self._context.store.set_meta(name, purpose.encode())
 
     def _salt_in_terms(self, lineage: str) -> bytes:
         for grant in self._context.records(Grant):
