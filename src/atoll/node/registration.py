@@ -20,7 +20,7 @@ from atoll.ledger.detail import round_up_to_power_of_two
 from atoll.ledger.plan import DatasetId
 from atoll.ledger.records import Dataset, DatasetState, Job
 from atoll.ledger.rules.dataset import RegisterDataset as RegisterTransaction
-from atoll.ledger.rules.errors import AlreadyExists
+from atoll.ledger.rules.errors import AlreadyExists, TagsRefused
 from atoll.node.bodies import Bodies, Kind
 from atoll.node.cards import column_cards, grading_card
 from atoll.node.context import NodeContext
@@ -124,6 +124,12 @@ class Registration:
             if isinstance(pending, Done):
                 return pending
             pending = await self._tag(request.name, pending)
+            try:
+                return await self._submit(request, pending)
+            except TransactionRefused as err:
+                if err.operands["rule"] != TagsRefused.code or pending.tags:
+                    raise
+            pending = await self._tag(request.name, pending)  # a key came to stand between the two
             return await self._submit(request, pending)
         finally:
             self._steps.pop(request.name, None)

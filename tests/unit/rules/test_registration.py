@@ -102,6 +102,10 @@ def test_an_evaluation_serves_one_registration() -> None:
     lagoon.refused(TagsRefused, "bank", registration(NEXT, evaluation=used, tags=tags))
 
 
+def test_once_a_key_stands_nobody_registers_without_tags() -> None:
+    keyed().refused(TagsRefused, "bank", registration(CUSTOMERS))
+
+
 @pytest.mark.parametrize("tags", [(b"1" * 32,), (b"1" * 32, b"1" * 32, b"2" * 32)])
 def test_all_layers_have_a_tag_each(tags: tuple[bytes, ...]) -> None:
     lagoon = keyed().do("bank", evaluation(1))

@@ -24,6 +24,7 @@ def lineage_to_prov(lineage: Lineage, *, chain_id: str) -> dict[str, Any]:
         lineage: as traced.
         chain_id: the consortium's ledger; names are relative to it.
     """
+    base = f"urn:atoll:{chain_id.replace('/', ':')}:"
     edges: dict[str, list[Edge]] = {}
     for edge in lineage.edges:
         edges.setdefault(edge.child, []).append(edge)
@@ -33,24 +34,26 @@ def lineage_to_prov(lineage: Lineage, *, chain_id: str) -> dict[str, Any]:
             "prov": PROV,
             "dex": NAMESPACE,
             "xsd": XSD,
-            "@base": f"urn:atoll:{chain_id.replace('/', ':')}:",
+            "dataset": f"{base}dataset/",
+            "job": f"{base}job/",
+            "member": f"{base}member/",
         },
-        "@id": f"lineage/{lineage.root}",
+        "@id": f"{base}lineage/{lineage.root}",
         "@type": "prov:Bundle",
         "dex:complete": lineage.is_whole,
         "@graph": [
             *(_entity(one, edges.get(one.dataset, [])) for one in lineage.versions),
             *(_activity(one) for one in lineage.jobs),
-            *({"@id": f"member/{org}", "@type": ["prov:Agent", "prov:Organization"]} for org in owners),
+            *({"@id": f"member:{org}", "@type": ["prov:Agent", "prov:Organization"]} for org in owners),
         ],
     }
 
 
 def _entity(one: Dataset, edges: list[Edge]) -> dict[str, Any]:
     entity: dict[str, Any] = {
-        "@id": f"dataset/{one.dataset}",
+        "@id": f"dataset:{one.dataset}",
         "@type": "prov:Entity",
-        "prov:wasAttributedTo": {"@id": f"member/{one.owner}"},
+        "prov:wasAttributedTo": {"@id": f"member:{one.owner}"},
         "dex:registeredAtHeight": one.height,
         "dex:state": str(one.state),
         "dex:finding": str(one.finding),
@@ -59,11 +62,11 @@ def _entity(one: Dataset, edges: list[Edge]) -> dict[str, Any]:
     if one.time:
         entity["prov:generatedAtTime"] = {"@value": _when(one.time), "@type": "xsd:dateTime"}
     if one.first:
-        entity["dex:registeredFirst"] = {"@id": f"dataset/{one.first}"}
+        entity["dex:registeredFirst"] = {"@id": f"dataset:{one.first}"}
     if one.source_job:
-        entity["prov:wasGeneratedBy"] = {"@id": f"job/{one.source_job.hex()}"}
+        entity["prov:wasGeneratedBy"] = {"@id": f"job:{one.source_job.hex()}"}
     for kind, term in ((EdgeKind.REVISION, "prov:wasRevisionOf"), (EdgeKind.SOURCE, "prov:wasDerivedFrom")):
-        if parents := [{"@id": f"dataset/{edge.parent}"} for edge in edges if edge.kind is kind]:
+        if parents := [{"@id": f"dataset:{edge.parent}"} for edge in edges if edge.kind is kind]:
             entity[term] = parents
     return entity
 
@@ -71,14 +74,14 @@ def _entity(one: Dataset, edges: list[Edge]) -> dict[str, Any]:
 def _activity(job: Job) -> dict[str, Any]:
     used = sorted({line.dataset for line in job.inputs})
     return {
-        "@id": f"job/{job.job_id.hex()}",
+        "@id": f"job:{job.job_id.hex()}",
         "@type": "prov:Activity",
         "dex:jobKind": job.kind,
         "dex:state": str(job.state),
         "dex:planDigest": job.plan_digest.hex(),
         "dex:startedAtHeight": job.started_height,
-        "prov:used": [{"@id": f"dataset/{one}"} for one in used],
-        "prov:wasAssociatedWith": [{"@id": f"member/{org}"} for org in job.parties],
+        "prov:used": [{"@id": f"dataset:{one}"} for one in used],
+        "prov:wasAssociatedWith": [{"@id": f"member:{org}"} for org in job.parties],
     }
 
 

@@ -20,6 +20,7 @@ from atoll.ledger.records import (
     JobState,
     Layer,
     LevelNumber,
+    OprfKey,
     OprfRequest,
     RegistrationDay,
     Standing,
@@ -197,8 +198,8 @@ def _verify_sources(call: Call, body: RegisterDataset) -> None:
 
 
 def _verify_tags(call: Call, body: RegisterDataset) -> None:
-    """All three, from one evaluation that the sender asked for and that no registration has used."""
-    if not body.tags and not body.evaluation:
+    """All three, from one evaluation that the sender asked for and that no registration has used; none before a key stands."""
+    if not body.tags and not body.evaluation and call.state.get(OprfKey, "0") is None:
         return
     if len(body.tags) != len(Layer) or len(set(body.tags)) != len(Layer):
         raise TagsRefused(reason=f"there are {len(set(body.tags))} of {len(Layer)}")
