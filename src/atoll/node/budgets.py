@@ -33,9 +33,8 @@ class Budgets:
         """
         tag = self._purposes.tag(f"{self._context.org}/{request.name}", request.purpose) if request.purpose else b""
         body = SetBudget(name=request.name, unit=request.unit, limit=request.limit, to=request.to, purpose=tag)
-        acknowledged = await self._context.outbox.submit(body)
-        self._context.note("person", "budget.set", request.name, f"{request.unit} {request.limit}")
-        return acknowledged
+        self._context.note("person", "budget.set", f"{self._context.org}/{request.name}", f"{request.limit} {request.unit}")
+        return await self._context.outbox.submit(body)
 
     async def refund(self, job: str, name: str) -> Acknowledged:
         """Give back what one ended job took from one of this organisation's lineages.
@@ -43,9 +42,8 @@ class Budgets:
         Raises:
             TransactionRefused: the ledger's rules refuse it.
         """
-        acknowledged = await self._context.outbox.submit(RefundBudget(job_id=bytes.fromhex(job), name=name))
         self._context.note("person", "budget.refund", job, name)
-        return acknowledged
+        return await self._context.outbox.submit(RefundBudget(job_id=bytes.fromhex(job), name=name))
 
     def of_use(self, one: JobInput) -> list[TakesInfo]:
         """What one input of a job would take from every limited account, and what would be left; none where it is the first
