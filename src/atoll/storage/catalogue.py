@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,14 +42,11 @@ _HITS = """
 CREATE TEMP TABLE hit (no INTEGER PRIMARY KEY, id TEXT, owner TEXT, level INTEGER, state TEXT, height INTEGER, grade INTEGER,
     score INTEGER)
 """
-_FACETS = """
-    SELECT 'total', '', count(*) FROM hit UNION ALL
-    SELECT 'level', CAST(level AS TEXT), count(*) FROM hit GROUP BY level UNION ALL
-    SELECT 'owner', owner, count(*) FROM hit GROUP BY owner UNION ALL
-    SELECT 'state', state, count(*) FROM hit GROUP BY state UNION ALL
-    SELECT 'quality', CAST(grade AS TEXT), count(*) FROM hit GROUP BY grade UNION ALL
-    SELECT 'class', l.value, count(*) FROM hit JOIN label l ON l.axis = 'class' AND l.entry = hit.no GROUP BY l.value
+_COUNTS = "SELECT level, owner, state, grade, count(*) FROM hit GROUP BY level, owner, state, grade"
+_CLASSES = """
+SELECT l.value, count(*) FROM label l CROSS JOIN hit ON hit.no = l.entry WHERE l.axis = 'class' GROUP BY l.value
 """
+"""Led by the labels, which stand in order of their values; led by the answers, each would be looked up alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +200,7 @@ class CatalogueIndex:
             where, values, skipped = "WHERE (-score, -height, id) > (?, ?, ?)", [-place.score, -place.height, place.dataset], 0
         with self._lock:
             self._find(query)
-            counted = self._db.execute(_FACETS).fetchall()
+            total, facets = self._counts()
             rows = self._db.execute(
                 "SELECT hit.score, hit.height, hit.id, e.shown, e.card, e.level, e.state, e.owner"  # noqa: S608
                 f" FROM (SELECT * FROM hit {where} ORDER BY -score, -height, id LIMIT ? OFFSET ?) hit"
@@ -212,10 +210,6 @@ class CatalogueIndex:
             shown = rows[: query.limit]
             opinions = [self._opinion(self._db, row[2]) for row in shown]
         listed = tuple(Listed(_entry(row), row[0], opinion) for row, opinion in zip(shown, opinions, strict=True))
-        facets: dict[str, dict[str, int]] = {}
-        for axis, value, count in counted:
-            facets.setdefault(axis, {})[value] = count
-        total = facets.pop("total")[""]
         following = ""
         if len(rows) > query.limit:
             last = shown[-1]
@@ -224,9 +218,28 @@ class CatalogueIndex:
 
     def _find(self, query: Query) -> None:
         """Write all answers down, in memory, so that the counts and the page need not find them twice."""
-        hits, values = _hits(query)
+        spans = [self._span(first, beyond) for first, beyond in query.ranges()]
+        hits, values = _hits(query, spans)
         self._db.execute("DELETE FROM temp.hit")
         self._db.execute(f"INSERT INTO temp.hit {hits}", values)
+
+    def _span(self, first: str, beyond: str) -> tuple[str | None, str | None]:
+        ends = (
+            "SELECT (SELECT min(token) FROM word WHERE token >= ? AND token < ?), (SELECT max(token) FROM word WHERE token < ?)"
+        )
+        least, most = self._db.execute(ends, (first, beyond, beyond)).fetchone()
+        return least, most
+
+    def _counts(self) -> tuple[int, dict[str, dict[str, int]]]:
+        """How many answers there are, and of which kinds."""
+        facets: dict[str, Counter[str]] = {axis: Counter() for axis in ("level", "owner", "state", "quality")}
+        total = 0
+        for *values, count in self._db.execute(_COUNTS):
+            total += count
+            for counted, value in zip(facets.values(), values, strict=True):
+                counted[str(value)] += count
+        classes = dict(self._db.execute(_CLASSES).fetchall())
+        return total, {axis: dict(counted) for axis, counted in facets.items()} | {"class": classes}
 
     def _open(self) -> sqlite3.Connection:
         make_private(self._path)
@@ -274,18 +287,24 @@ class CatalogueIndex:
         return Opinion(**json.loads(row[0])) if row else None
 
 
-def _hits(query: Query) -> tuple[str, list[Any]]:
-    """The statement that finds all answers, and its values. What a person typed is only ever a value."""
-    joins: list[str] = []
-    score: list[str] = []
+def _hits(query: Query, spans: Sequence[tuple[str | None, str | None]]) -> tuple[str, list[Any]]:
+    """The statement that finds all answers, and its values. What a person typed is only ever a value.
+
+    Args:
+        query: what is looked for.
+        spans: for each of its words the first and the last that there is of those that it stands for.
+    """
+    joined: list[str] = []
     values: list[Any] = []
-    for at, (first, beyond) in enumerate(query.ranges()):
-        joins.append(
-            f"JOIN (SELECT entry, max(points) AS points FROM word WHERE token >= ? AND token < ? GROUP BY entry) w{at}"  # noqa: S608
-            f" ON w{at}.entry = e.no"
-        )
-        score.append(f"w{at}.points")
-        values += [first, beyond]
+    for at, (first, last) in enumerate(spans):
+        if first == last:  # one word, whose cards stand in order: each is looked up, and nothing is sorted
+            joined.append(f"JOIN word w{at} ON w{at}.token = ? AND w{at}.entry = e.no")
+            values.append(first)
+        else:
+            best = "SELECT entry, max(points) AS points FROM word WHERE token BETWEEN ? AND ? GROUP BY entry"
+            joined.append(f"JOIN ({best}) w{at} ON w{at}.entry = e.no")
+            values += [first, last]
+    score = " + ".join(f"w{at}.points" for at in range(len(spans))) or "0"
     where = ["e.level BETWEEN ? AND ?"]
     values += [query.least_level, query.most_level]
     for axis, wanted in (("class-name", query.classes), ("semantics", query.semantics)):
@@ -310,8 +329,8 @@ def _hits(query: Query) -> tuple[str, list[Any]]:
         values.append(query.worst_grade)
     if query.third_party:
         where.append("e.third")
-    columns = f"e.no, e.id, e.owner, e.level, e.state, e.height, e.grade, {' + '.join(score) or '0'} AS score"
-    return f"SELECT {columns} FROM entry e {' '.join(joins)} WHERE {' AND '.join(where)}", values  # noqa: S608
+    columns = f"e.no, e.id, e.owner, e.level, e.state, e.height, e.grade, {score} AS score"
+    return f"SELECT {columns} FROM entry e {' '.join(joined)} WHERE {' AND '.join(where)}", values  # noqa: S608
 
 
 def _places(values: Iterable[object]) -> str:

@@ -23,6 +23,8 @@ _DENSE_ONLY = re.compile(f"[{_DENSE}]+")
 
 def words(text: str) -> tuple[str, ...]:
     """The words of a text, in order, each at most `MAX_WORD_CHARACTERS` long; they hold letters and digits and nothing else."""
+    if text.isascii():  # the same, sooner
+        return tuple(word[:MAX_WORD_CHARACTERS] for word in _RUN.findall(text.lower()))
     folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
     plain = unicodedata.normalize("NFC", "".join(one for one in folded if unicodedata.category(one) != "Mn"))
     return tuple(
