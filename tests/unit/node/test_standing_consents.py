@@ -9,8 +9,8 @@ import pytest
 from atoll.api.models import GiveStanding
 from atoll.ledger.records import Budget, JobState, budget_id, standing_account
 from atoll.ledger.rules.standing import RevokeStanding
-from atoll.node.bodies import Kind
-from atoll.node.errors import BadRequest
+from atoll.node.bodies import Kind, entitled
+from atoll.node.errors import BadRequest, TransactionRefused
 from atoll.node.standing import StandingConsents
 from atoll.policy.errors import PolicyRefused
 from atoll.policy.local import LocalRules
@@ -64,8 +64,14 @@ async def test_one_that_another_job_has_used_up_leaves_the_job_to_a_person(offic
 
 
 async def test_after_a_crash_it_does_not_count_as_a_persons_approval(offices: Offices, bureau: Office) -> None:
-    """The node stopped while it consented by a standing consent, which was taken back meanwhile."""
-    bureau.store.update_job(NAME, phase="consenting")
+    """The node stopped while it consented by a standing consent, which was taken back before it came up again."""
+    standing = await give(bureau)
+    bureau.engine.turned_away = 99
+    with pytest.raises(TransactionRefused):
+        await bureau.consents.consider(offices.job())
+    assert phase(bureau) == "consenting"
+    bureau.engine.turned_away = 0
+    bureau.context.revoke_here(standing)
     await bureau.consents.consider(offices.job())
     assert (offices.job().consents, phase(bureau)) == ((), "awaiting approval")
 
@@ -90,6 +96,8 @@ async def test_only_the_owner_and_readers_hold_the_bounds(offices: Offices, bure
     standing = await give(bureau)
     assert offices["auditor"].bodies.get(Kind.STANDING, standing) is not None
     assert offices["bank"].bodies.get(Kind.STANDING, standing) is None
+    holders = [org for org in offices.lagoon.founding.orgs if entitled(bureau.view, Kind.STANDING, standing, org)]
+    assert sorted(holders) == ["auditor", "bureau"]
     assert [one.title for one in StandingConsents(offices["bank"].context, offices["bank"].bodies).list()] == []
     assert len(StandingConsents(offices["auditor"].context, offices["auditor"].bodies).list()) == 1
 
