@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from atoll.api.models import ApproveRequest, GradeFile, RegradeRequest
+from atoll.api.models import ApproveRequest, GradeFile, RegisterColumn, RegisterDataset, RegradeRequest
 from atoll.errors import AtollError
-from atoll.exchange.grading.errors import BadLevelTable, UnknownHarm, UnknownLevelTable
+from atoll.exchange.grading.errors import BadLevelTable, LoweredWithoutReason, UnknownHarm, UnknownLevelTable
 from atoll.jobs.formats import Format
 from atoll.ledger.records import Dataset, LevelApproval
 from atoll.testing.virtual import run_virtually
@@ -76,6 +76,38 @@ def test_a_file_is_graded_at_home_by_a_table_of_ones_choice_and_values_are_shown
             (home / "levels" / "mine.toml").write_text(mine.replace("format = 1", "format = 2"), "utf-8")
             with pytest.raises(BadLevelTable):
                 await gradings.grade_file(GradeFile(path="people.csv"))
+
+    run_virtually(scenario())
+
+
+def test_a_registered_file_has_the_level_that_is_found_and_a_lower_one_with_a_reason_alone(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=82) as world:
+            bank = world["bank"].services
+            ids = resident_ids(40)
+            text = "id_card,score\n" + "".join(f"{one},{at}\n" for at, one in enumerate(ids))
+            (world.home("bank") / "data" / "people.csv").write_text(text, "utf-8")
+            dataset = (await bank.datasets.register(RegisterDataset(name="people", path="people.csv", title="P")))[0]
+            shown = await bank.datasets.show(dataset)
+            assert (shown.level, [one.level for one in shown.columns]) == (4, [4, 2])
+            assert shown.columns[0].classes == ["personal:sensitive", "subject:personal"]
+            assert shown.grading is not None
+            assert (shown.grading.status, shown.grading.graded_by) == ("unverified transcription", "detectors")
+            lower = RegisterDataset(
+                name="made-up", path="people.csv", title="M", columns=[RegisterColumn(name="id_card", level=2)]
+            )
+            with pytest.raises(LoweredWithoutReason):
+                await bank.datasets.register(lower)
+            said = lower.model_copy(update={"reason": "made by a generator"})
+            shown = await bank.datasets.show((await bank.datasets.register(said))[0])
+            assert shown.level == 2
+            assert shown.grading is not None
+            assert (shown.grading.graded_by, shown.grading.reason) == ("person", "made by a generator")
+            plain = RegisterDataset(
+                name="plain", path="people.csv", title="P", columns=[RegisterColumn(name="id_card", exposure="plaintext")]
+            )
+            with pytest.raises(AtollError, match="id_card at G4 is plaintext"):
+                await bank.datasets.register(plain)
 
     run_virtually(scenario())
 

@@ -56,6 +56,9 @@ def register(
     ] = None,
     purpose: Annotated[list[str] | None, typer.Option(help="Purpose the owner would consider; repeat.")] = None,
     table: Annotated[str, typer.Option(help="Table of a SQLite file.", show_default=False)] = "",
+    reason: Annotated[
+        str, typer.Option(help="Why a column has a lower level than detectors find; stands on the card.", show_default=False)
+    ] = "",
     asserted_new: Annotated[
         int | None,
         typer.Option(metavar="NUMBER", help="How many identifiers the version before it did not have, for all to see.", min=0),
@@ -79,7 +82,8 @@ def register(
     """Register a file as the next version of a dataset.
 
     The file stays where it is. It is read once for its fingerprint and columns; the ledger gets a commitment to the card that
-    describes it. Columns that are not named are hidden. Exposure is one of hidden, encrypted-only, after-compare,
+    describes it. Columns that are not named are hidden. A column has the level that the detectors find, unless --column says
+    another one; a lower one needs --reason. Exposure is one of hidden, encrypted-only, after-compare,
     after-aggregate, after-group-by, after-join, plaintext; a column given with --key is after-join.
     """
     columns = [parse_key(one) for one in key or []] + [parse_column(one) for one in column or []]
@@ -90,6 +94,7 @@ def register(
         description=description,
         columns=columns,
         purposes=purpose or [],
+        reason=reason,
         table=table,
         asserted_new=asserted_new,
         classes=sorted(set(class_ or [])),

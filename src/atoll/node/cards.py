@@ -5,21 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from atoll.api.models import DatasetInfo, GradingInfo, QualityInfo, RegisterColumn
+from atoll.exchange.grading.model import ColumnGrade, Grading
+from atoll.exchange.grading.override import override
 from atoll.exchange.quality.metrics import GRADES
 from atoll.ledger.records import Dataset
 from atoll.node.errors import BadRequest
 from atoll.policy.card import ColumnCard, DatasetCard, GradingCard, QualityCard
 from atoll.policy.demand import Exposure
 
-DEFAULT_LEVEL = 2
+
+def grade_as_said(detected: Grading, described: Iterable[RegisterColumn], reason: str) -> Grading:
+    """What the detectors found, with the levels that a person gives to some columns.
+
+    Raises:
+        LoweredWithoutReason: one of them is lower than what was found, and there is no reason.
+    """
+    return override(detected, {one.name: one.level for one in described if one.level}, reason)
 
 
-def column_cards(described: Iterable[RegisterColumn], found: Sequence[tuple[str, str]]) -> tuple[ColumnCard, ...]:
+def column_cards(
+    described: Iterable[RegisterColumn], found: Sequence[tuple[str, str]], grading: Grading
+) -> tuple[ColumnCard, ...]:
     """The cards of a source's columns, from what a person says of some of them; the others are hidden.
 
     Args:
         described: what is said.
         found: name and type of each column of the source, in its order.
+        grading: of the same columns in the same order; levels are its, and classes where a person says none.
 
     Raises:
         BadRequest: a described column is not in the source, or an exposure is none.
@@ -29,19 +41,20 @@ def column_cards(described: Iterable[RegisterColumn], found: Sequence[tuple[str,
     if unknown:
         raise BadRequest(reason=f"the source has no column {unknown[0]}")
     return tuple(
-        _column_card(by_name.get(name) or RegisterColumn(name=name, level=DEFAULT_LEVEL), kind) for name, kind in found
+        _column_card(by_name.get(name) or RegisterColumn(name=name), kind, graded)
+        for (name, kind), graded in zip(found, grading.columns, strict=True)
     )
 
 
-def _column_card(one: RegisterColumn, kind: str) -> ColumnCard:
+def _column_card(one: RegisterColumn, kind: str, graded: ColumnGrade) -> ColumnCard:
     if one.exposure not in tuple(Exposure):
         raise BadRequest(reason=f"{one.name}: {one.exposure} is no exposure; they are {', '.join(Exposure)}")
     return ColumnCard(
         name=one.name,
         kind=kind,
         semantics=one.semantics,
-        classes=tuple(one.classes),
-        level=one.level,
+        classes=tuple(one.classes) or graded.classes,
+        level=graded.level,
         exposure=Exposure(one.exposure),
         exposure_until=one.exposure_until,
         normalisation=one.normalisation,
@@ -50,9 +63,9 @@ def _column_card(one: RegisterColumn, kind: str) -> ColumnCard:
     )
 
 
-def grading_card(info: GradingInfo | None) -> GradingCard | None:
-    """The same for the card."""
-    return None if info is None else GradingCard(**info.model_dump())
+def grading_card(grading: Grading) -> GradingCard:
+    """How the levels came about, for the card."""
+    return GradingCard(table=grading.table, status=grading.status, graded_by=grading.graded_by, reason=grading.reason)
 
 
 def describe(

@@ -159,7 +159,7 @@ class Gradings:
         )
 
     def _grade(self, address: str, request: GradeFile) -> GradeInfo:
-        from atoll.exchange.grading import grade  # numbering plans and check digits: what most nodes never need
+        from atoll.exchange.grading import grade
         from atoll.sources import SourceRoot, open_source
         from atoll.sources.profiling import profile_source
 

@@ -28,7 +28,7 @@ class LevelTables:
         Raises:
             BadLevelTable: a file of one's own cannot be used; half of the tables would be worse than none.
         """
-        from atoll.exchange.grading import built_in  # numbering plans and check digits: what most nodes never need
+        from atoll.exchange.grading import built_in
 
         return built_in() | self._own()
 

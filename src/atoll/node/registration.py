@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, ClassVar, NamedTuple
 
@@ -22,9 +23,10 @@ from atoll.ledger.records import Dataset, DatasetState, Job
 from atoll.ledger.rules.dataset import RegisterDataset as RegisterTransaction
 from atoll.ledger.rules.errors import AlreadyExists, TagsRefused
 from atoll.node.bodies import Bodies, Kind
-from atoll.node.cards import column_cards, grading_card
+from atoll.node.cards import column_cards, grade_as_said, grading_card
 from atoll.node.context import NodeContext
 from atoll.node.errors import NoSuchThing, RegistrationBusy, TransactionRefused
+from atoll.node.levels import LevelTables
 from atoll.node.oprf import Evaluator
 from atoll.node.prints import print_folder
 from atoll.node.reading import Look, look_at
@@ -216,7 +218,13 @@ class Registration:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
         return await self._context.offload(
             lambda: look_at(
-                address, folders=config.folders, home=config.home.path, out=out, progress=self._follow(name, address)
+                address,
+                folders=config.folders,
+                home=config.home.path,
+                out=out,
+                levels=LevelTables(config.home.path).get(""),
+                today=datetime.fromtimestamp(self._context.clock.now(), UTC).date(),
+                progress=self._follow(name, address),
             )
         )
 
@@ -231,7 +239,9 @@ class Registration:
         return follow
 
     def _card(self, request: RegisterDataset, pending: Pending, look: Look) -> DatasetCard:
-        columns = column_cards(request.columns, look.columns)
+        reason = request.reason or (request.grading.reason if request.grading else "")
+        grading = grade_as_said(look.grading, request.columns, reason)
+        columns = column_cards(request.columns, look.columns, grading)
         parents = self._parents(request)
         levels = tuple(one.level for one in columns)
         records = [self._context.view().get(Dataset, one) for one in parents]
@@ -244,8 +254,8 @@ class Registration:
             rows_at_most=round_up_to_power_of_two(look.rows),
             columns=columns,
             level=starting_level(levels, tuple(one.level for one in records if one is not None)),
-            classes=tuple(request.classes),
-            grading=grading_card(request.grading),
+            classes=tuple(request.classes) or grading.classes,
+            grading=grading_card(grading),
             purposes=tuple(request.purposes),
             keywords=tuple(request.keywords),
             accrual=request.accrual,

@@ -14,7 +14,8 @@ class RegisterColumn(Model):
     semantics: str = ""
     classes: list[str] = []
     """Axis and value: `personal:sensitive`."""
-    level: int = Field(default=2, ge=1, le=6)
+    level: int = Field(default=0, ge=0, le=6)
+    """1 to 4: G1 to G4; 5: important; 6: core. 0 when registering: as the detectors find."""
     exposure: str = "hidden"
     exposure_until: int = 0
     """Unix second after which the column is hidden; 0: no end."""
@@ -58,7 +59,9 @@ class RegisterDataset(Model):
     title: str
     description: str = ""
     columns: list[RegisterColumn] = []
-    """What to say about columns; those left out are `hidden`, level 2."""
+    """What to say about columns; those left out are `hidden`, of the level that the detectors find."""
+    reason: str = Field(default="", max_length=2000)
+    """Why a column has a lower level than the detectors find; stands on the card."""
     purposes: list[str] = []
     classes: list[str] = []
     """Axis and value: `subject:personal`, `industry:J66`."""
