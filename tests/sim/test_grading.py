@@ -143,7 +143,7 @@ def test_a_reason_stays_where_it_was_given_and_a_result_is_not_shown_once_the_le
     run_virtually(scenario())
 
 
-def test_important_data_are_computed_with_once_a_regulator_has_named_the_parties(tmp_path: Path) -> None:
+def test_important_data_are_refused_until_a_regulator_has_named_the_parties_and_then_await_a_person(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with World(tmp_path, seed=86, organisations=SUPERVISED) as world:
             mine, theirs, grant = await prepare(world, uses=3)
@@ -162,7 +162,8 @@ def test_important_data_are_computed_with_once_a_regulator_has_named_the_parties
             job = await world["bank"].services.proposals.propose(specification(mine, theirs, grant))
             await until(lambda: world["bureau"].context.store.job(job) is not None)
             await until(lambda: world["bureau"].services.jobs.show(job).phase == "awaiting approval")
-            await world["bureau"].services.jobs.approve(job, "person")
-            assert (await ended(world, job)).state == "completed"
+            decision = world["bureau"].services.jobs.show(job).decision
+            assert decision is not None
+            assert (decision.verdict, [one.constraint for one in decision.reasons if not one.holds]) == ("ask", [])
 
     run_virtually(scenario())
