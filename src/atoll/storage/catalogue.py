@@ -153,7 +153,7 @@ class CatalogueIndex:
 
     def opinions(self, dataset: str) -> list[Opinion]:
         """All opinions of a dataset version, newest first, withdrawn ones included."""
-        with self._lock:
+        with self._held():
             rows = self._db.execute(
                 "SELECT shown FROM opinion WHERE id = ? ORDER BY time DESC, evaluator", (dataset,)
             ).fetchall()
@@ -161,30 +161,30 @@ class CatalogueIndex:
 
     def known(self) -> dict[str, tuple[bytes, bool]]:
         """For each dataset version the record it was taken in from, and whether with its card."""
-        with self._lock:
+        with self._held():
             rows = self._db.execute("SELECT id, record, card FROM entry").fetchall()
         return {name: (bytes(record), bool(card)) for name, record, card in rows}
 
     def look_up(self, dataset: str) -> tuple[bytes, bool] | None:
         """The same of one."""
-        with self._lock:
+        with self._held():
             row = self._db.execute("SELECT record, card FROM entry WHERE id = ?", (dataset,)).fetchone()
         return (bytes(row[0]), bool(row[1])) if row else None
 
     def versions(self, lineage: str) -> list[str]:
         """The dataset versions of a lineage, owner/name."""
-        with self._lock:
+        with self._held():
             rows = self._db.execute("SELECT id FROM entry WHERE id >= ? AND id < ?", (f"{lineage}/", f"{lineage}0")).fetchall()
         return [name for (name,) in rows]
 
     def clear(self) -> None:
         """Begin an empty one."""
-        with self._lock:
+        with self._held():
             self._begin_anew(self._meaning)
 
     def without_card(self) -> list[tuple[str, str]]:
         """Dataset versions whose card is not here, with their owners, by owner."""
-        with self._lock:
+        with self._held():
             return self._db.execute("SELECT id, owner FROM entry WHERE card = 0 ORDER BY owner, id").fetchall()
 
     def search(self, query: Query) -> Page:
@@ -198,7 +198,7 @@ class CatalogueIndex:
         where, values, skipped = "", [], (query.page - 1) * query.limit
         if place is not None:
             where, values, skipped = "WHERE (-score, -height, id) > (?, ?, ?)", [-place.score, -place.height, place.dataset], 0
-        with self._lock:
+        with self._held():
             self._find(query)
             total, facets = self._counts()
             rows = self._db.execute(
@@ -261,18 +261,22 @@ class CatalogueIndex:
         self._db.execute("INSERT OR REPLACE INTO meta VALUES ('meaning', ?)", (meaning,))
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _held(self) -> Iterator[None]:
+        """One caller at a time, and errors in our words."""
         with self._lock:
             try:
-                self._db.execute("BEGIN")
-                with self._db:
-                    yield self._db
-            except sqlite3.OperationalError as err:
-                if "full" in str(err) or "disk I/O" in str(err):
-                    raise StoreFull(reason=str(err)) from err
-                raise
+                yield
             except sqlite3.DatabaseError as err:
+                if isinstance(err, sqlite3.OperationalError) and ("full" in str(err) or "disk I/O" in str(err)):
+                    raise StoreFull(reason=str(err)) from err
                 raise StoreCorrupt(reason=str(err)) from err
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._held():
+            self._db.execute("BEGIN")
+            with self._db:
+                yield self._db
 
     def _remove(self, db: sqlite3.Connection, dataset: str) -> None:
         row = db.execute("SELECT no FROM entry WHERE id = ?", (dataset,)).fetchone()

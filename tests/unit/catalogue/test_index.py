@@ -16,6 +16,7 @@ from atoll.exchange.catalogue.query import MAX_TERMS, MAX_TEXT, Query
 from atoll.ledger.records import DatasetState
 from atoll.policy.demand import Exposure
 from atoll.storage.catalogue import CatalogueIndex
+from atoll.storage.errors import StoreCorrupt
 from tests.unit.catalogue.shelf import RECORD, entry, listed, opinion
 from tests.unit.policy.desk import column
 
@@ -247,3 +248,18 @@ def test_the_index_is_its_owners_alone(tmp_path: Path) -> None:
     CatalogueIndex(tmp_path / "c.sqlite", ledger="x").close()
     assert (tmp_path / "c.sqlite").stat().st_mode & 0o077 == 0
     assert sqlite3.connect(tmp_path / "c.sqlite").execute("SELECT count(*) FROM entry").fetchone() == (0,)
+
+
+def test_an_index_that_breaks_while_it_is_open_says_so_and_begins_anew(tmp_path: Path) -> None:
+    made = CatalogueIndex(tmp_path / "c.sqlite", ledger="x")
+    put(made, entry("bank/a/1"))
+    with sqlite3.connect(tmp_path / "c.sqlite") as other:
+        other.execute("DROP TABLE entry")
+    with pytest.raises(StoreCorrupt):
+        found(made)
+    with pytest.raises(StoreCorrupt):
+        put(made, entry("bank/b/1"))
+    made.clear()
+    put(made, entry("bank/b/1"))
+    assert found(made) == ["bank/b/1"]
+    made.close()
