@@ -11,7 +11,7 @@ from atoll.cli.files import read_bytes
 from atoll.cli.reply import Rows
 from atoll.policy.odrl import Observed, Operand, Policy, Use
 from atoll.policy.odrl.check import NUMBERS
-from atoll.policy.odrl.jsonld import load_document
+from atoll.policy.odrl.document import load_document
 from atoll.policy.odrl.profile import PROFILE, Kind
 from atoll.policy.odrl.values import parse_decimal, parse_duration, parse_number, parse_time
 from atoll.wire.plain import to_plain

@@ -10,7 +10,8 @@ import pytest
 from atoll.policy.errors import PolicyRefused
 from atoll.policy.odrl import Conflict, Constraint, Join, Operand, Operator, Use, judge
 from atoll.policy.odrl.check import find_problems, verify_policy
-from atoll.policy.odrl.jsonld import MAX_POLICY_BYTES, parse_policy_json, read_policy
+from atoll.policy.odrl.document import MAX_POLICY_BYTES
+from atoll.policy.odrl.jsonld import parse_policy_json, read_policy
 from atoll.policy.odrl.model import MAX_DEPTH, MAX_NODES, Duty, LogicalConstraint, Policy, TermRule
 from atoll.policy.odrl.profile import NAMESPACE, ODRL, PROFILE_IRI
 from atoll.wire.errors import MessageError
@@ -70,6 +71,27 @@ UNKNOWN: dict[str, tuple[dict[str, Any], str]] = {
         | {"permission": [{"action": [{"rdf:value": {"@id": "odrl:use"}, "refinement": [condition("payAmount", "eq", "1")]}]}]},
         "an action with a refinement; say it as a constraint",
     ),
+    "a prohibition among the permissions": (
+        policy() | {"permission": [{"@type": "Prohibition", "action": "use"}]},
+        "a thing of type Prohibition here",
+    ),
+    "a group that says it is a constraint": (
+        policy({"@type": "Constraint", "and": [PURPOSE]}),
+        "a thing of type Constraint here",
+    ),
+    "a word with another meaning": (
+        policy() | {"@context": [{"odrl": ODRL, "use": "odrl:delete"}]},
+        "a context that gives use a meaning of its own",
+    ),
+    "a prefix with another meaning": (
+        policy() | {"@context": {"odrl": "https://elsewhere/"}},
+        "a context that gives odrl a meaning of its own",
+    ),
+    "a context from elsewhere": (
+        policy() | {"@context": "https://elsewhere/c.jsonld"},
+        "the context https://elsewhere/c.jsonld",
+    ),
+    "a context inside": (policy(PURPOSE | {"@context": {}}), "@context is not known here"),
     "a rule that is none": (policy() | {"permission": ["use"]}, "use is not an object"),
     "no rules": ({"@type": "Set"}, "it has neither permission nor prohibition"),
     "an operator that does not suit": (policy(condition("purpose", "lt", "z")), "lt says nothing about purpose"),
@@ -106,6 +128,12 @@ def test_names_come_bare_with_a_prefix_or_in_full() -> None:
     own = [parse_policy_json(policy(condition(f"{one}rows", "lteq", "5"))) for one in ("dex:", NAMESPACE)]
     assert own[0] == own[1]
     assert parse_policy_json(policy(profile=PROFILE_IRI)) == parse_policy_json(policy())
+
+
+def test_a_context_that_says_what_is_meant_anyway_is_passed_over() -> None:
+    known = ["http://www.w3.org/ns/odrl.jsonld", {"odrl": ODRL, "dex": NAMESPACE}]
+    typed = {"permission": [{"@type": "odrl:Permission", "action": "use", "constraint": [PURPOSE | {"@type": "Constraint"}]}]}
+    assert parse_policy_json(policy() | {"@context": known} | typed) == parse_policy_json(policy(PURPOSE))
 
 
 def test_descriptions_are_passed_over_and_nothing_else() -> None:
@@ -197,6 +225,17 @@ def test_nesting_is_bounded() -> None:
 def test_a_nesting_bomb_is_refused_before_it_is_looked_at(bomb: str) -> None:
     with pytest.raises(PolicyRefused):
         parse_policy_json(bomb)
+
+
+@pytest.mark.parametrize("key", ["permission", "target", "conflict", "profile", "@type", "@context"])
+@pytest.mark.parametrize("levels", [50, 500, 900])
+def test_what_is_deep_and_yet_can_be_loaded_is_refused_in_words(key: str, levels: int) -> None:
+    with pytest.raises(PolicyRefused):
+        parse_policy_json(deep(key, levels))
+
+
+def deep(key: str, levels: int) -> str:
+    return f'{{"{key}": {"[" * levels}{"]" * levels}, "prohibition": [{{"action": "use"}}]}}'
 
 
 def test_a_duty_bomb_is_refused() -> None:

@@ -4,6 +4,8 @@ model     rules as messages, bounded           profile   which operands, operato
 logic     three values, in one place           values    numbers, moments and lengths of time
 compare   one constraint                       evaluate  a policy against a use -> `Report`
 report    what was found                       explain   the same as reasons
+document  JSON texts, strictly                 jsonld    policies from JSON
+check     what would be refused, and why       writing   policies as JSON
 
 `evaluate` answers with reasons, `judge` with the whole report.
 """

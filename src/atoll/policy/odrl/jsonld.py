@@ -8,13 +8,13 @@ the same key twice or a bare number.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from atoll.policy.errors import PolicyRefused
 from atoll.policy.odrl.check import Problem, find_problems
+from atoll.policy.odrl.document import load_document, refuse
 from atoll.policy.odrl.model import (
     MAX_DEPTH,
     MAX_NODES,
@@ -43,10 +43,21 @@ from atoll.policy.odrl.values import parse_decimal
 from atoll.wire.errors import MessageError
 
 M = TypeVar("M")
-MAX_POLICY_BYTES = 256_000
-"""Longest JSON text that is read."""
 MICRO = 1_000_000
 _ANNOTATIONS = ("dct:", "dcterms:", "dc:", "rdfs:", "prov:", "http://purl.org/dc/terms/")
+_CONTEXTS = frozenset({"http://www.w3.org/ns/odrl.jsonld", "https://w3id.org/dspace/2025/1/context.jsonld"})
+_PREFIXES = {
+    "@vocab": ODRL,
+    "odrl": ODRL,
+    "dex": NAMESPACE,
+    "xsd": XSD,
+    "dct": "http://purl.org/dc/terms/",
+    "dcterms": "http://purl.org/dc/terms/",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "prov": "http://www.w3.org/ns/prov#",
+}
+"""What a context may say: nothing that gives one of our words another meaning to a reader of JSON-LD."""
 _TYPES: dict[Kind, frozenset[str]] = {
     Kind.NUMBER: frozenset({"integer", "nonNegativeInteger", "decimal", "long", "int"}),
     Kind.DECIMAL: frozenset({"integer", "nonNegativeInteger", "decimal", "long", "int"}),
@@ -85,40 +96,6 @@ def read_policy(source: str | bytes | Mapping[str, Any]) -> tuple[Policy, tuple[
     return policy, (*reader.problems, *find_problems(policy))
 
 
-def load_document(source: str | bytes) -> Mapping[str, Any]:
-    """The JSON object of a text, in which no key stands twice.
-
-    Raises:
-        PolicyRefused: too long, too deep, or no JSON object.
-    """
-    if len(source) > MAX_POLICY_BYTES:
-        _refuse("document", f"it is longer than {MAX_POLICY_BYTES} bytes")
-    try:
-        document = json.loads(source, object_pairs_hook=_once, parse_constant=_no_constant)
-    except RecursionError:
-        _refuse("document", "it is nested too deeply")
-    except ValueError as err:
-        _refuse("document", f"it is not JSON ({str(err)[:120]})")
-    if not isinstance(document, dict):
-        _refuse("document", "it is not a JSON object")
-    return document
-
-
-def _refuse(where: str, what: str) -> NoReturn:
-    raise PolicyRefused(where=where, what=what)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
-
-
 class _Reader:
     """Reads one document; what is wrong is collected, so that a person sees all of it at once."""
 
@@ -128,7 +105,8 @@ class _Reader:
 
     def policy(self, document: Mapping[str, Any]) -> Policy:
         where = "policy"
-        fields = self._fields(where, document, _KEYS_OF_POLICY)
+        self._contexts(document.get("@context", ()))
+        fields = self._fields(where, {key: one for key, one in document.items() if key != "@context"}, _KEYS_OF_POLICY)
         kind = document.get("@type", document.get("type", "Set"))
         if _bare(kind) not in ("Set", "Offer", "Agreement", "Policy"):
             self._problem(where, f"there is no policy of type {_words(kind)}")
@@ -153,13 +131,22 @@ class _Reader:
         except MessageError as err:
             raise PolicyRefused(where=where, what=f"{err.operands['field'] or 'its size'}: {err.operands['problem']}") from err
 
+    def _contexts(self, value: Any) -> None:
+        for one in _listed(value):
+            if isinstance(one, Mapping):
+                for word, meaning in one.items():
+                    if _PREFIXES.get(word) != meaning:
+                        self._problem("policy", f"a context that gives {_words(word)} a meaning of its own")
+            elif not isinstance(one, str) or one not in _CONTEXTS:
+                self._problem("policy", f"the context {_words(one)}")
+
     def _many(self, key: str, fields: Mapping[str, Any], read: Callable[[str, Any], Any]) -> tuple[Any, ...]:
         found = (read(f"{key} {number}", one) for number, one in enumerate(_listed(fields.get(key, ()))))
         return tuple(one for one in found if one is not None)
 
     def _rule(self, where: str, value: Any) -> TermRule | None:
         extra = {"duty"} if where.startswith("permission") else {"remedy"}
-        rule = self._object(where, value, _KEYS_OF_RULE | extra, depth=1)
+        rule = self._object(where, value, _KEYS_OF_RULE | extra, ("Rule", where.partition(" ")[0].capitalize()), depth=1)
         if rule is None:
             return None
         action, refined = self._action(where, rule.get("action"))
@@ -186,7 +173,7 @@ class _Reader:
         return tuple(one for one in found if one is not None)
 
     def _duty(self, where: str, value: Any, *, depth: int = 1) -> Duty | None:
-        duty = self._object(where, value, _KEYS_OF_RULE | {"consequence"}, depth=depth)
+        duty = self._object(where, value, _KEYS_OF_RULE | {"consequence"}, ("Rule", "Duty"), depth=depth)
         if duty is None:
             return None
         action, refined = self._action(where, duty.get("action"))
@@ -242,7 +229,7 @@ class _Reader:
         return next((join for join in Join if join in value or f"odrl:{join}" in value), None)
 
     def _group(self, where: str, value: Any, join: Join, *, depth: int) -> Iterator[LogicalConstraint]:
-        group = self._object(where, value, frozenset({"uid", join.value}), depth=depth)
+        group = self._object(where, value, frozenset({"uid", join.value}), ("LogicalConstraint",), depth=depth)
         if group is None:
             return
         members = group[join.value]
@@ -269,7 +256,7 @@ class _Reader:
 
     def _constraint(self, where: str, value: Any, *, depth: int) -> tuple[Constraint, ...]:
         """The constraint, and a second one where it names a unit; nothing if it cannot be read."""
-        fields = self._object(where, value, _KEYS_OF_CONSTRAINT, depth=depth)
+        fields = self._object(where, value, _KEYS_OF_CONSTRAINT, ("Constraint",), depth=depth)
         if fields is None:
             return ()
         left = OPERAND_OF.get(_full(fields.get("leftOperand")))
@@ -317,15 +304,20 @@ class _Reader:
             return "0"
         return str(int(scaled))
 
-    def _object(self, where: str, value: Any, keys: frozenset[str], *, depth: int) -> dict[str, Any] | None:
+    def _object(
+        self, where: str, value: Any, keys: frozenset[str], types: tuple[str, ...], *, depth: int
+    ) -> dict[str, Any] | None:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            _refuse("policy", f"more than {MAX_NODES} rules and constraints")
+            refuse("policy", f"more than {MAX_NODES} rules and constraints")
         if depth > MAX_DEPTH:
-            _refuse(where, f"nested deeper than {MAX_DEPTH} levels")
+            refuse(where, f"nested deeper than {MAX_DEPTH} levels")
         if not isinstance(value, Mapping):
             self._problem(where, f"{_words(value)} is not an object")
             return None
+        stated = value.get("@type", value.get("type", types[0]))
+        if _bare(stated) not in types:
+            self._problem(where, f"a thing of type {_words(stated)} here")
         return self._fields(where, value, keys)
 
     def _fields(self, where: str, value: Mapping[str, Any], keys: frozenset[str]) -> dict[str, Any]:
@@ -337,7 +329,7 @@ class _Reader:
                 found[short] = one
             elif short in found and found[short] != one:
                 self._problem(where, f"{short} stands twice")
-            elif short not in found and key not in ("@context", "@type", "type") and not str(key).startswith(_ANNOTATIONS):
+            elif short not in found and key not in ("@type", "type") and not str(key).startswith(_ANNOTATIONS):
                 self._problem(where, f"{_words(key)} is not known here")
         return found
 
@@ -387,4 +379,6 @@ def _words(value: Any) -> str:
     """What stands there, short enough to be printed."""
     if isinstance(value, Mapping) and set(value) == {"@id"}:
         value = value["@id"]
+    if isinstance(value, Mapping | list | tuple):  # its own text could be as deep as it is
+        return "an object" if isinstance(value, Mapping) else "a list"
     return str(value)[:80]
