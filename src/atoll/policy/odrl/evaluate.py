@@ -17,6 +17,7 @@ from atoll.policy.odrl.profile import ACTIONS, FORBIDDEN_BY, PERFORMANCE, PERMIT
 from atoll.policy.odrl.report import Deontic, DutyReport, Performance, Premise, PremiseReport, Report, RuleReport
 
 _NOTHING: Mapping[str, Performance] = {}
+_ACTION, _CONSTRAINT = Premise.ACTION, Premise.CONSTRAINT  # looked up once: a member of an enum is a call
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _prohibition(number: int, rule: TermRule, use: Use) -> RuleReport:
 
 
 def _premises(rule: TermRule, use: Use, covers: Mapping[str, frozenset[str]]) -> tuple[PremiseReport, ...]:
-    found = [PremiseReport(Premise.ACTION, "action", rule.action, frozenset((use.action,)), _acts(rule, use, covers))]
+    found = [PremiseReport(_ACTION, "action", rule.action, frozenset((use.action,)), _acts(rule, use, covers))]
     if rule.assignee:
         found.append(PremiseReport(Premise.PARTY, "assignee", rule.assignee, use.parties, rule.assignee in use.parties))
     if rule.target:
@@ -92,7 +93,7 @@ _KNOWN = frozenset(ACTIONS)
 def _looked_at(constraint: Constraint, use: Use) -> PremiseReport:
     seen = use.values.get(constraint.left)
     wanted = f"{constraint.operator} {', '.join(constraint.right)}"
-    return PremiseReport(Premise.CONSTRAINT, constraint.left, wanted, seen, holds(constraint, seen))
+    return PremiseReport(_CONSTRAINT, constraint.left, wanted, seen, holds(constraint, seen))
 
 
 def _grouped(group: LogicalConstraint, use: Use) -> PremiseReport:
@@ -125,7 +126,7 @@ def _duty(place: str, duty: Duty, use: Use) -> DutyReport:
 def _done(constraint: Constraint, values: Mapping[Operand, Observed]) -> PremiseReport:
     seen = values.get(constraint.left)
     wanted = f"{constraint.operator} {', '.join(constraint.right)}"
-    return PremiseReport(Premise.CONSTRAINT, constraint.left, wanted, seen, holds(constraint, seen))
+    return PremiseReport(_CONSTRAINT, constraint.left, wanted, seen, holds(constraint, seen))
 
 
 def binds(constraints: tuple[Constraint, ...], groups: tuple[LogicalConstraint, ...], operand: Operand) -> bool:
