@@ -12,7 +12,7 @@ import pytest
 
 from atoll.api.models import AnswerRequest, DecideRequest, GiveGrant, OpenRequest, RegisterColumn, RegisterDataset
 from atoll.ledger.records import Check, Dataset, Dispute, Job, OprfRequest
-from atoll.node.errors import TransactionRefused
+from atoll.node.errors import NoKeyYet, TransactionRefused
 from atoll.node.registration import Done, Registration
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
@@ -251,5 +251,33 @@ def test_a_source_that_changed_since_is_noticed(tmp_path: Path) -> None:
             write(world, "bank", "customers", ROWS[1:])
             assert (await show("bank/customers/1", check=True)).unchanged is False
             assert (await show("bank/customers/1")).unchanged is None
+
+    run_virtually(scenario())
+
+
+def test_a_registration_waits_for_the_members_key_unless_it_is_told_not_to(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=40, oprf=True) as world:
+            assert not world["bank"].evaluator.is_ready
+            write(world, "bank", "customers", ROWS)
+            write(world, "bureau", "files", ROWS)
+            waiting = asyncio.create_task(register(world, "bank", "customers"))
+            hurried = await register(world, "bureau", "files", allow_unchecked=True)
+            done = await waiting
+            assert version(world, done.dataset).finding == "new"
+            assert version(world, hurried.dataset, "bureau").finding == "unchecked"
+
+    run_virtually(scenario())
+
+
+def test_without_a_key_a_registration_says_what_to_do(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=41, oprf=True) as world:
+            for org in ("auditor", "bureau", "telecom"):
+                world.fabric.cut("bank", org)
+            await world.stop("telecom")
+            write(world, "bank", "customers", ROWS)
+            with pytest.raises(NoKeyYet):
+                await register(world, "bank", "customers")
 
     run_virtually(scenario())

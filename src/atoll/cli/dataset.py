@@ -78,6 +78,9 @@ def register(
     from_job: Annotated[
         str, typer.Option(metavar="JOB", help="The job whose result it is; what went in becomes a parent.", show_default=False)
     ] = "",
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Do not wait for the members' key: nobody looks whether the content is new.")
+    ] = False,
 ) -> Reply:
     """Register a file as the next version of a dataset.
 
@@ -105,6 +108,7 @@ def register(
         offers=[parse_offer(one) for one in offer or []],
         parents=parent or [],
         from_job=from_job,
+        allow_unchecked=unchecked,
     )
     done = register_watched(node, request)
     lines = [f"{'already registered' if done.already else 'registered'} {done.dataset}", "", done.found, done.means]

@@ -199,7 +199,7 @@ class Node:
         return Services(
             store=self._store,
             membership=Membership(self.context, self.base.keys, lambda: set(self.links.connected())),
-            datasets=Datasets(self.context, self.bodies, self.evaluator),
+            datasets=Datasets(self.context, self.bodies, self.evaluator, deals=self._dealer is not None),
             catalogue=self.catalogue,
             gradings=Gradings(self.context, self.bodies, LevelTables(self.context.config.home.path)),
             grants=Grants(self.context, self.bodies, self.purposes, self.budgets, on_revoked=self.runs.look_again),

@@ -24,10 +24,10 @@ CARDS_AT_ONCE = 16
 class Datasets:
     """Registers, lists and shows datasets."""
 
-    def __init__(self, context: NodeContext, bodies: Bodies, evaluator: Evaluator) -> None:
+    def __init__(self, context: NodeContext, bodies: Bodies, evaluator: Evaluator, *, deals: bool) -> None:
         self._context = context
         self._bodies = bodies
-        self._registration = Registration(context, bodies, evaluator)
+        self._registration = Registration(context, bodies, evaluator, deals=deals)
 
     async def register(self, request: RegisterDataset) -> Done:
         """Read the source, write its card, have the members evaluate its tags, and register it as the next version.
@@ -35,6 +35,7 @@ class Datasets:
         Raises:
             BadRequest: a described column is not in the source.
             CardRefused, CardTooLong: what is said cannot be published.
+            NoKeyYet: the members share no key for tags.
             RegistrationBusy: another registration of this name is under way.
             InputError and others of `atoll.sources`: the source cannot be read.
             UnavailableError: too few members answer; called again it goes on from there.

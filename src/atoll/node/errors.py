@@ -153,6 +153,14 @@ class RefusedByPerson(JobError):
     remedy = "Ask the organisation for the reason."
 
 
+class NoKeyYet(UnavailableError):
+    """The members have not dealt the key under which contents are compared, so nobody can tell whether this one is new."""
+
+    code = "registration.no_key"
+    sentence = "The members share no key for tags yet; this waited {seconds} seconds for it."
+    remedy = "Once the members are connected (`atoll doctor`) register again; `--unchecked` registers without looking."
+
+
 class RegistrationBusy(ConflictError):
     """Another registration under the same name is under way at this node."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from atoll.ledger.rules.errors import AlreadyExists, TagsRefused
 from atoll.node.bodies import Bodies, Kind
 from atoll.node.cards import column_cards, grade_as_said, grading_card
 from atoll.node.context import NodeContext
-from atoll.node.errors import NoSuchThing, RegistrationBusy, TransactionRefused
+from atoll.node.errors import NoKeyYet, NoSuchThing, RegistrationBusy, TransactionRefused
 from atoll.node.levels import LevelTables
 from atoll.node.oprf import Evaluator
 from atoll.node.prints import print_folder
@@ -39,6 +40,11 @@ from atoll.wire.message import Digest, Message, Size, encode_message, parse_mess
 
 log = logging.getLogger("atoll.registration")
 
+KEY_SECONDS = 60
+"""How long a registration waits for the members' key; dealing it takes seconds once they are connected."""
+KEY_LOOK_SECONDS = 0.2
+LEAST_HOLDERS = 2
+"""With fewer validating members there is nobody to share a key with."""
 SHAPE_DOMAIN = b"ATOLL-V1-SHAPE"
 
 
@@ -89,10 +95,12 @@ class Step:
 class Registration:
     """Registers versions, one at a time for each name."""
 
-    def __init__(self, context: NodeContext, bodies: Bodies, evaluator: Evaluator) -> None:
+    def __init__(self, context: NodeContext, bodies: Bodies, evaluator: Evaluator, *, deals: bool) -> None:
+        """Args: deals: whether the members' key is dealt here; else there may be none for ever."""
         self._context = context
         self._bodies = bodies
         self._evaluator = evaluator
+        self._deals = deals
         self._running: dict[str, tuple[bytes, asyncio.Task[Done]]] = {}
         self._steps: dict[str, Step] = {}
 
@@ -125,6 +133,8 @@ class Registration:
             pending = await self._begin(request, digest)
             if isinstance(pending, Done):
                 return pending
+            if not request.allow_unchecked:
+                await self._await_key(request.name)
             pending = await self._tag(request.name, pending)
             try:
                 return await self._submit(request, pending)
@@ -151,6 +161,7 @@ class Registration:
         identifier = f"{self._context.org}/{request.name}/{latest + 1}"
         look = await self._read(request.name, address, identifier)
         if done := self._same_again(request.name, latest, digest, look):
+            shutil.rmtree(print_folder(self._context.config.home, identifier), ignore_errors=True)
             return done
         fits = old is not None and (old.request, old.dataset, old.fingerprint) == (digest, identifier, look.fingerprint)
         if old is not None and fits and old.card and self._bodies.get(Kind.CARD, identifier):
@@ -174,6 +185,21 @@ class Registration:
         self._remember(pending, request, address)
         self._save(request.name, pending)
         return pending
+
+    async def _await_key(self, name: str) -> None:
+        """Wait a while for the members' key: without it nobody can look whether the content stands here already.
+
+        Raises:
+            NoKeyYet: it has not come to stand.
+        """
+        if not self._deals or len(self._context.view().consensus.counted()) < LEAST_HOLDERS:
+            return
+        ends = self._context.clock.monotonic() + KEY_SECONDS
+        while not self._evaluator.is_ready:
+            self._steps[name] = Step("waiting for the members' key")
+            if self._context.clock.monotonic() > ends:
+                raise NoKeyYet(seconds=KEY_SECONDS)
+            await asyncio.sleep(KEY_LOOK_SECONDS)
 
     async def _tag(self, name: str, pending: Pending) -> Pending:
         """Have the members evaluate, once; without a key for tags there are none."""

@@ -81,6 +81,8 @@ class RegisterDataset(Model):
     """Versions that it was made from."""
     from_job: str = Field(default="", pattern="^([0-9a-f]{32})?$")
     """The job whose result it is; what went into the job are then parents."""
+    allow_unchecked: bool = False
+    """Register though the members share no key for tags yet: then nobody looks whether the content stands here already."""
 
 
 class Registered(Receipt):
