@@ -6,17 +6,14 @@ python bench/exchange/register_once.py TABLE.csv SCRATCH
 from __future__ import annotations
 
 import datetime
-import itertools
 import json
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from atoll.exchange.grading import DEFAULT_TABLE, grade, load_table
-from atoll.sources import SourceRoot
-from atoll.sources.fingerprints import read_table
-from atoll.sources.profiling import profile_reading
+from atoll.exchange.grading import DEFAULT_TABLE, load_table
+from atoll.node.reading import look_at
 
 
 def peak_mib() -> int:
@@ -27,21 +24,14 @@ def peak_mib() -> int:
 
 def main() -> None:
     table, folder = Path(sys.argv[1]), Path(sys.argv[2])
-    started = time.perf_counter()
-    marks = [time.process_time()]
+    levels = load_table(DEFAULT_TABLE)
     with tempfile.TemporaryDirectory(dir=folder) as name:
-        scratch = Path(name)
-        reading = read_table(table.name, root=SourceRoot([table.parent]), scratch=scratch, out=scratch)
-        marks.append(time.process_time())
-        profile, sample = profile_reading(reading)
-        marks.append(time.process_time())
-        grading = grade(profile, sample, load_table(DEFAULT_TABLE), today=datetime.date(2026, 1, 1))
-        marks.append(time.process_time())
-    wall, processor = time.perf_counter() - started, marks[-1] - marks[0]
-    taken = [later - earlier for earlier, later in itertools.pairwise(marks)]
-    steps = dict(zip(("fingerprint", "profile", "grade"), taken, strict=True))
-    found = {"seconds": round(wall, 3), "cpu_seconds": round(processor, 3), "peak_mib": peak_mib(), "steps": steps}
-    print(json.dumps({**found, "rows": reading.print.rows, "level": grading.level}))
+        home = Path(name)
+        wall, processor = time.perf_counter(), time.process_time()
+        look = look_at(table.name, folders=[table.parent], home=home, out=home, levels=levels, today=datetime.date(2026, 1, 1))
+        wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    found = {"seconds": round(wall, 3), "cpu_seconds": round(processor, 3), "peak_mib": peak_mib()}
+    print(json.dumps({**found, "rows": look.rows, "level": look.grading.level}))
 
 
 if __name__ == "__main__":

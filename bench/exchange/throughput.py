@@ -28,5 +28,3 @@ def measure(folder: Path, quick: bool) -> Iterator[Figure]:
     yield Figure(
         "profile, fingerprint and grade, processor", round(found["cpu_seconds"] / size * 1e9, 2), "CPU-s/GB", at_most=20
     )
-    for step, taken in found["steps"].items():
-        yield Figure(f"  {step}", round(taken, 3), "CPU-s")
