@@ -61,6 +61,7 @@ consent = "{consent}"        # "manual": a person approves each job
 # trusted-proposers = ["bank"]      # may propose that this organisation receives; else a person approves
 # max-rows = 1000000
 # hours = "06-22"            # UTC
+# duplicate-checks = "off"   # neither made nor answered; what is not answered stands under review
 """
 
 
