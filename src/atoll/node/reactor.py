@@ -12,7 +12,14 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 
 from atoll.errors import AtollError
 from atoll.ledger.records import Grant, Job, JobState, ReceiptRecord, Record
-from atoll.ledger.rules.errors import CapReached, GrantExhausted, GrantNotInForce, OrderInForce, RightNotInForce
+from atoll.ledger.rules.errors import (
+    ApprovalMissing,
+    CapReached,
+    GrantExhausted,
+    GrantNotInForce,
+    OrderInForce,
+    RightNotInForce,
+)
 from atoll.ledger.rules.job import ExpireJob, StartJob
 from atoll.ledger.transaction import parse_transaction
 from atoll.node.bodies import READERS, Bodies, Kind
@@ -25,7 +32,9 @@ from atoll.ordering.engine import AgreedBlock
 
 log = logging.getLogger("atoll.reactor")
 
-NOT_CARRIED = frozenset({CapReached.code, GrantExhausted.code, GrantNotInForce.code, OrderInForce.code, RightNotInForce.code})
+NOT_CARRIED = frozenset(
+    refusal.code for refusal in (ApprovalMissing, CapReached, GrantExhausted, GrantNotInForce, OrderInForce, RightNotInForce)
+)
 """Why START is refused for want of something that seconds do not bring back: to ask again would only fill the log."""
 SWEEP_SECONDS = 5.0
 """How often open jobs are looked at when nothing moves: deadlines pass silently, and a body may have been unreachable."""

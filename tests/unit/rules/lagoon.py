@@ -37,6 +37,7 @@ from atoll.ledger.records import (
     lineage_account,
     record_key,
 )
+from atoll.ledger.rules.approver import ConsentApproval
 from atoll.ledger.rules.budget import SetBudget
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import RegisterDataset
@@ -50,6 +51,7 @@ from atoll.ledger.state import State
 from atoll.testing.consortium import FOUNDED, Founding, NamedEntropy, Organisation
 from atoll.testing.persons import Chain as PaperChain
 from atoll.testing.persons import PaperPerson, order_of, signed_order
+from atoll.trust.envelope import Context as Meaning
 from atoll.trust.invite import Invite, InviteBinding, create_invite
 from atoll.trust.keys import Purpose, SecretKey
 from atoll.wire.message import Message
@@ -225,6 +227,15 @@ class Lagoon:
             not_after=not_after or self.time + 60,
         )
         return signed_order(self.chain, body, persons)
+
+    def approval(self, person: PaperPerson, **changes: Any) -> bytes:
+        """A person's signature under the usual job, for its organisation's consent."""
+        said = {"job_id": JOB, "plan_digest": PLAN, "org": person.org, **changes}
+        return person.sign(self.chain, ConsentApproval(**said), Meaning.APPROVAL)
+
+    def approve(self, person: PaperPerson) -> Self:
+        """The consent of a person's organisation, with its signature."""
+        return self.do(person.org, consent(approval=self.approval(person)))
 
     # -- the usual story -------------------------------------------------------------------------------------------------------
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from atoll.ledger.records import Approver, Roster
@@ -18,6 +16,7 @@ from atoll.ledger.rules.errors import (
     Unknown,
     WrongState,
 )
+from atoll.ledger.rules.job import StartJob
 from atoll.testing.persons import PaperPerson
 from atoll.trust.algorithms import Algorithm
 from atoll.trust.envelope import Context, encode_aad, seal_envelope
@@ -131,12 +130,6 @@ def test_a_name_is_given_once_and_a_request_does_not_lie_ready() -> None:
 # -- consent to data of a high level -------------------------------------------------------------------------------------------
 
 
-def approval(lagoon: Lagoon, person: PaperPerson, **changes: Any) -> bytes:
-    """A person of the bureau approves of the usual job."""
-    said = {"job_id": JOB, "plan_digest": PLAN, "org": "bureau", **changes}
-    return person.sign(lagoon.chain, ConsentApproval(**said), Context.APPROVAL)
-
-
 def sensitive(level: int = 4) -> tuple[Lagoon, PaperPerson]:
     """A job on the bureau's data of a high level; the bureau has one person."""
     lagoon = Lagoon().with_grant()
@@ -148,7 +141,7 @@ def test_the_owner_of_data_of_a_high_level_consents_with_a_persons_signature() -
     lagoon, ada = sensitive()
     sentence = lagoon.refused(ApprovalMissing, "bureau", consent())
     assert "bureau/files/1 is of level 4" in sentence
-    lagoon.do("bureau", consent(approval=approval(lagoon, ada))).do("bank", consent())
+    lagoon.approve(ada).consent("bank")
 
 
 def test_below_that_level_nobody_has_to_sign() -> None:
@@ -160,15 +153,30 @@ def test_a_persons_approval_is_for_this_job_this_plan_and_its_own_organisation()
     lagoon, ada = sensitive()
     bob = lagoon.with_persons("bank", "bob")["bob"]
     for one in (
-        approval(lagoon, ada, job_id=bytes(16)),
-        approval(lagoon, ada, plan_digest=bytes(32)),
-        approval(lagoon, ada, org="bank"),
-        approval(lagoon, bob),
+        lagoon.approval(ada, job_id=bytes(16)),
+        lagoon.approval(ada, plan_digest=bytes(32)),
+        lagoon.approval(ada, org="bank"),
+        lagoon.approval(bob),
         ada.sign(lagoon.chain, ConsentApproval(job_id=JOB, plan_digest=PLAN, org="bureau"), Context.ORDER),
     ):
         lagoon.refused(ApprovalMissing, "bureau", consent(approval=one))
-    good = approval(lagoon, ada)
+    good = lagoon.approval(ada)
     lagoon.do("bureau", RevokeApprover(person="ada")).refused(ApprovalMissing, "bureau", consent(approval=good))
+
+
+def test_start_needs_the_signature_too_when_the_level_has_risen_since_the_consent() -> None:
+    lagoon, _ = sensitive(level=3)
+    lagoon.consent().do("bureau", regrading(level=4))
+    assert "bureau/files/1 is of level 4" in lagoon.refused(ApprovalMissing, "bank", StartJob(job_id=JOB))
+    signed, ada = sensitive(level=3)
+    signed.approve(ada).consent("bank")
+    signed.do("bureau", regrading(level=4)).start()
+
+
+def test_start_needs_the_person_who_signed_to_be_in_force_still() -> None:
+    lagoon, ada = sensitive()
+    lagoon.approve(ada).consent("bank")
+    lagoon.do("bureau", RevokeApprover(person="ada")).refused(ApprovalMissing, "bank", StartJob(job_id=JOB))
 
 
 def test_a_person_is_revoked_by_its_own_organisation_once() -> None:

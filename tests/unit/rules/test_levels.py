@@ -33,6 +33,12 @@ def supervised() -> Lagoon:
     return Lagoon(roles={"auditor": ("auditor", "regulator")}).with_datasets()
 
 
+def signed_for() -> Lagoon:
+    """All have consented to a job, and a person of the owner has signed for it, as is needed from G4 on."""
+    lagoon = supervised().do("bureau", permission()).propose()
+    return lagoon.approve(lagoon.with_persons("bureau", "ada")["ada"]).consent("bank")
+
+
 def test_an_owner_raises_a_level_without_a_reason_and_the_change_stands_beside_the_dataset() -> None:
     lagoon = Lagoon().with_datasets().later(heights=3).do("bureau", regrading(level=4))
     assert lagoon.get(Dataset, FILES).level == 4
@@ -101,7 +107,7 @@ def test_a_receivers_own_core_data_serve_itself() -> None:
 
 
 def test_important_data_start_with_a_regulators_approval_of_all_parties_alone() -> None:
-    lagoon = supervised().do("bureau", permission()).consented().do("bureau", regrading(level=5))
+    lagoon = signed_for().do("bureau", regrading(level=5))
     lagoon.refused(NotApproved, "bank", StartJob(job_id=JOB))
     lagoon.do("auditor", approval("telecom"))
     lagoon.refused(NotApproved, "bank", StartJob(job_id=JOB))
@@ -109,7 +115,7 @@ def test_important_data_start_with_a_regulators_approval_of_all_parties_alone() 
 
 
 def test_an_approval_ends_with_its_last_second() -> None:
-    lagoon = supervised().do("bureau", permission()).consented().do("bureau", regrading(level=5))
+    lagoon = signed_for().do("bureau", regrading(level=5))
     last = lagoon.time
     lagoon.do("auditor", approval("bank", not_after=last)).later(seconds=1)
     assert "bank" in lagoon.refused(NotApproved, "bank", StartJob(job_id=JOB))
@@ -117,7 +123,7 @@ def test_an_approval_ends_with_its_last_second() -> None:
 
 
 def test_an_approval_is_taken_back_by_one_that_names_nobody() -> None:
-    lagoon = supervised().do("bureau", permission()).consented().do("bureau", regrading(level=5))
+    lagoon = signed_for().do("bureau", regrading(level=5))
     lagoon.do("auditor", approval("bank")).do("auditor", approval())
     assert lagoon.get(LevelApproval, FILES).parties == ()
     lagoon.refused(NotApproved, "bank", StartJob(job_id=JOB))

@@ -130,6 +130,8 @@ class ConsentRecord(Record):
     """Its X25519 key for this job."""
     software: Annotated[str, Size(1, 60)]
     """Version the node says it runs (asserted)."""
+    approver: Annotated[str, Size(0, 80)] = ""
+    """Key of the person who signed for it; empty where nobody did."""
 
     def identifier(self) -> str:
         return f"{self.job_id.hex()}/{self.org}"

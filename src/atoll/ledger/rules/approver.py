@@ -176,21 +176,37 @@ def revoke(call: Call, body: RevokeApprover) -> None:
     call.state.put(replace(key, revoked_height=call.height))
 
 
-def need_approval(call: Call, job: Job, approval: bytes) -> None:
-    """A consent to a use of own data of level G4 or above carries the signature of a person in force (SECURITY 3.6).
+def approve_consent(call: Call, job: Job, approval: bytes) -> str:
+    """Key of the person who signed that the sender may consent to this job and plan; empty where none in force did.
 
     Raises:
-        ApprovalMissing: it carries none, or one that does not count or is for something else.
+        ApprovalMissing: none did, and the sender brings data of a high level.
     """
-    mine = (one for one in job.inputs if one.user == call.sender and one.receiver != call.sender)
-    found = (call.state.get(Dataset, one.dataset) for one in mine)
-    dataset = next((one for one in found if one is not None and one.level >= LEAST_LEVEL), None)
-    if dataset is None:
-        return
     wanted = encode_message(ConsentApproval(job_id=job.job_id, plan_digest=job.plan_digest, org=call.sender))
-    hand = read_hand(call, approval, Context.APPROVAL, call.sender)
-    if hand.flaw or hand.payload != wanted:
-        raise ApprovalMissing(dataset=dataset.dataset, level=dataset.level, org=call.sender)
+    hand = read_hand(call, approval, Context.APPROVAL, call.sender) if approval else None
+    approver = hand.kid if hand is not None and not hand.flaw and hand.payload == wanted else ""
+    for one in job.inputs:
+        dataset = call.state.get(Dataset, one.dataset) if one.user == call.sender != one.receiver else None
+        if dataset is not None:
+            need_approval(call, dataset, approver)
+    return approver
+
+
+def need_approval(call: Call, dataset: Dataset, approver: str) -> None:
+    """The consent to a use of data of level G4 or above rests on a person in force (SECURITY 3.6).
+
+    Asked at consent, and again at START: the level may have risen in between, the person may have been revoked.
+
+    Args:
+        dataset: what is used by somebody else.
+        approver: key of the person of its owner who signed for the consent; empty for nobody.
+
+    Raises:
+        ApprovalMissing: nobody did whose key is in force now.
+    """
+    key = call.state.get(Key, approver) if approver else None
+    if dataset.level >= LEAST_LEVEL and (key is None or not key.is_valid_at(call.height)):
+        raise ApprovalMissing(dataset=dataset.dataset, level=dataset.level, org=dataset.owner)
 
 
 def _request(call: Call, body: AddApprover) -> ApproverRequest:

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from atoll.ledger.plan import JobId
 from atoll.ledger.records import ConsentRecord, Dataset, Job, JobInput, JobState, unshared
 from atoll.ledger.rules import check
-from atoll.ledger.rules.approver import need_approval
+from atoll.ledger.rules.approver import approve_consent, need_approval
 from atoll.ledger.rules.budget import reserve_all, spend_all
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import need_usable
@@ -198,14 +198,15 @@ def consent(call: Call, body: ConsentJob) -> None:
         raise WrongState(what="job", name=body.job_id.hex(), state=job.state, needed=JobState.PROPOSED)
     if call.sender in job.consents:
         raise AlreadyExists(what="consent", name=f"{body.job_id.hex()}/{call.sender}")
-    if job.kind != check.SIMILARITY:
-        need_approval(call, job, body.approval)
+    approver = "" if job.kind == check.SIMILARITY else approve_consent(call, job, body.approval)
     if body.standing:
         take_use(call, body.standing)
     consents = tuple(sorted((*job.consents, call.sender)))
     state = moved(job, "all consented") if consents == job.parties else job.state
     call.state.put(replace(job, consents=consents, state=state))
-    call.state.put(ConsentRecord(job_id=body.job_id, org=call.sender, job_key=body.job_key, software=body.software))
+    call.state.put(
+        ConsentRecord(job_id=body.job_id, org=call.sender, job_key=body.job_key, software=body.software, approver=approver)
+    )
 
 
 def refuse(call: Call, body: RefuseJob) -> None:
@@ -306,6 +307,7 @@ def _charge(call: Call, job: Job, one: JobInput) -> None:
         raise NotAllowed(org=one.user, reason=f"only {dataset.owner} can bring {one.dataset} into a job")
     if one.receiver != dataset.owner:
         verify_level(call, dataset, job.parties)
+        need_approval(call, dataset, call.need(ConsentRecord, f"{job.job_id.hex()}/{dataset.owner}").approver)
     if one.grant:
         grant = need_in_force(call, one.grant, one.grant_version, receiver=one.receiver, dataset=one.dataset)
         take(call, grant, one, job.inputs)
