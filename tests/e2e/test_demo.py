@@ -32,6 +32,7 @@ MOST_PSS_MB = 1.5 * 1024**3 / 1e6
 READY = "✓"
 """What stands before a step that went well."""
 ATTACKS = [
+    "forbidden_use",
     "lying_initiator",
     "changed_plan",
     "enumeration",
@@ -99,6 +100,9 @@ def test_the_demo_finds_everything_as_it_should_be_and_leaves_nothing_behind(tmp
     assert found["found"] == found["expected"] > 0
     assert found["seconds"] > 0
     assert found["bytes"] > 0
+    registered = seen["scenarios"]["registration"]
+    assert registered["equal"] is True
+    assert registered["findings"] == ["same-content", "near"]
     assert seen["receipts"] == 3
     assert seen["evidence"]["verified"] is True
     assert seen["evidence"]["entries"] > 20

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from atoll.api.models import CapModel, DatasetInfo, GiveGrant, JobInfo, RegisterColumn, RegisterDataset
+from atoll.api.models import CapModel, CatalogueEntry, DatasetInfo, GiveGrant, JobInfo, RegisterColumn, RegisterDataset
 from atoll.cli.demo.consortium import ORGS
 from atoll.cli.demo.errors import NoTables
 from atoll.cli.demo.proof import export
@@ -146,12 +146,12 @@ class Exchange:
         self._registered[table.owner, folder] = registered
         return registered
 
-    def find(self, org: str, owner: str) -> DatasetInfo:
-        """What a member finds of an owner in its own catalogue, with a card that fits its commitment on the ledger."""
+    def find(self, org: str, owner: str, mine: Registered) -> CatalogueEntry:
+        """What a member finds of an owner that could meet its own dataset, with a card that fits its commitment."""
 
-        def look(node: Node) -> DatasetInfo:
-            offered = [one for one in node.datasets.list() if one.owner == owner and one.card_verified]
-            return offered[0]
+        def look(node: Node) -> CatalogueEntry:
+            page = node.catalogue.search(owners=[owner], states=["active"], matching=mine.info.dataset)
+            return [one for one in page.entries if one.card_verified][0]  # noqa: RUF015 - an IndexError asks again
 
         return self._stage.seen_by(org, f"a dataset of {owner}", look)
 
@@ -192,13 +192,13 @@ class Exchange:
         jobs = self._stage.client(meeting.receiver.table.owner).jobs
         return jobs.draft("intersection", meeting.spec(), purpose=PURPOSE).why
 
-    def propose(self, meeting: Meeting, *, rounds: int = 1) -> str:
+    def propose(self, meeting: Meeting, *, rounds: int = 1, purpose: str = PURPOSE) -> str:
         """The receiver's organisation proposes the job, cut into so many rounds; its identifier."""
         spec = meeting.spec()
         if rounds > 1:  # by the protocol that can be cut at will
             spec["protocol"] = ECDH
             spec["keys_per_round"] = -(-meeting.receiver.info.rows_at_most // rounds)
-        return self._stage.client(meeting.receiver.table.owner).jobs.propose("intersection", spec, purpose=PURPOSE)
+        return self._stage.client(meeting.receiver.table.owner).jobs.propose("intersection", spec, purpose=purpose)
 
     def finish(self, meeting: Meeting, job: str, *, since: float) -> Answer:
         """Wait for the job's end and read the result."""

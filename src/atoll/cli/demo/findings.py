@@ -35,7 +35,7 @@ class Findings:
     """Everything that is printed in the end."""
 
     scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By name; each has `expected`, `found`, `equal`, `seconds`, `bytes`."""
+    """By name; each has `expected`, `found`, `equal`, `good` (the word for equal), `seconds`, `seen`."""
     receipts: int = 0
     """Receipts on the ledger for the scenarios' jobs."""
     receipts_expected: int = 0

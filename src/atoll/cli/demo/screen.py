@@ -87,8 +87,7 @@ def table_of(findings: Findings) -> Table:
     table.add_column("outcome")
     table.add_column("seen", overflow="fold")
     for name, one in findings.scenarios.items():
-        seen = f"{one['found']} identifiers, {one['expected']} expected, {one['seconds']:.1f} s, {one['bytes'] / 1e6:.2f} MB"
-        table.add_row(name, _verdict(good=bool(one["equal"]), words=("equal", "different")), seen)
+        table.add_row(name, _verdict(good=bool(one["equal"]), words=(one["good"], "WRONG")), one["seen"])
     if findings.evidence is not None:
         entries = f"{findings.evidence.entries} ledger entries, checked offline; {findings.receipts} receipts"
         table.add_row("evidence", _verdict(good=findings.evidence.verified, words=("verified", "refused")), entries)

@@ -37,6 +37,8 @@ def perform(stage: Stage, scenarios: Sequence[Scenario], attacks: Sequence[Attem
         stage.screen.headline(scenario.TITLE)
         job, found = scenario.run(stage, exchange)
         findings.scenarios[scenario.NAME] = found
+        if job is None:
+            continue
         info = stage.job_at(AUDITOR, job)
         findings.receipts += len(info.receipts)
         findings.receipts_expected += len(info.parties)

@@ -8,6 +8,7 @@ from atoll.cli.demo.attacks import (
     changed_plan,
     dead_operator,
     enumeration,
+    forbidden_use,
     invented_consortium,
     killed_node,
     lying_initiator,
@@ -32,6 +33,7 @@ class Attempt(Protocol):
 
 
 ATTACKS: tuple[Attempt, ...] = (
+    forbidden_use,
     lying_initiator,
     changed_plan,
     enumeration,

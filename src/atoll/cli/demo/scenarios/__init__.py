@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from atoll.cli.demo.exchange import Exchange
-from atoll.cli.demo.scenarios import intersection
+from atoll.cli.demo.scenarios import intersection, registration
 from atoll.cli.demo.stage import Stage
 
 
@@ -17,10 +17,11 @@ class Scenario(Protocol):
     TITLE: str
     """One line for people."""
 
-    def run(self, stage: Stage, exchange: Exchange) -> tuple[str, dict[str, Any]]:
-        """Do it: the job's identifier, and `expected`, `found`, `equal`, `seconds`, `bytes` and what else there is to tell."""
+    def run(self, stage: Stage, exchange: Exchange) -> tuple[str | None, dict[str, Any]]:
+        """Do it: the identifier of its main job, if it has one; and `expected`, `found`, `equal`, `good`, `seconds`, `seen` and
+        what else there is to tell."""
         ...
 
 
-SCENARIOS: tuple[Scenario, ...] = (intersection,)
+SCENARIOS: tuple[Scenario, ...] = (registration, intersection)
 """In the order in which they run."""

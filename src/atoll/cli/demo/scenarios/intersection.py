@@ -16,7 +16,7 @@ NAME = "intersection"
 TITLE = "Which customers of the bank do the credit bureau and the telecom both know?"
 
 
-def run(stage: Stage, exchange: Exchange) -> tuple[str, dict[str, Any]]:
+def run(stage: Stage, exchange: Exchange) -> tuple[str | None, dict[str, Any]]:
     """Register, find, permit, propose; each node decides; the result is compared with the answer in the clear."""
     screen = stage.screen
     with screen.step("register three real tables: CSV of the bank, Parquet of the bureau, SQLite of the telecom"):
@@ -25,7 +25,7 @@ def run(stage: Stage, exchange: Exchange) -> tuple[str, dict[str, Any]]:
         screen.note("rows are real (UCI, Yeh 2009); identifiers and phone numbers are assigned; examples/data/SOURCE.md")
     with screen.step("the bank looks into its catalogue; bureau and telecom each grant it the use of theirs, for one purpose"):
         for owner in (BUREAU, TELECOM):
-            offered = exchange.find(BANK, owner)
+            offered = exchange.find(BANK, owner, bank)
             screen.note(f"{offered.dataset}: {offered.title}; card fits its commitment on the ledger")
         meeting = exchange.meeting(bank, bureau, telecom)
     with screen.step("the planner weighs every protocol there is"):
@@ -37,12 +37,15 @@ def run(stage: Stage, exchange: Exchange) -> tuple[str, dict[str, Any]]:
     with screen.step("everybody asks their own node for the result"):
         readers = exchange.readers_of(answer.job.job)
         screen.note(f"handed out by the node of: {', '.join(readers)}")
+    moved = answer.job.sent_bytes + answer.job.received_bytes
     return answer.job.job, {
         "expected": len(expected),
         "found": len(answer.found),
         "equal": answer.found == expected and readers == [BANK],
         "seconds": round(answer.seconds, 3),
-        "bytes": answer.job.sent_bytes + answer.job.received_bytes,
+        "bytes": moved,
+        "good": "equal",
+        "seen": f"{len(answer.found)} identifiers, {len(expected)} expected, {answer.seconds:.1f} s, {moved / 1e6:.2f} MB",
         "state": answer.job.state,
         "readers": readers,
     }
