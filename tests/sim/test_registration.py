@@ -10,9 +10,17 @@ from typing import Any
 
 import pytest
 
-from atoll.api.models import AnswerRequest, DecideRequest, GiveGrant, OpenRequest, RegisterColumn, RegisterDataset
+from atoll.api.models import (
+    AnswerRequest,
+    DecideRequest,
+    GiveGrant,
+    OpenRequest,
+    ProfileRequest,
+    RegisterColumn,
+    RegisterDataset,
+)
 from atoll.ledger.records import Check, Dataset, Dispute, Job, OprfRequest
-from atoll.node.errors import NoKeyYet, TransactionRefused
+from atoll.node.errors import NoKeyYet, NoSuchThing, TransactionRefused
 from atoll.node.registration import Done, Registration
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
@@ -158,7 +166,7 @@ def test_checks_of_a_pair_are_bounded_however_many_nodes_look(tmp_path: Path) ->
             write(world, "bureau", "people", ROWS[:300])
             await register(world, "bureau", "people")
             await until(lambda: state(world, "bureau/people/1") == "review")
-            await asyncio.sleep(300)
+            await asyncio.sleep(45)
             assert len(jobs(world)) == 2
             assert {one.attempts for one in world["bank"].context.records(Check)} == {1}
 
@@ -183,26 +191,30 @@ class Crash(Exception):
     """The node's process ends here."""
 
 
-@pytest.mark.parametrize("step", ["_tag", "_submit", "after evaluation", "after the ledger"])
+STEPS = ("_tag", "_submit", "after evaluation", "after the ledger")
+
+
 def test_a_registration_cut_short_anywhere_goes_on_and_asks_and_registers_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scenario() -> None:
         async with World(tmp_path, seed=37, oprf=True) as world:
             await world.key_stands()
-            write(world, "bank", "customers", ROWS)
-            with monkeypatch.context() as patched:
-                break_at(patched, world, step)
-                with pytest.raises(Crash):
-                    await register(world, "bank", "customers")
-            await world.stop("bank")
-            world.start("bank")
-            await world.settle()
-            assert (await register(world, "bank", "customers")).dataset == "bank/customers/1"
-            versions = [one for one in world["bank"].context.records(Dataset) if one.owner == "bank"]
-            assert [(one.dataset, one.finding) for one in versions] == [("bank/customers/1", "new")]
-            asked = [one for one in world["bank"].context.records(OprfRequest) if one.org == "bank"]
-            assert len(asked) == 1
+            for at, step in enumerate(STEPS):
+                name = f"table{at}"
+                write(world, "bank", name, [(f"{name}-{one}", two, three) for one, two, three in ROWS])
+                with monkeypatch.context() as patched:
+                    break_at(patched, world, step)
+                    with pytest.raises(Crash):
+                        await register(world, "bank", name)
+                await world.stop("bank")
+                world.start("bank")
+                await world.settle()
+                assert (await register(world, "bank", name)).dataset == f"bank/{name}/1", step
+                versions = [one for one in world["bank"].context.records(Dataset) if one.lineage == f"bank/{name}"]
+                assert [(one.dataset, one.finding) for one in versions] == [(f"bank/{name}/1", "new")], step
+                asked = [one for one in world["bank"].context.records(OprfRequest) if one.org == "bank"]
+                assert len(asked) == at + 1, step
 
     run_virtually(scenario())
 
@@ -228,29 +240,26 @@ def break_at(patched: pytest.MonkeyPatch, world: World, step: str) -> None:
         patched.setattr(Registration, step, crash)
 
 
-def test_the_same_words_about_the_same_bytes_register_nothing_new(tmp_path: Path) -> None:
+def test_a_source_is_registered_once_and_looked_at_again_and_profiled_where_it_lies(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with World(tmp_path, seed=38) as world:
             write(world, "bank", "customers", ROWS)
             first = await register(world, "bank", "customers")
             again = await register(world, "bank", "customers")
             assert (again.dataset, again.acknowledged) == (first.dataset, None)
+            services = world["bank"].services
+            assert (await services.datasets.show("bank/customers/1", check=True)).unchanged is True
             write(world, "bank", "customers", ROWS[:100])
+            assert (await services.datasets.show("bank/customers/1", check=True)).unchanged is False
+            assert (await services.datasets.show("bank/customers/1")).unchanged is None
             assert (await register(world, "bank", "customers")).dataset == "bank/customers/2"
-
-    run_virtually(scenario())
-
-
-def test_a_source_that_changed_since_is_noticed(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with World(tmp_path, seed=39) as world:
-            write(world, "bank", "customers", ROWS)
-            await register(world, "bank", "customers")
-            show = world["bank"].services.datasets.show
-            assert (await show("bank/customers/1", check=True)).unchanged is True
-            write(world, "bank", "customers", ROWS[1:])
-            assert (await show("bank/customers/1", check=True)).unchanged is False
-            assert (await show("bank/customers/1")).unchanged is None
+            before = sorted(world.home("bank").rglob("*"))
+            found = await services.profiles.show("bank/customers/2", ProfileRequest())
+            assert (found.rows, [one.grade.name for one in found.columns]) == (100, list(HEADER))
+            assert not any(one.frequent for one in found.columns)
+            assert sorted(world.home("bank").rglob("*")) == before
+            with pytest.raises(NoSuchThing):
+                await world["bureau"].services.profiles.show("bank/customers/2", ProfileRequest())
 
     run_virtually(scenario())
 

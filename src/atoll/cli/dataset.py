@@ -11,7 +11,8 @@ from atoll.api.models import DatasetInfo, RegisterDataset
 from atoll.cli.describing import parse_column, parse_key, parse_offer
 from atoll.cli.dispute import app as disputes
 from atoll.cli.frame import command, group
-from atoll.cli.history import history, lineage, profile
+from atoll.cli.history import history, lineage
+from atoll.cli.profile import profile
 from atoll.cli.registering import register_watched
 from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import confirm
@@ -115,7 +116,12 @@ def register(
     return Reply(done, [*lines, *([f"next: {done.next}"] if done.next else [])])
 
 
-command(app, "profile", "atoll dataset profile customers.csv")(profile)
+command(
+    app,
+    "profile",
+    "atoll dataset profile customers.csv",
+    "atoll dataset profile bank/customers/1 --samples --home bank",
+)(profile)
 command(app, "history", "atoll dataset history bureau/people/1 --home bank")(history)
 command(
     app,

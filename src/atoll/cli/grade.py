@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -56,7 +57,7 @@ def show(
         return Reply(found, [Fields(_pairs(found)), "", _columns(found)])
     asked = GradeFile(path=subject, table=table, levels=levels, harms=harm or [], industry=industry or [], samples=samples)
     found = node.grading.file(asked)
-    shown: list[Shown] = [Fields(_pairs(found)), "", _columns(found), "", _findings(found)]
+    shown: list[Shown] = [Fields(_pairs(found)), "", _columns(found), "", findings_of(found.columns)]
     return Reply(found, shown)
 
 
@@ -164,7 +165,8 @@ def _columns(one: GradeInfo) -> Rows:
     return Rows(("column", "level", "classes", "surest finding"), rows, "no columns known")
 
 
-def _findings(one: GradeInfo) -> Rows:
+def findings_of(columns: Sequence[ColumnGradeInfo]) -> Rows:
+    """What detectors found in each column, and how sure they are."""
     rows = [
         (
             column.name,
@@ -174,7 +176,7 @@ def _findings(one: GradeInfo) -> Rows:
             "yes" if each.by_name else "",
             listed(each.samples),
         )
-        for column in one.columns
+        for column in columns
         for each in column.findings
     ]
     return Rows(("column", "found", "confidence", "values that fit", "by name", "samples"), rows, "nothing was found")

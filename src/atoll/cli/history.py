@@ -1,10 +1,8 @@
-"""`atoll dataset profile`, `history`, `lineage`: what a table holds, where a version comes from and how it stood."""
+"""`atoll dataset history`, `lineage`: where a version comes from and how it stood."""
 
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,55 +10,11 @@ import typer
 from atoll.api.models import HistoryInfo
 from atoll.cli.dispute import shown_dispute
 from atoll.cli.errors import BadArgument
-from atoll.cli.reply import Fields, Reply, Rows, Shown
+from atoll.cli.reply import Reply, Rows, Shown
 from atoll.client import Node
 
 FORMATS = ("text", "prov")
 DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="owner/name/version, such as bank/customers/1.")]
-
-
-def profile(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, Parquet or SQLite file on this machine.")],
-    table: Annotated[str, typer.Option(help="Table of a SQLite file.", show_default=False)] = "",
-) -> Reply:
-    """What a registration would find in a file. Nothing leaves this machine, and no node is asked.
-
-    The digests are as private as the table: whoever can guess the table can compare them.
-    """
-    from atoll.sources import SourceRoot
-    from atoll.sources.fingerprints import take_fingerprint
-
-    folder, name = path.resolve().parent, path.name
-    with tempfile.TemporaryDirectory(prefix="profile-") as scratch:
-        kept = Path(scratch)
-        address = f"{name}#{table}" if table else name
-        found = take_fingerprint(address, root=SourceRoot([folder]), scratch=kept, out=kept)
-    columns = [
-        {
-            "name": one.name,
-            "kind": str(one.kind),
-            "nulls": one.nulls,
-            "distinct": one.distinct,
-        }
-        for one in found.columns
-    ]
-    value = {
-        "rows": found.rows,
-        "distinct_rows": found.distinct_rows,
-        "bytes_sha256": found.bytes_sha256.hex(),
-        "bytes_sm3": found.bytes_sm3.hex(),
-        "content": found.content_root.hex(),
-        "nameless": found.nameless_root.hex(),
-        "columns": columns,
-    }
-    pairs = [
-        ("rows", f"{found.rows}, {found.distinct_rows} different"),
-        ("bytes", f"SHA-256 {found.bytes_sha256.hex()}"),
-        ("content", found.content_root.hex()),
-        ("without names", found.nameless_root.hex()),
-    ]
-    rows = [(one.name, str(one.kind), str(one.nulls), f"~{one.distinct}") for one in found.columns]
-    return Reply(value, [Fields(pairs), "", Rows(("column", "holds", "empty", "different"), rows)])
 
 
 def history(node: Node, dataset: DatasetArgument) -> Reply:

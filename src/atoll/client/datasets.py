@@ -35,6 +35,11 @@ class Datasets:
         owner, name, version = split_dataset(dataset)
         return self._link.ask(models.HistoryInfo, "dataset_history", owner=owner, name=name, version=version)
 
+    def profile(self, dataset: str, request: models.ProfileRequest) -> models.ProfileInfo:
+        """What the source of an own dataset holds, read anew; nothing of it is kept."""
+        owner, name, version = split_dataset(dataset)
+        return self._link.ask(models.ProfileInfo, "dataset_profile", request, owner=owner, name=name, version=version)
+
     def lineage(self, dataset: str) -> dict[str, Any]:
         """Where a version comes from, as PROV-O in JSON-LD."""
         owner, name, version = split_dataset(dataset)

@@ -38,6 +38,7 @@ from atoll.node.oprf_dealing import Dealer
 from atoll.node.oprf_shares import Shares
 from atoll.node.orders import OrderDesk
 from atoll.node.outbox import Outbox
+from atoll.node.profiles import Profiles
 from atoll.node.proposals import Proposals
 from atoll.node.purposes import Purposes
 from atoll.node.quality import Quality
@@ -196,12 +197,14 @@ class Node:
     def _join(self) -> Services:
         doctor = Doctor(self.context, self.links, self.runs, self.evaluator)
         disputes = Disputes(self.context, self.bodies)
+        levels = LevelTables(self.context.config.home.path)
         return Services(
             store=self._store,
             membership=Membership(self.context, self.base.keys, lambda: set(self.links.connected())),
             datasets=Datasets(self.context, self.bodies, self.evaluator, deals=self._dealer is not None),
             catalogue=self.catalogue,
-            gradings=Gradings(self.context, self.bodies, LevelTables(self.context.config.home.path)),
+            gradings=Gradings(self.context, self.bodies, levels),
+            profiles=Profiles(self.context, levels),
             grants=Grants(self.context, self.bodies, self.purposes, self.budgets, on_revoked=self.runs.look_again),
             budgets=self.budgets,
             orders=OrderDesk(self.context),

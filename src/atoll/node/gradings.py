@@ -190,14 +190,15 @@ def _describe(found: Grading, subject: str, *, rows: int, sampled_rows: int, wit
         status=found.status,
         graded_by=found.graded_by,
         classes=list(found.classes),
-        columns=[_describe_column(one, found.status, with_samples=with_samples) for one in found.columns],
+        columns=[describe_column(one, found.status, with_samples=with_samples) for one in found.columns],
         rows=rows,
         sampled_rows=sampled_rows,
         allows=sorted(permitted_modes(found.level)),
     )
 
 
-def _describe_column(one: ColumnGrade, status: str, *, with_samples: bool) -> ColumnGradeInfo:
+def describe_column(one: ColumnGrade, status: str, *, with_samples: bool) -> ColumnGradeInfo:
+    """What is said of a column; the values that were found only if they are wanted."""
     return ColumnGradeInfo(
         name=one.name,
         level=one.level,

@@ -19,6 +19,7 @@ from atoll.node.jobs import Jobs
 from atoll.node.ledgerdesk import LedgerDesk
 from atoll.node.membership import Membership
 from atoll.node.orders import OrderDesk
+from atoll.node.profiles import Profiles
 from atoll.node.proposals import Proposals
 from atoll.node.quality import Quality
 from atoll.node.rights import Rights
@@ -35,6 +36,7 @@ class Services:
     datasets: Datasets
     catalogue: Catalogue
     gradings: Gradings
+    profiles: Profiles
     quality: Quality
     grants: Grants
     budgets: Budgets

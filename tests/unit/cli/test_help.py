@@ -29,6 +29,7 @@ COMMANDS = {
     "registration_step": "dataset register",
     "dataset_history": "dataset history",
     "dataset_lineage": "dataset lineage",
+    "dataset_profile": "dataset profile",
     "dispute_open": "dataset dispute open",
     "dispute_list": "dataset dispute list",
     "dispute_show": "dataset dispute show",

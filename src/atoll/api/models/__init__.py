@@ -54,6 +54,7 @@ from atoll.api.models.members import (
 )
 from atoll.api.models.node import DoctorFinding, Status, WhyInfo
 from atoll.api.models.orders import ApproverAsk, ApproverInfo, OrderGiven, OrderInfo, OrderRequest, PaperInfo
+from atoll.api.models.profile import ColumnProfileInfo, FrequentInfo, ProfileInfo, ProfileRequest, ShapeInfo
 from atoll.api.models.quality import MeasuredValue, MeasureQuality, QualityReportInfo, QualityRunInfo, SignRun
 from atoll.api.models.registration import (
     AnswerInfo,
@@ -98,6 +99,7 @@ __all__ = [
     "CheckpointInfo",
     "CoalitionInfo",
     "ColumnGradeInfo",
+    "ColumnProfileInfo",
     "ConstraintModel",
     "DatasetInfo",
     "DecideRequest",
@@ -109,6 +111,7 @@ __all__ = [
     "DutyInfo",
     "EnrolRequest",
     "FindingInfo",
+    "FrequentInfo",
     "GiveGrant",
     "GiveStanding",
     "Given",
@@ -141,6 +144,8 @@ __all__ = [
     "PaperInfo",
     "PastState",
     "Problem",
+    "ProfileInfo",
+    "ProfileRequest",
     "ProposeJob",
     "Proposed",
     "QualityInfo",
@@ -165,6 +170,7 @@ __all__ = [
     "RightInfo",
     "RightRequest",
     "RightTransfer",
+    "ShapeInfo",
     "SignRun",
     "StandingGiven",
     "StandingInfo",

@@ -32,6 +32,10 @@ class DatasetHandlers(Handler):
     async def dataset_history(self, request: Request, _: str) -> models.HistoryInfo:
         return await self._services.histories.show(dataset_of(request))
 
+    async def dataset_profile(self, request: Request, _: str) -> models.ProfileInfo:
+        asked = await self._body(request, models.ProfileRequest)
+        return await self._services.profiles.show(dataset_of(request), asked)
+
     async def dataset_lineage(self, request: Request, _: str) -> Response:
         document = self._services.histories.prov(dataset_of(request))
         return Response(json.dumps(document, ensure_ascii=False), media_type="application/ld+json")
