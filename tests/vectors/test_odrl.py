@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,14 @@ def use(case: dict[str, str]) -> Use:
         parties=names(world, request.value(asked, OD.assignee)),
         targets=names(world, request.value(asked, OD.target)),
         performed=performed,
+        is_party=of_a_closed_world,
+        is_target=of_a_closed_world,
     )
+
+
+def of_a_closed_world(_: str) -> bool:
+    """The suites spell each name in one way, so one that differs is another's."""
+    return True
 
 
 def names(world: Graph, one: Node | None) -> frozenset[str]:
@@ -185,7 +193,7 @@ def meant(case: dict[str, str], asked: Use) -> Use:
     """The same with the state's report said of this policy's own duty."""
     (duty,) = policy_of(case).permissions[0].duties
     (known,) = asked.performed.values()
-    return Use(asked.action, asked.values, asked.parties, asked.targets, {duty.uid: known})
+    return replace(asked, performed={duty.uid: known})
 
 
 def test_a_report_about_another_policys_duty_fulfils_nothing() -> None:
@@ -226,14 +234,22 @@ def w3c_use(case: dict[str, str]) -> Use:
         performed[paid["conditionId"]] = Performance(done=True, values=values)
     party, target = request["evaluatedParty"], request["evaluatedTarget"]
     action = request["evaluatedAction"].removeprefix("odrl:")
-    return Use(action, {Operand.DATE_TIME: now[0]}, frozenset({party}), frozenset({target}), performed)
+    return Use(
+        action,
+        {Operand.DATE_TIME: now[0]},
+        frozenset({party}),
+        frozenset({target}),
+        performed,
+        is_party=of_a_closed_world,
+        is_target=of_a_closed_world,
+    )
 
 
 @pytest.mark.parametrize("case", [one for one in W3C_CASES if one["id"] not in W3C_REFUSED], ids=lambda one: str(one["id"]))
 def test_the_formal_semantics_examples_come_out_as_reported(case: dict[str, str]) -> None:
     asked = w3c_use(case)
     if case["id"] == BY_ANOTHER_NAME:
-        asked = Use(asked.action, asked.values, frozenset({"http://example.com/party/billie"}), asked.targets, asked.performed)
+        asked = replace(asked, parties=frozenset({"http://example.com/party/billie"}))
     report = judge(parse_policy_json(w3c(case, "policy")), asked)
     said = w3c(case, "report")
     parts = {part["@type"]: part for part in said.values() if isinstance(part, dict) and "@type" in part}

@@ -181,16 +181,19 @@ def _written(request: GiveGrant, assigner: str) -> Policy:
 
     Raises:
         PolicyRefused: the profile does not know something in it, or it permits nothing.
-        BadRequest: it names another assigner, assignee or target, or stands beside conditions of the request.
+        BadRequest: it or a rule in it names another assigner, assignee or target, or it stands beside other conditions.
     """
     policy = parse_policy_json(request.terms or {})
     if request.columns or request.purposes or request.payload or request.constraints or request.prohibitions:
         raise BadRequest(reason="terms stand instead of columns, purposes, payload and constraints, not beside them")
-    said = {"assigner": policy.assigner, "assignee": policy.assignee, "target": policy.target}
+    said = [("the terms name", {"assigner": policy.assigner, "assignee": policy.assignee, "target": policy.target})]
+    for rule in (*policy.permissions, *policy.prohibitions):
+        said.append(("a rule names", {"assignee": rule.assignee, "target": rule.target}))
     wanted = {"assigner": assigner, "assignee": request.grantee, "target": request.dataset}
-    for name, value in said.items():
-        if value not in ("", wanted[name]):
-            raise BadRequest(reason=f"the terms name {value} as {name}, and the grant is for {wanted[name]}")
+    for who, names in said:
+        for name, value in names.items():
+            if value not in ("", wanted[name]):
+                raise BadRequest(reason=f"{who} {value} as {name}, and the grant is for {wanted[name]}")
     if not policy.permissions:
         raise PolicyRefused(where="policy", what="it permits nothing")
     return policy

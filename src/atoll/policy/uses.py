@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.ledger.records import Budget, Dataset, budget_id
+from atoll.ledger.records import Budget, Dataset, Member, budget_id
 from atoll.policy.demand import Demand
 from atoll.policy.limits import View
 from atoll.policy.odrl import Observed, Operand, Use
@@ -42,7 +42,19 @@ def use_of(question: Question, demand: Demand, *, account: str, began: int) -> U
     dataset = question.view.get(Dataset, demand.dataset)
     if dataset is not None:
         values[Operand.DATA_LEVEL] = dataset.level
-    return Use(demand.action, values, parties=frozenset(demand.receivers), targets=frozenset({demand.dataset}))
+    return Use(
+        demand.action,
+        values,
+        parties=frozenset(demand.receivers),
+        targets=frozenset({demand.dataset, demand.dataset.rpartition("/")[0]}),
+        is_party=lambda name: question.view.get(Member, name) is not None,
+        is_target=lambda name: _is_data(question.view, name),
+    )
+
+
+def _is_data(view: View, name: str) -> bool:
+    """Whether a name is that of a registered version, or of a lineage, whose first version is registered."""
+    return any(view.get(Dataset, one) is not None for one in (name, f"{name}/1"))
 
 
 def _spent(view: View, account: str) -> int:

@@ -19,6 +19,10 @@ FEE = {"@id": "urn:fee", "action": "compensate", "consequence": [{"@id": "urn:fi
 TERMS: dict[str, Any] = {"permission": [{"action": "use", "duty": [FEE]}], "obligation": [{"action": "delete"}]}
 
 
+def forbidding(**named: str) -> dict[str, Any]:
+    return TERMS | {"prohibition": [{"action": "use"} | named]}
+
+
 async def give(office: Office, **asked: Any) -> str:
     purposes = Purposes(office.context, office.bodies)
     budgets = Budgets(office.context, office.bodies, purposes)
@@ -42,6 +46,9 @@ async def test_a_document_becomes_the_terms_of_the_grant(offices: Offices) -> No
         ({"terms": TERMS | {"assignee": "telecom"}}, "the terms name telecom as assignee"),
         ({"terms": TERMS | {"assigner": "bank"}}, "the terms name bank as assigner"),
         ({"terms": TERMS | {"target": "bureau/files/2"}}, "the terms name bureau/files/2 as target"),
+        ({"terms": forbidding(assignee="did:web:bank")}, "a rule names did:web:bank as assignee"),
+        ({"terms": forbidding(target="bureau/files")}, "a rule names bureau/files as target"),
+        ({"terms": {"permission": [{"action": "use", "assignee": "telecom"}]}}, "a rule names telecom as assignee"),
         ({"terms": TERMS, "columns": ["id"]}, "instead of columns"),
         ({"terms": TERMS, "constraints": [{"left": "rows", "operator": "lt", "right": ["1"]}]}, "instead of columns"),
         ({}, "at least one column"),

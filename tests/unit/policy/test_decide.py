@@ -15,7 +15,7 @@ from atoll.policy.demand import Exposure
 from atoll.policy.local import DAY_SECONDS
 from atoll.policy.purposes import derive_purpose_tag
 from atoll.policy.reasons import Reason, Verdict, conclude
-from atoll.policy.terms import Constraint, Operand, Operator
+from atoll.policy.terms import Constraint, Operand, Operator, TermRule
 from tests.unit.policy.desk import CARD, CUSTOMERS, DEMAND, FILES, GRANT, NOW, OWN_DEMAND, PLAN, Desk, Records, column, dataset
 
 SALT = b"\x5a" * 32
@@ -454,6 +454,27 @@ def test_hours_may_go_over_midnight(hour: int, verdict: str) -> None:
 
 
 # -- a person ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "verdict"),
+    [
+        ("assignee", "bank", "deny"),
+        ("assignee", "telecom", "permit"),
+        ("assignee", "did:web:bank", "deny"),
+        ("assignee", "urn:atoll:bank", "deny"),
+        ("target", FILES, "deny"),
+        ("target", "bureau/files", "deny"),
+        ("target", CUSTOMERS, "permit"),
+        ("target", "bank/customers", "permit"),
+        ("target", "urn:atoll:dataset:bureau/files/1", "deny"),
+    ],
+)
+def test_a_prohibition_is_of_somebody_else_only_if_its_name_is_known_as_theirs(what: str, name: str, verdict: str) -> None:
+    desk = Desk()
+    rule = replace(TermRule(action="use", constraints=()), **{what: name})
+    desk.terms[GRANT] = replace(desk.terms[GRANT], prohibitions=(rule,))
+    assert desk.verdict()[0] == verdict
 
 
 def test_a_manual_owner_is_asked_once_nothing_forbids_it() -> None:

@@ -175,14 +175,30 @@ def test_what_is_permitted_could_always_be_prohibited() -> None:
     assert all(PERMITTED_BY[one] <= FORBIDDEN_BY[one] for one in ACTIONS)
 
 
+BANK_ASKS = Use(
+    "use",
+    VALUES,
+    parties=frozenset({"bank"}),
+    targets=frozenset({"files"}),
+    is_party={"bank", "telecom"}.__contains__,
+    is_target={"files", "lines"}.__contains__,
+)
+
+
 def test_a_rule_of_somebody_or_something_else_does_not_apply() -> None:
-    use = Use("use", VALUES, parties=frozenset({"bank"}), targets=frozenset({"files"}))
+    use = BANK_ASKS
     for named in ({"assignee": "bank"}, {"target": "files"}):
         assert judge(Policy(permissions=(rule(**named),)), use).permits
         assert not judge(Policy(permissions=(PLAIN,), prohibitions=(rule(**named),)), use).permits
     for named in ({"assignee": "telecom"}, {"target": "lines"}):
         assert not judge(Policy(permissions=(rule(**named),)), use).permits
         assert judge(Policy(permissions=(PLAIN,), prohibitions=(rule(**named),)), use).permits
+
+
+@pytest.mark.parametrize("named", [{"assignee": "did:web:bank"}, {"target": "urn:files"}])
+def test_a_name_that_nobody_knows_may_be_this_one_so_it_prohibits_and_permits_nothing(named: dict[str, str]) -> None:
+    assert not judge(Policy(permissions=(rule(**named),)), BANK_ASKS).permits
+    assert not judge(Policy(permissions=(PLAIN,), prohibitions=(rule(**named),)), BANK_ASKS).permits
 
 
 # -- conflicts -----------------------------------------------------------------------------------------------------------------

@@ -3,11 +3,14 @@
 A permission takes effect if action, party and target are its own, all its constraints are True, and each of its duties that
 applies was fulfilled. A prohibition takes effect unless one of these is False. The use is permitted if a permission takes
 effect, no prohibition does (or the policy's strategy says that permissions win), and no obligation is known to be violated.
+
+A name that a rule gives for party or target is another's only if it is known to be: a name that nobody knows may be another
+spelling of the one at hand, so it cannot be said, and a prohibition that names it takes effect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from atoll.policy.odrl.compare import Observed, holds
@@ -18,6 +21,10 @@ from atoll.policy.odrl.report import Deontic, DutyReport, Performance, Premise, 
 
 _NOTHING: Mapping[str, Performance] = {}
 _ACTION, _CONSTRAINT = Premise.ACTION, Premise.CONSTRAINT  # looked up once: a member of an enum is a call
+
+
+def _none_known(_: str) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,10 @@ class Use:
     """What is asked for, by each of its names; for rules that name a target."""
     performed: Mapping[str, Performance] = field(default_factory=lambda: _NOTHING)
     """What is known of duties, by their identifiers."""
+    is_party: Callable[[str], bool] = _none_known
+    """Whether a name is certainly somebody's, so that it is somebody else's where it is none of `parties`."""
+    is_target: Callable[[str], bool] = _none_known
+    """The same of what is asked for."""
 
 
 def judge(rules: Rules, use: Use, *, assumed: tuple[Constraint, ...] = ()) -> Report:
@@ -71,12 +82,21 @@ def _prohibition(number: int, rule: TermRule, use: Use) -> RuleReport:
 def _premises(rule: TermRule, use: Use, covers: Mapping[str, frozenset[str]]) -> tuple[PremiseReport, ...]:
     found = [PremiseReport(_ACTION, "action", rule.action, frozenset((use.action,)), _acts(rule, use, covers))]
     if rule.assignee:
-        found.append(PremiseReport(Premise.PARTY, "assignee", rule.assignee, use.parties, rule.assignee in use.parties))
+        state = _named(rule.assignee, use.parties, use.is_party)
+        found.append(PremiseReport(Premise.PARTY, "assignee", rule.assignee, use.parties, state))
     if rule.target:
-        found.append(PremiseReport(Premise.TARGET, "target", rule.target, use.targets, rule.target in use.targets))
+        state = _named(rule.target, use.targets, use.is_target)
+        found.append(PremiseReport(Premise.TARGET, "target", rule.target, use.targets, state))
     found.extend(_looked_at(one, use) for one in rule.constraints)
     found.extend(_grouped(one, use) for one in rule.groups)
     return tuple(found)
+
+
+def _named(wanted: str, names: frozenset[str], is_known: Callable[[str], bool]) -> Truth:
+    """Whether a rule names this one; of a name that nobody knows it cannot be said."""
+    if wanted in names:
+        return True
+    return False if is_known(wanted) else None
 
 
 def _acts(rule: TermRule, use: Use, covers: Mapping[str, frozenset[str]]) -> Truth:
