@@ -22,7 +22,7 @@ def no_settings_of_the_machine() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def lagoon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lagoon]:
-    """Three organisations, each a process: operator (auditor too), bank, and bureau, where a person approves each job."""
+    """Three processes: operator (auditor and regulator as well), bank, and bureau, where a person approves each job."""
     ports = Ports()
     made = found_lagoon(tmp_path_factory.mktemp("lagoon"), ports)
     try:

@@ -19,7 +19,7 @@ from atoll.node.home import NewHome, create_home, open_home_keys, write_private
 from atoll.ports import SystemClock, SystemEntropy
 from atoll.trust.signer import SoftwareSigner
 
-ORGS = {"operator": ("auditor", "operator"), "bank": ("owner", "user"), "bureau": ("owner", "user")}
+ORGS = {"operator": ("auditor", "operator", "regulator"), "bank": ("owner", "user"), "bureau": ("owner", "user")}
 CUSTOMERS = [f"AT{number}K" for number in range(1000, 1060)]
 FILES = [f"at-{number} k" for number in range(1040, 1100)]
 """Twenty of them are customers, spelt differently."""

@@ -145,7 +145,7 @@ def test_an_order_with_one_signature_is_not_even_handed_in_and_any_member_may_ha
                 OrderRequest(action="freeze", target_kind="dataset", target="bureau/files/1", reason="drill")
             )
             once = signed(draft, ada)
-            with pytest.raises(BadPaper, match="1 persons have signed"):
+            with pytest.raises(BadPaper, match="1 of 2 persons have signed"):
                 await world["authority"].services.orders.submit(once)
             with pytest.raises(BadPaper, match="signed it already"):
                 signed(once, ada)

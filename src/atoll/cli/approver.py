@@ -8,13 +8,27 @@ from typing import Annotated
 import typer
 
 from atoll.api.models import ApproverAsk
+from atoll.cli.errors import BadArgument
 from atoll.cli.files import write_new
 from atoll.cli.frame import command, group
-from atoll.cli.papers import describe_paper, load_key, make_key, merge_papers, read_paper, sign_file
+from atoll.cli.papers import (
+    describe_paper,
+    load_key,
+    load_recovery,
+    make_key,
+    merge_papers,
+    missing_hands,
+    parse_paper,
+    read_paper,
+    show_paper,
+    sign_file,
+)
 from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import confirm
 from atoll.cli.words import yes_no
 from atoll.client import Node
+from atoll.ledger.paper import RECOVERY_KEY, Paper
+from atoll.trust.keys import SecretKey
 
 app = group("Persons who approve and sign orders, with keys of their own.")
 
@@ -51,33 +65,59 @@ def request(
 ) -> Reply:
     """Draw up a request for a person to become an approver of this organisation.
 
-    The person itself signs it, and two approvers in force, or the only one; the first approver needs nobody.
+    The person itself signs it, and two approvers in force, or the only one; the first approver needs nobody. Where persons are
+    missing because they were revoked, all that are left sign, and the recovery key.
     """
     write_new(out, node.orders.ask_approver(ApproverAsk(person=person, public=public, hours=hours)))
-    after = f"\nNext, the person and the approvers in force sign:\n  atoll key approver sign {out} --key THEIR.key"
-    return Reply({"file": str(out)}, [Fields(describe_paper(read_paper(out))), after])
+    paper = read_paper(out)
+    after = f"\nNext, {missing_hands(paper)} sign, each on an own machine:\n  atoll key approver sign {out} --key THEIR.key"
+    if any(one.person == RECOVERY_KEY for one in paper.signers):
+        after += f"\n  atoll key approver sign {out} --recovery HOME    # the recovery key"
+    return Reply({"file": str(out)}, [Fields(describe_paper(paper)), after])
 
 
-@command(app, "sign", "atoll key approver sign ada.request --key ada.key --out ada.signed")
+@command(
+    app,
+    "sign",
+    "atoll key approver sign ada.request --key ada.key --out ada.signed",
+    "atoll key approver sign eve.request --recovery authority --out eve.recovery",
+)
 def sign(
     paper: Annotated[Path, typer.Argument(metavar="FILE", help="From `key approver request`, or signed by somebody already.")],
-    key: Annotated[Path, typer.Option(metavar="FILE", help="The key of the person who signs.")],
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="The key of the person who signs.")] = None,
+    recovery: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="In place of --key: a home, or a copy of one, whose recovery key stands in."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where the signed copy goes. [default: FILE with a number behind]")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> Reply:
-    """Sign a request, as the new person or as one who lets it in. Needs no node."""
-    return sign_file(paper, key, out, yes=yes)
+    """Sign a request, as the new person or as one who lets it in. Needs no node.
+
+    The organisation's recovery key stands in for persons that were revoked, and counts only where some are missing.
+    """
+    if (key is None) is (recovery is None):
+        raise BadArgument(what="--key", reason="a person signs with --key, or the organisation with --recovery")
+
+    def load(shown: Paper) -> SecretKey:
+        return load_key(key) if key is not None else load_recovery(shown, recovery or Path())
+
+    return sign_file(paper, out, load, "atoll key approver add", yes=yes)
 
 
 @command(app, "add", "atoll key approver add ada.signed --home authority")
 def add(
     node: Node,
     papers: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The signed request, or several signed copies.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> Reply:
     """Register the person of a signed request. Compare the fingerprint with the person first, face to face."""
-    receipt = node.orders.add_approver(merge_papers(papers))
+    paper = merge_papers(papers)
+    show_paper(parse_paper(paper))
+    confirm("Is this the fingerprint that the person itself reads out?", yes=yes)
+    receipt = node.orders.add_approver(paper)
     return Reply(receipt, [f"approver registered in block {receipt.height}"])
 
 

@@ -11,7 +11,7 @@ from atoll.api.models import JobInfo
 from atoll.cli import propose
 from atoll.cli.downloading import download
 from atoll.cli.frame import command, group
-from atoll.cli.papers import sign_bytes
+from atoll.cli.papers import load_key, sign_bytes
 from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.screen import confirm
 from atoll.cli.watch import ended, watch_job
@@ -79,7 +79,7 @@ def approve(
         confirm(f"Consent to job {job}?", yes=yes)
         one = node.jobs.approve(job)
     else:
-        one = node.jobs.approve_signed(job, sign_bytes(node.jobs.approval(job), approver, yes=yes))
+        one = node.jobs.approve_signed(job, sign_bytes(node.jobs.approval(job), lambda _: load_key(approver), yes=yes))
     return Reply(one, [f"job {job}: {one.phase}"])
 
 

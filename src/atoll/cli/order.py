@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +10,19 @@ from typing import Annotated
 import typer
 
 from atoll.api.models import OrderInfo, OrderRequest
+from atoll.cli.errors import BadArgument
 from atoll.cli.files import write_new
 from atoll.cli.frame import command, group
-from atoll.cli.papers import describe_paper, merge_papers, read_paper, sign_file
+from atoll.cli.papers import (
+    describe_paper,
+    load_key,
+    merge_papers,
+    missing_hands,
+    parse_paper,
+    read_paper,
+    show_paper,
+    sign_file,
+)
 from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import confirm
 from atoll.cli.words import iso, listed
@@ -41,7 +52,7 @@ class Kind(StrEnum):
 @command(
     app,
     "draft",
-    'atoll order draft freeze bank/customers --kind lineage --reason "complaint 2026-17" --out freeze.paper --home authority',
+    'atoll order draft freeze bank/customers --reason "complaint 2026-17" --out freeze.paper --home authority',
     'atoll order draft recall 5be1a0c2d3e4f5061728394a5b6c7d8e --kind grant --reason "..." --out recall.paper --home authority',
     'atoll order draft unfreeze 0a1b2c3d4e5f60718293a4b5c6d7e8f9 --reason "settled" --out lift.paper --home authority',
 )
@@ -53,21 +64,28 @@ def draft(
     ],
     reason: Annotated[str, typer.Option(help="Why; kept here and shown to who signs, a commitment goes onto the ledger.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the order goes, for two persons to sign.")],
-    kind: Annotated[Kind, typer.Option(help="What TARGET is.")] = Kind.DATASET,
+    kind: Annotated[Kind | None, typer.Option(help="What TARGET is. [default: as it is written]", show_default=False)] = None,
     hours: Annotated[int, typer.Option(help="How long it may be handed in.", min=1, max=168)] = 24,
 ) -> Reply:
-    """Draw up an order of this organisation. It does nothing until two persons have signed and it is handed in."""
+    """Draw up an order of this organisation. It does nothing until two persons have signed and it is handed in.
+
+    OWNER/NAME/VERSION is a dataset, OWNER/NAME all its versions (a lineage), a single word a member; for the 32 digits of a
+    grant or a right, --kind says which.
+    """
+    lifts = action is Action.UNFREEZE
     request = OrderRequest(
         action=action.value,
-        target_kind=kind.value,
-        target="" if action is Action.UNFREEZE else target,
-        lifts=target if action is Action.UNFREEZE else "",
+        target_kind="dataset" if lifts else (kind or _kind_of(target)).value,
+        target="" if lifts else target,
+        lifts=target if lifts else "",
         reason=reason,
         hours=hours,
     )
     write_new(out, node.orders.draft(request))
-    after = f"\nNext, two persons sign copies of it, each on an own machine:\n  atoll order sign {out} --key THEIR.key"
-    return Reply({"file": str(out)}, [Fields(describe_paper(read_paper(out))), after])
+    paper = read_paper(out)
+    after = f"\nNext, {missing_hands(paper)} sign it or copies of it, each on an own machine:"
+    after += f"\n  atoll order sign {out} --key THEIR.key"
+    return Reply({"file": str(out)}, [Fields(describe_paper(paper)), after])
 
 
 @command(
@@ -85,7 +103,7 @@ def sign(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> Reply:
     """Read an order and sign it. Needs no node: do it on the machine that holds the key."""
-    return sign_file(paper, key, out, yes=yes)
+    return sign_file(paper, out, lambda _: load_key(key), "atoll order submit", yes=yes)
 
 
 @command(
@@ -103,9 +121,10 @@ def submit(
 ) -> Reply:
     """Hand in an order; it acts from its block on, at every node. Any member's node can do it."""
     paper = merge_papers(papers)
+    show_paper(parse_paper(paper))
     confirm("Carry out this order now?", yes=yes)
     given = node.orders.submit(paper)
-    return Reply(given, [f"order {given.order} in force since block {given.height}"])
+    return Reply(given, [_effect(node.orders.show(given.order))])
 
 
 @command(app, "list", "atoll order list --home bank", "atoll order list --open --home bank")
@@ -123,6 +142,30 @@ def show(node: Node, order: Annotated[str, typer.Argument(metavar="ORDER", help=
     """One order: what it does, who signed it."""
     one = node.orders.show(order)
     return Reply(one, [Fields(_pairs(one))])
+
+
+def _kind_of(target: str) -> Kind:
+    """What a target is by the way it is written.
+
+    Raises:
+        BadArgument: it may be a grant or a right.
+    """
+    if re.fullmatch(r"[0-9a-fA-F]{32}", target):
+        raise BadArgument(what="TARGET", reason="32 digits are a grant or a right: say which with --kind")
+    return {0: Kind.MEMBER, 1: Kind.LINEAGE}.get(target.count("/"), Kind.DATASET)
+
+
+def _effect(one: OrderInfo) -> str:
+    """What an order has done, and how it is undone."""
+    what, since = f"{one.target_kind} {one.target}", f"block {one.height}, by order {one.order}"
+    match one.action:
+        case Action.FREEZE:
+            lift = f"atoll order draft unfreeze {one.order} --reason WHY --out lift.paper --home HOME"
+            return f"{what} is frozen since {since}\n\nTo lift it, by two persons again:\n  {lift}"
+        case Action.RECALL:
+            return f"{what} is recalled for good since {since}"
+        case _:
+            return f"this freeze of {what} is lifted since {since}"
 
 
 def _pairs(one: OrderInfo) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from getpass import getpass
 from pathlib import Path
@@ -13,13 +13,18 @@ from atoll.cli.errors import BadArgument
 from atoll.cli.files import read_bytes, write_new
 from atoll.cli.reply import Fields, Reply
 from atoll.cli.screen import confirm, print_shown
-from atoll.cli.words import iso
+from atoll.cli.words import iso, listed
 from atoll.errors import AtollError
 from atoll.ledger.errors import BadPaper
 from atoll.ledger.paper import Paper, sign_paper
-from atoll.ledger.rules.approver import ApproverRequest, ConsentApproval
-from atoll.ledger.rules.order import OrderBody
+from atoll.ledger.rules.approver import NEEDED, NEW, ApproverRequest, ConsentApproval
+from atoll.ledger.rules.order import HANDS, OrderBody
+from atoll.node.config import Home
 from atoll.ports import SystemEntropy
+from atoll.storage.keyfile import load_keystore
+from atoll.trust.algorithms import Algorithm
+from atoll.trust.envelope import Context
+from atoll.trust.fingerprint import fingerprint
 from atoll.trust.keys import Purpose, SecretKey
 from atoll.trust.keystore import open_keys, seal_keys
 from atoll.wire.message import encode_message, parse_message
@@ -91,17 +96,24 @@ def parse_paper(data: bytes) -> Paper:
         raise BadPaper(reason=str(err).rstrip(".")) from err
 
 
-def sign_file(path: Path, key: Path, out: Path | None, *, yes: bool) -> Reply:
-    """Show a paper to a person, and write it out with the person's signature."""
-    data = sign_bytes(read_bytes(path), key, yes=yes)
+def sign_file(path: Path, out: Path | None, load: Callable[[Paper], SecretKey], then: str, *, yes: bool) -> Reply:
+    """Show a paper to a person, and write it out with the person's signature.
+
+    Args:
+        load: the key to sign the paper with; called when the person has said yes.
+        then: the command that hands it in when everybody has signed, without the file's name.
+    """
+    data = sign_bytes(read_bytes(path), load, yes=yes)
     signed = parse_paper(data)
     target = out or path.with_name(f"{path.name}.{len(signed.signed)}")
     write_new(target, data)
-    value = {"file": str(target), "signed": list(signed.hands)}
-    return Reply(value, [f"signed by {', '.join(names_of(signed))} in {target}"])
+    missing = missing_hands(signed)
+    value = {"file": str(target), "signed": list(signed.hands), "missing": missing}
+    after = f"\nStill to sign, this file or another copy: {missing}." if missing else f"\nNext: {then} {target} --home HOME"
+    return Reply(value, [f"signed by {listed(names_of(signed))} in {target}", after])
 
 
-def sign_bytes(data: bytes, key: Path, *, yes: bool) -> bytes:
+def sign_bytes(data: bytes, load: Callable[[Paper], SecretKey], *, yes: bool) -> bytes:
     """Show a paper to a person; the paper with the person's signature.
 
     Raises:
@@ -109,10 +121,33 @@ def sign_bytes(data: bytes, key: Path, *, yes: bool) -> bytes:
         NotConfirmed: the person said no.
     """
     paper = parse_paper(data)
-    print_shown([Fields(describe_paper(paper))], to_stderr=True)
+    show_paper(paper)
     confirm("Sign this?", yes=yes)
-    secret = load_key(key)
+    secret = load(paper)
     return encode_message(sign_paper(paper, secret.public.data, secret.sign))
+
+
+def show_paper(paper: Paper) -> None:
+    """Everything that stands in it, before a question about it. Raises BadPaper: it cannot be read."""
+    print_shown([Fields(describe_paper(paper))], to_stderr=True)
+
+
+def load_recovery(paper: Paper, folder: Path) -> SecretKey:
+    """The organisation's recovery key, out of a home or a copy of one, for a paper that asks for it.
+
+    Raises:
+        BadPaper: enough persons are in force, so the recovery key does not count on this paper.
+        BadArgument: the home has another organisation's key, or another version, or keeps it elsewhere.
+        KeystoreLocked, FileUnusable: it cannot be opened.
+    """
+    wanted = next((one for one in paper.signers if f"/{Purpose.RECOVERY}/" in one.kid), None)
+    if wanted is None:
+        raise BadPaper(reason="the recovery key does not count on it: those in force can sign")
+    home = Home(folder)
+    key = open_keys(load_keystore(home.keys), home.passphrase().decode()).get(wanted.kid)
+    if not isinstance(key, SecretKey) or key.public.data != wanted.public:
+        raise BadArgument(what=str(folder), reason=f"{wanted.kid} is not among its keys")
+    return key
 
 
 def merge_papers(files: Sequence[Path]) -> bytes:
@@ -153,12 +188,28 @@ def describe_paper(paper: Paper) -> list[tuple[str, str]]:
             pairs += [
                 ("request", f"{body.person} becomes an approver of {body.org}"),
                 ("key", body.public.hex()),
+                ("fingerprint", fingerprint(Algorithm.ED25519, body.public)),
                 ("good until", iso(body.not_after)),
             ]
         case ConsentApproval():
             pairs += [("approval", f"{body.org} may consent to job {body.job_id.hex()}"), ("plan", body.plan_digest.hex())]
             pairs += [("job", paper.reason)] if paper.reason else []
-    return [*pairs, ("signed by", ", ".join(names_of(paper)) or "nobody yet")]
+    pairs.append(("signed by", listed(names_of(paper)) if paper.signed else "nobody yet"))
+    return pairs if paper.context is Context.APPROVAL else [*pairs, ("to sign", missing_hands(paper) or "nobody more")]
+
+
+def missing_hands(paper: Paper) -> str:
+    """Who has to sign yet, in words, by what the paper says of those who may; empty for nobody."""
+    left = [one for one in paper.signers if one.kid not in paper.hands]
+    new = [one.person for one in left if one.kid.endswith(f"/{NEW}")]
+    others = [one for one in paper.signers if not one.kid.endswith(f"/{NEW}")]
+    stands_in = any(f"/{Purpose.RECOVERY}/" in one.kid for one in others)
+    needed = HANDS if paper.context is Context.ORDER else len(others) if stands_in else min(NEEDED, len(others))
+    lacking = needed - sum(one.kid in paper.hands for one in others)
+    rest = [one.person for one in left if one in others]
+    if lacking > 0:
+        new.append(listed(rest) if lacking == len(rest) else f"{lacking} of {listed(rest)}")
+    return ", and ".join(new)
 
 
 def names_of(paper: Paper) -> list[str]:

@@ -25,6 +25,8 @@ from atoll.wire.message import Digest, Message, Size, Text, parse_message
 
 REASON_DOMAIN = "order-reason"
 MOST_SIGNERS = 34
+RECOVERY_KEY = "the recovery key"
+"""What an organisation's recovery key is called among those who may sign; no person's pseudonym has blanks."""
 
 
 PAPERS: dict[Context, type[Message]] = {

@@ -9,9 +9,24 @@ from __future__ import annotations
 from atoll.api.models import ApproverAsk, ApproverInfo, OrderInfo, OrderRequest
 from atoll.errors import AtollError
 from atoll.ledger.errors import BadPaper
-from atoll.ledger.paper import REASON_DOMAIN, Paper, PaperSigner
-from atoll.ledger.records import Approver, Job, Order, OrderAction, Roster, TargetKind
-from atoll.ledger.rules.approver import NEW, AddApprover, ApproverRequest, ConsentApproval, RevokeApprover
+from atoll.ledger.paper import REASON_DOMAIN, RECOVERY_KEY, Paper, PaperSigner
+from atoll.ledger.records import (
+    Approver,
+    Dataset,
+    Grant,
+    Job,
+    Key,
+    KeyPointer,
+    Member,
+    Order,
+    OrderAction,
+    OrderState,
+    Record,
+    Right,
+    Roster,
+    TargetKind,
+)
+from atoll.ledger.rules.approver import NEEDED, NEW, AddApprover, ApproverRequest, ConsentApproval, RevokeApprover
 from atoll.ledger.rules.order import HANDS, ORDERS, OrderBody
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, NoSuchThing
@@ -21,9 +36,18 @@ from atoll.trust.algorithms import Algorithm
 from atoll.trust.envelope import Context
 from atoll.trust.fingerprint import fingerprint
 from atoll.trust.keys import KeyName, Purpose
+from atoll.trust.roles import Role
 from atoll.wire.message import Message, encode_message, parse_message
 
 HOUR_SECONDS = 3600
+TARGETS: dict[TargetKind, type[Record]] = {
+    TargetKind.DATASET: Dataset,
+    TargetKind.LINEAGE: Dataset,
+    TargetKind.GRANT: Grant,
+    TargetKind.RIGHT: Right,
+    TargetKind.MEMBER: Member,
+}
+"""What an order can be about."""
 REASONS = "order-reason"
 """Kind of body under which reasons are kept; they stay at this node."""
 
@@ -40,10 +64,12 @@ class OrderDesk:
         """An order for two persons of this organisation to sign.
 
         Raises:
-            BadRequest: it names nothing, or lifts what is no freeze.
+            BadRequest: it names nothing that is there, lifts what is no freeze in force, or this organisation cannot give it.
+                The ledger would refuse it too, but only after two persons had signed.
             MessageError: the target is not of its kind's form.
         """
         entropy = self._context.entropy
+        self._need_regulator()
         kind, target = self._target(request)
         salt = entropy.bytes(32)
         body = OrderBody(
@@ -64,15 +90,15 @@ class OrderDesk:
         """Hand in an order that two persons have signed; its identifier.
 
         Raises:
-            BadPaper: it is none, or fewer or more than two have signed.
+            BadPaper: it is none, or fewer than two have signed; of more, the first two count.
             TransactionRefused: the ledger's rules refuse it.
         """
         found = read_paper(paper, Context.ORDER)
         body = found.read()
         assert isinstance(body, OrderBody)
-        if len(found.signed) != HANDS:
-            raise BadPaper(reason=f"{len(found.signed)} persons have signed, and it takes {HANDS}")
-        acknowledged = await self._context.outbox.submit(ORDERS[body.action](signed=found.signed))
+        if len(found.signed) < HANDS:
+            raise BadPaper(reason=f"{len(found.signed)} of {HANDS} persons have signed it")
+        acknowledged = await self._context.outbox.submit(ORDERS[body.action](signed=found.signed[:HANDS]))
         self._context.note("person", f"order.{body.action}", body.order.hex(), f"{body.target_kind} {body.target}")
         return body.order.hex(), acknowledged
 
@@ -103,7 +129,8 @@ class OrderDesk:
     # -- persons ---------------------------------------------------------------------------------------------------------------
 
     def ask(self, request: ApproverAsk) -> bytes:
-        """A request for a person to become an approver of this organisation: for that person to sign, and for those in force.
+        """A request for a person to become an approver of this organisation: for that person to sign, for those in force, and
+        for the recovery key where persons are missing.
 
         Raises:
             BadRequest: the key is not 32 bytes of hex.
@@ -121,7 +148,7 @@ class OrderDesk:
             not_after=self._context.now() + request.hours * HOUR_SECONDS,
         )
         new = PaperSigner(kid=f"{org}/{Purpose.APPROVER}/{NEW}", person=request.person, public=public)
-        return self._paper(Context.APPROVER, body, (new, *self._signers()))
+        return self._paper(Context.APPROVER, body, (new, *self._signers(), *self._stand_in()))
 
     async def add(self, paper: bytes) -> Acknowledged:
         """Register a person whose request is signed by it and by those who must.
@@ -162,11 +189,40 @@ class OrderDesk:
         if request.action != "unfreeze":
             if not request.target:
                 raise BadRequest(reason="it is not said what the order is about")
-            return TargetKind(request.target_kind), request.target
+            return self._present(TargetKind(request.target_kind), request.target)
         lifted = self._context.view().get(Order, request.lifts)
         if lifted is None or lifted.action is not OrderAction.FREEZE:
-            raise BadRequest(reason="an unfreeze names the freeze that it lifts")
+            raise BadRequest(
+                reason="an unfreeze names the freeze that it lifts; `atoll order list --open` shows those in force"
+            )
+        if lifted.regulator != self._context.org or lifted.state is not OrderState.IN_FORCE:
+            raise BadRequest(reason=f"that freeze is one of {lifted.regulator}, and {lifted.state}")
         return lifted.target_kind, lifted.target
+
+    def _present(self, kind: TargetKind, target: str) -> tuple[TargetKind, str]:
+        record, identifier = TARGETS[kind], f"{target}/1" if kind is TargetKind.LINEAGE else target
+        if self._context.view().get(record, identifier) is None:
+            raise BadRequest(reason=f"there is no {kind} {target} on the ledger")
+        return kind, target
+
+    def _need_regulator(self) -> None:
+        org, view = self._context.org, self._context.view()
+        member, persons = view.get(Member, org), len(self._signers())
+        if member is None or Role.REGULATOR not in member.roles:
+            raise BadRequest(reason=f"{org} is no regulator")
+        if persons < HANDS:
+            raise BadRequest(reason=f"an order takes {HANDS} persons, and {org} has {persons}: `atoll key approver request`")
+
+    def _stand_in(self) -> tuple[PaperSigner, ...]:
+        """The recovery key, where fewer persons are in force than would have to sign."""
+        org, view = self._context.org, self._context.view()
+        roster = view.get(Roster, org)
+        if roster is None or len(roster.active) >= min(NEEDED, roster.ever):
+            return ()
+        pointer = view.get(KeyPointer, f"{org}/{Purpose.RECOVERY}")
+        kid = str(KeyName(org, Purpose.RECOVERY, pointer.version if pointer else 1))
+        key = view.get(Key, kid)
+        return () if key is None else (PaperSigner(kid=kid, person=RECOVERY_KEY, public=key.public),)
 
     def _signers(self) -> tuple[PaperSigner, ...]:
         """This organisation's approvers in force."""
