@@ -78,9 +78,11 @@ class Book:
         )
 
     def carries(self, name: str) -> bool:
-        """A grant carries a use while its right holds, and for its own giver while that is still the right's holder."""
+        """A grant carries a use while its right holds and is not leased out, and for its own giver while that is its holder."""
         permit = self.permits[name]
-        return self.holds(permit.under) and (permit.giver != permit.to or self.papers[permit.under].holder == permit.giver)
+        leased = any(self.leased(permit.under, kind, self.now, self.now) for kind in COUNTED)
+        kept = permit.giver != permit.to or self.papers[permit.under].holder == permit.giver
+        return self.holds(permit.under) and kept and not leased
 
     def over(self, paper: Paper) -> bool:
         return paper.revoked or self.now > paper.last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -472,7 +473,8 @@ def test_hours_may_go_over_midnight(hour: int, verdict: str) -> None:
 )
 def test_a_prohibition_is_of_somebody_else_only_if_its_name_is_known_as_theirs(what: str, name: str, verdict: str) -> None:
     desk = Desk()
-    rule = replace(TermRule(action="use", constraints=()), **{what: name})
+    named: dict[str, Any] = {what: name}
+    rule = TermRule(action="use", constraints=(), **named)
     desk.terms[GRANT] = replace(desk.terms[GRANT], prohibitions=(rule,))
     assert desk.verdict()[0] == verdict
 

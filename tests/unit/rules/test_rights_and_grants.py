@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from atoll.ledger.records import GrantState, RightKind, root_right_id
+from atoll.ledger.records import GrantState, JobState, RightKind, root_right_id
+from atoll.ledger.rights import why_grant_fell
 from atoll.ledger.rules.errors import GrantNotInForce, NotAllowed, RightExceeded, RightNotInForce, Unknown
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import StartJob
 from tests.unit.rules.estate import END, ROOT, Estate, granted
-from tests.unit.rules.lagoon import CUSTOMERS, GRANT, JOB, OWN_INPUT, proposal
+from tests.unit.rules.lagoon import CUSTOMERS, GRANT, GRANTED_INPUT, JOB, OWN_INPUT, PARTIES, proposal, receipt
 
 HOLDING, USE, PROCESSING, OPERATION, INCOME, MANAGEMENT, TRANSACTION = RightKind
 
@@ -110,3 +113,43 @@ def test_a_custodian_uses_its_data_for_itself_only_while_it_holds_them_and_has_n
             estate.lease("telecom", USE, by="bank", parent=root)
     assert OWN_INPUT.dataset == CUSTOMERS in [one.dataset for one in proposal().inputs]
     estate.refused(RightNotInForce, "bank", StartJob(job_id=JOB))
+
+
+@pytest.mark.parametrize("kind", [USE, PROCESSING, OPERATION])
+@pytest.mark.parametrize("grantee", ["bank", "bureau"])
+def test_what_was_granted_before_a_lease_carries_nothing_while_it_lasts_and_carries_again_after(
+    grantee: str, kind: RightKind
+) -> None:
+    estate = Estate().permit("bureau", grantee=grantee, not_after=END + 1000)
+    parties = tuple(sorted({"bureau", grantee}))
+    line = replace(GRANTED_INPUT, receiver=grantee)
+    asked = proposal(parties=parties, receivers=(grantee,), inputs=(line,), not_after=END + 100)
+    estate.do(grantee, asked).consent()
+    estate.lease("telecom", kind, not_before=estate.time + 10, not_after=estate.time + 20)
+    for wait in (10, 10):
+        estate.later(seconds=wait)
+        assert "leased to telecom alone" in estate.refused(GrantNotInForce, grantee, StartJob(job_id=JOB))
+    estate.later().do(grantee, StartJob(job_id=JOB))
+
+
+def test_a_grant_under_the_lease_is_the_one_that_carries() -> None:
+    estate = Estate()
+    lease = estate.lease("telecom", OPERATION)
+    estate.permit("telecom", right=lease).started()
+
+
+def test_a_frozen_lease_gives_nothing_back_to_the_lessor() -> None:
+    estate = Estate().permit("bureau").consented()
+    lease = estate.lease("telecom", USE)
+    estate.freeze("bureau", lease).refused(GrantNotInForce, "bank", StartJob(job_id=JOB))
+    estate.revoke("bureau", lease).start()
+
+
+def test_a_job_that_runs_when_a_lease_begins_goes_on() -> None:
+    estate = Estate().permit("bureau").started()
+    estate.lease("telecom", USE)
+    assert why_grant_fell(estate.state, estate.grant(), at=None) == ""
+    assert why_grant_fell(estate.state, estate.grant(), at=estate.time)
+    for org in PARTIES:
+        estate.do(org, receipt())
+    assert estate.job().state is JobState.COMPLETED

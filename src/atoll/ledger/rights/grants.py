@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atoll.ledger.records.data import Grant
 from atoll.ledger.records.rights import Right, RightKind
-from atoll.ledger.rights.chain import Reader, why_not_in_force
+from atoll.ledger.rights.chain import Reader, why_leased_out, why_not_in_force
 
 FOR_OTHERS = frozenset({RightKind.HOLDING, RightKind.OPERATION})
 """Kinds under which uses are granted to others."""
@@ -23,17 +23,21 @@ def why_grant_fell(state: Reader, grant: Grant, *, at: int | None) -> str:
     """Why the right that a grant was given under no longer carries it; empty if it does.
 
     A grant to somebody else outlives a transfer of its right, as what was given from it does. One that a holder drew up for
-    itself does not: whoever has passed a right on keeps nothing of it.
+    itself does not: whoever has passed a right on keeps nothing of it. Neither carries a use while use, processing or operation
+    is leased to one alone from the right that it was given under, whenever it was given; it carries again when the lease ends.
 
     Args:
         state: where records are read.
         grant: its own state and term are the caller's to judge.
-        at: the time at which it is to carry a use; None for a use that has begun, which the end of a term does not stop.
+        at: the time at which it is to carry a use; None for a use that has begun, which neither the end of a term nor the
+            beginning of a lease stops.
     """
     reason = why_not_in_force(state, grant.right, at)
     if reason:
         return reason
     right = state.get(Right, grant.right.hex())
-    if right is None or grant.grantee != grant.giver or right.holder == grant.giver:
+    if right is None:
         return ""
-    return f"{grant.giver} gave it to itself and has since passed the right on to {right.holder}"
+    if grant.grantee == grant.giver != right.holder:
+        return f"{grant.giver} gave it to itself and has since passed the right on to {right.holder}"
+    return "" if at is None else why_leased_out(state, right, at, at)
