@@ -10,14 +10,41 @@ import pytest
 
 from atoll.errors import AtollError
 from atoll.ledger.plan import Coalition, PlanOutput, PlanParty
-from atoll.ledger.records import Cap, CapUnit, Chain, Dataset, DatasetState, Grant, GrantState, Member, MemberState, RightState
+from atoll.ledger.records import (
+    Cap,
+    CapUnit,
+    Chain,
+    Dataset,
+    DatasetState,
+    Grant,
+    GrantState,
+    Member,
+    MemberState,
+    RightKind,
+    RightState,
+)
 from atoll.policy import errors
 from atoll.policy.demand import Exposure
 from atoll.policy.local import DAY_SECONDS
 from atoll.policy.purposes import derive_purpose_tag
 from atoll.policy.reasons import Reason, Verdict, conclude
 from atoll.policy.terms import Constraint, Operand, Operator, TermRule
-from tests.unit.policy.desk import CARD, CUSTOMERS, DEMAND, FILES, GRANT, NOW, OWN_DEMAND, PLAN, Desk, Records, column, dataset
+from tests.unit.policy.desk import (
+    CARD,
+    CUSTOMERS,
+    DEMAND,
+    FILES,
+    FILES_RIGHT,
+    GRANT,
+    NOW,
+    OWN_DEMAND,
+    PLAN,
+    RIGHT,
+    Desk,
+    Records,
+    column,
+    dataset,
+)
 
 SALT = b"\x5a" * 32
 PURPOSE = derive_purpose_tag(SALT, "credit-check")
@@ -212,6 +239,15 @@ DENIED: dict[str, tuple[str, Change]] = {
     "a lineage that a regulator recalled": ("policy.order", lambda d: d.order("lineage", "bureau/files", recall=True)),
     "a grant that a regulator froze": ("policy.order", lambda d: d.order("grant", GRANT.hex())),
     "the other side's dataset, frozen": ("policy.order", lambda d: d.order("dataset", CUSTOMERS)),
+    "the root right, frozen by a regulator": ("policy.order", lambda d: d.order("right", FILES_RIGHT.hex())),
+    "the right of the grant, recalled by a regulator": (
+        "policy.order",
+        lambda d: d.grant_under(RightKind.OPERATION).order("right", RIGHT.hex(), recall=True),
+    ),
+    "a right above that of the grant, frozen by a regulator": (
+        "policy.order",
+        lambda d: d.grant_under(RightKind.OPERATION).order("right", FILES_RIGHT.hex()),
+    ),
     "a party that a regulator froze": ("policy.order", lambda d: d.order("member", "bank")),
     "a recipient without uses": ("policy.budget", lambda d: d.cap_for("to:bank", "uses", 3, spent=3)),
     "a group without uses": (

@@ -28,6 +28,10 @@ FALLEN: dict[str, tuple[str, Callable[[Desk], object]]] = {
     "a dataset is frozen by order": ("policy.order", lambda d: d.order("dataset", FILES)),
     "the receiver's lineage is recalled": ("policy.order", lambda d: d.order("lineage", "bank/customers", recall=True)),
     "the grant is recalled": ("policy.order", lambda d: d.order("grant", GRANT.hex(), recall=True)),
+    "the right of the grant is recalled by order": (
+        "policy.order",
+        lambda d: d.grant_under(RightKind.OPERATION).order("right", RIGHT.hex(), recall=True),
+    ),
     "a party is frozen": ("policy.order", lambda d: d.order("member", "bureau")),
     "a dataset is withdrawn": ("policy.dataset", lambda d: d.change(Dataset, FILES, state=DatasetState.WITHDRAWN)),
     "the receiver's own dataset is frozen": (
