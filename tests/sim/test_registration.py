@@ -64,6 +64,11 @@ async def until(condition: Callable[[], bool], *, seconds: float = 900.0) -> Non
             await asyncio.sleep(0.5)
 
 
+def answers(world: World, dispute: str) -> int:
+    found = world["auditor"].context.view().get(Dispute, dispute)
+    return len(found.answers) if found is not None else 0
+
+
 def jobs(world: World, at: str = "bank") -> list[Job]:
     return [one for one in world[at].context.records(Job) if one.kind == "similarity"]
 
@@ -83,6 +88,10 @@ def test_a_near_copy_is_found_and_blocked_and_nobody_sees_a_row(tmp_path: Path) 
             assert sorted(one.inputs[0].rows_cap for one in jobs(world)) == [32, 512]
             assert {one.receivers for one in jobs(world)} == {("bank",)}
             await until(lambda: state(world, "bureau/people/1", "bureau") == "blocked")
+            for org in ("bank", "bureau"):
+                (account,) = world[org].services.budgets.list("bureau/people")
+                assert (account.part, account.unit, account.spent, account.limit) == ("checks", "checks", 2, 64)
+            assert not world["telecom"].services.budgets.list("bureau/people")
             with pytest.raises(TransactionRefused, match="registered first"):
                 await world["bureau"].services.grants.give(
                     GiveGrant(grantee="bank", dataset="bureau/people/1", uses=1, columns=["a"], purposes=["research"])
@@ -142,7 +151,7 @@ def test_an_incumbent_that_lies_is_answered_with_evidence_and_overruled(tmp_path
             dispute, _ = await bureau.open(asked, "person")
             await until(lambda: version(world, "bureau/people/1", "bank").dispute.hex() == dispute)
             await bank.answer(dispute, AnswerRequest(text="We would rather not."), "person")
-            await until(lambda: len(world["auditor"].context.view().state().get(Dispute, dispute).answers) == 1)
+            await until(lambda: answers(world, dispute) == 1)
             shown = await auditor.show(dispute)
             assert [one.text for one in shown.statements] == ["Open the count you committed to.", "We would rather not."]
             assert all(one.held for one in shown.statements)

@@ -86,7 +86,8 @@ def refund(
 
 def in_words(one: BudgetInfo) -> str:
     """Whom an account is for."""
-    return {"all": "all", "grant": f"grant {one.who}", "purpose": f"purpose {one.who}"}.get(one.part, one.who)
+    words = {"all": "all", "grant": f"grant {one.who}", "purpose": f"purpose {one.who}", "checks": f"checks by {one.who}"}
+    return words.get(one.part, one.who)
 
 
 def _amounts(one: BudgetInfo) -> tuple[str, ...]:

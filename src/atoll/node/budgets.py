@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from atoll.api.models import BudgetInfo, BudgetRequest, TakesInfo
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import Budget, Grant, JobInput, Member, counted_inputs, ties
+from atoll.ledger.records import Budget, Grant, JobInput, Member, counted_inputs, day_in_words, ties
 from atoll.ledger.rules.budget import RefundBudget, SetBudget
+from atoll.ledger.rules.check import DAY_SECONDS
 from atoll.node.bodies import READERS, Bodies
 from atoll.node.context import NodeContext
 from atoll.node.purposes import Purposes
 from atoll.ordering.engine import Acknowledged
 from atoll.policy.limits import rooms
 
+_CHECK = re.compile(r"check:(?P<lineage>[^|]+)/(?P<version>[0-9]+)\|by:(?P<by>[^|]+)\|on:(?P<day>.+)")
 _PARTS = {"to": "recipient", "for": "purpose"}
 
 
@@ -86,6 +89,8 @@ class Budgets:
                 return grants[info.account].grantee == self._context.org if info.account in grants else False
             case "recipient":
                 return info.who in mine
+            case "checks":
+                return f"|by:{self._context.org}|" in info.account
             case "purpose":
                 return info.lineage in held and bool(self._purposes.name(info.account.rpartition("|for:")[2]))
         return named or info.lineage in held
@@ -101,6 +106,9 @@ class Budgets:
             grant = grants.get(budget.account)
             lineage = grant.dataset.rpartition("/")[0] if grant else ""
             part, who = "grant", budget.account.removeprefix("grant:")
+        elif found := _CHECK.fullmatch(budget.account):
+            lineage, part = found["lineage"], "checks"
+            who = f"{found['by']}, of version {found['version']} on {found['day']}"
         else:
             lineage, _, rest = budget.account.removeprefix("lineage:").partition("|")
             kind, _, who = rest.partition(":")
@@ -125,9 +133,12 @@ class Budgets:
         self._learn(grants.values())
         mine = self._own_ties()
         reads_all = bool(READERS & set(self._context.roles(self._context.org)))
+        today = f"|on:{day_in_words(self._context.now() // DAY_SECONDS)}"
         found = []
         for one in self._context.records(Budget):
             info = self._describe(one, grants)
+            if info.part == "checks" and not info.account.endswith(today):
+                continue  # each day has an account of its own, and only today's can still be used
             if lineage and info.lineage != lineage:
                 continue
             if reads_all or one.owner == self._context.org or self._is_mine(info, grants, mine, named=bool(lineage)):

@@ -16,16 +16,17 @@ from atoll.api.models import ProposeJob
 from atoll.errors import AtollError
 from atoll.exchange.registration import Profile, is_candidate, shares_to_state, wants_rows
 from atoll.jobs.similarity import PURPOSE, SimilaritySpec
-from atoll.ledger.records import Check, Dataset, Job, JobState, Stage, check_id
+from atoll.ledger.records import SIMILARITY, Check, Dataset, Job, JobState, Stage, check_id
 from atoll.ledger.rules.check import (
     CHECK_DAYS,
     COMPARABLE,
     DAY_SECONDS,
     JUDGED,
     MOST_ATTEMPTS,
-    SIMILARITY,
     STATE_DAYS,
+    Pair,
     StateNear,
+    account_of,
 )
 from atoll.node.bodies import Bodies, Kind
 from atoll.node.consents import is_open
@@ -159,6 +160,10 @@ class Duplicates:
             self._settled.add((spec.new, spec.incumbent))
             return False
         if not may_begin or now < self._waits.get(name, 0):
+            return False
+        incumbent = self._context.view().get(Dataset, spec.incumbent)
+        if incumbent is None or not account_of(self._context.view(), Pair(new, incumbent, spec.stage), now).left():
+            self._waits[name] = (now // DAY_SECONDS + 1) * DAY_SECONDS
             return False
         self._waits[name] = now + RETRY_SECONDS
         request = ProposeJob(kind=SIMILARITY, spec=to_plain(spec), purpose=PURPOSE, minutes=MINUTES, memory_mb=MEMORY_MB)

@@ -15,6 +15,7 @@ from atoll.ledger.records import Grant, Job, JobState, ReceiptRecord, Record
 from atoll.ledger.rules.errors import (
     ApprovalMissing,
     CapReached,
+    CheckRefused,
     GrantExhausted,
     GrantNotInForce,
     OrderInForce,
@@ -33,7 +34,8 @@ from atoll.ordering.engine import AgreedBlock
 log = logging.getLogger("atoll.reactor")
 
 NOT_CARRIED = frozenset(
-    refusal.code for refusal in (ApprovalMissing, CapReached, GrantExhausted, GrantNotInForce, OrderInForce, RightNotInForce)
+    refusal.code
+    for refusal in (ApprovalMissing, CapReached, CheckRefused, GrantExhausted, GrantNotInForce, OrderInForce, RightNotInForce)
 )
 """Why START is refused for want of something that seconds do not bring back: to ask again would only fill the log."""
 SWEEP_SECONDS = 5.0

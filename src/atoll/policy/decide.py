@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from atoll.ledger.records import (
+    SIMILARITY,
     Chain,
     Dataset,
     Grant,
@@ -19,7 +20,6 @@ from atoll.ledger.records import (
     counted_inputs,
     grant_account,
 )
-from atoll.ledger.rules.check import SIMILARITY
 from atoll.policy.approval import approve
 from atoll.policy.card import DatasetCard
 from atoll.policy.coalition import coalition_reasons

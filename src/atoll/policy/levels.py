@@ -19,8 +19,7 @@ from collections.abc import Callable, Iterator
 from enum import IntEnum, StrEnum
 
 from atoll.ledger.plan import Plan, PlanInput
-from atoll.ledger.records import Dataset, LevelApproval
-from atoll.ledger.rules.check import SIMILARITY
+from atoll.ledger.records import SIMILARITY, Dataset, LevelApproval
 from atoll.policy.card import ColumnCard, DatasetCard
 from atoll.policy.demand import Exposure, Output
 from atoll.policy.errors import LevelRefused

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from atoll.errors import RuleError
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import Dataset, Grant, GrantState, Member, MemberState
+from atoll.ledger.records import SIMILARITY, Dataset, Grant, GrantState, Member, MemberState
 from atoll.ledger.rights import why_grant_fell, why_not_own_use
-from atoll.ledger.rules.check import COMPARABLE, SIMILARITY
+from atoll.ledger.rules.check import COMPARABLE
 from atoll.policy.card import DatasetCard
 from atoll.policy.errors import DatasetRefused, DeadlineRefused, LevelRefused, NoGrant, NotInvolved, OrderRefused, RightRefused
 from atoll.policy.levels import level_reasons

@@ -7,11 +7,25 @@ from typing import Any
 
 import pytest
 
-from atoll.ledger.records import Check, DatasetState, Finding, JobInput, JobState, Stage, check_id
-from atoll.ledger.rules.check import BAND_ROWS, CHECK_DAYS, DAY_SECONDS, MOST_ATTEMPTS, STATE_DAYS, StateNear
+from atoll.ledger.records import (
+    CHECKS,
+    Budget,
+    Check,
+    DatasetState,
+    Finding,
+    JobInput,
+    JobState,
+    Stage,
+    budget_id,
+    check_account,
+    check_id,
+)
+from atoll.ledger.rules.budget import RefundBudget, SetBudget
+from atoll.ledger.rules.check import BAND_ROWS, CHECK_DAYS, CHECKS_A_DAY, DAY_SECONDS, MOST_ATTEMPTS, STATE_DAYS, StateNear
 from atoll.ledger.rules.dataset import WithdrawDataset
-from atoll.ledger.rules.errors import CheckRefused, DatasetBlocked, StatementRefused
+from atoll.ledger.rules.errors import CheckRefused, DatasetBlocked, NotAllowed, StatementRefused
 from atoll.ledger.rules.job import ExpireJob, FailJob, ProposeJob, RefuseJob, StartJob
+from atoll.wire.errors import MessageError
 from tests.unit.rules.lagoon import CUSTOMERS, DEADLINE, FILES, Lagoon, consent, permission, proposal, receipt, registration
 
 BANDS, ROWS = b"\xb1" * 16, b"\xb2" * 16
@@ -24,7 +38,7 @@ def registered() -> Lagoon:
 
 def check(job: bytes = BANDS, *, rows: int = BAND_ROWS, **changes: Any) -> ProposeJob:
     """The bank asks what the bureau's version has in common with its own."""
-    lines = {"grant": b"", "grant_version": 0, "rows_cap": rows, "receiver": "bank"}
+    lines: dict[str, Any] = {"grant": b"", "grant_version": 0, "rows_cap": rows, "receiver": "bank"}
     asked = proposal(
         job_id=job,
         kind="similarity",
@@ -49,10 +63,67 @@ def near(jaccard: int = 900_000, containment: int = 950_000, **changes: Any) -> 
     return replace(said, **changes)
 
 
-def test_a_check_needs_no_grant_and_charges_no_budget() -> None:
-    lagoon = compared(registered().cap(FILES, "uses", 0))
+def taken(lagoon: Lagoon, by: str = "bank") -> int:
+    """What a member has started today, of checks of the bureau's version."""
+    return lagoon.get(Budget, budget_id(check_account(FILES, by, lagoon.time // DAY_SECONDS), CHECKS)).spent
+
+
+def many(count: int) -> Lagoon:
+    """The bank has that many lineages, and the telecom one, before the bureau registers."""
+    lagoon = Lagoon()
+    lagoon.time = 30_000 * DAY_SECONDS
+    lagoon.do("telecom", registration("telecom/calls/1"))
+    for number in range(count):
+        lagoon.do("bank", registration(f"bank/t{number}/1"))
+    return lagoon.later().do("bureau", registration(FILES)).later()
+
+
+def asked_of(incumbent: str, number: int) -> ProposeJob:
+    owner = incumbent.partition("/")[0]
+    new, old = check().inputs
+    return check(
+        number.to_bytes(16, "big"),
+        inputs=(replace(new, receiver=owner), replace(old, dataset=incumbent, user=owner, receiver=owner)),
+        parties=tuple(sorted((owner, "bureau"))),
+        receivers=(owner,),
+    )
+
+
+def test_a_check_needs_no_grant_and_takes_nothing_of_what_the_lineages_owners_give() -> None:
+    lagoon = compared(registered().cap(FILES, "uses", 0).cap(FILES, "rows", 0).cap(CUSTOMERS, "uses", 0))
     assert lagoon.job(ROWS).state is JobState.COMPLETED
-    assert lagoon.lineage("bureau/files", "uses") == (0, 0)
+    assert [lagoon.lineage(*one) for one in (("bureau/files", "uses"), ("bank/customers", "uses"))] == [(0, 0), (0, 0)]
+
+
+def test_start_of_a_check_takes_from_the_days_account_and_however_it_ends_it_stays_taken() -> None:
+    lagoon = registered().do("bank", check()).consent(job_id=BANDS).start(BANDS)
+    assert taken(lagoon) == 1
+    lagoon.do("bank", FailJob(job_id=BANDS, code="node.fault"))
+    assert taken(lagoon) == 1
+    again = b"\xb3" * 16
+    assert taken(complete(lagoon, check(again))) == 2
+
+
+def test_a_days_checks_are_bounded_and_one_members_do_not_use_up_anothers() -> None:
+    lagoon = many(CHECKS_A_DAY + 1)
+    for number in range(CHECKS_A_DAY):
+        asked = replace(asked_of(f"bank/t{number}/1", number), not_after=lagoon.time + 600)
+        lagoon.do("bank", asked).consent(job_id=asked.job_id).start(asked.job_id)
+    last = asked_of(f"bank/t{CHECKS_A_DAY}/1", CHECKS_A_DAY)
+    lagoon.do("bank", replace(last, not_after=lagoon.time + 2 * DAY_SECONDS)).consent(job_id=last.job_id)
+    assert "64 checks" in lagoon.refused(CheckRefused, "bank", StartJob(job_id=last.job_id))
+    other = replace(asked_of("telecom/calls/1", 1000), not_after=lagoon.time + 600)
+    lagoon.do("telecom", other).consent(job_id=other.job_id).do("telecom", StartJob(job_id=other.job_id))
+    lagoon.later(seconds=DAY_SECONDS).start(last.job_id)
+    assert (taken(lagoon), lagoon.job(last.job_id).state) == (1, JobState.STARTED)
+
+
+def test_nobody_sets_or_gives_back_what_checks_take() -> None:
+    with pytest.raises(MessageError):
+        SetBudget(name="files", unit="checks", limit=0)
+    lagoon = registered().cap(FILES, "uses", 5)
+    complete(lagoon, check())
+    lagoon.refused(NotAllowed, "bureau", RefundBudget(job_id=BANDS, name="files"))
 
 
 def test_no_other_kind_of_job_goes_without_a_grant() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from atoll.ledger.records import Dataset, DatasetState, Finding, JobState, Tag
+from atoll.ledger.records import Dataset, DatasetState, Finding, JobState, OprfRequest, Tag
 from atoll.ledger.rules.dataset import DAY_SECONDS, MOST_A_DAY
-from atoll.ledger.rules.errors import BadParents, DatasetBlocked, TagsRefused, TooManyRegistrations
+from atoll.ledger.rules.errors import BadParents, DatasetBlocked, OprfLimitReached, TagsRefused, TooManyRegistrations
+from atoll.ledger.rules.oprf import REQUESTS_A_DAY
 from tests.unit.rules.lagoon import CUSTOMERS, FILES, JOB, Lagoon, evaluation, permission, receipt, registration
 
 NEXT = "bank/customers/2"
@@ -119,6 +122,27 @@ def test_a_flood_ends_for_the_day_and_for_its_member_only() -> None:
     lagoon.refused(TooManyRegistrations, "bank", registration("bank/others/1"))
     lagoon.do("bureau", registration(FILES))
     lagoon.later(seconds=DAY_SECONDS).do("bank", registration("bank/others/1"))
+
+
+def test_guessing_contents_is_bounded_a_day_and_every_guess_stands_in_the_log() -> None:
+    """A member that wants to know whether some table is registered has to ask; it is heard, and soon not any more."""
+    lagoon = keyed().register(CUSTOMERS, "the true one")
+    lagoon.later(seconds=DAY_SECONDS)
+    for guess in range(REQUESTS_A_DAY):
+        lagoon.do("bureau", evaluation(guess, digest=guess.to_bytes(32, "big")))
+    lagoon.refused(OprfLimitReached, "bureau", evaluation(REQUESTS_A_DAY))
+    logged = [lagoon.get(OprfRequest, evaluation(guess).id.hex()) for guess in range(REQUESTS_A_DAY)]
+    assert {one.org for one in logged} == {"bureau"}
+    assert len({one.digest for one in logged}) == REQUESTS_A_DAY
+    tags = tuple(bytes([place]) * 32 for place in range(3))
+    bare = registration(FILES, tags=tags)  # tags without an evaluation, or with one that was never logged
+    lagoon.refused(TagsRefused, "bureau", bare)
+    lagoon.refused(TagsRefused, "bureau", replace(bare, evaluation=evaluation(REQUESTS_A_DAY).id))
+    for guess in range(REQUESTS_A_DAY):  # each logged guess serves one registration, and then no other
+        used = evaluation(guess).id
+        mine = tuple(bytes([guess + 1, place]) * 16 for place in range(3))
+        lagoon.do("bureau", registration(f"bureau/g{guess}/1", evaluation=used, tags=mine))
+        lagoon.refused(TagsRefused, "bureau", registration(f"bureau/h{guess}/1", evaluation=used, tags=mine))
 
 
 def test_parents_stand_on_the_ledger_sorted_and_once() -> None:

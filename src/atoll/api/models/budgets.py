@@ -31,9 +31,9 @@ class BudgetInfo(Model):
     """Its name on the ledger."""
     lineage: str
     part: str
-    """`all`, `recipient`, `purpose` or `grant`."""
+    """`all`, `recipient`, `purpose`, `grant` or `checks`."""
     who: str
-    """The recipient, its group or legal entity, the purpose, the grant; empty for all."""
+    """The recipient, its group or legal entity, the purpose, the grant, who checks and on which day; empty for all."""
     unit: str
     limit: int
     reserved: int

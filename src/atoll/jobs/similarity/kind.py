@@ -11,8 +11,8 @@ from atoll.jobs.kind import Brings, Draft, Estimate, Inputs, JobKind, Outcome, R
 from atoll.jobs.result import Result
 from atoll.jobs.similarity.spec import MAX_SCALE, MOST_ROWS, SimilaritySpec
 from atoll.ledger.plan import Coalition, Plan, PlanInput, PlanOutput, PlanParty, plan_digest
-from atoll.ledger.records import Stage
-from atoll.ledger.rules.check import BAND_ROWS, SIMILARITY
+from atoll.ledger.records import SIMILARITY, Stage
+from atoll.ledger.rules.check import BAND_ROWS
 from atoll.policy.demand import Demand, Exposure, Output
 from atoll.protocols import psi_cardinality
 from atoll.protocols.psi_cardinality.params import PROTOCOL, VERSION

@@ -2,10 +2,12 @@
 
 from atoll.ledger.records.base import Chain, Record, Version, record_key
 from atoll.ledger.records.budgets import (
+    CHECKS,
     UNITS,
     Budget,
     Refund,
     budget_id,
+    check_account,
     grant_account,
     lineage_account,
     purpose_account,
@@ -58,6 +60,7 @@ from atoll.ledger.records.orders import (
 )
 from atoll.ledger.records.quality import OpinionState, QualityGrade, QualityReport, opinion_id
 from atoll.ledger.records.registration import (
+    SIMILARITY,
     Answer,
     Check,
     Dispute,
@@ -98,6 +101,7 @@ from atoll.ledger.records.takings import (
 )
 
 __all__ = [
+    "CHECKS",
     "DEFAULT_CAPS",
     "FOREVER",
     "MAX_CHAIN",
@@ -109,6 +113,7 @@ __all__ = [
     "MOST_ORDERS",
     "REVOKED_COSIGN",
     "SEALED_SHARE_BYTES",
+    "SIMILARITY",
     "UNITS",
     "WHOLE_PPM",
     "Answer",
@@ -183,6 +188,7 @@ __all__ = [
     "Validator",
     "Version",
     "budget_id",
+    "check_account",
     "check_id",
     "counted_inputs",
     "day_in_words",

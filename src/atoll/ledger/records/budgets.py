@@ -7,10 +7,13 @@ from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import JobId
 from atoll.ledger.records.base import Record
+from atoll.ledger.records.takings import day_in_words
 from atoll.wire.message import Count, Name, Pattern, Size
 
 UNITS = ("uses", "rows", "micro-epsilon")
 """What a lineage's accounts count."""
+CHECKS = "checks"
+"""What accounts of checks for near duplicates count; their limit is fixed by the rules."""
 Lineage = Annotated[str, Pattern(r"[a-z][a-z0-9-]{0,39}/[a-z][a-z0-9-]{0,39}")]
 """owner/name of all versions of a dataset."""
 
@@ -24,8 +27,8 @@ class Budget(Record):
 
     account: Annotated[str, Size(1, 240)]
     """`grant:hex`, `lineage:owner/name`, or one of its sub-accounts: `...|to:` a tie of a recipient (`ties`), `...|for:` the
-    pseudonym of a purpose in hex."""
-    unit: Annotated[str, Pattern("uses|queries|rows|micro-epsilon")]
+    pseudonym of a purpose in hex; `check:owner/name/version|by:` a member `|on:` a day."""
+    unit: Annotated[str, Pattern("uses|queries|rows|micro-epsilon|checks")]
     """What is counted."""
     owner: Name
     """Who may set the limit and refund."""
@@ -92,6 +95,11 @@ def lineage_account(lineage: str) -> str:
 def recipient_account(lineage: str, tie: str) -> str:
     """The sub-account of those who have this tie (`ties`): a recipient by name, its group, its legal entity."""
     return f"lineage:{lineage}|to:{tie}"
+
+
+def check_account(new: str, by: str, day: int) -> str:
+    """The account of what one member starts in a day of checks of one version; days since 1970."""
+    return f"check:{new}|by:{by}|on:{day_in_words(day)}"
 
 
 def purpose_account(lineage: str, purpose: bytes) -> str:

@@ -76,6 +76,10 @@ class RegistrationDay(Record):
         return self.org
 
 
+SIMILARITY = "similarity"
+"""The job kind of checks for near duplicates."""
+
+
 class Stage(StrEnum):
     """How closely two versions are compared."""
 

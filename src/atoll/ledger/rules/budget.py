@@ -7,9 +7,10 @@ What a job takes from a dataset is charged at START, all of it or nothing, to
     lineage:o/n|to:tie           the recipient by name, its group, its legal entity: affiliates share one sub-cap
     lineage:o/n|for:pseudonym    the purpose, under a name that only owner, grantee and readers of the terms can tell
 
-and to `lineage:o/n` and `...|to:tie` of every lineage that the dataset was derived from. Nothing here looks at the kind of the
-job, so every kind takes. An account without a record is not limited. What START took stays taken, however the job ends; only
-the owner of a lineage gives back, by its own signature (SECURITY 1.6).
+and to `lineage:o/n` and `...|to:tie` of every lineage that the dataset was derived from. Every kind of job takes from these but
+one: checks for near duplicates, which nobody has granted, take from accounts of their own (`rules.check`). An account without a
+record is not limited. What START took stays taken, however the job ends; only the owner of a lineage gives back, by its own
+signature (SECURITY 1.6).
 
 `charges` is the one list: START takes by it, the end settles by it, and `atoll.policy.limits` asks by it before consent.
 """
@@ -22,6 +23,7 @@ from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import JobId, PurposeTag
 from atoll.ledger.records import (
+    SIMILARITY,
     Budget,
     Dataset,
     Job,
@@ -164,7 +166,7 @@ def refund(call: Call, body: RefundBudget) -> None:
         raise WrongState(what="job", name=body.job_id.hex(), state=job.state, needed=" or ".join(ENDED))
     call.need_free(Refund, refund_id(body.job_id, lineage))
     taken = False
-    for one in job.inputs:
+    for one in () if job.kind == SIMILARITY else job.inputs:
         for charge, budget in _counted(call, job, one):
             if charge.lineage == lineage and budget.owner == call.sender:
                 taken = True

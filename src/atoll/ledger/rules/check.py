@@ -2,25 +2,38 @@
 
 A check is a job of the kind `similarity` between the two owners. It rests on no grant: the rules below are its bounds. Only the
 owner of the earlier version proposes and receives; only within 30 days of the later registration; three attempts a pair and
-stage, and none after one that was completed. A refusal, and a check that was let pass, stand on the ledger and put the later
-version under review.
+stage, none after one that was completed, and so many a day. A refusal, and a check that was let pass, stand on the ledger and
+put the later version under review.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Protocol
+from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import DatasetId, JobId
-from atoll.ledger.records import Check, Dataset, DatasetState, Finding, Job, JobInput, JobState, Stage, check_id
+from atoll.ledger.records import (
+    CHECKS,
+    Budget,
+    Check,
+    Dataset,
+    DatasetState,
+    Finding,
+    Job,
+    JobInput,
+    JobState,
+    Stage,
+    budget_id,
+    check_account,
+    check_id,
+)
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import move
 from atoll.ledger.rules.errors import CheckRefused, StatementRefused
+from atoll.ledger.rules.lineages import Reader
 from atoll.wire.message import Message, Range
 
-SIMILARITY = "similarity"
-"""The job kind."""
 BAND_ROWS = 32
 """Row cap of a check by bands; one of all rows has a greater cap, so a job's inputs tell its stage."""
 CHECK_DAYS = 30
@@ -29,6 +42,8 @@ STATE_DAYS = 37
 """How long after it a finding may be stated."""
 MOST_ATTEMPTS = 3
 """Proposals a pair and stage."""
+CHECKS_A_DAY = 64
+"""Checks of one version that the owner of versions before it starts in a day: both stages against 32 lineages."""
 DAY_SECONDS = 86_400
 STEP_PPM = 10_000
 """What is stated is rounded down to one percent."""
@@ -74,13 +89,7 @@ class Pair:
         return check_id(self.new.dataset, self.incumbent.dataset, self.stage)
 
 
-class Records(Protocol):
-    """A state, or a view of one."""
-
-    def get(self, kind: type[Dataset], identifier: str, /) -> Dataset | None: ...
-
-
-def need_pair(records: Records, now: int, proposer: str, inputs: Sequence[JobInput]) -> Pair:
+def need_pair(records: Reader, now: int, proposer: str, inputs: Sequence[JobInput]) -> Pair:
     """The two versions of a check, if the rules allow it to `proposer` now.
 
     Raises:
@@ -105,6 +114,31 @@ def need_pair(records: Records, now: int, proposer: str, inputs: Sequence[JobInp
     if now > new.time + CHECK_DAYS * DAY_SECONDS:
         raise CheckRefused(reason=f"{new.dataset} was registered more than {CHECK_DAYS} days ago")
     return Pair(new, incumbent, Stage.BANDS if caps == {BAND_ROWS} else Stage.ROWS)
+
+
+def account_of(records: Reader, pair: Pair, now: int) -> Budget:
+    """What the earlier version's owner may still start today, of checks of the later version.
+
+    Every earlier owner has an account of its own at each later version, so nobody's checks use up another's; and no account of
+    the later version's lineage is charged, so nobody's checks use up what its owner grants (specs/registration.md).
+    """
+    account = check_account(pair.new.dataset, pair.incumbent.owner, now // DAY_SECONDS)
+    standing = records.get(Budget, budget_id(account, CHECKS))
+    if standing is not None:
+        return standing
+    return Budget(account=account, unit=CHECKS, owner=pair.new.owner, limit=CHECKS_A_DAY, reserved=0, spent=0)
+
+
+def charge(call: Call, pair: Pair) -> None:
+    """Take one check from the day's account, at START; however the job ends, it stays taken.
+
+    Raises:
+        CheckRefused: nothing is left in it.
+    """
+    budget = account_of(call.state, pair, call.time)
+    if not budget.left():
+        raise CheckRefused(reason=f"{pair.incumbent.owner} has started {budget.taken} checks of {pair.new.dataset} today")
+    call.state.put(replace(budget, spent=budget.spent + 1))
 
 
 def propose_check(call: Call, job: Job) -> None:

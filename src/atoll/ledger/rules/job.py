@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import JobId
-from atoll.ledger.records import ConsentRecord, Dataset, Job, JobInput, JobState, unshared
+from atoll.ledger.records import SIMILARITY, ConsentRecord, Dataset, Job, JobInput, JobState, unshared
 from atoll.ledger.rules import check
 from atoll.ledger.rules.approver import approve_consent, need_approval
 from atoll.ledger.rules.budget import reserve_all, spend_all
@@ -181,7 +181,7 @@ def propose(call: Call, body: ProposeJob) -> None:
         receipts=(),
         reason="",
     )
-    if job.kind == check.SIMILARITY:
+    if job.kind == SIMILARITY:
         check.propose_check(call, job)
     call.state.put(job)
 
@@ -198,7 +198,7 @@ def consent(call: Call, body: ConsentJob) -> None:
         raise WrongState(what="job", name=body.job_id.hex(), state=job.state, needed=JobState.PROPOSED)
     if call.sender in job.consents:
         raise AlreadyExists(what="consent", name=f"{body.job_id.hex()}/{call.sender}")
-    approver = "" if job.kind == check.SIMILARITY else approve_consent(call, job, body.approval)
+    approver = "" if job.kind == SIMILARITY else approve_consent(call, job, body.approval)
     if body.standing:
         take_use(call, body.standing)
     consents = tuple(sorted((*job.consents, call.sender)))
@@ -213,7 +213,7 @@ def refuse(call: Call, body: RefuseJob) -> None:
     """Any party, any time before START."""
     job = _party_job(call, body.job_id)
     call.state.put(replace(job, state=moved(job, "refuse"), reason=body.code))
-    if job.kind == check.SIMILARITY and call.sender != job.proposer:
+    if job.kind == SIMILARITY and call.sender != job.proposer:
         check.note_unanswered(call, job)
 
 
@@ -239,8 +239,8 @@ def start(call: Call, body: StartJob) -> None:
         if not call.current_key(org, Purpose.IDENTITY).is_valid_at(call.height):
             raise NotAllowed(org=org, reason="its identity key is revoked, so nobody can say that its consent is its own")
     need_no_hold(call, job.parties, job.inputs)
-    if job.kind == check.SIMILARITY:
-        check.need_pair(call.state, call.time, job.proposer, job.inputs)
+    if job.kind == SIMILARITY:
+        check.charge(call, check.need_pair(call.state, call.time, job.proposer, job.inputs))
     else:
         for one in job.inputs:
             _charge(call, job, one)
@@ -252,7 +252,7 @@ def fail(call: Call, body: FailJob) -> None:
     job = _party_job(call, body.job_id)
     call.state.put(replace(job, state=moved(job, "fail"), reason=body.code))
     settle(call, job)
-    if job.kind == check.SIMILARITY and call.sender != job.proposer:
+    if job.kind == SIMILARITY and call.sender != job.proposer:
         check.note_unanswered(call, job)
 
 
@@ -267,7 +267,7 @@ def expire(call: Call, body: ExpireJob) -> None:
     if job.state is JobState.STARTED:
         settle(call, job)
     answered = job.receipts if job.state is JobState.STARTED else job.consents
-    if job.kind == check.SIMILARITY and answered == (job.proposer,):
+    if job.kind == SIMILARITY and answered == (job.proposer,):
         check.note_unanswered(call, job)
 
 
@@ -285,8 +285,8 @@ def moved(job: Job, event: str) -> JobState:
 
 
 def settle(call: Call, job: Job) -> None:
-    """The job has ended: what was held becomes spent. A check of near duplicates holds nothing."""
-    if job.kind == check.SIMILARITY:
+    """The job has ended: what was held becomes spent. What a check of near duplicates took was spent by START."""
+    if job.kind == SIMILARITY:
         return
     for one in job.inputs:
         spend_all(call, job, one)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from atoll.ledger.plan import JobId
-from atoll.ledger.records import Job, JobState, ReceiptRecord
+from atoll.ledger.records import SIMILARITY, Job, JobState, ReceiptRecord
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.check import SIMILARITY, note_answered
+from atoll.ledger.rules.check import note_answered
 from atoll.ledger.rules.errors import AlreadyExists, NotAllowed, PlanMismatch, ResultMismatch, WrongState
 from atoll.ledger.rules.holds import need_no_hold
 from atoll.ledger.rules.job import moved, settle
