@@ -1,7 +1,12 @@
-"""How long a decision takes: terms of a realistic size against a use, and `policy.decide` on a full plan."""
+"""How long a decision takes: terms of a realistic size against a use, and `policy.decide` on a full plan.
+
+Every decision is timed by itself, after a warm-up and with what was made before out of the collector's sight. The promise is by
+the clock on the wall, so whatever else the machine does counts against it; the processor's own time stands beside it.
+"""
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from atoll.policy.decide import decide
 from atoll.policy.odrl import Duty, Join, LogicalConstraint, Operand, Operator, Performance, Policy, TermRule, Use, evaluate
 from atoll.policy.odrl.model import Constraint
-from atoll.policy.odrl.values import parse_time
 from exchange.figures import Figure
 from tests.unit.policy.desk import GRANT, TERMS, Desk
 
@@ -65,23 +69,30 @@ USE = Use(
 
 
 def measure(_: Path, quick: bool) -> Iterator[Figure]:
-    """The 99th of 100 decisions, by the process's own time; a fresh text of a time is read once in a process."""
+    """The middle and the 99th of 100 decisions, with their reasons; the terms were met before, as those of a grant are."""
     runs = 2_000 if quick else 20_000
     assert all(reason.holds for reason in evaluate(POLICY, USE))
-    assert parse_time("2027-01-01T00:00:00Z") is not None
-    yield Figure("ODRL decision, p99", _p99(lambda: evaluate(POLICY, USE), runs), "ms", at_most=0.1, context={"runs": runs})
+    yield from _figures("ODRL decision", lambda: evaluate(POLICY, USE), runs, at_most=0.1)
     desk = Desk()
     rules = replace(POLICY.permissions[0], constraints=POLICY.permissions[0].constraints[:1], groups=(NOISY,), duties=())
     desk.terms[GRANT] = replace(TERMS, permissions=(rules,), prohibitions=POLICY.prohibitions)
     question = desk.question()
     assert str(decide(question).verdict) == "permit"
-    yield Figure("policy.decide on a full plan, p99", _p99(lambda: decide(question), runs // 10), "ms", at_most=2.0)
+    yield from _figures("policy.decide on a full plan", lambda: decide(question), runs // 10, at_most=2.0)
 
 
-def _p99(work: Callable[[], object], runs: int) -> float:
-    taken = []
-    for _ in range(runs):
-        begun = time.process_time_ns()
+def _figures(name: str, work: Callable[[], object], runs: int, *, at_most: float) -> Iterator[Figure]:
+    for _ in range(runs // 10):
         work()
-        taken.append(time.process_time_ns() - begun)
-    return sorted(taken)[runs * 99 // 100] / 1e6
+    gc.collect()
+    gc.freeze()
+    for clock, read, limit in (("", time.perf_counter_ns, at_most), (" of the processor", time.thread_time_ns, None)):
+        taken = []
+        for _ in range(runs):
+            begun = read()
+            work()
+            taken.append(read() - begun)
+        taken.sort()
+        yield Figure(f"{name}, p50{clock}", taken[runs // 2] / 1e6, "ms", context={"runs": runs})
+        yield Figure(f"{name}, p99{clock}", taken[runs * 99 // 100] / 1e6, "ms", at_most=limit, context={"runs": runs})
+    gc.unfreeze()

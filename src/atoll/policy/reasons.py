@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 ASK = "policy.ask"
 """Code of what a person must approve."""
@@ -21,9 +21,8 @@ class Verdict(StrEnum):
     """Nothing forbids it; a person must approve."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One thing that was looked at."""
+class Reason(NamedTuple):
+    """One thing that was looked at. A named tuple, because a decision makes dozens of them."""
 
     rule: str
     """Code of the refusal it leads to if it does not hold; in the catalogue of errors."""
@@ -56,7 +55,7 @@ class Decision:
 
     def to_plain(self) -> dict[str, Any]:
         """As a JSON value."""
-        reasons = [asdict(one) for one in self.reasons]
+        reasons = [one._asdict() for one in self.reasons]
         return {"verdict": str(self.verdict), "code": self.code, "reasons": reasons, "standing": self.standing.hex()}
 
 

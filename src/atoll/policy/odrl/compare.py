@@ -2,13 +2,17 @@
 
 Where a use has several values at an operand (columns, counterparties), a constraint is True if it holds for all of them, False
 if for none, and None in between: a permission then does not cover the use, and a prohibition does.
+
+What a constraint says never changes, so it is read once (`read_constraint`): its numbers and times are parsed, its operator
+looked up and its words put together the first time that an equal one is met in the process. What remains is to compare.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TypeAlias
+from functools import lru_cache, partial
+from typing import NamedTuple, TypeAlias
 
 from atoll.policy.odrl.logic import Truth
 from atoll.policy.odrl.model import Constraint, Operator
@@ -18,12 +22,35 @@ from atoll.policy.odrl.values import Interval, Number, parse_decimal, parse_dura
 Observed: TypeAlias = frozenset[str] | int | Decimal
 """What a use has at an operand: a set of names, or a number (moments in Unix seconds, lengths of time in seconds)."""
 
+Compare: TypeAlias = Callable[[Observed], Truth]
+"""A constraint that was read."""
+
+MAX_READ = 4096
+"""Constraints that are kept as they were read; the one that was not met for longest goes first."""
 _RANKS = {name: rank for rank, name in enumerate(ADVERSARY_MODELS)}
+
+
+class Reading(NamedTuple):
+    """A constraint as it was read."""
+
+    what: str
+    """Its operand."""
+    wanted: str
+    """What it asks for, for people."""
+    compare: Compare
+    """Whether it holds for what was observed."""
+
+
+@lru_cache(maxsize=MAX_READ)
+def read_constraint(constraint: Constraint) -> Reading:
+    """The constraint as it is compared and shown; the same object for all that are equal."""
+    wanted = f"{constraint.operator} {', '.join(constraint.right)}"
+    return Reading(constraint.left.value, wanted, _BY_KIND[PROFILE[constraint.left].kind](constraint))
 
 
 def holds(constraint: Constraint, observed: Observed | None) -> Truth:
     """Whether a constraint holds for all the values, for none of them, or cannot be said."""
-    return None if observed is None else _COMPARES[constraint.left](constraint, observed)
+    return None if observed is None else read_constraint(constraint).compare(observed)
 
 
 def read_right(constraint: Constraint) -> Interval | None:
@@ -40,14 +67,24 @@ def _exactly(parse: Callable[[str], Number | None]) -> Callable[[str], Interval 
     return read
 
 
+def _unsaid(_: Observed) -> Truth:
+    """What an operator says that does not suit its operand, or one with a value that cannot be read."""
+    return None
+
+
 # -- names ---------------------------------------------------------------------------------------------------------------------
 
 
-def _names(constraint: Constraint, observed: Observed) -> Truth:
-    compare = _ON_NAMES.get(constraint.operator)
-    if compare is None or not isinstance(observed, frozenset):
-        return None
-    return compare(observed, frozenset(constraint.right))
+def _names(constraint: Constraint) -> Compare:
+    on_names = _ON_NAMES.get(constraint.operator)
+    if on_names is None:
+        return _unsaid
+    wanted = frozenset(constraint.right)
+
+    def compare(observed: Observed) -> Truth:
+        return on_names(observed, wanted) if isinstance(observed, frozenset) else None
+
+    return compare
 
 
 def _is(observed: frozenset[str], wanted: frozenset[str]) -> Truth:
@@ -88,10 +125,16 @@ _ON_NAMES: dict[Operator, Callable[[frozenset[str], frozenset[str]], Truth]] = {
 _PARTS = frozenset({Operator.IS_A, Operator.IS_PART_OF, Operator.HAS_PART})
 
 
-def _tree(constraint: Constraint, observed: Observed) -> Truth:
+def _tree(constraint: Constraint) -> Compare:
     between = PROFILE[constraint.left].part_of
-    if constraint.operator not in _PARTS or between is None or not isinstance(observed, frozenset):
-        return _names(constraint, observed)
+    if constraint.operator not in _PARTS or between is None:
+        return _names(constraint)
+    return partial(_in_tree, constraint, between)
+
+
+def _in_tree(constraint: Constraint, between: str, observed: Observed) -> Truth:
+    if not isinstance(observed, frozenset):
+        return None
     if constraint.operator is Operator.HAS_PART:
         found = [all(_is_part(wanted, one, between) for wanted in constraint.right) for one in observed]
     else:
@@ -105,28 +148,48 @@ def _is_part(part: str, whole: str, between: str) -> bool:
     return part == whole or part.startswith(whole + between)
 
 
-def _ranked(constraint: Constraint, observed: Observed) -> Truth:
+def _ranked(constraint: Constraint) -> Compare:
     """Of a closed list, ordered: a name that is not in it, on either side, says nothing."""
-    if not isinstance(observed, frozenset) or not observed or not _RANKS.keys() >= {*constraint.right, *observed}:
-        return None
-    if constraint.operator not in _ORDERED:
-        return _names(constraint, observed)
-    ranks = {_RANKS[one] for one in observed}
-    if len(constraint.right) != 1 or len(ranks) != 1:
-        return None
-    wanted = _RANKS[constraint.right[0]]
-    return _ON_NUMBERS[constraint.operator](ranks.pop(), wanted, wanted)
+    if not _RANKS.keys() >= set(constraint.right):
+        return _unsaid
+    on_names = _names(constraint) if constraint.operator not in _ORDERED else _by_rank(constraint)
+
+    def compare(observed: Observed) -> Truth:
+        if not isinstance(observed, frozenset) or not observed or not _RANKS.keys() >= observed:
+            return None
+        return on_names(observed)
+
+    return compare
+
+
+def _by_rank(constraint: Constraint) -> Compare:
+    if len(constraint.right) != 1:
+        return _unsaid
+    on_numbers, wanted = _ON_NUMBERS[constraint.operator], _RANKS[constraint.right[0]]
+
+    def compare(observed: Observed) -> Truth:
+        if not isinstance(observed, frozenset) or len(observed) != 1:
+            return None
+        (one,) = observed
+        return on_numbers(_RANKS[one], wanted, wanted)
+
+    return compare
 
 
 # -- numbers -------------------------------------------------------------------------------------------------------------------
 
 
-def _number(constraint: Constraint, observed: Observed) -> Truth:
-    compare = _ON_NUMBERS.get(constraint.operator)
+def _number(constraint: Constraint) -> Compare:
+    on_numbers = _ON_NUMBERS.get(constraint.operator)
     wanted = read_right(constraint)
-    if compare is None or wanted is None or isinstance(observed, frozenset):
-        return None
-    return compare(observed, *wanted)
+    if on_numbers is None or wanted is None:
+        return _unsaid
+    least, most = wanted
+
+    def compare(observed: Observed) -> Truth:
+        return None if isinstance(observed, frozenset) else on_numbers(observed, least, most)
+
+    return compare
 
 
 def _below(observed: Number, least: Number, most: Number) -> Truth:
@@ -165,13 +228,12 @@ _ON_NUMBERS: dict[Operator, Callable[[Number, Number, Number], Truth]] = {
     Operator.GTEQ: _at_least,
 }
 _ORDERED = frozenset(_ON_NUMBERS) - {Operator.EQ, Operator.NEQ}
-_BY_KIND: dict[Kind, Callable[[Constraint, Observed], Truth]] = {
+_BY_KIND: dict[Kind, Callable[[Constraint], Compare]] = {
     Kind.NAMES: _names,
     Kind.TREE: _tree,
     Kind.RANKED: _ranked,
     **dict.fromkeys((Kind.NUMBER, Kind.DECIMAL, Kind.TIME, Kind.DURATION), _number),
 }
-_COMPARES = {operand: _BY_KIND[profile.kind] for operand, profile in PROFILE.items()}
 _READ_KIND: dict[Kind, Callable[[str], Interval | None]] = {
     Kind.TIME: parse_time,
     Kind.NUMBER: _exactly(parse_number),

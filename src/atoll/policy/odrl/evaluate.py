@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from atoll.policy.odrl.compare import Observed, holds
+from atoll.policy.odrl.compare import Observed, read_constraint
 from atoll.policy.odrl.logic import JOINED, Truth, all_of
 from atoll.policy.odrl.model import Conflict, Constraint, Duty, Join, LogicalConstraint, Node, Operand, Rules, TermRule
 from atoll.policy.odrl.profile import ACTIONS, FORBIDDEN_BY, PERFORMANCE, PERMITTED_BY
@@ -51,9 +51,9 @@ def judge(rules: Rules, use: Use, *, assumed: tuple[Constraint, ...] = ()) -> Re
     Args:
         assumed: constraints of every permission that does not bind their operand itself.
     """
-    permissions = tuple(_permission(number, one, use, assumed) for number, one in enumerate(rules.permissions))
-    prohibitions = tuple(_prohibition(number, one, use) for number, one in enumerate(rules.prohibitions))
-    obligations = tuple(_duty(f"obligation {number}", one, use) for number, one in enumerate(rules.obligations))
+    permissions = tuple([_permission(number, one, use, assumed) for number, one in enumerate(rules.permissions)])
+    prohibitions = tuple([_prohibition(number, one, use) for number, one in enumerate(rules.prohibitions)])
+    obligations = tuple([_duty(f"obligation {number}", one, use) for number, one in enumerate(rules.obligations)])
     permitted = any(one.active for one in permissions)
     prohibited = any(one.active for one in prohibitions)
     broken = any(one.deontic is Deontic.VIOLATED for one in obligations)
@@ -63,9 +63,9 @@ def judge(rules: Rules, use: Use, *, assumed: tuple[Constraint, ...] = ()) -> Re
 
 def _permission(number: int, rule: TermRule, use: Use, assumed: tuple[Constraint, ...]) -> RuleReport:
     name = rule.uid or f"permission {number}"
-    premises = list(_premises(rule, use, PERMITTED_BY))
-    premises.extend(_looked_at(one, use) for one in assumed if not binds(rule.constraints, rule.groups, one.left))
-    duties = tuple(_duty(f"{name}, duty {place}", one, use) for place, one in enumerate(rule.duties))
+    premises = _premises(rule, use, PERMITTED_BY)
+    premises += [_looked_at(one, use.values) for one in assumed if not binds(rule.constraints, rule.groups, one.left)]
+    duties = tuple([_duty(f"{name}, duty {place}", one, use) for place, one in enumerate(rule.duties)])
     state = all_of([one.state for one in premises])
     if state and not all(one.satisfied for one in duties):
         state = False
@@ -75,11 +75,11 @@ def _permission(number: int, rule: TermRule, use: Use, assumed: tuple[Constraint
 def _prohibition(number: int, rule: TermRule, use: Use) -> RuleReport:
     name = rule.uid or f"prohibition {number}"
     premises = _premises(rule, use, FORBIDDEN_BY)
-    remedies = tuple(_duty(f"{name}, remedy {place}", one, use) for place, one in enumerate(rule.duties))
-    return RuleReport("prohibition", name, premises, remedies, all_of([one.state for one in premises]))
+    remedies = tuple([_duty(f"{name}, remedy {place}", one, use) for place, one in enumerate(rule.duties)])
+    return RuleReport("prohibition", name, tuple(premises), remedies, all_of([one.state for one in premises]))
 
 
-def _premises(rule: TermRule, use: Use, covers: Mapping[str, frozenset[str]]) -> tuple[PremiseReport, ...]:
+def _premises(rule: TermRule, use: Use, covers: Mapping[str, frozenset[str]]) -> list[PremiseReport]:
     found = [PremiseReport(_ACTION, "action", rule.action, frozenset((use.action,)), _acts(rule, use, covers))]
     if rule.assignee:
         state = _named(rule.assignee, use.parties, use.is_party)
@@ -87,9 +87,9 @@ def _premises(rule: TermRule, use: Use, covers: Mapping[str, frozenset[str]]) ->
     if rule.target:
         state = _named(rule.target, use.targets, use.is_target)
         found.append(PremiseReport(Premise.TARGET, "target", rule.target, use.targets, state))
-    found.extend(_looked_at(one, use) for one in rule.constraints)
-    found.extend(_grouped(one, use) for one in rule.groups)
-    return tuple(found)
+    found += [_looked_at(one, use.values) for one in rule.constraints]
+    found += [_grouped(one, use) for one in rule.groups]
+    return found
 
 
 def _named(wanted: str, names: frozenset[str], is_known: Callable[[str], bool]) -> Truth:
@@ -110,14 +110,8 @@ def _acts(rule: TermRule, use: Use, covers: Mapping[str, frozenset[str]]) -> Tru
 _KNOWN = frozenset(ACTIONS)
 
 
-def _looked_at(constraint: Constraint, use: Use) -> PremiseReport:
-    seen = use.values.get(constraint.left)
-    wanted = f"{constraint.operator} {', '.join(constraint.right)}"
-    return PremiseReport(_CONSTRAINT, constraint.left, wanted, seen, holds(constraint, seen))
-
-
 def _grouped(group: LogicalConstraint, use: Use) -> PremiseReport:
-    inner = (*(_looked_at(one, use) for one in group.constraints), *(_grouped(one, use) for one in group.groups))
+    inner = (*(_looked_at(one, use.values) for one in group.constraints), *(_grouped(one, use) for one in group.groups))
     wanted = "; ".join(f"{one.what} {one.wanted}" if one.premise is Premise.CONSTRAINT else f"({one.wanted})" for one in inner)
     state = JOINED[group.join]([one.state for one in inner]) if inner else None
     return PremiseReport(Premise.GROUP, group.join, f"{group.join}: {wanted}", None, state, inner)
@@ -127,9 +121,9 @@ def _duty(place: str, duty: Duty, use: Use) -> DutyReport:
     name = duty.uid or place
     known = use.performed.get(name)
     values = (known.values or {}) if known else {}
-    when = [_looked_at(one, use) for one in duty.constraints if one.left not in PERFORMANCE]
-    when.extend(_grouped(one, use) for one in duty.groups)
-    how = [_done(one, values) for one in duty.constraints if one.left in PERFORMANCE]
+    when = [_looked_at(one, use.values) for one in duty.constraints if one.left not in PERFORMANCE]
+    when += [_grouped(one, use) for one in duty.groups]
+    how = [_looked_at(one, values) for one in duty.constraints if one.left in PERFORMANCE]
     applies = all_of([one.state for one in when])
     performed = known is not None and known.done and all(one.state is True for one in how)
     consequences = tuple(_duty(f"{name}, consequence {number}", one, use) for number, one in enumerate(duty.consequences))
@@ -143,10 +137,10 @@ def _duty(place: str, duty: Duty, use: Use) -> DutyReport:
     return DutyReport(name, duty.action, applies, performed, deontic, (*when, *how), consequences)
 
 
-def _done(constraint: Constraint, values: Mapping[Operand, Observed]) -> PremiseReport:
+def _looked_at(constraint: Constraint, values: Mapping[Operand, Observed]) -> PremiseReport:
     seen = values.get(constraint.left)
-    wanted = f"{constraint.operator} {', '.join(constraint.right)}"
-    return PremiseReport(_CONSTRAINT, constraint.left, wanted, seen, holds(constraint, seen))
+    read = read_constraint(constraint)
+    return PremiseReport(_CONSTRAINT, read.what, read.wanted, seen, None if seen is None else read.compare(seen))
 
 
 def binds(constraints: tuple[Constraint, ...], groups: tuple[LogicalConstraint, ...], operand: Operand) -> bool:

@@ -1,10 +1,14 @@
-"""What an evaluation found, premise by premise: the form from which permit or deny follows, and in which it is explained."""
+"""What an evaluation found, premise by premise: the form from which permit or deny follows, and in which it is explained.
+
+Named tuples, because a decision makes dozens of them: a frozen dataclass takes three times as long to make.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from atoll.policy.odrl.compare import Observed, show
 from atoll.policy.odrl.logic import Truth
@@ -42,8 +46,7 @@ class Performance:
     """How it was done: amount, unit, share."""
 
 
-@dataclass(frozen=True, slots=True)
-class PremiseReport:
+class PremiseReport(NamedTuple):
     """One premise."""
 
     premise: Premise
@@ -66,8 +69,7 @@ class PremiseReport:
         return show(self.seen)
 
 
-@dataclass(frozen=True, slots=True)
-class DutyReport:
+class DutyReport(NamedTuple):
     """One duty."""
 
     uid: str
@@ -91,8 +93,7 @@ class DutyReport:
         return self.applies is False or self.deontic is Deontic.FULFILLED
 
 
-@dataclass(frozen=True, slots=True)
-class RuleReport:
+class RuleReport(NamedTuple):
     """One permission or prohibition."""
 
     kind: str
