@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from atoll.api.models import GiveGrant, GiveStanding, NoteDuty, ProposeJob
-from atoll.node.errors import BadRequest
+from atoll.node.errors import BadRequest, NoSuchThing
 from atoll.policy.errors import PolicyRefused
 from atoll.policy.odrl.profile import NAMESPACE
 from atoll.testing.virtual import run_virtually
@@ -77,6 +77,10 @@ def test_written_terms_wait_for_their_duty_and_refuse_what_is_not_in_the_profile
             terms["permission"][0]["duty"] = [{"@id": "urn:fee", "action": "compensate", "constraint": [amount]}]
             grant = await give(world, sets["bureau"], terms=terms)
             name = grant[0]["grant"]
+            agreement = await world["bank"].services.grants.agreement(name)
+            assert agreement["@type"] == "Agreement" and agreement["permission"][0]["duty"][0]["@id"] == "urn:fee"
+            with pytest.raises(NoSuchThing):
+                await world["bank"].services.grants.agreement("00" * 16)
             record = await ended(world, await propose(world, sets, grant))
             assert (record.state, record.reason) == ("refused", "policy.terms")
             duties = world["bureau"].services.duties

@@ -14,6 +14,7 @@ from rdflib.namespace import DCAT, DCTERMS, PROV
 from referencing import Registry, Resource
 
 from atoll.exchange.catalogue.dcat import CONTEXT, Described, Measured, catalog_to_dcat
+from atoll.policy.odrl.jsonld import parse_policy_json
 from tests.unit.catalogue.shelf import card, listed
 from tests.unit.policy.desk import column
 from tests.vectors.conftest import vectors
@@ -67,6 +68,19 @@ def test_a_catalogue_of_datasets_with_offers_fits_the_schema_as_the_official_exa
     validator().validate(json.loads((SOURCE / "catalog" / "example" / "catalog.json").read_text()))
     validator().validate(document(full()))
     validator().validate(document())
+
+
+def test_offers_are_written_as_the_protocol_has_them_in_catalogues() -> None:
+    """Named, without a target, numbers as typed texts; a stranger's offer that nobody here can read is no offer."""
+    rows = {"leftOperand": "dex:rows", "operator": "lteq", "rightOperand": {"@value": "1000", "@type": "xsd:integer"}}
+    nameless = {"target": FULL.dataset, "permission": [{"action": "read", "target": FULL.dataset, "constraint": [rows]}]}
+    strange = {"@id": "urn:uuid:9", "permission": [{"action": "teleport"}]}
+    found = document(full(offers=(OFFER, {**OFFER, "target": FULL.dataset}, nameless, strange)))
+    validator().validate(found)
+    (dataset,) = found["dataset"]
+    assert [one["@id"] for one in dataset["hasPolicy"]] == [OFFER["@id"], OFFER["@id"], f"{dataset['@id']}:offer:3"]
+    assert '"target"' not in json.dumps(dataset["hasPolicy"]) and "@context" not in dataset["hasPolicy"][0]
+    assert [parse_policy_json(one).permissions[0].action for one in dataset["hasPolicy"]] == ["use", "use", "read"]
 
 
 def test_a_dataset_without_an_offer_is_dcat_and_no_more() -> None:

@@ -14,6 +14,7 @@ import pytest
 from jsonschema import Draft201909Validator
 from referencing import Registry, Resource
 
+from atoll.exchange.catalogue.policies import agreement_to_json
 from atoll.policy.errors import PolicyRefused
 from atoll.policy.odrl import (
     Conflict,
@@ -29,6 +30,7 @@ from atoll.policy.odrl import (
 from atoll.policy.odrl.jsonld import parse_policy_json
 from atoll.policy.odrl.profile import ACTIONS, OPERATORS, PROFILE, Kind
 from atoll.policy.odrl.writing import Form, policy_to_json
+from tests.unit.policy.desk import TERMS
 from tests.vectors.conftest import vectors
 
 SOURCE = vectors("dsp")
@@ -175,6 +177,22 @@ def test_unix_seconds_are_written_as_a_date_and_time() -> None:
 def test_a_form_needs_what_its_schema_needs(form: Form, missing: str) -> None:
     with pytest.raises(PolicyRefused, match=f"it has no {missing}"):
         policy_to_json(Policy.from_map(POLICY.to_map() | {missing: ""}), form)
+
+
+def test_the_terms_of_a_grant_are_an_agreement_with_names_that_hold_elsewhere() -> None:
+    mine = TermRule(action="use", constraints=(PURPOSE,), duties=(DUTY,), assignee=TERMS.assignee, target=TERMS.target)
+    terms = replace(TERMS, permissions=(mine,), prohibitions=(TermRule(action="distribute", constraints=()),))
+    document = agreement_to_json("test.example/lagoon", terms)
+    verify(document, "Agreement")
+    assert document["@id"] == f"urn:atoll:test.example/lagoon:grant:{terms.grant.hex()}"
+    assert document["assigner"] == "urn:atoll:test.example/lagoon:member:bureau"
+    assert document["assignee"] == "urn:atoll:test.example/lagoon:member:bank"
+    assert document["target"] == "urn:atoll:test.example/lagoon:dataset:bureau/files/1"
+    assert terms.salt.hex() not in json.dumps(document) and "salt" not in json.dumps(document)
+    read = parse_policy_json(document)
+    assert (read.permissions, read.prohibitions) == ((replace(mine, assignee="", target=""),), terms.prohibitions)
+    with pytest.raises(PolicyRefused, match="a target of its own"):
+        agreement_to_json("test.example/lagoon", replace(terms, permissions=(replace(mine, target="bureau/other/1"),)))
 
 
 def test_a_policy_without_rules_is_not_written() -> None:

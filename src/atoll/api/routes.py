@@ -244,6 +244,14 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("grant_give", "POST", "/v1/grants", DATA, "Permit a use", m.Given, m.GiveGrant),
     Route("grant_list", "GET", "/v1/grants", READ, "Grants given and received", list[m.GrantInfo]),
+    Route(
+        "grant_agreement",
+        "GET",
+        "/v1/grants/{grant}/agreement",
+        READ,
+        "The terms of a grant as an ODRL agreement in JSON-LD",
+        "application/ld+json",
+    ),
     Route("grant_revoke", "POST", "/v1/grants/{grant}/revoke", DATA, "Take a grant back", m.Receipt),
     Route("right_give", "POST", "/v1/rights", DATA, "Grant, sublicense or lease a right", m.RightGiven, m.RightRequest),
     Route(

@@ -29,7 +29,9 @@ def check(home: HomeFolder) -> Reply:
         "jobs": {"max-memory-mb": most.memory_bytes >> 20, "max-traffic-mb": most.traffic_bytes >> 20},
     }
     limits = [
-        f"{name.replace('_', '-')} {_words(one)}" for name, one in rules.items() if one is not None and name != "automatic"
+        f"{name.replace('_', '-')} {_words(one)}"
+        for name, one in rules.items()
+        if one is not None and name not in ("automatic", "answers_checks")
     ]
     pairs = [
         ("organisation", config.org),
@@ -39,6 +41,7 @@ def check(home: HomeFolder) -> Reply:
         ("consent", "automatic, where policy permits" if config.policy.automatic else "a person approves each job"),
         ("own rules", "; ".join(limits) or "none beyond the grants"),
         ("a job takes", f"at most {size(most.memory_bytes)} of memory, and sends at most {size(most.traffic_bytes)}"),
+        ("near copies", "checks are made and answered" if config.policy.answers_checks else "no checks, made or answered"),
     ]
     return Reply(value, [Fields(pairs), "\nThe configuration can be used."])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,12 @@ from atoll.client import Node
 app = group("Permit uses of datasets, and take permissions back.")
 app.add_typer(template.app, name="template")
 GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="The grant's 32 digits.")]
+
+
+class Form(StrEnum):
+    """In which words a grant's terms are shown."""
+
+    ODRL = "odrl"
 
 
 class Counting(StrEnum):
@@ -125,9 +132,21 @@ def list_grants(node: Node) -> Reply:
     return Reply(found, [Rows(("grant", "owner", "to", "dataset", "state", "uses left", "until"), rows, "no grants")])
 
 
-@command(app, "show", "atoll grant show 5be1a0c2d3e4f5061728394a5b6c7d8e --home bank")
-def show(node: Node, grant: GrantArgument) -> Reply:
+@command(
+    app,
+    "show",
+    "atoll grant show 5be1a0c2d3e4f5061728394a5b6c7d8e --home bank",
+    "atoll grant show 5be1a0c2d3e4f5061728394a5b6c7d8e --format odrl --home bank",
+)
+def show(
+    node: Node,
+    grant: GrantArgument,
+    format_: Annotated[Form | None, typer.Option("--format", help="odrl: only its terms, as a JSON-LD agreement.")] = None,
+) -> Reply:
     """One grant with its terms."""
+    if format_ is not None:
+        document = node.grants.agreement(grant)
+        return Reply(document, [json.dumps(document, indent=2, ensure_ascii=False)])
     one = node.grants.show(grant)
     pairs = [
         ("grant", f"{one.grant} ({one.state}), version {one.version}"),

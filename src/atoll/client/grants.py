@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from atoll.api import models
-from atoll.client.errors import NoSuchGrant
+from atoll.client.errors import NoSuchGrant, NotWhatWasExpected
 from atoll.client.link import Link
 from atoll.client.names import verify_identifier
 
@@ -33,6 +36,13 @@ class Grants:
         if found is None:
             raise NoSuchGrant(grant=grant)
         return found
+
+    def agreement(self, grant: str) -> dict[str, Any]:
+        """The terms of one grant as an ODRL agreement in JSON-LD, as the Dataspace Protocol writes them."""
+        document = json.loads(self._link.raw("grant_agreement", grant=verify_identifier(grant, "grant")))
+        if not isinstance(document, dict):
+            raise NotWhatWasExpected(url=self._link.url, reason="the agreement is not an object")
+        return document
 
     def revoke(self, grant: str) -> models.Receipt:
         """Take a grant back."""

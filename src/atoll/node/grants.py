@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from atoll.api.models import CapInfo, ConstraintModel, GiveGrant, GrantInfo
+from atoll.exchange.catalogue.policies import agreement_to_json
 from atoll.ledger.records import Budget, Cap, CapUnit, Counting, Grant, budget_id, grant_account
 from atoll.ledger.rules.grant import GiveGrant as GiveTransaction
 from atoll.ledger.rules.grant import RevokeGrant
@@ -12,7 +14,7 @@ from atoll.ledger.rules.takings import DAY_SECONDS, headroom
 from atoll.node.bodies import READERS, Bodies, Kind
 from atoll.node.budgets import Budgets
 from atoll.node.context import NodeContext
-from atoll.node.errors import BadRequest
+from atoll.node.errors import BadRequest, NoSuchThing
 from atoll.node.purposes import Purposes
 from atoll.ordering.engine import Acknowledged
 from atoll.policy.demand import Output
@@ -110,6 +112,21 @@ class Grants:
         reads_all = any(one.org == me and READERS & set(one.roles) for one in self._context.members())
         records = [one for one in self._context.records(Grant) if reads_all or me in one.parties()]
         return [await self._describe(one) for one in records]
+
+    async def agreement(self, grant: str) -> dict[str, Any]:
+        """The terms of one grant as a DSP agreement in JSON-LD.
+
+        Raises:
+            NoSuchThing: there is no such grant, or its terms are not held here.
+        """
+        view = self._context.view()
+        record = view.get(Grant, grant)
+        if record is not None:
+            await self._bodies.fetch(view, Kind.TERMS, grant, record.parties())
+        terms = self._bodies.terms(bytes.fromhex(grant))
+        if record is None or terms is None:
+            raise NoSuchThing(what="grant with terms", name=grant)
+        return agreement_to_json(view.chain.chain_id, terms)
 
     def _purpose_salt(self, dataset: str) -> bytes:
         """The salt that goes into terms: of this organisation's lineages, which it alone can give."""

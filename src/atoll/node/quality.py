@@ -9,7 +9,7 @@ from pathlib import Path
 
 from atoll.api.models import MeasuredValue, QualityInfo, QualityReportInfo, QualityRunInfo, Receipt
 from atoll.errors import AtollError
-from atoll.exchange.catalogue.dcat import dataset_iri
+from atoll.exchange.catalogue.names import dataset_iri
 from atoll.exchange.quality.errors import BadReport
 from atoll.exchange.quality.metrics import GRADES, MetricSet, packaged
 from atoll.exchange.quality.report import (

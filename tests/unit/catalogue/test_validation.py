@@ -62,6 +62,13 @@ def test_an_offer_in_the_closed_profile_is_published_and_another_is_refused_by_t
         verify_card(replace(CARD, offers=(OFFER, strange)))
 
 
+@pytest.mark.parametrize("said", [{"target": "bank/secret/1"}, {"permission": [{"action": "use", "target": "bank/secret/1"}]}])
+def test_an_offer_of_something_else_than_the_dataset_it_stands_on_is_refused_by_its_name(said: dict[str, Any]) -> None:
+    with pytest.raises(CardRefused, match=f"offer 1: its target is bank/secret/1, and it stands on {CARD.dataset}"):
+        verify_card(replace(CARD, offers=({**OFFER, **said},)))
+    verify_card(replace(CARD, offers=({**OFFER, "target": CARD.dataset},)))
+
+
 def test_a_card_that_is_too_long_says_what_to_shorten() -> None:
     wide = replace(CARD, columns=tuple(column(f"{at:03}", classes=("a:" + "x" * 100, "b:" + "x" * 118, "c:" + "y" * 118,
                                                                    "d:" + "z" * 118)) for at in range(500)))  # fmt: skip

@@ -61,6 +61,7 @@ COMMANDS = {
     "approver_revoke": "key approver revoke",
     "grant_give": "grant give",
     "grant_list": "grant list",
+    "grant_agreement": "grant show",
     "grant_revoke": "grant revoke",
     "right_give": "right grant",
     "right_transfer": "right transfer",

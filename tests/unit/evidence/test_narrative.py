@@ -10,6 +10,7 @@ from atoll.ledger.evidence import narrate
 from atoll.ledger.evidence.finding import Finding
 from atoll.ledger.evidence.narrative import WIDTH
 from atoll.ledger.records import JobState
+from atoll.ledger.rules.standing import GiveStanding
 from tests.unit.evidence.test_verify import ENDINGS, refused
 from tests.unit.evidence.world import World
 
@@ -123,3 +124,15 @@ def test_a_time_past_all_calendars_is_shown_as_a_number(finding: Finding) -> Non
 def test_a_verifier_whose_clock_is_behind_is_told_so(world: World, bundle: bytes) -> None:
     page = flat(narrate(world.verify(bundle, now=world.ledger.time)))
     assert "dated 2 seconds ahead of this verifier's clock" in page
+
+
+def test_a_consent_that_rested_on_one_given_in_advance_says_so() -> None:
+    world, given = World().register().propose(), b"\x5a" * 16
+    term = {"not_before": world.ledger.time, "not_after": world.ledger.time + 86_400}
+    world.do("bureau", GiveStanding(standing=given, commitment=b"\x01" * 32, uses=3, **term))
+    world.consent("bank").do("bureau", replace(world.consent_of("bureau"), standing=given))
+    finding = world.start().verify(world.export())
+    assert {one.act.org: one.standing for one in finding.consents} == {"bank": b"", "bureau": given}
+    bank, bureau = (line for line in flat(narrate(finding)).split("- The ") if "consented to exactly this plan" in line)
+    assert f"It rested on the organisation's standing consent {given.hex()}, given in advance" in bureau
+    assert "standing consent" not in bank

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from atoll.exchange.catalogue.names import dataset_iri, member_iri
+from atoll.exchange.catalogue.policies import offers_to_json
 from atoll.ledger.records import Dataset
 from atoll.policy.card import DatasetCard
 from atoll.policy.levels import Delivery, level_name, permitted_modes
@@ -45,16 +47,6 @@ class Described:
     card: DatasetCard
     """One that fits the record's commitment."""
     quality: Sequence[Measured] = ()
-
-
-def dataset_iri(chain_id: str, dataset: str) -> str:
-    """The name of a dataset version outside its ledger."""
-    return f"urn:atoll:{chain_id}:dataset:{dataset}"
-
-
-def member_iri(chain_id: str, org: str) -> str:
-    """The name of a member outside its ledger."""
-    return f"urn:atoll:{chain_id}:member:{org}"
 
 
 def catalog_to_dcat(chain_id: str, publisher: str, described: Iterable[Described]) -> dict[str, Any]:
@@ -109,7 +101,7 @@ def dataset_to_dcat(chain_id: str, one: Described) -> dict[str, Any]:
         f"{DEX}levelStatus": card.grading.status if card.grading else "",
         f"{PROV}wasDerivedFrom": [{"@id": dataset_iri(chain_id, parent)} for parent in card.parents],
         f"{DQV}hasQualityMeasurement": [_measurement(chain_id, iri, each) for each in one.quality],
-        "hasPolicy": [dict(offer) for offer in card.offers],
+        "hasPolicy": list(offers_to_json(chain_id, card)),
     }
     return {name: value for name, value in (found | optional).items() if value not in ("", [], None)}
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from atoll.exchange.catalogue.errors import CardRefused, CardTooLong
+from atoll.exchange.catalogue.policies import stranger_of
 from atoll.policy.card import MAX_CARD_BYTES, ColumnCard, DatasetCard
 from atoll.policy.demand import Exposure
 from atoll.policy.errors import PolicyRefused
@@ -24,13 +25,14 @@ _MOST_MEASURED = 1 << 24
 """More than the bounds of a card's fields let it take; only to tell how long one is that is too long."""
 
 
-def offer_problem(offer: Document) -> str:
-    """Why an offer is outside the closed ODRL profile, with the name of what is unknown; empty if it is inside."""
+def offer_problem(offer: Document, dataset: str) -> str:
+    """Why an offer cannot stand on a dataset, with the name of what is unknown or strange to it; empty if it can."""
     try:
-        parse_policy_json(offer)
+        policy = parse_policy_json(offer)
     except PolicyRefused as err:
         return f"{err.operands['where']}: {err.operands['what']}"
-    return ""
+    stranger = stranger_of(policy, dataset)
+    return f"its target is {stranger}, and it stands on {dataset}" if stranger else ""
 
 
 def verify_card(card: DatasetCard) -> None:
@@ -70,7 +72,7 @@ def _problems(card: DatasetCard) -> Iterator[str]:
     if card.quality is not None and card.quality.third_party and card.quality.evaluator == card.dataset.split("/")[0]:
         yield "its owner calls itself a third party"
     for number, offer in enumerate(card.offers, start=1):
-        if found := offer_problem(offer):
+        if found := offer_problem(offer, card.dataset):
             yield f"offer {number}: {found}"
 
 

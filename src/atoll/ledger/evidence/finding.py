@@ -29,6 +29,8 @@ class Consented:
     """Version of its node, by its own word."""
     build: str
     """Digest of its build, by its own word."""
+    standing: bytes = b""
+    """The standing consent that it rested on, a person's word given in advance; empty where it rested on none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

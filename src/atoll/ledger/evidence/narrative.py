@@ -121,9 +121,15 @@ def _agreed(finding: Finding) -> Iterator[str]:
 
 
 def _consent(finding: Finding, one: Consented) -> str:
+    resting = (
+        f" It rested on the organisation's standing consent {one.standing.hex()}, given in advance within bounds that are not "
+        "in this bundle; the ledger took one of its uses for it."
+        if one.standing
+        else ""
+    )
     return (
         f"{_org(finding, one.act.org)} consented to exactly this plan on {_when(one.act.time)} (block {one.act.height}), "
-        f"signing with key {one.act.kid}. By its own word its node ran {_clean(one.software)}."
+        f"signing with key {one.act.kid}.{resting} By its own word its node ran {_clean(one.software)}."
     )
 
 

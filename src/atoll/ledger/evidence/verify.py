@@ -169,7 +169,7 @@ class _Case:
         self._need_this_plan(entry, body.plan_digest)
         if act.time > self._job.not_after:
             raise Contradiction.at(entry, reason="it came after the job's deadline")
-        return Consented(act=self._noted(act), software=body.software, build=body.build)
+        return Consented(act=self._noted(act), software=body.software, build=body.build, standing=body.standing)
 
     def _start(self, consents: tuple[Consented, ...]) -> Act:
         job = self._job
