@@ -26,6 +26,7 @@ from atoll.node.bodies import Bodies, Body, Kind
 from atoll.node.context import NodeContext
 from atoll.node.duties import Duties
 from atoll.node.errors import PlanChanged, PlanInconsistent, PlanMissing, TransactionRefused
+from atoll.node.promises import Promises
 from atoll.node.purposes import Purposes
 from atoll.node.standing import StandingConsents
 from atoll.policy.decide import Decision, Question, Verdict, decide
@@ -62,6 +63,7 @@ class Consents:
         """Args: prepare: called before a consent is given, because the job may start as soon as it is."""
         self._standing = StandingConsents(context, bodies)
         self._duties = Duties(context, bodies)
+        self._promises = Promises(context)
         self._context = context
         self._bodies = bodies
         self._purposes = purposes
@@ -140,8 +142,18 @@ class Consents:
                 if right.scope_commitment:
                     await self._bodies.fetch(view, Kind.SCOPE, right.right.hex(), (right.holder, right.grantor))
 
-    def decide(self, plan: Plan, proposer: str) -> Decision:
-        """What policy says about a checked plan and who proposed it, here and now."""
+    def find_withdrawal(self, plan: Plan, proposer: str) -> str:
+        """Code of the first reason why this organisation would not consent any more to a job that START has charged and whose
+        process has yet to begin; empty if there is none."""
+        decision = self.decide(plan, proposer, charged=True)
+        return decision.code if decision.denies else ""
+
+    def decide(self, plan: Plan, proposer: str, *, charged: bool = False) -> Decision:
+        """What policy says about a checked plan and who proposed it, here and now.
+
+        Args:
+            charged: START has taken what the job takes.
+        """
         view = self._context.view()
         return decide(
             Question(
@@ -159,6 +171,8 @@ class Consents:
                 scopes=lambda right: self._bodies.scope(right) if self._bodies.fits(view, Kind.SCOPE, right.hex()) else None,
                 standing=self._standing.held,
                 performed=self._duties.performed,
+                promised=lambda grant: self._promises.uses(grant, besides=plan.job_id),
+                charged=charged,
             )
         )
 
@@ -169,6 +183,7 @@ class Consents:
             standing: the standing consent by which; if the ledger no longer counts it, a person is asked after all.
         """
         identifier = job.job_id.hex()
+        self._promises.note(job)
         await self._context.fresh_view()
         secrets = self.secrets(identifier) or self._new_secrets(identifier)
         public = X25519PrivateKey.from_private_bytes(secrets.job_key).public_key().public_bytes_raw()
@@ -188,9 +203,11 @@ class Consents:
             await self._context.outbox.submit(body)
         except TransactionRefused as err:
             if err.operands["rule"] == ApprovalMissing.code:  # it waits for a person with a key of its own
+                self._promises.forget(job)
                 self._context.store.update_job(identifier, phase="awaiting approval")
             if not standing or err.operands["rule"] not in USED_UP:
                 raise
+            self._promises.forget(job)
             self._context.store.update_job(identifier, phase="awaiting approval")
             self._context.note("node", "job.ask", identifier, err.operands["rule"])
             return

@@ -14,6 +14,7 @@ from atoll.jobs.registry import job_kind
 from atoll.ledger.detail import RECEIPT_DOMAIN, InputDetail, ReceiptDetail, round_up_to_power_of_two
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import Job
+from atoll.ledger.rules.check import SIMILARITY
 from atoll.ledger.rules.job import FailJob
 from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.node.bodies import READERS, Bodies, Kind
@@ -169,6 +170,8 @@ class Runs:
         if not begun:
             if code := self._find_withdrawal(plan, beginning_at=self._context.clock.now()):
                 return code
+            if plan.kind != SIMILARITY and (code := self._consents.find_withdrawal(plan, job.proposer)):
+                return code  # a column's time is over, or a term's: consent may have been given days ago
             job_kind(plan.kind).verify_period(plan, self._context.now())
         run = asyncio.create_task(self._run_until_done(job, plan))
         moved = asyncio.create_task(self._moved.wait())

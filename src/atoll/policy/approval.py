@@ -73,5 +73,5 @@ def _covers(question: Question, terms: StandingTerms) -> bool:
     mine = [one for one in question.demands if one.owner_org == question.me]
     if not in_force or budget.left() < 1 or not mine:
         return False
-    uses = (use_of(question, one, account=account, began=record.not_before) for one in mine)
+    uses = (use_of(question, one, account=account, began=record.not_before, asked=one.uses) for one in mine)
     return all(judge(terms, use, assumed=(UNNAMED,)).permits for use in uses)

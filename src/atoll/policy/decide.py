@@ -127,7 +127,8 @@ def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator
         if question.proposer != question.me:
             yield from _told_reasons(question, number, demand)
     yield from level_reasons(question.view, question.plan, number, card, now=question.now)
-    yield from account_reasons(question.view, counted_inputs(question.plan)[number])
+    if not question.charged:
+        yield from account_reasons(question.view, counted_inputs(question.plan)[number])
 
 
 def _told_reasons(question: Question, number: int, demand: Demand) -> Iterator[Reason]:
@@ -196,15 +197,26 @@ def _grant_reasons(question: Question, number: int, demand: Demand) -> Iterator[
     yield from right_reasons(
         question.view, grant, demand, job_kind=question.plan.kind, now=question.now, scopes=question.scopes
     )
-    yield from grant_budget_reasons(question.view, planned.grant, demand)
-    yield from cap_reasons(question.view, grant, demand, counted_inputs(question.plan), question.now)
+    if not question.charged:
+        yield from grant_budget_reasons(question.view, planned.grant, demand)
+        yield from cap_reasons(question.view, grant, demand, counted_inputs(question.plan), question.now)
     terms = question.terms(planned.grant)
     yield Reason(NoGrant.code, "its terms", "held here and fitting", "held" if terms else "missing", terms is not None)
     if terms is not None:
-        salt = question.purpose_salt(grant.dataset.rpartition("/")[0]) or terms.purpose_salt
-        yield from purpose_reasons(question.view, salt, question.plan.purpose, counted_inputs(question.plan)[number])
-        use = use_of(question, demand, account=grant_account(planned.grant), began=grant.not_before)
+        if not question.charged:
+            salt = question.purpose_salt(grant.dataset.rpartition("/")[0]) or terms.purpose_salt
+            yield from purpose_reasons(question.view, salt, question.plan.purpose, counted_inputs(question.plan)[number])
+        asked = _uses_asked(question, planned.grant)
+        use = use_of(question, demand, account=grant_account(planned.grant), began=grant.not_before, asked=asked)
         yield from evaluate(terms, replace(use, performed=question.performed(planned.grant)), assumed=(UNNAMED,))
+
+
+def _uses_asked(question: Question, grant: bytes) -> int:
+    """Uses of a grant beyond those that the ledger counts: of all lines of this plan, and of jobs that wait for their START."""
+    if question.charged:
+        return 0
+    lines = zip(question.plan.inputs, question.demands, strict=False)
+    return question.promised(grant) + sum(asked.uses for line, asked in lines if line.grant == grant)
 
 
 __all__ = ["Decision", "Question", "Verdict", "View", "decide"]

@@ -24,6 +24,10 @@ def _nothing_done(_: bytes) -> Mapping[str, Performance]:
     return {}
 
 
+def _none_promised(_: bytes) -> int:
+    return 0
+
+
 def _no_salt(_: str) -> bytes:
     return b""
 
@@ -58,5 +62,10 @@ class Question:
     """Bounds of own standing consents that fit their commitment on the ledger; asked only where a person would be."""
     performed: Callable[[bytes], Mapping[str, Performance]] = _nothing_done
     """What is known at this node of the duties in a grant's terms, by grant."""
+    promised: Callable[[bytes], int] = _none_promised
+    """Uses, by grant, that this organisation has consented to in other jobs and that no START has taken yet."""
+    charged: bool = False
+    """START has taken what the job takes, and only its process has not begun: accounts and caps are not asked again, and
+    the job's own uses are among those that are counted."""
     purpose_salt: Callable[[str], bytes] = _no_salt
     """Salt of an own lineage, by which its accounts of purposes are called; empty where none was ever drawn."""

@@ -12,12 +12,13 @@ BY_COMPUTING = "compute"
 """How a job delivers: what comes out of a computation, never the data."""
 
 
-def use_of(question: Question, demand: Demand, *, account: str, began: int) -> Use:
+def use_of(question: Question, demand: Demand, *, account: str, began: int, asked: int) -> Use:
     """The use that a demand makes.
 
     Args:
         account: budget that counts the uses so far, of a grant or a standing consent.
         began: when its term began.
+        asked: uses beyond those, which this job asks for and others were promised.
     """
     values: dict[Operand, Observed] = {
         Operand.PURPOSE: frozenset({demand.purpose}),
@@ -27,7 +28,7 @@ def use_of(question: Question, demand: Demand, *, account: str, began: int) -> U
         Operand.JOB_KINDS: frozenset({question.plan.kind}),
         Operand.PROTOCOLS: frozenset({question.plan.protocol}),
         Operand.ADVERSARY_MODEL: frozenset({question.plan.adversary_model}),
-        Operand.COUNT: _spent(question.view, account) + demand.uses,
+        Operand.COUNT: _spent(question.view, account) + asked,
         Operand.DATE_TIME: question.now,
         Operand.ELAPSED_TIME: max(0, question.now - began),
         Operand.DELIVERY_MODE: frozenset({BY_COMPUTING}),

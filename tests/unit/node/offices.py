@@ -180,7 +180,7 @@ class Office:
 class Offices:
     """All of them, with two datasets, a grant, and every document where it belongs."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, permissions: tuple[TermRule, ...] = (TermRule(action="use", constraints=()),)) -> None:
         self.lagoon = Lagoon(roles={"auditor": ("auditor",)})
         self.calls: list[tuple[str, str, str]] = []
         self.unreachable: set[str] = set()
@@ -190,7 +190,7 @@ class Offices:
             self.open[org] = Office(self, org)
         for dataset, column in ((CUSTOMERS, "id"), (FILES, "national_id")):
             self._register(dataset, column)
-        self._give()
+        self._give(permissions)
 
     def __getitem__(self, org: str) -> Office:
         return self.open[org]
@@ -241,14 +241,14 @@ class Offices:
         commitment = commit(CARD_DOMAIN, card.salt, body)
         self.lagoon.do(owner, RegisterDataset(dataset=dataset, card_commitment=commitment, level=2))
 
-    def _give(self) -> None:
+    def _give(self, permissions: tuple[TermRule, ...]) -> None:
         terms = GrantTerms(
             salt=b"\x02" * 32,
             grant=GRANT,
             assigner="bureau",
             assignee="bank",
             target=FILES,
-            permissions=(TermRule(action="use", constraints=()),),
+            permissions=permissions,
             prohibitions=(),
         )
         body = encode_message(terms)

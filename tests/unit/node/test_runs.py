@@ -18,6 +18,7 @@ from atoll.ledger.rules.job import StartJob
 from atoll.node.config import Home
 from atoll.node.jobs import Jobs
 from atoll.node.runs import Runs
+from atoll.policy.local import LocalRules
 from atoll.protocols.psi_sum.errors import ValueTooWide
 from atoll.transport.errors import EndedUntold
 from tests.unit.node.offices import JOB, SPEC, Offices
@@ -40,6 +41,24 @@ async def test_a_job_that_starts_after_the_period_of_its_tables_is_not_begun(
     await runs.ensure(offices.job())
     await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=10)
     assert (offices.job().state, offices.job().reason) == (JobState.FAILED, WrongPeriod.code)
+
+
+async def test_what_has_ended_between_consent_and_start_is_not_begun(offices: Offices, tmp_path: Path) -> None:
+    bureau = offices["bureau"]
+    offices.propose(replace(offices.plan(), not_after=bureau.clock.time + 600))
+    for org in ("bureau", "bank"):
+        await offices[org].consents.consider(offices.job())
+    await offices["bank"].outbox.submit(StartJob(job_id=JOB))
+    only_now = LocalRules(hours=(bureau.clock.time // 3600 % 24, bureau.clock.time // 3600 % 24 + 1))
+    bureau.configure(only_now)
+    assert bureau.consents.find_withdrawal(offices.plan(), "bank") == ""
+    bureau.configure(LocalRules(purposes=frozenset({"research"})))
+    bureau.context = replace(bureau.context, config=replace(bureau.context.config, home=Home(tmp_path)))
+    nothing: Any = None  # neither an order is written nor a process started
+    runs = Runs(bureau.context, bureau.bodies, bureau.consents, nothing, nothing)
+    await runs.ensure(offices.job())
+    await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=10)
+    assert (offices.job().state, offices.job().reason) == (JobState.FAILED, "policy.local")
 
 
 async def test_a_code_that_tells_of_rows_stays_at_its_node(offices: Offices, tmp_path: Path) -> None:

@@ -231,6 +231,8 @@ class Desk:
     scopes: dict[bytes, RightScope] = field(default_factory=dict)
     standing: tuple[StandingTerms, ...] = ()
     performed: dict[str, Performance] = field(default_factory=dict)
+    promised: int = 0
+    charged: bool = False
 
     def __post_init__(self) -> None:
         self.view.put(
@@ -344,6 +346,11 @@ class Desk:
         self.view.put(replace(root, **fields | changes))
         return self.change_grant(giver=giver, right=RIGHT)
 
+    def expose_until(self, time: int) -> Desk:
+        """All columns of the bureau's files are hidden after this second."""
+        self.cards[FILES] = replace(CARD, columns=tuple(replace(one, exposure_until=time) for one in CARD.columns))
+        return self
+
     def add_party(self, role: str, org: str, index: int = 0) -> Desk:
         """Somebody else sits at the table."""
         return self.change_plan(parties=(*self.plan.parties, PlanParty(role=role, index=index, org=org)))
@@ -439,6 +446,8 @@ class Desk:
             scopes=self.scopes.get,
             standing=lambda: self.standing,
             performed=lambda grant: self.performed if grant == GRANT else {},
+            promised=lambda grant: self.promised if grant == GRANT else 0,
+            charged=self.charged,
         )
 
     def ask(self) -> Decision:

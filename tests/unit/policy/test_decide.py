@@ -493,6 +493,58 @@ def test_hours_may_go_over_midnight(hour: int, verdict: str) -> None:
 # -- a person ------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("promised", "verdict"), [(0, "permit"), (1, "deny")])
+def test_a_bound_on_the_count_counts_what_other_jobs_were_promised(promised: int, verdict: str) -> None:
+    desk = Desk(promised=promised).terms_say(Operand.COUNT, Operator.LTEQ, "3")  # two are taken, one is asked for
+    assert desk.verdict()[0] == verdict
+
+
+def test_two_lines_under_one_grant_count_twice() -> None:
+    desk = Desk().terms_say(Operand.COUNT, Operator.LTEQ, "3").add_granted_run()
+    assert desk.verdict() == ("deny", "policy.terms")
+    assert Desk().terms_say(Operand.COUNT, Operator.LTEQ, "4").add_granted_run().verdict()[0] == "permit"
+
+
+BEGINS: dict[str, Change] = {
+    "the grant's uses": lambda d: d.use_grant(limit=1, reserved=1),
+    "the grant's epsilon": lambda d: (
+        d.charge_epsilon(10).change_output("cardinality").permit_output("cardinality").forget_epsilon()
+    ),
+    "an account of the lineage": lambda d: d.cap("rows", 1000, reserved=1000),
+    "a cap of the grant": lambda d: d.change_grant(
+        caps=[*new_in_30_days(5000), Cap(unit=CapUnit.JOBS, limit=0, days=1).to_map()]
+    ),
+    "an account of its purpose, capped since": lambda d: d.salt_terms().cap_for(f"for:{PURPOSE.hex()}", "uses", 0),
+    "the bound on the count": lambda d: d.terms_say(Operand.COUNT, Operator.LTEQ, "2"),
+}
+
+
+@pytest.mark.parametrize("what", BEGINS)
+def test_what_start_has_charged_is_not_asked_again_before_the_process_begins(what: str) -> None:
+    desk = Desk()
+    BEGINS[what](desk)
+    desk.charged = True
+    assert desk.verdict() == ("permit", "policy.permit")
+
+
+ENDED: dict[str, tuple[str, Change]] = {
+    "a column's exposure": ("policy.column", lambda d: d.expose_until(NOW + 10)),
+    "the time in the terms": ("policy.terms", lambda d: d.terms_say(Operand.DATE_TIME, Operator.LTEQ, str(NOW + 10))),
+    "the time since the grant began": ("policy.terms", lambda d: d.terms_say(Operand.ELAPSED_TIME, Operator.LTEQ, "PT2M")),
+    "the grant's own count": ("policy.terms", lambda d: d.terms_say(Operand.COUNT, Operator.LTEQ, "1")),
+    "the owner's hours": ("policy.local", lambda d: d.say(hours=((NOW // 3600 + 1) % 24, (NOW // 3600 + 2) % 24))),
+}
+
+
+@pytest.mark.parametrize("what", ENDED)
+def test_what_has_ended_since_the_consent_is_asked_before_the_process_begins(what: str) -> None:
+    code, change = ENDED[what]
+    desk = Desk()
+    change(desk)
+    desk.charged, desk.now = True, NOW + 60
+    assert desk.verdict() == ("deny", code)
+
+
 @pytest.mark.parametrize(
     ("what", "name", "verdict"),
     [
