@@ -76,7 +76,7 @@ def read(names: Sequence[str], rows: Sequence[Sequence[str]], *, cut: int | None
             for start in range(0, len(content), cut):
                 reader.read_csv(content[start : start + cut], last=False)
             reader.read_csv(b"", last=True)
-        return reader.finish(_core.FileDigests(), Path(folder) / "rows.bin")
+        return reader.finish(_core.FileDigests(False), Path(folder) / "rows.bin")
 
 
 def content(table: TablePrint) -> tuple[object, ...]:

@@ -166,17 +166,17 @@ pub struct FileDigests(table_print::FileDigests);
 #[pymethods]
 impl FileDigests {
     #[new]
-    fn new() -> Self {
-        Self(table_print::FileDigests::default())
+    fn new(sm3: bool) -> Self {
+        Self(table_print::FileDigests::new(sm3))
     }
 
     fn update(&mut self, py: Python<'_>, data: &[u8]) {
         py.detach(|| self.0.update(data));
     }
 
-    fn finish(&self, py: Python<'_>) -> (Py<PyBytes>, Py<PyBytes>) {
+    fn finish(&self, py: Python<'_>) -> (Py<PyBytes>, Option<Py<PyBytes>>) {
         let (sha256, sm3) = self.0.clone().finish();
-        (PyBytes::new(py, &sha256).unbind(), PyBytes::new(py, &sm3).unbind())
+        (PyBytes::new(py, &sha256).unbind(), sm3.map(|digest| PyBytes::new(py, &digest).unbind()))
     }
 }
 

@@ -3,7 +3,11 @@
 //! Nothing is guessed and nothing forgiven: a quote stands only around a cell or doubled inside a quoted one, every record has
 //! the same number of cells, all lines end alike, everything is UTF-8. Two programs cannot read such a file in two ways.
 
-use memchr::{Memchr3, memchr, memchr_iter, memchr3_iter};
+use memchr::{memchr, memchr_iter};
+
+mod marks;
+
+use marks::Marks;
 
 /// Longest record, its line end included.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
@@ -121,7 +125,7 @@ pub(crate) fn walk_records(
         last,
         delimiter,
         line_end,
-        marks: memchr3_iter(delimiter, b'\n', b'"', chunk),
+        marks: Marks::new(chunk, delimiter),
         has_returns: memchr(b'\r', chunk).is_some(),
     };
     let (mut records, mut consumed) = (0, 0);
@@ -148,7 +152,10 @@ pub(crate) fn walk_records(
             Err(Stop::Bad(fault)) => return Err(BadRecord { fault, lines: count_lines(&chunk[..consumed]) }),
         }
     }
-    if let Err(error) = std::str::from_utf8(&chunk[..consumed]) {
+    let records_text = &chunk[..consumed];
+    if simdutf8::basic::from_utf8(records_text).is_err()
+        && let Err(error) = std::str::from_utf8(records_text)
+    {
         return Err(BadRecord { fault: Fault::NotUtf8, lines: count_lines(&chunk[..error.valid_up_to()]) });
     }
     Ok(Records { records, consumed, lines: count_lines(&chunk[..consumed]), line_end: parser.line_end, columns: Vec::new() })
@@ -181,7 +188,7 @@ struct Parser<'a> {
     delimiter: u8,
     line_end: Option<LineEnd>,
     /// Where the delimiters, line feeds and quotes are that no field has passed yet.
-    marks: Memchr3<'a>,
+    marks: Marks<'a>,
     has_returns: bool,
 }
 

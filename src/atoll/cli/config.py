@@ -26,6 +26,7 @@ def check(home: HomeFolder) -> Reply:
         "folders": [str(one) for one in config.folders],
         "log": config.log_level,
         "policy": rules,
+        "registration": {"sm3": config.takes_sm3},
         "jobs": {"max-memory-mb": most.memory_bytes >> 20, "max-traffic-mb": most.traffic_bytes >> 20},
     }
     limits = [
@@ -43,6 +44,8 @@ def check(home: HomeFolder) -> Reply:
         ("a job takes", f"at most {size(most.memory_bytes)} of memory, and sends at most {size(most.traffic_bytes)}"),
         ("near copies", "checks are made and answered" if config.policy.answers_checks else "no checks, made or answered"),
     ]
+    if config.takes_sm3:
+        pairs.append(("fingerprints", "have SM3 of a file's bytes beside SHA-256"))
     return Reply(value, [Fields(pairs), "\nThe configuration can be used."])
 
 

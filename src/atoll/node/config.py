@@ -28,6 +28,7 @@ _SECTIONS = {
     "https": {"listen"},
     "data": {"folders"},
     "jobs": {"max-memory-mb", "max-traffic-mb"},
+    "registration": {"sm3"},
     "policy": None,
 }
 
@@ -126,6 +127,8 @@ class Config:
     """The owner's own veto rules."""
     ceilings: Ceilings = field(default_factory=Ceilings)
     """The most that a job's process may take here, whatever its plan allows."""
+    takes_sm3: bool = False
+    """Whether fingerprints of tables have SM3 of the file's bytes beside SHA-256."""
 
 
 def load_config(path: Path) -> Config:
@@ -159,6 +162,7 @@ def load_config(path: Path) -> Config:
         log_level=_text(home, table, "node", "log", "info"),
         policy=LocalRules.from_table(table.get("policy", {})),
         ceilings=_ceilings(home, table.get("jobs", {})),
+        takes_sm3=_truth(home, table, "registration", "sm3"),
     )
 
 
@@ -166,6 +170,13 @@ def _text(home: Home, table: dict[str, Any], section: str, name: str, default: s
     value = table.get(section, {}).get(name, default)
     if not isinstance(value, str):
         raise BadConfig(path=str(home.config), reason=f"[{section}] {name} is missing or not a text")
+    return value
+
+
+def _truth(home: Home, table: dict[str, Any], section: str, name: str) -> bool:
+    value = table.get(section, {}).get(name, False)
+    if not isinstance(value, bool):
+        raise BadConfig(path=str(home.config), reason=f"[{section}] {name} is neither true nor false")
     return value
 
 

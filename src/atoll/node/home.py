@@ -50,6 +50,9 @@ folders = ["data"]
 # max-memory-mb = 4096       # of its process; half of the machine's memory if left out
 # max-traffic-mb = 100000    # what it sends; as its plan says if left out
 
+[registration]
+# sm3 = true                 # fingerprints have SM3 of a file's bytes too, beside SHA-256
+
 [policy]
 # The owner's own veto rules; they can refuse what a grant permits, and permit nothing.
 consent = "{consent}"        # "manual": a person approves each job

@@ -42,6 +42,7 @@ def look_at(
     out: Path,
     levels: LevelTable,
     today: date,
+    sm3: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Look:
     """Read a source, grade it, and keep its fingerprint in `out`.
@@ -52,6 +53,7 @@ def look_at(
         out: an existing folder; the fingerprint appears in it whole or not at all.
         levels: the table of classes and levels by which it is graded.
         today: for ages.
+        sm3: whether the fingerprint has SM3 of the bytes too.
         progress: called with the number of bytes read so far.
 
     Raises:
@@ -70,7 +72,7 @@ def look_at(
     root = SourceRoot(folders)
     with tempfile.TemporaryDirectory(dir=home, prefix="register-") as name:
         scratch = Path(name)
-        reading = read_table(address, root=root, scratch=scratch, out=out, progress=progress)
+        reading = read_table(address, root=root, scratch=scratch, out=out, sm3=sm3, progress=progress)
         table = reading.print
         grading = grade(*profile_reading(reading), levels, today=today)
         if reading.address.format is Format.CSV:

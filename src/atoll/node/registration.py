@@ -250,6 +250,7 @@ class Registration:
                 out=out,
                 levels=LevelTables(config.home.path).get(""),
                 today=datetime.fromtimestamp(self._context.clock.now(), UTC).date(),
+                sm3=config.takes_sm3,
                 progress=self._follow(name, address),
             )
         )

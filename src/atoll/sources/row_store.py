@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -24,7 +26,8 @@ from atoll.sources.spool import MemoryBudget, Spool
 
 SPANS = 4096
 _MEMORY_BYTES = 448 << 20
-_SPAN_BYTES = 32 << 20
+_SPAN_BYTES = 16 << 20
+"""Of two at a time: one is merged while the next one is read and the last one written."""
 
 
 class RowStore:
@@ -51,9 +54,14 @@ class RowStore:
         """
         trees = _core.RowTrees()
         step = max(1, SPANS * _SPAN_BYTES // max(1, len(self._spool)))
-        with self._new_file(path) as file:
+        with self._new_file(path) as file, ThreadPoolExecutor(1, thread_name_prefix="row-trees") as pool:
+            merging: deque[Future[bytes]] = deque()
             for first in range(0, SPANS, step):
-                file.write(trees.add([self._read(run, first, min(SPANS, first + step)) for run in self._runs]))
+                pieces = [self._read(run, first, min(SPANS, first + step)) for run in self._runs]
+                merging.append(pool.submit(trees.add, pieces))
+                if len(merging) > 1:
+                    file.write(merging.popleft().result())
+            file.write(merging.popleft().result())
             rest, distinct, rows, arrangements = trees.finish()
             file.write(rest)
         return distinct, rows, arrangements

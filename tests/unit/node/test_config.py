@@ -46,6 +46,12 @@ def test_the_owners_ceilings_are_read_in_mebibytes(tmp_path: Path) -> None:
     assert load_config(write(tmp_path, LEAST)).ceilings == Ceilings()
 
 
+def test_sm3_is_taken_where_the_owner_says_so(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, LEAST + "[registration]\nsm3 = true\n")).takes_sm3
+    assert not load_config(write(tmp_path, LEAST + "[registration]\nsm3 = false\n")).takes_sm3
+    assert not load_config(write(tmp_path, LEAST)).takes_sm3
+
+
 def test_a_folder_without_a_configuration_is_no_home(tmp_path: Path) -> None:
     with pytest.raises(NoHome):
         load_config(tmp_path)
@@ -61,6 +67,7 @@ BAD: dict[str, str] = {
     "a ceiling below what any plan says": LEAST + "[jobs]\nmax-memory-mb = 63\n",
     "a ceiling that is a text": LEAST + '[jobs]\nmax-traffic-mb = "lots"\n',
     "a ceiling that is a truth value": LEAST + "[jobs]\nmax-memory-mb = true\n",
+    "a switch that is a text": LEAST + '[registration]\nsm3 = "yes"\n',
     "an unknown ceiling": LEAST + "[jobs]\nmax-seconds = 100\n",
     "an unknown key": LEAST + "[peer]\nport = 1\n",
     "a key outside any section": 'org = "bank"\n',

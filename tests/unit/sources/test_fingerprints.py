@@ -9,6 +9,7 @@ import os
 import random
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -134,8 +135,21 @@ def test_a_single_cell_more_or_elsewhere_changes_the_content(desk: Desk, take: C
 def test_digests_are_those_of_the_file(desk: Desk, take: Callable[[str], TableReading]) -> None:
     found = take(desk.write("a.csv", b"\xef\xbb\xbfa,b\r\n1,2\r\n")).print
     assert found.bytes_sha256 == hashlib.sha256(b"\xef\xbb\xbfa,b\r\n1,2\r\n").digest()
-    assert found.bytes_sm3 == hashlib.new("sm3", b"\xef\xbb\xbfa,b\r\n1,2\r\n").digest()
+    assert found.bytes_sm3 is None
     assert [column.name for column in found.columns] == ["a", "b"]
+
+
+def test_sm3_of_the_file_is_taken_where_it_is_wanted_and_changes_nothing_else(
+    desk: Desk, take: Callable[[str], TableReading], tmp_path: Path
+) -> None:
+    desk.write("a.csv", b"a,b\n1,2\n")
+    plain = take("a.csv").print
+    both = read_table("a.csv", root=desk.root, scratch=desk.scratch, out=tmp_path / "out", sm3=True).print
+    assert both.bytes_sm3 == hashlib.new("sm3", b"a,b\n1,2\n").digest()
+    assert replace(both, bytes_sm3=None) == plain
+    assert encode_print(both) != encode_print(plain)
+    assert [parse_print(encode_print(one)) for one in (both, plain)] == [both, plain]
+    assert judge_prints(both, plain) is Verdict.EXACT
 
 
 def test_the_file_of_rows_has_every_distinct_row_once_and_in_order(

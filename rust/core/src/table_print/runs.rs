@@ -5,6 +5,7 @@
 //! of the different rows.
 
 use super::merkle::Tree;
+use crate::parallel::for_each_chunk;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = KEY_BYTES + 4;
@@ -16,6 +17,7 @@ pub(super) const ARRANGEMENT_BYTES: usize = 16;
 pub const SPANS: usize = 4096;
 
 const KEY_BYTES: usize = 32 + ARRANGEMENT_BYTES;
+const THREADS: usize = 2;
 
 type Record = [u8; RECORD_BYTES];
 type Row = [u8; ROW_BYTES];
@@ -44,7 +46,10 @@ fn merge(records: &[u8]) -> Vec<u8> {
     let mut order: Vec<(u64, u32)> = records.iter().zip(0..).map(|(record, place)| (prefix(record), place)).collect();
     let key = |place: u32| &records[place as usize][..KEY_BYTES];
     // Digests that begin alike are rare unless they are equal, so the second comparison is seldom made.
-    order.sort_by(|one, other| one.0.cmp(&other.0).then_with(|| key(one.1).cmp(key(other.1))));
+    let compare = |one: &(u64, u32), other: &(u64, u32)| one.0.cmp(&other.0).then_with(|| key(one.1).cmp(key(other.1)));
+    let half = order.len().div_ceil(THREADS).max(1);
+    for_each_chunk(&mut order, half, THREADS, |_, part| part.sort_by(compare));
+    order.sort_by(compare); // parts that are in order are merged
     let mut merged: Vec<u8> = Vec::with_capacity(records.len() * RECORD_BYTES);
     for (_, place) in order {
         let record = &records[place as usize];
@@ -85,7 +90,6 @@ impl RowTrees {
         let (records, _) = records.as_chunks::<RECORD_BYTES>();
         let mut rows = Vec::with_capacity(records.len() * ROW_BYTES);
         for record in records {
-            self.arrangements.add(record[32..].try_into().expect("20 bytes"));
             match &mut self.pending {
                 Some(row) if row[..32] == record[..32] => add_count(&mut row[32..], &record[KEY_BYTES..]),
                 pending => {
@@ -93,13 +97,17 @@ impl RowTrees {
                     next[..32].copy_from_slice(&record[..32]);
                     next[32..].copy_from_slice(&record[KEY_BYTES..]);
                     if let Some(done) = pending.replace(next) {
-                        self.rows.add(&done);
                         rows.extend_from_slice(&done);
                     }
                     self.distinct += 1;
                 }
             }
         }
+        let mut hash_rows = || rows.as_chunks().0.iter().for_each(|row| self.rows.add(row));
+        let arrangement = |record: &Record| *record.last_chunk().expect("a record is longer");
+        let mut hash_arrangements = || records.iter().for_each(|record| self.arrangements.add(&arrangement(record)));
+        let mut trees: [&mut (dyn FnMut() + Send); 2] = [&mut hash_rows, &mut hash_arrangements];
+        for_each_chunk(&mut trees, 1, THREADS, |_, trees| trees.iter_mut().for_each(|hash| hash()));
         rows
     }
 

@@ -103,8 +103,8 @@ class TablePrint(Message):
 
     bytes_sha256: Digest
     """Of the file as it stands on the disk."""
-    bytes_sm3: Digest
-    """The same under SM3 (GB/T 32905-2016)."""
+    bytes_sm3: Digest | None
+    """The same under SM3 (GB/T 32905-2016); none where the node does not take it. No verdict looks at it."""
     content_root: Digest
     """Of the canonical rows with the names of their columns, in no order: equal for every spelling of one table."""
     nameless_root: Digest
