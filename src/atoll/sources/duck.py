@@ -24,9 +24,13 @@ from atoll.sources.table import DEFAULT_BATCH_ROWS, ReadLimits, quote, verify_co
 
 T = TypeVar("T")
 
-MAX_CELL_BYTES = 1 << 20
-"""Longest cell as text: what a record of CSV may have, and a row of SQLite."""
-_TOO_LONG = "a cell is longer than 1 MiB"
+MAX_ROW_BYTES = 1 << 20
+"""Longest row as text: what a record of CSV may have, and a row of SQLite."""
+_TOO_LONG = "a row is longer than 1 MiB"
+_BATCH_BYTES = 32 << 20
+"""Most text of a batch; a column that repeats one long cell takes next to nothing in the file."""
+_BLOCK_ROWS = 2048
+_SHORT_TEXT_BYTES = 64
 
 
 class DuckSource:
@@ -62,9 +66,33 @@ class DuckSource:
     def text_batches(self, *, batch_rows: int) -> Iterator[pa.RecordBatch]:
         """Stream all columns as text: numbers as short as they can be read back, not-a-number as null, binary as hexadecimal.
 
-        Raises: as `batches`.
+        Raises: as `batches`; SourceTooLarge for 2,048 rows whose text exceeds the engine's memory.
+
+        Cost: a pass over the columns of text for their lengths comes first.
         """
+        heaviest, longest = self._weigh()
+        if longest > MAX_ROW_BYTES:
+            raise MalformedTable(address=self.address.text, format=self.address.format.value, where=_TOO_LONG)
+        if heaviest > self._limits.memory_bytes:  # the engine would copy all of it at once, which its own limit does not see
+            raise SourceTooLarge(address=self.address.text, limit_bytes=self._limits.memory_bytes)
+        if heaviest > _BATCH_BYTES // 2:  # a batch lies in two blocks at most
+            batch_rows = min(batch_rows, max(1, _BATCH_BYTES // longest))
         return self._stream(", ".join(map(_as_text, self._schema)), batch_rows=batch_rows)
+
+    def _weigh(self) -> tuple[int, int]:
+        """Bytes of text of the heaviest 2,048 rows, by blocks of so many, and of the longest row."""
+        row = _sum_up([_measure(field) for field in self._schema])
+        block = f"(row_number() OVER () - 1) // {_BLOCK_ROWS}"
+        rows = f"SELECT {block} AS block, {row} AS weight FROM read_parquet($path)"  # noqa: S608
+        blocks = f"SELECT sum(weight) AS total, max(weight) AS longest FROM ({rows}) GROUP BY block"  # noqa: S608
+        ((heaviest, longest),) = self._ask(f"SELECT max(total), max(longest) FROM ({blocks})")  # noqa: S608
+        return int(heaviest or 0), int(longest or 0)
+
+    def _ask(self, question: str) -> list[tuple[int | None, int | None]]:
+        if self._database is None:
+            raise ValueError("the source is closed")
+        cursor = self._database.cursor()
+        return self._attempt(lambda: cursor.execute(question, {"path": str(self._copy)}).fetchall())
 
     def close(self) -> None:
         if self._database is not None:
@@ -113,8 +141,6 @@ class DuckSource:
         name, where = self.address.text, "the row is not known"
         if "Out of Memory" in message:
             return SourceTooLarge(address=name, limit_bytes=self._limits.memory_bytes)
-        if _TOO_LONG in message:
-            return MalformedTable(address=name, format=self.address.format.value, where=_TOO_LONG)
         if "Invalid unicode" in message or "Invalid UTF8" in message or isinstance(error, UnicodeDecodeError):
             return NotUtf8(address=name, where=where)
         return MalformedTable(address=name, format=self.address.format.value, where=where)
@@ -127,7 +153,27 @@ def _as_text(field: pa.Field) -> str:
     else:
         text = f"{name}::VARCHAR"
     absent = f"WHEN isnan({name}) THEN NULL " if pa.types.is_floating(field.type) else ""
-    return f"CASE {absent}WHEN strlen({text}) > {MAX_CELL_BYTES} THEN error('{_TOO_LONG}') ELSE {text} END"
+    return f"CASE {absent}ELSE {text} END" if absent else text
+
+
+def _measure(field: pa.Field) -> str:
+    """Bytes of a cell as text; for the types whose text is short, what it has at most."""
+    name, kind = quote(field.name), field.type
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        length = f"2 * octet_length({name})"
+    elif pa.types.is_primitive(kind) or pa.types.is_decimal(kind):
+        return str(_SHORT_TEXT_BYTES)
+    else:
+        length = f"strlen({name}::VARCHAR)"
+    return f"coalesce({length}, 0)"
+
+
+def _sum_up(terms: Sequence[str]) -> str:
+    """Added in pairs, because expressions may not be nested deeply."""
+    if len(terms) == 1:
+        return terms[0]
+    half = len(terms) // 2
+    return f"({_sum_up(terms[:half])} + {_sum_up(terms[half:])})"
 
 
 def connect_locked(readable: Path | None, limits: ReadLimits) -> duckdb.DuckDBPyConnection:

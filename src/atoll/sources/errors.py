@@ -55,7 +55,7 @@ class SourceTooLarge(UnavailableError):
 
     code = "sources.too_large"
     sentence = "Reading {address} needs more than the {limit_bytes} bytes of memory it was given."
-    remedy = "Write the table with smaller row groups, or raise the memory of the job."
+    remedy = "Write the table with smaller row groups or shorter cells, or raise the memory of the job."
 
 
 class TooManyRows(InputError):

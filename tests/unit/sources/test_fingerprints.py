@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from atoll.exchange.fingerprint import Kind, TablePrint, Verdict, encode_print, estimate_likeness, judge_prints, parse_print
+from atoll.sources import ReadLimits
+from atoll.sources.duck import DuckSource
 from atoll.sources.errors import (
     BrokenQuoting,
     DuplicateColumn,
@@ -26,6 +28,7 @@ from atoll.sources.errors import (
     NotUtf8,
     ScratchFull,
     SourceChanged,
+    SourceTooLarge,
     TooManyColumns,
     WrongWidth,
 )
@@ -255,6 +258,34 @@ def test_a_cell_of_100_megabytes_is_refused_in_every_format(desk: Desk, take: Ca
         take("t.sqlite#people")
 
 
+def test_long_cells_that_repeat_come_in_small_batches(desk: Desk) -> None:
+    long = pa.array(["x" * 500_000]).dictionary_encode()
+    cells = pa.DictionaryArray.from_arrays(pa.array([0] * 300, pa.int8()), long.dictionary)
+    pq.write_table(pa.table({"a": cells, "b": range(300)}), desk.data / "t.parquet")
+    assert (desk.data / "t.parquet").stat().st_size < 1 << 20
+    with desk.open("t.parquet") as source:
+        assert isinstance(source, DuckSource)
+        batches = [(batch.num_rows, batch.nbytes) for batch in source.text_batches(batch_rows=2048)]
+    assert sum(rows for rows, _ in batches) == 300
+    assert max(size for _, size in batches) < 33 << 20
+    assert len(batches) < 10
+    with desk.open("t.parquet", limits=ReadLimits(memory_bytes=128 << 20)) as source:
+        assert isinstance(source, DuckSource)
+        with pytest.raises(SourceTooLarge):
+            next(source.text_batches(batch_rows=2048))
+
+
+def test_a_row_of_parquet_is_no_longer_than_one_of_other_formats(desk: Desk, take: Callable[[str], TableReading]) -> None:
+    half = 1 << 19
+    for width in (half, half + 1):
+        pq.write_table(pa.table({"a": ["x" * half], "b": ["y" * width]}), desk.data / "t.parquet")
+        if width == half:
+            assert take("t.parquet").print.rows == 1
+            continue
+        with pytest.raises(MalformedTable, match="a row is longer than 1 MiB"):
+            take("t.parquet")
+
+
 def test_a_table_is_read_alike_whatever_the_size_of_a_batch(
     desk: Desk, take: Callable[[str], TableReading], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,6 +316,13 @@ def test_halves_of_a_large_file_are_cut_between_records_and_faults_keep_their_li
             take(desk.write("v.csv", content[:before] + fault + content[before:]))
         assert f"line {1 + content[:before].count(chr(10))}" in str(caught.value)
     assert lines > 40_000
+
+
+def test_halves_whose_lines_end_differently_are_refused(desk: Desk, take: Callable[[str], TableReading]) -> None:
+    first = "a,b\n" + "1,2\n" * 20_000
+    assert take(desk.write("t.csv", first + "1,2\n" * 20_000)).print.rows == 40_000
+    with pytest.raises(MalformedTable):
+        take(desk.write("t.csv", first + "1,2\r\n" * 16_000))  # the cut is where the ends change
 
 
 def test_a_full_disk_says_so_and_leaves_nothing(

@@ -10,6 +10,12 @@ const MOST_EXPONENT_DIGITS: usize = 4;
 ///
 /// `1`, `01`, `+1.0` and `10e-1` are `1`; `1200` is `12e2`; `0.50` is `5e-1`; every zero is `0`.
 pub(super) fn push_number(cell: &[u8], out: &mut Vec<u8>) -> Option<Kind> {
+    if let [b'1'..=b'9', .., b'1'..=b'9'] = cell
+        && cell.iter().all(u8::is_ascii_digit)
+    {
+        push_short(cell, out); // most numbers
+        return Some(Kind::Integer);
+    }
     let (is_negative, number) = match cell {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
