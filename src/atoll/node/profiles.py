@@ -51,6 +51,7 @@ class Profiles:
                 levels=levels,
                 today=today,
                 samples=request.samples,
+                sm3=config.takes_sm3,
             )
         )
 
@@ -64,6 +65,7 @@ def profile_table(
     levels: LevelTable,
     today: date,
     samples: bool,
+    sm3: bool = False,
 ) -> ProfileInfo:
     """Read a source once and say what it holds.
 
@@ -75,6 +77,7 @@ def profile_table(
         levels: the table of classes and levels by which it is graded.
         today: for ages.
         samples: whether values are shown, beside figures about them.
+        sm3: whether SM3 of the bytes is taken too.
 
     Raises:
         InputError and others of `atoll.sources`: it cannot be read.
@@ -88,7 +91,7 @@ def profile_table(
 
     with tempfile.TemporaryDirectory(dir=home, prefix="profile-") as name:
         scratch = Path(name)
-        reading = read_table(address, root=SourceRoot(folders), scratch=scratch, out=scratch)
+        reading = read_table(address, root=SourceRoot(folders), scratch=scratch, out=scratch, sm3=sm3)
         profile, sample = profile_reading(reading)
     graded = grade(profile, sample, levels, today=today)
     grades = {one.name: one for one in graded.columns}
@@ -99,7 +102,7 @@ def profile_table(
         distinct_rows=table.distinct_rows,
         sampled_rows=profile.sampled_rows,
         bytes_sha256=table.bytes_sha256.hex(),
-        bytes_sm3=table.bytes_sm3.hex(),
+        bytes_sm3=table.bytes_sm3.hex() if table.bytes_sm3 else "",
         content=table.content_root.hex(),
         nameless=table.nameless_root.hex(),
         level=graded.level,

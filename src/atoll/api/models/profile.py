@@ -56,7 +56,7 @@ class ProfileInfo(Model):
     sampled_rows: int
     """Rows that were looked at one by one."""
     bytes_sha256: str = Field(description="Of the file; as private as the table, like the digests after it.")
-    bytes_sm3: str
+    bytes_sm3: str = Field(description="Empty unless the node takes it: `[registration] sm3 = true` in its `atoll.toml`.")
     content: str
     """Of the rows with the columns' names, in no order."""
     nameless: str
