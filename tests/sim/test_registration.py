@@ -25,9 +25,9 @@ from atoll.node.registration import Done, Registration
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
 
-ROWS = [(f"P{number:05}", f"street {number % 97}", str(number * 7 % 1000)) for number in range(400)]
+ROWS = [(f"P{number:05}", f"shelf {number % 97}", str(number * 7 % 1000)) for number in range(400)]
 SEMICOLONS = "people.csv?delimiter=semicolon"
-HEADER = ("person", "address", "amount")
+HEADER = ("code", "place", "amount")
 
 
 def write(
@@ -143,7 +143,7 @@ def test_an_incumbent_that_lies_is_answered_with_evidence_and_overruled(tmp_path
             write(world, "bank", "customers", ROWS)
             await register(world, "bank", "customers")
             world["bank"].duplicates._counts = lambda check: (390, 400, 400)  # type: ignore[method-assign]
-            write(world, "bureau", "people", [(f"Q{n:05}", f"road {n}", str(n)) for n in range(400)])
+            write(world, "bureau", "people", [(f"Q{n:05}", f"rack {n}", str(n)) for n in range(400)])
             await register(world, "bureau", "people")
             await until(lambda: state(world, "bureau/people/1") == "blocked")
             bureau, bank, auditor = (world[org].services.disputes for org in ("bureau", "bank", "auditor"))

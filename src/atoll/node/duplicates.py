@@ -31,9 +31,11 @@ from atoll.ledger.rules.check import (
 from atoll.node.bodies import Bodies, Kind
 from atoll.node.consents import is_open
 from atoll.node.context import NodeContext
+from atoll.node.errors import TransactionRefused
 from atoll.node.prints import print_folder
 from atoll.node.proposals import Proposals
 from atoll.node.runs import Runs
+from atoll.policy.approval import HIGHEST_LEVEL
 from atoll.wire.plain import to_plain
 
 log = logging.getLogger("atoll.duplicates")
@@ -43,6 +45,8 @@ AT_ONCE = 2
 """Checks of this node that are open at a time."""
 MINUTES = 30
 """Deadline of a check; the other node has so long to answer."""
+PERSON_MINUTES = 3 * 24 * 60
+"""The same where a person has to answer, because of the level of the data."""
 MEMORY_MB = 512
 RETRY_SECONDS = 3600
 """Time from a check that failed to the next attempt."""
@@ -85,18 +89,24 @@ class Duplicates:
         """Do the next thing for each pair, as far as there is room."""
         room = AT_ONCE - self._open_checks()
         for new, incumbent in list(self._pairs()):
-            if await self._advance(new, incumbent, may_begin=room > 0):
-                room -= 1
+            try:
+                room -= await self._advance(new, incumbent, may_begin=room > 0)
+            except TransactionRefused as err:  # what the rules do not allow of this pair must not keep the others waiting
+                self._settled.add((new.dataset, incumbent.dataset))
+                log.info("pair left alone", extra={"new": new.dataset, "rule": err.operands["rule"]})
 
     def _open_checks(self) -> int:
-        jobs = self._context.records(Job)
-        return sum(one.kind == SIMILARITY and one.proposer == self._context.org and is_open(one) for one in jobs)
+        """Those that run or may run at any moment; one that waits for a person at the other side holds nobody up."""
+        jobs = [one for one in self._context.records(Job) if one.kind == SIMILARITY and one.proposer == self._context.org]
+        soon = self._context.now() + MINUTES * 60
+        return sum(is_open(one) and (one.state is not JobState.PROPOSED or one.not_after <= soon) for one in jobs)
 
     def _pairs(self) -> Iterator[tuple[Dataset, Dataset]]:
-        """What was registered later by others, each with the newest version before it of each lineage of this organisation."""
+        """What was registered later by others, each with the newest version before it of each lineage of this organisation: the
+        rules allow no other."""
         now, me = self._context.now(), self._context.org
         records = self._context.records(Dataset)
-        mine = [one for one in records if one.owner == me and one.state in COMPARABLE and self._has_print(one.dataset)]
+        mine = [one for one in records if one.owner == me]
         if not mine:
             return
         for new in records:
@@ -107,7 +117,10 @@ class Duplicates:
             newest: dict[str, Dataset] = {}
             for one in sorted(before, key=lambda each: each.height):
                 newest[one.lineage] = one
-            yield from ((new, one) for one in newest.values() if (new.dataset, one.dataset) not in self._settled)
+            for one in newest.values():
+                is_open = (new.dataset, one.dataset) not in self._settled and one.state in COMPARABLE
+                if is_open and self._has_print(one.dataset):
+                    yield new, one
 
     def _has_print(self, dataset: str) -> bool:
         return print_folder(self._context.config.home, dataset).is_dir()
@@ -166,7 +179,8 @@ class Duplicates:
             self._waits[name] = (now // DAY_SECONDS + 1) * DAY_SECONDS
             return False
         self._waits[name] = now + RETRY_SECONDS
-        request = ProposeJob(kind=SIMILARITY, spec=to_plain(spec), purpose=PURPOSE, minutes=MINUTES, memory_mb=MEMORY_MB)
+        minutes = MINUTES if new.level < HIGHEST_LEVEL else PERSON_MINUTES
+        request = ProposeJob(kind=SIMILARITY, spec=to_plain(spec), purpose=PURPOSE, minutes=minutes, memory_mb=MEMORY_MB)
         job = await self._proposals.propose(request, actor="node")
         log.info("check begun", extra={"job": job, "new": spec.new, "incumbent": spec.incumbent, "stage": str(spec.stage)})
         return True

@@ -11,23 +11,38 @@ from atoll.ledger.records import (
     CHECKS,
     Budget,
     Check,
+    CheckTally,
     DatasetState,
     Finding,
     JobInput,
     JobState,
+    LevelApproval,
+    Member,
     Stage,
+    bound_id,
     budget_id,
     check_account,
     check_id,
 )
 from atoll.ledger.rules.budget import RefundBudget, SetBudget
-from atoll.ledger.rules.check import BAND_ROWS, CHECK_DAYS, CHECKS_A_DAY, DAY_SECONDS, MOST_ATTEMPTS, STATE_DAYS, StateNear
+from atoll.ledger.rules.check import (
+    BAND_ROWS,
+    CHECK_DAYS,
+    CHECKS_A_DAY,
+    DAY_SECONDS,
+    MOST_ATTEMPTS,
+    MOST_STARTED,
+    STATE_DAYS,
+    StateNear,
+)
 from atoll.ledger.rules.dataset import WithdrawDataset
-from atoll.ledger.rules.errors import CheckRefused, DatasetBlocked, NotAllowed, StatementRefused
+from atoll.ledger.rules.dispute import OVERTURNED_DAYS, DecideDispute, OpenDispute, Outcome
+from atoll.ledger.rules.errors import ApprovalMissing, CheckRefused, DatasetBlocked, NotAllowed, StatementRefused
 from atoll.ledger.rules.job import ExpireJob, FailJob, ProposeJob, RefuseJob, StartJob
 from atoll.wire.errors import MessageError
 from tests.unit.rules.lagoon import CUSTOMERS, DEADLINE, FILES, Lagoon, consent, permission, proposal, receipt, registration
 
+LINES = "telecom/lines/1"
 BANDS, ROWS = b"\xb1" * 16, b"\xb2" * 16
 
 
@@ -288,10 +303,160 @@ def test_only_the_earlier_owner_states_and_only_once_and_in_time() -> None:
 
 
 def test_a_later_statement_of_another_does_not_hide_the_block() -> None:
-    lagoon = compared().do("bank", near())
-    assert lagoon.dataset(FILES).state is DatasetState.BLOCKED
-    before = lagoon.dataset(FILES)
-    lagoon.put(replace(before, finding=Finding.EXACT))
-    lagoon.put(replace(lagoon.get(Check, check_id(FILES, CUSTOMERS, Stage.ROWS)), is_stated=False))
-    found = lagoon.do("bank", near(600_000, 700_000)).dataset(FILES)
-    assert (found.state, found.finding) == (DatasetState.BLOCKED, Finding.EXACT)
+    lagoon = Lagoon().do("telecom", registration(LINES)).later()
+    lagoon = compared(lagoon.do("bank", registration(CUSTOMERS)).later().do("bureau", registration(FILES)).later())
+    compare(lagoon.do("bank", near()), LINES, 7)
+    found = lagoon.do("telecom", near(600_000, 700_000, incumbent=LINES, job_id=rows_job(7))).dataset(FILES)
+    assert (found.state, found.finding, found.first) == (DatasetState.BLOCKED, Finding.NEAR, CUSTOMERS)
+
+
+def lines(incumbent: str, rows: int, newcomer: str = FILES) -> tuple[JobInput, JobInput]:
+    """Inputs of a check of any pair."""
+    owner = incumbent.split("/")[0]
+    said: dict[str, Any] = {"grant": b"", "grant_version": 0, "rows_cap": rows, "receiver": owner}
+    return (
+        JobInput(dataset=newcomer, user=newcomer.split("/")[0], **said),
+        JobInput(dataset=incumbent, user=owner, **said),
+    )
+
+
+def rows_job(number: int) -> bytes:
+    return bytes([number, 2]) * 8
+
+
+def asking(incumbent: str, job: bytes, rows: int, newcomer: str = FILES, **changes: Any) -> ProposeJob:
+    owner, other = incumbent.split("/")[0], newcomer.split("/")[0]
+    inputs, parties = lines(incumbent, rows, newcomer), tuple(sorted((owner, other)))
+    return check(job, inputs=inputs, receivers=(owner,), parties=parties, **changes)
+
+
+def run(lagoon: Lagoon, asked: ProposeJob) -> Lagoon:
+    """Any check, to its end."""
+    job, (one, other) = asked.job_id, asked.parties
+    lagoon.do(asked.receivers[0], asked).consent(job_id=job).do(one, StartJob(job_id=job))
+    return lagoon.do(one, receipt(job_id=job)).do(other, receipt(job_id=job))
+
+
+def compare(lagoon: Lagoon, incumbent: str, number: int, newcomer: str = FILES) -> Lagoon:
+    """Both stages of any pair."""
+    due: dict[str, Any] = {"not_after": lagoon.time + 600}
+    run(lagoon, asking(incumbent, bytes([number, 1]) * 8, BAND_ROWS, newcomer, **due))
+    return run(lagoon, asking(incumbent, rows_job(number), 512, newcomer, **due))
+
+
+def test_an_incumbent_asks_with_the_newest_version_of_a_lineage_and_no_other() -> None:
+    second = "bank/customers/2"
+    lagoon = Lagoon().do("bank", registration(CUSTOMERS)).later().do("bank", registration(second)).later()
+    lagoon.do("bureau", registration(FILES)).later()
+    lagoon.refused(CheckRefused, "bank", check())
+    lagoon.do("bank", asking(second, BANDS, BAND_ROWS))
+    registered().do("bank", registration(second)).later().do("bank", check())
+
+
+def test_an_incumbent_without_tags_does_not_ask_once_there_is_a_key_for_them() -> None:
+    registered().with_oprf_key().refused(CheckRefused, "bank", check())
+    lagoon = Lagoon().with_oprf_key().register(CUSTOMERS, "a").later().register(FILES, "b").later()
+    lagoon.do("bank", check())
+
+
+@pytest.mark.parametrize("version", [FILES, CUSTOMERS])
+def test_core_data_are_compared_with_nothing_and_important_data_by_approval_alone(version: str) -> None:
+    lagoon = registered()
+    lagoon.put(replace(lagoon.dataset(version), level=6))
+    lagoon.refused(CheckRefused, "bank", check())
+    lagoon.put(replace(lagoon.dataset(version), level=5))
+    lagoon.refused(CheckRefused, "bank", check())
+    other = "bank" if version == FILES else "bureau"
+    approval: dict[str, Any] = {"dataset": version, "regulator": "auditor", "reason_commitment": bytes(32)}
+    lagoon.put(LevelApproval(parties=("telecom",), not_after=lagoon.time, **approval))
+    lagoon.refused(CheckRefused, "bank", check())
+    lagoon.put(LevelApproval(parties=(other,), not_after=lagoon.time - 1, **approval))
+    lagoon.refused(CheckRefused, "bank", check())
+    lagoon.put(LevelApproval(parties=(other,), not_after=lagoon.time, **approval))
+    lagoon.do("bank", check())
+
+
+def test_a_level_that_rose_meanwhile_stops_a_check_at_start() -> None:
+    lagoon = registered().do("bank", check()).consent(job_id=BANDS)
+    lagoon.put(replace(lagoon.dataset(FILES), level=6))
+    lagoon.refused(CheckRefused, "bank", StartJob(job_id=BANDS))
+    lagoon.put(replace(lagoon.dataset(FILES), level=4))
+    lagoon.refused(ApprovalMissing, "bank", StartJob(job_id=BANDS))
+
+
+def test_a_check_of_data_of_level_g4_waits_for_a_person_of_their_owner() -> None:
+    lagoon = registered()
+    lagoon.put(replace(lagoon.dataset(FILES), level=4))
+    lagoon.do("bank", check()).do("bank", consent(job_id=BANDS))
+    lagoon.refused(ApprovalMissing, "bureau", consent(job_id=BANDS))
+
+
+def owned_by(*owners: str) -> Lagoon:
+    """Lineages of several owners before the newcomer's one."""
+    lagoon = Lagoon(roles={"auditor": ("auditor",)})
+    for number, owner in enumerate(owners):
+        lagoon.do(owner, registration(f"{owner}/set{number}/1"))
+    return lagoon.later().do("bureau", registration(FILES)).later()
+
+
+def test_all_rows_of_a_version_are_compared_three_times_for_an_owner_however_many_lineages_it_has() -> None:
+    lagoon = owned_by(*["bank"] * (MOST_STARTED + 1))
+    for number in range(MOST_STARTED):
+        compare(lagoon, f"bank/set{number}/1", number + 1)
+    last = f"bank/set{MOST_STARTED}/1"
+    run(lagoon, asking(last, BANDS, BAND_ROWS))
+    lagoon.refused(CheckRefused, "bank", asking(last, ROWS, 512))
+
+
+def test_a_comparison_that_was_started_counts_whatever_its_proposer_says_of_it_later() -> None:
+    lagoon = complete(registered(), check())
+    for number in range(MOST_STARTED):
+        job = rows_job(number)
+        lagoon.do("bank", check(job, rows=512)).consent(job_id=job).start(job).do(
+            "bank", FailJob(job_id=job, code="node.fault")
+        )
+    assert lagoon.get(CheckTally, bound_id(FILES, "bank")).started == MOST_STARTED
+    lagoon.refused(CheckRefused, "bank", check(ROWS, rows=512))
+
+
+def tied(lagoon: Lagoon) -> Lagoon:
+    """The telecom belongs to the bank."""
+    lagoon.put(replace(lagoon.get(Member, "telecom"), affiliation="Bank"))
+    return lagoon
+
+
+def test_those_who_are_tied_ask_and_speak_as_one() -> None:
+    lagoon = tied(owned_by("bank", "bank", "telecom", "telecom"))
+    for number, owner in ((0, "bank"), (1, "bank"), (2, "telecom")):
+        compare(lagoon, f"{owner}/set{number}/1", number + 1)
+    run(lagoon, asking("telecom/set3/1", BANDS, BAND_ROWS))
+    lagoon.refused(CheckRefused, "telecom", asking("telecom/set3/1", ROWS, 512))
+    lagoon.do("bank", near(600_000, incumbent="bank/set0/1", job_id=rows_job(1)))
+    lagoon.refused(StatementRefused, "bank", near(incumbent="bank/set1/1", job_id=rows_job(2)))
+    lagoon.refused(StatementRefused, "telecom", near(incumbent="telecom/set2/1", job_id=rows_job(3)))
+
+
+def overturned() -> Lagoon:
+    """The bank's word was found to be wrong."""
+    lagoon = compare(owned_by("bank", "bank"), "bank/set0/1", 1).do("bank", near(incumbent="bank/set0/1", job_id=rows_job(1)))
+    case = b"\xd1" * 16
+    lagoon.do("bureau", OpenDispute(dispute=case, subject=FILES, against="bank/set0/1", evidence=bytes(32)))
+    return lagoon.do("auditor", DecideDispute(dispute=case, outcome=Outcome.RELEASED, reason=bytes(32)))
+
+
+def test_what_was_released_is_not_blocked_again_by_those_it_was_released_against() -> None:
+    lagoon = compare(tied(overturned()), "bank/set1/1", 2)
+    lagoon.refused(StatementRefused, "bank", near(incumbent="bank/set1/1", job_id=rows_job(2)))
+    assert lagoon.dataset(FILES).state is DatasetState.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("days", "state"), [(OVERTURNED_DAYS, DatasetState.REVIEW), (OVERTURNED_DAYS + 1, DatasetState.BLOCKED)]
+)
+def test_whose_statement_was_overturned_blocks_nobody_for_a_year(days: int, state: DatasetState) -> None:
+    lagoon = overturned().later(seconds=days * DAY_SECONDS)
+    newcomer = LINES
+    lagoon.do("telecom", registration(newcomer)).later(seconds=0)
+    compare(lagoon, "bank/set1/1", 2, newcomer)
+    lagoon.do("bank", near(new=newcomer, incumbent="bank/set1/1", job_id=rows_job(2)))
+    assert (lagoon.dataset(newcomer).state, lagoon.dataset(newcomer).finding) == (state, Finding.NEAR)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from atoll.ledger.records import DatasetState, Dispute, DisputeState, Member, Tag
+from atoll.ledger.records import DatasetState, Dispute, DisputeState, Member, Right, Rivals, Tag, root_right_id
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.ledger.rules.dispute import ANSWERS_EACH, AnswerDispute, DecideDispute, OpenDispute, Outcome
 from atoll.ledger.rules.errors import AlreadyExists, DisputeRefused, WrongState
-from tests.unit.rules.lagoon import CUSTOMERS, FILES, Lagoon, permission
+from tests.unit.rules.lagoon import CUSTOMERS, FILES, Lagoon, permission, registration
 
 CASE, REASON = b"\xd1" * 16, b"\x0e" * 32
 
@@ -120,3 +120,46 @@ def test_a_version_that_was_withdrawn_meanwhile_stays_withdrawn() -> None:
     lagoon = disputed().do("bureau", WithdrawDataset(dataset=FILES)).do("auditor", decision())
     assert lagoon.dataset(FILES).state is DatasetState.WITHDRAWN
     lagoon.refused(WrongState, "bank", opening(dispute=b"\xd2" * 16))
+
+
+FRIEND = "telecom/own/1"
+
+
+def test_what_stands_in_the_way_is_not_got_round_by_a_dispute_with_a_friend() -> None:
+    lagoon = blocked().register(FRIEND, "other")
+    lagoon.refused(DisputeRefused, "telecom", opening(against=FRIEND))
+    lagoon.refused(DisputeRefused, "bureau", opening(against=FRIEND))
+    lagoon.do("bureau", opening(against=CUSTOMERS))
+    assert case(lagoon).parties == ("bank", "bureau")
+
+
+def test_who_holds_the_root_of_what_came_first_is_a_party_and_does_not_judge() -> None:
+    lagoon = blocked()
+    root = lagoon.get(Right, root_right_id("bank/customers").hex())
+    lagoon.put(replace(root, holder="telecom"))
+    lagoon.do("telecom", opening())
+    assert case(lagoon).parties == ("bank", "bureau", "telecom")
+    lagoon.put(replace(root, holder="auditor"))
+    lagoon.refused(DisputeRefused, "auditor", decision())
+
+
+def test_disputes_against_several_versions_stand_side_by_side_and_each_releases_against_its_own() -> None:
+    """The bank has its word before the dispute with the friend is decided; that decision cannot lift the bank's."""
+    lagoon = Lagoon(roles={"auditor": ("auditor",)}).with_datasets().do("telecom", registration(FRIEND))
+    lagoon.do("telecom", opening(against=FRIEND)).do("bank", opening(dispute=b"\xd2" * 16))
+    lagoon.do("auditor", DecideDispute(dispute=b"\xd2" * 16, outcome=Outcome.UPHELD, reason=REASON))
+    lagoon.do("auditor", decision(Outcome.RELEASED))
+    assert (lagoon.dataset(FILES).state, lagoon.dataset(FILES).first) == (DatasetState.BLOCKED, CUSTOMERS)
+    lagoon.do("bureau", opening(dispute=b"\xd3" * 16))
+    lagoon.do("auditor", DecideDispute(dispute=b"\xd3" * 16, outcome=Outcome.RELEASED, reason=REASON))
+    assert lagoon.dataset(FILES).state is DatasetState.ACTIVE
+
+
+def test_a_version_that_two_stand_in_the_way_of_is_released_against_both() -> None:
+    lagoon = blocked()
+    lagoon.put(Rivals(new=FILES, versions=(FRIEND,)))
+    lagoon.register(FRIEND, "other").do("bureau", opening()).do("auditor", decision())
+    assert (lagoon.dataset(FILES).state, lagoon.dataset(FILES).first) == (DatasetState.BLOCKED, FRIEND)
+    lagoon.do("bureau", opening(dispute=b"\xd3" * 16, against=FRIEND))
+    lagoon.do("auditor", DecideDispute(dispute=b"\xd3" * 16, outcome=Outcome.RELEASED, reason=REASON))
+    assert lagoon.dataset(FILES).state is DatasetState.ACTIVE

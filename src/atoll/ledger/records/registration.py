@@ -11,7 +11,11 @@ from atoll.ledger.records.base import Record
 from atoll.wire.message import Count, Digest, Message, Name, Range, Size, Time
 
 DisputeId = Annotated[bytes, Size(16)]
-MOST_ANSWERS = 16
+MOST_ANSWERS = 32
+MOST_PARTIES = 4
+"""Owners of both versions, and holders of the roots of both lineages."""
+MOST_RIVALS = 16
+Tie = Annotated[str, Size(1, 300)]
 
 
 class Layer(StrEnum):
@@ -120,6 +124,82 @@ def check_id(new: str, incumbent: str, stage: Stage) -> str:
     return f"{new}|{incumbent}|{stage}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTally(Record):
+    """How many checks of all rows of one new version have been started by those who share a tie: each is a question to it."""
+
+    TAG: ClassVar[str] = "check-tally/1"
+    NAMESPACE: ClassVar[str] = "check-tally"
+
+    new: DatasetId
+    """The version that was registered later."""
+    tie: Tie
+    """What those who asked share (`ties`)."""
+    started: Annotated[int, Range(1, 16)]
+    """Checks of all rows that were started, whatever became of them."""
+
+    def identifier(self) -> str:
+        return bound_id(self.new, self.tie)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard(Record):
+    """Those who share a tie have had their say about one new version: they stated, or it was released against them."""
+
+    TAG: ClassVar[str] = "heard/1"
+    NAMESPACE: ClassVar[str] = "heard"
+
+    new: DatasetId
+    """The version that was registered later."""
+    tie: Tie
+    """What they share."""
+    has_stated: bool
+    """Whether one of them has stated that the version is near its own."""
+    height: Count
+    """Block since which."""
+
+    def identifier(self) -> str:
+        return bound_id(self.new, self.tie)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overturned(Record):
+    """A statement of those who share a tie was overturned by a decision: for a time what they state blocks nobody."""
+
+    TAG: ClassVar[str] = "overturned/1"
+    NAMESPACE: ClassVar[str] = "overturned"
+
+    tie: Tie
+    """What they share."""
+    until: Time
+    """Last second of it."""
+
+    def identifier(self) -> str:
+        return self.tie
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rivals(Record):
+    """Earlier versions of which their owners have stated that a new one is so near that it is blocked, until it is released
+    against each of them."""
+
+    TAG: ClassVar[str] = "rivals/1"
+    NAMESPACE: ClassVar[str] = "rivals"
+
+    new: DatasetId
+    """The version that was registered later."""
+    versions: Annotated[tuple[DatasetId, ...], Size(0, MOST_RIVALS)]
+    """In the order of the statements."""
+
+    def identifier(self) -> str:
+        return self.new
+
+
+def bound_id(new: str, tie: str) -> str:
+    """Identifier of what is kept for a version and a tie."""
+    return f"{new}|{tie}"
+
+
 class DisputeState(StrEnum):
     """How a dispute stands."""
 
@@ -159,8 +239,8 @@ class Dispute(Record):
     """The version in dispute."""
     against: DatasetId
     """The version that it is compared with."""
-    parties: Annotated[tuple[Name, ...], Size(1, 2)]
-    """Owners of the two, sorted."""
+    parties: Annotated[tuple[Name, ...], Size(1, MOST_PARTIES)]
+    """Owners of the two and holders of the roots of their lineages, sorted, each once."""
     evidence: Digest
     """Salted commitment to what the opener says."""
     answers: Annotated[tuple[Answer, ...], Size(0, MOST_ANSWERS)]
@@ -180,3 +260,26 @@ class Dispute(Record):
 
     def identifier(self) -> str:
         return self.dispute.hex()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest(Record):
+    """The latest dispute about a version against another; there is one of a pair at a time."""
+
+    TAG: ClassVar[str] = "contest/1"
+    NAMESPACE: ClassVar[str] = "contest"
+
+    subject: DatasetId
+    """The version in dispute."""
+    against: DatasetId
+    """The version that it is compared with."""
+    dispute: DisputeId
+    """Which dispute."""
+
+    def identifier(self) -> str:
+        return contest_id(self.subject, self.against)
+
+
+def contest_id(subject: str, against: str) -> str:
+    """Identifier of the contest of a pair."""
+    return f"{subject}|{against}"

@@ -1,9 +1,13 @@
 """Near duplicates: the owner of a version compares it with one registered later, and states what came of it.
 
 A check is a job of the kind `similarity` between the two owners. It rests on no grant: the rules below are its bounds. Only the
-owner of the earlier version proposes and receives; only within 30 days of the later registration; three attempts a pair and
-stage, none after one that was completed, and so many a day. A refusal, and a check that was let pass, stand on the ledger and
-put the later version under review.
+owner of the earlier version proposes and receives, with the newest version of a lineage; only within 30 days of the later
+registration; three attempts a pair and stage, none after one that was completed, and so many a day; all rows only after the
+bands, three times a new version for all who share a tie; core data never, important data with a regulator's approval. A
+refusal, and a check that was let pass, stand on the ledger and put the later version under review.
+
+What is stated blocks first and is contested later. So an owner has its say about a version once, those tied to it included, and
+whose statement a decision has overturned blocks nobody for a year.
 """
 
 from __future__ import annotations
@@ -17,20 +21,33 @@ from atoll.ledger.records import (
     CHECKS,
     Budget,
     Check,
+    CheckTally,
+    ConsentRecord,
     Dataset,
     DatasetState,
     Finding,
+    Heard,
     Job,
     JobInput,
     JobState,
+    LevelApproval,
+    Member,
+    OprfKey,
+    Overturned,
+    Rivals,
     Stage,
+    bound_id,
     budget_id,
     check_account,
     check_id,
+    ties,
 )
+from atoll.ledger.records.registration import MOST_RIVALS
+from atoll.ledger.rules.approver import need_approval
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import move
 from atoll.ledger.rules.errors import CheckRefused, StatementRefused
+from atoll.ledger.rules.grade import CORE, IMPORTANT
 from atoll.ledger.rules.lineages import Reader
 from atoll.wire.message import Message, Range
 
@@ -44,6 +61,8 @@ MOST_ATTEMPTS = 3
 """Proposals a pair and stage."""
 CHECKS_A_DAY = 64
 """Checks of one version that the owner of versions before it starts in a day: both stages against 32 lineages."""
+MOST_STARTED = 3
+"""Checks of all rows of one new version that those who share a tie may start, whichever of their lineages they bring."""
 DAY_SECONDS = 86_400
 STEP_PPM = 10_000
 """What is stated is rounded down to one percent."""
@@ -90,7 +109,8 @@ class Pair:
 
 
 def need_pair(records: Reader, now: int, proposer: str, inputs: Sequence[JobInput]) -> Pair:
-    """The two versions of a check, if the rules allow it to `proposer` now.
+    """The two versions of a check, if the rules allow it to `proposer` now. Asked at proposal, at START and by the node that is
+    to answer.
 
     Raises:
         CheckRefused: with the reason.
@@ -103,17 +123,66 @@ def need_pair(records: Reader, now: int, proposer: str, inputs: Sequence[JobInpu
         raise CheckRefused(reason="one of the versions is not registered")
     if [one.owner for one in versions] != [one.user for one in inputs]:
         raise CheckRefused(reason="an input is not brought by its owner")
-    incumbent, new = sorted(versions, key=lambda one: (one.height, one.dataset))
+    incumbent, new = sorted(versions, key=_order)
     if incumbent.owner != proposer or new.owner == proposer:
         raise CheckRefused(reason=f"{proposer} is not the owner of the earlier of two members' versions")
     caps = {one.rows_cap for one in inputs}
     if (BAND_ROWS in caps and len(caps) > 1) or min(caps) < BAND_ROWS:
         raise CheckRefused(reason="its row caps are of neither stage")
-    if not {new.state, incumbent.state} <= COMPARABLE:
-        raise CheckRefused(reason=f"{new.dataset} is {new.state}, {incumbent.dataset} is {incumbent.state}")
     if now > new.time + CHECK_DAYS * DAY_SECONDS:
         raise CheckRefused(reason=f"{new.dataset} was registered more than {CHECK_DAYS} days ago")
-    return Pair(new, incumbent, Stage.BANDS if caps == {BAND_ROWS} else Stage.ROWS)
+    pair = Pair(new, incumbent, Stage.BANDS if caps == {BAND_ROWS} else Stage.ROWS)
+    reason = _why_not_comparable(records, pair) or _why_too_high(records, now, pair) or _why_too_many(records, pair)
+    if reason:
+        raise CheckRefused(reason=reason)
+    return pair
+
+
+def bound_ties(records: Reader, org: str) -> tuple[str, ...]:
+    """What an owner shares with those who count as one with it."""
+    return ties(org, records.get(Member, org))
+
+
+def _order(version: Dataset) -> tuple[int, str]:
+    return version.height, version.dataset
+
+
+def _why_not_comparable(records: Reader, pair: Pair) -> str:
+    """Both in use; the earlier one with tags where there is a key, and the newest of its lineage when the later one came: an
+    owner with many versions of one thing asks once."""
+    new, incumbent = pair.new, pair.incumbent
+    if not {new.state, incumbent.state} <= COMPARABLE:
+        return f"{new.dataset} is {new.state}, {incumbent.dataset} is {incumbent.state}"
+    if not incumbent.tags and records.get(OprfKey, "0") is not None:
+        return f"{incumbent.dataset} was registered without tags, and the members have a key for them"
+    number = int(incumbent.dataset.rpartition("/")[2])
+    following = records.get(Dataset, f"{incumbent.lineage}/{number + 1}")
+    if following is not None and _order(following) < _order(new):
+        return f"{incumbent.dataset} was not the newest of its lineage when {new.dataset} was registered"
+    return ""
+
+
+def _why_too_high(records: Reader, now: int, pair: Pair) -> str:
+    """Core data are compared with nothing; important data where a regulator has approved that the other owner takes part."""
+    for one, other in ((pair.new, pair.incumbent.owner), (pair.incumbent, pair.new.owner)):
+        if one.level >= CORE:
+            return f"{one.dataset} is core data"
+        approval = records.get(LevelApproval, one.dataset)
+        if one.level >= IMPORTANT and (approval is None or other not in approval.parties or now > approval.not_after):
+            return f"{one.dataset} is important data, and no regulator has approved that {other} takes part"
+    return ""
+
+
+def _why_too_many(records: Reader, pair: Pair) -> str:
+    """All rows only after the bands have been compared, and so often for all who share a tie with the earlier owner."""
+    if pair.stage is Stage.BANDS:
+        return ""
+    if not _is_completed(records, check_id(pair.new.dataset, pair.incumbent.dataset, Stage.BANDS)):
+        return "all rows are compared only after the bands have been"
+    tallies = [records.get(CheckTally, bound_id(pair.new.dataset, tie)) for tie in bound_ties(records, pair.incumbent.owner)]
+    if max((one.started for one in tallies if one is not None), default=0) >= MOST_STARTED:
+        return f"{pair.incumbent.owner} and those tied to it have compared all rows of {pair.new.dataset} {MOST_STARTED} times"
+    return ""
 
 
 def account_of(records: Reader, pair: Pair, now: int) -> Budget:
@@ -142,10 +211,8 @@ def charge(call: Call, pair: Pair) -> None:
 
 
 def propose_check(call: Call, job: Job) -> None:
-    """Count the attempt. All rows are compared only after the bands have been."""
+    """Count the attempt."""
     pair = need_pair(call.state, call.time, job.proposer, job.inputs)
-    if pair.stage is Stage.ROWS and not _is_completed(call, check_id(pair.new.dataset, pair.incumbent.dataset, Stage.BANDS)):
-        raise CheckRefused(reason="all rows are compared only after the bands have been")
     before = call.state.get(Check, pair.check_id)
     attempts = 0
     if before is not None:
@@ -165,6 +232,19 @@ def propose_check(call: Call, job: Job) -> None:
             is_unanswered=before is not None and before.is_unanswered,
         )
     )
+
+
+def start_check(call: Call, job: Job) -> None:
+    """Look again, and count a comparison of all rows: from START on its proposer may learn something, whatever it says."""
+    pair = need_pair(call.state, call.time, job.proposer, job.inputs)
+    charge(call, pair)
+    need_approval(call, pair.new, call.need(ConsentRecord, f"{job.job_id.hex()}/{pair.new.owner}").approver)
+    if pair.stage is Stage.BANDS:
+        return
+    for tie in bound_ties(call.state, pair.incumbent.owner):
+        before = call.state.get(CheckTally, bound_id(pair.new.dataset, tie))
+        started = 1 + (before.started if before is not None else 0)
+        call.state.put(CheckTally(new=pair.new.dataset, tie=tie, started=started))
 
 
 def note_unanswered(call: Call, job: Job) -> None:
@@ -189,16 +269,18 @@ def note_answered(call: Call, job: Job) -> None:
 
 
 def state_near(call: Call, body: StateNear) -> None:
-    """Once a completed check of all rows, by the owner of the earlier version."""
+    """Once a version for all who share a tie with the earlier owner, on a completed check of all rows of exactly these two, for
+    whose result both have signed receipts. It blocks, unless a decision has overturned one of theirs in the last year."""
     check = call.state.get(Check, check_id(body.new, body.incumbent, Stage.ROWS))
     new, incumbent = call.need(Dataset, body.new), call.need(Dataset, body.incumbent)
+    bound = bound_ties(call.state, incumbent.owner)
     reason = ""
     if call.sender != incumbent.owner:
         reason = f"{call.sender} is not the owner of {body.incumbent}"
-    elif check is None or check.job != body.job_id or not _is_completed(call, check.identifier()):
+    elif check is None or check.job != body.job_id or not _is_completed(call.state, check.identifier()):
         reason = f"job {body.job_id.hex()} is no completed check of all rows of the two"
-    elif check.is_stated:
-        reason = "it was stated already"
+    elif any(call.state.get(Heard, bound_id(body.new, tie)) is not None for tie in bound):
+        reason = f"{call.sender}, or who is tied to it, has had its say: it has stated, or the version was released against it"
     elif call.time > new.time + STATE_DAYS * DAY_SECONDS:
         reason = f"it comes more than {STATE_DAYS} days after the registration"
     elif body.jaccard_ppm % STEP_PPM or body.containment_ppm % STEP_PPM or body.jaccard_ppm > body.containment_ppm:
@@ -208,22 +290,38 @@ def state_near(call: Call, body: StateNear) -> None:
     if reason or check is None:
         raise StatementRefused(new=body.new, reason=reason)
     call.state.put(replace(check, is_stated=True))
-    blocks = body.jaccard_ppm >= BLOCK_PPM
-    state = new.state
+    for tie in bound:
+        call.state.put(Heard(new=body.new, tie=tie, has_stated=True, height=call.height))
+    blocks = body.jaccard_ppm >= BLOCK_PPM and not _is_overturned(call, bound)
+    _act_on(call, new, body, blocks=blocks)
+
+
+def _is_overturned(call: Call, bound: Sequence[str]) -> bool:
+    marks = [call.state.get(Overturned, tie) for tie in bound]
+    return any(one is not None and call.time <= one.until for one in marks)
+
+
+def _act_on(call: Call, new: Dataset, said: StateNear, *, blocks: bool) -> None:
+    """Block, or put under review. What blocks already stays the first to name; every version that blocks is remembered."""
+    state, finding, first = new.state, new.finding, new.first
     if blocks and state in COMPARABLE:
-        state = DatasetState.BLOCKED
+        rivals = call.state.get(Rivals, new.dataset)
+        versions = dict.fromkeys((*(rivals.versions if rivals is not None else ()), said.incumbent))
+        call.state.put(Rivals(new=new.dataset, versions=tuple(versions)[:MOST_RIVALS]))
+        if state is not DatasetState.BLOCKED:
+            state, finding, first = DatasetState.BLOCKED, Finding.NEAR, said.incumbent
     elif state is DatasetState.ACTIVE:
         state = DatasetState.REVIEW
-    finding, first = new.finding, new.first
-    if finding not in JUDGED and (blocks or finding in (Finding.NEW, Finding.UNCHECKED)):
-        finding = Finding.SUBSET if not blocks and body.containment_ppm >= SUBSET_PPM else Finding.NEAR
-        first = body.incumbent
+    if finding in (Finding.NEW, Finding.UNCHECKED):
+        is_part = said.containment_ppm >= SUBSET_PPM and said.jaccard_ppm < BLOCK_PPM
+        finding, first = Finding.SUBSET if is_part else Finding.NEAR, said.incumbent
     move(call, new, state=state, finding=finding, first=first)
 
 
-def _is_completed(call: Call, identifier: str) -> bool:
-    check = call.state.get(Check, identifier)
-    return check is not None and call.need(Job, check.job.hex()).state is JobState.COMPLETED
+def _is_completed(records: Reader, identifier: str) -> bool:
+    check = records.get(Check, identifier)
+    job = records.get(Job, check.job.hex()) if check is not None else None
+    return job is not None and job.state is JobState.COMPLETED
 
 
 def _check_of(call: Call, job: Job) -> tuple[Check, Dataset]:

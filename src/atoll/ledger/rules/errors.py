@@ -263,7 +263,10 @@ class CheckRefused(RuleError):
     code = "registration.check"
     number = 33
     sentence = "This check for a near duplicate is not allowed: {reason}."
-    remedy = "Only the owner of the version registered first checks, within 30 days, once a pair and stage."
+    remedy = (
+        "Only the owner of the version registered first checks, with the newest of its lineage, within 30 days, once a pair "
+        "and stage; all rows three times a version."
+    )
 
 
 class BadParents(RuleError):
@@ -281,7 +284,7 @@ class StatementRefused(RuleError):
     code = "registration.statement"
     number = 35
     sentence = "The statement about {new} is refused: {reason}."
-    remedy = "State what a completed check told, once, in steps of one percent."
+    remedy = "State what a completed check told, once a version, in steps of one percent; otherwise open a dispute."
 
 
 class DisputeRefused(RuleError):
@@ -290,7 +293,10 @@ class DisputeRefused(RuleError):
     code = "registration.dispute"
     number = 36
     sentence = "{org} may not do this in a dispute: {reason}."
-    remedy = "The two owners speak; an auditor or regulator that does not belong to either of them decides."
+    remedy = (
+        "Owners and holders of the roots speak, against the version that stands in the way (`atoll dataset show`); an auditor "
+        "or regulator that belongs to none of them decides."
+    )
 
 
 class RightNotInForce(RuleError):

@@ -198,7 +198,7 @@ def consent(call: Call, body: ConsentJob) -> None:
         raise WrongState(what="job", name=body.job_id.hex(), state=job.state, needed=JobState.PROPOSED)
     if call.sender in job.consents:
         raise AlreadyExists(what="consent", name=f"{body.job_id.hex()}/{call.sender}")
-    approver = "" if job.kind == SIMILARITY else approve_consent(call, job, body.approval)
+    approver = approve_consent(call, job, body.approval)
     if body.standing:
         take_use(call, body.standing)
     consents = tuple(sorted((*job.consents, call.sender)))
@@ -240,7 +240,7 @@ def start(call: Call, body: StartJob) -> None:
             raise NotAllowed(org=org, reason="its identity key is revoked, so nobody can say that its consent is its own")
     need_no_hold(call, job.parties, job.inputs)
     if job.kind == SIMILARITY:
-        check.charge(call, check.need_pair(call.state, call.time, job.proposer, job.inputs))
+        check.start_check(call, job)
     else:
         for one in job.inputs:
             _charge(call, job, one)
