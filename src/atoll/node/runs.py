@@ -13,8 +13,7 @@ from atoll.errors import AtollError
 from atoll.jobs.registry import job_kind
 from atoll.ledger.detail import RECEIPT_DOMAIN, InputDetail, ReceiptDetail, round_up_to_power_of_two
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import Job
-from atoll.ledger.rules.check import SIMILARITY
+from atoll.ledger.records import SIMILARITY, Job
 from atoll.ledger.rules.job import FailJob
 from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.node.bodies import READERS, Bodies, Kind
