@@ -30,7 +30,8 @@ def main() -> None:
         wall, processor = time.perf_counter(), time.process_time()
         look = look_at(table.name, folders=[table.parent], home=home, out=home, levels=levels, today=datetime.date(2026, 1, 1))
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    found = {"seconds": round(wall, 3), "cpu_seconds": round(processor, 3), "peak_mib": peak_mib()}
+    took_sm3 = look.print.bytes_sm3 is not None
+    found = {"seconds": round(wall, 3), "cpu_seconds": round(processor, 3), "peak_mib": peak_mib(), "sm3": took_sm3}
     print(json.dumps({**found, "rows": look.rows, "level": look.grading.level}))
 
 
