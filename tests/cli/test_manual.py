@@ -44,10 +44,12 @@ def test_page_without_a_node_is_what_happens(page: str, tmp_path: Path) -> None:
 
 
 def test_pages_with_nodes_are_what_happens(lagoon: Lagoon) -> None:
-    try:
-        printed = "".join(run_page(page, lagoon.folder) for page in ("4-a-job.md", "5-members.md", "6-rights.md"))
-    finally:
-        start_lagoon(lagoon)  # what a page has started ends with it
+    printed = ""
+    for page in ("4-a-job.md", "5-members.md", "6-rights.md"):
+        try:
+            printed += run_page(page, lagoon.folder)
+        finally:
+            start_lagoon(lagoon)  # what a page has started ends with it
     assert [one for one in lagoon.secrets() if one in printed] == []
 
 
