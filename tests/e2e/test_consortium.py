@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import random
 import re
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from atoll.api.models import BudgetRequest
+from atoll.api.models import BudgetRequest, RegisterColumn, RegisterDataset
 from atoll.cli.demo.attacks import killed_node
 from atoll.cli.demo.consortium import AUDITOR, BANK, BUREAU, ORGS, TELECOM
 from atoll.cli.demo.exchange import PURPOSE, Answer, Exchange
 from atoll.cli.demo.scenarios import intersection
-from atoll.client import RefusedByNode
+from atoll.client import NodeUnreachable, RefusedByNode
 from atoll.protocols.identifiers import IdentifierError, normalise, parse_rule
 from atoll.testing import tables
 from atoll.trust.keys import SecretKey
@@ -81,6 +85,44 @@ def test_a_node_killed_at_a_random_byte_of_100_000_rows_resumes_to_the_right_ans
     seen = killed_node.run(standing.stage, standing.exchange)
     print(f"{SEED_VARIABLE}={standing.seed}: {seen.seen}")
     assert seen.caught, f"{SEED_VARIABLE}={standing.seed}: {seen.seen}"
+
+
+def test_a_node_killed_while_it_registers_registers_one_version_with_one_evaluation(standing: Standing) -> None:
+    """Killed at a moment left to chance, then as soon as its request for tags stands on the ledger; asked again each time."""
+    stage, chance = standing.stage, random.Random(standing.seed)
+    folder = stage.consortium.home(BANK) / "data"
+    (folder / "killed.csv").write_text("person,amount\n" + "".join(f"P{n},{n}\n" for n in range(50_000)), "utf-8")
+    column = RegisterColumn(name="person", exposure="after-join", normalisation="national-id/1")
+    request = RegisterDataset(name="killed", path="killed.csv", title="Killed", columns=[column])
+
+    def ask() -> None:
+        with suppress(NodeUnreachable, RefusedByNode):
+            stage.client(BANK).datasets.register(request)
+
+    def requests() -> int:
+        entries = stage.client(AUDITOR).ledger.log(first=0, count=1000)
+        return sum((one.sender, one.kind) == (BANK, "oprf.request/1") for one in entries)
+
+    before, moment = requests(), chance.uniform(0.02, 0.2)
+
+    def until_requested() -> None:
+        stage.wait_for("the request", lambda: requests() > before)
+
+    for wait in (partial(time.sleep, moment), until_requested):
+        asking = threading.Thread(target=ask)
+        asking.start()
+        wait()
+        stage.kill(BANK)
+        asking.join()
+        stage.restart(BANK)
+    told = f"{SEED_VARIABLE}={standing.seed}, killed after {moment:.3f} s and at its request"
+    assert stage.client(BANK).datasets.register(request) == "bank/killed/1", told
+    entries = stage.client(AUDITOR).ledger.log(first=0, count=1000)
+    mine = [one for one in entries if one.sender == BANK and one.outcome == "ok"]
+    used = {one.body["dataset"]: one.body["evaluation"] for one in mine if one.kind == "dataset.register/1"}
+    assert [one for one in used if one.startswith("bank/killed/")] == ["bank/killed/1"], told
+    asked = [one.body["id"] for one in mine if one.kind == "oprf.request/1"]
+    assert sorted(asked) == sorted(used.values()), told
 
 
 def test_a_full_disk_stops_one_node_and_loses_nothing(standing: Standing) -> None:

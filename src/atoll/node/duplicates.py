@@ -41,6 +41,7 @@ from atoll.wire.plain import to_plain
 log = logging.getLogger("atoll.duplicates")
 
 LOOK_SECONDS = 10.0
+"""How often pairs that are not done with are looked at when nothing moves; where there are none, only the ledger wakes it."""
 AT_ONCE = 2
 """Checks of this node that are open at a time."""
 MINUTES = 30
@@ -74,26 +75,29 @@ class Duplicates:
         """Go on until cancelled."""
         while self._context.config.policy.answers_checks:
             self._wake.clear()
+            is_done = False
             try:
-                await self.look()
+                is_done = await self.look()
             except AtollError as err:
                 log.info("looked in vain", extra={"code": err.code})
             except Exception:  # the outermost loop of this task: a fault of ours must not stop the node
                 log.exception("looked in vain")
             try:
-                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+                await asyncio.wait_for(self._wake.wait(), None if is_done else LOOK_SECONDS)
             except TimeoutError:
                 continue
 
-    async def look(self) -> None:
-        """Do the next thing for each pair, as far as there is room."""
-        room = AT_ONCE - self._open_checks()
-        for new, incumbent in list(self._pairs()):
+    async def look(self) -> bool:
+        """Do the next thing for each pair, as far as there is room; whether all pairs are done with."""
+        pairs = list(self._pairs())
+        room = AT_ONCE - self._open_checks() if pairs else 0
+        for new, incumbent in pairs:
             try:
                 room -= await self._advance(new, incumbent, may_begin=room > 0)
             except TransactionRefused as err:  # what the rules do not allow of this pair must not keep the others waiting
                 self._settled.add((new.dataset, incumbent.dataset))
                 log.info("pair left alone", extra={"new": new.dataset, "rule": err.operands["rule"]})
+        return all((new.dataset, incumbent.dataset) in self._settled for new, incumbent in pairs)
 
     def _open_checks(self) -> int:
         """Those that run or may run at any moment; one that waits for a person at the other side holds nobody up."""

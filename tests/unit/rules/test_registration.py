@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -156,7 +157,7 @@ def test_parents_stand_on_the_ledger_sorted_and_once() -> None:
 
 def test_a_jobs_result_names_all_that_went_in_and_is_its_receivers() -> None:
     lagoon = Lagoon().with_grant().started()
-    named = {"parents": (CUSTOMERS, FILES), "source_job": JOB}
+    named: dict[str, Any] = {"parents": (CUSTOMERS, FILES), "source_job": JOB}
     lagoon.refused(BadParents, "bank", registration("bank/both/1", **named))
     lagoon.do("bank", receipt()).do("bureau", receipt())
     assert lagoon.job().state is JobState.COMPLETED
