@@ -162,6 +162,15 @@ ROUTES: tuple[Route, ...] = (
         m.RegradeRequest,
     ),
     Route(
+        "grade_paper",
+        "POST",
+        "/v1/grades/{owner}/{name}/{version}/paper",
+        DATA,
+        "For a person to sign: that a dataset of level G4 or above may be lowered",
+        m.PaperInfo,
+        m.RegradeRequest,
+    ),
+    Route(
         "grade_approve",
         "POST",
         "/v1/grades/{owner}/{name}/{version}/approve",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ import typer
 from atoll.api.models import ApproveRequest, ColumnGradeInfo, GradeFile, GradeInfo, RegradeRequest
 from atoll.cli.describing import parse_level
 from atoll.cli.frame import command, group
+from atoll.cli.papers import load_key, sign_bytes
 from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.screen import confirm
 from atoll.cli.words import iso, listed, short
@@ -66,6 +68,7 @@ def show(
     "override",
     "atoll grade override bank/customers/1 --level G4 --home bank",
     'atoll grade override bank/sums/1 --level G2 --reason "sums over at least 50 persons each" --home bank',
+    'atoll grade override bank/customers/1 --level G3 --reason "names removed" --approver ada.key --home bank',
 )
 def override(
     node: Node,
@@ -76,16 +79,24 @@ def override(
         typer.Option(help="Why; needed unless the level rises. It stays here, its commitment is signed.", show_default=False),
     ] = "",
     levels: LevelsOption = "",
+    approver: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A person's key, from `key approver new`; to lower data of level G4 or above."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> Reply:
     """Change the level of a dataset, signed with this organisation's identity key.
 
-    An owner raises freely and lowers with a reason, never below what a regulator has set. A regulator sets the least level.
+    An owner raises freely and lowers with a reason, never below what a regulator has set. To lower data of level G4 or above it
+    needs the signature of one of its approvers as well. A regulator sets the least level of all versions.
     Jobs that the new level forbids are stopped, and their results are not shown any more.
     """
     number = parse_level(level)
     confirm(f"Sign that {dataset} is of level {level_name(number)}?", yes=yes)
-    receipt = node.grading.override(dataset, RegradeRequest(level=number, reason=reason, levels=levels))
+    paper = ""
+    if approver is not None:
+        paper = sign_bytes(node.grading.paper(dataset, number), lambda _: load_key(approver), yes=yes).hex()
+    receipt = node.grading.override(dataset, RegradeRequest(level=number, reason=reason, levels=levels, paper=paper))
     now = node.grading.show(dataset)
     return Reply(receipt, [f"{dataset} is {now.level_text} from block {receipt.height} on"])
 

@@ -17,9 +17,10 @@ from atoll.cli.words import iso, listed
 from atoll.errors import AtollError
 from atoll.ledger.errors import BadPaper
 from atoll.ledger.paper import Paper, sign_paper
-from atoll.ledger.rules.approver import NEEDED, NEW, ApproverRequest, ConsentApproval
+from atoll.ledger.rules.approver import NEEDED, NEW, ApproverRequest, ConsentApproval, RegradeApproval
 from atoll.ledger.rules.order import HANDS, OrderBody
 from atoll.node.config import Home
+from atoll.policy.levels import level_name
 from atoll.ports import SystemEntropy
 from atoll.storage.keyfile import load_keystore
 from atoll.trust.algorithms import Algorithm
@@ -31,6 +32,8 @@ from atoll.wire.message import encode_message, parse_message
 
 LABEL = "approver"
 PASSPHRASE_VARIABLE = "ATOLL_APPROVER_PASSPHRASE"  # noqa: S105 - the name of a variable
+ONE_HAND = (Context.APPROVAL, Context.REGRADE)
+"""Papers that any one of the persons named in them signs."""
 
 
 def make_key(path: Path) -> SecretKey:
@@ -194,8 +197,13 @@ def describe_paper(paper: Paper) -> list[tuple[str, str]]:
         case ConsentApproval():
             pairs += [("approval", f"{body.org} may consent to job {body.job_id.hex()}"), ("plan", body.plan_digest.hex())]
             pairs += [("job", paper.reason)] if paper.reason else []
+        case RegradeApproval():
+            pairs += [
+                ("lowering", f"{body.org} may lower {body.dataset} to {level_name(body.level)}, once"),
+                ("good until", iso(body.not_after)),
+            ]
     pairs.append(("signed by", listed(names_of(paper)) if paper.signed else "nobody yet"))
-    return pairs if paper.context is Context.APPROVAL else [*pairs, ("to sign", missing_hands(paper) or "nobody more")]
+    return pairs if paper.context in ONE_HAND else [*pairs, ("to sign", missing_hands(paper) or "nobody more")]
 
 
 def missing_hands(paper: Paper) -> str:

@@ -23,9 +23,16 @@ class Grading:
         return self._link.ask(models.GradeInfo, "grade_show", owner=owner, name=name, version=version)
 
     def override(self, dataset: str, request: models.RegradeRequest) -> models.Receipt:
-        """Change a level, signed; down only with a reason."""
+        """Change a level, signed; down only with a reason, from G4 on with a person's signature in the request."""
         owner, name, version = split_dataset(dataset)
         return self._link.ask(models.Receipt, "grade_override", request, owner=owner, name=name, version=version)
+
+    def paper(self, dataset: str, level: int) -> bytes:
+        """For a person to sign, before data of level G4 or above are lowered (`atoll grade override --approver`)."""
+        owner, name, version = split_dataset(dataset)
+        asked = models.RegradeRequest(level=level)
+        found = self._link.ask(models.PaperInfo, "grade_paper", asked, owner=owner, name=name, version=version)
+        return bytes.fromhex(found.paper)
 
     def approve(self, dataset: str, request: models.ApproveRequest) -> models.Receipt:
         """Permit, as a regulator, that some members compute with important data."""

@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar
 from atoll.errors import AtollError
 from atoll.ledger.errors import BadPaper
 from atoll.ledger.plan import Label
-from atoll.ledger.rules.approver import ApproverRequest, ConsentApproval, Signed
+from atoll.ledger.rules.approver import ApproverRequest, ConsentApproval, RegradeApproval, Signed
 from atoll.ledger.rules.order import OrderBody
 from atoll.primitives.commitment import is_opening
 from atoll.trust.algorithms import Algorithm
@@ -33,6 +33,7 @@ PAPERS: dict[Context, type[Message]] = {
     Context.ORDER: OrderBody,
     Context.APPROVER: ApproverRequest,
     Context.APPROVAL: ConsentApproval,
+    Context.REGRADE: RegradeApproval,
 }
 """What can go round, by the context that signatures on it carry."""
 

@@ -25,7 +25,7 @@ from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, NoSuchThing
 from atoll.node.levels import LevelTables
 from atoll.ordering.engine import Acknowledged
-from atoll.policy.levels import STATUS, level_text, permitted_modes
+from atoll.policy.levels import STATUS, level_of, level_text, permitted_modes
 from atoll.primitives.commitment import commit
 
 REASON_DOMAIN = "level-reason"
@@ -50,7 +50,7 @@ class Gradings:
         return await self._context.offload(lambda: self._grade(address, request))
 
     async def show(self, identifier: str) -> GradeInfo:
-        """A dataset's grade: the level on the ledger, and what its owner's card says of it.
+        """A dataset's grade: the level that the ledger handles it by, and what its owner's card says of it.
 
         Raises:
             NoSuchThing: the ledger holds none of this name.
@@ -59,6 +59,7 @@ class Gradings:
         record = view.get(Dataset, identifier)
         if record is None:
             raise NoSuchThing(what="dataset", name=identifier)
+        level = level_of(view, record)
         await self._bodies.fetch(view, Kind.CARD, identifier, (record.owner,))
         card = self._bodies.card(identifier)
         grading = card.grading if card is not None else None
@@ -70,8 +71,8 @@ class Gradings:
         approval = view.get(LevelApproval, identifier)
         return GradeInfo(
             subject=identifier,
-            level=record.level,
-            level_text=level_text(record.level, status),
+            level=level,
+            level_text=level_text(level, status),
             table=grading.table if grading is not None else "",
             status=status,
             graded_by=grading.graded_by if grading is not None else "person",
@@ -82,19 +83,27 @@ class Gradings:
             approval=ApprovalInfo(regulator=approval.regulator, parties=list(approval.parties), not_after=approval.not_after)
             if approval is not None
             else None,
-            allows=sorted(permitted_modes(record.level)),
+            allows=sorted(permitted_modes(level)),
         )
 
-    async def override(self, identifier: str, request: RegradeRequest) -> Acknowledged:
+    async def override(self, identifier: str, request: RegradeRequest, approval: bytes = b"") -> Acknowledged:
         """Change a level on the ledger: signed with this organisation's identity key, the reason kept here.
+
+        Args:
+            identifier: the dataset.
+            request: its new level, and why.
+            approval: envelope of one of this organisation's approvers, without which data of G4 or above are not lowered.
 
         Raises:
             UnknownLevelTable: the table of levels is not here.
-            TransactionRefused: lowered without a reason, below a regulator's floor, or not this organisation's to change.
+            TransactionRefused: lowered without a reason or without the person's signature that it needs, below a regulator's
+                floor, or not this organisation's to change.
         """
         table = self._tables.get(request.levels)
         commitment = self._keep_reason(request.reason) if request.reason else b""
-        body = RegradeDataset(dataset=identifier, level=request.level, table=table.id, reason_commitment=commitment)
+        body = RegradeDataset(
+            dataset=identifier, level=request.level, table=table.id, reason_commitment=commitment, approval=approval
+        )
         acknowledged = await self._context.outbox.submit(body)
         self._context.note("person", "grade.override", identifier, level_text(request.level, table.status))
         return acknowledged

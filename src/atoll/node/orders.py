@@ -22,11 +22,20 @@ from atoll.ledger.records import (
     OrderAction,
     OrderState,
     Record,
+    Regrade,
     Right,
     Roster,
     TargetKind,
 )
-from atoll.ledger.rules.approver import NEEDED, NEW, AddApprover, ApproverRequest, ConsentApproval, RevokeApprover
+from atoll.ledger.rules.approver import (
+    NEEDED,
+    NEW,
+    AddApprover,
+    ApproverRequest,
+    ConsentApproval,
+    RegradeApproval,
+    RevokeApprover,
+)
 from atoll.ledger.rules.order import HANDS, ORDERS, OrderBody
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, NoSuchThing
@@ -125,6 +134,25 @@ class OrderDesk:
         body = ConsentApproval(job_id=job.job_id, plan_digest=job.plan_digest, org=self._context.org)
         inputs = ", ".join(dict.fromkeys(one.dataset for one in job.inputs))
         return self._paper(Context.APPROVAL, body, self._signers(), reason=f"{job.kind} proposed by {job.proposer} on {inputs}")
+
+    def lowering(self, identifier: str, level: int) -> bytes:
+        """For a person to sign: that this organisation may lower data of a high level, good for a day and this once.
+
+        Raises:
+            NoSuchThing: there is no such dataset.
+        """
+        view = self._context.view()
+        if view.get(Dataset, identifier) is None:
+            raise NoSuchThing(what="dataset", name=identifier)
+        last = view.get(Regrade, identifier)
+        body = RegradeApproval(
+            dataset=identifier,
+            level=level,
+            org=self._context.org,
+            since=last.height if last is not None else 0,
+            not_after=self._context.now() + 24 * HOUR_SECONDS,
+        )
+        return self._paper(Context.REGRADE, body, self._signers())
 
     # -- persons ---------------------------------------------------------------------------------------------------------------
 

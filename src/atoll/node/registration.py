@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -20,8 +20,9 @@ from atoll.exchange.catalogue.validation import verify_card
 from atoll.exchange.registration import tag_inputs
 from atoll.ledger.detail import round_up_to_power_of_two
 from atoll.ledger.plan import DatasetId
-from atoll.ledger.records import Dataset, DatasetState, Job
+from atoll.ledger.records import Dataset, DatasetState, Grant, Job, LevelFloor, Right
 from atoll.ledger.rules.dataset import RegisterDataset as RegisterTransaction
+from atoll.ledger.rules.dataset import lineage_of
 from atoll.ledger.rules.errors import AlreadyExists, TagsRefused
 from atoll.node.bodies import Bodies, Kind
 from atoll.node.cards import column_cards, grade_as_said, grading_card
@@ -33,7 +34,7 @@ from atoll.node.prints import print_folder
 from atoll.node.reading import Look, look_at
 from atoll.ordering.engine import Acknowledged
 from atoll.policy.card import CARD_DOMAIN, CONTENT_DOMAIN, DatasetCard
-from atoll.policy.levels import starting_level
+from atoll.policy.levels import level_of, starting_level
 from atoll.primitives.commitment import commit
 from atoll.storage.store import LocalDataset
 from atoll.wire.message import Digest, Message, Size, encode_message, parse_message
@@ -218,6 +219,7 @@ class Registration:
 
     async def _submit(self, request: RegisterDataset, pending: Pending) -> Done:
         self._steps[request.name] = Step("registering")
+        parents = self._parents(request, pending.dataset)
         transaction = RegisterTransaction(
             dataset=pending.dataset,
             card_commitment=pending.card,
@@ -225,8 +227,9 @@ class Registration:
             asserted_new=request.asserted_new,
             evaluation=pending.evaluation,
             tags=pending.tags,
-            parents=self._parents(request),
+            parents=parents,
             source_job=bytes.fromhex(request.from_job),
+            bases=self._bases(parents),
         )
         acknowledged: Acknowledged | None = None
         try:
@@ -269,9 +272,8 @@ class Registration:
         reason = request.reason or (request.grading.reason if request.grading else "")
         grading = grade_as_said(look.grading, request.columns, reason)
         columns = column_cards(request.columns, look.columns, grading)
-        parents = self._parents(request)
+        parents = self._parents(request, pending.dataset)
         levels = tuple(one.level for one in columns)
-        records = [self._context.view().get(Dataset, one) for one in parents]
         card = DatasetCard(
             salt=self._context.entropy.bytes(32),
             dataset=pending.dataset,
@@ -280,7 +282,7 @@ class Registration:
             source=look.format,
             rows_at_most=round_up_to_power_of_two(look.rows),
             columns=columns,
-            level=starting_level(levels, tuple(one.level for one in records if one is not None)),
+            level=starting_level(levels, self._least_levels(pending.dataset, parents)),
             classes=tuple(request.classes) or grading.classes,
             grading=grading_card(grading),
             purposes=tuple(request.purposes),
@@ -296,9 +298,25 @@ class Registration:
         verify_card(card)
         return card
 
-    def _parents(self, request: RegisterDataset) -> tuple[str, ...]:
-        """What a person names, and all that went into the job whose result this is."""
-        named = set(request.parents)
+    def _least_levels(self, identifier: str, parents: Sequence[str]) -> tuple[int, ...]:
+        """Levels below which the ledger does not take a version: its sources', the one's before it, its lineage's."""
+        view = self._context.view()
+        floor = view.get(LevelFloor, lineage_of(identifier))
+        records = [view.get(Dataset, one) for one in (*parents, version_before(identifier))]
+        return (floor.floor if floor else 0, *(level_of(view, one) for one in records if one is not None))
+
+    def _bases(self, parents: Sequence[str]) -> tuple[bytes, ...]:
+        """One grant or right for each lineage of another member among the sources; the ledger wants to see it."""
+        me = self._context.org
+        foreign = dict.fromkeys(lineage_of(one) for one in parents if not one.startswith(f"{me}/"))
+        found = {lineage_of(one.dataset): one.grant for one in self._context.records(Grant) if one.grantee == me}
+        found |= {one.lineage: one.right for one in self._context.records(Right) if one.holder == me}
+        return tuple(found[one] for one in foreign if one in found)
+
+    def _parents(self, request: RegisterDataset, identifier: str) -> tuple[str, ...]:
+        """What a person names, all that went into the job whose result this is, and the sources of the version before it."""
+        before = self._context.view().get(Dataset, version_before(identifier))
+        named = {*request.parents, *(before.parents if before is not None else ())}
         if request.from_job:
             job = self._context.view().get(Job, request.from_job)
             if job is None:
@@ -359,3 +377,9 @@ class Registration:
 
 def _slot(name: str) -> str:
     return f"registration/{name}"
+
+
+def version_before(identifier: str) -> str:
+    """Name of the version before a version; of a first one a name that nothing has."""
+    lineage, _, version = identifier.rpartition("/")
+    return f"{lineage}/{int(version) - 1}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from atoll.ledger.records import Budget, Dataset, StandingConsent, StandingState, budget_id, standing_account
-from atoll.policy.levels import level_name
+from atoll.policy.levels import level_name, level_of
 from atoll.policy.odrl import judge
 from atoll.policy.outputs import UNNAMED
 from atoll.policy.question import Question
@@ -54,8 +54,9 @@ def _needs(question: Question) -> Iterator[Need]:
     mine = [one for one in question.demands if one.owner_org == me]
     for name in dict.fromkeys(one.dataset for one in mine if one.receivers != (me,)):
         dataset = question.view.get(Dataset, name)
-        if dataset is not None and dataset.level >= HIGHEST_LEVEL:
-            yield Need(f"{name} is of level {level_name(dataset.level)}", standing=False)
+        level = level_of(question.view, dataset) if dataset is not None else 0
+        if level >= HIGHEST_LEVEL:
+            yield Need(f"{name} is of level {level_name(level)}", standing=False)
     receives = me in question.plan.receivers() or any(one.receivers == (me,) for one in mine)
     if receives and proposer not in (me, *(question.rules.trusted_proposers or ())):
         # its own line rests on no grant: whoever could propose this for it would spend its budgets and learn its sizes

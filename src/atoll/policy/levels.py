@@ -18,8 +18,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from enum import IntEnum, StrEnum
 
+from atoll.errors import RuleError
 from atoll.ledger.plan import Plan, PlanInput
 from atoll.ledger.records import SIMILARITY, Dataset, LevelApproval
+from atoll.ledger.rules.lineages import effective_level
 from atoll.policy.card import ColumnCard, DatasetCard
 from atoll.policy.demand import Exposure, Output
 from atoll.policy.errors import LevelRefused
@@ -136,8 +138,16 @@ def publish_reasons(card: DatasetCard) -> Iterator[Reason]:
         yield _reason(f"exposure of {one.name} at {level_name(one.level)}", words, str(one.exposure), one.exposure in allowed)
 
 
+def level_of(view: View, dataset: Dataset) -> int:
+    """The level that a dataset is handled by; the highest where it rests on more than can be looked at."""
+    try:
+        return effective_level(view, dataset)
+    except RuleError:
+        return Level.CORE
+
+
 def level_reasons(view: View, plan: Plan, number: int, card: DatasetCard | None, *, now: int | None) -> Iterator[Reason]:
-    """At consent and at delivery: what the current level on the ledger allows of one input of a plan.
+    """At consent and at delivery: what the current level on the ledger, that of its sources included, allows of one input.
 
     Args:
         view: own copy of the ledger; the card may be older than a change of level.
@@ -156,14 +166,15 @@ def level_reasons(view: View, plan: Plan, number: int, card: DatasetCard | None,
     receiver = plan.org_at("receiver", planned.receiver)
     if receiver == dataset.owner:
         return  # nobody else gets anything of it
+    level = level_of(view, dataset)
     outputs = {name for one in plan.outputs if one.index == planned.receiver for name in one.gets}
     for output in sorted(outputs) or ["nothing named"]:
-        leaving = _leaving(planned, output, dataset.level, card)
+        leaving = _leaving(planned, output, level, card)
         modes = permitted_modes(leaving)
         words = ", ".join(sorted(modes)) or "nothing"
         what = f"{output} of {planned.dataset} at {level_name(leaving)}"
         yield _reason(what, words, str(mode_of(output)), mode_of(output) in modes)
-    if dataset.level == Level.IMPORTANT:
+    if level == Level.IMPORTANT:
         yield _approval_reason(view, plan, dataset, now)
 
 

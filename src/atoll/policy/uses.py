@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from atoll.ledger.records import Budget, Dataset, Member, budget_id
 from atoll.policy.demand import Demand
+from atoll.policy.levels import level_of
 from atoll.policy.limits import View
 from atoll.policy.odrl import Observed, Operand, Use
 from atoll.policy.question import Question
@@ -42,7 +43,7 @@ def use_of(question: Question, demand: Demand, *, account: str, began: int, aske
         values[Operand.MINIMUM_GROUP] = demand.min_count
     dataset = question.view.get(Dataset, demand.dataset)
     if dataset is not None:
-        values[Operand.DATA_LEVEL] = dataset.level
+        values[Operand.DATA_LEVEL] = level_of(question.view, dataset)
     return Use(
         demand.action,
         values,

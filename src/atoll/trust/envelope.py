@@ -47,6 +47,7 @@ class Context(StrEnum):
     ORDER = "order"
     APPROVER = "approver"
     APPROVAL = "approval"
+    REGRADE = "regrade"
     QUALITY_RUN = "quality-run"
     QUALITY_OPINION = "quality-opinion"
 

@@ -42,6 +42,7 @@ COMMANDS = {
     "grade_show": "grade show",
     "grade_override": "grade override",
     "grade_approve": "grade approve",
+    "grade_paper": "grade override",
     "grade_tables": "grade tables",
     "quality_run": "quality run",
     "quality_sign": "quality sign",

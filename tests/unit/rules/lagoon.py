@@ -31,13 +31,14 @@ from atoll.ledger.records import (
     OprfKey,
     OrderAction,
     Record,
+    Regrade,
     TargetKind,
     budget_id,
     grant_account,
     lineage_account,
     record_key,
 )
-from atoll.ledger.rules.approver import ConsentApproval
+from atoll.ledger.rules.approver import ConsentApproval, RegradeApproval
 from atoll.ledger.rules.budget import SetBudget
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import RegisterDataset
@@ -232,6 +233,13 @@ class Lagoon:
         """A person's signature under the usual job, for its organisation's consent."""
         said = {"job_id": JOB, "plan_digest": PLAN, "org": person.org, **changes}
         return person.sign(self.chain, ConsentApproval(**said), Meaning.APPROVAL)
+
+    def signed_for(self, person: PaperPerson, level: int, *, dataset: str = FILES, **changes: Any) -> RegradeDataset:
+        """What lowers a dataset, with a person's signature."""
+        last = self.state.get(Regrade, dataset)
+        said = {"since": last.height if last else 0, "not_after": self.time + 60, "level": level, "dataset": dataset, **changes}
+        signed = person.sign(self.chain, RegradeApproval(org=person.org, **said), Meaning.REGRADE)
+        return regrading(dataset=dataset, level=level, reason_commitment=bytes(32), approval=signed)
 
     def approve(self, person: PaperPerson) -> Self:
         """The consent of a person's organisation, with its signature."""

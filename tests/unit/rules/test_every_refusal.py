@@ -13,7 +13,6 @@ from atoll.ledger.rules import LATEST, RULES, errors
 from atoll.ledger.rules.check import StateNear
 from atoll.ledger.rules.dataset import MOST_A_DAY, WithdrawDataset
 from atoll.ledger.rules.dispute import OpenDispute
-from atoll.ledger.rules.grade import settle_first_level
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import ExpireJob, StartJob
 from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
@@ -84,6 +83,8 @@ NUMBERS = {
     "level.held": 82,
     "level.not_approved": 83,
     "level.below_parents": 84,
+    "level.below_last": 85,
+    "level.no_person": 86,
     "right.not_in_force": 40,
     "right.exceeds_parent": 41,
     "right.not_movable": 42,
@@ -97,6 +98,7 @@ NUMBERS = {
     "registration.parents": 34,
     "registration.statement": 35,
     "registration.dispute": 36,
+    "registration.unfounded_parent": 37,
 }
 """Hashed into every block that was ever made; a number is never given to another refusal."""
 
@@ -259,11 +261,17 @@ def not_approved(lagoon: Lagoon) -> str:
 
 
 def below_parents(lagoon: Lagoon) -> str:
-    try:
-        settle_first_level(lagoon.with_datasets().call("bank"), "bank/sums/1", 1, [CUSTOMERS])
-    except errors.LevelBelowParents as refusal:
-        return str(refusal)
-    return ""
+    lagoon.with_datasets()
+    return lagoon.refused(errors.LevelBelowParents, "bank", registration("bank/sums/1", level=1, parents=(CUSTOMERS,)))
+
+
+def below_last(lagoon: Lagoon) -> str:
+    return lagoon.with_datasets().refused(errors.LevelBelowLast, "bureau", registration("bureau/files/2", level=1))
+
+
+def lowering_unsigned(lagoon: Lagoon) -> str:
+    lagoon.with_datasets().do("bureau", regrading(level=4))
+    return lagoon.refused(errors.LoweringUnsigned, "bureau", regrading(level=3, reason_commitment=bytes(32)))
 
 
 def right_not_in_force(_: Lagoon) -> str:
@@ -317,6 +325,11 @@ def check_refused(lagoon: Lagoon) -> str:
 
 def parents_refused(lagoon: Lagoon) -> str:
     return lagoon.refused(errors.BadParents, "bank", registration(CUSTOMERS, parents=(FILES,)))
+
+
+def parent_unfounded(lagoon: Lagoon) -> str:
+    lagoon.with_datasets()
+    return lagoon.refused(errors.UnfoundedParent, "bank", registration("bank/sums/1", parents=(FILES,)))
 
 
 def statement_refused(lagoon: Lagoon) -> str:
@@ -403,6 +416,8 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     level_held,
     not_approved,
     below_parents,
+    below_last,
+    lowering_unsigned,
     right_not_in_force,
     right_exceeded,
     right_not_movable,
@@ -416,6 +431,7 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     parents_refused,
     statement_refused,
     dispute_refused,
+    parent_unfounded,
 )
 """In the order of their numbers."""
 

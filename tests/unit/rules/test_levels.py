@@ -16,7 +16,7 @@ from atoll.ledger.rules.errors import (
     NotTradable,
     WrongState,
 )
-from atoll.ledger.rules.grade import ApproveLevel, settle_first_level
+from atoll.ledger.rules.grade import ApproveLevel, verify_first_level
 from atoll.ledger.rules.job import StartJob
 from tests.unit.rules.lagoon import CUSTOMERS, FILES, JOB, Lagoon, permission, registration, regrading
 
@@ -66,7 +66,7 @@ def test_a_regulator_raises_a_level_and_the_owner_cannot_go_below_it() -> None:
     assert lagoon.get(Dataset, FILES).level == 4
     lagoon.do("bureau", regrading(level=5))
     lagoon.refused(LevelHeld, "bureau", regrading(level=3, reason_commitment=REASON))
-    lagoon.do("bureau", regrading(level=4, reason_commitment=REASON))
+    lagoon.do("bureau", lagoon.signed_for(lagoon.with_persons("bureau", "ada")["ada"], 4))
     assert lagoon.get(Regrade, FILES).floor == 4
 
 
@@ -75,7 +75,7 @@ def test_a_regulator_lowers_its_floor_with_a_reason_and_the_owner_then_the_level
     lagoon.refused(NeedsReason, "auditor", regrading(level=2))
     lagoon.do("auditor", regrading(level=2, reason_commitment=REASON))
     assert (lagoon.get(Dataset, FILES).level, lagoon.get(Regrade, FILES).floor) == (5, 2)
-    lagoon.do("bureau", regrading(level=2, reason_commitment=REASON))
+    lagoon.do("bureau", lagoon.signed_for(lagoon.with_persons("bureau", "ada")["ada"], 2))
     assert lagoon.get(Dataset, FILES).level == 2
 
 
@@ -153,6 +153,6 @@ def test_what_is_made_from_data_starts_at_the_level_of_the_worst_of_them() -> No
     lagoon = Lagoon().with_datasets().do("bureau", regrading(level=4))
     for level in (2, 3):
         with pytest.raises(LevelBelowParents):
-            settle_first_level(lagoon.call("bank"), "bank/sums/1", level, [CUSTOMERS, FILES])
-    settle_first_level(lagoon.call("bank"), "bank/sums/1", 4, [CUSTOMERS, FILES])
-    settle_first_level(lagoon.call("bank"), "bank/sums/1", 2, [CUSTOMERS, "elsewhere/unknown/1"])
+            verify_first_level(lagoon.call("bank"), "bank/sums/1", level, [CUSTOMERS, FILES])
+    verify_first_level(lagoon.call("bank"), "bank/sums/1", 4, [CUSTOMERS, FILES])
+    verify_first_level(lagoon.call("bank"), "bank/sums/1", 2, [CUSTOMERS, "elsewhere/unknown/1"])

@@ -11,7 +11,7 @@ from atoll.ledger.records import Dataset, DatasetState, Finding, JobState, OprfR
 from atoll.ledger.rules.dataset import DAY_SECONDS, MOST_A_DAY
 from atoll.ledger.rules.errors import BadParents, DatasetBlocked, OprfLimitReached, TagsRefused, TooManyRegistrations
 from atoll.ledger.rules.oprf import REQUESTS_A_DAY
-from tests.unit.rules.lagoon import CUSTOMERS, FILES, JOB, Lagoon, evaluation, permission, receipt, registration
+from tests.unit.rules.lagoon import CUSTOMERS, FILES, GRANT, JOB, Lagoon, evaluation, permission, receipt, registration
 
 NEXT = "bank/customers/2"
 
@@ -151,7 +151,8 @@ def test_parents_stand_on_the_ledger_sorted_and_once() -> None:
     lagoon.refused(BadParents, "bank", registration("bank/sums/1", parents=("bank/nothing/1",)))
     lagoon.refused(BadParents, "bank", registration("bank/sums/1", parents=(FILES, CUSTOMERS)))
     lagoon.refused(BadParents, "bank", registration("bank/sums/1", parents=(FILES, FILES)))
-    lagoon.do("bank", registration("bank/sums/1", parents=(CUSTOMERS, FILES)))
+    lagoon.do("bureau", permission())
+    lagoon.do("bank", registration("bank/sums/1", parents=(CUSTOMERS, FILES), bases=(GRANT,)))
     assert lagoon.dataset("bank/sums/1").parents == (CUSTOMERS, FILES)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,18 @@ from atoll.ledger.records import Budget, Dataset, Member, budget_id, purpose_acc
 from atoll.ledger.rules.budget import RefundBudget, SetBudget
 from atoll.ledger.rules.errors import AlreadyExists, GrantExhausted, NotAllowed, NotMember, WrongState
 from atoll.ledger.rules.job import FailJob, StartJob
-from tests.unit.rules.lagoon import CUSTOMERS, FILES, GRANTED_INPUT, JOB, OWN_INPUT, Lagoon, permission, proposal, receipt
+from tests.unit.rules.lagoon import (
+    CUSTOMERS,
+    FILES,
+    GRANT,
+    GRANTED_INPUT,
+    JOB,
+    OWN_INPUT,
+    Lagoon,
+    permission,
+    proposal,
+    receipt,
+)
 
 SECOND = b"\x02" * 16
 TELECOMS = b"\x62" * 16
@@ -129,18 +141,38 @@ def derived(lagoon: Lagoon) -> Lagoon:
     return lagoon
 
 
+SALE: dict[str, Any] = {
+    "parties": ("bank", "telecom"),
+    "receivers": ("telecom",),
+    "inputs": (replace(OWN_INPUT, grant=GRANT, grant_version=1, receiver="telecom"),),
+}
+
+
+def sold(lagoon: Lagoon) -> Lagoon:
+    """The bank lets another member use what it made."""
+    return lagoon.do("bank", permission(dataset=CUSTOMERS, grantee="telecom"))
+
+
 def test_what_was_made_from_a_lineage_takes_from_it_too() -> None:
-    lagoon = derived(Lagoon().with_datasets()).cap(FILES, "rows", 600).cap(FILES, "uses", 1, to="bank")
-    lagoon.consented(inputs=(OWN_INPUT,)).start()
+    lagoon = sold(derived(Lagoon().with_datasets())).cap(FILES, "rows", 600).cap(FILES, "uses", 1, to="telecom")
+    lagoon.consented(**SALE).start()
     assert lagoon.lineage("bureau/files", "rows") == (500, 0)
-    assert account(lagoon, recipient_account("bureau/files", "bank")) == (1, 1, 0)
-    lagoon.consented(SECOND, inputs=(OWN_INPUT,)).refused(GrantExhausted, "bank", StartJob(job_id=SECOND))
+    assert account(lagoon, recipient_account("bureau/files", "telecom")) == (1, 1, 0)
+    lagoon.consented(SECOND, **SALE).refused(GrantExhausted, "bank", StartJob(job_id=SECOND))
+
+
+def test_an_own_use_of_what_was_made_from_anothers_lineage_takes_nothing_from_it() -> None:
+    """Else whoever derived something could use up, alone, what the other owner has left for everybody."""
+    lagoon = derived(Lagoon().with_datasets()).cap(FILES, "rows", 600).cap(FILES, "uses", 1).cap(CUSTOMERS, "uses", 9)
+    lagoon.consented(inputs=(OWN_INPUT,)).start()
+    assert lagoon.lineage("bureau/files", "rows") == lagoon.lineage("bureau/files", "uses") == (0, 0)
+    assert lagoon.lineage("bank/customers", "uses") == (1, 0)
 
 
 def test_a_loop_of_parents_ends() -> None:
-    lagoon = derived(Lagoon().with_datasets()).cap(FILES, "uses", 1)
+    lagoon = sold(derived(Lagoon().with_datasets())).cap(FILES, "uses", 1)
     lagoon.put(replace(lagoon.get(Dataset, FILES), parents=(CUSTOMERS,)))
-    lagoon.consented(inputs=(OWN_INPUT,)).start()
+    lagoon.consented(**SALE).start()
     assert lagoon.lineage("bureau/files", "uses") == (1, 0)
 
 

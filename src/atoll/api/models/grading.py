@@ -94,6 +94,8 @@ class RegradeRequest(Model):
     reason: str = Field(default="", max_length=2000)
     levels: str = ""
     """Table of levels, name/version."""
+    paper: str = ""
+    """Hex of the paper that a person of the owner signed; needed where data of level G4 or above are lowered."""
 
 
 class ApproveRequest(Model):

@@ -15,7 +15,7 @@ from atoll.ledger.records.budgets import (
     refund_id,
 )
 from atoll.ledger.records.data import Dataset, DatasetState, Finding, Grant, GrantState, Standing
-from atoll.ledger.records.grade import LevelApproval, LevelNumber, Regrade
+from atoll.ledger.records.grade import LevelApproval, LevelFloor, LevelNumber, Regrade
 from atoll.ledger.records.jobs import ConsentRecord, Job, JobInput, JobState, ReceiptRecord, counted_inputs, unshared
 from atoll.ledger.records.membership import (
     REVOKED_COSIGN,
@@ -157,6 +157,7 @@ __all__ = [
     "KeyPointer",
     "Layer",
     "LevelApproval",
+    "LevelFloor",
     "LevelNumber",
     "Lineage",
     "Member",

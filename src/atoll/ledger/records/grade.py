@@ -27,7 +27,7 @@ class Regrade(Record):
     before: LevelNumber
     """Its level before."""
     floor: Annotated[int, Range(0, 6)]
-    """The least level that a regulator has set for it; 0 for none. Only a regulator goes below it."""
+    """The least level that a regulator had set for its lineage by then (`LevelFloor`); 0 for none."""
     by: Name
     """Who signed the change."""
     table: Label
@@ -36,9 +36,35 @@ class Regrade(Record):
     """Salted commitment to the reason; empty where the level rose without one."""
     height: Count
     """Block of the change."""
+    raised: Count = 0
+    """Block in which the level last rose, or the version was registered."""
+    lowered: Count = 0
+    """Block in which the level was last lowered; what rose before that in its sources binds it no more. 0 for never."""
+    approver: Annotated[str, Size(0, 90)] = ""
+    """Key of the person who signed for a lowering; empty where none was needed."""
 
     def identifier(self) -> str:
         return self.dataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelFloor(Record):
+    """The least level of all versions of a lineage, those to come included; only a regulator goes below it."""
+
+    TAG: ClassVar[str] = "level-floor/1"
+    NAMESPACE: ClassVar[str] = "level-floor"
+
+    lineage: Annotated[str, Size(3, 90)]
+    """owner/name."""
+    floor: LevelNumber
+    """The least level."""
+    by: Name
+    """The regulator that set it."""
+    height: Count
+    """Block in which it did."""
+
+    def identifier(self) -> str:
+        return self.lineage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

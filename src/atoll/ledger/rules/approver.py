@@ -15,16 +15,17 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 from atoll.errors import AtollError
-from atoll.ledger.plan import JobId
-from atoll.ledger.records import MOST_APPROVERS, Approver, ApproverKey, Dataset, Job, Key, Record, Roster
+from atoll.ledger.plan import DatasetId, JobId
+from atoll.ledger.records import MOST_APPROVERS, Approver, ApproverKey, Dataset, Job, Key, LevelNumber, Record, Roster
 from atoll.ledger.records.orders import Person
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.errors import ApprovalMissing, BadApprover, DeadlinePassed, TooEarly, WrongState
+from atoll.ledger.rules.errors import ApprovalMissing, BadApprover, DeadlinePassed, LoweringUnsigned, TooEarly, WrongState
+from atoll.ledger.rules.lineages import effective_level
 from atoll.primitives import ed25519
 from atoll.trust.algorithms import Algorithm
 from atoll.trust.envelope import Context, encode_aad, parse_envelope
 from atoll.trust.keys import KeyName, Purpose
-from atoll.wire.message import Digest, Message, Name, Size, Time, encode_message, parse_message
+from atoll.wire.message import Count, Digest, Message, Name, Size, Time, encode_message, parse_message
 
 LONGEST_SECONDS = 7 * 86_400
 """How long before its end something that persons sign may be handed in: it must not lie ready for a year."""
@@ -87,6 +88,24 @@ class ConsentApproval(Message):
     """The plan that was read."""
     org: Name
     """The organisation that is to consent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegradeApproval(Message):
+    """What a person signs so that its organisation may lower data of a high level, once."""
+
+    TAG: ClassVar[str] = "regrade-approval/1"
+
+    dataset: DatasetId
+    """The version."""
+    level: LevelNumber
+    """Its level from then on."""
+    org: Name
+    """The organisation that lowers it."""
+    since: Count
+    """Block of the change of its level that comes before this one; 0 for none. So the signature serves once."""
+    not_after: Time
+    """Last second at which it may be lowered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +224,45 @@ def need_approval(call: Call, dataset: Dataset, approver: str) -> None:
         ApprovalMissing: nobody did whose key is in force now.
     """
     key = call.state.get(Key, approver) if approver else None
-    if dataset.level >= LEAST_LEVEL and (key is None or not key.is_valid_at(call.height)):
-        raise ApprovalMissing(dataset=dataset.dataset, level=dataset.level, org=dataset.owner)
+    if key is not None and key.is_valid_at(call.height):
+        return
+    level = effective_level(call.state, dataset)
+    if level >= LEAST_LEVEL:
+        raise ApprovalMissing(dataset=dataset.dataset, level=level, org=dataset.owner)
+
+
+def approve_lowering(call: Call, dataset: Dataset, held: int, level: int, since: int, approval: bytes) -> str:
+    """Key of the person who signed that the sender may lower a dataset; a token that the node takes cannot do it alone.
+
+    An organisation without approvers registers one first. A second way, by its recovery key, would be a second door to guard.
+
+    Args:
+        dataset: what is lowered.
+        held: the level that it is handled by.
+        level: its level from now on.
+        since: block of the change before this one; 0 for none.
+        approval: envelope over `RegradeApproval`, context `regrade`.
+
+    Raises:
+        LoweringUnsigned: no person in force signed exactly this.
+        DeadlinePassed, TooEarly: it is not handed in in time.
+    """
+    reason = "there is none"
+    if approval:
+        hand = read_hand(call, approval, Context.REGRADE, call.sender)
+        reason = hand.flaw
+        if not reason:
+            try:
+                said = parse_message(hand.payload, RegradeApproval)
+            except AtollError as err:
+                raise LoweringUnsigned(
+                    dataset=dataset.dataset, level=held, org=call.sender, reason=str(err).rstrip(".")
+                ) from err
+            if (said.dataset, said.level, said.org, said.since) == (dataset.dataset, level, call.sender, since):
+                need_in_time(call, "The signature for the lower level", said.not_after)
+                return hand.kid
+            reason = f"{hand.kid} signed for another change"
+    raise LoweringUnsigned(dataset=dataset.dataset, level=held, org=call.sender, reason=reason)
 
 
 def _request(call: Call, body: AddApprover) -> ApproverRequest:

@@ -7,10 +7,11 @@ What a job takes from a dataset is charged at START, all of it or nothing, to
     lineage:o/n|to:tie           the recipient by name, its group, its legal entity: affiliates share one sub-cap
     lineage:o/n|for:pseudonym    the purpose, under a name that only owner, grantee and readers of the terms can tell
 
-and to `lineage:o/n` and `...|to:tie` of every lineage that the dataset was derived from. Every kind of job takes from these but
-one: checks for near duplicates, which nobody has granted, take from accounts of their own (`rules.check`). An account without a
-record is not limited. What START took stays taken, however the job ends; only the owner of a lineage gives back, by its own
-signature (SECURITY 1.6).
+and to `lineage:o/n` and `...|to:tie` of every lineage that the dataset was derived from. What an owner uses for itself is
+charged to its own lineages alone: what it got of others was charged when it got it, and so nobody can drain another's account
+alone. Every kind of job takes from these but one: checks for near duplicates, which nobody has granted, take from accounts of
+their own (`rules.check`). An account without a record is not limited. What START took stays taken, however the job ends; only
+the owner of a lineage gives back, by its own signature (SECURITY 1.6).
 
 `charges` is the one list: START takes by it, the end settles by it, and `atoll.policy.limits` asks by it before consent.
 """
@@ -109,6 +110,8 @@ def charges(state: Reader, one: JobInput) -> Iterator[Charge]:
         for unit in ("uses", "micro-epsilon"):
             yield Charge(grant_account(one.grant), unit, amounts[unit], dataset.lineage)
     for lineage in ancestry(state, dataset).lineages:
+        if one.receiver == dataset.owner != lineage.partition("/")[0]:
+            continue
         accounts = [lineage_account(lineage)]
         if one.receiver != lineage.partition("/")[0]:
             accounts += [recipient_account(lineage, tie) for tie in ties(one.receiver, state.get(Member, one.receiver))]

@@ -2,7 +2,8 @@
 commitment, and keyed tags by which the second registration of a content is found.
 
 The ledger says who registered first, never whose a content is. A version that somebody else's lineage holds already is blocked:
-nobody but its owner can use it, until a dispute is decided (`rules.dispute`).
+nobody but its owner can use it, until a dispute is decided (`rules.dispute`). Nor does it come back as the next version: what
+is blocked or under an order stays so under the next number.
 """
 
 from __future__ import annotations
@@ -16,8 +17,6 @@ from atoll.ledger.records import (
     DatasetState,
     Evaluated,
     Finding,
-    Job,
-    JobState,
     Layer,
     LevelNumber,
     OprfKey,
@@ -28,14 +27,20 @@ from atoll.ledger.records import (
 )
 from atoll.ledger.records.data import MOST_STANDINGS
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.errors import BadParents, DatasetBlocked, NotAllowed, TagsRefused, TooManyRegistrations, WrongState
-from atoll.ledger.rules.grade import settle_first_level
-from atoll.ledger.rules.right import mint_root
+from atoll.ledger.rules.errors import DatasetBlocked, NotAllowed, TagsRefused, TooManyRegistrations, WrongState
+from atoll.ledger.rules.grade import verify_first_level
+from atoll.ledger.rules.holds import Basis, need_no_hold
+from atoll.ledger.rules.lineages import ancestry
+from atoll.ledger.rules.right import mint_root, need_own_use
+from atoll.ledger.rules.sources import verify_sources
 from atoll.wire.message import Count, Digest, Message, Size
 
 MOST_A_DAY = 256
 """Registrations of one member on one day of block time: each is a record for ever, and a question to every other member."""
 DAY_SECONDS = 86_400
+
+
+BasisId = Annotated[bytes, Size(16)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +62,11 @@ class RegisterDataset(Message):
     tags: Annotated[tuple[Digest, ...], Size(0, 3)] = ()
     """Keyed tags, one a `Layer` in its order; none where the ledger has no key for them yet."""
     parents: Annotated[tuple[DatasetId, ...], Size(0, 64)] = ()
-    """Versions that it was made from, sorted, each once."""
+    """Versions that it was made from, sorted, each once; at least those of the version before it."""
     source_job: Annotated[bytes, Size(0, 16)] = b""
     """The job whose result it is; all that went into the job are then parents. Empty for none."""
+    bases: Annotated[tuple[BasisId, ...], Size(0, 64)] = ()
+    """Grants to the registrant, and rights that it holds, by which it got something of other members' parents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,22 +80,28 @@ class WithdrawDataset(Message):
 
 
 def register(call: Call, body: RegisterDataset) -> None:
-    """A first version needs nothing; version n + 1 needs version n. Its tags are looked up, and those that are new become its
-    own."""
+    """A first version needs nothing; version n + 1 needs version n, and is bound by what binds that one. Its tags are looked
+    up, and those that are new become its own."""
     owner, name, version = body.dataset.split("/")
     call.need_sender(owner, "register a dataset under its name")
     if "owner" not in call.active_member(owner).roles:
         raise NotAllowed(org=owner, reason="it lacks the role owner")
     call.need_free(Dataset, body.dataset)
-    if int(version) > 1:
-        call.need(Dataset, f"{owner}/{name}/{int(version) - 1}")
+    before = call.need(Dataset, f"{owner}/{name}/{int(version) - 1}") if int(version) > 1 else None
     _count(call)
-    _verify_sources(call, body)
-    settle_first_level(call, body.dataset, body.level, body.parents)
+    verify_sources(call, body.dataset, body.parents, source_job=body.source_job, bases=body.bases)
+    verify_first_level(call, body.dataset, body.level, body.parents)
     _verify_tags(call, body)
     lineage = f"{owner}/{name}"
     finding, first = find_first(call, body.tags, lineage)
+    holders = _holders(call, body.tags)
+    rests_on = [one.dataset for one in (before, *holders) if one is not None and one.owner == owner]
+    need_no_hold(call, (owner,), [Basis(one) for one in (*rests_on, *body.parents)])
+    blocked = next((one for one in (before, *holders) if one is not None and one.lineage == lineage and was_blocked(one)), None)
     is_foreign = bool(first) and lineage_of(first) != lineage
+    if blocked is not None and not is_foreign:
+        finding, first = blocked.finding, blocked.first
+    is_blocked = is_foreign or blocked is not None
     dataset = Dataset(
         dataset=body.dataset,
         owner=owner,
@@ -96,7 +109,7 @@ def register(call: Call, body: RegisterDataset) -> None:
         card_commitment=body.card_commitment,
         level=body.level,
         asserted_new=body.asserted_new,
-        state=DatasetState.BLOCKED if is_foreign else DatasetState.ACTIVE,
+        state=DatasetState.BLOCKED if is_blocked else DatasetState.ACTIVE,
         height=call.height,
         time=call.time,
         evaluation=body.evaluation,
@@ -106,8 +119,9 @@ def register(call: Call, body: RegisterDataset) -> None:
         parents=body.parents,
         source_job=body.source_job,
     )
+    ancestry(call.state, dataset)  # what rests on too much could never be used; better said now
     move(call, dataset)
-    if not is_foreign:
+    if not is_blocked:
         claim_tags(call, dataset)
     if int(version) == 1:
         mint_root(call, dataset)
@@ -130,9 +144,16 @@ def move(call: Call, dataset: Dataset, **changes: Any) -> None:
     if before and (before[-1].state, before[-1].finding) == (now.state, now.finding):
         call.state.put(changed)
         return
-    if before and before[-1].height == call.height:
+    if before and before[-1].height == call.height and before[-1].state is not DatasetState.BLOCKED:
         before = before[:-1]
     call.state.put(replace(changed, standings=(*before, now)[-MOST_STANDINGS:]))
+
+
+def was_blocked(dataset: Dataset) -> bool:
+    """Whether a version is blocked, or was when it was withdrawn: withdrawing it clears nobody."""
+    if dataset.state is not DatasetState.WITHDRAWN:
+        return dataset.state is DatasetState.BLOCKED
+    return len(dataset.standings) > 1 and dataset.standings[-2].state is DatasetState.BLOCKED
 
 
 def need_usable(dataset: Dataset, org: str) -> None:
@@ -146,6 +167,18 @@ def need_usable(dataset: Dataset, org: str) -> None:
     if dataset.state is DatasetState.BLOCKED:
         raise DatasetBlocked(dataset=dataset.dataset, finding=dataset.finding, first=dataset.first)
     raise WrongState(what="dataset", name=dataset.dataset, state=dataset.state, needed=DatasetState.ACTIVE)
+
+
+def need_first(call: Call, dataset: Dataset) -> None:
+    """Refuse the custodian's own use of a blocked version whose content it registered first itself, and has passed on since:
+    else it would go on using under a second name what it has sold or leased.
+
+    Raises:
+        RightNotInForce: it may no longer use the first version for itself.
+    """
+    first = call.state.get(Dataset, dataset.first) if dataset.first and dataset.state is DatasetState.BLOCKED else None
+    if first is not None and first.owner == dataset.owner:
+        need_own_use(call, first)
 
 
 def find_first(call: Call, tags: tuple[bytes, ...], lineage: str) -> tuple[Finding, str]:
@@ -181,20 +214,10 @@ def _count(call: Call) -> None:
     call.state.put(RegistrationDay(org=call.sender, day=day, count=count + 1))
 
 
-def _verify_sources(call: Call, body: RegisterDataset) -> None:
-    if list(body.parents) != sorted(set(body.parents)):
-        raise BadParents(reason="they must be sorted, each once")
-    for parent in body.parents:
-        if call.state.get(Dataset, parent) is None:
-            raise BadParents(reason=f"the ledger holds no dataset {parent}")
-    if not body.source_job:
-        return
-    job = call.need(Job, body.source_job.hex())
-    if job.state is not JobState.COMPLETED or call.sender not in job.receivers:
-        raise BadParents(reason=f"{call.sender} has no receipted result of job {body.source_job.hex()}")
-    missing = sorted({one.dataset for one in job.inputs} - set(body.parents))
-    if missing:
-        raise BadParents(reason=f"{missing[0]} went into the job and is not among them")
+def _holders(call: Call, tags: tuple[bytes, ...]) -> list[Dataset]:
+    """The versions that hold these tags."""
+    found = [call.state.get(Tag, tag.hex()) for tag in tags]
+    return [call.need(Dataset, name) for name in dict.fromkeys(one.dataset for one in found if one is not None)]
 
 
 def _verify_tags(call: Call, body: RegisterDataset) -> None:

@@ -278,6 +278,15 @@ class BadParents(RuleError):
     remedy = "Name every version that it was made from; `atoll dataset register --from-job` does it for a job's result."
 
 
+class UnfoundedParent(RuleError):
+    """A registration names another member's data as its source, and nothing on the ledger says how it got them."""
+
+    code = "registration.unfounded_parent"
+    number = 37
+    sentence = "{org} cannot name {parent} as a source: no job, grant or right shows that it got anything of it."
+    remedy = "Name the job (`--from-job`), or ask its owner for a grant or right first; otherwise leave the source out."
+
+
 class StatementRefused(RuleError):
     """What an owner states about a near duplicate rests on no check of its own, or says what cannot be."""
 
@@ -481,6 +490,26 @@ class LevelBelowParents(RuleError):
     number = 84
     sentence = "{dataset} would have level {level}, and what it was made from has level {least}."
     remedy = "Register it at that level, then lower it with a reason: `atoll grade override`."
+
+
+class LevelBelowLast(RuleError):
+    """The next version of a dataset starts at the level of the version before it."""
+
+    code = "level.below_last"
+    number = 85
+    sentence = "{dataset} would have level {level}, and the version before it has level {least}."
+    remedy = "Register it at that level, then lower it: `atoll grade override`, from G4 on with a person's signature."
+
+
+class LoweringUnsigned(RuleError):
+    """Data of level G4 or above would be lowered without the signature of one of the owner's approvers."""
+
+    code = "level.no_person"
+    number = 86
+    sentence = "{dataset} is of level {level}: to lower it, {org} needs the signature of one of its approvers: {reason}."
+    remedy = (
+        "Have a person sign: `atoll grade override ... --approver FILE`. The first one is registered with `atoll key approver`."
+    )
 
 
 # -- rights: 40 to 49 ----------------------------------------------------------------------------------------------------------

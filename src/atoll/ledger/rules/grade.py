@@ -1,7 +1,10 @@
-"""Levels: raised freely by an owner, lowered by it with a reason alone, held up by a regulator, asked again at START.
+"""Levels: raised freely by an owner, lowered by it with a reason, held up by a regulator, asked again at START.
 
 A level is 1 to 6 (G1 to G4, important, core). The transaction is the signature: whoever changes a level has signed it with its
-identity key, and a reason of which the commitment stands here can be shown to whoever has to judge it.
+identity key, and a reason of which the commitment stands here can be shown to whoever has to judge it. From G4 on a person
+signs that a level falls (SECURITY 3.6): otherwise a token could lower the data, have them used, and raise them again.
+
+Everything here goes by `lineages.effective_level`: what rises in its sources, or is set for its lineage, reaches a version too.
 """
 
 from __future__ import annotations
@@ -11,9 +14,11 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import DatasetId, Label
-from atoll.ledger.records import Dataset, DatasetState, LevelApproval, LevelNumber, Regrade
+from atoll.ledger.records import Dataset, DatasetState, LevelApproval, LevelFloor, LevelNumber, Regrade
+from atoll.ledger.rules.approver import LEAST_LEVEL, approve_lowering
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import (
+    LevelBelowLast,
     LevelBelowParents,
     LevelHeld,
     NeedsReason,
@@ -22,6 +27,7 @@ from atoll.ledger.rules.errors import (
     NotTradable,
     WrongState,
 )
+from atoll.ledger.rules.lineages import effective_level
 from atoll.wire.message import Digest, Message, Name, Size, Time
 
 IMPORTANT, CORE = 5, 6
@@ -36,11 +42,13 @@ class RegradeDataset(Message):
     dataset: DatasetId
     """Which version."""
     level: LevelNumber
-    """Its level from now on; of a regulator: the least that it may have from now on."""
+    """Its level from now on; of a regulator: the least that its lineage may have from now on."""
     table: Label
     """The table of levels that it was read from, such as `gbt-43697-2024/1`."""
     reason_commitment: Annotated[bytes, Size(0, 32)] = b""
     """Salted commitment to the reason; empty only where the level rises."""
+    approval: Annotated[bytes, Size(0, 1000)] = b""
+    """A person's envelope over `RegradeApproval`, context `regrade`; where an owner lowers data of level G4 or above."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +73,25 @@ def regrade(call: Call, body: RegradeDataset) -> None:
     if len(body.reason_commitment) not in (0, 32):
         raise NeedsReason(what="the commitment to it has 32 bytes")
     last = call.state.get(Regrade, body.dataset)
-    floor = last.floor if last is not None else 0
+    floor = floor_of(call, dataset.lineage)
+    held = effective_level(call.state, dataset)
     level = body.level
     if call.sender == dataset.owner:
         if level < floor:
             raise LevelHeld(dataset=body.dataset, floor=floor)
-        needs_reason = level <= dataset.level
+        needs_reason = level <= dataset.level or level < held
     else:
         call.need_role("regulator")
         needs_reason = level <= max(floor, dataset.level)
         floor, level = body.level, max(body.level, dataset.level)
     if needs_reason and not body.reason_commitment:
-        raise NeedsReason(what=f"{body.dataset} has level {dataset.level}, and only what is raised needs none")
+        raise NeedsReason(what=f"{body.dataset} has level {held}, and only what is raised needs none")
+    is_lowered = call.sender == dataset.owner and level < held
+    approver = ""
+    if is_lowered and held >= LEAST_LEVEL:
+        approver = approve_lowering(call, dataset, held, level, last.height if last else 0, body.approval)
+    if call.sender != dataset.owner:
+        call.state.put(LevelFloor(lineage=dataset.lineage, floor=floor, by=call.sender, height=call.height))
     call.state.put(replace(dataset, level=level))
     call.state.put(
         Regrade(
@@ -88,6 +103,9 @@ def regrade(call: Call, body: RegradeDataset) -> None:
             table=body.table,
             reason_commitment=body.reason_commitment,
             height=call.height,
+            raised=call.height if level > dataset.level else last.raised if last else dataset.height,
+            lowered=call.height if is_lowered else last.lowered if last else 0,
+            approver=approver,
         )
     )
 
@@ -102,8 +120,9 @@ def approve(call: Call, body: ApproveLevel) -> None:
         raise NotAllowed(org=call.sender, reason="an approval names its parties sorted, each once, without the owner")
     for org in body.parties:
         call.active_member(org)
-    if dataset.level != IMPORTANT:
-        raise WrongState(what="level of", name=body.dataset, state=str(dataset.level), needed=str(IMPORTANT))
+    level = effective_level(call.state, dataset)
+    if level != IMPORTANT:
+        raise WrongState(what="level of", name=body.dataset, state=str(level), needed=str(IMPORTANT))
     call.state.put(
         LevelApproval(
             dataset=body.dataset,
@@ -115,38 +134,48 @@ def approve(call: Call, body: ApproveLevel) -> None:
     )
 
 
-def settle_first_level(call: Call, dataset: str, level: int, parents: Sequence[str] = ()) -> None:
-    """At registration: a version is at least as high as what it was made from, and as the floor of the version before it.
+def verify_first_level(call: Call, dataset: str, level: int, parents: Sequence[str] = ()) -> None:
+    """At registration: at least as high as its lineage's floor, the version before it, and what it was made from.
 
     Args:
+        call: of the registrant.
         dataset: owner/name/version, whose version before this one is on the ledger.
         level: what its owner registers it with.
         parents: dataset versions that it was made from; those that the ledger does not hold count for nothing.
 
     Raises:
-        LevelBelowParents, LevelHeld: with the least level.
+        LevelHeld, LevelBelowLast, LevelBelowParents: with the least level.
     """
+    lineage, _, version = dataset.rpartition("/")
+    floor = floor_of(call, lineage)
+    if level < floor:
+        raise LevelHeld(dataset=dataset, floor=floor)
+    before = call.state.get(Dataset, f"{lineage}/{int(version) - 1}")
+    least = effective_level(call.state, before) if before is not None else 0
+    if level < least:
+        raise LevelBelowLast(dataset=dataset, level=level, least=least)
     found = [call.state.get(Dataset, one) for one in parents]
-    worst = max((one.level for one in found if one is not None), default=0)
+    worst = max((effective_level(call.state, one) for one in found if one is not None), default=0)
     if level < worst:
         raise LevelBelowParents(dataset=dataset, level=level, least=worst)
-    lineage, _, version = dataset.rpartition("/")
-    before = call.state.get(Regrade, f"{lineage}/{int(version) - 1}")
-    if before is None or not before.floor:
-        return
-    if level < before.floor:
-        raise LevelHeld(dataset=dataset, floor=before.floor)
-    call.state.put(replace(before, dataset=dataset, level=level, before=level, height=call.height))
 
 
-def verify_tradable(dataset: Dataset) -> None:
-    """At a grant: core data are nobody's but the owner's.
+def floor_of(call: Call, lineage: str) -> int:
+    """The least level that a regulator has set for all versions of a lineage; 0 for none."""
+    found = call.state.get(LevelFloor, lineage)
+    return found.floor if found is not None else 0
+
+
+def verify_tradable(call: Call, dataset: Dataset) -> int:
+    """At a grant: core data are nobody's but the owner's. The level that the dataset is handled by.
 
     Raises:
         NotTradable: it is core data.
     """
-    if dataset.level == CORE:
+    level = effective_level(call.state, dataset)
+    if level == CORE:
         raise NotTradable(dataset=dataset.dataset)
+    return level
 
 
 def verify_level(call: Call, dataset: Dataset, parties: Sequence[str]) -> None:
@@ -155,8 +184,7 @@ def verify_level(call: Call, dataset: Dataset, parties: Sequence[str]) -> None:
     Raises:
         NotTradable, NotApproved: with what is missing.
     """
-    verify_tradable(dataset)
-    if dataset.level != IMPORTANT:
+    if verify_tradable(call, dataset) != IMPORTANT:
         return
     found = call.state.get(LevelApproval, dataset.dataset)
     named = found.parties if found is not None and call.time <= found.not_after else ()

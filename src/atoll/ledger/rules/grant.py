@@ -75,7 +75,7 @@ def give(call: Call, body: GiveGrant) -> None:
     dataset = call.need(Dataset, body.dataset)
     right = _right_to_grant(call, dataset, body)
     need_usable(dataset, body.grantee)
-    verify_tradable(dataset)
+    verify_tradable(call, dataset)
     call.active_member(body.grantee)
     need_no_hold(call, (call.sender, body.grantee), (body,))
     units = [one.unit for one in body.caps]

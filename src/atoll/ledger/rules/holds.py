@@ -7,6 +7,7 @@ frozen right what was split from it. Nothing is rewritten for it; whoever asks w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from atoll.ledger.records import Dataset, Grant, Hold, Order, TargetKind, hold_id, root_right_id
@@ -24,6 +25,16 @@ class Line(Protocol):
 
     @property
     def grant(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """A dataset version that something rests on outside a job."""
+
+    dataset: str
+    """Which."""
+    grant: bytes = b""
+    """None: it is the owner's own word."""
 
 
 def targets_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> tuple[tuple[TargetKind, str], ...]:

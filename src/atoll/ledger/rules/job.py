@@ -16,7 +16,7 @@ from atoll.ledger.rules import check
 from atoll.ledger.rules.approver import approve_consent, need_approval
 from atoll.ledger.rules.budget import reserve_all, spend_all
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.dataset import need_usable
+from atoll.ledger.rules.dataset import need_first, need_usable
 from atoll.ledger.rules.errors import (
     AlreadyExists,
     DeadlinePassed,
@@ -308,6 +308,8 @@ def _charge(call: Call, job: Job, one: JobInput) -> None:
     if one.receiver != dataset.owner:
         verify_level(call, dataset, job.parties)
         need_approval(call, dataset, call.need(ConsentRecord, f"{job.job_id.hex()}/{dataset.owner}").approver)
+    else:
+        need_first(call, dataset)
     if one.grant:
         grant = need_in_force(call, one.grant, one.grant_version, receiver=one.receiver, dataset=one.dataset)
         take(call, grant, one, job.inputs)

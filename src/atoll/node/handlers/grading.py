@@ -5,7 +5,10 @@ from __future__ import annotations
 from fastapi import Request
 
 from atoll.api import models
-from atoll.node.handlers.base import Handler, dataset_of, receipt_of
+from atoll.node.errors import BadRequest
+from atoll.node.handlers.base import Handler, dataset_of, paper_bytes, receipt_of
+from atoll.node.orders import read_paper
+from atoll.trust.envelope import Context
 
 
 class GradingHandlers(Handler):
@@ -19,7 +22,17 @@ class GradingHandlers(Handler):
 
     async def grade_override(self, request: Request, _: str) -> models.Receipt:
         asked = await self._body(request, models.RegradeRequest)
-        return receipt_of(await self._services.gradings.override(dataset_of(request), asked))
+        approval = b""
+        if asked.paper:
+            paper = read_paper(paper_bytes(models.PaperInfo(paper=asked.paper)), Context.REGRADE)
+            if len(paper.signed) != 1:
+                raise BadRequest(reason="one person signs that a level falls")
+            approval = paper.signed[0]
+        return receipt_of(await self._services.gradings.override(dataset_of(request), asked, approval))
+
+    async def grade_paper(self, request: Request, _: str) -> models.PaperInfo:
+        asked = await self._body(request, models.RegradeRequest)
+        return models.PaperInfo(paper=self._services.orders.lowering(dataset_of(request), asked.level).hex())
 
     async def grade_approve(self, request: Request, _: str) -> models.Receipt:
         asked = await self._body(request, models.ApproveRequest)
