@@ -123,8 +123,8 @@ def desk(lagoon: Lagoon, tmp_path: Path, capsys: pytest.CaptureFixture[str], mon
 def test_the_drill_from_two_keys_to_a_recall_and_a_person_who_left(desk: Desk) -> None:
     err = desk.refused(f"order draft freeze {OWNER}/drill --reason drill --out @early", at=REGULATOR)
     assert "an order takes 2 persons, and operator has 0" in err
-    desk.new_person("ada")
-    desk.new_person("grace", "ada")
+    desk.new_person("ada", recovery=True)
+    desk.new_person("grace", "ada", recovery=True)
     assert "bank is no regulator" in desk.refused(f"order draft freeze {OWNER}/drill --reason drill --out @x", at=RECEIVER)
     assert "no lineage bureau/nothing" in desk.refused("order draft freeze bureau/nothing --reason x --out @x", at=REGULATOR)
     assert "say which with --kind" in desk.refused(f"order draft recall {'0' * 32} --reason x --out @x", at=REGULATOR)
@@ -175,6 +175,8 @@ def test_the_drill_from_two_keys_to_a_recall_and_a_person_who_left(desk: Desk) -
         "order draft freeze bank --reason x --out @x", at=REGULATOR
     )
     desk.new_person("eve", "ada", recovery=True)
-    assert "does not count" in desk.refused(f"key approver sign @grace.0 --recovery {desk.lagoon.home(REGULATOR)} --yes")
+    public = desk.ask("key approver new @zoe.key")["public"]
+    desk.do(f"key approver request {public} --person zoe --out @zoe.0", at=REGULATOR)
+    assert "does not count" in desk.refused(f"key approver sign @zoe.0 --recovery {desk.lagoon.home(REGULATOR)} --yes")
     in_force = {one["person"] for one in desk.ask("key approver list", at=RECEIVER) if one["active"]}
     assert in_force == {"ada", "eve"}

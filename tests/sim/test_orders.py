@@ -12,11 +12,16 @@ from atoll.errors import AtollError
 from atoll.ledger.errors import BadPaper
 from atoll.ledger.evidence import encode_trust_file, narrate, parse_trust_file, verify_evidence
 from atoll.ledger.paper import Paper, sign_paper
+from atoll.ledger.rules.approver import NEEDED
 from atoll.ledger.rules.grade import RegradeDataset
 from atoll.node import runs
+from atoll.node.config import Home
+from atoll.storage.keyfile import load_keystore
 from atoll.testing.persons import PaperPerson
 from atoll.testing.virtual import run_virtually
-from atoll.testing.world import ORGANISATIONS, World
+from atoll.testing.world import ORGANISATIONS, PASSPHRASE, World
+from atoll.trust.keys import SecretKey
+from atoll.trust.keystore import open_keys
 from atoll.wire.message import encode_message, parse_message
 from tests.sim.test_whole_flow import ended, prepare, specification
 
@@ -38,9 +43,17 @@ async def persons_of(world: World, org: str, *names: str) -> list[PaperPerson]:
     for name in names:
         new = PaperPerson(org, name)
         request = world[org].services.orders.ask(ApproverAsk(person=name, public=new.key.public.data.hex()))
-        await world[org].services.orders.add(signed(request, new, *persons[:2]))
+        request = signed(request, new, *persons[:2])
+        await world[org].services.orders.add(with_recovery(world, org, request) if len(persons) < NEEDED else request)
         persons.append(new)
     return persons
+
+
+def with_recovery(world: World, org: str, paper: bytes) -> bytes:
+    """A paper that whoever keeps the organisation's recovery key has signed too."""
+    key = open_keys(load_keystore(Home(world.home(org)).keys), PASSPHRASE)[f"{org}/recovery/1"]
+    assert isinstance(key, SecretKey)
+    return encode_message(sign_paper(parse_message(paper, Paper), key.public.data, key.sign))
 
 
 async def order(world: World, persons: list[PaperPerson], *, by: str = "authority", **asked: str) -> str:

@@ -65,8 +65,8 @@ def request(
 ) -> Reply:
     """Draw up a request for a person to become an approver of this organisation.
 
-    The person itself signs it, and two approvers in force, or the only one; the first approver needs nobody. Where persons are
-    missing because they were revoked, all that are left sign, and the recovery key.
+    The person itself signs it, and two approvers in force. For the first two persons, and where others were revoked, there are
+    fewer: then all that there are sign, and the recovery key.
     """
     write_new(out, node.orders.ask_approver(ApproverAsk(person=person, public=public, hours=hours)))
     paper = read_paper(out)

@@ -242,10 +242,10 @@ class OrderDesk:
             raise BadRequest(reason=f"an order takes {HANDS} persons, and {org} has {persons}: `atoll key approver request`")
 
     def _stand_in(self) -> tuple[PaperSigner, ...]:
-        """The recovery key, where fewer persons are in force than would have to sign."""
+        """The recovery key, where fewer persons are in force than have to sign."""
         org, view = self._context.org, self._context.view()
         roster = view.get(Roster, org)
-        if roster is None or len(roster.active) >= min(NEEDED, roster.ever):
+        if roster is not None and len(roster.active) >= NEEDED:
             return ()
         pointer = view.get(KeyPointer, f"{org}/{Purpose.RECOVERY}")
         kid = str(KeyName(org, Purpose.RECOVERY, pointer.version if pointer else 1))

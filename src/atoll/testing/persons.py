@@ -41,10 +41,17 @@ class PaperPerson:
         payload = encode_message(body)
         return seal_envelope(payload, kid=self.kid.encode(), algorithm=Algorithm.ED25519, sign=self.key.sign, aad=aad)
 
-    def request(self, chain: Chain, others: Sequence[PaperPerson], *, not_after: int) -> AddApprover:
-        """The transaction by which this person becomes an approver."""
+    def request(
+        self, chain: Chain, others: Sequence[PaperPerson], *, not_after: int, recovery: SecretKey | None = None
+    ) -> AddApprover:
+        """The transaction by which this person becomes an approver, signed by others and by version 1 of a recovery key."""
         body = ApproverRequest(org=self.org, person=self.person, public=self.key.public.data, not_after=not_after)
-        return AddApprover(signed=tuple(one.sign(chain, body, Context.APPROVER) for one in (self, *others)))
+        signed = [one.sign(chain, body, Context.APPROVER) for one in (self, *others)]
+        if recovery is not None:
+            aad = encode_aad(chain.chain_id, chain.genesis_digest, Context.APPROVER)
+            kid, algorithm = f"{self.org}/{Purpose.RECOVERY}/1".encode(), Algorithm.ED25519
+            signed.append(seal_envelope(encode_message(body), kid=kid, algorithm=algorithm, sign=recovery.sign, aad=aad))
+        return AddApprover(signed=tuple(signed))
 
 
 def order_of(

@@ -38,7 +38,7 @@ from atoll.ledger.records import (
     lineage_account,
     record_key,
 )
-from atoll.ledger.rules.approver import ConsentApproval, RegradeApproval
+from atoll.ledger.rules.approver import NEEDED, ConsentApproval, RegradeApproval
 from atoll.ledger.rules.budget import SetBudget
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import RegisterDataset
@@ -196,11 +196,12 @@ class Lagoon:
         return PaperChain(self.founding.chain_id, self.founding.genesis_digest)
 
     def with_persons(self, org: str, *names: str) -> dict[str, PaperPerson]:
-        """Approvers of an organisation, each let in by those before it."""
+        """Approvers of an organisation, each let in by those before it, the first two by the recovery key as well."""
         persons: list[PaperPerson] = []
         for name in names:
             new = PaperPerson(org, name)
-            self.do(org, new.request(self.chain, persons[:2], not_after=self.time + 60))
+            recovery = self.founding.keys[org][Purpose.RECOVERY] if len(persons) < NEEDED else None
+            self.do(org, new.request(self.chain, persons[:2], not_after=self.time + 60, recovery=recovery))
             new.number = self.get(Approver, f"{org}/{name}").number
             persons.append(new)
         return {one.person: one for one in persons}

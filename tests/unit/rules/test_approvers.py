@@ -18,10 +18,8 @@ from atoll.ledger.rules.errors import (
 )
 from atoll.ledger.rules.job import StartJob
 from atoll.testing.persons import PaperPerson
-from atoll.trust.algorithms import Algorithm
-from atoll.trust.envelope import Context, encode_aad, seal_envelope
+from atoll.trust.envelope import Context
 from atoll.trust.keys import Purpose
-from atoll.wire.message import encode_message
 from tests.unit.rules.lagoon import JOB, PLAN, Lagoon, consent, regrading
 
 ADA, GRACE, EVE = (PaperPerson("auditor", name) for name in ("ada", "grace", "eve"))
@@ -29,21 +27,11 @@ ADA, GRACE, EVE = (PaperPerson("auditor", name) for name in ("ada", "grace", "ev
 
 def asked(lagoon: Lagoon, new: PaperPerson, *others: PaperPerson, recovery: bool = False) -> AddApprover:
     """The transaction; with the recovery key's signature where it is asked for."""
-    request = new.request(lagoon.chain, others, not_after=lagoon.time + 60)
-    if not recovery:
-        return request
-    body = ApproverRequest(org=new.org, person=new.person, public=new.key.public.data, not_after=lagoon.time + 60)
-    signed = seal_envelope(
-        encode_message(body),
-        kid=f"{new.org}/recovery/1".encode(),
-        algorithm=Algorithm.ED25519,
-        sign=lagoon.founding.keys[new.org][Purpose.RECOVERY].sign,
-        aad=encode_aad(lagoon.chain.chain_id, lagoon.chain.genesis_digest, Context.APPROVER),
-    )
-    return AddApprover(signed=(*request.signed, signed))
+    key = lagoon.founding.keys[new.org][Purpose.RECOVERY] if recovery else None
+    return new.request(lagoon.chain, others, not_after=lagoon.time + 60, recovery=key)
 
 
-def test_the_first_person_needs_nobody_and_every_later_one_those_that_are_there() -> None:
+def test_the_first_two_need_the_recovery_key_and_every_later_one_two_that_are_there() -> None:
     lagoon = Lagoon()
     lagoon.refused(BadApprover, "auditor", AddApprover(signed=(bytes(200),)))
     persons = lagoon.with_persons("auditor", "ada", "grace", "eve")
@@ -51,11 +39,21 @@ def test_the_first_person_needs_nobody_and_every_later_one_those_that_are_there(
     assert lagoon.get(Roster, "auditor") == Roster(org="auditor", ever=3, active=("ada", "eve", "grace"))
 
 
-def test_the_node_alone_never_brings_in_a_second_person() -> None:
+def test_the_node_alone_brings_in_nobody() -> None:
     lagoon = Lagoon()
-    lagoon.with_persons("auditor", "ada")
-    assert "1 approvers in force must sign, and 0 did" in lagoon.refused(BadApprover, "auditor", asked(lagoon, GRACE))
+    assert "and the recovery key, and 0 did" in lagoon.refused(BadApprover, "auditor", asked(lagoon, ADA))
+    ada = lagoon.with_persons("auditor", "ada")["ada"]
+    lagoon.refused(BadApprover, "auditor", asked(lagoon, GRACE))
+    lagoon.refused(BadApprover, "auditor", asked(lagoon, GRACE, ada))
     lagoon.refused(BadApprover, "auditor", asked(lagoon, GRACE, PaperPerson("auditor", "mallory", 1)))
+
+
+def test_one_person_with_the_node_makes_no_second_one() -> None:
+    lagoon = Lagoon()
+    ada = lagoon.with_persons("auditor", "ada")["ada"]
+    lagoon.refused(BadApprover, "auditor", asked(lagoon, GRACE, ada, ada))
+    lagoon.refused(BadApprover, "auditor", asked(lagoon, GRACE, recovery=True))
+    lagoon.do("auditor", asked(lagoon, GRACE, ada, recovery=True))
 
 
 def test_a_third_person_needs_two_different_ones() -> None:

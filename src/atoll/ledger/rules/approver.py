@@ -1,10 +1,9 @@
 """Approvers: natural persons of an organisation, whose keys no node has (SECURITY 3.6, 3.7).
 
 A person makes a key, keeps it outside the node, and signs a request with it. The organisation registers it: its identity key
-signs the transaction, and of the approvers it has had so far two, or the only one, sign the same request. So whoever holds the
-node alone can bring in one person, who alone can do nothing, and never a second one. If fewer persons are in force than have to
-sign, all of them sign and the organisation's recovery key, which is kept offline, stands in for those that are missing;
-without this an identity key could revoke everybody and begin anew with keys of its own.
+signs the transaction, and two approvers in force sign the same request. While fewer than two are in force, at the beginning or
+after revocations, all of them sign, and so does the organisation's recovery key, which is kept offline. So whoever holds the
+node alone brings in nobody, neither a first person nor a second one, and cannot revoke everybody and begin anew.
 
 The ledger counts keys. That two keys are two people is what the organisation vouches for and its auditor looks into.
 """
@@ -30,7 +29,7 @@ from atoll.wire.message import Count, Digest, Message, Name, Size, Time, encode_
 LONGEST_SECONDS = 7 * 86_400
 """How long before its end something that persons sign may be handed in: it must not lie ready for a year."""
 NEEDED = 2
-"""Approvers in force that must sign for another one, once there are so many."""
+"""Approvers in force that must sign for another one; the recovery key stands in for those that there are not."""
 Signed = Annotated[bytes, Size(100, 6000)]
 """A COSE_Sign1 envelope of one person."""
 LEAST_LEVEL = 4
@@ -151,7 +150,7 @@ def need_in_time(call: Call, what: str, not_after: int) -> None:
 
 
 def add(call: Call, body: AddApprover) -> None:
-    """The new key, and as many approvers in force as there must be."""
+    """The new key, and two approvers in force, or all that there are and the recovery key."""
     request = _request(call, body)
     call.need_sender(request.org, "register its approvers")
     call.active_member(request.org)
@@ -303,10 +302,9 @@ def _need_others(call: Call, request: ApproverRequest, roster: Roster, signed: t
             raise _refusal(request, f"{hand.kid} signed another request")
         else:
             kids.add(hand.kid)
-    needed = min(NEEDED, roster.ever)
-    missing = needed - len(kids)
-    if missing > 0 and not (stands_in and len(kids) == len(roster.active)):
-        raise _refusal(request, f"{needed} approvers in force must sign, and {len(kids)} did")
+    if len(kids) < NEEDED and not (stands_in and len(kids) == len(roster.active)):
+        reason = f"{NEEDED} approvers in force must sign, or all that there are and the recovery key, and {len(kids)} did"
+        raise _refusal(request, reason)
 
 
 def _signed(call: Call, data: bytes, public: bytes, context: Context) -> bool:
