@@ -36,6 +36,7 @@ class Paper:
     frozen: bool = False
     revoked: bool = False
     changes: int = 1
+    giver: str = "bureau"
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ class Book:
             allowed = new.kind in COUNTED | {"management"} and new.last < NO_END
             allowed = allowed and not any(self.shuts_out(new.kind, one.kind) for one in overlapping)
         if allowed:
-            self.papers[name] = replace(new, alone=how == "lease")
+            self.papers[name] = replace(new, alone=how == "lease", giver=sender)
             self._change(new.parent)
         return allowed
 
@@ -154,7 +155,14 @@ class Book:
         if not under:
             return self.papers["root"].holder == sender
         power = self.papers[under]
-        return power.kind == "management" and power.holder == sender and self.holds(under) and name != "root"
+        held = power.kind == "management" and power.holder == sender and self.holds(under)
+        return held and name not in self.above(under) and (power.parent == "root" or self._below_its_principals(name, under))
+
+    def _below_its_principals(self, name: str, under: str) -> bool:
+        """A manager below a manager: what others gave, of kinds that are used."""
+        line = self.above(under)
+        principals = {self.papers[one].holder for one in line[2:]} | {self.papers[one].giver for one in line[1:]}
+        return self.papers[name].kind in COUNTED and self.papers[name].giver not in principals
 
     def freeze(self, sender: str, name: str, under: str, *, on: bool) -> bool:
         paper = self.papers[name]

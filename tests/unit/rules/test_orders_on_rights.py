@@ -9,7 +9,7 @@ import pytest
 from atoll.ledger.records import RightKind, RightState
 from atoll.ledger.rules.errors import OrderInForce, RightNotInForce
 from atoll.ledger.rules.job import StartJob
-from atoll.ledger.rules.right import SublicenseRight
+from atoll.ledger.rules.right import LeaseRight, SublicenseRight, TransferRight
 from atoll.testing.persons import PaperPerson
 from tests.unit.rules.estate import ROOT, Estate, given, granted
 from tests.unit.rules.lagoon import GRANTED_INPUT, JOB, ORDER, OWN_INPUT, consent, receipt
@@ -41,6 +41,39 @@ def test_an_order_on_a_right_stops_every_job_under_it(action: str, where: str) -
     assert estate.uses() == (1, 0)
     expected = RightState.FROZEN if action == "freeze" else RightState.REVOKED
     assert estate.right(target).state is expected
+    assert estate.fell(lower)
+
+
+@pytest.mark.parametrize("action", ["freeze", "recall"])
+@pytest.mark.parametrize(("kind", "target"), [("member", "telecom"), ("lineage", "bureau/files"), ("member", "bureau")])
+def test_no_right_moves_while_its_holder_its_lineage_or_the_root_s_holder_is_under_an_order(
+    action: str, kind: str, target: str
+) -> None:
+    estate, persons, upper, lower = supervised()
+    power = estate.give("telecom", RightKind.TRANSACTION)
+    estate.consented().do("auditor", estate.ordered(action, kind, target, persons))
+    moved = TransferRight(right=upper, version=estate.right(upper).version, to="bank", under=power)
+    estate.refused(OrderInForce, "telecom", moved)
+    for as_ in (SublicenseRight, LeaseRight):
+        estate.refused(OrderInForce, "telecom", given(upper, "operator", USE, as_=as_, right=estate.fresh()))
+    estate.refused(OrderInForce, "bureau", given(ROOT, "telecom", RightKind.INCOME, right=estate.fresh()))
+    estate.refused(OrderInForce, "bank", granted(right=lower, grantee="bank", grant=b"\x62" * 16))
+    estate.refused(OrderInForce, "bank", StartJob(job_id=JOB))
+
+
+def test_what_a_member_under_an_order_gave_carries_nothing_even_after_it_passed_its_right_on() -> None:
+    estate = Estate(roles={"auditor": ("auditor", "regulator")})
+    persons = tuple(estate.with_persons("auditor", "ada", "grace").values())
+    right, power = estate.give("telecom", OPERATION), estate.give("telecom", RightKind.TRANSACTION)
+    estate.permit("telecom", right=right).consented().transfer("telecom", right, "operator", under=power)
+    estate.do("auditor", estate.ordered("freeze", "member", "telecom", persons))
+    estate.refused(OrderInForce, "bank", StartJob(job_id=JOB))
+
+
+def test_a_member_under_an_order_can_still_give_back_what_it_has() -> None:
+    estate, persons, upper, lower = supervised()
+    estate.do("auditor", estate.ordered("freeze", "member", "telecom", persons))
+    estate.revoke("telecom", upper)
     assert estate.fell(lower)
 
 

@@ -337,6 +337,33 @@ def test_a_manager_freezes_and_revokes_in_its_lineage_but_not_the_root() -> None
     estate.refused(RightNotInForce, "bank", FreezeRight(right=estate.give("telecom", USE), under=power))
 
 
+def test_a_manager_does_not_turn_on_what_its_own_right_comes_from() -> None:
+    estate = Estate()
+    power = estate.give("telecom", MANAGEMENT, depth_left=1)
+    below = estate.sublicense("telecom", power, "bank", MANAGEMENT)
+    for right in (power, below):
+        estate.refused(NotAllowed, "bank", RevokeRight(right=right, under=below))
+        estate.refused(NotAllowed, "bank", FreezeRight(right=right, under=below))
+    estate.refused(NotAllowed, "telecom", FreezeRight(right=power, under=power))
+    estate.revoke("telecom", below, under=power)
+
+
+@pytest.mark.parametrize("kind", [USE, PROCESSING, OPERATION, INCOME, MANAGEMENT, TRANSACTION])
+def test_a_manager_below_a_manager_reaches_what_others_gave_from_rights_of_use_and_nothing_else(kind: RightKind) -> None:
+    estate = Estate()
+    power = estate.give("telecom", MANAGEMENT, depth_left=1)
+    below = estate.sublicense("telecom", power, "bank", MANAGEMENT)
+    parent = kind if kind in (INCOME, MANAGEMENT, TRANSACTION) else OPERATION
+    from_root = estate.give("operator", parent, depth_left=1)
+    elsewhere = estate.sublicense("operator", from_root, "auditor", kind)
+    estate.refused(NotAllowed, "bank", RevokeRight(right=from_root, under=below))
+    if kind in (INCOME, MANAGEMENT, TRANSACTION):
+        estate.refused(NotAllowed, "bank", RevokeRight(right=elsewhere, under=below))
+    else:
+        estate.freeze("bank", elsewhere, under=below)
+    estate.revoke("telecom", elsewhere, under=power).revoke("telecom", from_root, under=power)
+
+
 def test_a_regulators_freeze_is_lifted_by_an_order_alone() -> None:
     estate = Estate()
     use = estate.give("bank", USE)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from atoll.ledger.records import GrantState, JobState, RightKind, root_right_id
+from atoll.ledger.records import Cap, CapUnit, Counting, GrantState, JobState, RightKind, root_right_id
 from atoll.ledger.rights import why_grant_fell
 from atoll.ledger.rules.errors import GrantNotInForce, NotAllowed, RightExceeded, RightNotInForce, Unknown
 from atoll.ledger.rules.grant import RevokeGrant
@@ -33,6 +34,26 @@ def test_a_user_grants_to_itself_and_to_nobody_else(kind: RightKind) -> None:
     right = estate.give("bank", kind)
     estate.refused(RightExceeded, "bank", granted(right=right, grantee="telecom"))
     estate.permit("bank", right=right, grantee="bank").consented().start()
+
+
+@pytest.mark.parametrize(
+    "generous",
+    [
+        {"caps": (Cap(unit=CapUnit.NEW_IDENTIFIERS, limit=1_000_001, days=30),)},
+        {"caps": (Cap(unit=CapUnit.NEW_IDENTIFIERS, limit=1_000_000, days=29),)},
+        {"counting": Counting.ASSERTED},
+        {"epsilon_micro": 1},
+    ],
+    ids=["more identifiers", "in fewer days", "asserted sets", "noise"],
+)
+def test_under_a_right_nobody_grants_more_than_the_defaults_but_who_holds_the_root(generous: dict[str, Any]) -> None:
+    estate = Estate()
+    use, operation = estate.give("bank", USE), estate.give("telecom", OPERATION)
+    estate.refused(RightExceeded, "bank", granted(right=use, grantee="bank", **generous))
+    estate.refused(RightExceeded, "telecom", granted(right=operation, **generous))
+    narrower = Cap(unit=CapUnit.NEW_IDENTIFIERS, limit=10, days=60), Cap(unit=CapUnit.ROWS, limit=10**9, days=1)
+    estate.permit("bank", right=use, grantee="bank", caps=narrower)
+    estate.permit("bureau", grant=b"\x62" * 16, **generous)
 
 
 @pytest.mark.parametrize("kind", [INCOME, MANAGEMENT, TRANSACTION])

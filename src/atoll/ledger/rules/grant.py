@@ -25,7 +25,7 @@ from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import need_usable
 from atoll.ledger.rules.errors import GrantNotInForce, NotAllowed, RightExceeded, WrongState
 from atoll.ledger.rules.grade import verify_tradable
-from atoll.ledger.rules.holds import need_no_hold
+from atoll.ledger.rules.holds import need_no_hold, need_no_hold_on_right
 from atoll.ledger.rules.right import need_right_in_force, take_uses
 from atoll.wire.message import Count, Digest, Message, Name, Range, Size, Time
 
@@ -78,6 +78,7 @@ def give(call: Call, body: GiveGrant) -> None:
     verify_tradable(call, dataset)
     call.active_member(body.grantee)
     need_no_hold(call, (call.sender, body.grantee), (body,))
+    need_no_hold_on_right(call, right, body.grantee)
     units = [one.unit for one in body.caps]
     if units != sorted(set(units)) or CapUnit.NEW_IDENTIFIERS not in units:
         raise NotAllowed(org=call.sender, reason="a grant's caps are sorted by unit, each once, and one caps new identifiers")
@@ -126,11 +127,25 @@ def _right_to_grant(call: Call, dataset: Dataset, body: GiveGrant) -> Right:
     reason = why_not_grantable(right, call.sender, body.grantee) or why_leased_out(
         call.state, right, max(body.not_before, call.time), body.not_after
     )
+    if not reason and not right.is_root:
+        reason = _why_too_generous(body)
     if not reason and body.not_after > right.not_after:
         reason = f"the grant would hold until {body.not_after}, the right holds until {right.not_after}"
     if reason:
         raise RightExceeded(right=right.right.hex(), reason=reason)
     return right
+
+
+def _why_too_generous(body: GiveGrant) -> str:
+    """Why only the holder of the root gives this grant: a right says nothing of caps and of noise, so whoever grants under one
+    keeps to the defaults, or a holder of a few uses could draw up a grant for itself that lets it enumerate.
+    """
+    (default,) = DEFAULT_CAPS
+    if not any(one.unit is default.unit and one.limit <= default.limit and one.days >= default.days for one in body.caps):
+        return f"it caps {default.unit.replace('-', ' ')} at more than {default.limit} in {default.days} days"
+    if body.counting is not Counting.RUNS:
+        return f"it counts what is {body.counting}"
+    return f"it gives {body.epsilon_micro} micro-epsilon" if body.epsilon_micro else ""
 
 
 def need_in_force(call: Call, grant_id: bytes, version: int, *, receiver: str, dataset: str) -> Grant:

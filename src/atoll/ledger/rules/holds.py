@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from atoll.ledger.records import Dataset, Grant, Hold, Order, TargetKind, hold_id, root_right_id
+from atoll.ledger.records import Dataset, Grant, Hold, Order, Right, TargetKind, hold_id, root_right_id
 from atoll.ledger.rights import chain_of
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import OrderInForce
@@ -38,7 +38,8 @@ class Basis:
 
 
 def targets_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> tuple[tuple[TargetKind, str], ...]:
-    """What a job rests on, each once: its parties, its datasets with all they were made from, grants and rights.
+    """What a job rests on, each once: parties, datasets with all they were made from, grants and who gave them, rights and who
+    holds them.
 
     Raises:
         TooManyAncestors: a dataset rests on more versions than can be looked at.
@@ -54,13 +55,27 @@ def targets_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> 
             targets += [(TargetKind.LINEAGE, one) for one in found.lineages]
         if line.grant:
             targets.append((TargetKind.GRANT, line.grant.hex()))
-        targets += [(TargetKind.RIGHT, one) for one in rights_under(state, line)]
+        targets += _targets_of(rights_under(state, line))
+        grant = state.get(Grant, line.grant.hex()) if line.grant else None
+        if grant is not None:
+            targets.append((TargetKind.MEMBER, grant.giver))
     return tuple(dict.fromkeys(targets))
+
+
+def _targets_of(rights: Iterable[Right]) -> Iterator[tuple[TargetKind, str]]:
+    """Each right, and who holds it: what a member under an order has given, or could give, carries nothing."""
+    for one in rights:
+        yield TargetKind.RIGHT, one.right.hex()
+        yield TargetKind.MEMBER, one.holder
 
 
 def holds_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> Iterator[Hold]:
     """Every order in force on what a job rests on. Raises and costs as `targets_under`, and a record a target."""
-    for kind, target in targets_under(state, orgs, lines):
+    return _in_force(state, targets_under(state, orgs, lines))
+
+
+def _in_force(state: Reader, targets: Iterable[tuple[TargetKind, str]]) -> Iterator[Hold]:
+    for kind, target in targets:
         hold = state.get(Hold, hold_id(kind, target))
         if hold is not None and hold.acts:
             yield hold
@@ -68,14 +83,18 @@ def holds_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> It
 
 def find_hold(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> Hold | None:
     """The order that weighs most, a recall before a freeze; None where none is in force. Raises and costs as `holds_under`."""
-    return min(holds_under(state, orgs, lines), key=lambda one: not one.recall, default=None)
+    return _heaviest(holds_under(state, orgs, lines))
 
 
-def rights_under(state: Reader, line: Line) -> tuple[str, ...]:
-    """The rights that an input rests on, in hex: that of its grant up to the root, or the root for an own use."""
+def _heaviest(holds: Iterable[Hold]) -> Hold | None:
+    return min(holds, key=lambda one: not one.recall, default=None)
+
+
+def rights_under(state: Reader, line: Line) -> tuple[Right, ...]:
+    """The rights that an input rests on: that of its grant up to the root, or the root for an own use."""
     grant = state.get(Grant, line.grant.hex()) if line.grant else None
     right = grant.right if grant is not None and grant.right else root_right_id(line.dataset.rpartition("/")[0])
-    return tuple(one.right.hex() for one in chain_of(state, right)[0])
+    return chain_of(state, right)[0]
 
 
 def need_no_hold(call: Call, orgs: Iterable[str], lines: Iterable[Line]) -> None:
@@ -85,7 +104,22 @@ def need_no_hold(call: Call, orgs: Iterable[str], lines: Iterable[Line]) -> None
         OrderInForce: something is.
         TooManyAncestors: as `holds_under`.
     """
-    hold = find_hold(call.state, orgs, lines)
+    _need_none(call, find_hold(call.state, orgs, lines))
+
+
+def need_no_hold_on_right(call: Call, right: Right, receiver: str) -> None:
+    """A right changes hands, or something is given from it: sender, receiver, lineage, and all above it with their holders may
+    not be under an order. One on a single version stops no right, which covers the others too.
+
+    Raises:
+        OrderInForce: something is.
+    """
+    targets = [(TargetKind.MEMBER, call.sender), (TargetKind.MEMBER, receiver), (TargetKind.LINEAGE, right.lineage)]
+    targets += _targets_of(chain_of(call.state, right.right)[0])
+    _need_none(call, _heaviest(_in_force(call.state, targets)))
+
+
+def _need_none(call: Call, hold: Hold | None) -> None:
     if hold is not None:
         order = call.need(Order, hold.order.hex())
         raise OrderInForce(

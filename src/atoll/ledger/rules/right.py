@@ -24,7 +24,16 @@ from atoll.ledger.records import (
 )
 from atoll.ledger.records.base import Version
 from atoll.ledger.records.rights import Depth, MaybeCommitment, MaybeRightId, Share
-from atoll.ledger.rights import LEASED, chain_of, children_of, why_no_room, why_not_in_force, why_not_own_use, why_not_within
+from atoll.ledger.rights import (
+    COUNTED,
+    LEASED,
+    chain_of,
+    children_of,
+    why_no_room,
+    why_not_in_force,
+    why_not_own_use,
+    why_not_within,
+)
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import (
     DeadlinePassed,
@@ -37,6 +46,7 @@ from atoll.ledger.rules.errors import (
     TooManyRights,
     WrongState,
 )
+from atoll.ledger.rules.holds import need_no_hold_on_right
 from atoll.wire.message import Count, Message, Name, Time
 
 
@@ -171,6 +181,7 @@ def transfer(call: Call, body: TransferRight) -> None:
     if not right.is_root:
         _need_transaction(call, right, body.under)
     call.active_member(body.to)
+    need_no_hold_on_right(call, right, body.to)
     if body.to == call.sender:
         raise NotAllowed(org=call.sender, reason="it holds the right already")
     _put(call, replace(right, holder=body.to))
@@ -256,6 +267,7 @@ def take_uses(call: Call, right: Right, uses: int) -> None:
 def _give(call: Call, body: GrantRight, parent: Right, *, exclusive: bool) -> None:
     call.need_free(Right, body.right.hex())
     call.active_member(body.holder)
+    need_no_hold_on_right(call, parent, body.holder)
     if body.holder == call.sender:
         raise NotAllowed(org=call.sender, reason="a right given to oneself is none")
     if call.time > body.not_after:
@@ -343,5 +355,23 @@ def _need_manager(call: Call, right: Right, under: bytes) -> None:
         call.need_sender(root.holder, "manage rights without a right of management")
         return
     power = _held(call, under, "manage rights under it")
-    if power.kind is not RightKind.MANAGEMENT or power.lineage != right.lineage or right.is_root:
+    if (
+        power.kind is not RightKind.MANAGEMENT
+        or power.lineage != right.lineage
+        or right.is_root
+        or not _reaches(call, power, right)
+    ):
         raise NotAllowed(org=call.sender, reason=f"{under.hex()} is no right of management over {right.right.hex()}")
+
+
+def _reaches(call: Call, power: Right, right: Right) -> bool:
+    """Whether a right of management is over another one: nothing that it comes from itself; and, where it was sublicensed,
+    neither management, income or transaction, nor what was given by somebody above its own grantor.
+    """
+    chain = _chain(call, power.right)
+    if right.right in {one.right for one in chain}:
+        return False
+    if len(chain) == 2:  # it comes from the root
+        return True
+    above = {one.holder for one in chain[2:]} | {one.grantor for one in chain[1:]}
+    return right.kind in COUNTED and right.grantor not in above
