@@ -18,7 +18,7 @@ from atoll.errors import JobError
 from atoll.jobs.errors import UnknownKind
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import Chain, Grant, Job, JobState, counted_inputs
+from atoll.ledger.records import SIMILARITY, Chain, Grant, Job, JobState, counted_inputs
 from atoll.ledger.rights import chain_of
 from atoll.ledger.rules.errors import ApprovalMissing, GrantExhausted, StandingNotInForce
 from atoll.ledger.rules.job import ConsentJob, ProposeJob, RefuseJob
@@ -131,9 +131,12 @@ class Consents:
         return plan
 
     async def _collect(self, plan: Plan) -> None:
-        """Ask for terms and scopes that did not come, of grants that somebody else gave in this organisation's data."""
+        """Ask for terms and scopes that did not come, of grants that somebody else gave in this organisation's data, and for
+        the cards of a check of near duplicates."""
         view = self._context.view()
         for one in plan.inputs:
+            if plan.kind == SIMILARITY:  # whether two versions are worth comparing is read off both cards
+                await self._bodies.fetch(view, Kind.CARD, one.dataset, (one.dataset.partition("/")[0],))
             grant = view.get(Grant, one.grant.hex()) if one.grant else None
             if grant is None or grant.owner != self._context.org:
                 continue

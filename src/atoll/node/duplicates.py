@@ -220,7 +220,4 @@ class Duplicates:
     async def _profile(self, record: Dataset) -> Profile:
         view = self._context.view()
         await self._bodies.fetch(view, Kind.CARD, record.dataset, (record.owner,))
-        card = self._bodies.card(record.dataset) if self._bodies.fits(view, Kind.CARD, record.dataset) else None
-        if card is None:
-            return Profile(0, frozenset())
-        return Profile(card.rows_at_most, frozenset(one.name.strip().casefold() for one in card.columns))
+        return Profile.of(self._bodies.card(record.dataset) if self._bodies.fits(view, Kind.CARD, record.dataset) else None)

@@ -43,15 +43,17 @@ from atoll.policy.outputs import UNNAMED, output_reasons
 from atoll.policy.question import Question
 from atoll.policy.reasons import Decision, Reason, Verdict, conclude
 from atoll.policy.rights import own_use_reasons, right_reasons
-from atoll.policy.similarity import similarity_reasons
+from atoll.policy.similarity import similarity_reasons, why_a_person
 from atoll.policy.uses import use_of
 
 
 def decide(question: Question) -> Decision:
     """Permit, deny or ask, with every reason."""
     if question.plan.kind == SIMILARITY:  # no grant carries it, so nothing but its own rules can
-        by_rule = similarity_reasons(question.view, question.plan, question.proposer, rules=question.rules, now=question.now)
-        return conclude((*_plan_reasons(question), *by_rule), ask="")
+        view, plan, proposer = question.view, question.plan, question.proposer
+        by_rule = similarity_reasons(view, plan, proposer, rules=question.rules, now=question.now, card=question.card)
+        ask = why_a_person(view, plan, proposer, me=question.me, card=question.card)
+        return conclude((*_plan_reasons(question), *by_rule), ask=ask)
     reasons = [*_plan_reasons(question), *_local_reasons(question)]
     for number, demand in enumerate(question.demands):
         if demand.owner_org == question.me:

@@ -3,18 +3,24 @@
 The ledger's rules say who may check what, how often and how long (`ledger.rules.check`); the owner of the later version
 answers by itself. `duplicate-checks = "off"` in its section [policy] refuses all; the refusal stands on the ledger, and the
 version is under review from then on.
+
+It does not take the earlier owner's word that the two are worth comparing. Tables under 64 rows are not compared; where the two
+cards do not make the pair a candidate, the earlier one's card is not to be had, or the level asks for it, a person is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import counted_inputs
+from atoll.ledger.records import Dataset, counted_inputs
 from atoll.ledger.rules.check import CHECK_DAYS, account_of, need_pair
 from atoll.ledger.rules.errors import CheckRefused
+from atoll.policy.candidates import LEAST_ROWS, Profile, is_candidate
+from atoll.policy.card import DatasetCard
 from atoll.policy.errors import CheckVetoed, LocalVeto
+from atoll.policy.levels import level_name
 from atoll.policy.limits import View
 from atoll.policy.reasons import Reason
 
@@ -28,7 +34,12 @@ class Rules(Protocol):
         ...
 
 
-def similarity_reasons(view: View, plan: Plan, proposer: str, *, rules: Rules, now: int) -> Iterator[Reason]:
+Cards = Callable[[str], DatasetCard | None]
+PERSON_LEVEL = 4
+"""From this level on a person of the later version's owner consents (SECURITY 3.6)."""
+
+
+def similarity_reasons(view: View, plan: Plan, proposer: str, *, rules: Rules, now: int, card: Cards) -> Iterator[Reason]:
     """Everything that is looked at, beside membership, deadline and coalitions."""
     said = "automatic" if rules.answers_checks else "off"
     yield Reason(LocalVeto.code, "duplicate-checks", "automatic", said, rules.answers_checks)
@@ -44,3 +55,27 @@ def similarity_reasons(view: View, plan: Plan, proposer: str, *, rules: Rules, n
         budget = account_of(view, pair, now)
         wanted = f"at most {budget.limit} checks of {pair.new.dataset} by {proposer} a day"
         yield Reason(CheckVetoed.code, "its account of checks", wanted, f"{budget.taken} started", budget.left() > 0)
+    sizes = [one.rows_at_most for one in map(card, (each.dataset for each in plan.inputs)) if one is not None]
+    least = min(sizes, default=LEAST_ROWS)
+    yield Reason(CheckVetoed.code, "rows of both versions", f"at least {LEAST_ROWS}", str(least), least >= LEAST_ROWS)
+
+
+def why_a_person(view: View, plan: Plan, proposer: str, *, me: str, card: Cards) -> str:
+    """Why this organisation's node does not answer a check by itself; empty if it does, and for the one who asks."""
+    if me == proposer:
+        return ""
+    new = next((one.dataset for one in plan.inputs if _owner(one.dataset) == me), "")
+    incumbent = next((one.dataset for one in plan.inputs if _owner(one.dataset) == proposer), "")
+    record = view.get(Dataset, new)
+    if record is not None and record.level >= PERSON_LEVEL:
+        return f"{new} is of level {level_name(record.level)}"
+    theirs = Profile.of(card(incumbent))
+    if not theirs.rows_at_most:
+        return f"the card of {incumbent} is not to be had"
+    if not is_candidate(Profile.of(card(new)), theirs):
+        return f"by their cards, {new} and {incumbent} are not worth comparing"
+    return ""
+
+
+def _owner(dataset: str) -> str:
+    return dataset.partition("/")[0]

@@ -1,7 +1,6 @@
 """Registration, as far as it is thought and not done: which versions may be near each other, what a count says, what a lineage
 looks like to others.
 
-    candidates    which earlier versions a later one is compared with, from public cards alone
     inputs        what of a fingerprint goes through the members' OPRF
     words         a finding in plain words, and what to do next
     lineage       versions, jobs and the edges between them
@@ -10,12 +9,12 @@ looks like to others.
 Pure. Specification: specs/registration.md.
 """
 
-from atoll.exchange.registration.candidates import Profile, is_candidate, wants_rows
 from atoll.exchange.registration.inputs import tag_inputs
 from atoll.exchange.registration.lineage import Edge, Lineage, trace_lineage
 from atoll.exchange.registration.near import Shares, shares_to_state
 from atoll.exchange.registration.prov import lineage_to_prov
 from atoll.exchange.registration.words import Told, tell_finding
+from atoll.policy.candidates import Profile, is_candidate, wants_rows
 
 __all__ = [
     "Edge",

@@ -1,11 +1,17 @@
-"""Which earlier versions a later one is compared with: from public cards alone, so that choosing tells nobody anything."""
+"""Which earlier versions a later one is compared with: from public cards alone, so that choosing tells nobody anything.
+
+The earlier owner's node chooses by it what it asks, and the later owner's node judges by it what it is asked.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
-from atoll.exchange.fingerprint import LEAST_DISTINCT_ROWS
+from atoll.policy.card import DatasetCard
 
+LEAST_ROWS = 64
+"""Smaller tables are alike by chance, and few rows are soon guessed."""
 COMPARABLE_FACTOR = 4
 """Of tables whose rounded sizes differ by more, at most a quarter of all rows can be common; bands do not see that."""
 SUBSET_FACTOR = 64
@@ -21,6 +27,13 @@ class Profile:
     columns: frozenset[str]
     """Names of its columns, case folded; empty where the card is not at hand."""
 
+    @classmethod
+    def of(cls, card: DatasetCard | None) -> Self:
+        """Of a card, or of none."""
+        if card is None:
+            return cls(0, frozenset())
+        return cls(card.rows_at_most, frozenset(one.name.strip().casefold() for one in card.columns))
+
 
 def is_candidate(new: Profile, incumbent: Profile) -> bool:
     """Whether the bands of the two are worth comparing.
@@ -29,7 +42,7 @@ def is_candidate(new: Profile, incumbent: Profile) -> bool:
     """
     if not new.rows_at_most:
         return True
-    if min(new.rows_at_most, incumbent.rows_at_most) < LEAST_DISTINCT_ROWS:
+    if min(new.rows_at_most, incumbent.rows_at_most) < LEAST_ROWS:
         return False
     return _factor(new, incumbent) <= COMPARABLE_FACTOR or may_be_part(new, incumbent)
 
