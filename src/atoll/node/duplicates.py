@@ -21,6 +21,7 @@ from atoll.ledger.rules.check import (
     CHECK_DAYS,
     COMPARABLE,
     DAY_SECONDS,
+    FIRST,
     JUDGED,
     MOST_ATTEMPTS,
     STATE_DAYS,
@@ -44,7 +45,7 @@ LOOK_SECONDS = 10.0
 """How often pairs that are not done with are looked at when nothing moves; where there are none, only the ledger wakes it."""
 AT_ONCE = 2
 """Checks of this node that are open at a time."""
-MINUTES = 30
+MINUTES = 120
 """Deadline of a check; the other node has so long to answer."""
 PERSON_MINUTES = 3 * 24 * 60
 """The same where a person has to answer, because of the level of the data."""
@@ -122,7 +123,7 @@ class Duplicates:
             for one in sorted(before, key=lambda each: each.height):
                 newest[one.lineage] = one
             for one in newest.values():
-                is_open = (new.dataset, one.dataset) not in self._settled and one.state in COMPARABLE
+                is_open = (new.dataset, one.dataset) not in self._settled and one.state in FIRST and one.height < new.height
                 if is_open and self._has_print(one.dataset):
                     yield new, one
 

@@ -30,7 +30,9 @@ from atoll.ledger.rules.check import (
     CHECK_DAYS,
     CHECKS_A_DAY,
     DAY_SECONDS,
+    LEAST_SECONDS,
     MOST_ATTEMPTS,
+    MOST_CURES,
     MOST_STARTED,
     STATE_DAYS,
     StateNear,
@@ -39,6 +41,7 @@ from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.ledger.rules.dispute import OVERTURNED_DAYS, DecideDispute, OpenDispute, Outcome
 from atoll.ledger.rules.errors import ApprovalMissing, CheckRefused, DatasetBlocked, NotAllowed, StatementRefused
 from atoll.ledger.rules.job import ExpireJob, FailJob, ProposeJob, RefuseJob, StartJob
+from atoll.testing.consortium import FOUNDED
 from atoll.wire.errors import MessageError
 from tests.unit.rules.lagoon import CUSTOMERS, DEADLINE, FILES, Lagoon, consent, permission, proposal, receipt, registration
 
@@ -57,6 +60,7 @@ def check(job: bytes = BANDS, *, rows: int = BAND_ROWS, **changes: Any) -> Propo
     asked = proposal(
         job_id=job,
         kind="similarity",
+        not_after=FOUNDED + 2 * LEAST_SECONDS,
         inputs=(JobInput(dataset=FILES, user="bureau", **lines), JobInput(dataset=CUSTOMERS, user="bank", **lines)),
     )
     return replace(asked, **changes)
@@ -122,12 +126,12 @@ def test_start_of_a_check_takes_from_the_days_account_and_however_it_ends_it_sta
 def test_a_days_checks_are_bounded_and_one_members_do_not_use_up_anothers() -> None:
     lagoon = many(CHECKS_A_DAY + 1)
     for number in range(CHECKS_A_DAY):
-        asked = replace(asked_of(f"bank/t{number}/1", number), not_after=lagoon.time + 600)
+        asked = replace(asked_of(f"bank/t{number}/1", number), not_after=lagoon.time + LEAST_SECONDS)
         lagoon.do("bank", asked).consent(job_id=asked.job_id).start(asked.job_id)
     last = asked_of(f"bank/t{CHECKS_A_DAY}/1", CHECKS_A_DAY)
     lagoon.do("bank", replace(last, not_after=lagoon.time + 2 * DAY_SECONDS)).consent(job_id=last.job_id)
     assert "64 checks" in lagoon.refused(CheckRefused, "bank", StartJob(job_id=last.job_id))
-    other = replace(asked_of("telecom/calls/1", 1000), not_after=lagoon.time + 600)
+    other = replace(asked_of("telecom/calls/1", 1000), not_after=lagoon.time + LEAST_SECONDS)
     lagoon.do("telecom", other).consent(job_id=other.job_id).do("telecom", StartJob(job_id=other.job_id))
     lagoon.later(seconds=DAY_SECONDS).start(last.job_id)
     assert (taken(lagoon), lagoon.job(last.job_id).state) == (1, JobState.STARTED)
@@ -181,7 +185,7 @@ def test_a_withdrawn_version_is_not_compared() -> None:
 
 def test_after_thirty_days_nobody_has_to_answer() -> None:
     lagoon = registered().later(seconds=CHECK_DAYS * DAY_SECONDS - 1)
-    lagoon.do("bank", check(not_after=lagoon.time + 600))
+    lagoon.do("bank", check(not_after=lagoon.time + LEAST_SECONDS))
     late = registered().later(seconds=CHECK_DAYS * DAY_SECONDS)
     late.refused(CheckRefused, "bank", check(not_after=late.time + 600))
 
@@ -230,7 +234,16 @@ def withheld(lagoon: Lagoon) -> None:
     lagoon.later(seconds=DEADLINE).do("bank", ExpireJob(job_id=BANDS))
 
 
-@pytest.mark.parametrize("evade", [refusal, silence, failure, withheld])
+def broken_off(lagoon: Lagoon) -> None:
+    """After START, by the other side: it cannot be seen here who kept silent."""
+    lagoon.consent(job_id=BANDS).start(BANDS).do("bank", FailJob(job_id=BANDS, code="node.fault"))
+
+
+def dumb(lagoon: Lagoon) -> None:
+    lagoon.consent(job_id=BANDS).start(BANDS).later(seconds=DEADLINE).do("bank", ExpireJob(job_id=BANDS))
+
+
+@pytest.mark.parametrize("evade", [refusal, silence, failure, withheld, broken_off, dumb])
 def test_a_registrant_that_evades_a_check_stands_under_review(evade: Any) -> None:
     lagoon = registered().do("bank", check())
     evade(lagoon)
@@ -240,10 +253,8 @@ def test_a_registrant_that_evades_a_check_stands_under_review(evade: Any) -> Non
     assert found.is_usable_by("bank")
 
 
-def test_what_the_incumbent_breaks_off_is_not_held_against_the_newcomer() -> None:
+def test_what_the_incumbent_takes_back_before_start_is_not_held_against_the_newcomer() -> None:
     lagoon = registered().do("bank", check()).do("bank", RefuseJob(job_id=BANDS, code="job.by_person"))
-    assert lagoon.dataset(FILES).state is DatasetState.ACTIVE
-    lagoon.do("bank", check(ROWS)).consent(job_id=ROWS).start(ROWS).do("bank", FailJob(job_id=ROWS, code="node.fault"))
     assert lagoon.dataset(FILES).state is DatasetState.ACTIVE
 
 
@@ -339,7 +350,7 @@ def run(lagoon: Lagoon, asked: ProposeJob) -> Lagoon:
 
 def compare(lagoon: Lagoon, incumbent: str, number: int, newcomer: str = FILES) -> Lagoon:
     """Both stages of any pair."""
-    due: dict[str, Any] = {"not_after": lagoon.time + 600}
+    due: dict[str, Any] = {"not_after": lagoon.time + LEAST_SECONDS}
     run(lagoon, asking(incumbent, bytes([number, 1]) * 8, BAND_ROWS, newcomer, **due))
     return run(lagoon, asking(incumbent, rows_job(number), 512, newcomer, **due))
 
@@ -362,8 +373,6 @@ def test_an_incumbent_without_tags_does_not_ask_once_there_is_a_key_for_them() -
 @pytest.mark.parametrize("version", [FILES, CUSTOMERS])
 def test_core_data_are_compared_with_nothing_and_important_data_by_approval_alone(version: str) -> None:
     lagoon = registered()
-    lagoon.put(replace(lagoon.dataset(version), level=6))
-    lagoon.refused(CheckRefused, "bank", check())
     lagoon.put(replace(lagoon.dataset(version), level=5))
     lagoon.refused(CheckRefused, "bank", check())
     other = "bank" if version == FILES else "bureau"
@@ -373,6 +382,9 @@ def test_core_data_are_compared_with_nothing_and_important_data_by_approval_alon
     lagoon.put(LevelApproval(parties=(other,), not_after=lagoon.time - 1, **approval))
     lagoon.refused(CheckRefused, "bank", check())
     lagoon.put(LevelApproval(parties=(other,), not_after=lagoon.time, **approval))
+    lagoon.put(replace(lagoon.dataset(version), level=6))
+    lagoon.refused(CheckRefused, "bank", check())
+    lagoon.put(replace(lagoon.dataset(version), level=5))
     lagoon.do("bank", check())
 
 
@@ -460,3 +472,46 @@ def test_whose_statement_was_overturned_blocks_nobody_for_a_year(days: int, stat
     compare(lagoon, "bank/set1/1", 2, newcomer)
     lagoon.do("bank", near(new=newcomer, incumbent="bank/set1/1", job_id=rows_job(2)))
     assert (lagoon.dataset(newcomer).state, lagoon.dataset(newcomer).finding) == (state, Finding.NEAR)
+
+
+def test_versions_of_one_block_are_not_compared_and_a_blocked_one_speaks_for_nobody() -> None:
+    together = Lagoon().do("bank", registration(CUSTOMERS)).do("bureau", registration(FILES)).later()
+    together.refused(CheckRefused, "bank", check())
+    lagoon = registered()
+    lagoon.put(replace(lagoon.dataset(CUSTOMERS), state=DatasetState.BLOCKED))
+    lagoon.refused(CheckRefused, "bank", check())
+
+
+def test_a_check_leaves_time_for_an_answer() -> None:
+    lagoon = registered()
+    lagoon.refused(CheckRefused, "bank", check(not_after=lagoon.time + LEAST_SECONDS - 1))
+    lagoon.do("bank", check(not_after=lagoon.time + LEAST_SECONDS))
+
+
+def test_what_was_not_answered_can_be_made_good_after_the_last_attempt() -> None:
+    lagoon = registered()
+    for number in range(MOST_ATTEMPTS):
+        job = rows_job(number)
+        lagoon.do("bank", check(job)).do("bureau", RefuseJob(job_id=job, code="policy.local"))
+    assert lagoon.dataset(FILES).state is DatasetState.REVIEW
+    complete(lagoon, check())
+    assert lagoon.dataset(FILES).state is DatasetState.ACTIVE
+
+
+def test_cures_are_bounded_too() -> None:
+    lagoon = registered()
+    for number in range(MOST_CURES):
+        job = rows_job(number)
+        lagoon.do("bank", check(job)).do("bureau", RefuseJob(job_id=job, code="policy.local"))
+    lagoon.refused(CheckRefused, "bank", check())
+
+
+def test_a_decision_ends_a_review_for_want_of_an_answer() -> None:
+    lagoon = owned_by("bank").do("bank", asking("bank/set0/1", BANDS, BAND_ROWS)).later(seconds=0)
+    lagoon.do("bureau", RefuseJob(job_id=BANDS, code="policy.local"))
+    case = b"\xd1" * 16
+    lagoon.do("bureau", OpenDispute(dispute=case, subject=FILES, against="bank/set0/1", evidence=bytes(32)))
+    lagoon.do("auditor", DecideDispute(dispute=case, outcome=Outcome.RELEASED, reason=bytes(32)))
+    assert (lagoon.dataset(FILES).state, lagoon.dataset(FILES).unanswered) == (DatasetState.ACTIVE, 0)
+    run(lagoon, asking("bank/set0/1", b"\xb3" * 16, BAND_ROWS))
+    assert lagoon.dataset(FILES).state is DatasetState.ACTIVE

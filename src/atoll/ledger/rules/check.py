@@ -59,6 +59,10 @@ STATE_DAYS = 37
 """How long after it a finding may be stated."""
 MOST_ATTEMPTS = 3
 """Proposals a pair and stage."""
+MOST_CURES = 16
+"""The same where the last one was not answered: a review for want of an answer can be ended."""
+LEAST_SECONDS = 3600
+"""Time that a check leaves to who is to answer it."""
 CHECKS_A_DAY = 64
 """Checks of one version that the owner of versions before it starts in a day: both stages against 32 lineages."""
 MOST_STARTED = 3
@@ -72,6 +76,8 @@ REVIEW_PPM = 500_000
 """Share from which on it is under review."""
 SUBSET_PPM = 900_000
 """Share of common rows in the smaller of the two from which on one holds the other."""
+FIRST = frozenset({DatasetState.ACTIVE, DatasetState.REVIEW})
+"""States of a version that others may be compared with: a blocked copy speaks for nobody."""
 COMPARABLE = frozenset({DatasetState.ACTIVE, DatasetState.REVIEW, DatasetState.BLOCKED})
 JUDGED = frozenset({Finding.EXACT, Finding.SAME_CONTENT})
 
@@ -151,8 +157,10 @@ def _why_not_comparable(records: Reader, pair: Pair) -> str:
     """Both in use; the earlier one with tags where there is a key, and the newest of its lineage when the later one came: an
     owner with many versions of one thing asks once."""
     new, incumbent = pair.new, pair.incumbent
-    if not {new.state, incumbent.state} <= COMPARABLE:
+    if new.state not in COMPARABLE or incumbent.state not in FIRST:
         return f"{new.dataset} is {new.state}, {incumbent.dataset} is {incumbent.state}"
+    if incumbent.height == new.height:
+        return "they were registered in one block, so that neither came first"
     if not incumbent.tags and records.get(OprfKey, "0") is not None:
         return f"{incumbent.dataset} was registered without tags, and the members have a key for them"
     number = int(incumbent.dataset.rpartition("/")[2])
@@ -211,8 +219,10 @@ def charge(call: Call, pair: Pair) -> None:
 
 
 def propose_check(call: Call, job: Job) -> None:
-    """Count the attempt."""
+    """Count the attempt, and see that there is time for an answer."""
     pair = need_pair(call.state, call.time, job.proposer, job.inputs)
+    if job.not_after < call.time + LEAST_SECONDS:
+        raise CheckRefused(reason=f"it leaves less than {LEAST_SECONDS} seconds for an answer")
     before = call.state.get(Check, pair.check_id)
     attempts = 0
     if before is not None:
@@ -220,7 +230,7 @@ def propose_check(call: Call, job: Job) -> None:
         last = call.need(Job, before.job.hex())
         if last.state in (JobState.PROPOSED, JobState.CONSENTED, JobState.STARTED, JobState.COMPLETED):
             raise CheckRefused(reason=f"job {before.job.hex()} is this check, and is {last.state}")
-    if attempts >= MOST_ATTEMPTS:
+    if attempts >= (MOST_CURES if before is not None and before.is_unanswered else MOST_ATTEMPTS):
         raise CheckRefused(reason=f"it was attempted {attempts} times")
     call.state.put(
         Check(
@@ -248,7 +258,8 @@ def start_check(call: Call, job: Job) -> None:
 
 
 def note_unanswered(call: Call, job: Job) -> None:
-    """The later version's owner refused the check or let it pass: the version is under review until it is made good."""
+    """The later version's owner refused the check or let it pass, or the check was started and came to nothing: the version is
+    under review until that is made good, or a decision releases it. Who made a started check fail cannot be seen here."""
     check, new = _check_of(call, job)
     if check.is_unanswered:
         return
@@ -263,7 +274,7 @@ def note_answered(call: Call, job: Job) -> None:
     if not check.is_unanswered:
         return
     call.state.put(replace(check, is_unanswered=False))
-    left = new.unanswered - 1
+    left = max(0, new.unanswered - 1)
     cleared = new.state is DatasetState.REVIEW and not left and new.finding in (Finding.NEW, Finding.UNCHECKED)
     move(call, new, unanswered=left, state=DatasetState.ACTIVE if cleared else new.state)
 

@@ -205,7 +205,7 @@ def _carry_out(call: Call, dispute: Dispute, outcome: Outcome) -> None:
     left = tuple(one for one in _in_the_way(call, subject) if lineage_of(one) != against.lineage)
     call.state.put(Rivals(new=subject.dataset, versions=left))
     if not left:
-        move(call, subject, state=DatasetState.ACTIVE)
+        move(call, subject, state=DatasetState.ACTIVE, unanswered=0)
         claim_tags(call, subject)
     elif subject.first not in left:
         move(call, subject, first=left[0], finding=Finding.NEAR)

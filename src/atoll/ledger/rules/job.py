@@ -252,7 +252,7 @@ def fail(call: Call, body: FailJob) -> None:
     job = _party_job(call, body.job_id)
     call.state.put(replace(job, state=moved(job, "fail"), reason=body.code))
     settle(call, job)
-    if job.kind == SIMILARITY and call.sender != job.proposer:
+    if job.kind == SIMILARITY:
         check.note_unanswered(call, job)
 
 
@@ -267,7 +267,7 @@ def expire(call: Call, body: ExpireJob) -> None:
     if job.state is JobState.STARTED:
         settle(call, job)
     answered = job.receipts if job.state is JobState.STARTED else job.consents
-    if job.kind == SIMILARITY and answered == (job.proposer,):
+    if job.kind == SIMILARITY and (job.state is JobState.STARTED or answered == (job.proposer,)):
         check.note_unanswered(call, job)
 
 
