@@ -104,13 +104,31 @@ def purpose_reasons(view: View, salt: bytes, purpose: str, one: JobInput) -> Ite
     """Whether the account that is charged is that of the plan's purpose.
 
     A plan may leave the account out as long as nothing is counted by that purpose: whoever proposes for somebody else does not
-    have the terms of its grant.
+    have the terms of its grant. Where a purpose is counted, its parts (`credit-check/new` of `credit-check`) are refused: START
+    charges one account of a purpose, and a longer name would be a way around it.
     """
+    lineage = one.dataset.rpartition("/")[0]
     expected = derive_purpose_tag(salt, purpose)
-    account = purpose_account(one.dataset.rpartition("/")[0], expected)
-    counted = any(view.get(Budget, budget_id(account, unit)) is not None for unit in UNITS)
-    holds = one.purpose == expected or (not one.purpose and not counted)
+    holds = one.purpose == expected or (not one.purpose and not _is_counted(view, lineage, expected))
     yield Reason(BudgetRefused.code, "the account of its purpose", expected.hex() or "none", one.purpose.hex() or "none", holds)
+    for whole in _wholes(purpose):
+        if _is_counted(view, lineage, derive_purpose_tag(salt, whole)):
+            yield Reason(BudgetRefused.code, f"parts of the purpose {whole}", "none, because it is counted", purpose, False)
+
+
+def _wholes(purpose: str) -> Iterator[str]:
+    """What a purpose is part of, the widest first; as many as it has slashes, which its length bounds.
+
+    >>> list(_wholes("research/medical/cancer"))
+    ['research', 'research/medical']
+    """
+    parts = purpose.split("/")
+    return ("/".join(parts[:length]) for length in range(1, len(parts)))
+
+
+def _is_counted(view: View, lineage: str, tag: bytes) -> bool:
+    account = purpose_account(lineage, tag)
+    return any(view.get(Budget, budget_id(account, unit)) is not None for unit in UNITS)
 
 
 def describe_account(account: str) -> str:

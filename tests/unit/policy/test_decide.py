@@ -505,6 +505,16 @@ def test_two_lines_under_one_grant_count_twice() -> None:
     assert Desk().terms_say(Operand.COUNT, Operator.LTEQ, "4").add_granted_run().verdict()[0] == "permit"
 
 
+@pytest.mark.parametrize("part", ["credit-check/x", "credit-check/x/y"])
+def test_a_part_of_a_counted_purpose_is_no_way_around_its_account(part: str) -> None:
+    desk = Desk().salt_terms().terms_say(Operand.PURPOSE, Operator.IS_A, "credit-check")
+    permission = replace(desk.terms[GRANT].permissions[0], constraints=desk.terms[GRANT].permissions[0].constraints[1:])
+    desk.terms[GRANT] = replace(desk.terms[GRANT], permissions=(permission,))
+    desk.change_plan(purpose=part, purpose_tags=(derive_purpose_tag(SALT, part), b"")).change_demand(purpose=part)
+    assert desk.verdict()[0] == "permit"
+    assert desk.cap_for(f"for:{PURPOSE.hex()}", "rows", 10**9).verdict() == ("deny", "policy.budget")
+
+
 BEGINS: dict[str, Change] = {
     "the grant's uses": lambda d: d.use_grant(limit=1, reserved=1),
     "the grant's epsilon": lambda d: (

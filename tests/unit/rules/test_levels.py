@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from atoll.ledger.records import Dataset, LevelApproval, Regrade
+from atoll.ledger.records import Dataset, LevelApproval, Member, Regrade
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.ledger.rules.errors import (
     LevelBelowParents,
@@ -143,6 +145,16 @@ def test_an_approval_is_taken_back_by_one_that_names_nobody() -> None:
 )
 def test_an_approval_is_a_regulators_who_takes_no_part(org: str, parties: tuple[str, ...], error: type) -> None:
     supervised().do("bureau", regrading(level=5)).refused(error, org, approval(*parties))
+
+
+@pytest.mark.parametrize("org", ["bank", "bureau"])
+def test_a_regulator_decides_nothing_for_its_own_group(org: str) -> None:
+    lagoon = supervised().do("bureau", regrading(level=5))
+    for one in ("auditor", org):
+        lagoon.put(replace(lagoon.get(Member, one), affiliation="group"))
+    lagoon.refused(NotAllowed, "auditor", approval("bank"))
+    if org == "bureau":
+        lagoon.refused(NotAllowed, "auditor", regrading(level=6))
 
 
 def test_only_important_data_are_approved() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import DatasetId, Label
-from atoll.ledger.records import Dataset, DatasetState, LevelApproval, LevelFloor, LevelNumber, Regrade
+from atoll.ledger.records import Dataset, DatasetState, LevelApproval, LevelFloor, LevelNumber, Member, Regrade, ties
 from atoll.ledger.rules.approver import LEAST_LEVEL, approve_lowering
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import (
@@ -82,6 +82,7 @@ def regrade(call: Call, body: RegradeDataset) -> None:
         needs_reason = level <= dataset.level or level < held
     else:
         call.need_role("regulator")
+        _need_no_tie(call, (dataset.owner,))
         needs_reason = level <= max(floor, dataset.level)
         floor, level = body.level, max(body.level, dataset.level)
     if needs_reason and not body.reason_commitment:
@@ -114,8 +115,7 @@ def approve(call: Call, body: ApproveLevel) -> None:
     """Only a regulator who is no party, and only of important data."""
     dataset = _need_in_use(call, body.dataset)
     call.need_role("regulator")
-    if call.sender in (dataset.owner, *body.parties):
-        raise NotAllowed(org=call.sender, reason="a regulator that takes part does not decide")
+    _need_no_tie(call, (dataset.owner, *body.parties))
     if list(body.parties) != sorted(set(body.parties)) or dataset.owner in body.parties:
         raise NotAllowed(org=call.sender, reason="an approval names its parties sorted, each once, without the owner")
     for org in body.parties:
@@ -191,6 +191,14 @@ def verify_level(call: Call, dataset: Dataset, parties: Sequence[str]) -> None:
     missing = sorted(set(parties) - {dataset.owner, *named})
     if missing or not named:
         raise NotApproved(dataset=dataset.dataset, missing=", ".join(missing) or "anybody")
+
+
+def _need_no_tie(call: Call, orgs: Sequence[str]) -> None:
+    """A regulator decides nothing for itself, nor for a member of its own group."""
+    own = set(ties(call.sender, call.state.get(Member, call.sender)))
+    for org in orgs:
+        if own & set(ties(org, call.state.get(Member, org))):
+            raise NotAllowed(org=call.sender, reason=f"a regulator that takes part, or belongs to {org}, does not decide")
 
 
 def _need_in_use(call: Call, identifier: str) -> Dataset:

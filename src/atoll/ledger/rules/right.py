@@ -355,12 +355,7 @@ def _need_manager(call: Call, right: Right, under: bytes) -> None:
         call.need_sender(root.holder, "manage rights without a right of management")
         return
     power = _held(call, under, "manage rights under it")
-    if (
-        power.kind is not RightKind.MANAGEMENT
-        or power.lineage != right.lineage
-        or right.is_root
-        or not _reaches(call, power, right)
-    ):
+    if power.kind is not RightKind.MANAGEMENT or power.lineage != right.lineage or not _reaches(call, power, right):
         raise NotAllowed(org=call.sender, reason=f"{under.hex()} is no right of management over {right.right.hex()}")
 
 
