@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from atoll.ledger.records import Approver, Hold, JobState, Key, Order, OrderState, TargetKind, hold_id
+from atoll.ledger.records import Approver, Hold, JobState, Key, Member, Order, OrderState, TargetKind, hold_id, root_right_id
 from atoll.ledger.rules.approver import LONGEST_SECONDS, RevokeApprover
 from atoll.ledger.rules.errors import (
     AlreadyExists,
@@ -248,3 +250,24 @@ def test_what_is_frozen_can_still_be_recalled() -> None:
     lagoon.do("auditor", lagoon.ordered("freeze", "grant", GRANT.hex(), (ada, grace)))
     lagoon.do("auditor", lagoon.ordered("recall", "grant", GRANT.hex(), (ada, grace), order=SECOND_ORDER))
     assert lagoon.get(Hold, hold_id(TargetKind.GRANT, GRANT.hex())).order == SECOND_ORDER
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "org"),
+    [
+        ("dataset", FILES, "bureau"),
+        ("lineage", "bureau/files", "bureau"),
+        ("grant", GRANT.hex(), "bureau"),
+        ("grant", GRANT.hex(), "bank"),
+        ("member", "bureau", "bureau"),
+        ("right", root_right_id("bureau/files").hex(), "bureau"),
+    ],
+)
+@pytest.mark.parametrize("action", ["freeze", "recall"])
+def test_a_regulator_orders_nothing_about_its_own_group(action: str, kind: str, target: str, org: str) -> None:
+    lagoon = Lagoon(roles={"auditor": ("auditor", "regulator")}).with_grant()
+    persons = tuple(lagoon.with_persons("auditor", "ada", "grace").values())
+    for one in ("auditor", org):
+        lagoon.put(replace(lagoon.get(Member, one), affiliation="group"))
+    sentence = lagoon.refused(NotAllowed, "auditor", lagoon.ordered(action, kind, target, persons))
+    assert f"belongs to, {org}" in sentence

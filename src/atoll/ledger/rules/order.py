@@ -27,6 +27,7 @@ from atoll.ledger.records import (
     Right,
     TargetKind,
     hold_id,
+    ties,
 )
 from atoll.ledger.records.orders import OrderId
 from atoll.ledger.rules.approver import Signed, need_in_time, read_hand
@@ -169,19 +170,26 @@ def _read(call: Call, signed: tuple[bytes, ...], action: OrderAction) -> OrderBo
 
 
 def _need_target(call: Call, order: OrderBody) -> None:
-    """What the order names is there."""
+    """What the order names is there, and is neither the regulator's own nor that of a member of its group."""
+    concerned: set[str] = set()
     match order.target_kind:
         case TargetKind.DATASET:
-            call.need(Dataset, order.target)
+            concerned = {call.need(Dataset, order.target).owner}
         case TargetKind.LINEAGE:
-            call.need(Dataset, f"{order.target}/1")
+            concerned = {call.need(Dataset, f"{order.target}/1").owner}
         case TargetKind.GRANT:
-            call.need(Grant, order.target)
+            grant = call.need(Grant, order.target)
+            concerned = {grant.owner, grant.giver, grant.grantee}
         case TargetKind.MEMBER:
             if Role.REGULATOR in call.need(Member, order.target).roles:
                 raise NotAllowed(org=order.regulator, reason=f"{order.target} is a regulator")
+            concerned = {order.target}
         case TargetKind.RIGHT:
-            call.need(Right, order.target)
+            concerned = {call.need(Right, order.target).holder}
+    own = set(ties(order.regulator, call.state.get(Member, order.regulator)))
+    for org in sorted(concerned):
+        if own & set(ties(org, call.state.get(Member, org))):
+            raise NotAllowed(org=order.regulator, reason=f"it is, or belongs to, {org}, whose {order.target_kind} this is")
 
 
 def _hold(call: Call, order: OrderBody) -> Hold:
