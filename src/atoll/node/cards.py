@@ -23,6 +23,11 @@ def grade_as_said(detected: Grading, described: Iterable[RegisterColumn], reason
     return override(detected, {one.name: one.level for one in described if one.level}, reason)
 
 
+def semantics_of(described: Iterable[RegisterColumn]) -> dict[str, str]:
+    """What a person says that columns mean."""
+    return {one.name: one.semantics for one in described if one.semantics}
+
+
 def column_cards(
     described: Iterable[RegisterColumn], found: Sequence[tuple[str, str]], grading: Grading
 ) -> tuple[ColumnCard, ...]:

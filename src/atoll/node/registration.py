@@ -17,6 +17,7 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from atoll.api.models import RegisterDataset
 from atoll.exchange.catalogue.validation import verify_card
+from atoll.exchange.grading.declared import declare
 from atoll.exchange.registration import tag_inputs
 from atoll.ledger.detail import round_up_to_power_of_two
 from atoll.ledger.plan import DatasetId
@@ -25,7 +26,7 @@ from atoll.ledger.rules.dataset import RegisterDataset as RegisterTransaction
 from atoll.ledger.rules.dataset import lineage_of
 from atoll.ledger.rules.errors import AlreadyExists, TagsRefused
 from atoll.node.bodies import Bodies, Kind
-from atoll.node.cards import column_cards, grade_as_said, grading_card
+from atoll.node.cards import column_cards, grade_as_said, grading_card, semantics_of
 from atoll.node.context import NodeContext
 from atoll.node.errors import NoKeyYet, NoSuchThing, RegistrationBusy, TransactionRefused
 from atoll.node.levels import LevelTables
@@ -270,7 +271,8 @@ class Registration:
 
     def _card(self, request: RegisterDataset, pending: Pending, look: Look) -> DatasetCard:
         reason = request.reason or (request.grading.reason if request.grading else "")
-        grading = grade_as_said(look.grading, request.columns, reason)
+        table = LevelTables(self._context.config.home.path).get("")
+        grading = grade_as_said(declare(look.grading, semantics_of(request.columns), table), request.columns, reason)
         columns = column_cards(request.columns, look.columns, grading)
         parents = self._parents(request, pending.dataset)
         levels = tuple(one.level for one in columns)

@@ -238,8 +238,15 @@ class Lagoon:
     def signed_for(self, person: PaperPerson, level: int, *, dataset: str = FILES, **changes: Any) -> RegradeDataset:
         """What lowers a dataset, with a person's signature."""
         last = self.state.get(Regrade, dataset)
-        said = {"since": last.height if last else 0, "not_after": self.time + 60, "level": level, "dataset": dataset, **changes}
-        signed = person.sign(self.chain, RegradeApproval(org=person.org, **said), Meaning.REGRADE)
+        said = {
+            "org": person.org,
+            "since": last.height if last else 0,
+            "not_after": self.time + 60,
+            "level": level,
+            "dataset": dataset,
+            **changes,
+        }
+        signed = person.sign(self.chain, RegradeApproval(**said), Meaning.REGRADE)
         return regrading(dataset=dataset, level=level, reason_commitment=bytes(32), approval=signed)
 
     def approve(self, person: PaperPerson) -> Self:

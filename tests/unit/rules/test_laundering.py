@@ -179,6 +179,11 @@ def test_what_rises_after_the_lowering_binds_again() -> None:
     assert (level(lagoon, COPY), level(lagoon, "bureau/sums/1")) == (6, 6)
 
 
+def test_what_its_owner_raises_after_the_lowering_binds_again_too() -> None:
+    lagoon = lowered().later().do("bureau", regrading(level=6))
+    assert (level(lagoon, COPY), level(lagoon, "bureau/sums/1")) == (6, 6)
+
+
 def test_a_second_way_to_the_source_around_the_lowered_one_binds() -> None:
     lagoon = lowered()
     lagoon.do("bureau", registration("bureau/both/1", level=5, parents=(COPY, FILES)))
@@ -220,7 +225,7 @@ def test_a_signature_does_not_serve_twice() -> None:
 def test_a_person_of_another_member_lowers_nothing() -> None:
     lagoon = Lagoon().with_datasets().do("bureau", regrading(level=4))
     eve = lagoon.with_persons("bank", "eve")["eve"]
-    lagoon.refused(LoweringUnsigned, "bureau", lagoon.signed_for(eve, 3))
+    lagoon.refused(LoweringUnsigned, "bureau", lagoon.signed_for(eve, 3, org="bureau"))
 
 
 def test_a_signature_for_a_lowering_lies_no_longer_than_a_week() -> None:

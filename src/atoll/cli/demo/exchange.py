@@ -139,6 +139,7 @@ class Exchange:
                     )
                 ],
                 purposes=[PURPOSE],
+                reason="the numbers were assigned to rows of an open table, and are nobody's own",
             )
         )
         info = self._stage.client(table.owner).datasets.show(dataset)

@@ -81,9 +81,12 @@ def _register(stage: Stage, name: str, header: Sequence[str], rows: Sequence[Seq
     path = stage.consortium.home(TELECOM) / "data" / f"{name}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter=";").writerows([header, *rows])
-    column = RegisterColumn(name="customer", semantics="national-id", exposure="after-join", normalisation=tables.ID_RULE)
+    column = RegisterColumn(
+        name="customer", semantics="national-id", level=2, exposure="after-join", normalisation=tables.ID_RULE
+    )
+    assigned = "the numbers were assigned to rows of an open table, and are nobody's own"
     address = f"{path.name}?delimiter=semicolon"
-    request = RegisterDataset(name=name, path=address, title=name.replace("-", " "), columns=[column])
+    request = RegisterDataset(name=name, path=address, title=name.replace("-", " "), columns=[column], reason=assigned)
     stage.client(TELECOM).datasets.register(request)
     return _show(stage, f"{TELECOM}/{name}/1")
 
