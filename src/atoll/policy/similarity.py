@@ -20,7 +20,7 @@ from atoll.ledger.rules.errors import CheckRefused
 from atoll.policy.candidates import LEAST_ROWS, Profile, is_candidate
 from atoll.policy.card import DatasetCard
 from atoll.policy.errors import CheckVetoed, LocalVeto
-from atoll.policy.levels import level_name
+from atoll.policy.levels import level_name, level_of
 from atoll.policy.limits import View
 from atoll.policy.reasons import Reason
 
@@ -67,8 +67,9 @@ def why_a_person(view: View, plan: Plan, proposer: str, *, me: str, card: Cards)
     new = next((one.dataset for one in plan.inputs if _owner(one.dataset) == me), "")
     incumbent = next((one.dataset for one in plan.inputs if _owner(one.dataset) == proposer), "")
     record = view.get(Dataset, new)
-    if record is not None and record.level >= PERSON_LEVEL:
-        return f"{new} is of level {level_name(record.level)}"
+    level = level_of(view, record) if record is not None else 0
+    if level >= PERSON_LEVEL:
+        return f"{new} is of level {level_name(level)}"
     theirs = Profile.of(card(incumbent))
     if not theirs.rows_at_most:
         return f"the card of {incumbent} is not to be had"

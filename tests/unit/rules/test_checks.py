@@ -388,6 +388,14 @@ def test_core_data_are_compared_with_nothing_and_important_data_by_approval_alon
     lagoon.do("bank", check())
 
 
+def test_what_is_made_of_core_data_is_compared_with_nothing() -> None:
+    lagoon = Lagoon().do("bank", registration(CUSTOMERS)).do("telecom", registration(LINES)).later()
+    lagoon.do("bureau", registration(FILES)).later()
+    lagoon.put(replace(lagoon.dataset(FILES), parents=(LINES,)))
+    lagoon.put(replace(lagoon.dataset(LINES), level=6))
+    lagoon.refused(CheckRefused, "bank", check())
+
+
 def test_a_level_that_rose_meanwhile_stops_a_check_at_start() -> None:
     lagoon = registered().do("bank", check()).consent(job_id=BANDS)
     lagoon.put(replace(lagoon.dataset(FILES), level=6))

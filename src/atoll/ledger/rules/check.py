@@ -46,9 +46,9 @@ from atoll.ledger.records.registration import MOST_RIVALS
 from atoll.ledger.rules.approver import need_approval
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import move
-from atoll.ledger.rules.errors import CheckRefused, StatementRefused
+from atoll.ledger.rules.errors import CheckRefused, StatementRefused, TooManyAncestors
 from atoll.ledger.rules.grade import CORE, IMPORTANT
-from atoll.ledger.rules.lineages import Reader
+from atoll.ledger.rules.lineages import Reader, effective_level
 from atoll.wire.message import Message, Range
 
 BAND_ROWS = 32
@@ -171,12 +171,17 @@ def _why_not_comparable(records: Reader, pair: Pair) -> str:
 
 
 def _why_too_high(records: Reader, now: int, pair: Pair) -> str:
-    """Core data are compared with nothing; important data where a regulator has approved that the other owner takes part."""
+    """Core data are compared with nothing; important data where a regulator has approved that the other owner takes part. What
+    rests on more versions than the rules look at is of no level that could be told."""
     for one, other in ((pair.new, pair.incumbent.owner), (pair.incumbent, pair.new.owner)):
-        if one.level >= CORE:
+        try:
+            level = effective_level(records, one)
+        except TooManyAncestors:
+            return f"{one.dataset} rests on too many versions"
+        if level >= CORE:
             return f"{one.dataset} is core data"
         approval = records.get(LevelApproval, one.dataset)
-        if one.level >= IMPORTANT and (approval is None or other not in approval.parties or now > approval.not_after):
+        if level >= IMPORTANT and (approval is None or other not in approval.parties or now > approval.not_after):
             return f"{one.dataset} is important data, and no regulator has approved that {other} takes part"
     return ""
 
