@@ -35,7 +35,9 @@ def main() -> None:
             print(figure.describe(), file=sys.stderr)
             figures.append(figure)
     machine = {"processor": platform.machine(), "python": platform.python_version(), "date": time.strftime("%Y-%m-%d")}
-    print(json.dumps({"bench": "exchange", "machine": machine, "figures": [figure.to_json() for figure in figures]}))
+    promised = [one.to_json() for one in figures if one.has_target]
+    others = [one.to_json() for one in figures if not one.has_target]
+    print(json.dumps({"bench": "exchange", "machine": machine, "figures": promised, "context": others}))
 
 
 if __name__ == "__main__":

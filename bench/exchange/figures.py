@@ -31,9 +31,15 @@ class Figure:
         verdict = ("ok  " if self.is_kept else "MISS") if limits else "    "
         return f"{verdict} {self.name:58} {self.ours:12,.4g} {self.unit:9} {', '.join(limits)}"
 
+    @property
+    def has_target(self) -> bool:
+        """Whether a limit was promised."""
+        return self.at_most is not None or self.at_least is not None
+
     def to_json(self) -> dict[str, Any]:
-        """For the last line."""
-        fields = {"name": self.name, "ours": self.ours, "unit": self.unit, "at_most": self.at_most, "at_least": self.at_least}
-        return {key: value for key, value in fields.items() if value not in (None, "")} | (
-            {"context": dict(self.context)} if self.context else {}
-        )
+        """For the last line: a figure with a target says whether it was met."""
+        told: dict[str, Any] = {"name": self.name, "ours": self.ours, "unit": self.unit}
+        if self.has_target:
+            bound = "at most" if self.at_most is not None else "at least"
+            told |= {"target": self.at_most if self.at_most is not None else self.at_least, "bound": bound, "met": self.is_kept}
+        return told | ({"context": dict(self.context)} if self.context else {})
