@@ -85,12 +85,12 @@ def test_a_near_copy_is_found_and_blocked_and_nobody_sees_a_row(tmp_path: Path) 
             await until(lambda: state(world, "bureau/people/1") == "blocked")
             found = version(world, "bureau/people/1")
             assert (found.finding, found.first) == ("near", "bank/customers/1")
-            assert sorted(one.inputs[0].rows_cap for one in jobs(world)) == [32, 512]
+            assert sorted(one.inputs[0].rows_cap for one in jobs(world)) == [512, 2560]
             assert {one.receivers for one in jobs(world)} == {("bank",)}
             await until(lambda: state(world, "bureau/people/1", "bureau") == "blocked")
             for org in ("bank", "bureau"):
                 (account,) = world[org].services.budgets.list("bureau/people")
-                assert (account.part, account.unit, account.spent, account.limit) == ("checks", "checks", 2, 64)
+                assert (account.part, account.unit, account.spent, account.limit) == ("checks", "checks", 2, 16)
             assert not world["telecom"].services.budgets.list("bureau/people")
             with pytest.raises(TransactionRefused, match="registered first"):
                 await world["bureau"].services.grants.give(

@@ -3,7 +3,7 @@
 Driven by levels: each look takes the ledger as it stands and does the next thing that is missing for each pair, so a node that
 was down goes on where it was. A few checks run at a time; `duplicate-checks = "off"` in the section [policy] makes none.
 
-    no check yet -> bands -> one is equal, or one version may be a part of the other -> rows -> near: stated on the ledger
+    no check yet -> sample -> it leaves open that the two are near -> rows -> near: stated on the ledger
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from atoll.api.models import ProposeJob
 from atoll.errors import AtollError
-from atoll.exchange.registration import Profile, is_candidate, shares_to_state, wants_rows
+from atoll.exchange.registration import Profile, is_candidate, may_be_near, shares_to_state
 from atoll.jobs.similarity import PURPOSE, SimilaritySpec
 from atoll.ledger.records import SIMILARITY, Check, Dataset, Job, JobState, Stage, check_id
 from atoll.ledger.rules.check import (
@@ -52,8 +52,6 @@ PERSON_MINUTES = 3 * 24 * 60
 MEMORY_MB = 512
 RETRY_SECONDS = 3600
 """Time from a check that failed to the next attempt."""
-UNKNOWN_ROWS = 1 << 40
-"""Size that a table is taken to have whose owner shows no card: then a sample of it is compared."""
 
 
 class Duplicates:
@@ -134,28 +132,27 @@ class Duplicates:
         """The next thing for a pair; whether a check was begun."""
         view, pair = self._context.view(), (new.dataset, incumbent.dataset)
         theirs, ours = await self._profile(new), await self._profile(incumbent)
-        bands = view.get(Check, check_id(*pair, Stage.BANDS))
-        if bands is None and not is_candidate(theirs, ours):
+        sizes = theirs.rows_at_most, ours.rows_at_most
+        sample = view.get(Check, check_id(*pair, Stage.SAMPLE))
+        if sample is None and not is_candidate(theirs, ours):
             self._settled.add(pair)
             return False
-        state = self._state(bands)
+        state = self._state(sample)
         if state is not JobState.COMPLETED:
-            return await self._begin(SimilaritySpec.of_bands(*pair), new, bands, state, may_begin=may_begin)
-        assert bands is not None
-        found = self._counts(bands)
+            spec = SimilaritySpec.of(Stage.SAMPLE, *pair, *sizes)
+            return await self._begin(spec, new, sample, state, may_begin=may_begin)
+        assert sample is not None
+        found = self._counts(sample)
         if found is None:
             return False
-        if not wants_rows(theirs, ours, common_bands=found[0]):
+        common, incumbents, news = found
+        if not may_be_near(common=common, incumbent=incumbents, new=news):
             self._settled.add(pair)
             return False
         rows = view.get(Check, check_id(*pair, Stage.ROWS))
         state = self._state(rows)
         if state is not JobState.COMPLETED:
-            spec = SimilaritySpec.of_rows(
-                *pair,
-                new_rows_at_most=theirs.rows_at_most or UNKNOWN_ROWS,
-                incumbent_rows_at_most=ours.rows_at_most,
-            )
+            spec = SimilaritySpec.of(Stage.ROWS, *pair, *sizes)
             return await self._begin(spec, new, rows, state, may_begin=may_begin)
         assert rows is not None
         await self._state_near(new, incumbent, rows)

@@ -20,7 +20,6 @@ from atoll.jobs.errors import BadResult
 from atoll.jobs.kind import Brings, Input, Inputs, Lasting, Outcome
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, PlanInput, digest_plan_body
-from atoll.ledger.records import Stage
 from atoll.node.errors import MemoryExceeded, NodeFault
 from atoll.node.journal import DiskJournal
 from atoll.node.order import LocalInput, WorkerOrder
@@ -29,7 +28,7 @@ from atoll.protocols.identifiers import Report as SpellingReport
 from atoll.protocols.identifiers import parse_rule
 from atoll.protocols.role import Party, Progress
 from atoll.sources import SourceRoot, SourceRows, open_items, open_source, parse_fingerprint
-from atoll.sources.prints import open_bands, open_row_digests
+from atoll.sources.prints import Registered, open_sample
 from atoll.storage.sealed import Sealer
 from atoll.storage.tables import SealedTables
 from atoll.transport.errors import JobAborted
@@ -190,14 +189,16 @@ class Execution:
         return Inputs(tuple(self._read(one, opened[one.dataset], kept) for one in planned), self._lasting())
 
     def _read_print(self, planned: PlanInput, local: LocalInput, kept: ExitStack) -> Input:
-        """What the plan compares of a fingerprint that was kept at registration."""
-        folder, scratch = Path(local.prints), Path(self._order.journal)
-        if planned.columns == (str(Stage.BANDS),):
-            items = open_bands(folder, scratch=scratch)
-        else:
-            scale = int(self._plan.program["scale"])
-            memory = self._order.memory_bytes // KEYS_SHARE
-            items = open_row_digests(folder, scale=scale, max_rows=planned.rows_cap, scratch=scratch, memory_bytes=memory)
+        """What the plan compares of a fingerprint that was kept at registration: rows that its digest chooses."""
+        items = open_sample(
+            Path(local.prints),
+            Registered(local.dataset, parse_fingerprint(local.fingerprint), local.rows_at_most),
+            seed=digest_plan_body(self._order.plan),
+            scale=int(self._plan.program["scale"]),
+            max_rows=planned.rows_cap,
+            scratch=Path(self._order.journal),
+            memory_bytes=self._order.memory_bytes // KEYS_SHARE,
+        )
         self._tell({"event": "input", "dataset": planned.dataset, "rows": items.rows})
         return Input(kept.enter_context(items))
 

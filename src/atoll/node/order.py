@@ -41,6 +41,8 @@ class LocalInput(Message):
     """What reading it must give."""
     prints: Annotated[str, Size(0, 4096)] = ""
     """Folder of what its registration kept of it; empty where nothing was kept."""
+    rows_at_most: Count = 0
+    """As its card says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

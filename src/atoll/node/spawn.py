@@ -256,11 +256,13 @@ class Orders:
         record = self._context.view().get(Dataset, dataset)
         if local is None or record is None:
             raise NoSuchThing(what="dataset", name=dataset)
+        card = self._bodies.card(dataset)
         return LocalInput(
             dataset=dataset,
             address=local.path,
             fingerprint=local.digest,
             prints=str(print_folder(self._context.config.home, dataset)),
+            rows_at_most=card.rows_at_most if card is not None else 0,
         )
 
 

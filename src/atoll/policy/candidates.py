@@ -13,7 +13,7 @@ from atoll.policy.card import DatasetCard
 LEAST_ROWS = 64
 """Smaller tables are alike by chance, and few rows are soon guessed."""
 COMPARABLE_FACTOR = 4
-"""Of tables whose rounded sizes differ by more, at most a quarter of all rows can be common; bands do not see that."""
+"""Of tables whose rounded sizes differ by more, at most half of all rows are common."""
 SUBSET_FACTOR = 64
 """A part of a larger table is looked for up to here, where the columns are called alike."""
 
@@ -36,7 +36,7 @@ class Profile:
 
 
 def is_candidate(new: Profile, incumbent: Profile) -> bool:
-    """Whether the bands of the two are worth comparing.
+    """Whether samples of the two are worth comparing.
 
     Without a card everything is: hiding it must not hide the table.
     """
@@ -45,11 +45,6 @@ def is_candidate(new: Profile, incumbent: Profile) -> bool:
     if min(new.rows_at_most, incumbent.rows_at_most) < LEAST_ROWS:
         return False
     return _factor(new, incumbent) <= COMPARABLE_FACTOR or may_be_part(new, incumbent)
-
-
-def wants_rows(new: Profile, incumbent: Profile, *, common_bands: int) -> bool:
-    """Whether all rows are worth comparing once the bands have been: one of 32 is equal, or one may be a part of the other."""
-    return common_bands > 0 or (_factor(new, incumbent) > 1 and may_be_part(new, incumbent))
 
 
 def may_be_part(new: Profile, incumbent: Profile) -> bool:

@@ -4,7 +4,8 @@ The ledger's rules say who may check what, how often and how long (`ledger.rules
 answers by itself. `duplicate-checks = "off"` in its section [policy] refuses all; the refusal stands on the ledger, and the
 version is under review from then on.
 
-It does not take the earlier owner's word that the two are worth comparing. Tables under 64 rows are not compared; where the two
+It does not take the earlier owner's word that the two are worth comparing, nor how closely: a plan whose scale and row caps are
+not those of both cards is refused. Tables under 64 rows are not compared; where the two
 cards do not make the pair a candidate, the earlier one's card is not to be had, or the level asks for it, a person is asked.
 """
 
@@ -14,8 +15,8 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import Dataset, counted_inputs
-from atoll.ledger.rules.check import CHECK_DAYS, account_of, need_pair
+from atoll.ledger.records import Dataset, Stage, counted_inputs
+from atoll.ledger.rules.check import CHECK_DAYS, SAMPLE_CAP, account_of, need_pair
 from atoll.ledger.rules.errors import CheckRefused
 from atoll.policy.candidates import LEAST_ROWS, Profile, is_candidate
 from atoll.policy.card import DatasetCard
@@ -23,6 +24,7 @@ from atoll.policy.errors import CheckVetoed, LocalVeto
 from atoll.policy.levels import level_name, level_of
 from atoll.policy.limits import View
 from atoll.policy.reasons import Reason
+from atoll.policy.sampling import extent_of
 
 
 class Rules(Protocol):
@@ -55,9 +57,21 @@ def similarity_reasons(view: View, plan: Plan, proposer: str, *, rules: Rules, n
         budget = account_of(view, pair, now)
         wanted = f"at most {budget.limit} checks of {pair.new.dataset} by {proposer} a day"
         yield Reason(CheckVetoed.code, "its account of checks", wanted, f"{budget.taken} started", budget.left() > 0)
+    yield _how_much(plan, card)
     sizes = [one.rows_at_most for one in map(card, (each.dataset for each in plan.inputs)) if one is not None]
     least = min(sizes, default=LEAST_ROWS)
     yield Reason(CheckVetoed.code, "rows of both versions", f"at least {LEAST_ROWS}", str(least), least >= LEAST_ROWS)
+
+
+def _how_much(plan: Plan, card: Cards) -> Reason:
+    """How much is compared follows from the two cards: whoever asks does not choose it."""
+    new, incumbent = plan.inputs[0], plan.inputs[-1]
+    stage = Stage.SAMPLE if {new.rows_cap, incumbent.rows_cap} == {SAMPLE_CAP} else Stage.ROWS
+    sizes = [one.rows_at_most if one is not None else 0 for one in (card(new.dataset), card(incumbent.dataset))]
+    wanted = extent_of(stage, new=sizes[0], incumbent=sizes[1])
+    observed = (plan.program.get("scale"), new.rows_cap, incumbent.rows_cap)
+    said = "scale {}, at most {} and {} rows"
+    return Reason(CheckVetoed.code, "how much is compared", said.format(*wanted), said.format(*observed), observed == wanted)
 
 
 def why_a_person(view: View, plan: Plan, proposer: str, *, me: str, card: Cards) -> str:

@@ -74,6 +74,22 @@ class SourceChanged(IntegrityError):
     remedy = "Register the new content as a new version of the dataset."
 
 
+class PrintMissing(NotFoundError):
+    """Nothing that a registration kept of its table lies where it should."""
+
+    code = "sources.no_print"
+    sentence = "No fingerprint of {dataset} is kept here."
+    remedy = "Restore the folder prints of the home from a backup, or register the table as a new version."
+
+
+class PrintForeign(IntegrityError):
+    """The kept fingerprint is not that of the registered version; nothing of it was used."""
+
+    code = "sources.foreign_print"
+    sentence = "The fingerprint kept of {dataset} is not that of the registered version: {reason}."
+    remedy = "Restore the folder prints of the home from a backup, or register the table as a new version."
+
+
 class MalformedTable(InputError):
     """The file is damaged, or something else than its name says."""
 

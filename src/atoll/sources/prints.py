@@ -7,19 +7,38 @@ FOLDER/rows.bin      the digests of the distinct rows, ascending (`ROWS_FILE`)
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from atoll import _core
 from atoll.exchange.fingerprint import MAX_PRINT_BYTES, ROW_RECORD_BYTES, TablePrint, encode_print, parse_print
+from atoll.ledger.detail import round_up_to_power_of_two
 from atoll.protocols.identifiers import Report, TooManyIdentifiers
-from atoll.sources.errors import SourceNotFound
+from atoll.sources.errors import PrintForeign, PrintMissing
+from atoll.sources.fingerprint import FILE_METHOD, Fingerprint
 from atoll.sources.fingerprints import ROWS_FILE
 from atoll.sources.keyset import DEFAULT_MEMORY_BYTES, KeySet
 
 PRINT_FILE = "print.cbor"
+SAMPLE_DOMAIN = b"ATOLL-V1-SIMILARITY-SAMPLE"
 _DIGEST_BYTES = 32
 _RUN_ROWS = 1 << 16
+_CUT = np.dtype([("head", ">u8"), ("rest", "V8"), ("row", "<u4")])
+"""What `_core.cut_keys` makes of a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What a version's registration says of its table; a kept fingerprint must agree with it."""
+
+    dataset: str
+    fingerprint: Fingerprint
+    """Of its source."""
+    rows_at_most: int
+    """As its card says: its rows, rounded up to a power of two."""
 
 
 def save_print(folder: Path, print_: TablePrint) -> None:
@@ -41,50 +60,80 @@ def load_print(folder: Path) -> TablePrint | None:
         return parse_print(file.read(MAX_PRINT_BYTES))
 
 
-def open_bands(folder: Path, *, scratch: Path) -> KeySet:
-    """The band tags of a kept print, as a set.
+def open_kept_print(folder: Path, registered: Registered) -> TablePrint:
+    """The print of a registered version.
 
     Raises:
-        SourceNotFound: no print is kept there.
+        PrintMissing: it, or the file of rows, is not there.
+        PrintForeign: they are not that of this version.
     """
     kept = load_print(folder)
-    if kept is None:
-        raise SourceNotFound(address=PRINT_FILE)
-    tagged = [number.to_bytes(1, "big") + band for number, band in enumerate(kept.bands)]
-    items = _new_set(scratch, DEFAULT_MEMORY_BYTES)
-    _append(items, b"".join(tagged), len(tagged), len(tagged[0]) if tagged else 0)
-    items.flush()
-    return items
+    path = folder / ROWS_FILE
+    if kept is None or not path.is_file():
+        raise PrintMissing(dataset=registered.dataset)
+    reason = ""
+    if path.stat().st_size != ROW_RECORD_BYTES * kept.distinct_rows:
+        reason = "its file of rows has another length"
+    elif registered.fingerprint.method == FILE_METHOD and registered.fingerprint.digest != kept.bytes_sha256:
+        reason = "it was taken of another file"
+    elif registered.rows_at_most != round_up_to_power_of_two(kept.rows):
+        reason = "the card gives another number of rows"
+    if reason:
+        raise PrintForeign(dataset=registered.dataset, reason=reason)
+    return kept
 
 
-def open_row_digests(
-    folder: Path, *, scale: int, max_rows: int, scratch: Path, memory_bytes: int = DEFAULT_MEMORY_BYTES
+def open_sample(
+    folder: Path,
+    registered: Registered,
+    *,
+    seed: bytes,
+    scale: int,
+    max_rows: int,
+    scratch: Path,
+    memory_bytes: int = DEFAULT_MEMORY_BYTES,
 ) -> KeySet:
-    """The digests of a kept print's distinct rows that begin with `scale` zero bits, as a set.
+    """The digests of those distinct rows that take part in a check, as a set.
+
+    A row does where the first 64 bits of SHA-256(domain || seed || row digest) are a number below 2^(64 - scale): FracMinHash
+    (Irber et al. 2022) under a seed of its own, so both sides take the same of their common rows. Who registers a table does
+    not know the seed and cannot choose which rows will be looked at.
+
+    Args:
+        seed: the plan's digest, 32 bytes; the plan holds 256 fresh random bits.
+        scale: one row in 2^scale takes part.
+        max_rows: most that the plan lets take part.
 
     Raises:
-        SourceNotFound: no digests are kept there.
-        TooManyIdentifiers: they are more than the plan lets take part.
+        PrintMissing, PrintForeign: as `open_kept_print`.
+        TooManyIdentifiers: more rows take part than the plan lets.
+
+    Cost: one hash for each distinct row, one read of the file of rows; memory for 65,536 rows and the set.
     """
-    path = folder / ROWS_FILE
-    if not path.is_file():
-        raise SourceNotFound(address=ROWS_FILE)
-    count = path.stat().st_size // ROW_RECORD_BYTES
+    if len(seed) != _DIGEST_BYTES:
+        raise ValueError("a seed has 32 bytes")
+    count = open_kept_print(folder, registered).distinct_rows
     items = _new_set(scratch, memory_bytes)
-    with path.open("rb") as file:
+    with (folder / ROWS_FILE).open("rb") as file:
         for start in range(0, count, _RUN_ROWS):
-            data = file.read(ROW_RECORD_BYTES * min(_RUN_ROWS, count - start))
-            records = np.frombuffer(data, np.uint8).reshape(-1, ROW_RECORD_BYTES)
-            heads = np.ascontiguousarray(records[:, :8]).view(">u8").ravel()
-            within = len(heads) if not scale else int(np.searchsorted(heads, 1 << (64 - scale), side="left"))
-            _append(items, records[:within, :_DIGEST_BYTES].tobytes(), within, _DIGEST_BYTES)
+            rows = min(_RUN_ROWS, count - start)
+            records = np.frombuffer(file.read(ROW_RECORD_BYTES * rows), np.uint8).reshape(rows, ROW_RECORD_BYTES)
+            digests = np.ascontiguousarray(records[:, :_DIGEST_BYTES])
+            chosen = digests[_choose(digests.tobytes(), rows, seed, scale)] if scale else digests
+            _append(items, chosen.tobytes(), len(chosen), _DIGEST_BYTES)
             if items.rows > max_rows:
                 items.close()
                 raise TooManyIdentifiers(limit=max_rows)
-            if within < len(heads):
-                break
     items.flush()
     return items
+
+
+def _choose(digests: bytes, rows: int, seed: bytes, scale: int) -> npt.NDArray[np.uint32]:
+    """Places of the rows of a run that take part."""
+    lengths = np.full(rows, _DIGEST_BYTES, "<u2").tobytes()
+    cut, _ = _core.cut_keys(SAMPLE_DOMAIN + seed, lengths, digests, 0, 1)
+    records = np.frombuffer(cut, _CUT)
+    return np.sort(records["row"][records["head"] < np.uint64(1 << (64 - scale))])
 
 
 def _new_set(scratch: Path, memory_bytes: int) -> KeySet:

@@ -9,18 +9,20 @@ import pytest
 
 from atoll.jobs.errors import BadInputs, BadPlan
 from atoll.jobs.kind import Brings, Input, Inputs
-from atoll.jobs.similarity import PURPOSE, SAMPLE_ROWS, Similarity, SimilaritySpec, rows_cap, scale_of
+from atoll.jobs.similarity import PURPOSE, Similarity, SimilaritySpec
 from atoll.jobs.similarity.kind import OWNER, RECEIVER
 from atoll.ledger.plan import Limits, Plan
 from atoll.ledger.records import Stage
+from atoll.ledger.rules.check import SAMPLE_CAP
+from atoll.policy.sampling import MOST_COMPARED, SAMPLE_ROWS, extent_of
 from atoll.protocols.psi.errors import TooManyRows
 from atoll.protocols.psi.memory import MemoryItems
 from atoll.protocols.pump import pump
 
 KIND = Similarity()
 NEW, OLD = "bureau/people/1", "bank/customers/1"
-BANDS = SimilaritySpec.of_bands(NEW, OLD)
-ROWS = SimilaritySpec.of_rows(NEW, OLD, new_rows_at_most=512, incumbent_rows_at_most=1024)
+SAMPLE = SimilaritySpec.of(Stage.SAMPLE, NEW, OLD, new_at_most=512, incumbent_at_most=1024)
+ROWS = SimilaritySpec.of(Stage.ROWS, NEW, OLD, new_at_most=512, incumbent_at_most=1024)
 
 
 def plan_of(spec: SimilaritySpec, **changes: Any) -> Plan:
@@ -36,7 +38,7 @@ def plan_of(spec: SimilaritySpec, **changes: Any) -> Plan:
     return Plan(**fields | changes)
 
 
-@pytest.mark.parametrize("spec", [BANDS, ROWS])
+@pytest.mark.parametrize("spec", [SAMPLE, ROWS])
 def test_a_drafted_plan_passes_its_own_check(spec: SimilaritySpec) -> None:
     plan = plan_of(spec)
     KIND.check(plan)
@@ -65,27 +67,37 @@ def test_a_plan_that_misstates_itself_is_refused(change: dict[str, Any]) -> None
         KIND.check(replace(plan, **change))
 
 
-def test_rows_do_not_pass_for_bands_nor_bands_for_rows() -> None:
+def test_rows_do_not_pass_for_a_sample_nor_a_sample_for_rows() -> None:
     """The ledger tells the stages apart by their caps."""
     with pytest.raises(BadPlan):
-        KIND.draft(replace(BANDS, new_rows=64))
+        KIND.draft(replace(SAMPLE, new_rows=64))
     with pytest.raises(BadPlan):
-        KIND.draft(replace(ROWS, new_rows=32))
+        KIND.draft(replace(ROWS, new_rows=SAMPLE_CAP))
     with pytest.raises(BadPlan):
-        KIND.check(replace(plan_of(BANDS), program={"stage": "rows", "scale": 0}))
+        KIND.draft(replace(ROWS, new_rows=SAMPLE_CAP, incumbent_rows=SAMPLE_CAP))
+    with pytest.raises(BadPlan):
+        KIND.check(replace(plan_of(SAMPLE), program={"stage": "rows", "scale": 0}))
 
 
 def test_nobody_is_asked_about_two_versions_of_its_own() -> None:
     with pytest.raises(BadPlan):
-        KIND.draft(SimilaritySpec.of_bands("bank/others/1", OLD))
+        KIND.draft(replace(SAMPLE, new="bank/others/1"))
 
 
-@pytest.mark.parametrize("rows_at_most", [1, 64, 512, SAMPLE_ROWS, 4 * SAMPLE_ROWS, 1 << 32])
-def test_large_tables_bring_a_sample_and_have_room_for_its_scatter(rows_at_most: int) -> None:
-    scale = scale_of(rows_at_most)
+@pytest.mark.parametrize("stage", Stage)
+@pytest.mark.parametrize("rows_at_most", [1, 64, 512, SAMPLE_ROWS, MOST_COMPARED, 4 * MOST_COMPARED, 1 << 32])
+def test_large_tables_bring_a_sample_and_have_room_for_its_scatter(stage: Stage, rows_at_most: int) -> None:
+    scale, new_rows, incumbent_rows = extent_of(stage, new=rows_at_most, incumbent=1)
     expected = rows_at_most >> scale
-    assert expected <= SAMPLE_ROWS
-    assert rows_cap(rows_at_most, scale) >= min(rows_at_most, expected + 12 * int(expected**0.5) * (scale > 0))
+    assert expected <= (SAMPLE_ROWS if stage is Stage.SAMPLE else MOST_COMPARED)
+    assert min(rows_at_most, SAMPLE_ROWS) <= expected
+    assert new_rows >= min(rows_at_most, expected + 11 * int(expected**0.5) * (scale > 0))
+    assert incumbent_rows >= 64
+
+
+def test_a_hidden_card_hides_no_table() -> None:
+    """It counts as large as the other one, so a sample of it is compared and not an empty one."""
+    assert extent_of(Stage.ROWS, new=0, incumbent=1 << 20) == extent_of(Stage.ROWS, new=1 << 20, incumbent=1 << 20)
 
 
 def run(spec: SimilaritySpec, new: list[bytes], old: list[bytes]) -> Any:
@@ -109,15 +121,15 @@ def test_the_earlier_owner_learns_three_numbers_and_the_later_one_none() -> None
 
 def test_a_side_that_brings_more_than_the_plan_lets_in_ends_the_run() -> None:
     with pytest.raises(TooManyRows):
-        run(BANDS, [number.to_bytes(17, "big") for number in range(33)], [bytes(17)])
+        run(ROWS, [number.to_bytes(32, "big") for number in range(513)], [bytes(32)])
 
 
 def test_a_place_brings_one_input() -> None:
     with pytest.raises(BadInputs):
-        KIND.program(plan_of(BANDS), OWNER, Inputs(), seed=bytes(32))
+        KIND.program(plan_of(SAMPLE), OWNER, Inputs(), seed=bytes(32))
 
 
 def test_what_is_told_stands_in_the_plan() -> None:
-    assert "how many of the 32 band tags" in plan_of(BANDS).leakage
+    assert "a sample of at most about 2,048 rows" in plan_of(SAMPLE).leakage
     assert "other rows than those it registered" in plan_of(ROWS).leakage
-    assert plan_of(BANDS).program["stage"] == Stage.BANDS
+    assert plan_of(SAMPLE).program["stage"] == Stage.SAMPLE

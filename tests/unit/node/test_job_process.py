@@ -6,18 +6,27 @@ import asyncio
 import json
 import os
 import sys
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from atoll.jobs.similarity import Similarity, SimilaritySpec
+from atoll.ledger.plan import digest_plan_body
+from atoll.ledger.records import Stage
 from atoll.node import spawn
 from atoll.node.errors import MemoryExceeded, NodeFault
 from atoll.node.execution import Execution
 from atoll.node.journal import derive_journal_key
-from atoll.node.order import Peer, WorkerOrder, encode_order, parse_order
+from atoll.node.order import LocalInput, Peer, WorkerOrder, encode_order, parse_order
 from atoll.node.spawn import ProcessStarter
 from atoll.primitives.drbg import SeededEntropy
+from atoll.protocols.identifiers import Report
+from atoll.protocols.role import Party
+from atoll.sources.keyset import KeySet
+from atoll.sources.prints import Registered
 from atoll.storage.errors import StoreCorrupt
 from atoll.storage.sealed import Sealer
 from atoll.transport.errors import RoleFailed
@@ -181,3 +190,31 @@ class TestFailures:
         network = MemoryFabric().network("bank")
         await Failing(order(tmp_path), network=network, tell=events.append, entropy=SeededEntropy(bytes(32))).run_to_status()
         assert events == [{"event": "failed", "code": MemoryExceeded.code}]
+
+
+def test_which_rows_a_check_compares_follows_from_the_plan_with_its_salt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The salt is drawn after both versions were registered; nothing else of a plan need be new to them."""
+    seeds: list[bytes] = []
+
+    def sample(folder: Path, registered: Registered, *, seed: bytes, **_: Any) -> KeySet:
+        seeds.append(seed)
+        assert (str(folder), registered.rows_at_most) == ("prints", 512)
+        return KeySet(tmp_path, address="", report=Report(), memory_bytes=1)
+
+    monkeypatch.setattr("atoll.node.execution.open_sample", sample)
+    spec = SimilaritySpec.of(Stage.SAMPLE, "bureau/people/1", "bank/customers/1", 512, 512)
+    bodies = [encode_message(replace(plan(), **Similarity().draft(spec).to_fields(), salt=bytes([n]) * 32)) for n in range(2)]
+    local = LocalInput(
+        dataset="bank/customers/1", address="a.csv", fingerprint=f"file-sha256/1:{'0' * 64}", prints="prints", rows_at_most=512
+    )
+    for body in bodies:
+        one = replace(order(tmp_path), plan=body, inputs=(local,))
+        execution = Execution(
+            one, network=MemoryFabric().network("bank"), tell=lambda _: None, entropy=SeededEntropy(bytes(32)), threads=False
+        )
+        with ExitStack() as kept:
+            execution._read_inputs(Party("receiver"), kept)
+    assert seeds == [digest_plan_body(body) for body in bodies]
+    assert len(set(seeds)) == 2

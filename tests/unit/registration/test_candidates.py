@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from atoll.exchange.registration import Profile, Shares, is_candidate, shares_to_state, tell_finding, wants_rows
+from atoll.exchange.registration import Profile, Shares, is_candidate, shares_to_state, tell_finding
 from atoll.ledger.records import Dataset, DatasetState, Finding
 
 NAMES = frozenset({"person", "amount"})
@@ -43,13 +43,6 @@ def test_tables_that_are_alike_by_chance_are_not_compared() -> None:
 
 def test_hiding_a_card_hides_no_table() -> None:
     assert is_candidate(sized(0), sized(1024))
-
-
-def test_rows_are_compared_on_a_common_band_or_where_one_may_be_a_part_of_the_other() -> None:
-    assert wants_rows(sized(1024), sized(1024), common_bands=1)
-    assert not wants_rows(sized(1024, NAMES), sized(1024, NAMES), common_bands=0)
-    assert wants_rows(sized(1024, NAMES), sized(4096, NAMES), common_bands=0)
-    assert not wants_rows(sized(1024), sized(4096), common_bands=0)
 
 
 @pytest.mark.parametrize(

@@ -26,14 +26,16 @@ from atoll.ledger.records import (
 )
 from atoll.ledger.rules.budget import RefundBudget, SetBudget
 from atoll.ledger.rules.check import (
-    BAND_ROWS,
     CHECK_DAYS,
     CHECKS_A_DAY,
     DAY_SECONDS,
+    LEAST_CAP,
     LEAST_SECONDS,
     MOST_ATTEMPTS,
     MOST_CURES,
+    MOST_SAMPLED,
     MOST_STARTED,
+    SAMPLE_CAP,
     STATE_DAYS,
     StateNear,
 )
@@ -46,7 +48,7 @@ from atoll.wire.errors import MessageError
 from tests.unit.rules.lagoon import CUSTOMERS, DEADLINE, FILES, Lagoon, consent, permission, proposal, receipt, registration
 
 LINES = "telecom/lines/1"
-BANDS, ROWS = b"\xb1" * 16, b"\xb2" * 16
+SAMPLE, ROWS = b"\xb1" * 16, b"\xb2" * 16
 
 
 def registered() -> Lagoon:
@@ -54,7 +56,7 @@ def registered() -> Lagoon:
     return Lagoon().do("bank", registration(CUSTOMERS)).later().do("bureau", registration(FILES)).later()
 
 
-def check(job: bytes = BANDS, *, rows: int = BAND_ROWS, **changes: Any) -> ProposeJob:
+def check(job: bytes = SAMPLE, *, rows: int = SAMPLE_CAP, **changes: Any) -> ProposeJob:
     """The bank asks what the bureau's version has in common with its own."""
     lines: dict[str, Any] = {"grant": b"", "grant_version": 0, "rows_cap": rows, "receiver": "bank"}
     asked = proposal(
@@ -115,9 +117,9 @@ def test_a_check_needs_no_grant_and_takes_nothing_of_what_the_lineages_owners_gi
 
 
 def test_start_of_a_check_takes_from_the_days_account_and_however_it_ends_it_stays_taken() -> None:
-    lagoon = registered().do("bank", check()).consent(job_id=BANDS).start(BANDS)
+    lagoon = registered().do("bank", check()).consent(job_id=SAMPLE).start(SAMPLE)
     assert taken(lagoon) == 1
-    lagoon.do("bank", FailJob(job_id=BANDS, code="node.fault"))
+    lagoon.do("bank", FailJob(job_id=SAMPLE, code="node.fault"))
     assert taken(lagoon) == 1
     again = b"\xb3" * 16
     assert taken(complete(lagoon, check(again))) == 2
@@ -130,7 +132,7 @@ def test_a_days_checks_are_bounded_and_one_members_do_not_use_up_anothers() -> N
         lagoon.do("bank", asked).consent(job_id=asked.job_id).start(asked.job_id)
     last = asked_of(f"bank/t{CHECKS_A_DAY}/1", CHECKS_A_DAY)
     lagoon.do("bank", replace(last, not_after=lagoon.time + 2 * DAY_SECONDS)).consent(job_id=last.job_id)
-    assert "64 checks" in lagoon.refused(CheckRefused, "bank", StartJob(job_id=last.job_id))
+    assert f"{CHECKS_A_DAY} checks" in lagoon.refused(CheckRefused, "bank", StartJob(job_id=last.job_id))
     other = replace(asked_of("telecom/calls/1", 1000), not_after=lagoon.time + LEAST_SECONDS)
     lagoon.do("telecom", other).consent(job_id=other.job_id).do("telecom", StartJob(job_id=other.job_id))
     lagoon.later(seconds=DAY_SECONDS).start(last.job_id)
@@ -142,12 +144,12 @@ def test_nobody_sets_or_gives_back_what_checks_take() -> None:
         SetBudget(name="files", unit="checks", limit=0)
     lagoon = registered().cap(FILES, "uses", 5)
     complete(lagoon, check())
-    lagoon.refused(NotAllowed, "bureau", RefundBudget(job_id=BANDS, name="files"))
+    lagoon.refused(NotAllowed, "bureau", RefundBudget(job_id=SAMPLE, name="files"))
 
 
 def test_no_other_kind_of_job_goes_without_a_grant() -> None:
-    lagoon = registered().do("bank", check(kind="intersection")).consent(job_id=BANDS)
-    outcome = lagoon.submit(lagoon.founding.sign("bank", StartJob(job_id=BANDS)))
+    lagoon = registered().do("bank", check(kind="intersection")).consent(job_id=SAMPLE)
+    outcome = lagoon.submit(lagoon.founding.sign("bank", StartJob(job_id=SAMPLE)))
     assert not outcome.ok
 
 
@@ -162,7 +164,7 @@ def test_only_the_owner_of_the_earlier_version_checks() -> None:
     [
         {"grant": b"\x61" * 16},
         {"epsilon_micro": 1},
-        {"rows_cap": BAND_ROWS - 1},
+        {"rows_cap": LEAST_CAP - 1},
         {"rows_cap": 500},
     ],
 )
@@ -191,11 +193,11 @@ def test_after_thirty_days_nobody_has_to_answer() -> None:
 
 
 def test_start_looks_again() -> None:
-    lagoon = registered().do("bank", check()).consent(job_id=BANDS).do("bureau", WithdrawDataset(dataset=FILES))
-    lagoon.refused(CheckRefused, "bank", StartJob(job_id=BANDS))
+    lagoon = registered().do("bank", check()).consent(job_id=SAMPLE).do("bureau", WithdrawDataset(dataset=FILES))
+    lagoon.refused(CheckRefused, "bank", StartJob(job_id=SAMPLE))
 
 
-def test_rows_are_compared_only_after_bands() -> None:
+def test_rows_are_compared_only_after_a_sample() -> None:
     lagoon = registered()
     lagoon.refused(CheckRefused, "bank", check(ROWS, rows=512))
     complete(lagoon, check()).do("bank", check(ROWS, rows=512))
@@ -218,29 +220,29 @@ def test_attempts_are_bounded() -> None:
 
 
 def refusal(lagoon: Lagoon) -> None:
-    lagoon.do("bureau", RefuseJob(job_id=BANDS, code="policy.local"))
+    lagoon.do("bureau", RefuseJob(job_id=SAMPLE, code="policy.local"))
 
 
 def silence(lagoon: Lagoon) -> None:
-    lagoon.do("bank", consent(job_id=BANDS)).later(seconds=DEADLINE).do("bank", ExpireJob(job_id=BANDS))
+    lagoon.do("bank", consent(job_id=SAMPLE)).later(seconds=DEADLINE).do("bank", ExpireJob(job_id=SAMPLE))
 
 
 def failure(lagoon: Lagoon) -> None:
-    lagoon.consent(job_id=BANDS).start(BANDS).do("bureau", FailJob(job_id=BANDS, code="node.fault"))
+    lagoon.consent(job_id=SAMPLE).start(SAMPLE).do("bureau", FailJob(job_id=SAMPLE, code="node.fault"))
 
 
 def withheld(lagoon: Lagoon) -> None:
-    lagoon.consent(job_id=BANDS).start(BANDS).do("bank", receipt(job_id=BANDS))
-    lagoon.later(seconds=DEADLINE).do("bank", ExpireJob(job_id=BANDS))
+    lagoon.consent(job_id=SAMPLE).start(SAMPLE).do("bank", receipt(job_id=SAMPLE))
+    lagoon.later(seconds=DEADLINE).do("bank", ExpireJob(job_id=SAMPLE))
 
 
 def broken_off(lagoon: Lagoon) -> None:
     """After START, by the other side: it cannot be seen here who kept silent."""
-    lagoon.consent(job_id=BANDS).start(BANDS).do("bank", FailJob(job_id=BANDS, code="node.fault"))
+    lagoon.consent(job_id=SAMPLE).start(SAMPLE).do("bank", FailJob(job_id=SAMPLE, code="node.fault"))
 
 
 def dumb(lagoon: Lagoon) -> None:
-    lagoon.consent(job_id=BANDS).start(BANDS).later(seconds=DEADLINE).do("bank", ExpireJob(job_id=BANDS))
+    lagoon.consent(job_id=SAMPLE).start(SAMPLE).later(seconds=DEADLINE).do("bank", ExpireJob(job_id=SAMPLE))
 
 
 @pytest.mark.parametrize("evade", [refusal, silence, failure, withheld, broken_off, dumb])
@@ -249,12 +251,12 @@ def test_a_registrant_that_evades_a_check_stands_under_review(evade: Any) -> Non
     evade(lagoon)
     found = lagoon.dataset(FILES)
     assert (found.state, found.unanswered) == (DatasetState.REVIEW, 1)
-    assert lagoon.get(Check, check_id(FILES, CUSTOMERS, Stage.BANDS)).is_unanswered
+    assert lagoon.get(Check, check_id(FILES, CUSTOMERS, Stage.SAMPLE)).is_unanswered
     assert found.is_usable_by("bank")
 
 
 def test_what_the_incumbent_takes_back_before_start_is_not_held_against_the_newcomer() -> None:
-    lagoon = registered().do("bank", check()).do("bank", RefuseJob(job_id=BANDS, code="job.by_person"))
+    lagoon = registered().do("bank", check()).do("bank", RefuseJob(job_id=SAMPLE, code="job.by_person"))
     assert lagoon.dataset(FILES).state is DatasetState.ACTIVE
 
 
@@ -291,7 +293,7 @@ def test_a_near_copy_cannot_be_granted() -> None:
         near(905_000, 950_000),
         near(900_000, 955_000),
         near(900_000, 890_000),
-        near(job_id=BANDS),
+        near(job_id=SAMPLE),
     ],
 )
 def test_a_statement_that_cannot_be_is_refused(said: StateNear) -> None:
@@ -351,7 +353,7 @@ def run(lagoon: Lagoon, asked: ProposeJob) -> Lagoon:
 def compare(lagoon: Lagoon, incumbent: str, number: int, newcomer: str = FILES) -> Lagoon:
     """Both stages of any pair."""
     due: dict[str, Any] = {"not_after": lagoon.time + LEAST_SECONDS}
-    run(lagoon, asking(incumbent, bytes([number, 1]) * 8, BAND_ROWS, newcomer, **due))
+    run(lagoon, asking(incumbent, bytes([number, 1]) * 8, SAMPLE_CAP, newcomer, **due))
     return run(lagoon, asking(incumbent, rows_job(number), 512, newcomer, **due))
 
 
@@ -360,7 +362,7 @@ def test_an_incumbent_asks_with_the_newest_version_of_a_lineage_and_no_other() -
     lagoon = Lagoon().do("bank", registration(CUSTOMERS)).later().do("bank", registration(second)).later()
     lagoon.do("bureau", registration(FILES)).later()
     lagoon.refused(CheckRefused, "bank", check())
-    lagoon.do("bank", asking(second, BANDS, BAND_ROWS))
+    lagoon.do("bank", asking(second, SAMPLE, SAMPLE_CAP))
     registered().do("bank", registration(second)).later().do("bank", check())
 
 
@@ -397,18 +399,18 @@ def test_what_is_made_of_core_data_is_compared_with_nothing() -> None:
 
 
 def test_a_level_that_rose_meanwhile_stops_a_check_at_start() -> None:
-    lagoon = registered().do("bank", check()).consent(job_id=BANDS)
+    lagoon = registered().do("bank", check()).consent(job_id=SAMPLE)
     lagoon.put(replace(lagoon.dataset(FILES), level=6))
-    lagoon.refused(CheckRefused, "bank", StartJob(job_id=BANDS))
+    lagoon.refused(CheckRefused, "bank", StartJob(job_id=SAMPLE))
     lagoon.put(replace(lagoon.dataset(FILES), level=4))
-    lagoon.refused(ApprovalMissing, "bank", StartJob(job_id=BANDS))
+    lagoon.refused(ApprovalMissing, "bank", StartJob(job_id=SAMPLE))
 
 
 def test_a_check_of_data_of_level_g4_waits_for_a_person_of_their_owner() -> None:
     lagoon = registered()
     lagoon.put(replace(lagoon.dataset(FILES), level=4))
-    lagoon.do("bank", check()).do("bank", consent(job_id=BANDS))
-    lagoon.refused(ApprovalMissing, "bureau", consent(job_id=BANDS))
+    lagoon.do("bank", check()).do("bank", consent(job_id=SAMPLE))
+    lagoon.refused(ApprovalMissing, "bureau", consent(job_id=SAMPLE))
 
 
 def owned_by(*owners: str) -> Lagoon:
@@ -424,8 +426,21 @@ def test_all_rows_of_a_version_are_compared_three_times_for_an_owner_however_man
     for number in range(MOST_STARTED):
         compare(lagoon, f"bank/set{number}/1", number + 1)
     last = f"bank/set{MOST_STARTED}/1"
-    run(lagoon, asking(last, BANDS, BAND_ROWS))
+    run(lagoon, asking(last, SAMPLE, SAMPLE_CAP))
     lagoon.refused(CheckRefused, "bank", asking(last, ROWS, 512))
+
+
+def test_samples_of_a_version_are_compared_so_often_for_an_owner_and_those_tied_to_it() -> None:
+    """Each count answers a question, of a sample too: many lineages are not many questions."""
+    lagoon = tied(owned_by(*["bank"] * MOST_SAMPLED, "telecom"))
+    for number in range(MOST_SAMPLED):
+        if number % CHECKS_A_DAY == 0:
+            lagoon.later(seconds=DAY_SECONDS)
+        asked = asking(f"bank/set{number}/1", bytes([number, 1]) * 8, SAMPLE_CAP, not_after=lagoon.time + LEAST_SECONDS)
+        run(lagoon, asked)
+    assert lagoon.get(CheckTally, bound_id(FILES, "bank")).sampled == MOST_SAMPLED
+    last = asking(f"telecom/set{MOST_SAMPLED}/1", SAMPLE, SAMPLE_CAP, not_after=lagoon.time + LEAST_SECONDS)
+    assert "sampled" in str(lagoon.refused(CheckRefused, "telecom", last))
 
 
 def test_a_comparison_that_was_started_counts_whatever_its_proposer_says_of_it_later() -> None:
@@ -449,7 +464,7 @@ def test_those_who_are_tied_ask_and_speak_as_one() -> None:
     lagoon = tied(owned_by("bank", "bank", "telecom", "telecom"))
     for number, owner in ((0, "bank"), (1, "bank"), (2, "telecom")):
         compare(lagoon, f"{owner}/set{number}/1", number + 1)
-    run(lagoon, asking("telecom/set3/1", BANDS, BAND_ROWS))
+    run(lagoon, asking("telecom/set3/1", SAMPLE, SAMPLE_CAP))
     lagoon.refused(CheckRefused, "telecom", asking("telecom/set3/1", ROWS, 512))
     lagoon.do("bank", near(600_000, incumbent="bank/set0/1", job_id=rows_job(1)))
     lagoon.refused(StatementRefused, "bank", near(incumbent="bank/set1/1", job_id=rows_job(2)))
@@ -515,11 +530,11 @@ def test_cures_are_bounded_too() -> None:
 
 
 def test_a_decision_ends_a_review_for_want_of_an_answer() -> None:
-    lagoon = owned_by("bank").do("bank", asking("bank/set0/1", BANDS, BAND_ROWS)).later(seconds=0)
-    lagoon.do("bureau", RefuseJob(job_id=BANDS, code="policy.local"))
+    lagoon = owned_by("bank").do("bank", asking("bank/set0/1", SAMPLE, SAMPLE_CAP)).later(seconds=0)
+    lagoon.do("bureau", RefuseJob(job_id=SAMPLE, code="policy.local"))
     case = b"\xd1" * 16
     lagoon.do("bureau", OpenDispute(dispute=case, subject=FILES, against="bank/set0/1", evidence=bytes(32)))
     lagoon.do("auditor", DecideDispute(dispute=case, outcome=Outcome.RELEASED, reason=bytes(32)))
     assert (lagoon.dataset(FILES).state, lagoon.dataset(FILES).unanswered) == (DatasetState.ACTIVE, 0)
-    run(lagoon, asking("bank/set0/1", b"\xb3" * 16, BAND_ROWS))
+    run(lagoon, asking("bank/set0/1", b"\xb3" * 16, SAMPLE_CAP))
     assert lagoon.dataset(FILES).state is DatasetState.ACTIVE

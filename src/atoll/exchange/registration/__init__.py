@@ -11,10 +11,10 @@ Pure. Specification: specs/registration.md.
 
 from atoll.exchange.registration.inputs import tag_inputs
 from atoll.exchange.registration.lineage import Edge, Lineage, trace_lineage
-from atoll.exchange.registration.near import Shares, shares_to_state
+from atoll.exchange.registration.near import Shares, may_be_near, shares_to_state
 from atoll.exchange.registration.prov import lineage_to_prov
 from atoll.exchange.registration.words import Told, tell_finding
-from atoll.policy.candidates import Profile, is_candidate, wants_rows
+from atoll.policy.candidates import Profile, is_candidate
 
 __all__ = [
     "Edge",
@@ -24,9 +24,9 @@ __all__ = [
     "Told",
     "is_candidate",
     "lineage_to_prov",
+    "may_be_near",
     "shares_to_state",
     "tag_inputs",
     "tell_finding",
     "trace_lineage",
-    "wants_rows",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from atoll.exchange.fingerprint import REVIEW_PPM, SUBSET_PPM, count_likeness
 
 STEP_PPM = 10_000
+DEVIATIONS = 5
+"""So many standard errors below a threshold a sample's share may lie and still be looked at more closely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +35,22 @@ def shares_to_state(*, common: int, incumbent: int, new: int) -> Shares | None:
     if jaccard < REVIEW_PPM and containment < SUBSET_PPM:
         return None
     return Shares(jaccard, containment)
+
+
+def may_be_near(*, common: int, incumbent: int, new: int) -> bool:
+    """Whether the counts of a sample leave it open that two versions are near: then all rows are worth comparing.
+
+    Of n sampled rows of a union (or of the smaller table) the common ones are binomial, with a standard deviation of
+    sqrt(n t (1 - t)) at a threshold t. A sample of 1,024 rows goes on from J = 0.42 and from a containment of 0.85; one of 16
+    rows of the smaller table from 9 of them. Who is at a threshold is missed in less than one of a thousand checks, of 1,024
+    rows in less than one of a million.
+
+    Args:
+        common, incumbent, new: rows of the sample; what a peer brings is its own word, so they may fit together badly.
+    """
+    return _reaches(common, incumbent + new - common, REVIEW_PPM) or _reaches(common, min(incumbent, new), SUBSET_PPM)
+
+
+def _reaches(common: int, rows: int, threshold_ppm: int) -> bool:
+    share = threshold_ppm / 1_000_000
+    return common >= rows * share - DEVIATIONS * math.sqrt(max(0, rows) * share * (1 - share))

@@ -9,11 +9,12 @@ from atoll.jobs.closing import close_as_other, close_as_receiver
 from atoll.jobs.errors import BadInputs, BadPlan
 from atoll.jobs.kind import Brings, Draft, Estimate, Inputs, JobKind, Outcome, ResultColumn
 from atoll.jobs.result import Result
-from atoll.jobs.similarity.spec import MAX_SCALE, MOST_ROWS, SimilaritySpec
+from atoll.jobs.similarity.spec import SimilaritySpec
 from atoll.ledger.plan import Coalition, Plan, PlanInput, PlanOutput, PlanParty, plan_digest
 from atoll.ledger.records import SIMILARITY, Stage
-from atoll.ledger.rules.check import BAND_ROWS
+from atoll.ledger.rules.check import LEAST_CAP, SAMPLE_CAP
 from atoll.policy.demand import Demand, Exposure, Output
+from atoll.policy.sampling import MAX_SCALE, MOST_ROWS
 from atoll.protocols import psi_cardinality
 from atoll.protocols.psi_cardinality.params import PROTOCOL, VERSION
 from atoll.protocols.role import Party, Role
@@ -24,15 +25,18 @@ PURPOSE = "duplicate-check"
 SPELLING = "table-print/1"
 """What the digests are digests of: canonical rows, specs/fingerprint.md."""
 LEAKAGE = {
-    Stage.BANDS: (
-        "The owner of the earlier version learns how many of the 32 band tags of the two versions are equal. "
-        "The owner of the later version learns nothing of the result. Neither sees a tag or a row of the other."
+    Stage.SAMPLE: (
+        "The owner of the earlier version learns, of a sample of at most about 2,048 rows of the larger version that both draw "
+        "under this plan's digest, how many canonical rows the two versions have in common, and how many the later version "
+        "brings. The owner of the later version learns how many the earlier one brings, and nothing of the result. Neither "
+        "sees a digest or a row of the other. An earlier owner that brings other rows than those it registered learns whether "
+        "the later version's sample has them."
     ),
     Stage.ROWS: (
-        "The owner of the earlier version learns how many canonical rows (or of a large table: of a sample that both draw by "
-        "the rows' digests) the two versions have in common, and how many the later version brings. The owner of the later "
-        "version learns how many the earlier one brings, and nothing of the result. Neither sees a digest or a row of the "
-        "other. An earlier owner that brings other rows than those it registered learns whether the later version has them."
+        "The owner of the earlier version learns how many canonical rows (or of a large table: of a sample that both draw "
+        "under this plan's digest) the two versions have in common, and how many the later version brings. The owner of the "
+        "later version learns how many the earlier one brings, and nothing of the result. Neither sees a digest or a row of "
+        "the other. An earlier owner that brings other rows than those it registered learns whether the later version has them."
     ),
 }
 MASKED_PER_SECOND = 28_000
@@ -54,10 +58,8 @@ class Similarity(JobKind[SimilaritySpec]):
         if new == incumbent:
             raise BadPlan(kind=self.name, reason="the two versions are of one organisation, which can compare them itself")
         caps = {spec.new_rows, spec.incumbent_rows}
-        if spec.stage is Stage.BANDS and (caps != {BAND_ROWS} or spec.scale):
-            raise BadPlan(kind=self.name, reason="there are 32 bands, and all of them are compared")
-        if spec.stage is Stage.ROWS and BAND_ROWS in caps:
-            raise BadPlan(kind=self.name, reason="its row caps are those of bands")
+        if (spec.stage is Stage.SAMPLE) != (caps == {SAMPLE_CAP}) or (len(caps) > 1 and SAMPLE_CAP in caps):
+            raise BadPlan(kind=self.name, reason="its row caps are those of the other stage")
         return Draft(
             kind=self.name,
             protocol=PROTOCOL,
@@ -148,8 +150,8 @@ def spec_of(plan: Plan) -> SimilaritySpec:
 
 
 def _cap(line: PlanInput) -> int:
-    if not BAND_ROWS <= line.rows_cap <= MOST_ROWS:
-        raise BadPlan(kind=SIMILARITY, reason=f"a row cap is {BAND_ROWS} to {MOST_ROWS}")
+    if not LEAST_CAP <= line.rows_cap <= MOST_ROWS:
+        raise BadPlan(kind=SIMILARITY, reason=f"a row cap is {LEAST_CAP} to {MOST_ROWS}")
     return line.rows_cap
 
 

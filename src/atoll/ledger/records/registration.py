@@ -87,10 +87,10 @@ SIMILARITY = "similarity"
 class Stage(StrEnum):
     """How closely two versions are compared."""
 
-    BANDS = "bands"
-    """Thirty-two digests of a sketch: tells whether they may be near."""
+    SAMPLE = "sample"
+    """The digests of about a thousand rows, drawn anew for each check: tells whether they may be near."""
     ROWS = "rows"
-    """The digests of all rows: tells how near they are."""
+    """The digests of all rows, or of a large sample: tells how near they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ def check_id(new: str, incumbent: str, stage: Stage) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckTally(Record):
-    """How many checks of all rows of one new version have been started by those who share a tie: each is a question to it."""
+    """How many checks of one new version have been started by those who share a tie: each is a question to it."""
 
     TAG: ClassVar[str] = "check-tally/1"
     NAMESPACE: ClassVar[str] = "check-tally"
@@ -135,8 +135,10 @@ class CheckTally(Record):
     """The version that was registered later."""
     tie: Tie
     """What those who asked share (`ties`)."""
-    started: Annotated[int, Range(1, 16)]
+    started: Annotated[int, Range(0, 16)] = 0
     """Checks of all rows that were started, whatever became of them."""
+    sampled: Annotated[int, Range(0, 64)] = 0
+    """The same of a sample."""
 
     def identifier(self) -> str:
         return bound_id(self.new, self.tie)

@@ -2,8 +2,8 @@
 
 A check is a job of the kind `similarity` between the two owners. It rests on no grant: the rules below are its bounds. Only the
 owner of the earlier version proposes and receives, with the newest version of a lineage; only within 30 days of the later
-registration; three attempts a pair and stage, none after one that was completed, and so many a day; all rows only after the
-bands, three times a new version for all who share a tie; core data never, important data with a regulator's approval. A
+registration; three attempts a pair and stage, none after one that was completed, and so many a day; all rows only after a
+sample, three times a new version for all who share a tie; core data never, important data with a regulator's approval. A
 refusal, and a check that was let pass, stand on the ledger and put the later version under review.
 
 What is stated blocks first and is contested later. So an owner has its say about a version once, those tied to it included, and
@@ -51,8 +51,11 @@ from atoll.ledger.rules.grade import CORE, IMPORTANT
 from atoll.ledger.rules.lineages import Reader, effective_level
 from atoll.wire.message import Message, Range
 
-BAND_ROWS = 32
-"""Row cap of a check by bands; one of all rows has a greater cap, so a job's inputs tell its stage."""
+SAMPLE_CAP = 2_560
+"""Row cap of a check of a sample, on both sides, whatever the tables' sizes; no other check has it, so a job's inputs tell its
+stage."""
+LEAST_CAP = 64
+"""Least row cap of a check."""
 CHECK_DAYS = 30
 """How long after its registration a version may be checked."""
 STATE_DAYS = 37
@@ -63,8 +66,10 @@ MOST_CURES = 16
 """The same where the last one was not answered: a review for want of an answer can be ended."""
 LEAST_SECONDS = 3600
 """Time that a check leaves to who is to answer it."""
-CHECKS_A_DAY = 64
-"""Checks of one version that the owner of versions before it starts in a day: both stages against 32 lineages."""
+CHECKS_A_DAY = 16
+"""Checks of one version, of either stage, that the owner of versions before it starts in a day."""
+MOST_SAMPLED = 32
+"""Checks of a sample of one new version that those who share a tie may start, whichever of their lineages they bring."""
 MOST_STARTED = 3
 """Checks of all rows of one new version that those who share a tie may start, whichever of their lineages they bring."""
 DAY_SECONDS = 86_400
@@ -133,11 +138,11 @@ def need_pair(records: Reader, now: int, proposer: str, inputs: Sequence[JobInpu
     if incumbent.owner != proposer or new.owner == proposer:
         raise CheckRefused(reason=f"{proposer} is not the owner of the earlier of two members' versions")
     caps = {one.rows_cap for one in inputs}
-    if (BAND_ROWS in caps and len(caps) > 1) or min(caps) < BAND_ROWS:
+    if (SAMPLE_CAP in caps and len(caps) > 1) or min(caps) < LEAST_CAP:
         raise CheckRefused(reason="its row caps are of neither stage")
     if now > new.time + CHECK_DAYS * DAY_SECONDS:
         raise CheckRefused(reason=f"{new.dataset} was registered more than {CHECK_DAYS} days ago")
-    pair = Pair(new, incumbent, Stage.BANDS if caps == {BAND_ROWS} else Stage.ROWS)
+    pair = Pair(new, incumbent, Stage.SAMPLE if caps == {SAMPLE_CAP} else Stage.ROWS)
     reason = _why_not_comparable(records, pair) or _why_too_high(records, now, pair) or _why_too_many(records, pair)
     if reason:
         raise CheckRefused(reason=reason)
@@ -187,12 +192,14 @@ def _why_too_high(records: Reader, now: int, pair: Pair) -> str:
 
 
 def _why_too_many(records: Reader, pair: Pair) -> str:
-    """All rows only after the bands have been compared, and so often for all who share a tie with the earlier owner."""
-    if pair.stage is Stage.BANDS:
-        return ""
-    if not _is_completed(records, check_id(pair.new.dataset, pair.incumbent.dataset, Stage.BANDS)):
-        return "all rows are compared only after the bands have been"
+    """So often for all who share a tie with the earlier owner, and all rows only after a sample has been compared."""
     tallies = [records.get(CheckTally, bound_id(pair.new.dataset, tie)) for tie in bound_ties(records, pair.incumbent.owner)]
+    if pair.stage is Stage.SAMPLE:
+        if max((one.sampled for one in tallies if one is not None), default=0) >= MOST_SAMPLED:
+            return f"{pair.incumbent.owner} and those tied to it have sampled {pair.new.dataset} {MOST_SAMPLED} times"
+        return ""
+    if not _is_completed(records, check_id(pair.new.dataset, pair.incumbent.dataset, Stage.SAMPLE)):
+        return "all rows are compared only after a sample has been"
     if max((one.started for one in tallies if one is not None), default=0) >= MOST_STARTED:
         return f"{pair.incumbent.owner} and those tied to it have compared all rows of {pair.new.dataset} {MOST_STARTED} times"
     return ""
@@ -250,16 +257,17 @@ def propose_check(call: Call, job: Job) -> None:
 
 
 def start_check(call: Call, job: Job) -> None:
-    """Look again, and count a comparison of all rows: from START on its proposer may learn something, whatever it says."""
+    """Look again, and count the comparison: from START on its proposer may learn something, whatever it says."""
     pair = need_pair(call.state, call.time, job.proposer, job.inputs)
     charge(call, pair)
     need_approval(call, pair.new, call.need(ConsentRecord, f"{job.job_id.hex()}/{pair.new.owner}").approver)
-    if pair.stage is Stage.BANDS:
-        return
     for tie in bound_ties(call.state, pair.incumbent.owner):
         before = call.state.get(CheckTally, bound_id(pair.new.dataset, tie))
-        started = 1 + (before.started if before is not None else 0)
-        call.state.put(CheckTally(new=pair.new.dataset, tie=tie, started=started))
+        tally = before if before is not None else CheckTally(new=pair.new.dataset, tie=tie)
+        if pair.stage is Stage.SAMPLE:
+            call.state.put(replace(tally, sampled=tally.sampled + 1))
+        else:
+            call.state.put(replace(tally, started=tally.started + 1))
 
 
 def note_unanswered(call: Call, job: Job) -> None:
@@ -343,5 +351,5 @@ def _is_completed(records: Reader, identifier: str) -> bool:
 def _check_of(call: Call, job: Job) -> tuple[Check, Dataset]:
     one, other = (call.need(Dataset, line.dataset) for line in job.inputs)
     incumbent, new = sorted((one, other), key=lambda at: (at.height, at.dataset))
-    stage = Stage.BANDS if job.inputs[0].rows_cap == BAND_ROWS else Stage.ROWS
+    stage = Stage.SAMPLE if job.inputs[0].rows_cap == SAMPLE_CAP else Stage.ROWS
     return call.need(Check, check_id(new.dataset, incumbent.dataset, stage)), new
