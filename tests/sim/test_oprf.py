@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from atoll.ledger.records import OprfDeal, OprfDealing, OprfKey, OprfRequest, part_id
+from atoll.ledger.records import OprfDeal, OprfDealing, OprfKey, OprfRequest
+from atoll.ledger.rules import oprf_dealing as oprf_rules
 from atoll.ledger.rules import oprf_plan
 from atoll.ledger.rules.oprf import RequestEvaluation
 from atoll.ledger.rules.oprf_dealing import AnnounceReceiver, ConfirmShares, DealShares
@@ -214,7 +215,7 @@ def test_nodes_killed_at_any_step_go_on_with_the_same_secrets(tmp_path: Path, af
                 assert found is not None
                 assert kept.public == found[1]
                 assert shares[org] in (b"", kept.public)
-                record = world[org].context.view().get(OprfDeal, part_id(1, org))
+                record = world[org].context.view().get(OprfDeal, org)
                 assert record is not None
                 assert record.commitments == dealt_from(seed, world, org).commitments
 
@@ -225,6 +226,8 @@ def test_a_member_that_missed_the_dealing_is_handed_a_share_and_old_shares_are_f
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(oprf_plan, "RENEW_SECONDS", 30)
+    for module in (oprf_rules, oprf_dealing):
+        monkeypatch.setattr(module, "LOSS_SECONDS", 30)
 
     async def scenario() -> None:
         async with World(tmp_path, seed=11, oprf=True) as world:
@@ -247,6 +250,20 @@ def test_a_member_that_missed_the_dealing_is_handed_a_share_and_old_shares_are_f
             assert (await world["bank"].evaluator.evaluate(INPUTS)).tags == before.tags
 
     run_virtually(scenario())
+
+
+def test_a_node_that_got_no_share_in_a_hand_over_keeps_the_one_it_has(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        shelf = world["bank"].evaluator._shares
+        for epoch in (2, 3):  # the key was handed on, and nothing came here
+            shelf.settle(epoch, replaced=False)
+            assert shelf.share(1) is not None
+        shelf.keep(4, draw_secret(world["bank"].context.entropy))
+        shelf.settle(4, replaced=True)
+        assert shelf.share(1) is None
+        assert shelf.share(4) is not None
+
+    in_world(tmp_path, 12, scenario)
 
 
 # -- helpers -------------------------------------------------------------------------------------------------------------------

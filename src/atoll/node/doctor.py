@@ -96,11 +96,13 @@ class Doctor:
         else:
             share = "a share" if self._evaluator.holds_share else "no share"
             found = f"{key.threshold} of {len(key.members)} members evaluate together; this node holds {share}"
+            if key.weakest < key.threshold:
+                found += f"; {key.weakest} of an earlier time would know the key, had they kept their shares"
         return DoctorFinding(
             check="fingerprint key",
             ok=key is not None and (self._evaluator.holds_share or not needed),
             found=found,
-            remedy="It comes by itself: at the founding once validating members are connected, a lost share within two hours.",
+            remedy="It comes by itself: at the founding once members are connected; a lost share in a day, if all holders run.",
         )
 
     def _age(self) -> int:

@@ -17,10 +17,26 @@ from atoll.ledger.records import (
     OprfKey,
     OprfPhase,
     OprfReceiver,
-    part_id,
 )
-from atoll.ledger.rules.oprf_dealing import AnnounceReceiver, ClosePhase, ComplainOfShare, ConfirmShares, DealShares
-from atoll.ledger.rules.oprf_plan import ENDED, PHASE_SECONDS, context_of, deal_of, next_dealing, opens_at, weights_in
+from atoll.ledger.rules.oprf_dealing import (
+    AnnounceReceiver,
+    ClosePhase,
+    ComplainOfShare,
+    ConfirmShares,
+    DealShares,
+    LoseShare,
+)
+from atoll.ledger.rules.oprf_plan import (
+    ENDED,
+    LOSS_SECONDS,
+    PHASE_SECONDS,
+    context_of,
+    deal_of,
+    may_open,
+    next_dealing,
+    opens_at,
+    weights_in,
+)
 from atoll.node.context import NodeContext
 from atoll.node.errors import TransactionRefused
 from atoll.node.oprf_shares import Shares
@@ -87,7 +103,9 @@ class Dealer:
         if key is not None and key.epoch != self._settled:
             self._settle(view, key)
         if dealing is None or dealing.phase in ENDED:
-            dealing = self._due(view, key)
+            if key is not None and dealing is not None and await self._made_good(key, dealing):
+                return
+            dealing = self._due(view)
             if dealing is not None:
                 await self._announce(view, dealing)
             return
@@ -102,12 +120,23 @@ class Dealer:
         elif self._is_overdue(dealing):
             await self._context.outbox.submit(ClosePhase(number=dealing.number))
 
-    def _due(self, view: View, key: OprfKey | None) -> OprfDealing | None:
+    async def _made_good(self, key: OprfKey, dealing: OprfDealing) -> bool:
+        """Say what the ledger does not know of this node's share: that it is here after all, or that it is lost."""
+        me = self._context.org
+        is_here = self._shares.held(key) is not None
+        if is_here and dealing.number == key.epoch and me in set(dealing.announced) - set(dealing.confirmed):
+            await self._context.outbox.submit(ConfirmShares(number=dealing.number))
+            return True
+        if not is_here and me in key.holders and self._context.now() >= dealing.since + LOSS_SECONDS:
+            await self._context.outbox.submit(LoseShare(epoch=key.epoch))
+            return True
+        return False
+
+    def _due(self, view: View) -> OprfDealing | None:
         """The dealing that this node should open now."""
         dealing = next_dealing(view)
         me = self._context.org
-        lacks = key is not None and (me not in key.holders or self._shares.held(key) is None)
-        wants = me in dealing.members and (key is None or dealing.members != key.members or lacks)
+        wants = me in dealing.members and may_open(view, dealing, me)
         possible = len(dealing.dealers) >= dealing.least
         if not (wants and possible) or self._context.now() < opens_at(view, dealing):
             self._wanted_since = None
@@ -141,7 +170,7 @@ class Dealer:
         if old is not None and share is None:
             return  # the others are enough, or the dealing fails
         at = dealing.dealers.index(self._context.org)
-        receivers = {org: _keys(view, dealing, org)[at] if org in dealing.announced else None for org in dealing.members}
+        receivers = {org: _keys(view, org)[at] if org in dealing.announced else None for org in dealing.members}
         dealt = deal(
             self._shares.seed(dealing.number),
             context_of(view.chain.genesis_digest, dealing),
@@ -181,11 +210,12 @@ class Dealer:
     def _settle(self, view: View, key: OprfKey) -> None:
         """Make sure that the share of the epoch in force is here, then forget what led to it.
 
-        What was kept when this node confirmed is another one if a deal fell out afterwards: then it is added up again.
+        What was kept when this node confirmed is another one if a deal fell out afterwards: then it is added up again. Where
+        this node got none, its older share stays.
         """
         if self._context.org in key.members and self._shares.held(key) is None:
             self._add_up_again(view, key)
-        self._shares.settle(key.epoch)
+        self._shares.settle(key.epoch, replaced=self._context.org not in key.members or self._shares.held(key) is not None)
         self._settled = key.epoch
 
     def _add_up_again(self, view: View, key: OprfKey) -> None:
@@ -200,7 +230,7 @@ class Dealer:
         self._shares.keep(key.epoch, _sum(parts, weights_in(dealing, key.dealers)))
 
     def _part(self, view: View, dealing: OprfDealing, dealer: str, seed: bytes) -> SecretScalar:
-        record = view.get(OprfDeal, part_id(dealing.number, dealer))
+        record = view.get(OprfDeal, dealer)
         assert record is not None, "a dealer that dealt has a deal"
         return open_share(
             derive_material(seed, dealer),
@@ -212,8 +242,8 @@ class Dealer:
         )
 
 
-def _keys(view: View, dealing: OprfDealing, org: str) -> tuple[bytes, ...]:
-    record = view.get(OprfReceiver, part_id(dealing.number, org))
+def _keys(view: View, org: str) -> tuple[bytes, ...]:
+    record = view.get(OprfReceiver, org)
     assert record is not None, "a member that announced has keys"
     return record.keys
 

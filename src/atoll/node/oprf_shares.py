@@ -72,15 +72,20 @@ class Shares:
         self._set(_share(epoch), encode_message(held))
         return Share(secret, held.nonce_key)
 
-    def settle(self, epoch: int) -> None:
-        """The key stands in this epoch: the seeds of dealings up to it and the share before it serve only a thief."""
+    def settle(self, epoch: int, *, replaced: bool) -> None:
+        """The key stands in this epoch: the seeds of dealings up to it and the shares before it serve only a thief.
+
+        Args: replaced: whether this node's share of the epoch is here, or it is to have none; else the older one is kept.
+        """
         before = int(self._context.store.meta(_CURRENT) or b"0")
         if before == epoch:
             return
         for number in range(before + 1, epoch + 1):
             self._forget(_seed(number))
-        if before:
-            self._forget(_share(before))
+        if not replaced:
+            return
+        for number in range(max(before, 1), epoch):
+            self._forget(_share(number))
         self._context.store.set_meta(_CURRENT, str(epoch).encode())
 
     def _get(self, name: str) -> bytes | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from atoll.ledger.records import OprfDeal, OprfDealing, OprfKey, OprfReceiver, part_id
-from atoll.ledger.rules.oprf_dealing import AnnounceReceiver, ClosePhase, ComplainOfShare, ConfirmShares, DealShares
-from atoll.ledger.rules.oprf_plan import context_of, deal_of, next_dealing, weights_in
+from atoll.ledger.records import OprfDeal, OprfDealing, OprfKey, OprfReceiver
+from atoll.ledger.rules.oprf_dealing import AnnounceReceiver, ClosePhase, ComplainOfShare, ConfirmShares, DealShares, LoseShare
+from atoll.ledger.rules.oprf_plan import LOSS_SECONDS, context_of, deal_of, next_dealing, weights_in
 from atoll.primitives.ristretto import SecretScalar
 from atoll.protocols.threshold_oprf import Share, deal, derive_material, open_share, receiver_key, sharing
 from tests.unit.rules.lagoon import Lagoon
@@ -58,7 +58,7 @@ class Dealers:
         dealing = self.dealing
         at = dealing.dealers.index(org)
         keys = dict.fromkeys(dealing.members) | {
-            member: self.lagoon.get(OprfReceiver, part_id(dealing.number, member)).keys[at] for member in dealing.announced
+            member: self.lagoon.get(OprfReceiver, member).keys[at] for member in dealing.announced
         }
         if dealing.renews and secret is None:
             secret = self.shares[dealing.renews, org]
@@ -113,6 +113,17 @@ class Dealers:
         self.lagoon.do(org, self.closing())
         return self
 
+    def lost(self, org: str) -> Dealers:
+        """A holder says so, as soon as it may; it can open a hand-over from now on."""
+        self.lagoon.later(seconds=LOSS_SECONDS)
+        self.lagoon.do(org, LoseShare(epoch=self.key.epoch))
+        return self
+
+    def ready_without(self, org: str) -> Dealers:
+        """A key that stands, of which one member has no share."""
+        rest = [one for one in MEMBERS if one != org]
+        return self.announced(*rest).closed().dealt(*rest).closed().confirmed().collected()
+
     def ready(self) -> Dealers:
         """A key that stands, and everybody's share of it."""
         return self.announced().dealt().confirmed().collected()
@@ -139,7 +150,7 @@ class Dealers:
             dealer=dealer,
             member=org,
             place=dealing.members.index(org) + 1,
-            dealt=deal_of(self.lagoon.get(OprfDeal, part_id(dealing.number, dealer))),
+            dealt=deal_of(self.lagoon.get(OprfDeal, dealer)),
         )
 
     def value_of_key(self, *orgs: str) -> bytes:

@@ -184,7 +184,16 @@ class Lagoon:
         members = ("auditor", "bank", "bureau", "telecom")
         shares = tuple(bytes([place]) * 32 for place in range(1, 5))
         self.put(
-            OprfKey(epoch=1, threshold=3, members=members, public=b"\x63" * 32, shares=shares, dealers=members, holders=members)
+            OprfKey(
+                epoch=1,
+                threshold=3,
+                weakest=3,
+                members=members,
+                public=b"\x63" * 32,
+                shares=shares,
+                dealers=members,
+                holders=members,
+            )
         )
         return self
 

@@ -494,6 +494,7 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
         "oprf.complain/1",
         "oprf.confirm/1",
         "oprf.deal/1",
+        "oprf.lost/1",
         "oprf.request/1",
         "order.freeze/1",
         "order.recall/1",

@@ -7,9 +7,10 @@ from itertools import combinations
 
 import pytest
 
-from atoll.ledger.records import ConsensusSet, Member, MemberState, OprfDealing, OprfKey, OprfPhase
+from atoll.ledger.records import ConsensusSet, Member, MemberState, OprfDeal, OprfDealing, OprfKey, OprfPhase, OprfReceiver
 from atoll.ledger.rules import errors
-from atoll.ledger.rules.oprf_plan import PHASE_SECONDS, RENEW_SECONDS
+from atoll.ledger.rules.oprf_dealing import LoseShare
+from atoll.ledger.rules.oprf_plan import LOSS_SECONDS, PHASE_SECONDS, RENEW_SECONDS, may_open, next_dealing
 from atoll.primitives import ristretto
 from atoll.primitives.ristretto import SecretScalar
 from atoll.protocols.threshold_oprf import Question, Share, verify_answer
@@ -243,6 +244,13 @@ def without(dealers: Dealers, org: str) -> None:
     lagoon.put(replace(lagoon.get(Member, org), state=MemberState.LEFT))
 
 
+def joined(dealers: Dealers) -> None:
+    """A fifth member comes to validate."""
+    lagoon = dealers.lagoon
+    hospital = lagoon.founding.add("hospital")
+    lagoon.do("hospital", enrolment(hospital, lagoon.invite(hospital).expose_secret()))
+
+
 def test_the_key_is_handed_on_to_other_members_and_stays_the_same() -> None:
     dealers = Dealers().ready()
     tags, public, secret = evaluate(dealers, *MEMBERS[:3]), dealers.key.public, dealers.value_of_key(*MEMBERS)
@@ -258,10 +266,8 @@ def test_the_key_is_handed_on_to_other_members_and_stays_the_same() -> None:
 
 def test_old_and_new_shares_do_not_mix() -> None:
     dealers = Dealers().ready()
-    lagoon = dealers.lagoon
-    lagoon.later(seconds=RENEW_SECONDS)
     tags = evaluate(dealers, *MEMBERS[:3])
-    dealers.announced().dealt().confirmed().collected()
+    dealers.lost("telecom").announced("telecom", *MEMBERS[:3]).dealt().confirmed().collected()
     assert evaluate(dealers, *MEMBERS[:3]) == tags
     dealers.shares[2, "bank"] = dealers.shares[1, "bank"]
     with pytest.raises(Exception, match="proof"):
@@ -271,24 +277,23 @@ def test_old_and_new_shares_do_not_mix() -> None:
 def test_a_holder_hands_on_its_own_share_and_nothing_else() -> None:
     """Else one holder would replace the key by another, and every tag on the ledger would lose its meaning."""
     dealers = Dealers().ready()
-    dealers.lagoon.later(seconds=RENEW_SECONDS)
-    dealers.announced()
+    dealers.lost("telecom").announced("telecom", *MEMBERS[:3])
     other = dealers.deal("bank", secret=dealers.shares[1, "bureau"])
     assert "something else" in dealers.lagoon.refused(errors.OprfBadDeal, "bank", other)
 
 
 def test_a_key_is_handed_on_to_the_same_members_only_after_a_while() -> None:
-    dealers = Dealers().ready()
+    dealers = Dealers().ready_without("telecom")
     dealers.lagoon.later(seconds=RENEW_SECONDS - 1)
-    dealers.lagoon.refused(errors.TooEarly, "bank", dealers.announcement("bank"))
-    dealers.lagoon.later().do("bank", dealers.announcement("bank"))
+    dealers.lagoon.refused(errors.TooEarly, "telecom", dealers.announcement("telecom"))
+    dealers.lagoon.later().do("telecom", dealers.announcement("telecom"))
 
 
 def test_a_wrong_share_of_the_old_key_is_complained_of_like_any_other() -> None:
     dealers = Dealers().ready()
     secret = dealers.value_of_key(*MEMBERS)
-    dealers.lagoon.later(seconds=RENEW_SECONDS)
-    dealers.announced().dealt("bank", "bureau", "telecom")
+    joined(dealers)
+    dealers.announced(*MEMBERS, "hospital").dealt("bank", "bureau", "telecom")
     dealers.lagoon.do("auditor", dealers.deal("auditor", wrong=["bank"]))
     dealers.lagoon.do("bank", dealers.complaint("bank", "auditor"))
     dealers.confirmed().collected()
@@ -298,9 +303,8 @@ def test_a_wrong_share_of_the_old_key_is_complained_of_like_any_other() -> None:
 
 def test_a_failed_hand_over_leaves_the_key_in_force_where_it_was() -> None:
     dealers = Dealers().ready()
-    key = dealers.key
-    dealers.lagoon.later(seconds=RENEW_SECONDS)
-    dealers.announced().dealt("bank", "bureau").closed()
+    key = dealers.lost("telecom").key
+    dealers.announced("telecom", *MEMBERS[:3]).dealt("bank", "bureau").closed()
     assert dealers.dealing.phase is OprfPhase.FAILED
     assert dealers.key == key
 
@@ -313,7 +317,7 @@ def test_the_key_in_force_cannot_be_handed_on_by_fewer_than_its_threshold() -> N
 
 
 def test_a_member_that_missed_the_dealing_gets_its_share_by_a_hand_over() -> None:
-    dealers = Dealers().announced(*MEMBERS[:3]).closed().dealt(*MEMBERS[:3]).closed().confirmed().collected()
+    dealers = Dealers().ready_without("telecom")
     secret = dealers.value_of_key(*MEMBERS[:3])
     dealers.lagoon.later(seconds=RENEW_SECONDS)
     dealers.announced("telecom", "auditor", "bank", "bureau")
@@ -325,10 +329,8 @@ def test_a_member_that_missed_the_dealing_gets_its_share_by_a_hand_over() -> Non
 
 def test_a_new_validating_member_gets_a_share_of_the_same_key() -> None:
     dealers = Dealers().ready()
-    lagoon = dealers.lagoon
-    hospital = lagoon.founding.add("hospital")
     tags, public = evaluate(dealers, *MEMBERS[:3]), dealers.key.public
-    lagoon.do("hospital", enrolment(hospital, lagoon.invite(hospital).expose_secret()))
+    joined(dealers)
     dealers.announced(*MEMBERS, "hospital").dealt().confirmed().collected()
     assert (dealers.key.members, dealers.key.threshold) == (("auditor", "bank", "bureau", "hospital", "telecom"), 3)
     assert (dealers.key.public, dealers.key.dealers) == (public, MEMBERS[:3])
@@ -340,3 +342,97 @@ def test_two_dealings_are_never_under_way() -> None:
     body = dealers.announcement("bureau")
     dealers.lagoon.refused(errors.OprfWrongDealing, "bureau", replace(body, number=2))
     assert dealers.lagoon.get(OprfDealing, "0").number == 1
+
+
+# -- hand-overs that nobody needs, or that would cost the key ------------------------------------------------------------------
+
+
+def test_a_holder_cannot_have_all_others_deal_for_nothing() -> None:
+    dealers = Dealers().ready_without("telecom")
+    dealers.lagoon.later(seconds=RENEW_SECONDS)
+    for org in MEMBERS[:3]:
+        dealers.lagoon.refused(errors.OprfWrongDealing, org, dealers.announcement(org))
+    dealers.lagoon.do("telecom", dealers.announcement("telecom"))
+
+
+def test_a_hand_over_that_leaves_a_holder_behind_fails_and_the_key_stays() -> None:
+    """Else one hostile member waits until another is away, and the key is lost as soon as it falls silent."""
+    dealers = Dealers().ready().lost("telecom")
+    key = dealers.key
+    dealers.announced("telecom", "bank", "bureau").closed()
+    assert (dealers.dealing.phase, dealers.key) == (OprfPhase.FAILED, key)
+    dealers.lagoon.later(seconds=RENEW_SECONDS)
+    dealers.announced("telecom", *MEMBERS[:3]).dealt().confirmed("bank", "bureau", "telecom").closed()
+    assert (dealers.dealing.phase, dealers.key) == (OprfPhase.FAILED, key)
+
+
+def test_a_hand_over_to_more_members_leaves_as_many_to_spare_as_before() -> None:
+    dealers = Dealers().ready()
+    without(dealers, "auditor")
+    dealers.announced(*MEMBERS[1:]).dealt().confirmed().collected()
+    assert (dealers.key.threshold, len(dealers.key.holders)) == (2, 3)
+    joined(dealers)
+    key = dealers.key
+    dealers.announced(*MEMBERS[1:]).closed()  # three holders of a 3-of-4 key: none of them could fail any more
+    assert (dealers.dealing.phase, dealers.key) == (OprfPhase.FAILED, key)
+
+
+def test_a_hand_over_that_failed_is_tried_again_only_after_a_while_unless_the_members_change() -> None:
+    dealers = Dealers().ready()
+    joined(dealers)
+    dealers.announced("hospital", *MEMBERS[:3]).closed()
+    dealers.lagoon.later(seconds=RENEW_SECONDS - 1)
+    dealers.lagoon.refused(errors.TooEarly, "hospital", dealers.announcement("hospital"))
+    without(dealers, "auditor")
+    dealers.announced("hospital", *MEMBERS[1:])
+    assert dealers.dealing.number == 3
+
+
+def test_who_confirms_late_is_a_holder_still() -> None:
+    dealers = Dealers().announced().dealt().confirmed(*MEMBERS[:3]).closed()
+    assert dealers.key.holders == MEMBERS[:3]
+    dealers.confirmed("telecom")
+    assert (dealers.key.holders, dealers.dealing.phase) == (MEMBERS, OprfPhase.DONE)
+    dealers.lagoon.refused(errors.AlreadyExists, "telecom", dealers.confirmation())
+    dealers.collected()
+
+
+def test_nobody_confirms_late_what_it_never_received_or_what_never_came_about() -> None:
+    dealers = Dealers().ready_without("telecom")
+    dealers.lagoon.refused(errors.OprfWrongDealing, "telecom", dealers.confirmation())
+    dealers = Dealers().announced().dealt().confirmed("bank").closed()
+    dealers.lagoon.refused(errors.OprfWrongDealing, "bureau", dealers.confirmation())
+
+
+def test_a_share_is_lost_by_its_holder_once_a_day_at_most() -> None:
+    dealers = Dealers().ready()
+    dealers.lagoon.later(seconds=LOSS_SECONDS - 1)
+    dealers.lagoon.refused(errors.TooEarly, "telecom", LoseShare(epoch=1))
+    dealers.lagoon.later()
+    dealers.lagoon.refused(errors.OprfWrongDealing, "telecom", LoseShare(epoch=2))
+    dealers.lagoon.refused(errors.OprfWrongDealing, "operator", LoseShare(epoch=1))
+    dealers.lagoon.do("telecom", LoseShare(epoch=1))
+    assert dealers.key.holders == MEMBERS[:3]
+    dealers.announced("telecom")
+    dealers.lagoon.refused(errors.OprfWrongDealing, "bank", LoseShare(epoch=1))
+
+
+def test_a_key_is_not_dealt_to_one_member_and_its_smallest_threshold_is_remembered() -> None:
+    dealers = Dealers()
+    for org in ("auditor", "bureau", "telecom"):
+        without(dealers, org)
+    dealers.lagoon.refused(errors.OprfWrongDealing, "bank", dealers.announcement("bank"))
+    assert not may_open(dealers.lagoon.state, next_dealing(dealers.lagoon.state), "bank")
+    dealers = Dealers().ready()
+    without(dealers, "auditor")
+    dealers.announced(*MEMBERS[1:]).dealt().confirmed().collected()
+    joined(dealers)
+    dealers.announced(*MEMBERS[1:], "hospital").dealt().confirmed()
+    assert (dealers.key.threshold, dealers.key.weakest) == (3, 2)
+
+
+def test_the_ledger_keeps_one_part_of_each_member_however_many_dealings_there_are() -> None:
+    dealers = Dealers().ready().lost("telecom").announced("telecom", *MEMBERS[:3]).dealt()
+    state = dealers.lagoon.state
+    assert {state.get(OprfReceiver, org).number for org in MEMBERS} == {2}  # type: ignore[union-attr]
+    assert {org: state.get(OprfDeal, org).number for org in MEMBERS} == dict.fromkeys(MEMBERS[:3], 2) | {"telecom": 1}  # type: ignore[union-attr]

@@ -43,7 +43,6 @@ from atoll.ledger.records.oprf import (
     OprfReceiver,
     OprfRequest,
     OprfTally,
-    part_id,
 )
 from atoll.ledger.records.orders import (
     MOST_APPROVERS,
@@ -211,7 +210,6 @@ __all__ = [
     "hold_id",
     "lineage_account",
     "opinion_id",
-    "part_id",
     "purpose_account",
     "recipient_account",
     "record_key",

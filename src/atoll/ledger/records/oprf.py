@@ -81,7 +81,7 @@ class OprfDealing(Record):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OprfReceiver(Record):
     """The keys under which a member receives its shares in one dealing: one a dealer, so that a complaint, which gives one
-    away, shows what that dealer sent and nothing else."""
+    away, shows what that dealer sent and nothing else. Its next dealing's take their place."""
 
     TAG: ClassVar[str] = "oprf-receiver/1"
     NAMESPACE: ClassVar[str] = "oprf-receiver"
@@ -94,12 +94,12 @@ class OprfReceiver(Record):
     """X25519 public keys in the order of the dealers."""
 
     def identifier(self) -> str:
-        return part_id(self.number, self.org)
+        return self.org
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OprfDeal(Record):
-    """What one dealer dealt."""
+    """What one dealer dealt last: dealings are many, and no more of them is kept than that."""
 
     TAG: ClassVar[str] = "oprf-deal/1"
     NAMESPACE: ClassVar[str] = "oprf-deal"
@@ -116,7 +116,7 @@ class OprfDeal(Record):
     """A sealed share for each member in order; empty for one that announced no keys."""
 
     def identifier(self) -> str:
-        return part_id(self.number, self.org)
+        return self.org
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +130,9 @@ class OprfKey(Record):
     """The dealing that its shares come from; the key may be older than its shares."""
     threshold: Threshold
     """How many members must take part in an evaluation."""
+    weakest: Threshold
+    """The smallest threshold that the key ever had: so many who kept their shares of that time know it, however many hold it
+    now."""
     members: Annotated[tuple[Name, ...], Size(1, MOST_HOLDERS)]
     """Who holds a share, sorted; a member's place, counted from 1, is where its share lies."""
     public: Digest
@@ -139,7 +142,7 @@ class OprfKey(Record):
     dealers: Annotated[tuple[Name, ...], Size(1, MOST_HOLDERS)]
     """Whose deals the shares are made of, sorted."""
     holders: Names
-    """Members that said that they have their share, sorted."""
+    """Members that said that they have their share, and not that they lost it, sorted."""
 
     def identifier(self) -> str:
         return "0"
@@ -190,8 +193,3 @@ class OprfTally(Record):
 
     def identifier(self) -> str:
         return self.org
-
-
-def part_id(number: int, org: str) -> str:
-    """Identifier of a member's part in a dealing."""
-    return f"{number}/{org}"

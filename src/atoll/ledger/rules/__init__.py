@@ -103,6 +103,7 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (oprf_dealing.ConfirmShares, oprf_dealing.confirm),
         (oprf_dealing.ComplainOfShare, oprf_dealing.complain),
         (oprf_dealing.ClosePhase, oprf_dealing.close),
+        (oprf_dealing.LoseShare, oprf_dealing.lose),
     ),
 }
 """Rules in force, by version and by the tag of the transaction's body."""

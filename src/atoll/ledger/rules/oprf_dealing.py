@@ -6,7 +6,8 @@
     done         the key stands
 
 A phase ends when everybody has done its part; after a minute anybody of them may close it, and who is missing stays without a
-part. The first announcement opens a dealing: for a new key, or to hand the key in force on to the validating members of now.
+part. The first announcement opens a dealing: for a new key, or to hand the key in force on to the validating members of now,
+where they are others or who opens it has no share. A hand-over that would leave a holder behind fails, and the key stays.
 
 Every deal is checked here by everybody, except for the shares, which only their receivers can open. A complaint opens one for
 all: it gives away the key under which this one dealer's share was received, and nothing else. At least as many deals as the
@@ -27,17 +28,19 @@ from atoll.ledger.records import (
     OprfPhase,
     OprfReceiver,
     Version,
-    part_id,
 )
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import AlreadyExists, OprfBadDeal, OprfUnfounded, OprfWrongDealing, TooEarly
 from atoll.ledger.rules.oprf_plan import (
     ENDED,
+    LOSS_SECONDS,
     PHASE_SECONDS,
     context_of,
     deal_of,
+    may_open,
     next_dealing,
     opens_at,
+    suffices,
     weights_in,
 )
 from atoll.primitives.errors import HpkeKeyError, PointError
@@ -110,6 +113,16 @@ class ComplainOfShare(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoseShare(Message):
+    """A holder says that its share is lost, so that it may have the key handed on to it."""
+
+    TAG: ClassVar[str] = "oprf.lost/1"
+
+    epoch: Version
+    """Of which share."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClosePhase(Message):
     """The phase has lasted long enough; whoever is missing stays out."""
 
@@ -128,7 +141,7 @@ def announce(call: Call, body: AnnounceReceiver) -> None:
     if call.sender not in dealing.members:
         raise OprfWrongDealing(reason=f"{call.sender} is not among its members")
     if call.sender in dealing.announced:
-        raise AlreadyExists(what=OprfReceiver.NAMESPACE, name=part_id(body.number, call.sender))
+        raise AlreadyExists(what=OprfReceiver.NAMESPACE, name=f"{body.number}/{call.sender}")
     if body.context != context_of(call.chain.genesis_digest, dealing) or len(body.keys) != len(dealing.dealers):
         raise OprfWrongDealing(reason="the sender takes other members, dealers or another threshold for agreed")
     try:
@@ -145,7 +158,7 @@ def deal(call: Call, body: DealShares) -> None:
     if call.sender not in dealing.dealers:
         raise OprfWrongDealing(reason=f"{call.sender} is not among its dealers")
     if call.sender in dealing.dealt:
-        raise AlreadyExists(what=OprfDeal.NAMESPACE, name=part_id(body.number, call.sender))
+        raise AlreadyExists(what=OprfDeal.NAMESPACE, name=f"{body.number}/{call.sender}")
     lengths = tuple(SEALED_SHARE_BYTES if member in dealing.announced else 0 for member in dealing.members)
     if tuple(len(one) for one in body.sealed) != lengths:
         raise OprfBadDeal(org=call.sender, reason="it does not have a share for each member that announced keys")
@@ -174,11 +187,18 @@ def deal(call: Call, body: DealShares) -> None:
 
 
 def confirm(call: Call, body: ConfirmShares) -> None:
-    """Once a member that announced its keys."""
-    dealing = _need_receiver(call, body.number)
+    """Once a member that announced its keys; late, as long as no other dealing is under way, it becomes a holder still."""
+    dealing, key = call.state.get(OprfDealing, "0"), call.state.get(OprfKey, "0")
+    is_late = dealing is not None and dealing.phase is OprfPhase.DONE
+    dealing = _need_receiver(call, body.number, OprfPhase.DONE if is_late else OprfPhase.CONFIRMING)
     if call.sender in dealing.confirmed:
-        raise AlreadyExists(what="oprf-confirmation", name=part_id(body.number, call.sender))
-    _put_or_go_on(call, replace(dealing, confirmed=_with(dealing.confirmed, call.sender)))
+        raise AlreadyExists(what="oprf-confirmation", name=f"{body.number}/{call.sender}")
+    changed = replace(dealing, confirmed=_with(dealing.confirmed, call.sender))
+    if is_late and key is not None:
+        call.state.put(replace(key, holders=_with(key.holders, call.sender)))
+        call.state.put(changed)
+        return
+    _put_or_go_on(call, changed)
 
 
 def complain(call: Call, body: ComplainOfShare) -> None:
@@ -186,7 +206,7 @@ def complain(call: Call, body: ComplainOfShare) -> None:
     dealing = _need_receiver(call, body.number)
     if body.dealer not in dealing.dealt:
         raise OprfUnfounded(org=body.dealer, reason="it dealt nothing that counts")
-    keys = call.need(OprfReceiver, part_id(body.number, call.sender)).keys
+    keys = call.need(OprfReceiver, call.sender).keys
     try:
         is_its_key = receiver_key(body.material) == keys[dealing.dealers.index(body.dealer)]
     except HpkeKeyError:
@@ -200,13 +220,25 @@ def complain(call: Call, body: ComplainOfShare) -> None:
             dealer=body.dealer,
             member=call.sender,
             place=dealing.members.index(call.sender) + 1,
-            dealt=deal_of(call.need(OprfDeal, part_id(body.number, body.dealer))),
+            dealt=deal_of(call.need(OprfDeal, body.dealer)),
         )
     except WrongShare:
         rest = tuple(one for one in dealing.dealt if one != body.dealer)
         _put_or_go_on(call, replace(dealing, dealt=rest, faulty=_with(dealing.faulty, body.dealer)))
         return
     raise OprfUnfounded(org=body.dealer, reason="the share is the one that was committed to")
+
+
+def lose(call: Call, body: LoseShare) -> None:
+    """A holder, once a day at most among all: it is none any more, and may open a hand-over."""
+    dealing, key = call.need(OprfDealing, "0"), call.need(OprfKey, "0")
+    if key.epoch != body.epoch or dealing.phase not in ENDED:
+        raise OprfWrongDealing(reason=f"the key is in epoch {key.epoch}, and its dealing {dealing.number} is {dealing.phase}")
+    if call.sender not in key.holders:
+        raise OprfWrongDealing(reason=f"{call.sender} does not say that it has a share")
+    if call.time < dealing.since + LOSS_SECONDS:
+        raise TooEarly(what="Saying that a share is lost", at=dealing.since + LOSS_SECONDS, now=call.time)
+    call.state.put(replace(key, holders=tuple(one for one in key.holders if one != call.sender)))
 
 
 def close(call: Call, body: ClosePhase) -> None:
@@ -219,9 +251,9 @@ def close(call: Call, body: ClosePhase) -> None:
     if call.time < dealing.since + PHASE_SECONDS:
         raise TooEarly(what="Closing the phase", at=dealing.since + PHASE_SECONDS, now=call.time)
     enough = {
-        OprfPhase.ANNOUNCING: len(dealing.announced) >= dealing.threshold,
+        OprfPhase.ANNOUNCING: suffices(dealing, dealing.announced),
         OprfPhase.DEALING: len(dealing.dealt) >= dealing.least,
-        OprfPhase.CONFIRMING: len(dealing.confirmed) >= dealing.threshold,
+        OprfPhase.CONFIRMING: suffices(dealing, dealing.confirmed),
     }[dealing.phase]
     _go_on(call, dealing if enough else replace(dealing, phase=OprfPhase.FAILED))
 
@@ -231,6 +263,8 @@ def _open(call: Call) -> OprfDealing:
     at = opens_at(call.state, dealing)
     if call.time < at:
         raise TooEarly(what="The next dealing", at=at, now=call.time)
+    if not may_open(call.state, dealing, call.sender):
+        raise OprfWrongDealing(reason="there are too few members for a key, or nobody who opens it lacks a share")
     if len(dealing.dealers) < dealing.least:
         raise OprfWrongDealing(reason="too few of the key's holders are left to hand it on")
     return replace(dealing, since=call.time)
@@ -249,8 +283,8 @@ def _need_phase(dealing: OprfDealing, number: int, phase: OprfPhase) -> None:
         raise OprfWrongDealing(reason=f"dealing {dealing.number} is {dealing.phase}, this is for dealing {number} {phase}")
 
 
-def _need_receiver(call: Call, number: int) -> OprfDealing:
-    dealing = _need(call, number, OprfPhase.CONFIRMING)
+def _need_receiver(call: Call, number: int, phase: OprfPhase = OprfPhase.CONFIRMING) -> OprfDealing:
+    dealing = _need(call, number, phase)
     if call.sender not in dealing.announced:
         raise OprfWrongDealing(reason=f"{call.sender} receives no shares in it")
     return dealing
@@ -287,7 +321,7 @@ def _establish(call: Call, dealing: OprfDealing) -> bool:
     """Write the key that the deals make; False where they cancel each other out, which honest ones never do."""
     old = call.need(OprfKey, "0") if dealing.renews else None
     weights = weights_in(dealing, dealing.dealt)
-    deals = {org: call.need(OprfDeal, part_id(dealing.number, org)).commitments for org in weights}
+    deals = {org: call.need(OprfDeal, org).commitments for org in weights}
     try:
         public, shares = add_up(deals, weights, len(dealing.members))
     except PointError:
@@ -297,6 +331,7 @@ def _establish(call: Call, dealing: OprfDealing) -> bool:
     key = OprfKey(
         epoch=dealing.number,
         threshold=dealing.threshold,
+        weakest=min(dealing.threshold, old.weakest if old is not None else dealing.threshold),
         members=dealing.members,
         public=public,
         shares=shares,

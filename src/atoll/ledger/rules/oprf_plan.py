@@ -21,7 +21,11 @@ R = TypeVar("R", bound=Record)
 PHASE_SECONDS = 60
 """After so long a phase can be closed without those who are missing."""
 RENEW_SECONDS = 3600
-"""After so long a member without a share may have the key handed on to the same members again."""
+"""After so long a member without a share may have the key handed on to the same members again, also where that failed."""
+LOSS_SECONDS = 86_400
+"""After so long without a dealing a holder may say that it lost its share: each time all members deal."""
+LEAST_MEMBERS = 2
+"""With one validating member there is nobody to share with: it would know the key, and for ever, whoever joins later."""
 ENDED = (OprfPhase.DONE, OprfPhase.FAILED)
 
 
@@ -61,8 +65,32 @@ def opens_at(records: Records, dealing: OprfDealing) -> int:
     if last is None:
         return 0
     if last.phase is OprfPhase.FAILED:
-        return last.since + PHASE_SECONDS
+        return last.since + (PHASE_SECONDS if key is None or dealing.members != last.members else RENEW_SECONDS)
     return 0 if key is None or dealing.members != key.members else last.since + RENEW_SECONDS
+
+
+def may_open(records: Records, dealing: OprfDealing, org: str) -> bool:
+    """Whether `next_dealing` is needed at all: there is no key yet, other members, or `org` among them has no share.
+
+    Else any member could have all others deal for nothing, and choose a moment when somebody is away.
+    """
+    key = records.get(OprfKey, "0")
+    if key is None:
+        return len(dealing.members) >= LEAST_MEMBERS
+    return dealing.members != key.members or (org in dealing.members and org not in key.holders)
+
+
+def suffices(dealing: OprfDealing, done: Sequence[str]) -> bool:
+    """Whether a dealing may go on with those who announced, or end with those who confirmed.
+
+    A new key needs as many as its threshold. A hand-over leaves no active holder behind that stays a member, and afterwards as
+    many holders can fail as before, if there are so many: what honest members could do together, they still can.
+    """
+    if not dealing.renews:
+        return len(done) >= dealing.threshold
+    spare = len(dealing.dealers) - dealing.least
+    stay = set(dealing.dealers) & set(dealing.members)
+    return stay <= set(done) and len(done) >= min(len(dealing.members), dealing.threshold + spare)
 
 
 def context_of(genesis_digest: bytes, dealing: OprfDealing) -> bytes:
