@@ -16,8 +16,9 @@ from atoll.ledger.rules import oprf_plan
 from atoll.ledger.rules.oprf import RequestEvaluation
 from atoll.ledger.rules.oprf_dealing import AnnounceReceiver, ConfirmShares, DealShares
 from atoll.node import oprf_dealing
+from atoll.node.context import NodeContext
 from atoll.node.errors import NotAsked, TooFewShares
-from atoll.node.oprf import ANSWER_DOMAIN, EVIDENCE, METHOD, Ask, SignedAnswer
+from atoll.node.oprf import ANSWER_DOMAIN, ANSWERED_SECONDS, EVIDENCE, METHOD, MOST_WAITING, REASK_SECONDS, Ask, SignedAnswer
 from atoll.primitives.errors import PointError
 from atoll.primitives.ristretto import SecretScalar, draw_secret
 from atoll.protocols.threshold_oprf import Deal, Question, Share, digest_blinded
@@ -148,6 +149,11 @@ def test_members_answer_only_what_stands_on_the_ledger_to_whom_asked_and_always_
             with pytest.raises(RemoteError) as caught:
                 await call(org, wrong)
             assert caught.value.operands["remote_code"] == NotAsked.code
+        few = RequestEvaluation(id=b"\x0f" * 16, digest=digest_blinded(other), elements=1)  # and three are sent
+        await bank.context.outbox.submit(few)
+        with pytest.raises(RemoteError) as caught:
+            await call("bank", Ask(id=few.id, blinded=other))
+        assert caught.value.operands["remote_code"] == NotAsked.code
         for bad in (bytes(32), b"\xff" * 32):  # asked for, and yet no element
             body = RequestEvaluation(id=bad[:16], digest=digest_blinded(bad), elements=1)
             await bank.context.outbox.submit(body)
@@ -156,6 +162,69 @@ def test_members_answer_only_what_stands_on_the_ledger_to_whom_asked_and_always_
             assert caught.value.operands["remote_code"] == PointError.code
 
     in_world(tmp_path, 6, scenario)
+
+
+def test_a_request_is_answered_for_an_hour_and_then_made_anew_from_the_same_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(world: World) -> None:
+        bank, seed, asked = world["bank"].evaluator, b"\x05" * 32, list[Ask]()
+        honest = bank._collect
+
+        async def watch(key: OprfKey, ask: Ask) -> dict[int, bytes]:
+            asked.append(ask)
+            return await honest(key, ask)
+
+        bank._collect = watch  # type: ignore[method-assign]
+        first = await bank.evaluate(INPUTS, seed=seed)
+        assert await bank.evaluate(INPUTS, seed=seed) == first
+        auditor = world["auditor"].evaluator
+        request = auditor._context.view().get(OprfRequest, first.id.hex())
+        assert request is not None
+        await auditor.answer("bank", encode_message(asked[0]))
+
+        def later(seconds: int) -> None:
+            monkeypatch.setattr(NodeContext, "now", lambda _: request.time + seconds)
+
+        later(ANSWERED_SECONDS + 1)
+        with pytest.raises(NotAsked):
+            await auditor.answer("bank", encode_message(asked[0]))
+        later(REASK_SECONDS)
+        again = await bank.evaluate(INPUTS, seed=seed)
+        assert again.tags == first.tags
+        assert again.id != first.id
+
+    in_world(tmp_path, 14, scenario)
+
+
+def test_members_answer_nobody_who_is_suspended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(world: World) -> None:
+        assert world["auditor"].evaluator._is_active("bank")
+        assert not world["auditor"].evaluator._is_active("nobody")
+        for org in ("auditor", "bureau"):
+            monkeypatch.setattr(world[org].evaluator, "_is_active", lambda asks: asks != "bank")
+        with pytest.raises(TooFewShares, match="auditor, bureau"):
+            await world["bank"].evaluator.evaluate(INPUTS)
+
+    in_world(tmp_path, 15, scenario)
+
+
+def test_only_a_few_unknown_requests_of_one_member_are_waited_for(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        loop, auditor = asyncio.get_running_loop(), world["auditor"].evaluator
+        blinded = Question(INPUTS, bytes(32)).blinded
+
+        async def ask(number: int) -> float:
+            began = loop.time()
+            with pytest.raises(NotAsked):
+                await auditor.answer("bank", encode_message(Ask(id=bytes([number]) * 16, blinded=blinded)))
+            return loop.time() - began
+
+        waited = await asyncio.gather(*(ask(number) for number in range(1, MOST_WAITING + 3)))
+        assert sum(one > 1 for one in waited) == MOST_WAITING
+        assert await ask(99) > 1
+
+    in_world(tmp_path, 16, scenario)
 
 
 # -- dealings ------------------------------------------------------------------------------------------------------------------

@@ -13,12 +13,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from atoll.errors import AtollError
-from atoll.ledger.records import MOST_ELEMENTS, EvaluationId, Key, KeyPointer, OprfKey, OprfRequest, Version
+from atoll.ledger.records import (
+    MOST_ELEMENTS,
+    EvaluationId,
+    Key,
+    KeyPointer,
+    Member,
+    MemberState,
+    OprfKey,
+    OprfRequest,
+    Version,
+)
 from atoll.ledger.rules.errors import OprfNoKey
 from atoll.ledger.rules.oprf import RequestEvaluation
 from atoll.node.bodies import Caller
@@ -43,6 +54,12 @@ ANSWER_SECONDS = 15.0
 ARRIVAL_SECONDS = 5.0
 """How long a member waits until the request stands on its own copy of the ledger."""
 LOOK_SECONDS = 0.05
+ANSWERED_SECONDS = 3600
+"""How old a request may be: what was asked for longer ago is asked for anew, within the limits of that day."""
+REASK_SECONDS = 3000
+"""After so long who asks makes a new request in place of one that it could not finish: well before others call it old."""
+MOST_WAITING = 4
+"""Requests of one member that this node does not know of yet and waits for; more are looked up once."""
 
 Elements = Annotated[bytes, Size(32, 32 * MOST_ELEMENTS)]
 
@@ -116,6 +133,7 @@ class Evaluator:
         self._shares = shares
         self._links = links
         self._sign = sign
+        self._waiting: Counter[str] = Counter()
 
     @property
     def is_ready(self) -> bool:
@@ -134,7 +152,7 @@ class Evaluator:
         Args:
             inputs: what is evaluated.
             seed: 32 secret bytes from which the request and its blinds follow, so that asking again after a crash is the same
-                request; drawn afresh where there is none.
+                request, as long as members answer it; drawn afresh where there is none.
 
         Raises:
             OprfNoKey: the members share no key yet.
@@ -146,11 +164,15 @@ class Evaluator:
         """
         if not self.is_ready:
             raise OprfNoKey()
-        entropy = self._context.entropy if seed is None else SeededEntropy(seed).fork("oprf request")
-        question = Question(inputs, entropy.bytes(32))
-        request = RequestEvaluation(id=entropy.bytes(16), digest=digest_blinded(question.blinded), elements=len(inputs))
-        if not self._stands(request):
-            await self._context.outbox.submit(request)
+        seeded = SeededEntropy(self._context.entropy.bytes(32) if seed is None else seed).fork("oprf request")
+        while True:
+            question = Question(inputs, seeded.bytes(32))
+            request = RequestEvaluation(id=seeded.bytes(16), digest=digest_blinded(question.blinded), elements=len(inputs))
+            found = self._standing(request)
+            if found is None:
+                await self._context.outbox.submit(request)
+            if found is None or self._context.now() < found.time + REASK_SECONDS:
+                break
         ask = Ask(id=request.id, blinded=question.blinded)
         while True:
             key = self._key()
@@ -160,22 +182,26 @@ class Evaluator:
                 if self._key().epoch == key.epoch:  # else the key was handed on meanwhile, and others may hold it
                     raise
 
-    def _stands(self, request: RequestEvaluation) -> bool:
-        """Whether this very request of this organisation is on the ledger already: it was made before a crash."""
+    def _standing(self, request: RequestEvaluation) -> OprfRequest | None:
+        """This very request of this organisation, if it is on the ledger already: it was made before a crash."""
         found = self._context.view().get(OprfRequest, request.id.hex())
-        return found is not None and (found.org, found.digest) == (self._context.org, request.digest)
+        is_it = found is not None and (found.org, found.digest) == (self._context.org, request.digest)
+        return found if is_it else None
 
     async def answer(self, org: str, payload: bytes) -> bytes:
         """Serve `oprf.evaluate`.
 
         Raises:
-            NotAsked: the ledger holds no such request of this member for these elements.
+            NotAsked: the ledger holds no such request of this member, active, for so many elements and these, or an old one.
             NoShareHere: this node has no share of the key in force.
             PointError: something in it is no element.
         """
         ask = parse_message(payload, Ask)
-        request = await self._request(ask.id)
+        request = await self._request(org, ask.id)
         if request is None or (request.org, request.digest) != (org, digest_blinded(ask.blinded)):
+            raise NotAsked(org=org, id=ask.id.hex())
+        is_old = self._context.now() > request.time + ANSWERED_SECONDS
+        if is_old or 32 * request.elements != len(ask.blinded) or not self._is_active(org):
             raise NotAsked(org=org, id=ask.id.hex())
         answer = encode_message(self._answer(self._key(), ask))
         self._note_once(ask.id, org)
@@ -260,14 +286,23 @@ class Evaluator:
         )
         return SignedAnswer(answer=answer, signature=self._sign(answer.signed_bytes()))
 
-    async def _request(self, identifier: bytes) -> OprfRequest | None:
-        """The request, once this node has agreed to it; it may be a block behind who asks."""
-        ends = self._context.clock.monotonic() + ARRIVAL_SECONDS
-        while True:
-            request = self._context.view().get(OprfRequest, identifier.hex())
-            if request is not None or self._context.clock.monotonic() > ends:
-                return request
-            await asyncio.sleep(LOOK_SECONDS)
+    async def _request(self, org: str, identifier: bytes) -> OprfRequest | None:
+        """The request, once this node has agreed to it: it may be a block behind who asks. Some of each member are awaited."""
+        waits = self._waiting[org] < MOST_WAITING
+        ends = self._context.clock.monotonic() + (ARRIVAL_SECONDS if waits else 0)
+        self._waiting[org] += 1
+        try:
+            while True:
+                request = self._context.view().get(OprfRequest, identifier.hex())
+                if request is not None or self._context.clock.monotonic() >= ends:
+                    return request
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            self._waiting[org] -= 1
+
+    def _is_active(self, org: str) -> bool:
+        member = self._context.view().get(Member, org)
+        return member is not None and member.state is MemberState.ACTIVE
 
     def _note_once(self, identifier: bytes, org: str) -> None:
         name = f"oprf/answered/{identifier.hex()}"

@@ -172,6 +172,8 @@ class OprfRequest(Record):
     """How many they are."""
     height: Count
     """Block of the request."""
+    time: Time
+    """Time of that block: members answer for a while only."""
 
     def identifier(self) -> str:
         return self.id.hex()

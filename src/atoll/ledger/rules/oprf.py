@@ -45,4 +45,13 @@ def request(call: Call, body: RequestEvaluation) -> None:
     if made >= REQUESTS_A_DAY:
         raise OprfLimitReached(org=call.sender, limit=REQUESTS_A_DAY)
     call.state.put(OprfTally(org=call.sender, day=day, requests=made + 1))
-    call.state.put(OprfRequest(id=body.id, org=call.sender, digest=body.digest, elements=body.elements, height=call.height))
+    call.state.put(
+        OprfRequest(
+            id=body.id,
+            org=call.sender,
+            digest=body.digest,
+            elements=body.elements,
+            height=call.height,
+            time=call.time,
+        )
+    )
