@@ -117,7 +117,7 @@ class TablePrint(Message):
     minhash: Signature
     """Of the set of rows (as bags of cells)."""
     bands: Annotated[tuple[Annotated[bytes, Size(BAND_TAG_BYTES)], ...], Size(0, BANDS)]
-    """32 tags of four signature values each; none for a table without rows. Never shown to others but in an intersection."""
+    """32 tags of four signature values each; none for a table without rows. Never shown to others."""
     sketch: Sketch
 
 
