@@ -213,7 +213,7 @@ class Registration:
         table = load_print(print_folder(self._context.config.home, pending.dataset))
         if table is None:
             raise NoSuchThing(what="fingerprint of", name=pending.dataset)
-        evaluation = await self._evaluator.evaluate(tag_inputs(table), seed=pending.seed)
+        evaluation = await self._evaluator.evaluate(tag_inputs(table, seed=pending.seed), seed=pending.seed)
         pending = replace(pending, evaluation=evaluation.id, tags=evaluation.tags)
         self._save(name, pending)
         return pending

@@ -111,6 +111,7 @@ CASES = [
     (Finding.UNCHECKED, DatasetState.ACTIVE, "", "can be used"),
     (Finding.EXACT, DatasetState.BLOCKED, FIRST, "next: "),
     (Finding.SAME_CONTENT, DatasetState.BLOCKED, FIRST, "next: "),
+    (Finding.SAME_CONTENT, DatasetState.REVIEW, FIRST, "only the names of columns"),
     (Finding.NEAR, DatasetState.BLOCKED, FIRST, "next: "),
     (Finding.NEAR, DatasetState.REVIEW, FIRST, "next: "),
     (Finding.SUBSET, DatasetState.REVIEW, FIRST, "next: "),

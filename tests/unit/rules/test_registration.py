@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from atoll.ledger.records import Dataset, DatasetState, Finding, JobState, OprfRequest, Tag
-from atoll.ledger.rules.dataset import DAY_SECONDS, MOST_A_DAY
+from atoll.ledger.records import Dataset, DatasetState, Finding, JobState, OprfRequest, Standing, Tag
+from atoll.ledger.rules.dataset import DAY_SECONDS, MOST_A_DAY, WithdrawDataset
 from atoll.ledger.rules.errors import BadParents, DatasetBlocked, OprfLimitReached, TagsRefused, TooManyRegistrations
 from atoll.ledger.rules.oprf import REQUESTS_A_DAY
 from tests.unit.rules.lagoon import CUSTOMERS, FILES, GRANT, JOB, Lagoon, evaluation, permission, receipt, registration
@@ -38,13 +38,54 @@ def test_a_content_that_nobody_registered_is_new() -> None:
     [
         (("b", "r", "n"), Finding.EXACT),
         (("other", "r", "n"), Finding.SAME_CONTENT),
-        (("other", "other", "n"), Finding.SAME_CONTENT),
     ],
 )
 def test_another_members_copy_is_blocked_whatever_was_changed(contents: tuple[str, ...], expected: Finding) -> None:
     lagoon = keyed().register(CUSTOMERS, "b", "r", "n").register(FILES, *contents)
     assert finding(lagoon, FILES) == (expected, CUSTOMERS, DatasetState.BLOCKED)
     assert lagoon.dataset(CUSTOMERS).state is DatasetState.ACTIVE
+
+
+def test_a_table_that_is_alike_without_names_alone_stands_under_review() -> None:
+    """Payer and payee exchanged are other tables with one bag of cells a row."""
+    lagoon = keyed().register(CUSTOMERS, "b", "r", "n").register(FILES, "other", "other", "n")
+    assert finding(lagoon, FILES) == (Finding.SAME_CONTENT, CUSTOMERS, DatasetState.REVIEW)
+    assert lagoon.dataset(FILES).is_usable_by("bank")
+
+
+def test_an_owner_gets_no_second_lineage_by_renaming_columns() -> None:
+    lagoon = keyed().register(CUSTOMERS, "b", "r", "n").register("bank/again/1", "other", "other", "n")
+    assert finding(lagoon, "bank/again/1")[2] is DatasetState.BLOCKED
+
+
+def test_a_hit_that_blocks_outweighs_one_in_doubt() -> None:
+    lagoon = keyed().register(CUSTOMERS, "b", "r", "n").register("telecom/lines/1", "b2", "r2", "n2")
+    lagoon.do("telecom", WithdrawDataset(dataset="telecom/lines/1"))
+    lagoon.register(FILES, "b2", "r", "n")
+    assert finding(lagoon, FILES) == (Finding.SAME_CONTENT, CUSTOMERS, DatasetState.BLOCKED)
+
+
+def test_what_its_first_registrant_gave_up_puts_another_member_under_review_and_no_more() -> None:
+    lagoon = keyed().register(CUSTOMERS, "a").do("bank", WithdrawDataset(dataset=CUSTOMERS)).register(FILES, "a")
+    assert finding(lagoon, FILES) == (Finding.EXACT, CUSTOMERS, DatasetState.REVIEW)
+    lagoon.register("bank/again/1", "a")
+    assert finding(lagoon, "bank/again/1")[2] is DatasetState.BLOCKED
+
+
+def test_what_was_blocked_when_it_was_withdrawn_still_blocks() -> None:
+    lagoon = keyed().register(CUSTOMERS, "a")
+    lagoon.put(replace(lagoon.dataset(CUSTOMERS), state=DatasetState.BLOCKED))  # as by a near check, after it took its tags
+    stood = lagoon.dataset(CUSTOMERS).standings
+    blocked = Standing(height=stood[-1].height, state=DatasetState.BLOCKED, finding=Finding.NEAR)
+    lagoon.put(replace(lagoon.dataset(CUSTOMERS), standings=(*stood, blocked)))
+    lagoon.do("bank", WithdrawDataset(dataset=CUSTOMERS)).register(FILES, "a")
+    assert finding(lagoon, FILES)[2] is DatasetState.BLOCKED
+
+
+def test_a_next_version_of_a_blocked_one_stays_blocked_by_the_same_though_its_own_hit_is_in_doubt() -> None:
+    lagoon = keyed().register(CUSTOMERS, "b", "r", "n").register("telecom/lines/1", "b2", "r2", "n2")
+    lagoon.register(FILES, "b", "r", "n").register("bureau/files/2", "new", "new", "n2")
+    assert finding(lagoon, "bureau/files/2") == (Finding.EXACT, CUSTOMERS, DatasetState.BLOCKED)
 
 
 def test_a_tag_of_one_layer_is_not_found_under_another() -> None:

@@ -14,6 +14,7 @@ _SENTENCES = {
     Finding.NEAR: "{first}, which was registered first, has most of the same rows.",
     Finding.SUBSET: "One of it and {first}, which was registered first, holds nearly all rows of the other.",
 }
+_BY_TAGS = frozenset({Finding.EXACT, Finding.SAME_CONTENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ def tell_finding(dataset: Dataset) -> Told:
         )
     if dataset.state is DatasetState.REVIEW:
         means = "It can be used; whoever looks at it sees that it is under review."
+        if dataset.finding in _BY_TAGS:
+            means += " That one was given up by its owner, or only the names of columns, or their order, tell the two apart."
         if dataset.unanswered:
             found += f" {dataset.unanswered} checks for near duplicates were refused or not answered by {dataset.owner}."
         return Told(found, means, f"atoll dataset history {dataset.dataset}")

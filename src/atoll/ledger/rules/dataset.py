@@ -99,9 +99,11 @@ def register(call: Call, body: RegisterDataset) -> None:
     need_no_hold(call, (owner,), [Basis(one) for one in (*rests_on, *body.parents)])
     blocked = next((one for one in (before, *holders) if one is not None and one.lineage == lineage and was_blocked(one)), None)
     is_foreign = bool(first) and lineage_of(first) != lineage
-    if blocked is not None and not is_foreign:
+    in_doubt = is_foreign and is_doubtful(call, body.tags, first, owner)
+    is_blocked = blocked is not None or (is_foreign and not in_doubt)
+    if blocked is not None and (in_doubt or not is_foreign):
         finding, first = blocked.finding, blocked.first
-    is_blocked = is_foreign or blocked is not None
+    free = DatasetState.REVIEW if in_doubt else DatasetState.ACTIVE
     dataset = Dataset(
         dataset=body.dataset,
         owner=owner,
@@ -109,7 +111,7 @@ def register(call: Call, body: RegisterDataset) -> None:
         card_commitment=body.card_commitment,
         level=body.level,
         asserted_new=body.asserted_new,
-        state=DatasetState.BLOCKED if is_blocked else DatasetState.ACTIVE,
+        state=DatasetState.BLOCKED if is_blocked else free,
         height=call.height,
         time=call.time,
         evaluation=body.evaluation,
@@ -182,15 +184,30 @@ def need_first(call: Call, dataset: Dataset) -> None:
 
 
 def find_first(call: Call, tags: tuple[bytes, ...], lineage: str) -> tuple[Finding, str]:
-    """What the tags tell: a version of another lineage before one of the own, equal bytes before equal content."""
+    """What the tags tell: a version of another lineage before one of the own, what blocks before what is doubtful, equal bytes
+    before equal content."""
     if not tags:
         return Finding.UNCHECKED, ""
     found = [(layer, call.state.get(Tag, tag.hex())) for layer, tag in zip(Layer, tags, strict=True)]
     hits = [(layer, one.dataset) for layer, one in found if one is not None]
     if not hits:
         return Finding.NEW, ""
-    layer, first = min(hits, key=lambda hit: lineage_of(hit[1]) == lineage)
+    owner = lineage.partition("/")[0]
+    layer, first = min(hits, key=lambda hit: (lineage_of(hit[1]) == lineage, is_doubtful(call, tags, hit[1], owner)))
     return Finding.EXACT if layer is Layer.BYTES else Finding.SAME_CONTENT, first
+
+
+def is_doubtful(call: Call, tags: tuple[bytes, ...], first: str, owner: str) -> bool:
+    """Whether what `first` holds of these tags puts a version under review and no more: it is another owner's, and was given
+    up, or is alike without the names of columns alone. Innocent tables can be: payer and payee exchanged, codes and their list.
+    """
+    holder = call.need(Dataset, first)
+    if holder.owner == owner:
+        return False  # budgets and sales are kept for a lineage; its owner gets no second one by renaming
+    if holder.state is DatasetState.WITHDRAWN and not was_blocked(holder):
+        return True
+    named = (call.state.get(Tag, tag.hex()) for tag in tags[: len(Layer) - 1])
+    return not any(one is not None and one.dataset == first for one in named)
 
 
 def claim_tags(call: Call, dataset: Dataset) -> None:
