@@ -149,7 +149,8 @@ def _asked(
 
 def _row(one: CatalogueEntry) -> tuple[str, ...]:
     level = one.level_text.partition(" (")[0]
-    title = one.title or ("-" if one.card_verified else "(card not received yet)")
+    missing = f"(card refused: {one.card_refused})" if one.card_refused else "(card not received yet)"
+    title = one.title or ("-" if one.card_verified else missing)
     quality = "-"
     if one.quality is not None:
         quality = f"{one.quality.grade} by {one.quality.evaluator}" + ("" if one.quality.third_party else " (its own)")

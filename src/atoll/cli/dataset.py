@@ -164,6 +164,7 @@ def show(
 def show_dataset(node: Node, dataset: str, *, check: bool = False) -> Reply:
     """What there is to say of one dataset."""
     one = node.datasets.show(dataset, check=check)
+    missing = f"refused: {one.card_refused}" if one.card_refused else "not received from the owner yet"
     pairs = [
         ("dataset", f"{one.dataset} ({one.state})"),
         ("title", one.title or "-"),
@@ -173,7 +174,7 @@ def show_dataset(node: Node, dataset: str, *, check: bool = False) -> Reply:
         ("rows", f"at most {one.rows_at_most}"),
         ("purposes", listed(one.purposes, "unsaid")),
         *((what, said) for what, said in _also(one) if said),
-        ("card", "fits its commitment on the ledger" if one.card_verified else "not received from the owner yet"),
+        ("card", "fits its commitment on the ledger" if one.card_verified else missing),
     ]
     rows = [
         (

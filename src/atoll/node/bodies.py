@@ -14,11 +14,23 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Protocol
 
 from atoll.errors import AtollError
+from atoll.exchange.catalogue.validation import card_problem
 from atoll.exchange.quality.report import QUALITY_DOMAIN, Opinion
 from atoll.exchange.registration.statement import STATEMENT_DOMAIN, Statement, statement_commitment
 from atoll.ledger.detail import RECEIPT_DOMAIN, ReceiptDetail
 from atoll.ledger.plan import Plan, digest_plan_body
-from atoll.ledger.records import Dataset, Dispute, Grant, Job, Member, QualityReport, ReceiptRecord, Right, StandingConsent
+from atoll.ledger.records import (
+    Dataset,
+    Dispute,
+    Grant,
+    Job,
+    Member,
+    QualityReport,
+    ReceiptRecord,
+    Regrade,
+    Right,
+    StandingConsent,
+)
 from atoll.node.errors import NoSuchThing, NotOnThisPlan, PlanChanged
 from atoll.ordering.engine import View
 from atoll.policy.card import CARD_DOMAIN, MAX_CARD_BYTES, DatasetCard
@@ -121,6 +133,14 @@ class Bodies:
         """The card of a dataset, where this node holds it."""
         data = self.get(Kind.CARD, dataset)
         return parse_message(data, DatasetCard) if data else None
+
+    def believed(self, view: View, dataset: str) -> tuple[DatasetCard | None, str]:
+        """The card of a dataset, anybody's, where it is here, fits its commitment and holds; and if it does not hold, why."""
+        record, card = view.get(Dataset, dataset), self.card(dataset)
+        if record is None or card is None or not self.fits(view, Kind.CARD, dataset):
+            return None, ""
+        refused = card_problem(card, record, is_regraded=view.get(Regrade, dataset) is not None)
+        return (None if refused else card), refused
 
     def fits(self, view: View, kind: Kind, identifier: str) -> bool:
         """Whether what stands on the shelf is what the ledger commits to; an own registration may have been made twice."""

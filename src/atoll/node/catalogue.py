@@ -1,7 +1,8 @@
 """The catalogue of this node: an index over the members' cards that follows the ledger by itself.
 
-What counts is what the ledger commits to: a card is taken in only after it was compared with its commitment, and level and
-state are the ledger's. Whatever was missed (a card whose owner was away, an index that was lost) is made good by looking again.
+What counts is what the ledger commits to: a card is taken in only after it was compared with its commitment and with its
+record, and level and state are the ledger's. Of a card that does not hold only that is known. Whatever was missed (a card whose
+owner was away, an index that was lost) is made good by looking again.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ class Catalogue:
         view = self._context.view()
         described = []
         for one in page.entries:
-            record, card = view.get(Dataset, one.dataset), self._bodies.card(one.dataset)
+            record, card = view.get(Dataset, one.dataset), self._bodies.believed(view, one.dataset)[0]
             if record is not None and card is not None and one.card_verified:
                 quality = [
                     Measured(
@@ -154,7 +155,7 @@ class Catalogue:
         return [_quality_info(one) for one in self._index.opinions(dataset)]
 
     def _rules_of(self, dataset: str) -> tuple[str, ...]:
-        card = self._bodies.card(dataset)
+        card, _ = self._bodies.believed(self._context.view(), dataset)
         if card is None:
             raise NoSuchThing(what="dataset", name=dataset)
         rules = tuple(sorted({one.rule for one in keys_of(card)}))
@@ -183,6 +184,7 @@ class Catalogue:
             quality=_quality_info(one.opinion) if one.opinion else None,
             mine=entry.owner == self._context.org,
             card_verified=entry.has_card,
+            card_refused=entry.refused,
             score=one.score,
         )
 
@@ -221,12 +223,12 @@ class Catalogue:
             known = self._index.look_up(dataset)
             if known == (digest, True):
                 return True
-            fits = self._bodies.fits(view, Kind.CARD, dataset)  # what does not fit is not what the owner committed to
-            card = self._bodies.card(dataset) if fits else None
-            if card is not None or known != (digest, False):
-                entry = replace(entry_of(record, card), state=state)
+            card, refused = self._bodies.believed(view, dataset)
+            is_here = card is not None or bool(refused)
+            if is_here or known != (digest, False):
+                entry = replace(entry_of(record, card, refused), state=state)
                 await self._context.offload(lambda: self._index.put(entry, digest))
-            return card is not None
+            return is_here
 
     async def _fetch(self, dataset: str, owner: str) -> None:
         try:

@@ -165,7 +165,7 @@ class Consents:
                 plan=plan,
                 demands=job_kind(plan.kind).demands(plan),
                 view=view,
-                card=lambda dataset: self._bodies.card(dataset) if self._bodies.fits(view, Kind.CARD, dataset) else None,
+                card=lambda dataset: self._bodies.believed(view, dataset)[0],
                 terms=lambda grant: self._bodies.terms(grant) if self._bodies.fits(view, Kind.TERMS, grant.hex()) else None,
                 revoked=self._context.is_revoked,
                 purpose_salt=self._purposes.salt,

@@ -103,8 +103,10 @@ class Datasets:
             await self._bodies.fetch(view, Kind.CARD, identifier, (record.owner,))
         mine = record.owner == self._context.org
         told = tell_finding(record)
-        return describe(record, self._bodies.card(identifier), mine=mine).model_copy(
+        card, refused = self._bodies.believed(view, identifier)
+        return describe(record, card, mine=mine).model_copy(
             update={
+                "card_refused": refused,
                 "finding": str(record.finding),
                 "first": record.first,
                 "found": told.found,

@@ -218,4 +218,4 @@ class Duplicates:
     async def _profile(self, record: Dataset) -> Profile:
         view = self._context.view()
         await self._bodies.fetch(view, Kind.CARD, record.dataset, (record.owner,))
-        return Profile.of(self._bodies.card(record.dataset) if self._bodies.fits(view, Kind.CARD, record.dataset) else None)
+        return Profile.of(self._bodies.believed(view, record.dataset)[0])

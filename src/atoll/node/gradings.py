@@ -61,7 +61,7 @@ class Gradings:
             raise NoSuchThing(what="dataset", name=identifier)
         level = level_of(view, record)
         await self._bodies.fetch(view, Kind.CARD, identifier, (record.owner,))
-        card = self._bodies.card(identifier)
+        card, _ = self._bodies.believed(view, identifier)
         grading = card.grading if card is not None else None
         status = grading.status if grading is not None else STATUS
         columns = [

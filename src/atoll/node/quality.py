@@ -138,7 +138,7 @@ class Quality:
             raise NoSuchThing(what="report", name=name)
         data = await self._bodies.fetch(view, Kind.QUALITY, name, (evaluator, record.dataset.split("/")[0]))
         await self._bodies.fetch(view, Kind.CARD, dataset, (dataset_record.owner,))
-        card = self._bodies.card(dataset)
+        card, _ = self._bodies.believed(view, dataset)
         if data is None or card is None:
             raise NoSuchThing(what="document of report", name=name)
         opinion = parse_message(data, Opinion)

@@ -22,7 +22,7 @@ from atoll.exchange.catalogue.query import Place, Query, encode_cursor, parse_cu
 from atoll.storage.errors import StoreCorrupt, StoreFull
 from atoll.storage.store import make_private
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 NO_GRADE = 9
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -122,11 +122,12 @@ class CatalogueIndex:
             entry: what is known.
             record: digest of the ledger's record that it was made from.
         """
+        is_here = entry.has_card or bool(entry.refused)  # what was refused is not asked for again
         with self._writing() as db:
             self._remove(db, entry.dataset)
             opinion = self._opinion(db, entry.dataset)
             grade, third = (opinion.grade, opinion.third_party) if opinion else (NO_GRADE, False)
-            row = (entry.dataset, entry.owner, entry.level, entry.state, entry.height, grade, third, entry.has_card, record)
+            row = (entry.dataset, entry.owner, entry.level, entry.state, entry.height, grade, third, is_here, record)
             number = db.execute(
                 "INSERT INTO entry (id, owner, level, state, height, grade, third, card, record, shown)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -355,7 +356,7 @@ def _labels(entry: Entry) -> Iterator[tuple[str, str, int]]:
 
 
 _LISTS = ("classes", "semantics", "keywords")
-_TEXTS = ("title", "summary", "rows_at_most", "accrual", "spatial", "licence")
+_TEXTS = ("refused", "title", "summary", "rows_at_most", "accrual", "spatial", "licence")
 
 
 def _shown(entry: Entry) -> str:
@@ -374,7 +375,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         level=level,
         state=state,
         height=height,
-        has_card=bool(card),
+        has_card=bool(card) and not fields["refused"],
         keys=tuple(Key(**one) for one in fields["keys"]),
         words={},
         **lists,

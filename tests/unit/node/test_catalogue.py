@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from atoll.exchange.catalogue.query import Query
 from atoll.ledger.records import Member
 from atoll.ledger.rules.dataset import WithdrawDataset
+from atoll.ledger.rules.grade import RegradeDataset
 from atoll.ledger.rules.quality import ReportQuality, WithdrawQuality
 from atoll.node.bodies import Kind
 from atoll.node.catalogue import Catalogue, names_in
 from atoll.node.errors import NoSuchThing
-from atoll.policy.card import DatasetCard
+from atoll.policy.card import CARD_DOMAIN, DatasetCard
+from atoll.primitives.commitment import commit
 from atoll.storage.catalogue import CatalogueIndex
 from atoll.wire.message import encode_message, parse_message
 from tests.unit.node.offices import CUSTOMERS, FILES, Offices
@@ -38,6 +41,14 @@ def forged(offices: Offices) -> bytes:
     """The bureau's card with another title."""
     card = parse_message(offices["bureau"].store.body(Kind.CARD, FILES) or b"", DatasetCard)
     return encode_message(replace(card, title="Forged"))
+
+
+def commit_to(offices: Offices, **changes: Any) -> None:
+    """Have the bureau commit to a card that its own node would not have published."""
+    card = parse_message(offices["bureau"].store.body(Kind.CARD, FILES) or b"", DatasetCard)
+    body = encode_message(replace(card, **changes))
+    offices["bureau"].bodies.keep(Kind.CARD, FILES, body)
+    offices.lagoon.put(replace(offices.lagoon.dataset(FILES), card_commitment=commit(CARD_DOMAIN, card.salt, body)))
 
 
 async def test_cards_are_fetched_compared_with_their_commitments_and_found(offices: Offices) -> None:
@@ -66,6 +77,46 @@ async def test_a_card_on_the_shelf_that_does_not_fit_is_not_indexed_either(offic
     await one.compare()
     await one.fetch_missing()
     assert await cards_in(one) == [CUSTOMERS]
+
+
+LIES: list[dict[str, Any]] = [
+    {"dataset": "bureau/files/2"},
+    {"level": 3},
+    {"parents": (CUSTOMERS,)},
+    {"rows_at_most": 1000},
+    {"offers": ({"@id": "urn:atoll:lagoon:dataset:bank/customers/1", "@context": {}, "@type": "Offer", "permission": []},)},
+]
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_a_committed_card_that_does_not_hold_is_refused_without_its_words_and_fetched_once(
+    offices: Offices, lie: dict[str, Any]
+) -> None:
+    commit_to(offices, title="Forged", **lie)
+    one = catalogue(offices)
+    await one.compare()
+    await one.fetch_missing()
+    assert await cards_in(one) == [CUSTOMERS]
+    (entry,) = (await one.search(Query(owners=("bureau",)))).entries
+    assert entry.card_refused
+    assert (entry.title, entry.keys, entry.rows_at_most) == ("", [], 0)
+    assert (await one.search(Query(text="forged"))).total == 0
+    assert [each["dct:identifier"] for each in (await one.to_dcat(Query()))["dataset"]] == [CUSTOMERS]
+    asked = len(offices.calls)
+    await one.fetch_missing()
+    await one.compare()
+    assert len(offices.calls) == asked
+    assert offices["telecom"].bodies.believed(offices["telecom"].context.view(), FILES)[0] is None
+
+
+async def test_a_card_keeps_the_level_of_its_first_day_when_the_ledgers_changes(offices: Offices) -> None:
+    one = catalogue(offices)
+    await one.compare()
+    await one.fetch_missing()
+    offices.lagoon.do("bureau", RegradeDataset(dataset=FILES, level=3, table="t", reason_commitment=b"\x09" * 32))
+    await one.compare()
+    (entry,) = (await one.search(Query(owners=("bureau",)))).entries
+    assert (entry.card_verified, entry.card_refused, entry.level) == (True, "", 3)
 
 
 async def test_an_owner_that_is_away_is_asked_again_and_keeps_nobody_waiting(offices: Offices) -> None:

@@ -41,7 +41,9 @@ class CatalogueEntry(Model):
     """The best-founded opinion that stands: a third party's before the owner's."""
     mine: bool = False
     card_verified: bool = False
-    """The card was fetched and fits its commitment on the ledger; else only what the ledger says is known."""
+    """The card was fetched, fits its commitment and holds; else only what the ledger says is known."""
+    card_refused: str = ""
+    """Why the card that its owner committed to is not believed; nothing of it is shown."""
     score: int = 0
     """Points of the words asked for."""
 

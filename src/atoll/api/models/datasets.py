@@ -136,6 +136,8 @@ class DatasetInfo(Model):
     mine: bool = False
     card_verified: bool = False
     """The card was fetched and fits its commitment on the ledger."""
+    card_refused: str = ""
+    """Why the card that its owner committed to is not believed; nothing of it is shown."""
     finding: str = ""
     """unchecked, new, exact, same-content, near or subset."""
     first: str = ""

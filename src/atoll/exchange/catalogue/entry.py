@@ -48,6 +48,8 @@ class Entry:
     """Block that registered it."""
     has_card: bool
     """The card was fetched and fits its commitment; else only what the ledger says is known."""
+    refused: str = ""
+    """Why the card that fits its commitment is not believed; then nothing of it is known here."""
     title: str = ""
     summary: str = ""
     rows_at_most: int = 0
@@ -64,12 +66,13 @@ class Entry:
     """Points of each word that it can be found by."""
 
 
-def entry_of(record: Dataset, card: DatasetCard | None) -> Entry:
+def entry_of(record: Dataset, card: DatasetCard | None, refused: str = "") -> Entry:
     """The entry of a dataset version.
 
     Args:
         record: from the ledger.
-        card: one that fits the record's commitment, or None.
+        card: one that fits the record's commitment and is believed, or None.
+        refused: why there is one that is not.
     """
     found: dict[str, int] = {}
     _count(found, "name", record.dataset)
@@ -81,6 +84,7 @@ def entry_of(record: Dataset, card: DatasetCard | None) -> Entry:
             state=str(record.state),
             height=record.height,
             has_card=False,
+            refused=refused,
             words=found,
         )
     classes = sorted({*card.classes, *(one for column in card.columns for one in column.classes)})

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from atoll.exchange.catalogue.errors import CardRefused, CardTooLong
 from atoll.exchange.catalogue.policies import stranger_of
+from atoll.ledger.records import Dataset
 from atoll.policy.card import MAX_CARD_BYTES, ColumnCard, DatasetCard
 from atoll.policy.demand import Exposure
 from atoll.policy.errors import PolicyRefused
@@ -51,6 +52,30 @@ def verify_card(card: DatasetCard) -> None:
     found = _length([card.TAG, card.to_map()])
     if found > MAX_CARD_BYTES:
         raise CardTooLong(dataset=card.dataset, found=found, limit=MAX_CARD_BYTES, longest=_longest(card))
+
+
+def card_problem(card: DatasetCard, record: Dataset, *, is_regraded: bool) -> str:
+    """Why a card that its owner committed to is not believed, in words of this node alone; empty if it is.
+
+    Validation is the publisher's, and a publisher may have left it out: whoever reads a card asks again, and compares it with
+    what the ledger says of the same things.
+
+    Args:
+        card: one that fits the record's commitment.
+        record: from the ledger.
+        is_regraded: its level was changed since it was registered; a card keeps the level of its first day.
+    """
+    if card.dataset != record.dataset:
+        return "it is the card of another version"
+    if card.level != record.level and not is_regraded:
+        return "its level is not the one that was registered"
+    if card.parents != record.parents:
+        return "its sources are not the ones that were registered"
+    try:
+        verify_card(card)
+    except (CardRefused, CardTooLong):
+        return "it says what cannot be so, or what its level forbids"
+    return ""
 
 
 def _problems(card: DatasetCard) -> Iterator[str]:
