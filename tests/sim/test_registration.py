@@ -19,9 +19,9 @@ from atoll.api.models import (
     RegisterColumn,
     RegisterDataset,
 )
-from atoll.ledger.records import Check, Dataset, Dispute, Job, OprfRequest
+from atoll.ledger.records import Check, Claim, Dataset, Dispute, Job, OprfRequest, Tag
 from atoll.node.errors import NoKeyYet, NoSuchThing, TransactionRefused
-from atoll.node.registration import Done, Registration
+from atoll.node.registration import Done, Pending, Registration
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
 
@@ -206,7 +206,7 @@ class Crash(Exception):
     """The node's process ends here."""
 
 
-STEPS = ("_tag", "_submit", "after evaluation", "after the ledger")
+STEPS = ("_tag", "_claim", "_submit", "after evaluation", "after the claim", "after the ledger")
 
 
 def test_a_registration_cut_short_anywhere_goes_on_and_asks_and_registers_once(
@@ -230,6 +230,11 @@ def test_a_registration_cut_short_anywhere_goes_on_and_asks_and_registers_once(
                 assert [(one.dataset, one.finding) for one in versions] == [(f"bank/{name}/1", "new")], step
                 asked = [one for one in world["bank"].context.records(OprfRequest) if one.org == "bank"]
                 assert len(asked) == at + 1, step
+                claims = {one.evaluation: one.height for one in world["bank"].context.records(Claim)}
+                assert len(claims) == at + 1, step
+                tags = versions[0].tags
+                held = {one.priority for one in world["bank"].context.records(Tag) if one.tag in tags}
+                assert held == {claims[versions[0].evaluation]}, step
 
     run_virtually(scenario())
 
@@ -249,6 +254,14 @@ def break_at(patched: pytest.MonkeyPatch, world: World, step: str) -> None:
             raise Crash
 
         patched.setattr(node.evaluator, "evaluate", evaluate_and_crash)
+    elif step == "after the claim":
+        claim = Registration._claim
+
+        async def claim_and_crash(self: Registration, name: str, pending: Pending) -> None:
+            await claim(self, name, pending)
+            raise Crash
+
+        patched.setattr(Registration, "_claim", claim_and_crash)
     elif step == "after the ledger":
         patched.setattr(Registration, "_clear", lambda *_: (_ for _ in ()).throw(Crash()))
     else:

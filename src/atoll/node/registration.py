@@ -1,4 +1,4 @@
-"""One registration at this node, step by step, each durable before the next: read, describe, tag, register.
+"""One registration at this node, step by step, each durable before the next: read, describe, tag, claim, register.
 
 A node that is killed on the way, and asked again, goes on: it asks for no second evaluation and registers no second version.
 What is asked for again after it was done is answered with what was done.
@@ -21,7 +21,8 @@ from atoll.exchange.grading.declared import declare
 from atoll.exchange.registration import tag_inputs
 from atoll.ledger.detail import round_up_to_power_of_two
 from atoll.ledger.plan import DatasetId
-from atoll.ledger.records import Dataset, DatasetState, Grant, Job, LevelFloor, Right
+from atoll.ledger.records import Claim, Dataset, DatasetState, Grant, Job, LevelFloor, Right
+from atoll.ledger.rules.claim import ClaimTags, commit_tags
 from atoll.ledger.rules.dataset import RegisterDataset as RegisterTransaction
 from atoll.ledger.rules.dataset import lineage_of
 from atoll.ledger.rules.errors import AlreadyExists, TagsRefused
@@ -72,6 +73,8 @@ class Pending(Message):
     """The evaluation that was made; empty before, and where there is no key."""
     tags: Annotated[tuple[Digest, ...], Size(0, 3)] = ()
     """What came of it."""
+    claim_salt: Annotated[bytes, Size(0, 32)] = b""
+    """Of the claim to the tags; empty before there are any."""
 
     def __repr__(self) -> str:
         return f"Pending(dataset={self.dataset!r})"
@@ -169,17 +172,11 @@ class Registration:
         if old is not None and fits and old.card and self._bodies.get(Kind.CARD, identifier):
             return old
         entropy = self._context.entropy
-        pending = (
-            old
-            if old is not None and fits
-            else Pending(
-                request=digest,
-                dataset=identifier,
-                fingerprint=look.fingerprint,
-                salt=entropy.bytes(32),
-                seed=entropy.bytes(32),
-            )
-        )
+        if old is not None and fits:
+            pending = old
+        else:
+            salt, seed = entropy.bytes(32), entropy.bytes(32)
+            pending = Pending(request=digest, dataset=identifier, fingerprint=look.fingerprint, salt=salt, seed=seed)
         card = self._card(request, pending, look)
         body = encode_message(card)
         self._bodies.keep(Kind.CARD, identifier, body)
@@ -214,13 +211,26 @@ class Registration:
         if table is None:
             raise NoSuchThing(what="fingerprint of", name=pending.dataset)
         evaluation = await self._evaluator.evaluate(tag_inputs(table, seed=pending.seed), seed=pending.seed)
-        pending = replace(pending, evaluation=evaluation.id, tags=evaluation.tags)
+        pending = replace(pending, evaluation=evaluation.id, tags=evaluation.tags, claim_salt=self._context.entropy.bytes(32))
         self._save(name, pending)
         return pending
 
+    async def _claim(self, name: str, pending: Pending) -> None:
+        """Commit to the tags on the ledger, once, before anybody is shown them."""
+        if not pending.tags or self._context.view().get(Claim, pending.evaluation.hex()) is not None:
+            return
+        self._steps[name] = Step("claiming the tags")
+        commitment = commit_tags(self._context.org, pending.evaluation, pending.tags, pending.claim_salt)
+        try:
+            await self._context.outbox.submit(ClaimTags(evaluation=pending.evaluation, commitment=commitment))
+        except TransactionRefused as err:
+            if err.operands["rule"] != AlreadyExists.code:
+                raise
+
     async def _submit(self, request: RegisterDataset, pending: Pending) -> Done:
+        await self._claim(request.name, pending)
         self._steps[request.name] = Step("registering")
-        parents = self._parents(request, pending.dataset)
+        parents, acknowledged = self._parents(request, pending.dataset), None
         transaction = RegisterTransaction(
             dataset=pending.dataset,
             card_commitment=pending.card,
@@ -231,8 +241,8 @@ class Registration:
             parents=parents,
             source_job=bytes.fromhex(request.from_job),
             bases=self._bases(parents),
+            claim_salt=pending.claim_salt,
         )
-        acknowledged: Acknowledged | None = None
         try:
             acknowledged = await self._context.outbox.submit(transaction)
         except TransactionRefused as err:

@@ -464,6 +464,7 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
         "budget.refund/1",
         "budget.set/1",
         "dataset.approve/1",
+        "dataset.claim/1",
         "dataset.near/1",
         "dataset.register/1",
         "dataset.regrade/1",

@@ -41,9 +41,31 @@ class Tag(Record):
     """The version that was registered first with it."""
     height: Count
     """Block that registered it."""
+    priority: Count
+    """Block since which it counts as held: of the claim, else of the registration. An earlier claim takes it over."""
 
     def identifier(self) -> str:
         return self.tag.hex()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim(Record):
+    """A commitment to the tags of one evaluation, made before anybody is shown them."""
+
+    TAG: ClassVar[str] = "claim/1"
+    NAMESPACE: ClassVar[str] = "claim"
+
+    evaluation: Annotated[bytes, Size(16)]
+    """Of its sender; there is one claim on it."""
+    commitment: Digest
+    """To sender, evaluation and tags."""
+    height: Count
+    """Block of the claim."""
+    time: Time
+    """Of that block."""
+
+    def identifier(self) -> str:
+        return self.evaluation.hex()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The rules of the ledger: what each transaction may do to the state, one file a subject, one table a version.
 
     membership  invite, enrol, endpoints; rotate, revoke, recover keys      consensus  hand-over to a new sequencer
-    dataset     register, withdraw                                          grant      give, revoke
+    dataset     register, withdraw; claim: claim tags unseen                grant      give, revoke
     grade       regrade a dataset, approve the use of important data
     check       state how near a later version is                           dispute    open, answer, decide
     budget      set a cap, refund                                           receipt    sign what was computed
@@ -25,6 +25,7 @@ from atoll.ledger.rules import (
     approver,
     budget,
     check,
+    claim,
     consensus,
     dataset,
     dispute,
@@ -61,6 +62,7 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (membership.CancelRecovery, membership.cancel),
         (membership.ActivateKey, membership.activate),
         (consensus.Handover, consensus.handover),
+        (claim.ClaimTags, claim.claim),
         (dataset.RegisterDataset, dataset.register),
         (dataset.WithdrawDataset, dataset.withdraw),
         (grade.RegradeDataset, grade.regrade),

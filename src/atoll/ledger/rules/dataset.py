@@ -22,11 +22,14 @@ from atoll.ledger.records import (
     OprfKey,
     OprfRequest,
     RegistrationDay,
+    Rivals,
     Standing,
     Tag,
 )
 from atoll.ledger.records.data import MOST_STANDINGS
+from atoll.ledger.records.registration import MOST_RIVALS
 from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.claim import priority_of
 from atoll.ledger.rules.errors import DatasetBlocked, NotAllowed, TagsRefused, TooManyRegistrations, WrongState
 from atoll.ledger.rules.grade import verify_first_level
 from atoll.ledger.rules.holds import Basis, need_no_hold
@@ -67,6 +70,8 @@ class RegisterDataset(Message):
     """The job whose result it is; all that went into the job are then parents. Empty for none."""
     bases: Annotated[tuple[BasisId, ...], Size(0, 64)] = ()
     """Grants to the registrant, and rights that it holds, by which it got something of other members' parents."""
+    claim_salt: Annotated[bytes, Size(0, 32)] = b""
+    """Opens the claim to the tags (`rules.claim`); empty without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +96,9 @@ def register(call: Call, body: RegisterDataset) -> None:
     _count(call)
     verify_sources(call, body.dataset, body.parents, source_job=body.source_job, bases=body.bases)
     verify_first_level(call, body.dataset, body.level, body.parents)
-    _verify_tags(call, body)
+    priority = _verify_tags(call, body)
     lineage = f"{owner}/{name}"
-    finding, first = find_first(call, body.tags, lineage)
+    finding, first = find_first(call, body.tags, lineage, priority)
     holders = _holders(call, body.tags)
     rests_on = [one.dataset for one in (before, *holders) if one is not None and one.owner == owner]
     need_no_hold(call, (owner,), [Basis(one) for one in (*rests_on, *body.parents)])
@@ -124,7 +129,7 @@ def register(call: Call, body: RegisterDataset) -> None:
     ancestry(call.state, dataset)  # what rests on too much could never be used; better said now
     move(call, dataset)
     if not is_blocked:
-        claim_tags(call, dataset)
+        claim_tags(call, dataset, priority)
     if int(version) == 1:
         mint_root(call, dataset)
 
@@ -183,18 +188,18 @@ def need_first(call: Call, dataset: Dataset) -> None:
         need_own_use(call, first)
 
 
-def find_first(call: Call, tags: tuple[bytes, ...], lineage: str) -> tuple[Finding, str]:
+def find_first(call: Call, tags: tuple[bytes, ...], lineage: str, priority: int) -> tuple[Finding, str]:
     """What the tags tell: a version of another lineage before one of the own, what blocks before what is doubtful, equal bytes
-    before equal content."""
+    before equal content. Who has them by a later claim than this one counts for nothing."""
     if not tags:
         return Finding.UNCHECKED, ""
     found = [(layer, call.state.get(Tag, tag.hex())) for layer, tag in zip(Layer, tags, strict=True)]
-    hits = [(layer, one.dataset) for layer, one in found if one is not None]
+    hits = [(layer, one.dataset) for layer, one in found if one is not None and not _yields(one, lineage, priority)]
     if not hits:
         return Finding.NEW, ""
     owner = lineage.partition("/")[0]
     layer, first = min(hits, key=lambda hit: (lineage_of(hit[1]) == lineage, is_doubtful(call, tags, hit[1], owner)))
-    return Finding.EXACT if layer is Layer.BYTES else Finding.SAME_CONTENT, first
+    return _finding(layer), first
 
 
 def is_doubtful(call: Call, tags: tuple[bytes, ...], first: str, owner: str) -> bool:
@@ -210,16 +215,54 @@ def is_doubtful(call: Call, tags: tuple[bytes, ...], first: str, owner: str) -> 
     return not any(one is not None and one.dataset == first for one in named)
 
 
-def claim_tags(call: Call, dataset: Dataset) -> None:
-    """Whatever of a version's tags nobody holds yet is held by it from now on."""
+def claim_tags(call: Call, dataset: Dataset, priority: int) -> None:
+    """Whatever of a version's tags nobody holds yet, or another owner by a later claim, is held by it from now on."""
+    overtaken: dict[str, Layer] = {}
     for layer, tag in zip(Layer, dataset.tags, strict=False):
-        if call.state.get(Tag, tag.hex()) is None:
-            call.state.put(Tag(tag=tag, layer=layer, dataset=dataset.dataset, height=call.height))
+        held = call.state.get(Tag, tag.hex())
+        if held is not None and not _yields(held, dataset.lineage, priority):
+            continue
+        if held is not None:
+            overtaken.setdefault(held.dataset, layer)
+        call.state.put(Tag(tag=tag, layer=layer, dataset=dataset.dataset, height=call.height, priority=priority))
+    for other, layer in overtaken.items():
+        if layer is not Layer.NAMELESS:
+            _block_from(call, other, _finding(layer), dataset.dataset)
+        elif (one := call.need(Dataset, other)).state is DatasetState.ACTIVE:  # alike without names alone: in doubt
+            move(call, one, state=DatasetState.REVIEW, finding=_finding(layer), first=dataset.dataset)
 
 
 def lineage_of(dataset: str) -> str:
     """owner/name of a version."""
     return dataset.rpartition("/")[0]
+
+
+def _yields(held: Tag, lineage: str, priority: int) -> bool:
+    """Whether a tag goes to who claimed it earlier. Never from one lineage of an owner to another: it would take back under a
+    second name what it has sold under the first."""
+    return held.priority > priority and held.dataset.split("/")[0] != lineage.split("/")[0]
+
+
+def _block_from(call: Call, dataset: str, finding: Finding, first: str) -> None:
+    """Block a version that was registered first and claimed later, and those after it, as they would be had it been blocked at
+    once: what is blocked already has one more to be released against, and what was withdrawn stays so. All are of the few days
+    that a claim counts, so there are no more of them than may be registered in these."""
+    lineage, _, version = dataset.rpartition("/")
+    number = int(version)
+    while (one := call.state.get(Dataset, f"{lineage}/{number}")) is not None:
+        number += 1
+        if was_blocked(one):
+            rivals = call.state.get(Rivals, one.dataset)
+            versions = (*(rivals.versions if rivals is not None else ()), first)
+            call.state.put(Rivals(new=one.dataset, versions=versions[:MOST_RIVALS]))
+            continue
+        move(call, one, state=DatasetState.BLOCKED, finding=finding, first=first)
+        if one.state is DatasetState.WITHDRAWN:
+            move(call, call.need(Dataset, one.dataset), state=DatasetState.WITHDRAWN)
+
+
+def _finding(layer: Layer) -> Finding:
+    return Finding.EXACT if layer is Layer.BYTES else Finding.SAME_CONTENT
 
 
 def _count(call: Call) -> None:
@@ -237,10 +280,11 @@ def _holders(call: Call, tags: tuple[bytes, ...]) -> list[Dataset]:
     return [call.need(Dataset, name) for name in dict.fromkeys(one.dataset for one in found if one is not None)]
 
 
-def _verify_tags(call: Call, body: RegisterDataset) -> None:
-    """All three, from one evaluation that the sender asked for and that no registration has used; none before a key stands."""
-    if not body.tags and not body.evaluation and call.state.get(OprfKey, "0") is None:
-        return
+def _verify_tags(call: Call, body: RegisterDataset) -> int:
+    """All three, from one evaluation that the sender asked for and that no registration has used; none before a key stands.
+    The block since which they count as the sender's."""
+    if not (body.tags or body.evaluation or body.claim_salt) and call.state.get(OprfKey, "0") is None:
+        return call.height
     if len(body.tags) != len(Layer) or len(set(body.tags)) != len(Layer):
         raise TagsRefused(reason=f"there are {len(set(body.tags))} of {len(Layer)}")
     request = call.state.get(OprfRequest, body.evaluation.hex())
@@ -250,3 +294,4 @@ def _verify_tags(call: Call, body: RegisterDataset) -> None:
     if used is not None:
         raise TagsRefused(reason=f"the evaluation was used for {used.dataset}")
     call.state.put(Evaluated(evaluation=body.evaluation, dataset=body.dataset))
+    return priority_of(call, body.evaluation, body.tags, body.claim_salt)

@@ -206,7 +206,7 @@ def _carry_out(call: Call, dispute: Dispute, outcome: Outcome) -> None:
     call.state.put(Rivals(new=subject.dataset, versions=left))
     if not left:
         move(call, subject, state=DatasetState.ACTIVE, unanswered=0)
-        claim_tags(call, subject)
+        claim_tags(call, subject, call.height)
     elif subject.first not in left:
         move(call, subject, first=left[0], finding=Finding.NEAR)
 
