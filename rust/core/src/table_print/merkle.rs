@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_root_is_that_of_rfc_6962() {
-        let text: Vec<u8> = (0..RECORD_BYTES * 1000).map(|n| (n * n >> 3) as u8).collect();
+        let text: Vec<u8> = (0..RECORD_BYTES * 1000).map(|n| ((n * n) >> 3) as u8).collect();
         for records in [0, 1, 63, 64, 65, 128, 129, 192, 300, 448, 449, 999, 1000] {
             let text = &text[..records * RECORD_BYTES];
             let mut tree = Tree::<RECORD_BYTES>::default();

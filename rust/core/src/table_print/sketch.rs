@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn a_small_set_is_its_own_sample() {
         let mut sketch = Sketch::default();
-        (0..100_000u64).for_each(|n| sketch.add(n % 4096 << 52));
+        (0..100_000u64).for_each(|n| sketch.add((n % 4096) << 52));
         assert_eq!(sketch.finish(), (0, (0..4096).map(|n| n << 52).collect()));
     }
 }

@@ -59,8 +59,8 @@ def _verify_order(anchor: Anchor, name: str, action: OrderAction) -> Ordered:
     act, transaction, entry = verify_act(anchor, name, ORDERS[action])
     kids = [_verify_hand(anchor, entry, one, act.height) for one in transaction.signed]
     with blame(entry):
-        payloads = {parse_envelope(one).payload for one in transaction.signed}
-        body = parse_message(next(iter(payloads)), OrderBody)
+        payloads = sorted({parse_envelope(one).payload for one in transaction.signed})
+        body = parse_message(payloads[0], OrderBody)
     if len(payloads) != 1 or len(set(kids)) != HANDS:
         raise Contradiction.at(entry, reason="it is not signed by two persons, or they signed different orders")
     said = (body.action, names.order(body.action, body.order))
