@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from atoll.exchange.catalogue.entry import entry_of
+from atoll.exchange.catalogue.entry import Entry, entry_of
 from atoll.exchange.catalogue.errors import BadQuery
 from atoll.exchange.catalogue.query import MAX_TERMS, MAX_TEXT, Query
 from atoll.ledger.records import DatasetState
@@ -28,13 +29,13 @@ def index() -> Iterator[CatalogueIndex]:
     made.close()
 
 
-def put(index: CatalogueIndex, *entries: object, **datasets: dict[str, object]) -> None:
+def put(index: CatalogueIndex, *entries: Entry) -> None:
     for one in entries:
-        index.put(one, RECORD)  # type: ignore[arg-type] - an Entry
+        index.put(one, RECORD)
 
 
-def found(index: CatalogueIndex, **asked: object) -> list[str]:
-    return [one.entry.dataset for one in index.search(Query(**asked)).listed]  # type: ignore[arg-type] - a test's own words
+def found(index: CatalogueIndex, **asked: Any) -> list[str]:
+    return [one.entry.dataset for one in index.search(Query(**asked)).listed]
 
 
 def test_a_dataset_is_found_by_each_word_of_its_card_and_by_the_beginning_of_one(index: CatalogueIndex) -> None:

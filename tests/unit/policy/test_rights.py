@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -113,6 +114,8 @@ def test_a_denial_names_the_right_above_that_fell() -> None:
 
 @pytest.mark.parametrize("name", ["columns", "purposes", "job_kinds"])
 def test_a_giver_learns_in_which_dimension_a_scope_is_too_wide(name: str) -> None:
-    narrow, wide = replace(scope(), **{name: ("a",)}), replace(scope(), **{name: ("a", "b")})
+    one: dict[str, Any] = {name: ("a",)}
+    two: dict[str, Any] = {name: ("a", "b")}
+    narrow, wide = replace(scope(), **one), replace(scope(), **two)
     assert "b are not in the parent's scope" in why_scope_not_within(wide, narrow)
     assert why_scope_not_within(narrow, wide) == why_scope_not_within(scope(), narrow) == ""

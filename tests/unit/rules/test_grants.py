@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from atoll.ledger.records import Budget, Dataset, DatasetState, GrantState, Member, MemberState, budget_id
+from atoll.ledger.records import Budget, Dataset, DatasetState, GrantState, Member, MemberState, budget_id, grant_account
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.ledger.rules.errors import AlreadyExists, NotAllowed, NotMember, Unknown, WrongState
-from atoll.ledger.rules.grant import RevokeGrant, grant_account
+from atoll.ledger.rules.grant import RevokeGrant
 from atoll.testing.consortium import FOUNDED
 from tests.unit.rules.lagoon import FILES, GRANT, Lagoon, permission
 

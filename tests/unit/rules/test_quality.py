@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_an_evaluator_that_has_nothing_to_do_with_the_owner_is_a_third_party(lag
 @pytest.mark.parametrize(
     "tie", [{"affiliation": "The Group"}, {"legal_id": "legal-bank"}, {"affiliation": "BANK"}], ids=["group", "entity", "name"]
 )
-def test_an_affiliate_of_the_owner_may_report_and_is_no_third_party(lagoon: Lagoon, tie: dict[str, str]) -> None:
+def test_an_affiliate_of_the_owner_may_report_and_is_no_third_party(lagoon: Lagoon, tie: dict[str, Any]) -> None:
     lagoon.put(replace(lagoon.get(Member, "bank"), affiliation="the group"))
     lagoon.put(replace(lagoon.get(Member, "auditor"), **tie))
     lagoon.do("auditor", opinion())

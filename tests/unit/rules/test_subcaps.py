@@ -35,7 +35,7 @@ def account(lagoon: Lagoon, name: str, unit: str = "uses") -> tuple[int, int, in
     return budget.limit, budget.reserved, budget.spent
 
 
-def tie(lagoon: Lagoon, *orgs: str, **said: str) -> Lagoon:
+def tie(lagoon: Lagoon, *orgs: str, **said: Any) -> Lagoon:
     """Members say that they belong together."""
     for org in orgs:
         lagoon.put(replace(lagoon.get(Member, org), **said))
@@ -50,7 +50,7 @@ def for_telecom(lagoon: Lagoon) -> Lagoon:
     return lagoon.do("telecom", asked).consent(job_id=SECOND)
 
 
-def purposeful(job_id: bytes, purpose: bytes) -> dict[str, object]:
+def purposeful(job_id: bytes, purpose: bytes) -> dict[str, Any]:
     return {"job_id": job_id, "inputs": (replace(GRANTED_INPUT, purpose=purpose), OWN_INPUT)}
 
 
@@ -109,15 +109,15 @@ def test_no_purpose_stands_in_clear_in_what_a_job_leaves_on_the_ledger() -> None
 
 @pytest.mark.parametrize("capped", [{}, {"to": "bank"}, {"purpose": CREDIT}])
 @pytest.mark.parametrize("unit", ["uses", "rows"])
-def test_a_start_that_fails_at_one_account_takes_from_none(capped: dict[str, object], unit: str) -> None:
+def test_a_start_that_fails_at_one_account_takes_from_none(capped: dict[str, Any], unit: str) -> None:
     lagoon = Lagoon().with_grant().cap(FILES, "uses", 9).cap(FILES, "uses", 9, to="bank").cap(FILES, "uses", 9, purpose=CREDIT)
-    lagoon.cap(FILES, unit, 0, **capped).consented(**purposeful(JOB, CREDIT))  # type: ignore[arg-type]
+    lagoon.cap(FILES, unit, 0, **capped).consented(**purposeful(JOB, CREDIT))
     lagoon.refused(GrantExhausted, "bank", StartJob(job_id=JOB))
 
 
 @pytest.mark.parametrize("capped", [{}, {"to": "bank"}, {"purpose": CREDIT}])
-def test_of_two_jobs_for_the_last_use_of_any_account_one_starts(capped: dict[str, object]) -> None:
-    lagoon = Lagoon().with_grant().cap(FILES, "uses", 1, **capped)  # type: ignore[arg-type]
+def test_of_two_jobs_for_the_last_use_of_any_account_one_starts(capped: dict[str, Any]) -> None:
+    lagoon = Lagoon().with_grant().cap(FILES, "uses", 1, **capped)
     lagoon.consented(**purposeful(JOB, CREDIT)).consented(**purposeful(SECOND, CREDIT)).start(SECOND)
     lagoon.refused(GrantExhausted, "bank", StartJob(job_id=JOB))
 

@@ -59,7 +59,7 @@ class Taking(Lagoon):
     def wait(self, days: int) -> Taking:
         return self.later(seconds=days * DAY_SECONDS)
 
-    def register(self, dataset: str, *, new: int | None = None) -> Taking:
+    def add_version(self, dataset: str, *, new: int | None = None) -> Taking:
         return self.do("bank", replace(registration(dataset), asserted_new=new))
 
     def taken(self, account: str = ACCOUNT) -> int:
@@ -200,25 +200,25 @@ def test_a_version_that_comes_with_a_higher_cap_counts_what_is_above() -> None:
 
 
 def test_another_version_counts_in_full_where_assertions_are_not_accepted() -> None:
-    taking = Taking(new_identifiers(1000), counting=Counting.VERSIONS).take(600).register("bank/customers/2", new=3)
+    taking = Taking(new_identifiers(1000), counting=Counting.VERSIONS).take(600).add_version("bank/customers/2", new=3)
     taking.too_much(401, dataset="bank/customers/2")
 
 
 def test_an_asserted_version_counts_what_is_new_in_it() -> None:
     taking = Taking(new_identifiers(1000), counting=Counting.ASSERTED).take(600)
-    taking.register("bank/customers/2", new=30).register("bank/customers/3", new=5)
+    taking.add_version("bank/customers/2", new=30).add_version("bank/customers/3", new=5)
     assert taking.take(600, dataset="bank/customers/3").taken() == 635
     assert taking.take(600, dataset="bank/customers/3").taken() == 635
 
 
 def test_an_assertion_cannot_hide_a_set_that_has_grown() -> None:
-    taking = Taking(new_identifiers(1000), counting=Counting.ASSERTED).take(600).register("bank/customers/2", new=0)
+    taking = Taking(new_identifiers(1000), counting=Counting.ASSERTED).take(600).add_version("bank/customers/2", new=0)
     assert taking.take(900, dataset="bank/customers/2").taken() == 900
 
 
 def test_a_version_without_an_assertion_or_without_a_counted_ancestor_counts_in_full() -> None:
     taking = Taking(new_identifiers(1000), counting=Counting.ASSERTED).take(600)
-    taking.register("bank/customers/2").register("bank/customers/3", new=1).register("bank/others/1", new=0)
+    taking.add_version("bank/customers/2").add_version("bank/customers/3", new=1).add_version("bank/others/1", new=0)
     taking.too_much(401, dataset="bank/customers/3")
     taking.too_much(401, dataset="bank/others/1")
 
@@ -226,7 +226,7 @@ def test_a_version_without_an_assertion_or_without_a_counted_ancestor_counts_in_
 def test_an_asserted_version_is_as_old_as_what_it_rests_on() -> None:
     """Else the 600 would be in the period through version 2, and counted in no tally of it."""
     taking = Taking(new_identifiers(1000, days=7), counting=Counting.ASSERTED).take(600).wait(3)
-    taking.register("bank/customers/2", new=30).take(600, dataset="bank/customers/2").wait(4)
+    taking.add_version("bank/customers/2", new=30).take(600, dataset="bank/customers/2").wait(4)
     assert taking.get(Shown, f"{ACCOUNT}|bank/customers/2").day == TODAY
     assert taking.take(600, dataset="bank/customers/2").taken() == 630 + 600
 
