@@ -14,7 +14,7 @@ ORDER = ristretto255.ORDER
 
 def share(coefficients: Sequence[int], place: int) -> int:
     """The polynomial at a place; the secret is its constant term."""
-    return sum(coefficient * place**power for power, coefficient in enumerate(coefficients)) % ORDER
+    return sum(coefficient * pow(place, power, ORDER) for power, coefficient in enumerate(coefficients)) % ORDER
 
 
 def commitments(coefficients: Sequence[int]) -> list[bytes]:

@@ -29,7 +29,8 @@ class Conduct:
 
 
 LIKELY = st.integers(0, 5).map(bool)
-WRONGS = st.one_of(st.just(frozenset()), st.just(frozenset()), st.frozensets(st.sampled_from(MEMBERS)))
+NOBODY: frozenset[str] = frozenset()
+WRONGS = st.one_of(st.just(NOBODY), st.just(NOBODY), st.frozensets(st.sampled_from(MEMBERS)))
 CONDUCT = st.builds(Conduct, announces=LIKELY, deals=LIKELY, wrongs=WRONGS, looks=LIKELY)
 DEALING = st.fixed_dictionaries(dict.fromkeys(MEMBERS, CONDUCT))
 
@@ -54,7 +55,7 @@ def play(dealers: Dealers, conduct: dict[str, Conduct]) -> None:
     for org in dealers.dealing.dealers:
         if dealers.dealing.phase is OprfPhase.DEALING and conduct[org].deals:
             wrong = conduct[org].wrongs & set(dealers.dealing.announced)
-            lagoon.do(org, dealers.deal(org, wrong=sorted(wrong)))
+            lagoon.do(org, dealers.deal(org, wrong=wrong))
     close_unless(dealers, OprfPhase.CONFIRMING)
     for org in dealers.dealing.announced:
         if conduct[org].looks:

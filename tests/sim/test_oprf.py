@@ -21,7 +21,7 @@ from atoll.node.errors import NotAsked, TooFewShares
 from atoll.node.oprf import ANSWER_DOMAIN, ANSWERED_SECONDS, EVIDENCE, METHOD, MOST_WAITING, REASK_SECONDS, Ask, SignedAnswer
 from atoll.primitives.errors import PointError
 from atoll.primitives.ristretto import SecretScalar, draw_secret
-from atoll.protocols.threshold_oprf import Deal, Question, Share, digest_blinded
+from atoll.protocols.threshold_oprf import Deal, Question, Share, deal, digest_blinded
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
 from atoll.transport.errors import RemoteError
@@ -233,10 +233,8 @@ def test_only_a_few_unknown_requests_of_one_member_are_waited_for(tmp_path: Path
 def test_a_dealer_of_wrong_shares_is_found_out_and_the_key_stands_without_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = oprf_dealing.deal
-
     def crooked(*args: Any, **agreed: Any) -> Deal:
-        dealt = honest(*args, **agreed)
+        dealt = deal(*args, **agreed)
         if agreed["dealer"] != "bureau":
             return dealt
         first, *rest = dealt.sealed
@@ -375,7 +373,7 @@ def dealt_from(seed: bytes, world: World, org: str) -> Deal:
     assert dealing is not None
     context = oprf_plan.context_of(view.chain.genesis_digest, dealing)
     receivers = dict.fromkeys(dealing.members)
-    return oprf_dealing.deal(seed, context, dealer=org, threshold=dealing.threshold, receivers=receivers)
+    return deal(seed, context, dealer=org, threshold=dealing.threshold, receivers=receivers)
 
 
 async def restart(world: World, org: str) -> None:

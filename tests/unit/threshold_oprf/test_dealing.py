@@ -41,16 +41,17 @@ def material(member: str, dealer: str = "ann") -> bytes:
 
 def dealt(*, context: bytes = CONTEXT, seed: bytes = b"\x01" * 32, **changes: Any) -> Deal:
     keys = {member: receiver_key(material(member)) for member in MEMBERS}
-    return deal(seed, context, **({"dealer": "ann", "threshold": 2, "receivers": keys} | changes))
+    arguments: dict[str, Any] = {"dealer": "ann", "threshold": 2, "receivers": keys}
+    return deal(seed, context, **(arguments | changes))
 
 
 def opened(given: Deal, **changes: Any) -> SecretScalar:
-    arguments = {"material": material("bob"), "context": CONTEXT, "dealer": "ann", "member": "bob", "place": 2, "dealt": given}
-    return open_share(**(arguments | changes))
+    arguments: dict[str, Any] = {"material": material("bob"), "context": CONTEXT, "dealer": "ann", "member": "bob", "place": 2}
+    return open_share(dealt=given, **(arguments | changes))
 
 
 def verify(given: Deal, **changes: Any) -> None:
-    arguments = {"context": CONTEXT, "dealer": "ann", "threshold": 2, "old_share": None, "proof": given.proof}
+    arguments: dict[str, Any] = {"context": CONTEXT, "dealer": "ann", "threshold": 2, "old_share": None, "proof": given.proof}
     verify_deal(**(arguments | {"commitments": given.commitments} | changes))
 
 
@@ -74,7 +75,7 @@ def test_one_seed_says_the_same_in_one_dealing_and_something_else_in_another() -
 
 
 def test_what_names_a_dealing_covers_everything_that_was_agreed() -> None:
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"number": 2},
         {"renews": 1},
         {"threshold": 1},
