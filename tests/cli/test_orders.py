@@ -134,13 +134,13 @@ def test_the_drill_from_two_keys_to_a_recall_and_a_person_who_left(desk: Desk) -
     assert desk.ended(before) == "completed"
     assert f"{FEW // 2} rows" in desk.do(f"job result {before} --out @before.csv", at=RECEIVER)
 
-    running = desk.job(long)
     desk.do(f"order draft freeze {OWNER}/longdrill --reason complaint_17 --out @freeze", at=REGULATOR)
     desk.do("order sign @freeze --key @ada.key --out @freeze.1 --yes")
     assert "1 of 2 persons have signed it" in desk.refused("order submit @freeze.1 --yes", at=REGULATOR)
     said = desk.do("order sign @freeze.1 --key @grace.key --out @freeze.2 --yes")
     assert "Next: atoll order submit" in said
     also = desk.order(f"freeze {OWNER}/drill/1", "also", at=RECEIVER)
+    running = desk.job(long)  # not before everything is signed: it lasts some seconds
     desk.until(lambda: all(desk.shown(running, org)["phase"] == "running" for org in (OWNER, RECEIVER)))
     said = desk.do("order submit @freeze.2 --yes", at=REGULATOR)
     handed_in = time.monotonic()
