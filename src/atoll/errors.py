@@ -1,9 +1,9 @@
 """What can go wrong, as one tree of exceptions with stable codes.
 
 Every error a person can meet is a class with a `code` that never changes, one sentence that says what happened, and a remedy.
-Operands (`found=3, limit=2`) become attributes and fill the sentence; secrets and row values are never operands. Each layer
-defines its own errors in its own `errors.py` on the families below; `catalogue()` is the table that the reference pages, the
-HTTP answers and the command line's exit status are made from.
+Operands (`found=3, limit=2`) become attributes and fill the sentence; secrets and row values are never operands. Each part
+defines its own in its module or package `errors`, on the families below; `catalogue()` is the table that the reference pages,
+the HTTP answers and the command line's exit status are made from.
 """
 
 from __future__ import annotations

@@ -54,9 +54,9 @@ def why(
 
 
 def load_codes() -> dict[str, type[AtollError]]:
-    """Every error class of the package, by code."""
+    """Every error class of the package, by code; a part defines its own in its module or package `errors`."""
     package = Path(atoll.errors.__file__).parent
-    for path in sorted(package.rglob("errors.py")):
+    for path in sorted([*package.rglob("errors.py"), *package.rglob("errors")]):
         importlib.import_module(".".join((package.name, *path.relative_to(package).with_suffix("").parts)))
     return {code: cls for code, cls in atoll.errors.catalogue().items() if _is_ours(cls.__module__)}
 
