@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from atoll.api.models import DatasetInfo, GradingInfo, QualityInfo, RegisterColumn
+from atoll.api.models import DatasetInfo, GradingInfo, RegisterColumn
 from atoll.exchange.grading.model import ColumnGrade, Grading
 from atoll.exchange.grading.override import override
-from atoll.exchange.quality.metrics import GRADES
 from atoll.ledger.records import Dataset
 from atoll.node.errors import BadRequest
-from atoll.policy.card import ColumnCard, DatasetCard, GradingCard, QualityCard
+from atoll.policy.card import ColumnCard, DatasetCard, GradingCard
 from atoll.policy.demand import Exposure
 
 
@@ -73,24 +72,17 @@ def grading_card(grading: Grading) -> GradingCard:
     return GradingCard(table=grading.table, status=grading.status, graded_by=grading.graded_by, reason=grading.reason)
 
 
-def describe(
-    record: Dataset, card: DatasetCard | None, *, mine: bool, quality: Sequence[QualityInfo] | None = None
-) -> DatasetInfo:
+def describe(record: Dataset, card: DatasetCard | None, *, mine: bool) -> DatasetInfo:
     """A dataset as the API shows it.
 
     Args:
         record: as the ledger has it now; its level is the one in force.
         card: as its owner committed to it, or None where it is not here.
         mine: this organisation owns it.
-        quality: what the ledger holds of its quality, newest first; where it is None, what the card says.
     """
     info = DatasetInfo(dataset=record.dataset, owner=record.owner, level=record.level, state=record.state, mine=mine)
-    if quality is not None:
-        info.quality = list(quality)
     if card is None:
         return info
-    if quality is None and card.quality is not None:
-        info.quality = [quality_info(card.quality)]
     return info.model_copy(
         update={
             "title": card.title,
@@ -109,18 +101,6 @@ def describe(
             "parents": list(card.parents),
             "card_verified": True,
         }
-    )
-
-
-def quality_info(card: QualityCard) -> QualityInfo:
-    """The report that a card names, as the API shows it."""
-    return QualityInfo(
-        report=card.report_commitment.hex(),
-        grade=GRADES[card.grade - 1],
-        score_ppm=card.score_ppm,
-        evaluator=card.evaluator,
-        third_party=card.third_party,
-        time=card.time,
     )
 
 

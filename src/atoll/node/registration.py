@@ -48,7 +48,6 @@ KEY_SECONDS = 60
 KEY_LOOK_SECONDS = 0.2
 LEAST_HOLDERS = 2
 """With fewer validating members there is nobody to share a key with."""
-SHAPE_DOMAIN = b"ATOLL-V1-SHAPE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,7 +303,6 @@ class Registration:
             licence=request.licence,
             offers=tuple(request.offers),
             content_commitment=commit(CONTENT_DOMAIN, pending.salt, look.fingerprint.encode()),
-            shape=sha256(SHAPE_DOMAIN + len(columns).to_bytes(4, "big")).digest(),
             parents=parents,
         )
         verify_card(card)

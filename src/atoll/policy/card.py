@@ -2,7 +2,7 @@
 
 The ledger holds a salted commitment to it; the owner serves the body to members. It describes the rows and shows none: counts
 are rounded, there is no digest of the content (that stands in a second commitment whose salt never leaves the owner), and no
-sample values.
+sample values. Opinions of quality come after it and stand on the ledger.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import DatasetId, Label
 from atoll.policy.lattice import Exposure, exposure_at
-from atoll.wire.message import Count, Digest, Document, Message, Name, Pattern, Range, Size, Text, Time
+from atoll.wire.message import Count, Digest, Document, Message, Pattern, Range, Size, Text, Time
 
 CARD_DOMAIN = "dataset-card"
 CONTENT_DOMAIN = "dataset-content"
 MAX_CARD_BYTES = 256_000
 """Longest card: 500 columns with all that can be said of them, and offers. Only its commitment stands in the log."""
-MILLION = 1_000_000
 
 Level = Annotated[int, Range(1, 6)]
 """1 to 4 are G1 to G4; 5 is important, 6 is core."""
@@ -71,24 +70,6 @@ class GradingCard(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QualityCard(Message):
-    """The quality report that was known when the card was published; later ones stand on the ledger."""
-
-    report_commitment: Digest
-    """Salted commitment to the signed report."""
-    grade: Annotated[int, Range(1, 5)]
-    """1, the best, to 5."""
-    score_ppm: Annotated[int, Range(0, MILLION)]
-    """Weighted score in millionths."""
-    evaluator: Name
-    """Who measured."""
-    third_party: bool
-    """Whether that was neither the owner nor an affiliate of it."""
-    time: Time
-    """When."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetCard(Message):
     """What an owner says about one dataset version."""
 
@@ -115,8 +96,6 @@ class DatasetCard(Message):
     """Classes it belongs to, axis and value: `subject:personal`, `industry:J66`."""
     grading: GradingCard | None = None
     """How classes and levels came about; None if unsaid."""
-    quality: QualityCard | None = None
-    """What was known of its quality when the card was published."""
     purposes: Annotated[tuple[Label, ...], Size(0, 50)]
     """Purposes the owner would consider; empty says nothing."""
     keywords: Annotated[tuple[Label, ...], Size(0, 50)] = ()
@@ -129,8 +108,6 @@ class DatasetCard(Message):
     """Name or IRI of a licence, for people; what binds are grants."""
     offers: Annotated[tuple[Document, ...], Size(0, 20)] = ()
     """ODRL offers that the owner makes to everybody, as documents of the closed profile."""
-    shape: Annotated[bytes, Size(0, 32)] = b""
-    """Digest of the number of columns, by which candidates for duplicates are chosen; empty if unsaid."""
     content_commitment: Digest
     """Commitment to the SHA-256 digest of the source's bytes; its salt stays with the owner."""
     parents: Annotated[tuple[DatasetId, ...], Size(0, 50)]

@@ -9,17 +9,15 @@ import pytest
 
 from atoll.exchange.catalogue.errors import CardRefused, CardTooLong
 from atoll.exchange.catalogue.validation import verify_card
-from atoll.policy.card import QualityCard
 from atoll.policy.demand import Exposure
 from tests.unit.policy.desk import CARD, column
 
 KEY = column("key", normalisation="national-id/1")
-OPINION = QualityCard(report_commitment=bytes(32), grade=1, score_ppm=1_000_000, evaluator="bureau", third_party=True, time=1)
 
 
 def test_a_card_that_says_only_what_can_be_so_is_published() -> None:
     verify_card(CARD)
-    verify_card(replace(CARD, classes=("industry:J66", "subject:personal"), shape=bytes(32), keywords=("credit",)))
+    verify_card(replace(CARD, classes=("industry:J66", "subject:personal"), keywords=("credit",)))
 
 
 @pytest.mark.parametrize(
@@ -37,10 +35,8 @@ def test_a_card_that_says_only_what_can_be_so_is_published() -> None:
         ({"columns": (column("k", exposure=Exposure.HIDDEN, exposure_until=9),)}, "nothing that could end"),
         ({"classes": ("subject:personal", "subject:personal")}, "each once"),
         ({"rows_at_most": 1000}, "not rounded"),
-        ({"shape": b"\x01" * 16}, "no digest"),
         ({"parents": (CARD.dataset,)}, "derived from itself"),
         ({"parents": ("bank/a/1", "bank/a/1")}, "twice"),
-        ({"quality": OPINION}, "calls itself a third party"),
     ],
 )
 def test_what_cannot_be_so_is_refused_with_its_reason(changes: dict[str, Any], said: str) -> None:

@@ -82,8 +82,6 @@ def _problems(card: DatasetCard) -> Iterator[str]:
     names = [one.name.casefold() for one in card.columns]
     if len(set(names)) < len(names):
         yield "two columns have one name"
-    if len(card.shape) not in (0, 32):
-        yield "its shape is no digest"
     if not _is_rounded(card.rows_at_most):
         yield "the number of rows is not rounded up to a power of two"
     if card.dataset in card.parents or len(set(card.parents)) < len(card.parents):
@@ -94,8 +92,6 @@ def _problems(card: DatasetCard) -> Iterator[str]:
     for reason in publish_reasons(card):
         if not reason.holds:
             yield f"{reason.constraint} is {reason.observed}, allowed is {reason.wanted}"
-    if card.quality is not None and card.quality.third_party and card.quality.evaluator == card.dataset.split("/")[0]:
-        yield "its owner calls itself a third party"
     for number, offer in enumerate(card.offers, start=1):
         if found := offer_problem(offer, card.dataset):
             yield f"offer {number}: {found}"

@@ -26,8 +26,7 @@ class DatasetHandlers(Handler):
     async def dataset_show(self, request: Request, _: str) -> models.DatasetInfo:
         check = request.query_params.get("check") == "yes"
         found = await self._services.datasets.show(dataset_of(request), check=check)
-        opinions = self._services.catalogue.opinions(found.dataset)
-        return found.model_copy(update={"quality": opinions}) if opinions else found
+        return found.model_copy(update={"quality": self._services.catalogue.opinions(found.dataset)})
 
     async def dataset_history(self, request: Request, _: str) -> models.HistoryInfo:
         return await self._services.histories.show(dataset_of(request))
