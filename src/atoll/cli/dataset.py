@@ -182,12 +182,14 @@ def show_dataset(node: Node, dataset: str, *, check: bool = False) -> Reply:
             each.exposure + (f" until {iso(each.exposure_until)}" if each.exposure_until else ""),
             level_name(each.level),
             each.normalisation or "-",
+            f"{each.nulls_percent_at_most} %" if each.nulls_percent_at_most else "-",
+            str(each.distinct_at_most or "-"),
             each.semantics or "-",
             listed(each.classes),
         )
         for each in one.columns
     ]
-    columns = ("column", "exposure", "level", "spelt by", "means", "classes")
+    columns = ("column", "exposure", "level", "spelt by", "empty <=", "values <=", "means", "classes")
     return Reply(one, [Fields(pairs), "", Rows(columns, rows, "no columns known")])
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from atoll.api.models import DatasetInfo, GradingInfo, RegisterColumn
 from atoll.exchange.grading.model import ColumnGrade, Grading
 from atoll.exchange.grading.override import override
+from atoll.exchange.profile import ColumnProfile, Profile
+from atoll.ledger.detail import round_up_to_power_of_two
 from atoll.ledger.records import Dataset
 from atoll.node.errors import BadRequest
 from atoll.policy.card import ColumnCard, DatasetCard, GradingCard
@@ -28,14 +30,18 @@ def semantics_of(described: Iterable[RegisterColumn]) -> dict[str, str]:
 
 
 def column_cards(
-    described: Iterable[RegisterColumn], found: Sequence[tuple[str, str]], grading: Grading
+    described: Iterable[RegisterColumn], found: Sequence[tuple[str, str]], profile: Profile, grading: Grading
 ) -> tuple[ColumnCard, ...]:
     """The cards of a source's columns, from what a person says of some of them; the others are hidden.
+
+    How many cells are empty and how many values differ is the profile's word, rounded up, where a person says nothing. Of a
+    hidden column it says neither.
 
     Args:
         described: what is said.
         found: name and type of each column of the source, in its order.
-        grading: of the same columns in the same order; levels are its, and classes where a person says none.
+        profile: of the same columns in the same order.
+        grading: of the same; levels are its, and classes where a person says none.
 
     Raises:
         BadRequest: a described column is not in the source, or an exposure is none.
@@ -45,14 +51,16 @@ def column_cards(
     if unknown:
         raise BadRequest(reason=f"the source has no column {unknown[0]}")
     return tuple(
-        _column_card(by_name.get(name) or RegisterColumn(name=name), kind, graded)
-        for (name, kind), graded in zip(found, grading.columns, strict=True)
+        _column_card(by_name.get(name) or RegisterColumn(name=name), kind, counted, graded)
+        for (name, kind), counted, graded in zip(found, profile.columns, grading.columns, strict=True)
     )
 
 
-def _column_card(one: RegisterColumn, kind: str, graded: ColumnGrade) -> ColumnCard:
+def _column_card(one: RegisterColumn, kind: str, counted: ColumnProfile, graded: ColumnGrade) -> ColumnCard:
     if one.exposure not in tuple(Exposure):
         raise BadRequest(reason=f"{one.name}: {one.exposure} is no exposure; they are {', '.join(Exposure)}")
+    is_told = one.exposure != Exposure.HIDDEN
+    most = round_up_to_power_of_two(counted.rows)  # the number of different values is an estimate
     return ColumnCard(
         name=one.name,
         kind=kind,
@@ -62,8 +70,8 @@ def _column_card(one: RegisterColumn, kind: str, graded: ColumnGrade) -> ColumnC
         exposure=Exposure(one.exposure),
         exposure_until=one.exposure_until,
         normalisation=one.normalisation,
-        nulls_percent_at_most=one.nulls_percent_at_most,
-        distinct_at_most=one.distinct_at_most,
+        nulls_percent_at_most=one.nulls_percent_at_most or (counted.rounded_nulls_percent() if is_told else 0),
+        distinct_at_most=one.distinct_at_most or (min(counted.rounded_distinct(), most) if is_told else 0),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from atoll.exchange.fingerprint import TablePrint
 from atoll.exchange.grading.model import Grading
+from atoll.exchange.profile import Profile
 
 if TYPE_CHECKING:
     from atoll.exchange.grading import LevelTable
@@ -30,6 +31,8 @@ class Look:
     """Name and type, in the source's order."""
     print: TablePrint = field(repr=False)
     """Kept at home; never sent."""
+    profile: Profile = field(repr=False)
+    """Of which the card tells two rounded figures a column; frequent values are shown to nobody from here."""
     grading: Grading = field(repr=False)
     """What the detectors found; the values that they found are shown to nobody from here."""
 
@@ -74,7 +77,8 @@ def look_at(
         scratch = Path(name)
         reading = read_table(address, root=root, scratch=scratch, out=out, sm3=sm3, progress=progress)
         table = reading.print
-        grading = grade(*profile_reading(reading), levels, today=today)
+        profile, sample = profile_reading(reading)
+        grading = grade(profile, sample, levels, today=today)
         if reading.address.format is Format.CSV:
             fingerprint = Fingerprint(FILE_METHOD, table.bytes_sha256)
             columns = tuple((name, "string") for name in reading.names)
@@ -86,6 +90,7 @@ def look_at(
         rows=table.rows,
         columns=columns,
         print=table,
+        profile=profile,
         grading=grading,
     )
     save_print(out, table)

@@ -282,7 +282,7 @@ class Registration:
         reason = request.reason or (request.grading.reason if request.grading else "")
         table = LevelTables(self._context.config.home.path).get("")
         grading = grade_as_said(declare(look.grading, semantics_of(request.columns), table), request.columns, reason)
-        columns = column_cards(request.columns, look.columns, grading)
+        columns = column_cards(request.columns, look.columns, look.profile, grading)
         parents = self._parents(request, pending.dataset)
         levels = tuple(one.level for one in columns)
         card = DatasetCard(

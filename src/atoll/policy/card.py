@@ -46,7 +46,7 @@ class ColumnCard(Message):
     normalisation: Words
     """Rule by which its values are spelt when they are compared; empty where it is not compared."""
     nulls_percent_at_most: Annotated[int, Range(0, 100)] = 0
-    """Share of cells without a value, rounded up; 0 if unsaid."""
+    """Share of cells without a value, rounded up to 5 in 100; 0 if there is none, or if unsaid, as of hidden columns."""
     distinct_at_most: Count = 0
     """Number of different values, rounded up to a power of two; 0 if unsaid."""
 

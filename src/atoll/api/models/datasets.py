@@ -21,9 +21,9 @@ class RegisterColumn(Model):
     """Unix second after which the column is hidden; 0: no end."""
     normalisation: str = ""
     nulls_percent_at_most: int = Field(default=0, ge=0, le=100)
-    """Rounded up; 0 if unsaid."""
+    """Share of empty cells, rounded up. 0 when registering: as counted, unless the column is hidden."""
     distinct_at_most: int = Field(default=0, ge=0)
-    """Rounded up to a power of two; 0 if unsaid."""
+    """Different values, rounded up to a power of two. 0 when registering: as counted, unless the column is hidden."""
 
 
 class GradingInfo(Model):
