@@ -20,6 +20,7 @@ from atoll.exchange.catalogue.query import Query
 from atoll.ledger.records import Dataset, DatasetState
 from atoll.policy.card import ColumnCard, DatasetCard
 from atoll.policy.demand import Exposure
+from atoll.policy.in_force import InForce
 from atoll.storage.catalogue import CatalogueIndex
 from exchange.figures import Figure
 
@@ -50,7 +51,8 @@ def measure(folder: Path, quick: bool) -> Iterator[Figure]:
     made = [(_record(chance, at), _card(chance, at)) for at in range(datasets)]
     began = time.process_time()
     for record, card in made:
-        index.put(entry_of(record, card), bytes(32))
+        force = InForce(level=record.level, state=str(record.state), order="", lineages=(record.lineage,))
+        index.put(entry_of(record, force, card), bytes(32))
     context = {"datasets": datasets, "columns": COLUMNS, "index_mb": round(path.stat().st_size / 1e6, 1)}
     yield Figure("catalogue: index made anew", time.process_time() - began, "s", context=context)
     del made

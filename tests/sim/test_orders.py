@@ -115,6 +115,11 @@ def test_a_freeze_stops_a_running_job_at_every_node_and_leaves_nothing_but_its_t
             ]
             assert "Two persons of Authority (authority) froze lineage bureau/files" in " ".join(narrate(shown).split())
 
+            stopped = await world["bank"].services.datasets.show(theirs)
+            assert (stopped.state, stopped.next) == ("frozen", "")
+            assert freeze in stopped.means
+            assert (await world["bank"].services.datasets.show(mine)).state == "active"
+
             refused = await world["bank"].services.proposals.propose(specification(mine, theirs, grant))
             record = await ended(world, refused, seconds=60)
             assert (record.state, record.reason) == ("refused", "policy.order")
@@ -124,6 +129,7 @@ def test_a_freeze_stops_a_running_job_at_every_node_and_leaves_nothing_but_its_t
             assert (await ended(world, again, seconds=60)).state == "completed"
             assert world["bank"].services.jobs.result(again, 0, "test").rows == 30
             assert world["bank"].services.orders.show(freeze).state == "lifted"
+            assert (await world["bank"].services.datasets.show(theirs)).state == "active"
 
     run_virtually(scenario())
 

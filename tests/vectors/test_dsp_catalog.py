@@ -15,7 +15,7 @@ from referencing import Registry, Resource
 
 from atoll.exchange.catalogue.dcat import CONTEXT, Described, Measured, catalog_to_dcat
 from atoll.policy.odrl.jsonld import parse_policy_json
-from tests.unit.catalogue.shelf import card, listed
+from tests.unit.catalogue.shelf import alone, card, listed
 from tests.unit.policy.desk import column
 from tests.vectors.conftest import vectors
 
@@ -61,7 +61,8 @@ def document(*described: Described) -> dict[str, Any]:
 
 
 def full(**changes: Any) -> Described:
-    return Described(record=listed("bureau/files/1"), card=replace(FULL, **changes), quality=(OPINION,))
+    record = listed("bureau/files/1")
+    return Described(record=record, force=alone(record), card=replace(FULL, **changes), quality=(OPINION,))
 
 
 def test_a_catalogue_of_datasets_with_offers_fits_the_schema_as_the_official_example_does() -> None:
@@ -113,8 +114,8 @@ def test_distributions_are_what_the_level_in_force_allows() -> None:
 
 
 def _dataset(level: int) -> dict[str, Any]:
-    described = Described(record=listed("bureau/files/1", level=level), card=FULL)
-    (found,) = document(described)["dataset"]
+    record = listed("bureau/files/1")
+    (found,) = document(Described(record=record, force=replace(alone(record), level=level), card=FULL))["dataset"]
     return dict(found)
 
 

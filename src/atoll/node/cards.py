@@ -13,6 +13,7 @@ from atoll.ledger.records import Dataset
 from atoll.node.errors import BadRequest
 from atoll.policy.card import ColumnCard, DatasetCard, GradingCard
 from atoll.policy.demand import Exposure
+from atoll.policy.in_force import InForce
 
 
 def grade_as_said(detected: Grading, described: Iterable[RegisterColumn], reason: str) -> Grading:
@@ -80,15 +81,16 @@ def grading_card(grading: Grading) -> GradingCard:
     return GradingCard(table=grading.table, status=grading.status, graded_by=grading.graded_by, reason=grading.reason)
 
 
-def describe(record: Dataset, card: DatasetCard | None, *, mine: bool) -> DatasetInfo:
+def describe(record: Dataset, force: InForce, card: DatasetCard | None, *, mine: bool) -> DatasetInfo:
     """A dataset as the API shows it.
 
     Args:
-        record: as the ledger has it now; its level is the one in force.
+        record: as the ledger has it now.
+        force: what binds it now.
         card: as its owner committed to it, or None where it is not here.
         mine: this organisation owns it.
     """
-    info = DatasetInfo(dataset=record.dataset, owner=record.owner, level=record.level, state=record.state, mine=mine)
+    info = DatasetInfo(dataset=record.dataset, owner=record.owner, level=force.level, state=force.state, mine=mine)
     if card is None:
         return info
     return info.model_copy(

@@ -1,8 +1,8 @@
 """The catalogue of this node: an index over the members' cards that follows the ledger by itself.
 
 What counts is what the ledger commits to: a card is taken in only after it was compared with its commitment and with its
-record, and level and state are the ledger's. Of a card that does not hold only that is known. Whatever was missed (a card whose
-owner was away, an index that was lost) is made good by looking again.
+record, and level and state are those that bind now, by orders and by what a dataset was made from too. Of a card that does not
+hold only that is known. Whatever was missed (an owner that was away, an index that was lost) is made good by looking again.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from atoll.api.models import CatalogueEntry, CataloguePage, KeyInfo, QualityInfo
@@ -22,15 +22,16 @@ from atoll.exchange.catalogue.dcat import Described, Measured, catalog_to_dcat
 from atoll.exchange.catalogue.entry import RANKING, Entry, entry_of, keys_of
 from atoll.exchange.catalogue.query import Query
 from atoll.exchange.quality.metrics import GRADES
-from atoll.ledger.records import Dataset, DatasetState, OpinionState, QualityReport
-from atoll.ledger.transaction import parse_transaction
+from atoll.ledger.records import Dataset, OpinionState, QualityReport
+from atoll.ledger.rules.grade import RegradeDataset
+from atoll.ledger.transaction import Transaction, parse_transaction
 from atoll.node.bodies import Bodies, Kind
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, NoSuchThing
-from atoll.ordering.engine import AgreedBlock, View
+from atoll.ordering.engine import AgreedBlock
+from atoll.policy.in_force import in_force
 from atoll.policy.levels import level_text
 from atoll.policy.odrl.profile import NAMESPACE
-from atoll.policy.orders import describe_order
 from atoll.storage.catalogue import NO_GRADE, CatalogueIndex, Listed, Opinion
 from atoll.storage.errors import StoreCorrupt
 from atoll.wire.message import encode_message
@@ -146,7 +147,7 @@ class Catalogue:
                     for each in self._index.opinions(one.dataset)
                     if each.stands
                 ]
-                described.append(Described(record=record, card=card, quality=quality))
+                described.append(Described(record=record, force=in_force(view, record), card=card, quality=quality))
         document = catalog_to_dcat(view.chain.chain_id, self._context.org, described)
         return document | ({f"{NAMESPACE}following": page.following} if page.following else {})
 
@@ -197,19 +198,23 @@ class Catalogue:
             if transaction.type.startswith(ORDERS):
                 await self.compare()  # an order acts on what it does not name
                 continue
-            for dataset in dict.fromkeys(self._named(transaction.body)):
+            for dataset in dict.fromkeys(self._touched(transaction)):
                 if not await self._update(dataset):
                     self._wanted.set()
                 report = view.get(QualityReport, f"{dataset}/{transaction.sender}")
                 if report is not None:
                     self._index.put_opinion(_opinion(report))
 
-    def _named(self, body: Mapping[str, Any]) -> Iterator[str]:
-        for name in names_in(body):
-            if name.count("/") == 2:
+    def _touched(self, transaction: Transaction) -> Iterator[str]:
+        """What it names, the versions of lineages that it names, and where it sets a level, all that rest on one of these."""
+        for name in names_in(transaction.body):
+            lineage = "/".join(name.split("/")[:2])
+            if name != lineage:
                 yield name
-            else:
-                yield from self._index.versions(name)
+            if transaction.type == RegradeDataset.TAG:
+                yield from self._index.resting_on(lineage)
+            elif name == lineage:
+                yield from self._index.versions(lineage)
 
     async def _update(self, dataset: str) -> bool:
         """Take a dataset version in if the ledger says something new of it; whether its card is in."""
@@ -218,15 +223,15 @@ class Catalogue:
             record = view.get(Dataset, dataset)
             if record is None:
                 return True
-            state = state_of(view, record)
-            digest = hashlib.sha256(encode_message(record) + state.encode()).digest()
+            force = in_force(view, record)
+            digest = hashlib.sha256(encode_message(record) + f"{force.level} {force.state}".encode()).digest()
             known = self._index.look_up(dataset)
             if known == (digest, True):
                 return True
             card, refused = self._bodies.believed(view, dataset)
             is_here = card is not None or bool(refused)
             if is_here or known != (digest, False):
-                entry = replace(entry_of(record, card, refused), state=state)
+                entry = entry_of(record, force, card, refused)
                 await self._context.offload(lambda: self._index.put(entry, digest))
             return is_here
 
@@ -290,21 +295,6 @@ def _opinion(report: QualityReport) -> Opinion:
         commitment=report.commitment.hex(),
         stands=report.state is OpinionState.STANDS,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """A dataset as an order is asked about it: no grant, its owner's own."""
-
-    dataset: str
-    grant: bytes = b""
-
-
-def state_of(view: View, record: Dataset) -> str:
-    """Whether a dataset version may be used: as its record says, or as an order of a regulator does."""
-    if record.state is DatasetState.WITHDRAWN:
-        return str(record.state)
-    return describe_order(view, (record.owner,), (_Use(record.dataset),))[0] or str(record.state)
 
 
 def info_of(report: QualityReport) -> QualityInfo:

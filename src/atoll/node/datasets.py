@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from atoll.api.models import DatasetInfo, RegisterDataset, Registered
 from atoll.exchange.registration import tell_finding
@@ -16,6 +17,7 @@ from atoll.node.oprf import Evaluator
 from atoll.node.reading import is_unchanged
 from atoll.node.registration import Done, Registration, Step
 from atoll.ordering.engine import Acknowledged
+from atoll.policy.in_force import in_force
 
 CARDS_AT_ONCE = 16
 """Cards that are asked for at one time, for a list of all datasets."""
@@ -102,9 +104,11 @@ class Datasets:
         if fetch:
             await self._bodies.fetch(view, Kind.CARD, identifier, (record.owner,))
         mine = record.owner == self._context.org
-        told = tell_finding(record)
+        told, force = tell_finding(record), in_force(view, record)
+        if force.order:
+            told = replace(told, means=f"It cannot be used now: {force.order.rstrip('.')}.", next="")
         card, refused = self._bodies.believed(view, identifier)
-        return describe(record, card, mine=mine).model_copy(
+        return describe(record, force, card, mine=mine).model_copy(
             update={
                 "card_refused": refused,
                 "finding": str(record.finding),

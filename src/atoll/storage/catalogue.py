@@ -22,7 +22,7 @@ from atoll.exchange.catalogue.query import Place, Query, encode_cursor, parse_cu
 from atoll.storage.errors import StoreCorrupt, StoreFull
 from atoll.storage.store import make_private
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 NO_GRADE = 9
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS label (axis TEXT, value TEXT, entry INTEGER, until IN
 CREATE INDEX IF NOT EXISTS label_entry ON label (entry);
 CREATE TABLE IF NOT EXISTS word (token TEXT, entry INTEGER, points INTEGER NOT NULL, PRIMARY KEY (token, entry)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS word_entry ON word (entry);
+CREATE TABLE IF NOT EXISTS rests (lineage TEXT, entry INTEGER, PRIMARY KEY (lineage, entry)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rests_entry ON rests (entry);
 CREATE TABLE IF NOT EXISTS opinion (id TEXT, evaluator TEXT, third INTEGER NOT NULL, time INTEGER NOT NULL,
     grade INTEGER NOT NULL, stands INTEGER NOT NULL, shown TEXT NOT NULL, PRIMARY KEY (id, evaluator)) WITHOUT ROWID;
 """
@@ -137,6 +139,7 @@ class CatalogueIndex:
             db.executemany("INSERT INTO word VALUES (?, ?, ?)", words)
             labels = ((axis, value, number, until) for axis, value, until in _labels(entry))
             db.executemany("INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?)", labels)
+            db.executemany("INSERT INTO rests VALUES (?, ?)", ((lineage, number) for lineage in entry.lineages))
 
     def remove(self, dataset: str) -> None:
         """Forget a dataset version that the ledger does not hold."""
@@ -176,6 +179,12 @@ class CatalogueIndex:
         """The dataset versions of a lineage, owner/name."""
         with self._held():
             rows = self._db.execute("SELECT id FROM entry WHERE id >= ? AND id < ?", (f"{lineage}/", f"{lineage}0")).fetchall()
+        return [name for (name,) in rows]
+
+    def resting_on(self, lineage: str) -> list[str]:
+        """The dataset versions of a lineage, and those that were derived from one of them, at whatever remove."""
+        with self._held():
+            rows = self._db.execute("SELECT id FROM rests JOIN entry ON no = entry WHERE lineage = ?", (lineage,)).fetchall()
         return [name for (name,) in rows]
 
     def clear(self) -> None:
@@ -284,6 +293,7 @@ class CatalogueIndex:
         if row is not None:
             db.execute("DELETE FROM word WHERE entry = ?", row)
             db.execute("DELETE FROM label WHERE entry = ?", row)
+            db.execute("DELETE FROM rests WHERE entry = ?", row)
             db.execute("DELETE FROM entry WHERE no = ?", row)
 
     def _opinion(self, db: sqlite3.Connection, dataset: str) -> Opinion | None:

@@ -8,6 +8,7 @@ from typing import Any
 from atoll.exchange.catalogue.entry import Entry, entry_of
 from atoll.ledger.records import Dataset, DatasetState
 from atoll.policy.card import DatasetCard
+from atoll.policy.in_force import InForce
 from atoll.storage.catalogue import Opinion
 from tests.unit.policy.desk import CARD, column
 from tests.unit.policy.desk import dataset as record
@@ -19,7 +20,13 @@ RECORD = bytes(32)
 def entry(name: str, *, level: int = 2, state: DatasetState = DatasetState.ACTIVE, height: int = 1, **changes: Any) -> Entry:
     """What the catalogue knows of a dataset whose card says this."""
     owner = name.split("/")[0]
-    return entry_of(listed(name, owner=owner, level=level, state=state, height=height), card(name, **changes))
+    record = listed(name, owner=owner, level=level, state=state, height=height)
+    return entry_of(record, alone(record), card(name, **changes))
+
+
+def alone(record: Dataset) -> InForce:
+    """What binds a version that rests on nothing and is under no order."""
+    return InForce(level=record.level, state=str(record.state), order="", lineages=(record.lineage,))
 
 
 def listed(name: str, **changes: Any) -> Dataset:

@@ -18,7 +18,7 @@ from atoll.ledger.records import DatasetState
 from atoll.policy.demand import Exposure
 from atoll.storage.catalogue import CatalogueIndex
 from atoll.storage.errors import StoreCorrupt
-from tests.unit.catalogue.shelf import RECORD, entry, listed, opinion
+from tests.unit.catalogue.shelf import RECORD, alone, entry, listed, opinion
 from tests.unit.policy.desk import column
 
 
@@ -106,6 +106,14 @@ def test_what_could_be_intersected_is_somebody_elses_under_the_same_rule_and_not
     asked = {"rules": ("phone-e164/1?region=US",), "not_owner": "bank"}
     assert found(index, **asked, now=100) == ["bureau/until-100/1", "bureau/yes/1"]
     assert found(index, **asked, now=101) == ["bureau/yes/1"]
+
+
+def test_what_rests_on_a_lineage_is_found_by_it_until_it_is_forgotten(index: CatalogueIndex) -> None:
+    made = replace(entry("bank/mix/1"), lineages=("bank/mix", "bureau/raw"))
+    put(index, made, made, entry("bureau/raw/1"), entry("bureau/raw/2"), entry("bureau/rawer/1"))
+    assert sorted(index.resting_on("bureau/raw")) == ["bank/mix/1", "bureau/raw/1", "bureau/raw/2"]
+    index.remove("bank/mix/1")
+    assert index.resting_on("bank/mix") == []
 
 
 def test_of_two_columns_under_one_rule_the_one_that_may_be_compared_longer_counts(index: CatalogueIndex) -> None:
@@ -212,7 +220,8 @@ def test_a_cursor_belongs_to_its_question(index: CatalogueIndex) -> None:
 
 
 def test_a_dataset_without_its_card_is_found_by_what_the_ledger_says(index: CatalogueIndex) -> None:
-    put(index, entry_of(listed("bank/shy/1", level=3), None))
+    shy = listed("bank/shy/1", level=3)
+    put(index, entry_of(shy, alone(shy), None))
     (only,) = index.search(Query(text="shy")).listed
     assert (only.entry.has_card, only.entry.level, only.entry.title) == (False, 3, "")
     assert index.without_card() == [("bank/shy/1", "bank")]

@@ -16,6 +16,7 @@ from atoll.node.bodies import Kind
 from atoll.node.catalogue import Catalogue, names_in
 from atoll.node.errors import NoSuchThing
 from atoll.policy.card import CARD_DOMAIN, DatasetCard
+from atoll.policy.odrl.profile import NAMESPACE
 from atoll.primitives.commitment import commit
 from atoll.storage.catalogue import CatalogueIndex
 from atoll.wire.message import encode_message, parse_message
@@ -37,18 +38,31 @@ async def cards_in(one: Catalogue) -> list[str]:
     return [entry.dataset for entry in page.entries if entry.card_verified]
 
 
+async def exported(one: Catalogue, word: str) -> dict[str, str]:
+    """What the export says of each dataset under a word of the profile."""
+    document = await one.to_dcat(Query())
+    return {each["dct:identifier"]: each[f"{NAMESPACE}{word}"] for each in document["dataset"]}
+
+
 def forged(offices: Offices) -> bytes:
     """The bureau's card with another title."""
     card = parse_message(offices["bureau"].store.body(Kind.CARD, FILES) or b"", DatasetCard)
     return encode_message(replace(card, title="Forged"))
 
 
-def commit_to(offices: Offices, **changes: Any) -> None:
-    """Have the bureau commit to a card that its own node would not have published."""
-    card = parse_message(offices["bureau"].store.body(Kind.CARD, FILES) or b"", DatasetCard)
+def commit_to(offices: Offices, dataset: str = FILES, /, **changes: Any) -> None:
+    """Have its owner commit to a card that its own node would not have published."""
+    office = offices[dataset.split("/")[0]]
+    card = parse_message(office.store.body(Kind.CARD, dataset) or b"", DatasetCard)
     body = encode_message(replace(card, **changes))
-    offices["bureau"].bodies.keep(Kind.CARD, FILES, body)
-    offices.lagoon.put(replace(offices.lagoon.dataset(FILES), card_commitment=commit(CARD_DOMAIN, card.salt, body)))
+    office.bodies.keep(Kind.CARD, dataset, body)
+    offices.lagoon.put(replace(offices.lagoon.dataset(dataset), card_commitment=commit(CARD_DOMAIN, card.salt, body)))
+
+
+def derive(offices: Offices) -> None:
+    """The bank's set is one that was made from the bureau's."""
+    commit_to(offices, CUSTOMERS, parents=(FILES,))
+    offices.lagoon.put(replace(offices.lagoon.dataset(CUSTOMERS), parents=(FILES,)))
 
 
 async def test_cards_are_fetched_compared_with_their_commitments_and_found(offices: Offices) -> None:
@@ -158,6 +172,32 @@ async def test_what_an_order_freezes_is_marked_though_its_record_does_not_change
     await one.compare()
     assert [entry.dataset for entry in (await one.search(Query(states=("frozen",)))).entries] == [FILES]
     assert sorted(await cards_in(one)) == [CUSTOMERS, FILES]
+    assert await exported(one, "state") == {CUSTOMERS: "active", FILES: "frozen"}
+
+
+async def test_what_was_made_from_frozen_data_is_frozen_too(offices: Offices) -> None:
+    derive(offices)
+    lagoon = offices.lagoon
+    lagoon.put(replace(lagoon.get(Member, "auditor"), roles=("auditor", "regulator")))
+    persons = list(lagoon.with_persons("auditor", "anna", "ben").values())
+    lagoon.do("auditor", lagoon.ordered("freeze", "dataset", FILES, persons))
+    one = catalogue(offices)
+    await one.compare()
+    await one.fetch_missing()
+    assert await exported(one, "state") == {CUSTOMERS: "frozen", FILES: "frozen"}
+
+
+async def test_the_level_is_that_of_what_a_dataset_was_made_from_where_that_is_higher(offices: Offices) -> None:
+    derive(offices)
+    one = catalogue(offices)
+    await one.compare()
+    await one.fetch_missing()
+    assert await exported(one, "dataLevel") == {CUSTOMERS: "G2", FILES: "G2"}
+    offices.lagoon.do("bureau", RegradeDataset(dataset=FILES, level=4, table="t", reason_commitment=b"\x09" * 32))
+    await one.compare()
+    assert (await one.search(Query(least_level=4))).total == 2
+    assert (await one.search(Query(most_level=3))).total == 0
+    assert await exported(one, "dataLevel") == {CUSTOMERS: "G4", FILES: "G4"}
 
 
 async def test_what_could_be_intersected_with_ones_own_is_somebody_elses(offices: Offices) -> None:

@@ -15,6 +15,7 @@ from atoll.exchange.catalogue.names import dataset_iri, member_iri
 from atoll.exchange.catalogue.policies import offers_to_json
 from atoll.ledger.records import Dataset
 from atoll.policy.card import DatasetCard
+from atoll.policy.in_force import InForce
 from atoll.policy.levels import Delivery, level_name, permitted_modes
 from atoll.policy.odrl.profile import NAMESPACE as DEX
 
@@ -44,6 +45,8 @@ class Described:
     """What there is to say of one dataset version."""
 
     record: Dataset
+    force: InForce
+    """What binds it now."""
     card: DatasetCard
     """One that fits the record's commitment."""
     quality: Sequence[Measured] = ()
@@ -75,7 +78,7 @@ def catalog_to_dcat(chain_id: str, publisher: str, described: Iterable[Described
 
 def dataset_to_dcat(chain_id: str, one: Described) -> dict[str, Any]:
     """A dataset version as a JSON-LD object without a context of its own."""
-    card, record = one.card, one.record
+    card, record, force = one.card, one.record, one.force
     iri = dataset_iri(chain_id, record.dataset)
     found: dict[str, Any] = {
         "@id": iri,
@@ -86,12 +89,12 @@ def dataset_to_dcat(chain_id: str, one: Described) -> dict[str, Any]:
         "dcat:version": record.dataset.rpartition("/")[2],
         "dcat:keyword": list(card.keywords),
         f"{DEX}owner": record.owner,
-        f"{DEX}state": str(record.state),
-        f"{DEX}dataLevel": level_name(record.level),
+        f"{DEX}state": force.state,
+        f"{DEX}dataLevel": level_name(force.level),
         f"{DEX}dataClass": sorted({*card.classes, *(name for column in card.columns for name in column.classes)}),
         f"{DEX}rowsAtMost": card.rows_at_most,
         f"{DEX}column": [_column(column.to_map()) for column in card.columns],
-        "distribution": [_distribution(chain_id, record.owner, mode) for mode in sorted(permitted_modes(record.level))],
+        "distribution": [_distribution(chain_id, record.owner, mode) for mode in sorted(permitted_modes(force.level))],
     }
     optional = {
         "dct:description": card.description,

@@ -1,6 +1,6 @@
 """What the catalogue knows of a dataset version: what its ledger record and its card say, cut to what is searched and listed.
 
-The ledger's record wins where both speak: level and state are those in force, not those of the day the card was written.
+The ledger wins where both speak: level and state are those in force, not those of the day the card was written.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from atoll.exchange.catalogue.words import words
 from atoll.ledger.records import Dataset
 from atoll.policy.card import ColumnCard, DatasetCard
 from atoll.policy.demand import Exposure
+from atoll.policy.in_force import InForce
 
 POINTS: Mapping[str, int] = {"title": 8, "keyword": 5, "name": 4, "column": 3, "class": 3, "description": 1}
 """What a word counts by the place it stands in; where it stands in several, the best one counts."""
@@ -41,9 +42,11 @@ class Entry:
     dataset: str
     owner: str
     level: int
-    """In force, as the ledger has it."""
+    """In force: its sources' where theirs is higher."""
     state: str
-    """In force, as the ledger has it."""
+    """In force: `frozen` or `recalled` where an order acts on it or on what it rests on."""
+    lineages: tuple[str, ...] = ()
+    """Its own and those that it was derived from, by which it is found again when one of them changes."""
     height: int
     """Block that registered it."""
     has_card: bool
@@ -66,11 +69,12 @@ class Entry:
     """Points of each word that it can be found by."""
 
 
-def entry_of(record: Dataset, card: DatasetCard | None, refused: str = "") -> Entry:
+def entry_of(record: Dataset, force: InForce, card: DatasetCard | None, refused: str = "") -> Entry:
     """The entry of a dataset version.
 
     Args:
         record: from the ledger.
+        force: what binds it now.
         card: one that fits the record's commitment and is believed, or None.
         refused: why there is one that is not.
     """
@@ -80,8 +84,9 @@ def entry_of(record: Dataset, card: DatasetCard | None, refused: str = "") -> En
         return Entry(
             dataset=record.dataset,
             owner=record.owner,
-            level=record.level,
-            state=str(record.state),
+            level=force.level,
+            state=force.state,
+            lineages=force.lineages,
             height=record.height,
             has_card=False,
             refused=refused,
@@ -99,8 +104,9 @@ def entry_of(record: Dataset, card: DatasetCard | None, refused: str = "") -> En
     return Entry(
         dataset=record.dataset,
         owner=record.owner,
-        level=record.level,
-        state=str(record.state),
+        level=force.level,
+        state=force.state,
+        lineages=force.lineages,
         height=record.height,
         has_card=True,
         title=card.title,
