@@ -24,9 +24,9 @@ async def capped(world: World) -> None:
     await asyncio.sleep(1)  # until everybody has the block
 
 
-def seen_by(world: World, org: str) -> Seen:
+async def seen_by(world: World, org: str) -> Seen:
     """What an organisation sees of uses of the bureau's dataset: left and spent."""
-    found = world[org].services.budgets.list("bureau/files")
+    found = await world[org].services.budgets.list("bureau/files")
     return {(one.part, one.who, one.unit): (one.left, one.spent) for one in found if one.unit == "uses" and one.part != "grant"}
 
 
@@ -36,7 +36,7 @@ def test_owner_and_recipient_see_the_same_left_and_each_only_what_is_its_own(tmp
             mine, theirs, grant = await prepare(world, uses=3)
             await capped(world)
             request = specification(mine, theirs, grant)
-            takes = world["bank"].services.proposals.preview(request).takes
+            takes = (await world["bank"].services.proposals.preview(request)).takes
             assert {(one.account.part, one.account.who, one.amount, one.left_after) for one in takes} == {
                 ("grant", grant, 1, 2),
                 ("all", "", 1, 3),
@@ -50,14 +50,14 @@ def test_owner_and_recipient_see_the_same_left_and_each_only_what_is_its_own(tmp
             own = {("all", "", "uses"): (3, 1), ("purpose", "credit-check", "uses"): (3, 1)}
             banks: Seen = {("recipient", name, "uses"): (3, 1) for name in ("bank", "legal entity lei bank")}
             telecoms: Seen = {("recipient", name, "uses"): (4, 0) for name in ("telecom", "legal entity lei telecom")}
-            assert seen_by(world, "bureau") == own | banks | telecoms
-            assert seen_by(world, "bank") == own | banks
-            assert seen_by(world, "telecom") == {("all", "", "uses"): (3, 1)} | telecoms
+            assert await seen_by(world, "bureau") == own | banks | telecoms
+            assert await seen_by(world, "bank") == own | banks
+            assert await seen_by(world, "telecom") == {("all", "", "uses"): (3, 1)} | telecoms
             info = next(one for one in await world["bank"].services.grants.list() if one.grant == grant)
             assert {(one.part, one.left) for one in info.budgets} == {("all", 3), ("recipient", 3)}
 
             await world["bureau"].services.budgets.refund(job, "files")
-            assert seen_by(world, "bureau")[("all", "", "uses")] == (4, 0)
+            assert (await seen_by(world, "bureau"))[("all", "", "uses")] == (4, 0)
 
     run_virtually(scenario())
 

@@ -98,7 +98,7 @@ def test_a_freeze_stops_a_running_job_at_every_node_and_leaves_nothing_but_its_t
                 with pytest.raises(AtollError, match=f"frozen by order {freeze}"):
                     world[org].services.jobs.result(job, 0, "test")
                 assert freeze in world[org].services.jobs.show(job).order
-            accounts = {one.part: (one.left, one.spent) for one in world["bank"].services.budgets.list("bureau/files")}
+            accounts = {one.part: (one.left, one.spent) for one in await world["bank"].services.budgets.list("bureau/files")}
             assert accounts["all"] == (8, 1)
             found = world["auditor"].services.orders.show(freeze)
             assert found.state == "in force"

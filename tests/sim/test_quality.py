@@ -14,7 +14,7 @@ from atoll.exchange.quality.errors import BadReport, NothingToMeasure
 from atoll.exchange.quality.report import Basis, Opinion, QualityRun, RunStatement, SignedRun, run_digest
 from atoll.ledger.records import QualityReport, opinion_id
 from atoll.node.bodies import Kind
-from atoll.node.errors import NoSuchThing, TransactionRefused
+from atoll.node.errors import BodyOnItsWay, NoSuchThing, TransactionRefused
 from atoll.sources.errors import SourceChanged
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
@@ -158,7 +158,7 @@ def test_a_document_that_does_not_fit_its_commitment_is_not_shown(tmp_path: Path
             shelf = world["bureau"].bodies
             opinion = parse_message(shelf.get(Kind.QUALITY, name) or b"", Opinion)
             shelf.keep(Kind.QUALITY, name, encode_message(replace(opinion, salt=bytes(32))))
-            with pytest.raises(NoSuchThing):
+            with pytest.raises(BodyOnItsWay):
                 await world["bank"].services.quality.report(dataset, "bureau")
 
     run_virtually(scenario())

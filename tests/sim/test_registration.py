@@ -89,9 +89,9 @@ def test_a_near_copy_is_found_and_blocked_and_nobody_sees_a_row(tmp_path: Path) 
             assert {one.receivers for one in jobs(world)} == {("bank",)}
             await until(lambda: state(world, "bureau/people/1", "bureau") == "blocked")
             for org in ("bank", "bureau"):
-                (account,) = world[org].services.budgets.list("bureau/people")
+                (account,) = await world[org].services.budgets.list("bureau/people")
                 assert (account.part, account.unit, account.spent, account.limit) == ("checks", "checks", 2, 16)
-            assert not world["telecom"].services.budgets.list("bureau/people")
+            assert not await world["telecom"].services.budgets.list("bureau/people")
             with pytest.raises(TransactionRefused, match="registered first"):
                 await world["bureau"].services.grants.give(
                     GiveGrant(grantee="bank", dataset="bureau/people/1", uses=1, columns=["a"], purposes=["research"])

@@ -53,13 +53,13 @@ def test_a_standing_consent_speaks_for_a_person_as_often_as_it_says(tmp_path: Pa
             carried = shown[False].decision
             assert carried is not None
             assert carried.standing == given
-            assert [(one.uses_left, one.title) for one in standing.list()] == [(0, "studies")]
+            assert [(one.uses_left, one.title) for one in await standing.list()] == [(0, "studies")]
             revoked, _ = await standing.give(GiveStanding(terms=bounds(RESEARCH), uses=5, days=30), "a person")
             await standing.revoke(revoked, "a person")
             third = await propose(world, sets, grant, by="bureau")
             await asyncio.sleep(10)
             assert world["bank"].services.jobs.show(third).phase == "awaiting approval"
-            assert {one.state for one in standing.list()} == {"active", "revoked"}
+            assert {one.state for one in await standing.list()} == {"active", "revoked"}
             with pytest.raises(BadRequest, match="permit nothing"):
                 await standing.give(GiveStanding(terms={"prohibition": [{"action": "use"}]}, uses=1, days=1), "a person")
 

@@ -120,6 +120,8 @@ def shown_dispute(one: DisputeInfo) -> list[Shown]:
 
 
 def _words(said: AnswerInfo) -> str:
+    if said.awaited:
+        return f"(on its way from {said.org}; committed to as {said.commitment[:16]})"
     if not said.held:
         return f"(not here; committed to as {said.commitment[:16]})"
     names = ", ".join(one.name for one in said.attachments)

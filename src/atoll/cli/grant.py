@@ -191,6 +191,8 @@ def rows_limit(grant: GrantInfo) -> int | None:
 
 
 def _terms(grant: GrantInfo) -> list[str | Rows]:
+    if grant.terms_from:
+        return [f"\nThe terms are on their way from {grant.terms_from}."]
     if grant.terms is None:
         return ["\nThe terms are held by owner, grantee and auditor."]
     try:

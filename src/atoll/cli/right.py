@@ -308,6 +308,8 @@ def _term(one: RightInfo) -> str:
 
 
 def _scope(one: RightInfo) -> str:
+    if one.scope_from:
+        return f"on its way from {one.scope_from}"
     if one.scope is None:
         return "held by holder, custodian and auditor"
     said = "; ".join(f"{name.replace('_', ' ')}: {listed(values)}" for name, values in one.scope.items())

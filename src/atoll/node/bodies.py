@@ -8,7 +8,8 @@ counts.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar, Protocol
@@ -31,7 +32,7 @@ from atoll.ledger.records import (
     Right,
     StandingConsent,
 )
-from atoll.node.errors import NoSuchThing, NotOnThisPlan, PlanChanged
+from atoll.node.errors import BodyOnItsWay, NoSuchThing, NotOnThisPlan, PlanChanged
 from atoll.ordering.engine import View
 from atoll.policy.card import CARD_DOMAIN, MAX_CARD_BYTES, DatasetCard
 from atoll.policy.scopes import SCOPE_DOMAIN, RightScope
@@ -41,7 +42,12 @@ from atoll.primitives.commitment import is_opening
 from atoll.storage.store import NodeStore
 from atoll.wire.message import Message, Size, encode_message, parse_message
 
+log = logging.getLogger("atoll.bodies")
 FETCH_TIMEOUT_SECONDS = 10.0
+PATIENCE_SECONDS = 5.0
+"""How long somebody's question waits for a body: longer than a link takes to come back, and than a holder's copy of the ledger
+is behind this one."""
+ASK_AGAIN_SECONDS = 0.2
 MAX_BODY_BYTES = 59_000
 """Longest document of a job or a grant: it may have to stand in the log one day, with its name."""
 MAX_NAME = 140
@@ -95,6 +101,8 @@ class Caller(Protocol):
     """Calls a method at another member's node."""
 
     async def call(self, org: str, method: str, payload: bytes, *, timeout_seconds: float) -> bytes: ...
+
+    def hurry(self, org: str) -> None: ...
 
 
 class Bodies:
@@ -151,8 +159,17 @@ class Bodies:
         """Put a body on the shelf; the caller has made it or checked it."""
         self._store.set_body(kind, identifier, data)
 
-    async def fetch(self, view: View, kind: Kind, identifier: str, holders: Iterable[str]) -> bytes | None:
+    async def fetch(
+        self, view: View, kind: Kind, identifier: str, holders: Iterable[str], *, patience_seconds: float = 0.0
+    ) -> bytes | None:
         """The body, from the shelf or from the first of `holders` that gives one that fits; None if none does.
+
+        Args:
+            view: the ledger that it must fit.
+            kind, identifier: which body.
+            holders: who should have it, the likeliest first.
+            patience_seconds: how long to go on asking them, and the readers: one may be about to be connected, or its copy of
+                the ledger may be a block behind. With none, each is asked once.
 
         Raises:
             PlanChanged: the proposer itself gives a plan that is not the one it proposed.
@@ -160,19 +177,68 @@ class Bodies:
         found = self.get(kind, identifier)
         if found is not None and (kind is not Kind.QUALITY or self.fits(view, kind, identifier)):
             return found  # an opinion can be followed by another under the same name
-        question = encode_message(BodyName(kind=kind, identifier=identifier))
+        if not entitled(view, kind, identifier, self._org):
+            return None
+        if patience_seconds > 0:
+            others = dict.fromkeys((*holders, *readers(view)))
+            return await self._ask_until(view, [org for org in others if org != self._org], kind, identifier, patience_seconds)
         for org in holders:
-            if org == self._org:
-                continue
-            try:
-                answer = parse_message(
-                    await self._links.call(org, "body.get", question, timeout_seconds=FETCH_TIMEOUT_SECONDS), Body
-                )
-            except (AtollError, TimeoutError):
-                continue
-            if (answer.kind, answer.identifier) == (kind, identifier) and self.accept(view, org, answer):
-                return answer.data
+            data = await self._ask(view, org, kind, identifier) if org != self._org else None
+            if data is not None:
+                return data
         return None
+
+    async def need(self, view: View, kind: Kind, identifier: str, holders: Iterable[str]) -> bytes:
+        """The same for what nothing can be said or decided without.
+
+        Raises:
+            BodyOnItsWay: nobody gave it in PATIENCE_SECONDS.
+            PlanChanged: as `fetch`.
+        """
+        holders = list(holders)
+        data = await self.fetch(view, kind, identifier, holders, patience_seconds=PATIENCE_SECONDS)
+        if data is None:
+            raise BodyOnItsWay(kind=kind, name=identifier, org=next((one for one in holders if one != self._org), "its maker"))
+        return data
+
+    async def _ask(self, view: View, org: str, kind: Kind, identifier: str) -> bytes | None:
+        question = encode_message(BodyName(kind=kind, identifier=identifier))
+        try:
+            answer = parse_message(
+                await self._links.call(org, "body.get", question, timeout_seconds=FETCH_TIMEOUT_SECONDS), Body
+            )
+        except (AtollError, TimeoutError):
+            return None
+        fits = (answer.kind, answer.identifier) == (kind, identifier) and self.accept(view, org, answer)
+        return answer.data if fits else None
+
+    async def _ask_until(self, view: View, orgs: Sequence[str], kind: Kind, identifier: str, seconds: float) -> bytes | None:
+        """Ask all of them again and again, unless it is sent meanwhile; one that does not answer keeps no other waiting.
+
+        The later in the list, the later the first question: what the first one gives, the others are not asked for.
+        """
+
+        def arrived() -> bytes | None:
+            return self.get(kind, identifier) if self.fits(view, kind, identifier) else None
+
+        async def insist(org: str, place: int) -> None:
+            await asyncio.sleep(place * ASK_AGAIN_SECONDS)
+            while arrived() is None and await self._ask(view, org, kind, identifier) is None:
+                self._links.hurry(org)
+                await asyncio.sleep(ASK_AGAIN_SECONDS)
+
+        asking = [asyncio.create_task(insist(org, place)) for place, org in enumerate(orgs)]
+        try:
+            for first in asyncio.as_completed(asking, timeout=seconds):
+                await first
+                break
+        except TimeoutError:
+            log.info("not given", extra={"kind": kind, "body": identifier, "asked": ", ".join(orgs)})
+        finally:
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+        return arrived()
 
     async def offer(self, kind: Kind, identifier: str, data: bytes, to: Iterable[str]) -> None:
         """Send a body to those who should hold it; one that cannot be reached will ask for it."""
@@ -212,6 +278,11 @@ class Bodies:
         if job is not None and job.proposer == org:
             raise PlanChanged(sender=org, job=body.identifier)
         return False
+
+
+def readers(view: View) -> list[str]:
+    """The members that read every document, by name."""
+    return [one.org for one in view.all(Member) if READERS & set(one.roles)]
 
 
 def fits(view: View, kind: Kind, identifier: str, data: bytes) -> bool:

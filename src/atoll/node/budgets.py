@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable
 
@@ -10,7 +11,7 @@ from atoll.ledger.plan import Plan
 from atoll.ledger.records import Budget, Grant, JobInput, Member, counted_inputs, day_in_words, ties
 from atoll.ledger.rules.budget import RefundBudget, SetBudget
 from atoll.ledger.rules.check import DAY_SECONDS
-from atoll.node.bodies import READERS, Bodies
+from atoll.node.bodies import PATIENCE_SECONDS, READERS, Bodies, Kind
 from atoll.node.context import NodeContext
 from atoll.node.purposes import Purposes
 from atoll.ordering.engine import Acknowledged
@@ -95,9 +96,15 @@ class Budgets:
                 return info.lineage in held and bool(self._purposes.name(info.account.rpartition("|for:")[2]))
         return named or info.lineage in held
 
-    def _learn(self, grants: Iterable[Grant]) -> None:
-        for one in grants:
-            terms = self._bodies.terms(one.grant) if self._context.org in (one.owner, one.grantee) else None
+    async def _learn(self, grants: Iterable[Grant]) -> None:
+        """What the pseudonyms of purposes stand for, from the terms of own grants."""
+        mine = [one for one in grants if self._context.org in (one.owner, one.grantee)]
+        fetch, view, patience = self._bodies.fetch, self._context.view(), PATIENCE_SECONDS
+        await asyncio.gather(
+            *(fetch(view, Kind.TERMS, one.grant.hex(), one.parties(), patience_seconds=patience) for one in mine)
+        )
+        for one in mine:
+            terms = self._bodies.terms(one.grant)
             if terms is not None:
                 self._purposes.learn(terms)
 
@@ -127,10 +134,10 @@ class Budgets:
             left=budget.left(),
         )
 
-    def list(self, lineage: str = "") -> list[BudgetInfo]:
+    async def list(self, lineage: str = "") -> list[BudgetInfo]:
         """The accounts that this organisation may see, of one lineage or of all; those of grants come with their lineage."""
         grants = {f"grant:{one.grant.hex()}": one for one in self._context.records(Grant)}
-        self._learn(grants.values())
+        await self._learn(grants.values())
         mine = self._own_ties()
         reads_all = bool(READERS & set(self._context.roles(self._context.org)))
         today = f"|on:{day_in_words(self._context.now() // DAY_SECONDS)}"

@@ -18,14 +18,14 @@ from atoll.errors import JobError
 from atoll.jobs.errors import UnknownKind
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import SIMILARITY, Chain, Grant, Job, JobState, counted_inputs
+from atoll.ledger.records import SIMILARITY, Chain, Dataset, Grant, Job, JobState, counted_inputs
 from atoll.ledger.rights import chain_of
 from atoll.ledger.rules.errors import ApprovalMissing, GrantExhausted, StandingNotInForce
 from atoll.ledger.rules.job import ConsentJob, ProposeJob, RefuseJob
 from atoll.node.bodies import Bodies, Body, Kind
 from atoll.node.context import NodeContext
 from atoll.node.duties import Duties
-from atoll.node.errors import PlanChanged, PlanInconsistent, PlanMissing, TransactionRefused
+from atoll.node.errors import BodyOnItsWay, PlanChanged, PlanInconsistent, PlanMissing, TransactionRefused
 from atoll.node.promises import Promises
 from atoll.node.purposes import Purposes
 from atoll.node.standing import StandingConsents
@@ -85,6 +85,10 @@ class Consents:
         except PlanMissing:
             self._context.store.update_job(identifier, phase="waiting for plan")
             return
+        except BodyOnItsWay as err:  # to refuse would be for good; the reactor looks again
+            self._context.store.update_job(identifier, phase="waiting for documents")
+            log.info("not decided yet", extra={"job": identifier, "code": err.code, "error": str(err)})
+            return
         except (JobError, UnknownKind) as err:
             await self.refuse(identifier, err.code, actor="node")
             return
@@ -132,18 +136,24 @@ class Consents:
 
     async def _collect(self, plan: Plan) -> None:
         """Ask for terms and scopes that did not come, of grants that somebody else gave in this organisation's data, and for
-        the cards of a check of near duplicates."""
+        the cards of a check of near duplicates.
+
+        Raises:
+            BodyOnItsWay: one did not come in time, and what is not known denies.
+        """
         view = self._context.view()
         for one in plan.inputs:
             if plan.kind == SIMILARITY:  # whether two versions are worth comparing is read off both cards
-                await self._bodies.fetch(view, Kind.CARD, one.dataset, (one.dataset.partition("/")[0],))
+                if view.get(Dataset, one.dataset) is not None:
+                    await self._bodies.need(view, Kind.CARD, one.dataset, (one.dataset.partition("/")[0],))
+                continue
             grant = view.get(Grant, one.grant.hex()) if one.grant else None
             if grant is None or grant.owner != self._context.org:
                 continue
-            await self._bodies.fetch(view, Kind.TERMS, one.grant.hex(), (grant.giver, grant.grantee))
+            await self._bodies.need(view, Kind.TERMS, one.grant.hex(), (grant.giver, grant.grantee))
             for right in chain_of(view, grant.right)[0]:
                 if right.scope_commitment:
-                    await self._bodies.fetch(view, Kind.SCOPE, right.right.hex(), (right.holder, right.grantor))
+                    await self._bodies.need(view, Kind.SCOPE, right.right.hex(), (right.grantor, right.holder))
 
     def find_withdrawal(self, plan: Plan, proposer: str) -> str:
         """Code of the first reason why this organisation would not consent any more to a job that START has charged and whose

@@ -9,7 +9,7 @@ from atoll.api.models import DatasetInfo, RegisterDataset, Registered
 from atoll.exchange.registration import tell_finding
 from atoll.ledger.records import Dataset
 from atoll.ledger.rules.dataset import WithdrawDataset
-from atoll.node.bodies import Bodies, Kind
+from atoll.node.bodies import PATIENCE_SECONDS, Bodies, Kind
 from atoll.node.cards import describe
 from atoll.node.context import NodeContext
 from atoll.node.errors import NoSuchThing
@@ -79,19 +79,24 @@ class Datasets:
         """All members' datasets, each with its card where the owner serves one that fits."""
         records = self._context.records(Dataset)
         room = asyncio.Semaphore(CARDS_AT_ONCE)
+        clock = self._context.clock
+        ends = clock.monotonic() + PATIENCE_SECONDS  # for all of them together
 
         async def show(record: Dataset) -> DatasetInfo:
             async with room:  # an owner that does not answer must not keep the others waiting
-                return await self.show(record.dataset, fetch=cards)
+                return await self.show(record.dataset, fetch=cards, patience_seconds=ends - clock.monotonic())
 
         return list(await asyncio.gather(*(show(record) for record in records)))
 
-    async def show(self, identifier: str, *, fetch: bool = True, check: bool = False) -> DatasetInfo:
+    async def show(
+        self, identifier: str, *, fetch: bool = True, check: bool = False, patience_seconds: float = PATIENCE_SECONDS
+    ) -> DatasetInfo:
         """One dataset.
 
         Args:
             identifier: owner/name/version.
             fetch: ask the owner for the card where it is not here.
+            patience_seconds: how long to go on asking.
             check: of an own dataset, read the source again and say whether it is still what was registered.
 
         Raises:
@@ -102,7 +107,7 @@ class Datasets:
         if record is None:
             raise NoSuchThing(what="dataset", name=identifier)
         if fetch:
-            await self._bodies.fetch(view, Kind.CARD, identifier, (record.owner,))
+            await self._bodies.fetch(view, Kind.CARD, identifier, (record.owner,), patience_seconds=patience_seconds)
         mine = record.owner == self._context.org
         told, force = tell_finding(record), in_force(view, record)
         if force.order:

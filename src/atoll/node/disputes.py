@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ from atoll.api.models import (
 from atoll.exchange.registration.statement import MAX_ATTACHED_BYTES, OPENING, REASON, STATEMENT_DOMAIN, Attached, Statement
 from atoll.ledger.records import Dataset, Dispute
 from atoll.ledger.rules.dispute import AnswerDispute, DecideDispute, OpenDispute, Outcome
-from atoll.node.bodies import READERS, Bodies, Kind
+from atoll.node.bodies import PATIENCE_SECONDS, Bodies, Kind, entitled, readers
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, NoSuchThing
 from atoll.ordering.engine import Acknowledged
@@ -82,14 +83,12 @@ class Disputes:
         """One dispute, with the words where this organisation may read them."""
         dispute = self._need(identifier)
         holders = dict.fromkeys((*dispute.parties, dispute.decided_by or dispute.opener, *self._readers()))
-        said = [await self._said(f"{identifier}/{OPENING}", dispute.opener, dispute.opened_height, dispute.evidence, holders)]
-        for number, one in enumerate(dispute.answers, start=1):
-            said.append(await self._said(f"{identifier}/{number}", one.org, one.height, one.commitment, holders))
-        reason = None
+        wanted = [(OPENING, dispute.opener, dispute.opened_height, dispute.evidence)]
+        wanted += [(str(number), one.org, one.height, one.commitment) for number, one in enumerate(dispute.answers, start=1)]
         if dispute.reason:
-            reason = await self._said(
-                f"{identifier}/{REASON}", dispute.decided_by, dispute.decided_height, dispute.reason, holders
-            )
+            wanted.append((REASON, dispute.decided_by, dispute.decided_height, dispute.reason))
+        said = list(await asyncio.gather(*(self._said(identifier, *one, holders) for one in wanted)))
+        reason = said.pop() if dispute.reason else None
         return DisputeInfo(
             dispute=identifier,
             subject=dispute.subject,
@@ -106,20 +105,24 @@ class Disputes:
     async def list(self) -> list[DisputeInfo]:
         """All disputes, oldest first."""
         ordered = sorted(self._context.records(Dispute), key=lambda one: (one.opened_height, one.dispute))
-        return [await self.show(one.identifier()) for one in ordered]
+        return list(await asyncio.gather(*(self.show(one.identifier()) for one in ordered)))
 
     async def about(self, dataset: str) -> Sequence[DisputeInfo]:
         """All disputes in which a version stands, oldest first."""
         found = [one for one in self._context.records(Dispute) if dataset in (one.subject, one.against)]
         ordered = sorted(found, key=lambda one: (one.opened_height, one.dispute))
-        return [await self.show(one.identifier()) for one in ordered]
+        return list(await asyncio.gather(*(self.show(one.identifier()) for one in ordered)))
 
-    async def _said(self, name: str, org: str, height: int, commitment: bytes, holders: Iterable[str]) -> AnswerInfo:
-        view = self._context.view()
-        data = await self._bodies.fetch(view, Kind.STATEMENT, name, holders)
+    async def _said(
+        self, identifier: str, place: str, org: str, height: int, commitment: bytes, holders: Iterable[str]
+    ) -> AnswerInfo:
+        view, name = self._context.view(), f"{identifier}/{place}"
+        asked = dict.fromkeys((org, *holders))
+        data = await self._bodies.fetch(view, Kind.STATEMENT, name, asked, patience_seconds=PATIENCE_SECONDS)
         info = AnswerInfo(org=org, height=height, commitment=commitment.hex())
         if data is None or not self._bodies.fits(view, Kind.STATEMENT, name):
-            return info
+            mine = entitled(view, Kind.STATEMENT, name, self._context.org)
+            return info.model_copy(update={"awaited": mine})
         said = parse_message(data, Statement)
         attachments = [Attachment(name=one.name, data=base64.b64encode(one.data).decode()) for one in said.attached]
         return info.model_copy(update={"text": said.text, "attachments": attachments, "held": True})
@@ -138,7 +141,7 @@ class Disputes:
         await self._bodies.offer(Kind.STATEMENT, name, body, dict.fromkeys((*sorted(parties), *self._readers())))
 
     def _readers(self) -> Sequence[str]:
-        return [one.org for one in self._context.members() if READERS & set(one.roles)]
+        return readers(self._context.view())
 
     def _need(self, identifier: str) -> Dispute:
         dispute = self._context.view().get(Dispute, identifier)

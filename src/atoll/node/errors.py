@@ -78,6 +78,14 @@ class NotOnThisPlan(AccessError):
     remedy = "Only the parties of a job or a grant, and auditors, hold its documents."
 
 
+class BodyOnItsWay(UnavailableError):
+    """A document that this node may read has not reached it, and nobody who holds it gave it in time."""
+
+    code = "body.on_its_way"
+    sentence = "The {kind} of {name} is on its way from {org}."
+    remedy = "It is taken as soon as a node that holds it can be reached; `atoll doctor` shows which cannot. Then try again."
+
+
 class PlanMissing(UnavailableError):
     """Nobody could give this node the plan of a job it is a party of."""
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from atoll.ledger.block import Block
 from atoll.ledger.chain import Ledger
 from atoll.ledger.evidence import export_evidence
-from atoll.ledger.records import Job
-from atoll.node.bodies import Bodies, Kind
+from atoll.ledger.records import Dataset, Grant, Job
+from atoll.node.bodies import PATIENCE_SECONDS, Bodies, Kind
 from atoll.node.context import NodeContext
-from atoll.node.errors import NoSuchThing
+from atoll.node.errors import NoSuchThing, PlanChanged
 
 
 class Evidence:
@@ -27,12 +29,26 @@ class Evidence:
             NoSuchThing: the ledger holds no such job.
             IncompleteEvidence and others of `atoll.ledger.evidence`: this node does not hold what a bundle needs.
         """
-        if self._context.view().get(Job, identifier) is None:
+        job = self._context.view().get(Job, identifier)
+        if job is None:
             raise NoSuchThing(what="job", name=identifier)
+        await self._collect(job)
         source = NodeSource(self._context, self._bodies)
         data = await self._context.offload(lambda: export_evidence(source, bytes.fromhex(identifier)))
         self._context.note(actor, "evidence.export", identifier, f"{len(data)} bytes")
         return data
+
+    async def _collect(self, job: Job) -> None:
+        """Ask for what belongs into the bundle and may be on its way; what does not come stays out of it."""
+        view, identifier = self._context.view(), job.job_id.hex()
+        wanted = [(Kind.PLAN, identifier, (job.proposer, *job.parties))]
+        wanted += [(Kind.DETAIL, f"{identifier}/{org}", (org, *job.parties)) for org in job.receipts]
+        for one in job.inputs:
+            grant, dataset = (view.get(Grant, one.grant.hex()) if one.grant else None), view.get(Dataset, one.dataset)
+            wanted += [(Kind.TERMS, one.grant.hex(), (grant.giver, *grant.parties()))] if grant is not None else []
+            wanted += [(Kind.CARD, one.dataset, (dataset.owner, *job.parties))] if dataset is not None else []
+        with suppress(PlanChanged):
+            await asyncio.gather(*(self._bodies.fetch(view, *one, patience_seconds=PATIENCE_SECONDS) for one in wanted))
 
 
 class NodeSource:

@@ -20,7 +20,7 @@ from atoll.api.models import (
 from atoll.exchange.grading.model import ColumnGrade, Finding, Grading
 from atoll.ledger.records import Dataset, LevelApproval, Regrade
 from atoll.ledger.rules.grade import ApproveLevel, RegradeDataset
-from atoll.node.bodies import Bodies, Kind
+from atoll.node.bodies import PATIENCE_SECONDS, Bodies, Kind
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, NoSuchThing
 from atoll.node.levels import LevelTables
@@ -60,7 +60,7 @@ class Gradings:
         if record is None:
             raise NoSuchThing(what="dataset", name=identifier)
         level = level_of(view, record)
-        await self._bodies.fetch(view, Kind.CARD, identifier, (record.owner,))
+        await self._bodies.fetch(view, Kind.CARD, identifier, (record.owner,), patience_seconds=PATIENCE_SECONDS)
         card, _ = self._bodies.believed(view, identifier)
         grading = card.grading if card is not None else None
         status = grading.status if grading is not None else STATUS

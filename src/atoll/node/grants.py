@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from atoll.ledger.records import Budget, Cap, CapUnit, Counting, Grant, budget_i
 from atoll.ledger.rules.grant import GiveGrant as GiveTransaction
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.takings import DAY_SECONDS, headroom
-from atoll.node.bodies import READERS, Bodies, Kind
+from atoll.node.bodies import PATIENCE_SECONDS, READERS, Bodies, Kind, entitled, readers
 from atoll.node.budgets import Budgets
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, NoSuchThing
@@ -26,7 +27,7 @@ from atoll.policy.orders import describe_order
 from atoll.policy.outputs import WITH_PAYLOAD
 from atoll.policy.terms import ADVERSARY_MODELS, TERMS_DOMAIN, Constraint, GrantTerms, Operand, Operator, TermRule
 from atoll.primitives.commitment import commit
-from atoll.wire.message import encode_message
+from atoll.wire.message import encode_message, parse_message
 from atoll.wire.plain import to_plain
 
 CLOCK_SKEW_SECONDS = 60
@@ -93,9 +94,9 @@ class Grants:
                 right=bytes.fromhex(request.right),
             )
         )
-        readers = [one.org for one in self._context.members() if READERS & set(one.roles)]
         custodian = request.dataset.partition("/")[0]
-        await self._bodies.offer(Kind.TERMS, grant.hex(), body, dict.fromkeys([request.grantee, custodian, *readers]))
+        to = dict.fromkeys([request.grantee, custodian, *readers(self._context.view())])
+        await self._bodies.offer(Kind.TERMS, grant.hex(), body, to)
         self._context.note("person", "grant.give", grant.hex(), f"to {request.grantee}")
         return grant.hex(), acknowledged
 
@@ -111,21 +112,20 @@ class Grants:
         me = self._context.org
         reads_all = any(one.org == me and READERS & set(one.roles) for one in self._context.members())
         records = [one for one in self._context.records(Grant) if reads_all or me in one.parties()]
-        return [await self._describe(one) for one in records]
+        return list(await asyncio.gather(*(self._describe(one) for one in records)))
 
     async def agreement(self, grant: str) -> dict[str, Any]:
         """The terms of one grant as a DSP agreement in JSON-LD.
 
         Raises:
-            NoSuchThing: there is no such grant, or its terms are not held here.
+            NoSuchThing: there is no such grant, or its terms are for others.
+            BodyOnItsWay: its terms did not reach this node in time.
         """
         view = self._context.view()
         record = view.get(Grant, grant)
-        if record is not None:
-            await self._bodies.fetch(view, Kind.TERMS, grant, record.parties())
-        terms = self._bodies.terms(bytes.fromhex(grant))
-        if record is None or terms is None:
+        if record is None or not entitled(view, Kind.TERMS, grant, self._context.org):
             raise NoSuchThing(what="grant with terms", name=grant)
+        terms = parse_message(await self._bodies.need(view, Kind.TERMS, grant, record.parties()), GrantTerms)
         return agreement_to_json(view.chain.chain_id, terms)
 
     def _purpose_salt(self, dataset: str) -> bytes:
@@ -135,7 +135,8 @@ class Grants:
 
     async def _describe(self, record: Grant) -> GrantInfo:
         view = self._context.view()
-        await self._bodies.fetch(view, Kind.TERMS, record.grant.hex(), record.parties())
+        holders = record.parties()
+        await self._bodies.fetch(view, Kind.TERMS, record.grant.hex(), holders, patience_seconds=PATIENCE_SECONDS)
         terms = self._bodies.terms(record.grant)
         account = grant_account(record.grant)
         budget, epsilon = (view.get(Budget, budget_id(account, unit)) for unit in ("uses", "micro-epsilon"))
@@ -166,6 +167,7 @@ class Grants:
             held=held,
             order=order,
             terms=to_plain(terms) if terms else None,
+            terms_from="" if terms else next((one for one in holders if one != self._context.org), "an auditor"),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from atoll.api.models import DecisionInfo, JobInfo, ReasonInfo, ResultInfo, WhyInfo
 from atoll.errors import JobError, catalogue
@@ -12,10 +13,10 @@ from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import Job, JobState
 from atoll.ledger.rules.job import FailJob, WithdrawJob
-from atoll.node.bodies import READERS, Bodies
+from atoll.node.bodies import PATIENCE_SECONDS, READERS, Bodies, Kind
 from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
-from atoll.node.errors import Cancelled, NoSuchThing, NotForThisJob, RefusedByPerson, ResultHeld
+from atoll.node.errors import Cancelled, NoSuchThing, NotForThisJob, PlanChanged, RefusedByPerson, ResultHeld
 from atoll.node.outcomes import StoredResult
 from atoll.node.runs import Runs
 from atoll.policy.orders import describe_order, find_order
@@ -49,6 +50,13 @@ class Jobs:
         if plan is None:
             return info
         return info.model_copy(update={"plan": to_plain(plan), "estimate": _amounts(plan)})
+
+    async def collect(self, identifier: str) -> None:
+        """Ask for the plan of a job, where it is not here and this organisation may read it."""
+        job, view = self._need(identifier), self._context.view()
+        with suppress(PlanChanged):  # the reactor says so, to everybody
+            holders = (job.proposer, *job.parties)
+            await self._bodies.fetch(view, Kind.PLAN, identifier, holders, patience_seconds=PATIENCE_SECONDS)
 
     async def approve(self, identifier: str, actor: str, approval: bytes = b"") -> JobInfo:
         """A person consents to a job that waits for it; policy is asked again first.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from atoll.api.models import CoalitionInfo, DraftInfo, OptionInfo, ProposeJob
 from atoll.errors import AtollError
 from atoll.jobs.errors import BadPlan
 from atoll.jobs.periods import period_of
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
-from atoll.node.bodies import MAX_BODY_BYTES, READERS, Bodies, Kind
+from atoll.ledger.records import Grant
+from atoll.node.bodies import MAX_BODY_BYTES, PATIENCE_SECONDS, Bodies, Kind, readers
 from atoll.node.budgets import Budgets
 from atoll.node.consents import proposal_of
 from atoll.node.context import NodeContext
@@ -67,9 +70,9 @@ class Proposals:
         _verify_length(plan)
         return plan
 
-    def preview(self, request: ProposeJob) -> DraftInfo:
+    async def preview(self, request: ProposeJob) -> DraftInfo:
         """What the job would take and show; nothing is kept or sent. Raises as `draft`."""
-        plan = self.draft(request)
+        plan = await self._draft_with_terms(request)
         kind = job_kind(plan.kind)
         estimate = kind.estimate(plan)
         explained = kind.explain(from_plain(kind.spec, request.spec))
@@ -101,16 +104,27 @@ class Proposals:
 
     async def propose(self, request: ProposeJob, *, actor: str = "person") -> str:
         """Draft, keep and offer the plan, and put its digest on the ledger; the job's identifier."""
-        plan = self.draft(request)
+        plan = await self._draft_with_terms(request)
         body = encode_message(plan)
         identifier = plan.job_id.hex()
         self._bodies.keep(Kind.PLAN, identifier, body)
         self._context.store.update_job(identifier, phase="proposed")
         await self._context.outbox.submit(proposal_of(plan, digest_plan_body(body)))
         self._context.note(actor, "job.propose", identifier, plan.kind)
-        readers = [one.org for one in self._context.members() if READERS & set(one.roles)]
-        await self._bodies.offer(Kind.PLAN, identifier, body, dict.fromkeys((*plan.orgs(), *readers)))
+        to = dict.fromkeys((*plan.orgs(), *readers(self._context.view())))
+        await self._bodies.offer(Kind.PLAN, identifier, body, to)
         return identifier
+
+    async def _draft_with_terms(self, request: ProposeJob) -> Plan:
+        """The draft, once the terms are here that say what the ledger calls its purpose: a grant may be younger than they."""
+        plan, view = self.draft(request), self._context.view()
+        found = [view.get(Grant, one.grant.hex()) for one in plan.inputs if one.grant]
+        missing = [one for one in found if one is not None and self._bodies.terms(one.grant) is None]
+        fetch, patience = self._bodies.fetch, PATIENCE_SECONDS
+        await asyncio.gather(
+            *(fetch(view, Kind.TERMS, one.grant.hex(), one.parties(), patience_seconds=patience) for one in missing)
+        )
+        return self.draft(request) if missing else plan
 
 
 def _verify_length(plan: Plan) -> None:

@@ -129,18 +129,19 @@ class Quality:
         """One evaluator's report, fetched and verified.
 
         Raises:
-            NoSuchThing: there is none, or nobody gives it.
+            NoSuchThing: there is none, or the dataset's card does not hold.
+            BodyOnItsWay: the report or the card did not reach this node in time.
             BadReport: it does not hold.
         """
         view, name = self._context.view(), opinion_id(dataset, evaluator)
         dataset_record, record = self._record(dataset), view.get(QualityReport, name)
         if record is None:
             raise NoSuchThing(what="report", name=name)
-        data = await self._bodies.fetch(view, Kind.QUALITY, name, (evaluator, record.dataset.split("/")[0]))
-        await self._bodies.fetch(view, Kind.CARD, dataset, (dataset_record.owner,))
+        data = await self._bodies.need(view, Kind.QUALITY, name, (evaluator, record.dataset.split("/")[0]))
+        await self._bodies.need(view, Kind.CARD, dataset, (dataset_record.owner,))
         card, _ = self._bodies.believed(view, dataset)
-        if data is None or card is None:
-            raise NoSuchThing(what="document of report", name=name)
+        if card is None:
+            raise NoSuchThing(what="card that holds of", name=dataset)
         opinion = parse_message(data, Opinion)
         run = self._verified_run(opinion.run)
         envelope = self._verified(opinion.envelope, evaluator, Context.QUALITY_OPINION)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable
 
 from atoll.api.models import HoldersInfo, RightAct, RightChange, RightDetail, RightInfo, RightRequest, RightTransfer
 from atoll.ledger.evidence import Held, RightsFinding, export_right_history, export_rights
@@ -18,7 +19,7 @@ from atoll.ledger.rules.right import (
     UnfreezeRight,
 )
 from atoll.ledger.rules.takings import DAY_SECONDS
-from atoll.node.bodies import READERS, Bodies, Kind
+from atoll.node.bodies import PATIENCE_SECONDS, Bodies, Kind, entitled, readers
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, NoSuchThing
 from atoll.node.evidence import NodeSource
@@ -49,6 +50,7 @@ class Rights:
         Raises:
             NoSuchThing: there is no such right.
             BadRequest: its scope reaches beyond one above it.
+            BodyOnItsWay: one above it did not reach this node in time.
             TransactionRefused: the ledger's rules refuse it.
         """
         parent = self._right(request.source)
@@ -77,9 +79,9 @@ class Rights:
             )
         )
         if body:
-            readers = [one.org for one in self._context.members() if READERS & set(one.roles)]
             custodian = parent.lineage.partition("/")[0]
-            await self._bodies.offer(Kind.SCOPE, right.hex(), body, dict.fromkeys([request.to, custodian, *readers]))
+            to = dict.fromkeys([request.to, custodian, *readers(self._context.view())])
+            await self._bodies.offer(Kind.SCOPE, right.hex(), body, to)
         self._context.note("person", message.TAG.partition("/")[0], right.hex(), f"{request.kind} to {request.to}")
         return right.hex(), acknowledged
 
@@ -114,9 +116,8 @@ class Rights:
         """One right with those above and below it, and its scope where this node may know it."""
         record, view = self._right(right), self._context.view()
         chain, _ = chain_of(view, record.right)
-        for one in chain:
-            await self._fetch_scope(view, one)
-        children = children_of(view, record)
+        children = list(children_of(view, record))
+        await self._fetch_scopes(view, (*chain, *children))
         return RightDetail(
             **self._describe(record).model_dump(),
             chain=[self._describe(one) for one in chain[1:]],
@@ -188,26 +189,43 @@ class Rights:
     async def _need_within(self, scope: RightScope, parent: Right) -> None:
         view = self._context.view()
         for above in chain_of(view, parent.right)[0]:
-            await self._fetch_scope(view, above)
+            if not self._may_know(view, above):
+                continue  # who holds that one enforces it
+            await self._bodies.need(view, Kind.SCOPE, above.right.hex(), scope_holders(above))
             wider = self._bodies.scope(above.right)
             reason = why_scope_not_within(scope, wider) if wider is not None else ""
             if reason:
                 raise BadRequest(reason=reason)
 
-    async def _fetch_scope(self, view: View, right: Right) -> None:
-        if right.scope_commitment:
-            holders = dict.fromkeys((right.holder, right.grantor, right.lineage.partition("/")[0]))
-            await self._bodies.fetch(view, Kind.SCOPE, right.right.hex(), holders)
+    def _may_know(self, view: View, right: Right) -> bool:
+        return bool(right.scope_commitment) and entitled(view, Kind.SCOPE, right.right.hex(), self._context.org)
+
+    async def _fetch_scopes(self, view: View, rights: Iterable[Right]) -> None:
+        fetch, patience = self._bodies.fetch, PATIENCE_SECONDS
+        wanted = [one for one in rights if self._may_know(view, one)]
+        await asyncio.gather(
+            *(fetch(view, Kind.SCOPE, one.right.hex(), scope_holders(one), patience_seconds=patience) for one in wanted)
+        )
 
     def _describe(self, right: Right) -> RightInfo:
-        fell = why_not_in_force(self._context.view(), right.right, self._context.now())
+        view = self._context.view()
+        fell = why_not_in_force(view, right.right, self._context.now())
         scope = self._bodies.scope(right.right) if right.scope_commitment else None
-        return _info(right, fell, scope)
+        info = _info(right, fell, scope)
+        if scope is not None or not self._may_know(view, right):
+            return info
+        source = next((one for one in scope_holders(right) if one != self._context.org), "an auditor")
+        return info.model_copy(update={"scope_from": source})
 
     def list(self, *, lineage: str = "", holder: str = "") -> list[RightInfo]:
         """All rights, or those in a lineage, or of a holder; they stand in clear for all members."""
         found = self._context.records(Right)
         return [self._describe(one) for one in found if lineage in ("", one.lineage) and holder in ("", one.holder)]
+
+
+def scope_holders(right: Right) -> list[str]:
+    """Who may hold the scope of a right beside the readers: whoever gave it first, because it made it."""
+    return list(dict.fromkeys((right.grantor, right.holder, right.lineage.partition("/")[0])))
 
 
 def _scope(request: RightRequest, right: bytes, salt: bytes) -> RightScope | None:

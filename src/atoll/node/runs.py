@@ -16,7 +16,7 @@ from atoll.ledger.plan import Plan
 from atoll.ledger.records import SIMILARITY, Job
 from atoll.ledger.rules.job import FailJob
 from atoll.ledger.rules.receipt import GiveReceipt
-from atoll.node.bodies import READERS, Bodies, Kind
+from atoll.node.bodies import Bodies, Kind, readers
 from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
 from atoll.node.errors import (
@@ -280,8 +280,8 @@ class Runs:
             log.warning("receipt refused", extra={"job": identifier, "code": err.operands["rule"]})
             return
         self._context.note("node", "job.receipt", identifier, "ok")
-        readers = [one.org for one in self._context.members() if READERS & set(one.roles)]
-        await self._bodies.offer(Kind.DETAIL, name, body, dict.fromkeys((*job.parties, *readers)))
+        to = dict.fromkeys((*job.parties, *readers(self._context.view())))
+        await self._bodies.offer(Kind.DETAIL, name, body, to)
 
     async def _fail(self, job: Job, code: str) -> None:
         identifier = job.job_id.hex()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 from atoll.api.models import GiveStanding, StandingInfo
 from atoll.ledger.records import Budget, StandingConsent, StandingState, budget_id, standing_account
 from atoll.ledger.rules.standing import DAY_SECONDS, RevokeStanding
 from atoll.ledger.rules.standing import GiveStanding as GiveTransaction
-from atoll.node.bodies import READERS, Bodies, Kind
+from atoll.node.bodies import PATIENCE_SECONDS, READERS, Bodies, Kind, readers
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest
 from atoll.ordering.engine import Acknowledged
@@ -66,8 +67,7 @@ class StandingConsents:
                 not_after=now + request.days * DAY_SECONDS,
             )
         )
-        readers = [one.org for one in self._context.members() if READERS & set(one.roles)]
-        await self._bodies.offer(Kind.STANDING, identifier.hex(), body, readers)
+        await self._bodies.offer(Kind.STANDING, identifier.hex(), body, readers(self._context.view()))
         self._context.note(actor, "standing.give", identifier.hex(), f"{request.uses} uses in {request.days} days")
         return identifier.hex(), acknowledged
 
@@ -88,11 +88,16 @@ class StandingConsents:
             if terms is not None:
                 yield terms
 
-    def list(self) -> list[StandingInfo]:
+    async def list(self) -> list[StandingInfo]:
         """Own standing consents; for readers, all."""
-        me = self._context.org
+        me, view = self._context.org, self._context.view()
         reads_all = bool(READERS & set(self._context.roles(me)))
-        return [self._describe(one) for one in self._context.records(StandingConsent) if reads_all or one.owner == me]
+        found = [one for one in self._context.records(StandingConsent) if reads_all or one.owner == me]
+        fetch, patience = self._bodies.fetch, PATIENCE_SECONDS
+        await asyncio.gather(
+            *(fetch(view, Kind.STANDING, one.standing.hex(), (one.owner,), patience_seconds=patience) for one in found)
+        )
+        return [self._describe(one) for one in found]
 
     def _describe(self, record: StandingConsent) -> StandingInfo:
         budget = self._context.view().get(Budget, budget_id(standing_account(record.standing), "uses"))

@@ -65,6 +65,7 @@ class Links:
         self._live: dict[str, RpcSession] = {}
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._changed: dict[str, asyncio.Event] = {}
+        self._hurry: dict[str, asyncio.Event] = {}
         self._tasks = Tasks()
 
     # -- for the node ---------------------------------------------------------------------------------------------------------
@@ -103,6 +104,11 @@ class Links:
         """Return as soon as there is a session with a member; the caller bounds the wait."""
         while org not in self._live:
             await self._change(org).wait()
+
+    def hurry(self, org: str) -> None:
+        """Somebody waits for this member: if it is for this side to dial, do so without waiting for the pause to end."""
+        if org in self._hurry:
+            self._hurry[org].set()
 
     async def call(self, org: str, method: str, payload: bytes, *, timeout_seconds: float) -> bytes:
         """Ask a member; does not wait for a connection.
@@ -178,8 +184,19 @@ class Links:
                 log.info("no session with %s: %s", org, err.code)
                 if isinstance(err, LinkLost) and loop.time() - started >= SETTLED_SECONDS:
                     pause = FIRST_PAUSE_SECONDS
-            await asyncio.sleep(pause * self._chance.uniform(0.5, 1.0))
+            await self._pause(org, pause * self._chance.uniform(0.5, 1.0))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _pause(self, org: str, seconds: float) -> None:
+        """Sleep, but never on where somebody is in a hurry; even then not without a moment between two attempts."""
+        hurry = self._hurry[org] = asyncio.Event()
+        try:
+            await asyncio.sleep(min(seconds, FIRST_PAUSE_SECONDS))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds - FIRST_PAUSE_SECONDS):
+                    await hurry.wait()
+        finally:
+            del self._hurry[org]
 
     def _dials(self, org: str) -> bool:
         return not self._has_listener or self._me < org

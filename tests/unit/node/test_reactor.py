@@ -42,7 +42,7 @@ async def followed(offices: Offices, blocks: list[AgreedBlock], fetch: Any) -> i
         await asyncio.Event().wait()
 
     class SlowBodies(Bodies):
-        async def fetch(self, view: View, kind: Any, identifier: str, holders: Any) -> bytes | None:
+        async def fetch(self, view: View, kind: Any, identifier: str, holders: Any, **_: Any) -> bytes | None:
             await fetch()
             return None
 

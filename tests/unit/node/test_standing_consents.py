@@ -98,8 +98,8 @@ async def test_only_the_owner_and_readers_hold_the_bounds(offices: Offices, bure
     assert offices["bank"].bodies.get(Kind.STANDING, standing) is None
     holders = [org for org in offices.lagoon.founding.orgs if entitled(bureau.view, Kind.STANDING, standing, org)]
     assert sorted(holders) == ["auditor", "bureau"]
-    assert [one.title for one in StandingConsents(offices["bank"].context, offices["bank"].bodies).list()] == []
-    assert len(StandingConsents(offices["auditor"].context, offices["auditor"].bodies).list()) == 1
+    assert [one.title for one in await StandingConsents(offices["bank"].context, offices["bank"].bodies).list()] == []
+    assert len(await StandingConsents(offices["auditor"].context, offices["auditor"].bodies).list()) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from atoll.transport import links as transport_links
 from atoll.transport.errors import LinkLost, NotConnected, RequestLate
 from atoll.transport.links import LONGEST_PAUSE_SECONDS, PATIENCE_SECONDS, Links
 from atoll.transport.memory import MemoryFabric
@@ -120,6 +121,27 @@ def test_a_cut_link_comes_back() -> None:
                 await some.links["bank"].call("bureau", "whoami", b"", timeout_seconds=1)
             await asyncio.wait_for(some.all_met(), 2)
             assert await some.links["bank"].call("bureau", "whoami", b"", timeout_seconds=1) == b"bank"
+
+    run_virtually(work())
+
+
+def test_whoever_is_waited_for_is_dialled_at_once_and_others_after_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        monkeypatch.setattr(transport_links, "LONGEST_PAUSE_SECONDS", 3600.0)
+        fabric, loop = MemoryFabric(delay_seconds=0.02), asyncio.get_running_loop()
+        async with members(fabric, *TRIO) as some:
+            await some.all_met()
+            await some.stop("bureau", "operator")
+            await asyncio.sleep(7200)
+            for org in ("bureau", "operator"):
+                some.start(org)
+            back = loop.time()
+            some.links["bank"].hurry("bureau")
+            await some.links["bank"].wait_connected("bureau")
+            assert loop.time() - back < 1
+            await some.links["bank"].wait_connected("operator")
+            assert loop.time() - back >= PATIENCE_SECONDS  # it came by itself
+            some.links["bank"].hurry("nobody")
 
     run_virtually(work())
 

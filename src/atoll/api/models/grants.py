@@ -109,3 +109,5 @@ class GrantInfo(Model):
     """That order, in words; empty for none."""
     terms: dict[str, Any] | None = None
     """The ODRL-shaped terms, where this node holds them."""
+    terms_from: str = ""
+    """From whom they are on their way, where this node does not have them yet."""

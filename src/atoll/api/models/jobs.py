@@ -93,7 +93,8 @@ class JobInfo(Model):
     state: str
     """State on the ledger."""
     phase: str
-    """What this node does with it: `waiting for plan`, `awaiting approval`, `consented`, `running`, `resuming`, `done`, ..."""
+    """What this node does with it: `waiting for plan`, `waiting for documents`, `awaiting approval`, `consented`, `running`,
+    `resuming`, `done`, ..."""
     proposer: str
     parties: list[str]
     receivers: list[str]

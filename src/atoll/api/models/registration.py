@@ -64,6 +64,8 @@ class AnswerInfo(Model):
     attachments: list[Attachment] = []
     held: bool = False
     """The words are here and fit their commitment."""
+    awaited: bool = False
+    """They are for this organisation too, and on their way from whoever said them."""
 
 
 class DisputeInfo(Model):

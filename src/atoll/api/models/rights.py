@@ -81,6 +81,8 @@ class RightInfo(Model):
     """Block of its last change."""
     scope: dict[str, Any] | None = None
     """What it may be used for, where this node holds that; `{}` where it reaches as far as its parent."""
+    scope_from: str = ""
+    """From whom the scope is on its way, where this node may know it and does not have it yet."""
 
 
 class RightDetail(RightInfo):

@@ -47,7 +47,7 @@ class DatasetHandlers(Handler):
         return receipt_of(await self._services.budgets.set(asked))
 
     async def budget_list(self, request: Request, _: str) -> list[models.BudgetInfo]:
-        return self._services.budgets.list(request.query_params.get("lineage", ""))
+        return await self._services.budgets.list(request.query_params.get("lineage", ""))
 
     async def budget_refund(self, request: Request, _: str) -> models.Receipt:
         asked = await self._body(request, models.RefundRequest)

@@ -19,7 +19,7 @@ class JobHandlers(Handler):
     """Jobs."""
 
     async def job_draft(self, request: Request, _: str) -> models.DraftInfo:
-        return self._services.proposals.preview(await self._body(request, models.ProposeJob))
+        return await self._services.proposals.preview(await self._body(request, models.ProposeJob))
 
     async def job_propose(self, request: Request, _: str) -> models.Proposed:
         return models.Proposed(job=await self._services.proposals.propose(await self._body(request, models.ProposeJob)))
@@ -28,6 +28,7 @@ class JobHandlers(Handler):
         return self._services.jobs.list()
 
     async def job_show(self, request: Request, _: str) -> models.JobInfo:
+        await self._services.jobs.collect(job_of(request))
         return self._services.jobs.show(job_of(request))
 
     async def job_approve(self, request: Request, label: str) -> models.JobInfo:

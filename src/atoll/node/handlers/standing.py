@@ -16,7 +16,7 @@ class StandingHandlers(Handler):
         return models.StandingGiven(standing=standing, **receipt_of(receipt).model_dump())
 
     async def standing_list(self, _: Request, __: str) -> list[models.StandingInfo]:
-        return self._services.standing.list()
+        return await self._services.standing.list()
 
     async def standing_revoke(self, request: Request, actor: str) -> models.Receipt:
         return receipt_of(await self._services.standing.revoke(hex_of(request.path_params["standing"], 16), actor))
