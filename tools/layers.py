@@ -23,7 +23,7 @@ PICTURE = """
     storage | transport | ordering | sources | api
     exchange* | jobs*
     policy*
-    ledger*
+    ledger* | programs*
     protocols* | trust*
     wire* | primitives*
     errors, ports, version, _core

@@ -1,0 +1,157 @@
+"""What an operation is: one class that says what it gives, what it costs, what it opens, and how it is done.
+
+To add one: a frozen dataclass on `Operation` in `operations/<family>.py`, its parameters as fields, registered by `NAME`; and a
+function in `functions/<family>.py` that people call, which adds it to the program. The graph, the executors, `explain()` and
+the table of operations in the documentation follow.
+
+Operands of elementwise operations have equal shapes: the functions insert `broadcast_to`. Nulls are no concern of an operation:
+the functions carry a second value, the mask of what is there, beside the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atoll.programs.errors import WrongOperands
+from atoll.programs.kind import Kind
+
+Clear: TypeAlias = NDArray[Any]
+"""A value in the clear: int64, float64 (for fixed-point numbers) or bool_, in its shape."""
+
+Held: TypeAlias = Any
+"""A value at a compute node: `Ring` for numbers, `Planes` of one plane for truth values; for a constant its raw values."""
+
+HERE = "this line"
+"""Stands for the program's line in an error until the tracer, which knows it, puts it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a step takes. Rounds of steps that run together count once: their maximum."""
+
+    rounds: int = 0
+    bytes_by_node: tuple[int, int, int] = (0, 0, 0)
+    """What each compute node sends."""
+    memory_bytes: int = 0
+    """At each compute node while it runs, its inputs and outputs not counted."""
+
+    def beside(self, other: Cost) -> Cost:
+        """Both at once."""
+        sent = tuple(a + b for a, b in zip(self.bytes_by_node, other.bytes_by_node, strict=True))
+        return Cost(max(self.rounds, other.rounds), _three(sent), self.memory_bytes + other.memory_bytes)
+
+    def then(self, other: Cost) -> Cost:
+        """One after the other."""
+        sent = tuple(a + b for a, b in zip(self.bytes_by_node, other.bytes_by_node, strict=True))
+        return Cost(self.rounds + other.rounds, _three(sent), max(self.memory_bytes, other.memory_bytes))
+
+
+def _three(sent: tuple[int, ...]) -> tuple[int, int, int]:
+    return sent[0], sent[1], sent[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Something that is shown to somebody while the program runs."""
+
+    what: str
+    to: str
+
+
+class Shows(StrEnum):
+    """How much of its operands a result can tell: what owners decide on."""
+
+    VALUE = "value"
+    """Perhaps all."""
+    COMPARISON = "comparison"
+    """Only which is smaller, or whether they are equal."""
+    AGGREGATE = "aggregate"
+    """Only something of many rows together."""
+
+
+class Operation:
+    """Base of all operations; see the module's docstring. Subclasses are frozen dataclasses."""
+
+    NAME: ClassVar[str]
+    """Stands in the graph: never changes its meaning."""
+    SOURCE: ClassVar[str] = ""
+    """Paper and section."""
+    LEAKAGE: ClassVar[str] = "nothing"
+    """What compute nodes learn beyond shapes and types, for the table of operations."""
+    SHOWS: ClassVar[Shows] = Shows.VALUE
+    """What an output that went through it can tell of the operands at most."""
+    COMMUTES: ClassVar[bool] = False
+    """Whether its two operands may be exchanged."""
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        """What comes out: shapes, types, ranges and errors.
+
+        Must refuse by `refuse` whatever it cannot do, hostile parameters included: graphs of others are checked by it. A range
+        that does not fit 62 bits is returned as it is; who asked says which line it belongs to.
+        """
+        raise NotImplementedError
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        """The ideal answer."""
+        raise NotImplementedError
+
+    def cost(self, kinds: tuple[Kind, ...]) -> Cost:
+        """What `run` will take, semi-honest; equal to what a run counts. Nothing for local operations."""
+        return Cost()
+
+    def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
+        """What compute nodes are shown, beyond shares."""
+        return ()
+
+    def run(self, node: Any, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Any:
+        """The steps of a compute node: `Steps[tuple[Held, ...]]`. Local operations give their result at once, by `local`."""
+        return self.local(node, kinds, values)
+        yield  # a generator, though without rounds
+
+    def local(self, node: Any, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
+        """The result of an operation that needs no message."""
+        raise NotImplementedError
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is done without a message."""
+        return type(self).run is Operation.run
+
+    def parameters(self) -> dict[str, Any]:
+        """Its fields by name, as they stand in the graph."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]  # all are dataclasses
+
+
+REGISTRY: dict[str, type[Operation]] = {}
+
+
+def register(cls: type[Operation]) -> type[Operation]:
+    """Class decorator: makes an operation known by its NAME."""
+    if cls.NAME in REGISTRY:
+        raise TypeError(f"operation {cls.NAME} is defined twice")
+    REGISTRY[cls.NAME] = cls
+    return cls
+
+
+def refuse(operation: Operation, problem: str) -> WrongOperands:
+    """The error to raise from `infer`."""
+    return WrongOperands(line=HERE, operation=operation.NAME, problem=problem)
+
+
+def raw_values(kind: Kind, value: Clear) -> NDArray[np.int64]:
+    """The raw values of a value in the clear, rounded to nearest."""
+    if kind.dtype.name == "fixed":
+        return np.rint(np.ldexp(value, kind.dtype.fraction)).astype(np.int64)
+    return np.asarray(value, dtype=np.int64)
+
+
+def clear_values(kind: Kind, raw: NDArray[np.int64]) -> Clear:
+    """What raw values say."""
+    if kind.dtype.name == "fixed":
+        return np.ldexp(raw.astype(np.float64), -kind.dtype.fraction)
+    return raw.astype(np.bool_) if kind.dtype.is_bool else raw

@@ -1,0 +1,7 @@
+"""The operations by family. Importing this package registers them all; the table in the documentation is made from it."""
+
+from __future__ import annotations
+
+from atoll.programs.operations import arithmetic, comparison, inputs, logic, reductions, selection, shaping
+
+__all__ = ["arithmetic", "comparison", "inputs", "logic", "reductions", "selection", "shaping"]

@@ -1,0 +1,174 @@
+"""Sums, differences and products of numbers, and what keeps the point in its place.
+
+Sums and products with public numbers are local. A product of secrets takes one round and one ring element a node: every node
+multiplies what it holds and sends its masked share on. A product has the bits after the point of both factors; `truncate` gives
+back what is too many, exactly, rounding down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import ClassVar
+
+import numpy as np
+
+from atoll.programs.dtypes import MAX_FRACTION, DType, int64
+from atoll.programs.kind import Kind
+from atoll.programs.operation import Clear, Operation, refuse, register
+from atoll.programs.operations.checks import in_bounds, numbers, operands, same_point, same_shape
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Add(Operation):
+    """x + y, element by element."""
+
+    NAME: ClassVar[str] = "add"
+    COMMUTES: ClassVar[bool] = True
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        x, y = same_point(self, numbers(self, kinds, 2))
+        same_shape(self, kinds)
+        return (x.like(combined(x, y, x.dtype.low + y.dtype.low, x.dtype.high + y.dtype.high), x.error + y.error),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (values[0] + values[1],)
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Subtract(Operation):
+    """x - y, element by element."""
+
+    NAME: ClassVar[str] = "subtract"
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        x, y = same_point(self, numbers(self, kinds, 2))
+        same_shape(self, kinds)
+        return (x.like(combined(x, y, x.dtype.low - y.dtype.high, x.dtype.high - y.dtype.low), x.error + y.error),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (values[0] - values[1],)
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Multiply(Operation):
+    """x y, element by element, with the bits after the point of both."""
+
+    NAME: ClassVar[str] = "multiply"
+    COMMUTES: ClassVar[bool] = True
+    SOURCE: ClassVar[str] = "Araki et al., CCS 2016 (ePrint 2016/768), section 2"
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        x, y = numbers(self, kinds, 2)
+        same_shape(self, kinds)
+        return (x.like(product(self, x, y), product_error(x, y)),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (values[0] * values[1],)
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Square(Operation):
+    """x^2, element by element: a product that is known to be no less than 0."""
+
+    NAME: ClassVar[str] = "square"
+    SOURCE: ClassVar[str] = "as multiply"
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        (x,) = numbers(self, kinds, 1)
+        return (x.like(square_range(self, x), product_error(x, x)),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (values[0] * values[0],)
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Widen(Operation):
+    """The same number with `bits` more bits after the point; makes a fixed-point number of an integer. Local: a shift."""
+
+    NAME: ClassVar[str] = "widen"
+
+    bits: int
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        (x,) = numbers(self, kinds, 1, constants=True)
+        fraction = x.dtype.fraction + in_bounds(self, "the number of bits", self.bits, 0, MAX_FRACTION)
+        in_bounds(self, "the number of bits after the point", fraction, 0, MAX_FRACTION)
+        return (replace(x, dtype=DType("fixed", x.dtype.low << self.bits, x.dtype.high << self.bits, fraction)),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (values[0].astype(np.float64),)
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Truncate(Operation):
+    """The number with `bits` fewer bits after the point, rounded down, exactly."""
+
+    NAME: ClassVar[str] = "truncate"
+    SOURCE: ClassVar[str] = "Escudero et al., CRYPTO 2020 (ePrint 2020/338), section 5"
+
+    bits: int
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        (x,) = numbers(self, kinds, 1)
+        if x.dtype.name != "fixed":
+            raise refuse(self, "only fixed-point numbers have bits after the point; floor_divide is for integers")
+        fraction = x.dtype.fraction - in_bounds(self, "the number of bits", self.bits, 0, x.dtype.fraction)
+        dtype = DType("fixed", x.dtype.low >> self.bits, x.dtype.high >> self.bits, fraction)
+        return (x.like(dtype, x.error + dtype.unit - x.dtype.unit),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return values
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class AsInteger(Operation):
+    """0 for false, 1 for true."""
+
+    NAME: ClassVar[str] = "as_integer"
+    SOURCE: ClassVar[str] = "Mohassel and Rindal, CCS 2018 (ePrint 2018/403), section 5.3"
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        (x,) = operands(self, kinds, 1)
+        if not x.dtype.is_bool:
+            raise refuse(self, f"it works on truth values, not on {x.dtype}")
+        return (x.like(int64(0, 1)),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (values[0].astype(np.int64),)
+
+
+def combined(x: Kind, y: Kind, low: int, high: int) -> DType:
+    """The type of a sum or difference: fixed-point if one of them is."""
+    name = "fixed" if "fixed" in (x.dtype.name, y.dtype.name) else "int64"
+    return DType("fixed" if name == "fixed" else "int64", low, high, x.dtype.fraction)
+
+
+def product(operation: Operation, x: Kind, y: Kind) -> DType:
+    """The type of a product, with the bits after the point of both."""
+    corners = [a * b for a in (x.dtype.low, x.dtype.high) for b in (y.dtype.low, y.dtype.high)]
+    return combined_product(operation, x, y, min(corners), max(corners))
+
+
+def square_range(operation: Operation, x: Kind) -> DType:
+    """The type of a square."""
+    low, high = sorted((x.dtype.low**2, x.dtype.high**2))
+    return combined_product(operation, x, x, 0 if x.dtype.low <= 0 <= x.dtype.high else low, high)
+
+
+def combined_product(operation: Operation, x: Kind, y: Kind, low: int, high: int) -> DType:
+    fraction = x.dtype.fraction + y.dtype.fraction
+    in_bounds(operation, "the number of bits after the point", fraction, 0, 2 * MAX_FRACTION)
+    return DType("fixed" if "fixed" in (x.dtype.name, y.dtype.name) else "int64", low, high, fraction)
+
+
+def product_error(x: Kind, y: Kind) -> Fraction:
+    """How far a product of inexact factors may be off."""
+    return x.error * y.dtype.magnitude + y.error * x.dtype.magnitude + x.error * y.error

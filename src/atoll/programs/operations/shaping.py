@@ -1,0 +1,159 @@
+"""Other shapes of the same numbers: local, exact, and free but for memory."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from atoll.programs.dtypes import DType
+from atoll.programs.kind import MAX_DIMENSIONS, MAX_ELEMENTS, Kind
+from atoll.programs.operation import Clear, Operation, refuse, register
+from atoll.programs.operations.checks import axis_of, secret
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Reshape(Operation):
+    """The same numbers, in order, in another shape."""
+
+    NAME: ClassVar[str] = "reshape"
+
+    shape: tuple[int, ...]
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        (x,) = one(self, kinds)
+        if any(length < 1 for length in self.shape) or math.prod(self.shape) != x.size:
+            raise refuse(self, f"{x.size} numbers do not fill the shape {list(self.shape)}")
+        return (replace(x, shape=self.shape),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (values[0].reshape(self.shape),)
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class BroadcastTo(Operation):
+    """Numbers repeated along new axes and along axes of length 1."""
+
+    NAME: ClassVar[str] = "broadcast_to"
+
+    shape: tuple[int, ...]
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        (x,) = one(self, kinds)
+        padded = (1,) * (len(self.shape) - len(x.shape)) + x.shape
+        if len(padded) != len(self.shape) or any(b < 1 or a not in (1, b) for a, b in zip(padded, self.shape, strict=True)):
+            raise refuse(self, f"shape {list(x.shape)} does not broadcast to {list(self.shape)}")
+        if len(self.shape) > MAX_DIMENSIONS or math.prod(self.shape) > MAX_ELEMENTS:
+            raise refuse(self, f"shape {list(self.shape)} is too large")
+        return (replace(x, shape=self.shape),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (np.broadcast_to(values[0], self.shape),)
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class PermuteDims(Operation):
+    """Axis `axes[k]` becomes axis k."""
+
+    NAME: ClassVar[str] = "permute_dims"
+
+    axes: tuple[int, ...]
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        (x,) = one(self, kinds)
+        if sorted(self.axes) != list(range(len(x.shape))):
+            raise refuse(self, f"{list(self.axes)} does not name every axis of shape {list(x.shape)} once")
+        return (replace(x, shape=tuple(x.shape[axis] for axis in self.axes)),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (values[0].transpose(self.axes),)
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Slice(Operation):
+    """Every `step`-th place of one axis from `start`, `count` of them; a negative step goes backwards."""
+
+    NAME: ClassVar[str] = "slice"
+
+    axis: int
+    start: int
+    step: int
+    count: int
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        (x,) = one(self, kinds)
+        axis = axis_of(self, self.axis, x)
+        last = self.start + self.step * (self.count - 1)
+        if self.count < 1 or self.step == 0 or not (0 <= self.start < x.shape[axis] and 0 <= last < x.shape[axis]):
+            raise refuse(self, f"places {self.start} to {last} are not within an axis of length {x.shape[axis]}")
+        return (replace(x, shape=(*x.shape[:axis], self.count, *x.shape[axis + 1 :])),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (values[0].take(self.places(), axis=self.axis),)
+
+    def places(self) -> range:
+        return range(self.start, self.start + self.step * self.count, self.step)
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Take(Operation):
+    """The places `indices`, public, of one axis; places may be repeated."""
+
+    NAME: ClassVar[str] = "take"
+
+    axis: int
+    indices: tuple[int, ...]
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        (x,) = one(self, kinds)
+        axis = axis_of(self, self.axis, x)
+        if not self.indices or not all(0 <= index < x.shape[axis] for index in self.indices):
+            raise refuse(self, f"the places are not all within an axis of length {x.shape[axis]}, or there are none")
+        return (replace(x, shape=(*x.shape[:axis], len(self.indices), *x.shape[axis + 1 :])),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (values[0].take(self.indices, axis=self.axis),)
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Concat(Operation):
+    """Values one after the other along an axis."""
+
+    NAME: ClassVar[str] = "concat"
+
+    axis: int
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        if not kinds:
+            raise refuse(self, "there is nothing to join")
+        secret(self, *kinds)
+        first = kinds[0]
+        axis = axis_of(self, self.axis, first)
+        for kind in kinds:
+            if (kind.dtype.name, kind.dtype.fraction) != (first.dtype.name, first.dtype.fraction):
+                raise refuse(self, "the values have different types")
+            if (*kind.shape[:axis], *kind.shape[axis + 1 :]) != (*first.shape[:axis], *first.shape[axis + 1 :]):
+                raise refuse(self, f"the shapes {[list(kind.shape) for kind in kinds]} differ beside axis {axis}")
+        low, high = min(kind.dtype.low for kind in kinds), max(kind.dtype.high for kind in kinds)
+        dtype = DType(first.dtype.name, low, high, first.dtype.fraction)
+        length = sum(kind.shape[axis] for kind in kinds)
+        shape = (*first.shape[:axis], length, *first.shape[axis + 1 :])
+        return (first.like(dtype, max(kind.error for kind in kinds), shape=shape),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (np.concatenate(values, axis=self.axis),)
+
+
+def one(operation: Operation, kinds: tuple[Kind, ...]) -> tuple[Kind]:
+    """One operand, secret or not."""
+    if len(kinds) != 1:
+        raise refuse(operation, f"it takes one operand, not {len(kinds)}")
+    return (kinds[0],)

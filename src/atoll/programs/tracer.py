@@ -1,0 +1,93 @@
+"""Writes down what a program's function does, as a graph without dead steps or repetitions."""
+
+from __future__ import annotations
+
+import sys
+from contextvars import ContextVar
+from pathlib import Path
+
+from atoll.programs.errors import NotTracing
+from atoll.programs.graph import Graph, Output, Ref, Step, infer_step
+from atoll.programs.kind import Kind
+from atoll.programs.operation import Operation
+
+_OWN = str(Path(__file__).parent)
+"""Folder of this package: its frames are not the program's."""
+
+CURRENT: ContextVar[Tracer] = ContextVar("tracer")
+"""The trace going on in this thread."""
+
+
+class Tracer:
+    """One trace."""
+
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+        self._known: dict[tuple[Operation, tuple[Ref, ...]], int] = {}
+
+    def add(self, operation: Operation, *inputs: Ref) -> tuple[Ref, ...]:
+        """The results of an operation; asked for twice, it is done once.
+
+        Raises:
+            WrongOperands, ValueOverflow: they name the line of the program.
+        """
+        if operation.COMMUTES:
+            inputs = tuple(sorted(inputs))
+        known = self._known.get((operation, inputs))
+        if known is None:
+            line = program_line()
+            kinds = infer_step(operation, tuple(self.kind(ref) for ref in inputs), line)
+            known = self._known[operation, inputs] = len(self._steps)
+            self._steps.append(Step(operation, inputs, kinds, line))
+        return tuple(Ref(known, place) for place in range(len(self._steps[known].kinds)))
+
+    def kind(self, ref: Ref) -> Kind:
+        return self._steps[ref.step].kinds[ref.place]
+
+    def step(self, ref: Ref) -> Step:
+        return self._steps[ref.step]
+
+    def finish(self, name: str, outputs: tuple[Output, ...], *, keep: tuple[Ref, ...] = ()) -> Graph:
+        """The graph of what the outputs need.
+
+        Args:
+            keep: results that stay although nothing needs them: the declared inputs.
+        """
+        needed = {ref.step for ref in keep}
+        todo = [ref.step for output in outputs for ref in (output.ref, output.valid) if ref is not None]
+        while todo:
+            index = todo.pop()
+            if index not in needed:
+                needed.add(index)
+                todo.extend(ref.step for ref in self._steps[index].inputs)
+        renumbered = {old: new for new, old in enumerate(sorted(needed))}
+
+        def moved(ref: Ref) -> Ref:
+            return Ref(renumbered[ref.step], ref.place)
+
+        steps = tuple(
+            Step(step.operation, tuple(moved(ref) for ref in step.inputs), step.kinds, step.line)
+            for step in (self._steps[old] for old in renumbered)
+        )
+        outs = tuple(Output(o.name, o.receivers, moved(o.ref), None if o.valid is None else moved(o.valid)) for o in outputs)
+        return Graph(name, steps, outs)
+
+
+def current_tracer() -> Tracer:
+    """The trace going on.
+
+    Raises:
+        NotTracing: none is.
+    """
+    tracer = CURRENT.get(None)
+    if tracer is None:
+        raise NotTracing(line=program_line())
+    return tracer
+
+
+def program_line() -> str:
+    """`file:line` of the innermost frame outside this package: the line the author wrote."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN):
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
