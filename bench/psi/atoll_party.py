@@ -34,8 +34,8 @@ from atoll.storage.sealed import Sealer
 from atoll.transport.identity import TlsIdentity
 from atoll.transport.meeting import Meeting
 from atoll.transport.network import TlsNetwork
+from atoll.transport.options import Report
 from atoll.transport.router import Router
-from atoll.transport.run import Report
 from atoll.transport.runner import run_role
 from atoll.transport.sealing import JobKeys, Member
 from atoll.trust.tlskeys import TlsKey, create_tls_key

@@ -179,6 +179,10 @@ class JobKind(ABC, Generic[Spec]):
     brings: ClassVar[Brings] = Brings.TABLES
     """What its parties bring."""
 
+    resumable: ClassVar[bool] = True
+    """Whether its attempts go on after a lost link or a restart. Roles of many short rounds say no: an interruption then ends
+    the attempt, nothing that it drew is used again, and their checkpoints are passed over."""
+
     name: ClassVar[str]
     """Name in plans and on the command line."""
     spec: ClassVar[type[Message]]

@@ -34,7 +34,7 @@ from atoll.storage.tables import SealedTables
 from atoll.transport.errors import JobAborted
 from atoll.transport.faults import describe_fault
 from atoll.transport.meeting import Meeting
-from atoll.transport.run import RunOptions
+from atoll.transport.options import RunOptions
 from atoll.transport.runner import Report, run_role
 from atoll.transport.sealing import JobKeys, Member
 from atoll.transport.session import Network
@@ -120,7 +120,13 @@ class Execution:
                 journal=journal,
                 deadline=deadline,
                 entropy=self._entropy,
-                options=RunOptions(on_progress=self._throttled(), traffic_bytes=order.traffic_bytes, threads=self._threads),
+                options=RunOptions(
+                    on_progress=self._throttled(),
+                    traffic_bytes=order.traffic_bytes,
+                    threads=self._threads,
+                    resumable=kind.resumable,
+                    digested=kind.resumable,
+                ),
             )
         finally:
             await meeting.close()

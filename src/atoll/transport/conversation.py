@@ -50,9 +50,16 @@ class Conversation:
         self._outbox = FrameQueue()
 
     async def put(self, packet: Packet) -> None:
-        """Queue a packet of the role; waits while more than the buffer holds is queued."""
-        self._outbox.put(Received(Kind.BULK if packet.is_bulk else Kind.CONTROL, packet.data))
-        await self._outbox.wait_below(self._buffer_bytes)
+        """Send a packet of the role, or queue it; waits while more than the buffer holds is queued."""
+        kind = Kind.BULK if packet.is_bulk else Kind.CONTROL
+        if self._outbox.held_bytes == 0 and self.session.has_room:  # at once, without a turn of `write`
+            try:
+                self.session.post(kind, packet.data)
+            except AtollError as err:
+                self._fail(err)
+        else:
+            self._outbox.put(Received(kind, packet.data))
+            await self._outbox.wait_below(self._buffer_bytes)
 
     def tell(self, message: Resume | Start | Over) -> None:
         """Queue a message of the runner, behind everything queued before."""
@@ -82,10 +89,19 @@ class Conversation:
         self._outbox.put(Received(Kind.RUNNER, encode_message(Finished(mark=mark))))
         self._compare(_END, ours=mark)
 
-    async def get(self) -> Packet:
-        """The next packet of the peer's role."""
-        frame = await self._inbox.get()
-        return Packet(frame.kind is Kind.BULK, frame.data)
+    async def wait(self) -> None:
+        """Return when there is a packet of the peer's role; when there is none and none will come, the error is raised."""
+        await self._inbox.wait()
+
+    def take(self, most_bytes: int) -> list[Packet]:
+        """The packets of the peer's role that have come, oldest first; no more once they are `most_bytes` together."""
+        packets: list[Packet] = []
+        taken = 0
+        while self._inbox.held_bytes and taken < most_bytes:
+            frame = self._inbox.pop()
+            packets.append(Packet(frame.kind is Kind.BULK, frame.data))
+            taken += len(frame.data)
+        return packets
 
     async def flush(self) -> None:
         """Return when everything queued has been given to the session."""
@@ -98,8 +114,12 @@ class Conversation:
                 frame = await self._outbox.get()
                 await self.session.send(frame.kind, frame.data)
         except AtollError as err:
-            self._inbox.fail(err)  # `read` waits for room no more: the peer's last word is behind what is unread
-            self._outbox.fail(err)
+            self._fail(err)
+
+    def _fail(self, error: AtollError) -> None:
+        """Nothing can be sent any more; `read` waits for room no more: the peer's last word is behind what is unread."""
+        self._inbox.fail(error)
+        self._outbox.fail(error)
 
     async def read(self) -> None:
         """Take in what the peer says; returns when it knows that everybody has finished.

@@ -248,6 +248,16 @@ class TooManyResumes(JobError):
     remedy = "Check the network between the parties; if it is sound, another party cuts the link on purpose."
 
 
+class AttemptInterrupted(JobError):
+    """A link was lost, or the process ended, in an attempt of a kind that is not resumed."""
+
+    code = "transport.attempt_interrupted"
+    sentence = "The attempt was interrupted ({how}), and jobs of this kind are not resumed."
+    remedy = (
+        "Propose the job again, which starts with fresh randomness; if it recurs, look at the network and at the nodes' logs."
+    )
+
+
 class TrafficExceeded(JobError):
     """This party would send more than the plan allows it to."""
 

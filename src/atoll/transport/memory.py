@@ -49,14 +49,22 @@ class MemorySession:
     def is_current(self) -> bool:
         return self._peer not in self._link.fabric.revoked
 
-    async def send(self, kind: Kind, data: bytes) -> None:
+    @property
+    def has_room(self) -> bool:
+        other = self._link.other(self)
+        return not (other.is_full() or other.is_closed)
+
+    def post(self, kind: Kind, data: bytes) -> None:
         encode_header(kind, len(data))
         self._check_alive()
         self._link.count(frame_bytes(data))
         self._check_alive()
-        other = self._link.other(self)
         self.sent_bytes += frame_bytes(data)
-        other.carry(Received(kind, data))
+        self._link.other(self).carry(Received(kind, data))
+
+    async def send(self, kind: Kind, data: bytes) -> None:
+        self.post(kind, data)
+        other = self._link.other(self)
         while (other.is_full() or other.is_closed) and not self.is_closed:  # the news of a close takes as long as a frame
             other._room.clear()
             await other._room.wait()

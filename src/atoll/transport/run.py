@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 from atoll.errors import AtollError
 from atoll.ports import Entropy
-from atoll.protocols.role import Checkpoint, Party, Progress, Receive, Role
+from atoll.protocols.role import Checkpoint, Party, Progress, Receive
 from atoll.transport.conversation import Conversation
 from atoll.transport.errors import (
+    AttemptInterrupted,
     DeadlinePassed,
     JobAborted,
     JobStopped,
@@ -32,6 +32,7 @@ from atoll.transport.frames import Kind
 from atoll.transport.gathering import Gathering, Pauses
 from atoll.transport.journal import Journal, Saved
 from atoll.transport.meeting import Opener
+from atoll.transport.options import Report, RoleFactory, RunOptions
 from atoll.transport.runner_messages import Abort, Held, Mark, Over, Resume, Start
 from atoll.transport.stepping import Burst, Returned, Stepper
 from atoll.transport.transcript import START_MARK, Transcript, recall
@@ -42,50 +43,15 @@ Output = TypeVar("Output")
 log = logging.getLogger("atoll.transport")
 
 SEED_BYTES = 32
+BEGUN = b""
+"""Kept in place of the seed of an attempt that cannot be resumed: it has begun, so it never begins again."""
 FAREWELL_SECONDS = 3.0
 """How long a party tries to tell the others that, and why, the job is over."""
-
-RoleFactory: TypeAlias = Callable[[bytes, bytes | None], Role[Output]]
-"""Makes a fresh role from the attempt's 32-byte seed and the state to go on from, None at the start."""
-
-
-def _ignore(_progress: Progress, _sent_bytes: int, _received_bytes: int) -> None:
-    """Nobody asked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """Everything about a run that has a good default."""
-
-    on_progress: Callable[[Progress, int, int], None] = _ignore
-    """Told how far the role is, and the bytes sent and received so far, as `Report` counts them."""
-    buffer_bytes: int = 64 << 20
-    """Most that is kept unsent, and unread, per other party."""
-    linger_seconds: float = 60.0
-    """How long a party that has its output gives the others to come back, after a link was lost."""
-    resumes_per_checkpoint: int = 100
-    """How often a run goes back without getting any further; a peer that cuts the link must not keep this node computing."""
-    traffic_bytes: int = 1 << 62
-    """Most that this party's role sends in one life of the process, repetitions included."""
-    threads: bool = True
-    """Whether the role's steps and the journal run in threads; a simulation under a virtual clock says no."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report(Generic[Output]):
-    """How a run went."""
-
-    output: Output
-    sent_bytes: int
-    """Bytes given to all sessions, what was said again included, TLS not."""
-    received_bytes: int
-    seconds: float
-    checkpoints: int
-    """Number of the last checkpoint."""
-    reconnects: int
-    """How often this party had to gather again."""
-    marks: Mapping[Party, Mark]
-    """Where the conversation with each other party ended: counts and digests."""
+QUICK_SECONDS = 0.001
+"""In a run of many short rounds, as those that are not resumed are, a step that follows one that took less than this runs on
+the loop: entering a thread takes a good part of it."""
+TAKEN_BYTES = 4 << 20
+"""About how much of what a party has said is handed to the role's thread at once."""
 
 
 class Run(Generic[Output]):
@@ -109,10 +75,11 @@ class Run(Generic[Output]):
         self._seed = b""
         self._number = 0
         self._held: dict[int, Saved] = {}
-        self._transcripts = {party: Transcript() for party in peers}
+        self._transcripts = {party: Transcript(digested=options.digested) for party in peers}
         self._gathering = self._gather()
         self._working: asyncio.Future[Any] | None = None
         self._doing = "beginning"
+        self._has_begun = False
         self._all_finished = False
         self._resumes = 0
         self._spoken = 0
@@ -159,7 +126,10 @@ class Run(Generic[Output]):
         seed = await self._apart(self._journal.load_seed)
         if seed is None:
             seed = entropy.bytes(SEED_BYTES)
-            await self._apart(self._journal.save_seed, seed)
+            if self._options.resumable:
+                await self._apart(self._journal.save_seed, seed)
+        elif seed == BEGUN and not await self._apart(self._journal.is_finished):
+            raise AttemptInterrupted(how="this node's process ended")
         self._seed = seed
 
     # -- gathering ------------------------------------------------------------------------------------------------------------
@@ -177,7 +147,9 @@ class Run(Generic[Output]):
                 await self._gathering.hold(self._drive())
                 await self._scatter()
                 return
-            except (LinkLost, StreamEnded):
+            except (LinkLost, StreamEnded) as lost:
+                if self._has_begun and not await self._apart(self._journal.is_finished):
+                    raise AttemptInterrupted(how="a link was lost") from lost
                 untold = [party for party in self._peers if not self._knows(party)]
                 await self._scatter()
             if self._all_finished:
@@ -273,29 +245,38 @@ class Run(Generic[Output]):
 
     async def _play_and_finish(self, number: int) -> None:
         self._number = number
-        saved = self._held.get(number)
-        role = await self._apart(self._factory, self._seed, saved.state if saved is not None else None)
-        stepper = Stepper(role, self._transcripts, note=self._journal.add_notes)
-        try:
-            output = await self._play(stepper)
-        finally:
-            if self._working is None or self._working.done():
-                stepper.close()
-        if not await self._apart(self._journal.is_finished):
-            await self._apart(self._journal.save_output, output)
+        finished = await self._apart(self._journal.is_finished)
+        if self._options.resumable or not finished:  # another party may have to hear it all again
+            output = await self._play_role(number)
+            if not finished:
+                await self._apart(self._journal.save_output, output)
         gathering = self._gathering
         for party, talk in gathering.talks.items():
             talk.tell_finished(self._transcripts[party].mark())
         self._doing = "waiting for the others to finish"
         await gathering.until(lambda: gathering.is_over or all(talk.is_finished for talk in gathering.talks.values()))
 
+    async def _play_role(self, number: int) -> Output:
+        if not self._options.resumable:
+            await self._apart(self._journal.save_seed, BEGUN)
+            self._has_begun = True
+        saved = self._held.get(number)
+        role = await self._apart(self._factory, self._seed, saved.state if saved is not None else None)
+        note = self._journal.add_notes if self._options.resumable else None
+        stepper = Stepper(role, self._transcripts, note=note)
+        try:
+            return await self._play(stepper)
+        finally:
+            if self._working is None or self._working.done():
+                stepper.close()
+
     async def _play(self, stepper: Stepper) -> Output:
-        due: Receive | None = None
-        packet = None
+        pace = QUICK_SECONDS
         while True:
             self._doing = "computing"
-            burst: Burst = await self._apart(stepper.advance, self._number, due, packet)
-            due = packet = None
+            quick = pace < QUICK_SECONDS and not self._options.resumable
+            burst: Burst = stepper.advance(self._number) if quick else await self._apart(stepper.advance, self._number)
+            pace = burst.seconds
             for party, sent in burst.sends:
                 self._doing = f"sending to {party}"
                 self._spoken += len(sent.data)
@@ -305,8 +286,11 @@ class Run(Generic[Output]):
             stop = burst.stop
             if isinstance(stop, Receive):
                 self._doing = f"waiting for {stop.kind.__name__} from {stop.sender}"
-                due, packet = stop, await self._gathering.talks[stop.sender].get()
-            elif isinstance(stop, Checkpoint):
+                await self._gathering.talks[stop.sender].wait()
+                for party, talk in self._gathering.talks.items():
+                    if not stepper.holds(party):
+                        stepper.hear(party, talk.take(TAKEN_BYTES))
+            elif isinstance(stop, Checkpoint) and self._options.resumable:
                 await self._checkpoint(stop.state)
             elif isinstance(stop, Progress):
                 out, back = self._gathering.traffic()

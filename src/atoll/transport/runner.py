@@ -13,6 +13,12 @@ the bit, and that is checked on both sides.
 A checkpoint waits until everybody has the one before it, so no two parties are more than one apart and the last two are always
 enough to keep. A party that has finished stays until all have, because another may still need it to go back.
 
+**Not every kind is resumed.** A role of hundreds of short rounds, whose parties all live or fail together, pays too much for
+notes that are durable before each frame. With `RunOptions(resumable=False)` there is neither seed nor note on disk, only a
+durable mark, made before the role exists, that the attempt has begun. From there a lost link or the end of a process ends the
+attempt for everybody (`AttemptInterrupted`), and a later life of the process refuses to begin it again: the same correlated
+randomness is never used twice (SECURITY.md 4.3).
+
 The first error ends the job everywhere: its code travels to every party. The only clock is the deadline, except for single
 attempts to connect and for moments of courtesy at the end.
 
@@ -22,6 +28,7 @@ attempts to connect and for moments of courtesy at the end.
 | `transcript` | what was said, as digests |
 | `conversation` | one connection: queues, and how far the peer is |
 | `gathering` | all connections of one try |
+| `options` | what a run is given, and what it reports |
 | `run` | one run: gather, agree, play, finish; again after a lost link |
 | `journal` | what survives the process |
 """
@@ -35,7 +42,8 @@ from atoll.ports import Entropy
 from atoll.protocols.role import Party
 from atoll.transport.journal import Journal
 from atoll.transport.meeting import Opener
-from atoll.transport.run import Report, RoleFactory, Run, RunOptions
+from atoll.transport.options import Report, RoleFactory, RunOptions
+from atoll.transport.run import Run
 
 __all__ = ["Report", "RoleFactory", "RunOptions", "run_role"]
 

@@ -123,12 +123,22 @@ class SealedSession:
     def is_current(self) -> bool:
         return self._inner.is_current()
 
+    @property
+    def has_room(self) -> bool:
+        return self._inner.has_room
+
+    def post(self, kind: Kind, data: bytes) -> None:
+        self._inner.post(kind, self._seal(kind, data))
+
     async def send(self, kind: Kind, data: bytes) -> None:
+        # Sealing and queueing happen without a pause between them, so frames leave in the order of their numbers.
+        await self._inner.send(kind, self._seal(kind, data))
+
+    def _seal(self, kind: Kind, data: bytes) -> bytes:
         if isinstance(self._error, SealBroken):
             raise self._error
         header = encode_header(kind, len(data) + TAG_BYTES)
-        # Sealing and queueing happen without a pause between them, so frames leave in the order of their numbers.
-        await self._inner.send(kind, self._sender.seal(self._theirs + header, data))
+        return self._sender.seal(self._theirs + header, data)
 
     async def receive(self) -> Received:
         """The next frame; besides the errors of any session:

@@ -54,6 +54,20 @@ class Session(Protocol):
         """Whether the ledger still registers the key that the peer showed."""
         ...
 
+    @property
+    def has_room(self) -> bool:
+        """Whether `send` would return at once."""
+        ...
+
+    def post(self, kind: Kind, data: bytes) -> None:
+        """Queue one frame without waiting, for whoever has looked at `has_room`.
+
+        Raises:
+            FrameTooLarge: more than MAX_PAYLOAD bytes.
+            LinkLost: the link is down.
+        """
+        ...
+
     async def send(self, kind: Kind, data: bytes) -> None:
         """Queue one frame; waits while too much is queued already.
 
@@ -162,11 +176,19 @@ class FrameQueue:
 
     async def get(self) -> Received:
         """The oldest frame; when there is none and none will come, the error is raised."""
+        await self.wait()
+        return self.pop()
+
+    async def wait(self) -> None:
+        """Return when there is a frame; when there is none and none will come, the error is raised."""
         while not self._frames:
             if self._error is not None:
                 raise self._error
             self._arrived.clear()
             await self._arrived.wait()
+
+    def pop(self) -> Received:
+        """The oldest frame; there is one."""
         frame = self._frames.popleft()
         self.held_bytes -= len(frame.data) + _BOOKKEEPING_BYTES
         self._taken.set()

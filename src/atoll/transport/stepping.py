@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -16,7 +18,7 @@ from atoll.transport.transcript import Noted, Transcript, drain
 
 Output = TypeVar("Output")
 
-BURST_BYTES = 8 << 20
+BURST_BYTES = 1 << 20
 """A burst ends when it has made this much to send."""
 
 
@@ -40,57 +42,80 @@ class Burst:
     sends: list[tuple[Party, Packet]] = field(default_factory=list)
     stop: Stop = None
     """Why it stopped; None when there is just enough to send."""
+    seconds: float = 0.0
+    """How long it took."""
 
 
 class Stepper:
-    """A role with its transcripts. Nothing here waits for a peer, so all of it may run in a thread."""
+    """A role with its transcripts, and what was heard before the role asks for it. Nothing here waits for a peer, so `advance`
+    may run in a thread; the rest is for between two of its calls."""
 
-    def __init__(self, role: Role[Any], transcripts: Mapping[Party, Transcript], *, note: Note) -> None:
+    def __init__(self, role: Role[Any], transcripts: Mapping[Party, Transcript], *, note: Note | None) -> None:
+        """`note` is None for a run that cannot be resumed."""
         self._role = role
         self._transcripts = transcripts
         self._note = note
+        self._heard: dict[Party, deque[Packet]] = {party: deque() for party in transcripts}
+        self._due: Receive | None = None
 
-    def advance(self, number: int, due: Receive | None, packet: Packet | None) -> Burst:
-        """Run until the role waits, checkpoints, reports, returns, or has much to send.
+    def holds(self, party: Party) -> bool:
+        """Whether something that a party said has not been asked for yet."""
+        return bool(self._heard[party])
+
+    def hear(self, party: Party, packets: Iterable[Packet]) -> None:
+        """Take what a party said, in order."""
+        self._heard[party].extend(packets)
+
+    def advance(self, number: int) -> Burst:
+        """Run until the role waits for what has not been heard, checkpoints, reports, returns, or has much to send.
 
         What was said and heard is durable before any of it leaves. Otherwise a peer could say something else after a crash of
         this process, and be told more than the first time; once for every crash.
 
         Args:
             number: the checkpoint that the role started from or passed last, for errors.
-            due, packet: what it waited for, and what came.
 
         Raises:
-            UnexpectedPacket: that is not it.
+            UnexpectedPacket: what was heard is not what the role waits for.
             TranscriptMismatch, NotReplayable: a repetition differs from the first time.
             RoleFailed: the role failed in a way nobody foresaw; or whatever error of ours it raised.
         """
-        value: Any = None
-        if due is not None and packet is not None:
-            if not self._transcripts[due.sender].heard.take(packet):
-                raise TranscriptMismatch(party=str(due.sender), number=number)
-            value = parse_packet(packet, due)
+        began = time.perf_counter()
         burst, size = Burst(), 0
         while size < BURST_BYTES:
-            step = self._step(value)
-            if not isinstance(step, Send):
+            if self._due is not None and not self._heard[self._due.sender]:
+                burst.stop = self._due
+                break
+            step = self._step(self._hear_due(number))
+            if isinstance(step, Receive):
+                self._due = step
+            elif isinstance(step, Send):
+                sent = encode_packet(step.message)
+                if not self._transcripts[step.to].sent.take(sent):
+                    raise NotReplayable(party=str(step.to), number=number)
+                burst.sends.append((step.to, sent))
+                size += len(sent.data)
+            else:
                 burst.stop = step
                 break
-            value = None
-            sent = encode_packet(step.message)
-            if not self._transcripts[step.to].sent.take(sent):
-                raise NotReplayable(party=str(step.to), number=number)
-            burst.sends.append((step.to, sent))
-            size += len(sent.data)
-        if burst.sends:
-            noted = drain(self._transcripts)
-            if noted:
-                self._note(number, noted)
+        if burst.sends and self._note is not None and (noted := drain(self._transcripts)):
+            self._note(number, noted)
+        burst.seconds = time.perf_counter() - began
         return burst
 
     def close(self) -> None:
         """Drop the role."""
         self._role.close()
+
+    def _hear_due(self, number: int) -> Any:
+        """What the role waits for, which was heard; None if it does not wait."""
+        due, self._due = self._due, None
+        if due is None:
+            return None
+        packet = self._heard[due.sender].popleft()
+        if not self._transcripts[due.sender].heard.take(packet):
+            raise TranscriptMismatch(party=str(due.sender), number=number)
+        return parse_packet(packet, due)
 
     def _step(self, value: Any) -> Send | Stop:
         try:

@@ -35,6 +35,10 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """An idle link to a machine that is gone is noticed after 30 seconds. A peer that merely does not read is never cut off."""
 
 
+_JOINED_BYTES = 4096
+"""Payloads below this go into one TLS record with their header."""
+
+
 class TlsSession(asyncio.BufferedProtocol):
     """A session on an asyncio TLS transport; made by `dial_tls` and `accept_tls` only."""
 
@@ -76,11 +80,21 @@ class TlsSession(asyncio.BufferedProtocol):
         except CertificateNotRegistered:
             return False
 
-    async def send(self, kind: Kind, data: bytes) -> None:
+    @property
+    def has_room(self) -> bool:
+        return self._writable.is_set()
+
+    def post(self, kind: Kind, data: bytes) -> None:
         header = encode_header(kind, len(data))
         self._check_alive()
-        self._transport.writelines((header, data) if data else (header,))
+        if len(data) < _JOINED_BYTES:
+            self._transport.write(header + data)
+        else:
+            self._transport.writelines((header, data))
         self._sent += frame_bytes(data)
+
+    async def send(self, kind: Kind, data: bytes) -> None:
+        self.post(kind, data)
         if not self._writable.is_set():
             await self._writable.wait()
             self._check_alive()
@@ -143,7 +157,7 @@ class TlsSession(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        _keep_alive(transport.get_extra_info("socket"))
+        _prepare(transport.get_extra_info("socket"))
         transport.set_write_buffer_limits(high=SESSION_BUFFER_BYTES, low=SESSION_BUFFER_BYTES // 4)
 
     def get_buffer(self, _sizehint: int) -> memoryview:
@@ -253,8 +267,9 @@ async def _accept(link: socket.socket, service: str, identity: TlsIdentity, pins
     return session
 
 
-def _keep_alive(link: socket.socket) -> None:
+def _prepare(link: socket.socket) -> None:
     # Buffer sizes stay as they are: systems tune them by themselves, better than a fixed number would.
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio overlooks sockets that it did not make itself
     link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, seconds in _KEEPALIVE.items():
         if hasattr(socket, name):

@@ -23,15 +23,17 @@ MAX_REMEMBERED = 1 << 20
 
 
 class Direction:
-    """One direction of one conversation.
+    """One direction of one conversation: how many packets, and their running digest.
 
     When a run starts again from a checkpoint, each packet is compared with the one that stood at the same place before. So that
     this survives the process too, `drain` gives what has to be durable before anything that follows from it is sent, and
     `recall` takes it back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, digested: bool = True) -> None:
+        """Not `digested`: packets are only counted, and the digest stays what it was at the start; nothing can be repeated."""
         self.packets = 0
+        self._digested = digested
         self._number = 0
         self._place = 0
         self._running = hashlib.sha256(ANCHOR)
@@ -55,6 +57,9 @@ class Direction:
 
     def take(self, packet: Packet) -> bool:
         """Add one packet; False if another one stood at its place before, or may have stood there."""
+        if not self._digested:
+            self.packets += 1
+            return True
         self._running.update(bytes((packet.is_bulk,)) + len(packet.data).to_bytes(4, "big"))
         self._running.update(packet.data)
         digest = self.digest()
@@ -84,7 +89,7 @@ class Direction:
 
     def digest(self) -> bytes:
         """Digest of everything said so far, 32 bytes."""
-        return self._running.copy().digest()
+        return self._running.copy().digest() if self._digested else ANCHOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +109,9 @@ class Noted:
 class Transcript:
     """Both directions between this party and one other."""
 
-    def __init__(self) -> None:
-        self.sent = Direction()
-        self.heard = Direction()
+    def __init__(self, *, digested: bool = True) -> None:
+        self.sent = Direction(digested=digested)
+        self.heard = Direction(digested=digested)
 
     def mark(self) -> Mark:
         """Where both directions stand."""

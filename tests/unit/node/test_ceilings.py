@@ -19,7 +19,7 @@ from atoll.primitives.drbg import SeededEntropy
 from atoll.storage.store import LocalDataset
 from atoll.transport.errors import JobStopped
 from atoll.transport.memory import MemoryFabric
-from atoll.transport.run import RunOptions
+from atoll.transport.options import RunOptions
 from tests.unit.node.offices import CUSTOMERS, Offices
 
 GREEDY = Limits(memory_bytes=1 << 44, traffic_bytes=1 << 50, attempts=2)

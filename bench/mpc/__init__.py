@@ -1,0 +1,1 @@
+"""Three compute nodes over the product's own transport, and the peers beside them."""
