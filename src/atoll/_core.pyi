@@ -7,6 +7,9 @@ run; all functions with that argument, and sealing and opening, let other Python
 from collections.abc import Sequence
 from typing import Any, Literal, final
 
+import numpy as np
+from numpy.typing import NDArray
+
 def cbor_encode(value: object, max_bytes: int = 64_000, max_depth: int = 16) -> bytes:
     """`atoll.wire.cbor.encode`. Raises CborError."""
 
@@ -514,3 +517,81 @@ def sorted_tags(outputs: bytes, tag_bytes: int, threads: int = 0) -> bytes:
 
 def match_sorted_tags(outputs: bytes, tags: bytes, tag_bytes: int) -> bytes:
     """The places of the outputs whose tag is among `tags`, ascending, 4 bytes little-endian each. Raises TagOrderError."""
+
+@final
+class RssStreams:
+    """`atoll.primitives.replicated.Streams`."""
+
+    def __new__(cls, key_own: bytes, key_next: bytes) -> RssStreams: ...
+    def zero_words(self, ticket: int, count: int, first: int = 0) -> NDArray[np.uint64]:
+        """`count` words of F(own) - F(next), from word `first` of a ticket."""
+
+    def zero_bits(self, ticket: int, count: int, first: int = 0) -> NDArray[np.uint64]:
+        """`count` words of F(own) xor F(next), from word `first` of a ticket."""
+
+    def own_words(self, ticket: int, count: int, first: int = 0) -> NDArray[np.uint64]:
+        """`count` words of F(own), which the previous node has too."""
+
+    def next_words(self, ticket: int, count: int, first: int = 0) -> NDArray[np.uint64]:
+        """`count` words of F(next), which the next node has too."""
+
+    def own_permutation(self, ticket: int, length: int) -> NDArray[np.uint32]:
+        """A uniform order of `length` places that the previous node draws too."""
+
+    def next_permutation(self, ticket: int, length: int) -> NDArray[np.uint32]:
+        """A uniform order of `length` places that the next node draws too."""
+
+def rss_multiply(
+    x: NDArray[np.uint64], y: NDArray[np.uint64], streams: RssStreams, ticket: int, out: NDArray[np.uint64]
+) -> None:
+    """`atoll.primitives.replicated.multiply`."""
+
+def rss_matmul(x: NDArray[np.uint64], y: NDArray[np.uint64], streams: RssStreams, ticket: int, out: NDArray[np.uint64]) -> None:
+    """`atoll.primitives.replicated.matmul`."""
+
+def rss_to_planes(words: NDArray[np.uint64], planes: NDArray[np.uint64]) -> None:
+    """`atoll.primitives.replicated.to_planes`."""
+
+def rss_to_words(planes: NDArray[np.uint64], words: NDArray[np.uint64]) -> None:
+    """`atoll.primitives.replicated.to_words`."""
+
+def rss_permute(columns: NDArray[np.uint64], order: NDArray[np.uint32], out: NDArray[np.uint64]) -> None:
+    """`atoll.primitives.replicated.permute`."""
+
+def rss_invert(order: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """`atoll.primitives.replicated.invert`."""
+
+@final
+class RssCircuit:
+    """`atoll.primitives.replicated.Circuit`."""
+
+    inputs: int
+    outputs: int
+    layers: list[int]
+    def __new__(
+        cls,
+        inputs: int,
+        operations: NDArray[np.uint8],
+        left: NDArray[np.uint32],
+        right: NDArray[np.uint32],
+        outputs: NDArray[np.uint32],
+    ) -> RssCircuit: ...
+
+@final
+class RssCircuitRun:
+    """`atoll.primitives.replicated.CircuitRun`."""
+
+    def __new__(
+        cls,
+        circuit: RssCircuit,
+        streams: RssStreams,
+        me: int,
+        ticket: int,
+        words: int,
+        inputs: Sequence[NDArray[np.uint64]],
+        log: bool,
+    ) -> RssCircuitRun: ...
+    def start(self) -> NDArray[np.uint64] | None: ...
+    def advance(self, heard: NDArray[np.uint8]) -> NDArray[np.uint64] | None: ...
+    def outputs(self) -> NDArray[np.uint64]: ...
+    def take_log(self) -> NDArray[np.uint64] | None: ...

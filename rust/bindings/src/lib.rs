@@ -10,6 +10,8 @@ mod keys;
 mod okvs;
 mod oprf;
 mod rr22;
+mod rss;
+mod rss_circuit;
 mod sealed_sums;
 mod sharing;
 mod slots;
@@ -45,6 +47,10 @@ mod core_module {
         VoleDeltaSetup, VoleOprfReceiver, VoleOprfSender, VoleVectorSetup, match_sorted_tags, sorted_tags, vole_oprf_bytes,
         vole_setup_bytes,
     };
+    #[pymodule_export]
+    use crate::rss::{RssStreams, rss_invert, rss_matmul, rss_multiply, rss_permute, rss_to_planes, rss_to_words};
+    #[pymodule_export]
+    use crate::rss_circuit::{RssCircuit, RssCircuitRun};
     #[pymodule_export]
     use crate::sealed_sums::{
         elgamal_add_up, elgamal_decrypt, elgamal_encrypt, elgamal_public_keys, elgamal_refresh, elgamal_zero, payload_open,

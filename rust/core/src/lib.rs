@@ -24,6 +24,7 @@ pub mod parallel;
 pub mod payload;
 pub mod psi;
 pub mod rr22;
+pub mod rss;
 pub mod scalars;
 mod sha256;
 pub mod sharing;

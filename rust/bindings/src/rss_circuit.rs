@@ -1,0 +1,157 @@
+//! Circuits over shared bits and their runs; see `_core.pyi`.
+
+use std::sync::Arc;
+
+use atoll_core::rss::{self, BadCircuit, Gate, RunError};
+use numpy::ndarray::Axis;
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::rss::{RssStreams, row};
+
+/// See `_core.pyi`.
+#[pyclass(frozen, module = "atoll._core")]
+pub struct RssCircuit(Arc<rss::Circuit>);
+
+#[pymethods]
+impl RssCircuit {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        inputs: usize,
+        operations: PyReadonlyArray1<'_, u8>,
+        left: PyReadonlyArray1<'_, u32>,
+        right: PyReadonlyArray1<'_, u32>,
+        outputs: PyReadonlyArray1<'_, u32>,
+    ) -> PyResult<Self> {
+        let (operations, left, right) = (operations.as_slice()?, left.as_slice()?, right.as_slice()?);
+        if left.len() != operations.len() || right.len() != operations.len() {
+            return Err(PyValueError::new_err("each operation has two operands"));
+        }
+        let outputs = outputs.as_slice()?;
+        let circuit = py.detach(|| {
+            let gates = operations.iter().zip(left.iter().zip(right)).enumerate();
+            let gates =
+                gates.map(|(at, (&operation, (&left, &right)))| gate(operation, left, right).ok_or(BadCircuit::Operation(at)));
+            rss::Circuit::new(inputs, &gates.collect::<Result<Vec<_>, _>>()?, outputs)
+        });
+        let circuit = circuit.map_err(|bad| {
+            PyValueError::new_err(match bad {
+                BadCircuit::Operation(at) => format!("gate {at} is no gate"),
+                BadCircuit::Operand(at) => format!("gate {at} reads a wire that does not come before it"),
+                BadCircuit::Output(at) => format!("output {at} is no wire"),
+            })
+        })?;
+        Ok(Self(Arc::new(circuit)))
+    }
+
+    #[getter]
+    fn inputs(&self) -> usize {
+        self.0.inputs()
+    }
+
+    #[getter]
+    fn outputs(&self) -> usize {
+        self.0.outputs()
+    }
+
+    #[getter]
+    fn layers(&self) -> Vec<usize> {
+        self.0.layers().collect()
+    }
+}
+
+fn gate(operation: u8, left: u32, right: u32) -> Option<Gate> {
+    Some(match operation {
+        0 => Gate::Xor(left, right),
+        1 => Gate::And(left, right),
+        2 => Gate::Not(left),
+        3 => Gate::Zero,
+        4 => Gate::One,
+        _ => return None,
+    })
+}
+
+/// See `_core.pyi`.
+#[pyclass(module = "atoll._core")]
+pub struct RssCircuitRun {
+    run: rss::CircuitRun,
+    inputs: Vec<Py<PyArray3<u64>>>,
+}
+
+#[pymethods]
+impl RssCircuitRun {
+    #[new]
+    #[pyo3(signature = (circuit, streams, me, ticket, words, inputs, log))]
+    #[allow(clippy::too_many_arguments)] // named in Python
+    fn new(
+        py: Python<'_>,
+        circuit: &RssCircuit,
+        streams: &RssStreams,
+        me: usize,
+        ticket: u64,
+        words: usize,
+        inputs: Vec<Py<PyArray3<u64>>>,
+        log: bool,
+    ) -> PyResult<Self> {
+        if me > 2 {
+            return Err(PyValueError::new_err("a node is 0, 1 or 2"));
+        }
+        let (circuit, streams) = (Arc::clone(&circuit.0), Arc::clone(&streams.0));
+        let run = py.detach(|| rss::CircuitRun::new(circuit, streams, me, ticket, words, log));
+        Ok(Self { run, inputs })
+    }
+
+    fn start<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray1<u64>>>> {
+        let inputs = std::mem::take(&mut self.inputs);
+        let arrays: Vec<PyReadonlyArray3<'_, u64>> = inputs.iter().map(|array| array.bind(py).readonly()).collect();
+        let mut wires = Vec::new();
+        for array in &arrays {
+            let view = array.as_array();
+            if view.shape()[0] != 2 {
+                return Err(PyValueError::new_err("planes have the shape (2, width, words)"));
+            }
+            for wire in 0..view.shape()[1] {
+                let share = |side: usize| row(array.as_array().index_axis_move(Axis(0), side).index_axis_move(Axis(0), wire));
+                wires.push([share(0)?, share(1)?]);
+            }
+        }
+        let run = &mut self.run;
+        let message = py.detach(|| run.start(&wires)).map_err(refused)?;
+        Ok((!self.run.is_done()).then(|| message.into_pyarray(py)))
+    }
+
+    fn advance<'py>(
+        &mut self,
+        py: Python<'py>,
+        heard: PyReadonlyArray1<'py, u8>,
+    ) -> PyResult<Option<Bound<'py, PyArray1<u64>>>> {
+        let heard = heard.as_slice()?;
+        let run = &mut self.run;
+        let message = py.detach(|| run.advance(heard)).map_err(refused)?;
+        Ok((!self.run.is_done()).then(|| message.into_pyarray(py)))
+    }
+
+    fn outputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray3<u64>>> {
+        let run = &self.run;
+        let shares = py.detach(|| {
+            let mut shares = vec![0; run.output_words()];
+            run.outputs(&mut shares).map(|()| shares)
+        });
+        shares.map_err(refused)?.into_pyarray(py).reshape([2, run.output_wires(), run.words()])
+    }
+
+    fn take_log<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray2<u64>>>> {
+        let Some(log) = self.run.take_log() else { return Ok(None) };
+        let words = log.rows.len() / 6;
+        log.rows.into_pyarray(py).reshape([6, words]).map(Some)
+    }
+}
+
+fn refused(error: RunError) -> PyErr {
+    PyValueError::new_err(match error {
+        RunError::NotNext => "this step is not next".to_owned(),
+        RunError::Sizes { found, needed } => format!("{found} given, {needed} needed"),
+    })
+}

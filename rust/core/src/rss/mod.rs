@@ -1,0 +1,30 @@
+//! Kernels of replicated secret sharing among three nodes: what a node computes alone between two rounds.
+//!
+//! A secret x is x_0 + x_1 + x_2, over Z/2^64 or over the bits (then + is XOR), and node i holds x_i, its *own* share, and
+//! x_(i+1), the *next* one. A product of two shared numbers takes one round: node i computes
+//! z_i = x_i y_i + x_i y_(i+1) + x_(i+1) y_i + alpha_i, where the alphas are shares of zero, and sends z_i to the previous node,
+//! whose next share it is. Araki, Furukawa, Lindell, Nof and Ohara, CCS 2016 (ePrint 2016/768), section 2.
+//!
+//! Time and memory accesses depend on sizes, circuits and permutations, never on a share.
+
+mod circuit;
+mod lanes;
+mod permute;
+mod plan;
+mod planes;
+mod ring;
+mod run;
+mod steps;
+mod streams;
+#[cfg(target_arch = "x86_64")]
+mod wide_simd;
+
+pub use circuit::{BadCircuit, Circuit, Gate};
+pub use permute::{invert, permutation, permute};
+pub use planes::{BLOCK_BITS, planes_to_words, words_to_planes};
+pub use ring::{Shares, matmul, multiply};
+pub use run::{CircuitRun, Log, RunError};
+pub use streams::{KEY_BYTES, Side, Streams};
+
+// Words cross to numpy and to the wire as they lie in memory.
+const _: () = assert!(cfg!(target_endian = "little"), "shares are little-endian words");

@@ -1,0 +1,89 @@
+//! From words to planes and back: plane b of a column has bit b of each of its words, 64 words in one.
+//!
+//! Word j of a column is bit j mod 64 of word j / 64 of each plane.
+
+/// Words that one word of a plane has a bit of.
+pub const BLOCK_BITS: usize = 64;
+
+/// The lowest `planes.len() / words.len().div_ceil(64)` planes of a column, one after the other; bits beyond the column are 0.
+///
+/// # Panics
+/// When more than 64 planes are asked for.
+pub fn words_to_planes(words: &[u64], planes: &mut [u64]) {
+    let length = words.len().div_ceil(BLOCK_BITS);
+    if length == 0 {
+        return;
+    }
+    assert!(planes.len() <= BLOCK_BITS * length && planes.len().is_multiple_of(length), "planes of a column");
+    for (at, chunk) in words.chunks(BLOCK_BITS).enumerate() {
+        let mut block = [0; BLOCK_BITS];
+        block[..chunk.len()].copy_from_slice(chunk);
+        transpose(&mut block);
+        for (plane, word) in planes.chunks_exact_mut(length).zip(block) {
+            plane[at] = word;
+        }
+    }
+}
+
+/// The column that planes, at most 64 of one length, make; missing planes are 0.
+///
+/// # Panics
+/// Unless there are `words.len().div_ceil(64)` words a plane.
+pub fn planes_to_words(planes: &[&[u64]], words: &mut [u64]) {
+    assert!(planes.len() <= BLOCK_BITS && planes.iter().all(|plane| plane.len() == words.len().div_ceil(BLOCK_BITS)));
+    for (at, chunk) in words.chunks_mut(BLOCK_BITS).enumerate() {
+        let mut block = [0; BLOCK_BITS];
+        for (word, plane) in block.iter_mut().zip(planes) {
+            *word = plane[at];
+        }
+        transpose(&mut block);
+        chunk.copy_from_slice(&block[..chunk.len()]);
+    }
+}
+
+/// Bit c of word r becomes bit r of word c: squares off the diagonal change places, of 32 bits a side, then 16 and so on
+/// (Warren, Hacker's Delight, section 7-3).
+fn transpose(block: &mut [u64; BLOCK_BITS]) {
+    let mut side = BLOCK_BITS / 2;
+    let mut mask = u64::MAX >> side;
+    while side != 0 {
+        for row in (0..BLOCK_BITS).filter(|row| row & side == 0) {
+            let swap = ((block[row] >> side) ^ block[row + side]) & mask;
+            block[row] ^= swap << side;
+            block[row + side] ^= swap;
+        }
+        side /= 2;
+        mask ^= mask << side;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(length: usize) -> Vec<u64> {
+        (1..=length as u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(i as u32 % 61)).collect()
+    }
+
+    #[test]
+    fn a_plane_has_one_bit_of_every_word() {
+        for length in [0, 1, 63, 64, 65, 511, 512, 513, 1000, 4200] {
+            let (words, longs) = (column(length), length.div_ceil(BLOCK_BITS));
+            for width in [1, 2, 7, 8, 33, 64] {
+                let mut planes = vec![0; width * longs];
+                words_to_planes(&words, &mut planes);
+                for bit in 0..width {
+                    for at in 0..longs * 64 {
+                        let expected = words.get(at).map_or(0, |word| word >> bit & 1);
+                        assert_eq!(planes[bit * longs + at / 64] >> (at % 64) & 1, expected, "{length} {bit} {at}");
+                    }
+                }
+                let mut back = vec![u64::MAX; length];
+                let rows: Vec<&[u64]> = (0..width).map(|bit| &planes[bit * longs..(bit + 1) * longs]).collect();
+                planes_to_words(&rows, &mut back);
+                let mask = u64::MAX >> (64 - width);
+                assert!(back.iter().zip(&words).all(|(&back, &word)| back == word & mask));
+            }
+        }
+    }
+}

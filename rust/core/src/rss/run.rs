@@ -1,0 +1,218 @@
+//! One evaluation of a circuit by one node, round by round, on columns of bits that lie 64 in a word.
+//!
+//! A message has, for each block of 64 words in turn, the words of the layer's AND gates in the block, gate by gate. Word k of all
+//! messages in a row is masked by word k of the ticket's shares of zero.
+
+use std::sync::Arc;
+
+use super::circuit::Circuit;
+use super::lanes::Lane;
+use super::steps::{self, Block};
+use super::streams::Streams;
+
+/// Words of a wire that are worked on together: the wires of a circuit then stay in the second-level cache.
+pub(super) const BLOCK_WORDS: usize = 64;
+
+/// A call that does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunError {
+    /// This step is not next.
+    NotNext,
+    /// As many input wires, or words, or output words are needed.
+    Sizes {
+        /// What was given.
+        found: usize,
+        /// What is needed.
+        needed: usize,
+    },
+}
+
+/// What a node knows of every AND gate, for a proof that it kept to the protocol: x y + ... = z, in message order.
+///
+/// Six rows of as many words as all messages have together: x own, x next, y own, y next, z own, z next.
+#[derive(Debug)]
+pub struct Log {
+    /// The rows, one after the other.
+    pub rows: Vec<u64>,
+    words: usize,
+}
+
+/// A run of a circuit; its shares are wiped by nobody, as all the columns of a computation are not.
+pub struct CircuitRun {
+    circuit: Arc<Circuit>,
+    streams: Arc<Streams>,
+    ticket: u64,
+    /// The place of this node's shares in which constants stand: 0 own, 1 next, none.
+    constants: Option<usize>,
+    words: usize,
+    /// Scratch, then the state of each block.
+    memory: Vec<Lane>,
+    /// Segments done.
+    done: usize,
+    /// Words sent so far.
+    sent: usize,
+    log: Option<Log>,
+}
+
+impl CircuitRun {
+    /// A run by node `me`, one of 0, 1 and 2, on `words` words a wire.
+    ///
+    /// The ticket's shares of zero are used up; nothing else may take them.
+    pub fn new(circuit: Arc<Circuit>, streams: Arc<Streams>, me: usize, ticket: u64, words: usize, log: bool) -> Self {
+        let plan = circuit.plan();
+        let lanes = 2 * steps::lanes_of(words.min(BLOCK_WORDS));
+        let slots = plan.scratch_slots + words.div_ceil(BLOCK_WORDS) * plan.state_slots;
+        let logged = circuit.layers().sum::<usize>() * words;
+        Self {
+            streams,
+            ticket,
+            constants: [Some(0), None, Some(1)][me % 3],
+            words,
+            memory: vec![Lane::default(); slots * lanes],
+            done: 0,
+            sent: 0,
+            log: log.then(|| Log { rows: vec![0; 6 * logged], words: logged }),
+            circuit,
+        }
+    }
+
+    /// The first message, empty if the circuit has no AND gate; `inputs` are own and next words of each input wire.
+    ///
+    /// # Errors
+    /// Out of order, or not as many wires or words as there are.
+    pub fn start(&mut self, inputs: &[[&[u64]; 2]]) -> Result<Vec<u64>, RunError> {
+        if self.done != 0 {
+            return Err(RunError::NotNext);
+        }
+        sized(inputs.len(), self.circuit.inputs())?;
+        for share in inputs.iter().flatten() {
+            sized(share.len(), self.words)?;
+        }
+        Ok(self.segment(inputs, &[]))
+    }
+
+    /// The next message, empty after the last round, from what the next node sent.
+    ///
+    /// # Errors
+    /// Out of order, or the message has not the length of this node's own.
+    pub fn advance(&mut self, heard: &[u8]) -> Result<Vec<u64>, RunError> {
+        if self.done == 0 || self.is_done() {
+            return Err(RunError::NotNext);
+        }
+        sized(heard.len(), self.circuit.segments()[self.done - 1].ands * self.words * 8)?;
+        Ok(self.segment(&[], heard.as_chunks().0))
+    }
+
+    /// Whether `outputs` is next.
+    pub fn is_done(&self) -> bool {
+        self.done == self.circuit.segments().len()
+    }
+
+    /// Words that `outputs` writes.
+    pub fn output_words(&self) -> usize {
+        2 * self.circuit.outputs() * self.words
+    }
+
+    /// Output wires.
+    pub fn output_wires(&self) -> usize {
+        self.circuit.outputs()
+    }
+
+    /// Words of a wire.
+    pub fn words(&self) -> usize {
+        self.words
+    }
+
+    /// The own words of each output wire, then the next ones.
+    ///
+    /// # Errors
+    /// Out of order, or not `output_words` words.
+    pub fn outputs(&self, shares: &mut [u64]) -> Result<(), RunError> {
+        if !self.is_done() {
+            return Err(RunError::NotNext);
+        }
+        sized(shares.len(), self.output_words())?;
+        let plan = self.circuit.plan();
+        let (own, next) = shares.split_at_mut(plan.outputs.len() * self.words);
+        for number in 0..self.words.div_ceil(BLOCK_WORDS) {
+            let (block, here) = self.block(number);
+            for (wire, &slot) in plan.outputs.iter().enumerate() {
+                let to = wire * self.words + here.start..wire * self.words + here.end;
+                own[to.clone()].copy_from_slice(block.share(&self.memory, slot, 0));
+                next[to].copy_from_slice(block.share(&self.memory, slot, 1));
+            }
+        }
+        Ok(())
+    }
+
+    /// The log of a run that is done, once.
+    pub fn take_log(&mut self) -> Option<Log> {
+        if self.is_done() { self.log.take() } else { None }
+    }
+
+    fn block(&self, number: usize) -> (Block, std::ops::Range<usize>) {
+        let plan = self.circuit.plan();
+        let here = number * BLOCK_WORDS..((number + 1) * BLOCK_WORDS).min(self.words);
+        let stride = 2 * steps::lanes_of(self.words.min(BLOCK_WORDS));
+        let state = (plan.scratch_slots + number * plan.state_slots) * stride;
+        (Block { words: here.len(), stride, state }, here)
+    }
+
+    fn segment(&mut self, inputs: &[[&[u64]; 2]], heard: &[[u8; 8]]) -> Vec<u64> {
+        let circuit = Arc::clone(&self.circuit);
+        let segment = &circuit.segments()[self.done];
+        let before = self.done.checked_sub(1).map_or(0, |last| circuit.segments()[last].ands);
+        let mut message = vec![0; segment.ands * self.words];
+        for number in 0..self.words.div_ceil(BLOCK_WORDS) {
+            let (block, here) = self.block(number);
+            for &(wire, slot) in &segment.loads {
+                for (side, share) in inputs[wire as usize].iter().enumerate() {
+                    block.share_mut(&mut self.memory, slot, side).copy_from_slice(&share[here.clone()]);
+                }
+            }
+            let heard = &heard[before * here.start..before * here.end];
+            for &(index, slot) in &segment.heard {
+                let words = &heard[index as usize * block.words..][..block.words];
+                copy(block.share_mut(&mut self.memory, slot, 1), words);
+            }
+            if let Some(log) = &mut self.log {
+                let at = self.sent - before * (self.words - here.start);
+                copy(&mut log.row(5)[at..at + heard.len()], heard);
+            }
+            let part = segment.ands * here.start..segment.ands * here.end;
+            let at = self.sent + part.start;
+            let message = &mut message[part];
+            self.streams.fill_zero_bits(self.ticket, at as u64, message);
+            let factors = self.log.as_mut().map(|log| log.factors(at, message.len()));
+            steps::run(&block, &segment.steps, self.constants, &mut self.memory, message, factors);
+            if let Some(log) = &mut self.log {
+                log.row(4)[at..at + message.len()].copy_from_slice(message);
+            }
+        }
+        self.done += 1;
+        self.sent += message.len();
+        message
+    }
+}
+
+impl Log {
+    fn row(&mut self, row: usize) -> &mut [u64] {
+        &mut self.rows[row * self.words..][..self.words]
+    }
+
+    /// Where the factors of the gates whose words begin at `at` go.
+    fn factors(&mut self, at: usize, length: usize) -> [&mut [u64]; 4] {
+        let mut rows = self.rows.chunks_exact_mut(self.words.max(1));
+        std::array::from_fn(|_| rows.next().map_or(&mut [][..], |row| &mut row[at..at + length]))
+    }
+}
+
+fn copy(to: &mut [u64], from: &[[u8; 8]]) {
+    for (to, &from) in to.iter_mut().zip(from) {
+        *to = u64::from_le_bytes(from);
+    }
+}
+
+fn sized(found: usize, needed: usize) -> Result<(), RunError> {
+    if found == needed { Ok(()) } else { Err(RunError::Sizes { found, needed }) }
+}
