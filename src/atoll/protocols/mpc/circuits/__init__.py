@@ -1,0 +1,1 @@
+"""Circuits: small functions that add gates to a builder, by subject."""

@@ -1,0 +1,81 @@
+"""What can go wrong between the places of a computation."""
+
+from __future__ import annotations
+
+from atoll.errors import InputError, IntegrityError, PeerError
+
+_REMEDY = "That node is faulty, of another version, or hostile: compare versions, then show the auditor the logs of both."
+
+
+class SharesTooLong(PeerError):
+    """A neighbour said more than the program makes it say."""
+
+    code = "mpc.shares_too_long"
+    sentence = "{party} sent {found} bytes beyond the last round."
+    remedy = _REMEDY
+
+
+class PartWrongSize(PeerError):
+    """A place sent a part of another length than the plan's shapes make it."""
+
+    code = "mpc.part_wrong_size"
+    sentence = "{party} sent a frame of {found} bytes where {expected} were due."
+    remedy = _REMEDY
+
+
+class OpeningDisputed(PeerError):
+    """The two nodes that hold one part of an opened value do not say the same of it."""
+
+    code = "mpc.opening_disputed"
+    sentence = "{first} and {second} disagree on a part of a value that is opened."
+    remedy = (
+        "One of the two is faulty or hostile, and nothing was taken over: show the auditor the logs of both, then run again."
+    )
+
+
+class InputDisputed(PeerError):
+    """Two nodes did not get the same part of an owner's columns, so their shares would mean nothing."""
+
+    code = "mpc.input_disputed"
+    sentence = "{first} and {second} were not given the same part of the columns of {owner}."
+    remedy = "The owner or one of the two nodes is faulty or hostile: show the auditor the logs of all three, then run again."
+
+
+class SetUpDiffers(PeerError):
+    """A neighbour's keys, program or plan are not this node's."""
+
+    code = "mpc.set_up_differs"
+    sentence = "{party} runs another program, plan or attempt, or holds another key than this node."
+    remedy = "Compare the program's digest and the plan in the consents of the two, then run again."
+
+
+class RoundsDiffer(IntegrityError):
+    """An operation does not ask all nodes for the same rounds."""
+
+    code = "mpc.rounds_differ"
+    sentence = "Node {node} waits for {expected} bytes and is sent {found}."
+    remedy = "Report it: an operation's rounds are not the same at all nodes."
+
+
+class ShapesDiffer(InputError):
+    """Two shared values that should fit together do not."""
+
+    code = "mpc.shapes_differ"
+    sentence = "Values of shape {first} and {second} do not fit together."
+    remedy = "Give both operands the same shape, or repeat the smaller one."
+
+
+class BitsOutOfRange(InputError):
+    """A number of bits that the operation cannot serve."""
+
+    code = "mpc.bits_out_of_range"
+    sentence = "{found} bits, where {least} to {most} are possible."
+    remedy = "Choose a number of bits within these bounds."
+
+
+class NotVerifiable(InputError):
+    """A step that malicious mode has no check for."""
+
+    code = "mpc.not_verifiable"
+    sentence = "The operation {operation} cannot be verified, so it does not run in malicious mode."
+    remedy = "Write the program without it, or agree on the semi-honest model in the plan."
