@@ -39,7 +39,7 @@ def parse_graph(data: bytes) -> Graph:
         raise BadGraph(problem=str(err)) from err
     if not isinstance(value, dict) or value.keys() != {"version", "name", "steps", "outputs"} or value["version"] != VERSION:
         raise BadGraph(problem=f"it is not a graph of version {VERSION}")
-    if not (isinstance(value["name"], str) and NAME.fullmatch(value["name"].replace("-", "_"))):
+    if not (isinstance(value["name"], str) and NAME.fullmatch(value["name"])):
         raise BadGraph(problem="its name is not one")
     steps: list[Step] = []
     for at, one in enumerate(_list(value["steps"], "steps", 1, MAX_STEPS)):

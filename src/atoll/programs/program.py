@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +45,8 @@ class Program:
 
     @property
     def name(self) -> str:
-        return self.function.__name__.replace("_", "-").strip("-")[:40]
+        """The function's, as names are written; `program` for a lambda."""
+        return re.sub(r"[^a-z0-9_]", "", self.function.__name__.lower().replace("<lambda>", "program"))[:40]
 
     def trace(self, **sizes: int) -> Graph:
         """The graph for these sizes: the function is called once, with secrets in place of columns.

@@ -81,7 +81,7 @@ class Traced:
     def _refuse(self, what: str) -> NoReturn:
         raise DependsOnSecret(line=program_line(), what=what)
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # noqa: PLE0304  # it never returns
         self._refuse("a condition of Python (if, while, and, or, not)")
 
     def __int__(self) -> int:
@@ -90,7 +90,7 @@ class Traced:
     def __float__(self) -> float:
         self._refuse("float()")
 
-    def __index__(self) -> int:
+    def __index__(self) -> int:  # noqa: PLE0305  # it never returns
         self._refuse("an index or a number of repetitions")
 
     def __contains__(self, item: object) -> NoReturn:

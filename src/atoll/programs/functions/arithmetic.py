@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 import numpy as np
 
-from atoll.programs.dtypes import LIMIT, DType, bool_
+from atoll.programs.dtypes import LIMIT, MAX_FRACTION, DType
 from atoll.programs.functions.common import (
     DEFAULT_FRACTION,
     at_one_point,
@@ -18,19 +19,19 @@ from atoll.programs.functions.common import (
     widened,
     wrong,
 )
-from atoll.programs.operations.arithmetic import Add, AsInteger, Multiply, Square, Subtract, Truncate
+from atoll.programs.operations.arithmetic import Add, AsInteger, Multiply, Scale, Square, Subtract, Truncate
 from atoll.programs.traced import A, Literal, Traced
 
 
 def add(x: A | Literal, y: A | Literal) -> A:
     """x + y. Local."""
-    a, b = at_one_point(*in_one_shape(*_numbers(*both(x, y))))
+    a, b = at_one_point(*in_one_shape(*as_numbers(*both(x, y))))
     return a.apply(Add(), b, valid=joint(a, b))
 
 
 def subtract(x: A | Literal, y: A | Literal) -> A:
     """x - y. Local."""
-    a, b = at_one_point(*in_one_shape(*_numbers(*both(x, y))))
+    a, b = at_one_point(*in_one_shape(*as_numbers(*both(x, y))))
     return a.apply(Subtract(), b, valid=joint(a, b))
 
 
@@ -53,7 +54,7 @@ def multiply(x: A | Literal, y: A | Literal) -> A:
         return _scaled(cast("A", x), y)
     if not isinstance(x, Traced):
         return _scaled(y, x)
-    a, b = in_one_shape(*_numbers(x, y))
+    a, b = in_one_shape(*as_numbers(x, y))
     if a.ref == b.ref:
         return square(a)
     return truncated(a.apply(Multiply(), b, valid=joint(a, b)), max(a.dtype.fraction, b.dtype.fraction))
@@ -61,7 +62,7 @@ def multiply(x: A | Literal, y: A | Literal) -> A:
 
 def square(x: A) -> A:
     """x^2; known to be no less than 0."""
-    (x,) = _numbers(x)
+    (x,) = as_numbers(x)
     return truncated(x.apply(Square(), valid=x.valid), x.dtype.fraction)
 
 
@@ -118,25 +119,23 @@ def truncated(x: A, fraction: int) -> A:
     return x.apply(Truncate(less), valid=x.valid) if less > 0 else x
 
 
-def _numbers(*values: A) -> tuple[A, ...]:
+def as_numbers(*values: A) -> tuple[A, ...]:
     """Truth values as 0 and 1."""
-    return tuple(
-        value if value.dtype != bool_ else value.apply(AsInteger(), valid=value.valid) if value.kind.secret else value
-        for value in values
-    )
+    return tuple(value.apply(AsInteger(), valid=value.valid) if value.dtype.is_bool else value for value in values)
 
 
 def _scaled(x: A, factor: Literal) -> A:
-    """x times public numbers, held with as many bits after the point as keep the product within about a unit, if they fit."""
-    (x,) = _numbers(x)
-    if np.asarray(factor).dtype.kind == "f":
-        fraction = x.dtype.fraction if x.dtype.name == "fixed" else DEFAULT_FRACTION
-        largest = bits_of(float(np.abs(factor).max()))
-        room = LIMIT.bit_length() - 2 - x.dtype.bits - largest
-        wanted = fraction + bits_of(float(x.dtype.magnitude))
-        y = constant(x, factor, fraction=max(min(wanted, room), 0))
-    else:
-        fraction = x.dtype.fraction
-        y = constant(x, np.asarray(factor).astype(np.int64))
-    a, b = in_one_shape(x, y)
-    return truncated(a.apply(Multiply(), b, valid=a.valid), fraction)
+    """x times public numbers; those with a point are held as exactly as the result can tell."""
+    (x,) = as_numbers(x)
+    array = np.asarray(factor)
+    if array.dtype.kind != "f":
+        a, b = in_one_shape(x, constant(x, array if array.dtype.kind != "b" else array.astype(np.int64)))
+        return a.apply(Multiply(), b, valid=a.valid)
+    power = math.frexp(float(np.abs(array).max(initial=0)))[1]
+    size = bits_of(float(x.dtype.magnitude))
+    fraction = x.dtype.fraction if x.dtype.name == "fixed" else max(min(DEFAULT_FRACTION, 60 - size - power), 0)
+    room = (2 * LIMIT.bit_length() - x.dtype.bits) // 2 - 1 - power
+    a, b = in_one_shape(x, constant(x, array, fraction=max(min(fraction + size + 1, room, MAX_FRACTION), 0)))
+    if a.dtype.fraction + b.dtype.fraction > fraction:
+        return a.apply(Scale(fraction), b, valid=a.valid)
+    return widened(a.apply(Multiply(), b, valid=a.valid), fraction)

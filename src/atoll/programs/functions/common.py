@@ -64,8 +64,14 @@ def both(x: A | Literal, y: A | Literal) -> tuple[A, A]:
     raise TypeError("none of the operands is secret; compute public numbers with numpy")
 
 
-def _fraction_of(x: Traced) -> int:
-    return x.dtype.fraction if x.dtype.name == "fixed" else DEFAULT_FRACTION
+def either(secret: A, x: A | Literal, y: A | Literal) -> tuple[A, A]:
+    """Two operands, both perhaps literals, of an operation that has a secret one besides."""
+    a = x if isinstance(x, Traced) else constant(secret, x, fraction=_fraction_of(y))
+    return a, y if isinstance(y, Traced) else constant(secret, y, fraction=_fraction_of(x))
+
+
+def _fraction_of(x: object) -> int:
+    return x.dtype.fraction if isinstance(x, Traced) and x.dtype.name == "fixed" else DEFAULT_FRACTION
 
 
 def in_one_shape(*values: A) -> tuple[A, ...]:
@@ -107,6 +113,11 @@ def joint(*values: Traced) -> Ref | None:
         assert joined is not None
         (joined,) = values[0].tracer.add(LogicalAnd(), joined, mask)
     return joined
+
+
+def mask_of(x: A) -> A:
+    """The mask of x, or true everywhere."""
+    return broadcast_to(constant(x, True), x.shape) if x.valid is None else x.like(x.valid)
 
 
 def bits_of(number: float) -> int:

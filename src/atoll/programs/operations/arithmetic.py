@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from atoll.programs.dtypes import MAX_FRACTION, DType, int64
+from atoll.programs.dtypes import LIMIT, MAX_FRACTION, DType, int64
 from atoll.programs.kind import Kind
 from atoll.programs.operation import Clear, Operation, refuse, register
 from atoll.programs.operations.checks import in_bounds, numbers, operands, same_point, same_shape
@@ -129,6 +129,45 @@ class Truncate(Operation):
 
 @register
 @dataclass(frozen=True, slots=True)
+class Scale(Operation):
+    """A number times a public one, with `fraction` bits after the point, to about a unit of the last.
+
+    If the product would not fit, the number is split: x c = 2^h (x_high c) + x_low c, both truncated by themselves.
+    """
+
+    NAME: ClassVar[str] = "scale"
+    SOURCE: ClassVar[str] = "as truncate"
+
+    fraction: int
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        x, c = numbers(self, kinds, 2)
+        same_shape(self, kinds)
+        if c.secret or not x.secret:
+            raise refuse(self, "the second operand must be a constant, and only it")
+        in_bounds(self, "the number of bits after the point", self.fraction, 0, MAX_FRACTION)
+        exact = product(self, x, c)
+        less = in_bounds(self, "the number of bits to cut off", exact.fraction - self.fraction, 0, 2 * MAX_FRACTION)
+        dtype = DType("fixed", (exact.low >> less) - 1, exact.high >> less, self.fraction)
+        if dtype.fits:
+            self.split(x, c)
+        return (x.like(dtype, product_error(x, c) + 2 * dtype.unit),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (values[0] * values[1],)
+
+    def split(self, x: Kind, c: Kind) -> int:
+        """How many bits the lower part of x has; 0: it need not be split."""
+        over = x.dtype.bits + c.dtype.bits - LIMIT.bit_length()
+        if over <= 0:
+            return 0
+        if c.dtype.bits + over > LIMIT.bit_length() or over > x.dtype.fraction + c.dtype.fraction - self.fraction:
+            raise refuse(self, f"{x.dtype.bits} and {c.dtype.bits} bits are too many")
+        return over
+
+
+@register
+@dataclass(frozen=True, slots=True)
 class AsInteger(Operation):
     """0 for false, 1 for true."""
 
@@ -136,10 +175,10 @@ class AsInteger(Operation):
     SOURCE: ClassVar[str] = "Mohassel and Rindal, CCS 2018 (ePrint 2018/403), section 5.3"
 
     def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
-        (x,) = operands(self, kinds, 1)
+        (x,) = operands(self, kinds, 1, constants=True)
         if not x.dtype.is_bool:
             raise refuse(self, f"it works on truth values, not on {x.dtype}")
-        return (x.like(int64(0, 1)),)
+        return (replace(x, dtype=int64(0, 1)),)
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0].astype(np.int64),)

@@ -11,7 +11,7 @@ import numpy as np
 from atoll.programs.dtypes import DType
 from atoll.programs.kind import MAX_DIMENSIONS, MAX_ELEMENTS, Kind
 from atoll.programs.operation import Clear, Operation, refuse, register
-from atoll.programs.operations.checks import axis_of, secret
+from atoll.programs.operations.checks import axis_of, operands
 
 
 @register
@@ -134,7 +134,7 @@ class Concat(Operation):
     def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
         if not kinds:
             raise refuse(self, "there is nothing to join")
-        secret(self, *kinds)
+        operands(self, kinds, len(kinds))
         first = kinds[0]
         axis = axis_of(self, self.axis, first)
         for kind in kinds:
