@@ -1,0 +1,142 @@
+"""What each operation says, from shapes alone: rounds, and bytes by node, exactly as `run_together` counts them.
+
+One function an operation, of its name. `a + b` is one after the other, `a | b` side by side. What malicious mode sends to
+verify products comes on top (`verification`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from atoll.protocols.mpc import comparison, conversion, select, truncation
+from atoll.protocols.mpc.circuit import Circuit
+from atoll.protocols.mpc.opening import DIGEST_BYTES
+from atoll.protocols.mpc.shares import WORD_BITS, word_count
+
+NUMBER_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What an operation costs on the wires."""
+
+    rounds: int = 0
+    """Rounds one after the other."""
+    sent: tuple[int, int, int] = (0, 0, 0)
+    """Bytes by node, without framing."""
+
+    def __add__(self, other: Traffic) -> Traffic:
+        """One after the other."""
+        return Traffic(self.rounds + other.rounds, self._sum(other))
+
+    def __or__(self, other: Traffic) -> Traffic:
+        """Side by side, as by `parallel`."""
+        return Traffic(max(self.rounds, other.rounds), self._sum(other))
+
+    def _sum(self, other: Traffic) -> tuple[int, int, int]:
+        first, second, third = (mine + theirs for mine, theirs in zip(self.sent, other.sent, strict=True))
+        return first, second, third
+
+
+def even(rounds: int, sent: int) -> Traffic:
+    """Every node sends as much."""
+    return Traffic(rounds, (sent, sent, sent))
+
+
+def _by(node: int, sent: int) -> Traffic:
+    """One round in which one node speaks."""
+    return Traffic(1, (sent if node == 0 else 0, sent if node == 1 else 0, sent if node == 2 else 0))
+
+
+def planes_bytes(width: int, count: int) -> int:
+    """Bytes of one node's part of planes."""
+    return NUMBER_BYTES * width * word_count(count)
+
+
+def circuit(circuit: Circuit, count: int) -> Traffic:
+    """`evaluate` on columns of `count` elements; an empty column takes no rounds."""
+    return even(circuit.depth if count else 0, circuit.bytes_sent(count))
+
+
+def multiply(count: int) -> Traffic:
+    """`multiply`, `square`, and `dot` and `matmul` by their number of results; also `where_number`, `reshare`."""
+    return even(1, NUMBER_BYTES * count)
+
+
+def open_ring(count: int) -> Traffic:
+    """`open_ring`, `open_words`."""
+    return even(1, NUMBER_BYTES * count + DIGEST_BYTES)
+
+
+def open_planes(width: int, count: int) -> Traffic:
+    """`open_planes`."""
+    return even(1, planes_bytes(width, count) + DIGEST_BYTES)
+
+
+def to_bits(count: int, width: int = WORD_BITS, *, malicious: bool = False) -> Traffic:
+    """`to_bits`."""
+    adder = conversion.sum_circuit(width, _terms(malicious), conversion.spare_rounds(count))
+    return _summands(count, width, malicious) + circuit(adder, count)
+
+
+def from_bits(count: int, width: int = WORD_BITS, *, malicious: bool = False) -> Traffic:
+    """`from_bits`."""
+    extra = conversion.spare_rounds(count)
+    if malicious:
+        opened = Traffic(1, (DIGEST_BYTES, DIGEST_BYTES, 2 * planes_bytes(WORD_BITS, count)))
+        return circuit(conversion.unmask_twice_circuit(width, extra), count) + opened
+    shown = _by(2, planes_bytes(width, count)) + _by(0, NUMBER_BYTES * count)
+    number = shown | from_bit(count) if width < WORD_BITS else shown
+    return circuit(conversion.unmask_circuit(width, extra), count) + number
+
+
+def from_bit(count: int, *, width: int = 1, malicious: bool = False) -> Traffic:
+    """`from_bit`, and `from_each_bit` of `width` planes."""
+    one = multiply(width * count)
+    return one + one if malicious else _by(0, NUMBER_BYTES * width * count) + one
+
+
+def inject(count: int, *, malicious: bool = False) -> Traffic:
+    """`inject`, `where`."""
+    return from_bit(count, malicious=malicious) + multiply(count)
+
+
+def is_negative(count: int, *, bits: int = WORD_BITS, malicious: bool = False) -> Traffic:
+    """`is_negative`, `less_than`."""
+    return _summands(count, bits, malicious) + circuit(comparison.sign_circuit(bits, _terms(malicious)), count)
+
+
+def less_than_any(count: int, *, malicious: bool = False) -> Traffic:
+    """`less_than_any`."""
+    padded = 3 * WORD_BITS * word_count(count)
+    return is_negative(padded, malicious=malicious) + circuit(comparison.overflow_circuit(), count)
+
+
+def is_zero(count: int, *, bits: int = WORD_BITS, malicious: bool = False) -> Traffic:
+    """`is_zero`, `equal`."""
+    if malicious:
+        return circuit(comparison.zero_circuit(bits, 3), count)
+    return _summands(count, bits, malicious) + circuit(comparison.all_zero_circuit(bits), count)
+
+
+def truncate(count: int, bits: int, *, full: bool = False, malicious: bool = False) -> Traffic:
+    """`truncate`."""
+    if malicious:
+        carries = circuit(truncation.carries_of_three_circuit(bits, full), count)
+        return carries + from_bit(count, width=4, malicious=True)
+    carries = circuit(truncation.carries_circuit(bits, full), count)
+    low = _summands(count, WORD_BITS if full else bits, malicious)
+    return low + carries + _by(0, 2 * NUMBER_BYTES * count) + multiply(count)
+
+
+def where_bits(count: int, width: int) -> Traffic:
+    """`where_bits`."""
+    return circuit(select.choice_circuit(width), count)
+
+
+def _terms(malicious: bool) -> int:
+    return 3 if malicious else 2
+
+
+def _summands(count: int, width: int, malicious: bool) -> Traffic:
+    return Traffic() if malicious else _by(0, planes_bytes(width, count))
