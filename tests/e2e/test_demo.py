@@ -46,6 +46,7 @@ ATTACKS = [
 @contextmanager
 def demo(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """The demo, with its temporary files in `folder`; ended at the latest when the context is left."""
+    hears = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it, and so do its heirs
     process = subprocess.Popen(
         [*DEMO, *options],
         stdout=subprocess.PIPE,
@@ -53,6 +54,7 @@ def demo(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
         text=True,
         env=os.environ | {"TMPDIR": str(folder)},
     )
+    signal.signal(signal.SIGINT, hears)
     try:
         yield process
     finally:
