@@ -15,14 +15,6 @@ class SharesTooLong(PeerError):
     remedy = _REMEDY
 
 
-class PartWrongSize(PeerError):
-    """A place sent a part of another length than the plan's shapes make it."""
-
-    code = "mpc.part_wrong_size"
-    sentence = "{party} sent a frame of {found} bytes where {expected} were due."
-    remedy = _REMEDY
-
-
 class OpeningDisputed(PeerError):
     """The two nodes that hold one part of an opened value do not say the same of it."""
 
@@ -79,3 +71,19 @@ class NotVerifiable(InputError):
     code = "mpc.not_verifiable"
     sentence = "The operation {operation} cannot be verified, so it does not run in malicious mode."
     remedy = "Write the program without it, or agree on the semi-honest model in the plan."
+
+
+class OwnerDiffers(PeerError):
+    """An owner's columns are of another plan, attempt or shape."""
+
+    code = "mpc.owner_differs"
+    sentence = "The columns of {owner} were split for another plan, attempt or shape."
+    remedy = "Compare the plan in the consents of the owner and of this node, then run again."
+
+
+class ResultsDiffer(IntegrityError):
+    """A program gives other results than the plan says."""
+
+    code = "mpc.results_differ"
+    sentence = "The program gives {receiver} {found}, where the plan says {expected}."
+    remedy = "Report it: the plan was made for another program."

@@ -184,7 +184,7 @@ def row_of_part(me: int, part: int) -> int:
 def public_ring(me: int, values: int | NDArray[Any]) -> Ring:
     """Shares of what everybody knows: part 0 is the value, the others are zero."""
     known = as_ring(values)
-    return known_ring(me, 0, known, known.shape)
+    return known_ring(me, 0, known if me != 1 else None, known.shape)
 
 
 def known_ring(me: int, part: int, values: Words64 | None, shape: tuple[int, ...]) -> Ring:
