@@ -57,8 +57,8 @@ bench: setup ## list the benchmarks; run one with make bench-NAME
 bench-%: setup
 	@$(BIN)/python bench/bench_$(subst -,_,$*).py
 
-mutants: setup ## one-line faults that the tests must notice
-	@$(BIN)/python tools/mutants.py
+mutants: setup ## one-line faults that the tests must notice; ONLY=rights,odrl for some of them
+	@$(BIN)/python -m tools.mutants $(if $(ONLY),--only $(ONLY)) $(if $(MINUTES),--minutes $(MINUTES))
 
 peers: setup ## tools that nobody here wrote, run on what Atoll writes
 	@tools/peers.sh

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutants import ROOT, Mutant, load_mutants
+from tools.mutants.__main__ import ROOT
+from tools.mutants.descriptions import Mutant, load_mutants
 
 MUTANTS = load_mutants(Path(__file__).parent)
 
