@@ -23,6 +23,7 @@ pub mod ot;
 pub mod parallel;
 pub mod payload;
 pub mod psi;
+pub mod ranking;
 pub mod rr22;
 pub mod rss;
 pub mod scalars;
