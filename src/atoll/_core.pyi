@@ -519,6 +519,27 @@ def match_sorted_tags(outputs: bytes, tags: bytes, tag_bytes: int) -> bytes:
     """The places of the outputs whose tag is among `tags`, ascending, 4 bytes little-endian each. Raises TagOrderError."""
 
 @final
+class Ranking:
+    """A quicksort that asks for the comparisons of a whole level at once; everything in it is public.
+
+    `wanted`: the ranks to find, ascending; all of them unless given. The choice of pairs assumes that the elements stand in a
+    uniformly random order.
+    """
+
+    open: int
+    """Elements whose rank is wanted and unknown, with those that may be confused with them; 0 at the end."""
+    order: NDArray[np.uint32]
+    """The element of each rank, as far as it is known."""
+    def __new__(cls, count: int, wanted: Sequence[int] | None = None) -> Ranking: ...
+    def ask(self, pivots: int, short: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """The pairs (left, right) to compare next: each stretch of unknown order against so many pivots of it, one of at most
+        `short` elements pair by pair."""
+
+    def learn(self, below: NDArray[np.uint64]) -> None:
+        """Takes the answers: bit i % 64 of word i / 64 says whether left[i] is below right[i]. Answers that fit no order do no
+        harm: the result is some order then. Raises ValueError for another number of words."""
+
+@final
 class RssStreams:
     """`atoll.primitives.replicated.Streams`."""
 

@@ -9,6 +9,7 @@ mod hpke;
 mod keys;
 mod okvs;
 mod oprf;
+mod ranking;
 mod rr22;
 mod rss;
 mod rss_circuit;
@@ -42,6 +43,8 @@ mod core_module {
         SecretScalars, blind_each, multiply_each, oprf_derive_secret, oprf_finalize, oprf_is_proof, oprf_prove,
         oprf_tweak_public, oprf_tweak_secret,
     };
+    #[pymodule_export]
+    use crate::ranking::Ranking;
     #[pymodule_export]
     use crate::rr22::{
         VoleDeltaSetup, VoleOprfReceiver, VoleOprfSender, VoleVectorSetup, match_sorted_tags, sorted_tags, vole_oprf_bytes,
