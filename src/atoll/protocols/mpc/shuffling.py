@@ -1,7 +1,7 @@
 """The oblivious shuffle: rows in an order that no node knows, and back again.
 
-The order is made of three permutations, one of each key; node i knows two of them, so the third hides everything from it. Node 0
-knows the first two, node 1 the last two, node 2 the first and the last:
+The order is made of three permutations, one of each key; node i knows two of them, and the third hides everything from it.
+Node 0 knows the first two, node 1 the last two, node 2 the first and the last:
 
     nodes 0, 2    permute by the first: node 0 moves x_0 + x_1 and adds a mask, node 2 moves x_2 and subtracts it
     node 0        goes on with the second, adds another mask, and says the result to node 2
@@ -21,6 +21,7 @@ Spec: specs/mpc-tables.md.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -97,15 +98,13 @@ class Shuffle:
         inverses = {part: replicated.invert(order) for part, order in self._orders.items()}
         return (yield from self._move(node, _BACK, columns, inverses))
 
-    def _move(
-        self, node: Node, way: _Way, columns: Sequence[Column], orders: dict[int, Places]
-    ) -> Steps[tuple[Column, ...]]:
+    def _move(self, node: Node, way: _Way, columns: Sequence[Column], orders: dict[int, Places]) -> Steps[tuple[Column, ...]]:
         for column in columns:
             if rows_of(column) != self.count:
                 raise ShapesDiffer(first=self.count, second=rows_of(column))
-        rows, rebuild = _as_rows(columns)
-        if self.count == 0 or not rows:
+        if self.count == 0:
             return tuple(columns)
+        rows, rebuild = _as_rows(columns)
         moved = yield from parallel(*[_move_row(node, way, row, orders) for row in rows])
         return rebuild(moved)
 
@@ -145,7 +144,8 @@ def _move_row(node: Node, way: _Way, row: _Row, orders: dict[int, Places]) -> St
         return source(ticket, count)
 
     def part(number: int) -> Words64:
-        return row.shares[row_of_part(node.me, number)]
+        held: Words64 = row.shares[row_of_part(node.me, number)]
+        return held
 
     size = 8 * count
     result = np.empty((2, count), dtype=np.uint64)
@@ -240,11 +240,9 @@ def _as_rows(columns: Sequence[Column]) -> tuple[list[_Row], Callable[[Sequence[
 
 
 def _planes_of(words: Sequence[Words64], width: int) -> Words64:
-    parts = [
-        replicated.to_planes(one, min(WORD_BITS, width - WORD_BITS * number)) for number, one in enumerate(words)
-    ]
+    parts = [replicated.to_planes(one, min(WORD_BITS, width - WORD_BITS * number)) for number, one in enumerate(words)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _flat(column: Ring) -> NDArray[Any]:
-    return column.shares.reshape(2, column.shape[0], -1)
+    return column.shares.reshape(2, column.shape[0], math.prod(column.shape[1:]))
