@@ -18,6 +18,7 @@ from atoll.policy.odrl import Conflict, Constraint, Join, Observed, Operand, Ope
 from atoll.policy.odrl.logic import JOINED, Truth
 from atoll.policy.odrl.profile import (
     ACTIONS,
+    ADVERSARY_MODELS,
     FORBIDDEN_BY,
     NAMESPACE,
     ODRL,
@@ -106,7 +107,7 @@ def _purposes() -> tuple[tuple[str, Observed | None], ...]:
 
 
 def _models() -> tuple[tuple[str, Observed | None], ...]:
-    names = ("semi-honest", "malicious", "honest-majority")
+    names = (*ADVERSARY_MODELS, "another")
     return (*((one, frozenset({one})) for one in names), ("nothing said", None))
 
 

@@ -24,6 +24,15 @@ class Join(StrEnum):
     ANTI = "anti"
 
 
+class Wanted(StrEnum):
+    """Outputs of an intersection; the policy knows more."""
+
+    IDENTIFIERS = "identifiers"
+    ROWS = "rows"
+    CARDINALITY = "cardinality"
+    SUM = "sum"
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One side of an intersection."""

@@ -60,6 +60,7 @@ def show(node: Node, job: JobArgument) -> Reply:
     "approve",
     "atoll job approve 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --home bureau",
     "atoll job approve 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --approver ada.key --home bureau",
+    "atoll job approve 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --entrust --home bureau",
 )
 def approve(
     node: Node,
@@ -68,18 +69,30 @@ def approve(
         Path | None,
         typer.Option(metavar="FILE", help="A person's key, from `key approver new`; for data of level G4 or above."),
     ] = None,
+    entrust: Annotated[
+        bool,
+        typer.Option(
+            "--entrust",
+            help="Own data may be shared among compute nodes of which this organisation is none; the consent says so.",
+        ),
+    ] = False,
     yes: YesOption = False,
 ) -> Reply:
     """Consent to a job that waits for a person. Policy is asked again first, and can still refuse.
+
+    A program on own data must have been reviewed (`atoll program review`): approving a job does not say that. And whoever lets
+    others compute on its data, without being one of the compute nodes, says so with --entrust: any two of them together could
+    read them.
 
     For data of level G4 or above the ledger takes no consent without a person's signature: --approver signs with a key that no
     node has. With --url it is read on this machine, and only the signature leaves it.
     """
     if approver is None:
         confirm(f"Consent to job {job}?", yes=yes)
-        one = node.jobs.approve(job)
+        one = node.jobs.approve(job, entrust=entrust)
     else:
-        one = node.jobs.approve_signed(job, sign_bytes(node.jobs.approval(job), lambda _: load_key(approver), yes=yes))
+        paper = sign_bytes(node.jobs.approval(job), lambda _: load_key(approver), yes=yes)
+        one = node.jobs.approve_signed(job, paper, entrust=entrust)
     return Reply(one, [f"job {job}: {one.phase}"])
 
 
@@ -166,7 +179,10 @@ def describe(job: JobInfo) -> list[Shown]:
         pairs.append(("traffic", f"{size(job.sent_bytes)} sent, {size(job.received_bytes)} received, {duration(job.seconds)}"))
     if job.adversary_model:
         pairs += [("adversary", job.adversary_model), ("shows", job.leakage)]
+    pairs += [("entrusts", f"{owner} its data to {listed(nodes)}") for owner, nodes in job.entrusts.items()]
     shown: list[Shown] = [Fields(pairs)]
+    if job.program:
+        shown += ["", f"program {job.digest}", job.program]
     if job.decision is not None:
         shown += ["", *describe_decision("this node", job.decision)]
     return shown

@@ -9,6 +9,7 @@ import typer
 
 from atoll.cli.asking import (
     Join,
+    Wanted,
     find_grant,
     parse_link,
     read_side,
@@ -24,7 +25,6 @@ from atoll.cli.reply import Reply
 from atoll.cli.screen import confirm, print_shown
 from atoll.cli.watch import ended, watch_job
 from atoll.client import Node
-from atoll.policy.demand import Output
 
 app = group("Propose a job; one command a kind.")
 LEAST_SUMMED = 20
@@ -50,7 +50,7 @@ def intersection(
     theirs: Annotated[list[str], typer.Option(metavar="DATASET", help="Another owner's dataset; repeat for several owners.")],
     column: Annotated[list[str], typer.Option(help="Key columns, first those of --mine, then as many of each --theirs.")],
     purpose: Annotated[str, typer.Option(help="Why; the grants must permit it.")],
-    output: Annotated[Output, typer.Option(help="What comes out.")] = Output.IDENTIFIERS,
+    output: Annotated[Wanted, typer.Option(help="What comes out.")] = Wanted.IDENTIFIERS,
     join: Annotated[
         Join, typer.Option(help="Which rows: those that match, all (with rows), or those that do not (with identifiers).")
     ] = Join.INNER,
@@ -130,7 +130,7 @@ def intersection(
         "output": str(output),
         "join": str(join),
         "epsilon_micro": parse_epsilon("--epsilon", epsilon) if epsilon else 0,
-        "min_count": min_count if output is Output.SUM else 0,
+        "min_count": min_count if output is Wanted.SUM else 0,
         "scale": scale,
         "payload_bytes": payload_bytes,
         "security": str(security),

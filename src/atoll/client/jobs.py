@@ -43,17 +43,22 @@ class Jobs:
         """One job with its plan."""
         return self._link.ask(models.JobInfo, "job_show", job=verify_identifier(job, "job"))
 
-    def approve(self, job: str) -> models.JobInfo:
-        """Consent to a job that awaits approval."""
-        return self._link.ask(models.JobInfo, "job_approve", job=verify_identifier(job, "job"))
+    def approve(self, job: str, *, entrust: bool = False) -> models.JobInfo:
+        """Consent to a job that awaits approval.
+
+        Args:
+            entrust: acknowledge compute nodes of which this organisation is none; any two of them could read its data together.
+        """
+        asked = models.ApproveJob(entrust=entrust)
+        return self._link.ask(models.JobInfo, "job_approve", asked, job=verify_identifier(job, "job"))
 
     def approval(self, job: str) -> bytes:
         """For a person to sign, before a consent on data of level G4 or above (`atoll job approve --approver`)."""
         return bytes.fromhex(self._link.ask(models.PaperInfo, "job_approval", job=verify_identifier(job, "job")).paper)
 
-    def approve_signed(self, job: str, paper: bytes) -> models.JobInfo:
-        """Consent to a job that awaits approval, with a person's signature."""
-        asked = models.PaperInfo(paper=paper.hex())
+    def approve_signed(self, job: str, paper: bytes, *, entrust: bool = False) -> models.JobInfo:
+        """As `approve`, with a person's signature."""
+        asked = models.ApproveSigned(paper=paper.hex(), entrust=entrust)
         return self._link.ask(models.JobInfo, "job_approve_signed", asked, job=verify_identifier(job, "job"))
 
     def refuse(self, job: str, code: str = "policy.refused_by_person") -> models.JobInfo:

@@ -19,6 +19,7 @@ from atoll.client.link import Link
 from atoll.client.members import Members
 from atoll.client.names import verify_identifier
 from atoll.client.orders import Orders
+from atoll.client.programs import Programs
 from atoll.client.quality import Quality
 from atoll.client.rights import Rights
 from atoll.client.standing import Standing
@@ -73,6 +74,7 @@ class Node:
         self.rights = Rights(link)
         self.standing = Standing(link)
         self.jobs = Jobs(link)
+        self.programs = Programs(link)
         self.ledger = Ledger(link)
         self.members = Members(link)
 

@@ -83,3 +83,29 @@ class StateTooLarge(JobError):
     code = "jobs.state_too_large"
     sentence = "A checkpoint of this job would take {needed} bytes, and {limit} can be kept."
     remedy = "Propose the job with fewer rows, with fewer or narrower columns, or once for each receiver."
+
+
+class UnknownNumberRule(InputError):
+    """The text by which a column is to be read as numbers is none that there is."""
+
+    code = "jobs.unknown_number_rule"
+    sentence = "There is no rule {rule} for a column of numbers."
+    remedy = "Rules are int64/1, fixed/1 and bool/1 with a range within 62 bits; `atoll job propose computation` writes them."
+
+
+class BadCells(InputError):
+    """A column holds something else than the numbers that its rule in the plan promises."""
+
+    code = "jobs.bad_cells"
+    tells_of_rows = True
+    sentence = "Of the column {column}, {cells} cells are {what}."
+    remedy = "Clean the column and register the dataset again, or ask for a program whose column may have nulls."
+
+
+class TooManyPlaces(InputError):
+    """A table has more rows than the plan has places for."""
+
+    code = "jobs.too_many_rows"
+    tells_of_rows = True
+    sentence = "The column {column} has more rows than the {places} that the plan has places for."
+    remedy = "Ask for a program over more rows, or register a version with fewer."

@@ -5,6 +5,7 @@ The node knows this interface and no kind; a kind is logic that opens nothing. O
     draft(spec)      the proposer: fills in the parts of the plan that the kind derives
     explain(spec)    the proposer: which protocols there are for it, and why the draft takes the one it takes
     check(plan)      every party, before it decides: does the plan fit the kind, and does it tell the truth about itself
+    verify_attached(plan, body)  likewise: is what travels beside the plan what the plan says of it
     verify_period(plan)  every party, before it decides and before it begins: is what lasts of this time
     demands(plan)    every owner, for `policy.decide`
     estimate(plan)   everybody, before consent
@@ -19,11 +20,12 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from atoll.jobs.errors import WrongPeriod
+from atoll.jobs.errors import BadPlan, WrongPeriod
+from atoll.jobs.numbers import Numbers
 from atoll.jobs.periods import period_of
 from atoll.jobs.result import Result
 from atoll.jobs.table import Rows
-from atoll.ledger.plan import Coalition, Plan, PlanInput, PlanOutput, PlanParty
+from atoll.ledger.plan import Coalition, Plan, PlanInput, PlanOutput, PlanParty, digest_attached
 from atoll.policy.demand import Demand
 from atoll.protocols.psi.items import Items
 from atoll.protocols.role import Party, Role
@@ -46,10 +48,17 @@ class Draft:
     coalitions: tuple[Coalition, ...]
     adversary_model: str
     leakage: str
+    beside: bytes = field(default=b"", repr=False)
+    """What travels beside the plan, which names its digest; empty for nothing."""
+    attached: bytes = field(default=b"", init=False)
+    """That digest."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attached", digest_attached(self.beside) if self.beside else b"")
 
     def to_fields(self) -> dict[str, Any]:
         """For `Plan(**draft.to_fields(), ...)`; the node adds salt, chain, job id, purpose, limits and deadline."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "beside"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +147,10 @@ class Inputs:
     """One for each of the plan's inputs that belong to this party's place, in the plan's order."""
     lasting: Lasting | None = None
     """For plans that `JobKind.lasts` says yes to."""
+    tables: tuple[Numbers, ...] = field(default=(), repr=False)
+    """In the place of `inputs` for kinds that bring numbers: one for each of them, in the same order."""
+    attached: bytes = field(default=b"", repr=False)
+    """What travelled beside the plan, verified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +184,8 @@ class Brings(StrEnum):
     """The source that was registered, read again and compared with its registration."""
     PRINTS = "prints"
     """What was kept of it when it was registered: its fingerprint."""
+    NUMBERS = "numbers"
+    """The source that was registered, its columns read as numbers by the rules that the plan's `normalisation` states."""
 
 
 class JobKind(ABC, Generic[Spec]):
@@ -178,6 +193,8 @@ class JobKind(ABC, Generic[Spec]):
 
     brings: ClassVar[Brings] = Brings.TABLES
     """What its parties bring."""
+    resumable: ClassVar[bool] = True
+    """Whether a process that died can go on where it was; where not, its end is that of the attempt."""
 
     resumable: ClassVar[bool] = True
     """Whether its attempts go on after a lost link or a restart. Roles of many short rounds say no: an interruption then ends
@@ -219,6 +236,22 @@ class JobKind(ABC, Generic[Spec]):
     @abstractmethod
     def parameters(self, plan: Plan) -> Document:
         """Security parameters by name, for receipts. The plan was checked."""
+
+    def verify_attached(self, plan: Plan, body: bytes) -> None:
+        """Refuse a plan that says something else than what travels beside it. The plan was checked, the digest compared.
+
+        Args:
+            body: empty where nothing travels beside it.
+
+        Raises:
+            BadPlan: with the reason.
+        """
+        if body or plan.attached:
+            raise BadPlan(kind=self.name, reason="nothing travels beside a plan of this kind")
+
+    def read_attached(self, plan: Plan, body: bytes) -> str:  # noqa: ARG002 - for kinds that attach something
+        """What travels beside the plan, for people who are to decide on it."""
+        return ""
 
     def explain(self, spec: Spec) -> Explanation:  # noqa: ARG002 - for kinds that choose
         """Which ways there are to carry out `spec`, and why the draft takes the one it takes.

@@ -47,7 +47,7 @@ class ReceiptDetail(Message):
     """Protocol that ran."""
     protocol_version: Annotated[int, Range(1, 1000)]
     """Version of its messages."""
-    adversary_model: Annotated[str, Pattern("semi-honest|malicious|honest-majority")]
+    adversary_model: Annotated[str, Pattern("semi-honest|malicious|honest-majority-semi-honest|honest-majority-malicious")]
     """The kind of misbehaviour it withstands."""
     leakage: Text
     """What each side learned beside its output."""

@@ -24,6 +24,7 @@ PurposeTag = Annotated[bytes, Size(0, 16)]
 """Pseudonym of a purpose within one lineage (`atoll.policy.purposes`), 16 bytes; empty where nothing is counted by purpose."""
 
 PLAN_DOMAIN = b"ATOLL-V1-PLAN"
+ATTACHED_DOMAIN = b"ATOLL-V1-PLAN-ATTACHED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ class Plan(Message):
     """What each receiver gets."""
     coalitions: Annotated[tuple[Coalition, ...], Size(0, 64)]
     """Who could read what together."""
-    adversary_model: Annotated[str, Pattern("semi-honest|malicious|honest-majority")]
+    adversary_model: Annotated[str, Pattern("semi-honest|malicious|honest-majority-semi-honest|honest-majority-malicious")]
     """The kind of misbehaviour the protocol withstands."""
     leakage: Text
     """What each party learns beside its output, in words."""
@@ -145,6 +146,8 @@ class Plan(Message):
     purpose_tags: Annotated[tuple[PurposeTag, ...], Size(0, 64)] = ()
     """What the purpose is called on the ledger, by the inputs in their order: a pseudonym in each lineage, which the grant's
     terms give (`atoll.policy.purposes`). Empty for an input without a grant; none at all where the proposer has no terms."""
+    attached: Annotated[bytes, Size(0, 32)] = b""
+    """Digest of what travels beside the plan to all who get it, such as the program of a computation; empty for nothing."""
     limits: Limits
     """Hard bounds."""
     not_after: Time
@@ -170,6 +173,11 @@ class Plan(Message):
 def plan_digest(plan: Plan) -> bytes:
     """The 32 bytes that stand for this plan on the ledger and in every transcript."""
     return digest_plan_body(encode_message(plan))
+
+
+def digest_attached(body: bytes) -> bytes:
+    """What a plan names a body by that travels beside it; as its own digest, over the bytes as received."""
+    return hashlib.sha256(ATTACHED_DOMAIN + len(body).to_bytes(8, "big") + body).digest()
 
 
 def digest_plan_body(body: bytes) -> bytes:

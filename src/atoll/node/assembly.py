@@ -39,6 +39,7 @@ from atoll.node.oprf_shares import Shares
 from atoll.node.orders import OrderDesk
 from atoll.node.outbox import Outbox
 from atoll.node.profiles import Profiles
+from atoll.node.programs import Programs
 from atoll.node.proposals import Proposals
 from atoll.node.purposes import Purposes
 from atoll.node.quality import Quality
@@ -214,6 +215,7 @@ class Node:
             duties=Duties(self.context, self.bodies),
             quality=Quality(self.context, self.bodies, self.catalogue, self.base.keys),
             jobs=Jobs(self.context, self.bodies, self.consents, self.runs),
+            programs=Programs(self.context, self.bodies, on_revoked=self.runs.look_again),
             ledger=LedgerDesk(self.context),
             disputes=disputes,
             histories=Histories(self.context, disputes),

@@ -19,7 +19,7 @@ from atoll.exchange.catalogue.validation import card_problem
 from atoll.exchange.quality.report import QUALITY_DOMAIN, Opinion
 from atoll.exchange.registration.statement import STATEMENT_DOMAIN, Statement, statement_commitment
 from atoll.ledger.detail import RECEIPT_DOMAIN, ReceiptDetail
-from atoll.ledger.plan import Plan, digest_plan_body
+from atoll.ledger.plan import Plan, digest_attached, digest_plan_body
 from atoll.ledger.records import (
     Dataset,
     Dispute,
@@ -68,6 +68,8 @@ class Kind(StrEnum):
     QUALITY = "quality"
     STATEMENT = "statement"
     """What is said in a dispute: `DISPUTE/0` opens it, `DISPUTE/n` is the nth answer, `DISPUTE/reason` decides it."""
+    ATTACHED = "attached"
+    """What travels beside a plan, such as the program of a computation; the plan holds its digest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +155,14 @@ class Bodies:
     def fits(self, view: View, kind: Kind, identifier: str) -> bool:
         """Whether what stands on the shelf is what the ledger commits to; an own registration may have been made twice."""
         data = self.get(kind, identifier)
-        return data is not None and fits(view, kind, identifier, data)
+        return data is not None and self._fits(view, kind, identifier, data)
+
+    def _fits(self, view: View, kind: Kind, identifier: str, data: bytes) -> bool:
+        """As `fits` of this module; what travels beside a plan is held to the plan, which must be here and fit."""
+        if kind is not Kind.ATTACHED:
+            return fits(view, kind, identifier, data)
+        plan = self.plan(identifier) if self.fits(view, Kind.PLAN, identifier) else None
+        return plan is not None and bool(plan.attached) and digest_attached(data) == plan.attached
 
     def keep(self, kind: Kind, identifier: str, data: bytes) -> None:
         """Put a body on the shelf; the caller has made it or checked it."""
@@ -271,7 +280,7 @@ class Bodies:
         """
         if not entitled(view, body.kind, body.identifier, self._org):
             return False
-        if fits(view, body.kind, body.identifier, body.data):
+        if self._fits(view, body.kind, body.identifier, body.data):
             self.keep(body.kind, body.identifier, body.data)
             return True
         job = view.get(Job, body.identifier) if body.kind is Kind.PLAN else None
@@ -310,6 +319,8 @@ def fits(view: View, kind: Kind, identifier: str, data: bytes) -> bool:
             case Kind.DETAIL:
                 receipt, detail = view.get(ReceiptRecord, identifier), parse_message(data, ReceiptDetail)
                 return receipt is not None and is_opening(receipt.detail_commitment, RECEIPT_DOMAIN, detail.salt, data)
+            case Kind.ATTACHED:
+                return False  # only the plan says
             case Kind.SCOPE:
                 right, scope = view.get(Right, identifier), parse_message(data, RightScope)
                 return right is not None and is_opening(right.scope_commitment, SCOPE_DOMAIN, scope.salt, data)

@@ -8,8 +8,8 @@ job's secrets are durable before the consent that rests on them is sent.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -25,11 +25,22 @@ from atoll.ledger.rules.job import ConsentJob, ProposeJob, RefuseJob
 from atoll.node.bodies import Bodies, Body, Kind
 from atoll.node.context import NodeContext
 from atoll.node.duties import Duties
-from atoll.node.errors import BodyOnItsWay, PlanChanged, PlanInconsistent, PlanMissing, TransactionRefused
+from atoll.node.errors import (
+    BodyOnItsWay,
+    NotEntrusted,
+    PlanChanged,
+    PlanInconsistent,
+    PlanMissing,
+    ProgramNotReviewed,
+    TransactionRefused,
+)
 from atoll.node.promises import Promises
 from atoll.node.purposes import Purposes
+from atoll.node.reviews import Reviews
 from atoll.node.standing import StandingConsents
+from atoll.policy.coalition import outside_nodes, unacknowledged
 from atoll.policy.decide import Decision, Question, Verdict, decide
+from atoll.policy.programs import unreviewed
 from atoll.wire.message import Digest, Message, encode_message, parse_message
 
 log = logging.getLogger("atoll.consents")
@@ -61,6 +72,7 @@ class Consents:
         self, context: NodeContext, bodies: Bodies, purposes: Purposes, *, prepare: Callable[[], Awaitable[None]] = _nothing
     ) -> None:
         """Args: prepare: called before a consent is given, because the job may start as soon as it is."""
+        self._reviews = Reviews(context)
         self._standing = StandingConsents(context, bodies)
         self._duties = Duties(context, bodies)
         self._promises = Promises(context)
@@ -131,8 +143,23 @@ class Consents:
             raise PlanInconsistent(job=identifier, what=difference)
         kind = job_kind(plan.kind)
         kind.check(plan)
+        kind.verify_attached(plan, await self._attached(plan, holders))
         kind.verify_period(plan, self._context.now())
         return plan
+
+    async def _attached(self, plan: Plan, holders: Iterable[str]) -> bytes:
+        """What travels beside a plan; empty where nothing does.
+
+        Raises:
+            PlanMissing: nobody gives it.
+        """
+        if not plan.attached:
+            return b""
+        identifier = plan.job_id.hex()
+        body = await self._bodies.fetch(self._context.view(), Kind.ATTACHED, identifier, holders)
+        if body is None:
+            raise PlanMissing(job=identifier)
+        return body
 
     async def _collect(self, plan: Plan) -> None:
         """Ask for terms and scopes that did not come, of grants that somebody else gave in this organisation's data, and for
@@ -159,7 +186,11 @@ class Consents:
         """Code of the first reason why this organisation would not consent any more to a job that START has charged and whose
         process has yet to begin; empty if there is none."""
         decision = self.decide(plan, proposer, charged=True)
-        return decision.code if decision.denies else ""
+        return decision.code if decision.denies else self.find_unreviewed(plan)
+
+    def find_unreviewed(self, plan: Plan) -> str:
+        """Code of the refusal of a program on own data that nobody here stands for any more; empty where all are reviewed."""
+        return ProgramNotReviewed.code if unreviewed(self._question(plan, self._context.org)) else ""
 
     def decide(self, plan: Plan, proposer: str, *, charged: bool = False) -> Decision:
         """What policy says about a checked plan and who proposed it, here and now.
@@ -167,27 +198,46 @@ class Consents:
         Args:
             charged: START has taken what the job takes.
         """
+        return decide(replace(self._question(plan, proposer), charged=charged))
+
+    def _question(self, plan: Plan, proposer: str) -> Question:
         view = self._context.view()
-        return decide(
-            Question(
-                me=self._context.org,
-                proposer=proposer,
-                plan=plan,
-                demands=job_kind(plan.kind).demands(plan),
-                view=view,
-                card=lambda dataset: self._bodies.believed(view, dataset)[0],
-                terms=lambda grant: self._bodies.terms(grant) if self._bodies.fits(view, Kind.TERMS, grant.hex()) else None,
-                revoked=self._context.is_revoked,
-                purpose_salt=self._purposes.salt,
-                rules=self._context.config.policy,
-                now=self._context.now(),
-                scopes=lambda right: self._bodies.scope(right) if self._bodies.fits(view, Kind.SCOPE, right.hex()) else None,
-                standing=self._standing.held,
-                performed=self._duties.performed,
-                promised=lambda grant: self._promises.uses(grant, besides=plan.job_id),
-                charged=charged,
-            )
+        return Question(
+            me=self._context.org,
+            proposer=proposer,
+            plan=plan,
+            demands=job_kind(plan.kind).demands(plan),
+            view=view,
+            card=lambda dataset: self._bodies.believed(view, dataset)[0],
+            terms=lambda grant: self._bodies.terms(grant) if self._bodies.fits(view, Kind.TERMS, grant.hex()) else None,
+            revoked=self._context.is_revoked,
+            purpose_salt=self._purposes.salt,
+            rules=self._context.config.policy,
+            now=self._context.now(),
+            scopes=lambda right: self._bodies.scope(right) if self._bodies.fits(view, Kind.SCOPE, right.hex()) else None,
+            standing=self._standing.held,
+            performed=self._duties.performed,
+            promised=lambda grant: self._promises.uses(grant, besides=plan.job_id),
+            reviewed=self._reviews.holds,
+            entrusted=bool(self._context.store.meta(_entrusting(plan.job_id.hex()))),
         )
+
+    def entrust(self, job: Job) -> None:
+        """A person acknowledges, for this job, compute nodes of which this organisation is none; durable before the consent."""
+        self._context.store.set_meta(_entrusting(job.job_id.hex()), b"1")
+
+    def verify_person(self, plan: Plan) -> None:
+        """What no approval of a job says by itself, and no standing consent: a review of its program, an acknowledgement of
+        its compute nodes.
+
+        Raises:
+            ProgramNotReviewed, NotEntrusted.
+        """
+        question = self._question(plan, self._context.org)
+        for digest, name in unreviewed(question).items():
+            raise ProgramNotReviewed(name=name, digest=digest)
+        if nodes := unacknowledged(question):
+            raise NotEntrusted(nodes=", ".join(nodes))
 
     async def consent(self, job: Job, *, actor: str, standing: bytes = b"") -> None:
         """Sign the consent to this job, with a fresh key that is durable first.
@@ -196,6 +246,9 @@ class Consents:
             standing: the standing consent by which; if the ledger no longer counts it, a person is asked after all.
         """
         identifier = job.job_id.hex()
+        plan = self._bodies.plan(identifier)
+        assert plan is not None, "it was decided on"
+        self.verify_person(plan)
         self._promises.note(job)
         await self._context.fresh_view()
         secrets = self.secrets(identifier) or self._new_secrets(identifier)
@@ -211,6 +264,7 @@ class Consents:
             build=self._context.build,
             standing=standing,
             approval=self._context.store.meta(f"approval/{identifier}") or b"",
+            entrusts=outside_nodes(plan, self._context.org),
         )
         try:
             await self._context.outbox.submit(body)
@@ -252,6 +306,11 @@ class Consents:
         sealed = self._context.sealer.seal(f"job/{identifier}", encode_message(secrets))
         self._context.store.set_job_secret(identifier, sealed)
         return secrets
+
+
+def _entrusting(identifier: str) -> str:
+    """Where it is noted that a person has acknowledged the compute nodes of a job."""
+    return f"entrusted/{identifier}"
 
 
 def proposal_of(plan: Plan, digest: bytes) -> ProposeJob:

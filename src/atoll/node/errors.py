@@ -218,3 +218,21 @@ class TooFewShares(UnavailableError):
         "Their nodes must be up and connected: `atoll doctor`. The request stands on the ledger and counts; the next try makes "
         "another one."
     )
+
+
+class ProgramNotReviewed(JobError):
+    """A job would run a program on own data that no person here has reviewed, or whose review was taken back."""
+
+    code = "job.program_not_reviewed"
+    sentence = "Nobody here has reviewed the program {name} ({digest})."
+    remedy = (
+        "`atoll program show --job JOB` prints it; `atoll program review DIGEST` says that it was read, then approve the job."
+    )
+
+
+class NotEntrusted(JobError):
+    """Own data would be shared among compute nodes of which this organisation is none, and nobody here has said so."""
+
+    code = "job.not_entrusted"
+    sentence = "Any two of the compute nodes {nodes} could together read what this organisation brings."
+    remedy = "`atoll job approve JOB --entrust` acknowledges it for one job, the local rule compute-nodes for all; or refuse."

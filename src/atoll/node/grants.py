@@ -18,14 +18,23 @@ from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, NoSuchThing
 from atoll.node.purposes import Purposes
 from atoll.ordering.engine import Acknowledged
-from atoll.policy.demand import Output
+from atoll.policy.demand import OF_PROGRAMS, Output
 from atoll.policy.errors import PolicyRefused
 from atoll.policy.odrl.check import verify_policy
 from atoll.policy.odrl.jsonld import parse_policy_json
 from atoll.policy.odrl.model import Policy
 from atoll.policy.orders import describe_order
 from atoll.policy.outputs import WITH_PAYLOAD
-from atoll.policy.terms import ADVERSARY_MODELS, TERMS_DOMAIN, Constraint, GrantTerms, Operand, Operator, TermRule
+from atoll.policy.terms import (
+    ADVERSARY_MODELS,
+    HONEST_MAJORITY,
+    TERMS_DOMAIN,
+    Constraint,
+    GrantTerms,
+    Operand,
+    Operator,
+    TermRule,
+)
 from atoll.primitives.commitment import commit
 from atoll.wire.message import encode_message, parse_message
 from atoll.wire.plain import to_plain
@@ -221,17 +230,19 @@ def _written(request: GiveGrant, assigner: str) -> Policy:
 def _permission(request: GiveGrant, output: Output) -> tuple[Constraint, ...]:
     """The conditions under which one output is permitted."""
     payload = tuple(request.payload) if output in WITH_PAYLOAD else ()
+    kinds = tuple(request.job_kinds) or (("computation",) if output in OF_PROGRAMS else ("intersection",))
     constraints = [
         Constraint(left=Operand.OUTPUTS, operator=Operator.IS_ANY_OF, right=(output.value,)),
         Constraint(left=Operand.COLUMNS, operator=Operator.IS_ANY_OF, right=(*request.columns, *payload)),
         Constraint(left=Operand.PURPOSE, operator=Operator.IS_ANY_OF, right=tuple(request.purposes)),
-        Constraint(left=Operand.JOB_KINDS, operator=Operator.IS_ANY_OF, right=tuple(request.job_kinds)),
+        Constraint(left=Operand.JOB_KINDS, operator=Operator.IS_ANY_OF, right=kinds),
         Constraint(left=Operand.RECEIVERS, operator=Operator.IS_ANY_OF, right=(request.grantee,)),
     ]
     if request.protocols:
         constraints.append(Constraint(left=Operand.PROTOCOLS, operator=Operator.IS_ANY_OF, right=tuple(request.protocols)))
     if request.security != ADVERSARY_MODELS[0]:
-        constraints.append(Constraint(left=Operand.ADVERSARY_MODEL, operator=Operator.GTEQ, right=(request.security,)))
+        model = HONEST_MAJORITY + request.security if output in OF_PROGRAMS else request.security
+        constraints.append(Constraint(left=Operand.ADVERSARY_MODEL, operator=Operator.GTEQ, right=(model,)))
     if output in WITH_PAYLOAD:
         constraints.append(Constraint(left=Operand.PAYLOAD, operator=Operator.IS_ANY_OF, right=payload))
     if output is Output.SUM:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -11,13 +12,14 @@ from atoll.jobs.errors import UnknownKind
 from atoll.jobs.formats import Format, encode_blocks_as
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import Job, JobState
+from atoll.ledger.records import ConsentRecord, Job, JobState
 from atoll.ledger.rules.job import FailJob, WithdrawJob
 from atoll.node.bodies import PATIENCE_SECONDS, READERS, Bodies, Kind
 from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
 from atoll.node.errors import Cancelled, NoSuchThing, NotForThisJob, PlanChanged, RefusedByPerson, ResultHeld
 from atoll.node.outcomes import StoredResult
+from atoll.node.programs import program_of
 from atoll.node.runs import Runs
 from atoll.policy.orders import describe_order, find_order
 from atoll.storage.store import LocalJob
@@ -49,7 +51,10 @@ class Jobs:
         plan = self._bodies.plan(identifier)
         if plan is None:
             return info
-        return info.model_copy(update={"plan": to_plain(plan), "estimate": _amounts(plan)})
+        attached = self._bodies.get(Kind.ATTACHED, identifier) or b""
+        amounts, program = _amounts(plan, attached)
+        update = {"plan": to_plain(plan), "estimate": amounts, "program": program, "digest": program_of(plan)[0]}
+        return info.model_copy(update=update)
 
     async def collect(self, identifier: str) -> None:
         """Ask for the plan of a job, where it is not here and this organisation may read it."""
@@ -58,11 +63,15 @@ class Jobs:
             holders = (job.proposer, *job.parties)
             await self._bodies.fetch(view, Kind.PLAN, identifier, holders, patience_seconds=PATIENCE_SECONDS)
 
-    async def approve(self, identifier: str, actor: str, approval: bytes = b"") -> JobInfo:
+    async def approve(self, identifier: str, actor: str, approval: bytes = b"", *, entrust: bool = False) -> JobInfo:
         """A person consents to a job that waits for it; policy is asked again first.
 
         Args:
             approval: envelope of one of this organisation's approvers, which data of a high level need.
+            entrust: the person acknowledges the job's compute nodes, of which this organisation is none.
+
+        Raises:
+            ProgramNotReviewed, NotEntrusted: what approving alone does not say; the job waits on.
         """
         job = self._need(identifier)
         if self._phase(identifier) != "awaiting approval" or job.state is not JobState.PROPOSED:
@@ -73,6 +82,9 @@ class Jobs:
         if decision.denies:
             await self._consents.refuse(identifier, decision.code, actor=actor)
         else:
+            if entrust:
+                self._consents.entrust(job)
+            self._consents.verify_person(plan)
             self._context.store.set_meta(f"approval/{identifier}", approval)  # durable before the consent that carries it
             await self._consents.consent(job, actor=actor)
         return self.show(identifier)
@@ -152,6 +164,10 @@ class Jobs:
             decisions={self._context.org: decision} if decision else {},
         )
 
+    def _entrusts(self, job: Job) -> dict[str, builtins.list[str]]:
+        records = {org: self._context.view().get(ConsentRecord, f"{job.job_id.hex()}/{org}") for org in job.consents}
+        return {org: [*one.entrusts] for org, one in records.items() if one is not None and one.entrusts}
+
     def _need(self, identifier: str) -> Job:
         job = self._context.view().get(Job, identifier)
         if job is None:
@@ -189,23 +205,27 @@ class Jobs:
             leakage=plan.leakage if plan else "",
             adversary_model=plan.adversary_model if plan else "",
             order=describe_order(self._context.view(), job.parties, job.inputs)[1],
+            entrusts=self._entrusts(job),
             decision=_decision(local),
         )
 
 
-def _amounts(plan: Plan) -> dict[str, float] | None:
-    """What a job would take; None for a plan that cannot be carried out, which people must be able to look at all the same."""
+def _amounts(plan: Plan, attached: bytes) -> tuple[dict[str, float] | None, str]:
+    """What a job would take, and what it attaches in words; nothing of a plan that cannot be carried out, which people must be
+    able to look at all the same."""
     try:
         kind = job_kind(plan.kind)
         kind.check(plan)
+        program = kind.read_attached(plan, attached) if attached else ""
     except (JobError, UnknownKind):
-        return None
+        return None, ""
     estimate = kind.estimate(plan)
-    return {
+    amounts = {
         "seconds": estimate.seconds,
         "traffic_mb": estimate.traffic_bytes / 1e6,
         "memory_mb": estimate.memory_bytes / 1e6,
     }
+    return amounts, program
 
 
 def _decision(local: LocalJob | None) -> DecisionInfo | None:

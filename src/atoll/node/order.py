@@ -82,6 +82,8 @@ class WorkerOrder(Message):
     """This organisation."""
     plan: Annotated[bytes, Size(1, 60_000)]
     """The plan's body, as received."""
+    attached: Annotated[bytes, Size(0, 256_000)] = b""
+    """What travelled beside the plan, verified; empty for nothing."""
     attempt: Annotated[int, Range(1, 16)]
     """Attempt; a resume has the same number."""
     job_key: Digest

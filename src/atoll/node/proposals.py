@@ -11,7 +11,7 @@ from atoll.jobs.periods import period_of
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
 from atoll.ledger.records import Grant
-from atoll.node.bodies import MAX_BODY_BYTES, PATIENCE_SECONDS, Bodies, Kind, readers
+from atoll.node.bodies import MAX_BODY_BYTES, PATIENCE_SECONDS, Bodies, Kind
 from atoll.node.budgets import Budgets
 from atoll.node.consents import proposal_of
 from atoll.node.context import NodeContext
@@ -38,7 +38,11 @@ class Proposals:
         self._budgets = budgets
 
     def draft(self, request: ProposeJob) -> Plan:
-        """The plan of what a person asks for.
+        """The plan of what a person asks for. Raises as `draft_whole`."""
+        return self.draft_whole(request)[0]
+
+    def draft_whole(self, request: ProposeJob) -> tuple[Plan, bytes]:
+        """The plan of what a person asks for, and what travels beside it.
 
         Raises:
             BadRequest, MessageError: the specification is not one of this kind.
@@ -65,14 +69,15 @@ class Proposals:
         plan = Plan(**fields)
         try:
             kind.check(plan)
+            kind.verify_attached(plan, draft.beside)
         except AtollError as err:
             raise BadRequest(reason=str(err)) from err
         _verify_length(plan)
-        return plan
+        return plan, draft.beside
 
     async def preview(self, request: ProposeJob) -> DraftInfo:
         """What the job would take and show; nothing is kept or sent. Raises as `draft`."""
-        plan = await self._draft_with_terms(request)
+        plan, beside = await self._draft_with_terms(request)
         kind = job_kind(plan.kind)
         estimate = kind.estimate(plan)
         explained = kind.explain(from_plain(kind.spec, request.spec))
@@ -89,6 +94,7 @@ class Proposals:
             takes=self._budgets.of_plan(plan),
             result_columns=[one.name for one in kind.result_schema(plan)],
             why=explained.why,
+            program=kind.read_attached(plan, beside) if beside else "",
             options=[
                 OptionInfo(
                     name=one.name,
@@ -104,27 +110,31 @@ class Proposals:
 
     async def propose(self, request: ProposeJob, *, actor: str = "person") -> str:
         """Draft, keep and offer the plan, and put its digest on the ledger; the job's identifier."""
-        plan = await self._draft_with_terms(request)
+        plan, beside = await self._draft_with_terms(request)
         body = encode_message(plan)
         identifier = plan.job_id.hex()
         self._bodies.keep(Kind.PLAN, identifier, body)
+        if beside:
+            self._bodies.keep(Kind.ATTACHED, identifier, beside)
         self._context.store.update_job(identifier, phase="proposed")
         await self._context.outbox.submit(proposal_of(plan, digest_plan_body(body)))
         self._context.note(actor, "job.propose", identifier, plan.kind)
-        to = dict.fromkeys((*plan.orgs(), *readers(self._context.view())))
-        await self._bodies.offer(Kind.PLAN, identifier, body, to)
+        readers = [one.org for one in self._context.members() if READERS & set(one.roles)]
+        await self._bodies.offer(Kind.PLAN, identifier, body, dict.fromkeys((*plan.orgs(), *readers)))
+        if beside:  # whoever has the plan can tell whether this is what it names
+            await self._bodies.offer(Kind.ATTACHED, identifier, beside, dict.fromkeys((*plan.orgs(), *readers)))
         return identifier
 
-    async def _draft_with_terms(self, request: ProposeJob) -> Plan:
+    async def _draft_with_terms(self, request: ProposeJob) -> tuple[Plan, bytes]:
         """The draft, once the terms are here that say what the ledger calls its purpose: a grant may be younger than they."""
-        plan, view = self.draft(request), self._context.view()
+        (plan, beside), view = self.draft_whole(request), self._context.view()
         found = [view.get(Grant, one.grant.hex()) for one in plan.inputs if one.grant]
         missing = [one for one in found if one is not None and self._bodies.terms(one.grant) is None]
         fetch, patience = self._bodies.fetch, PATIENCE_SECONDS
         await asyncio.gather(
             *(fetch(view, Kind.TERMS, one.grant.hex(), one.parties(), patience_seconds=patience) for one in missing)
         )
-        return self.draft(request) if missing else plan
+        return self.draft_whole(request) if missing else (plan, beside)
 
 
 def _verify_length(plan: Plan) -> None:

@@ -190,7 +190,8 @@ class Runs:
 
     def _find_withdrawal(self, plan: Plan, *, beginning_at: int | None = None) -> str:
         view, revoked = self._context.view(), self._context.is_revoked
-        return find_withdrawal(plan, view, revoked, beginning_at=beginning_at, card=self._bodies.card)
+        code = find_withdrawal(plan, view, revoked, beginning_at=beginning_at, card=self._bodies.card)
+        return code or self._consents.find_unreviewed(plan)
 
     async def _run_until_done(self, job: Job, plan: Plan) -> str:
         """Empty when the outcome is there, else the code of the failure."""

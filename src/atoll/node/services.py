@@ -20,6 +20,7 @@ from atoll.node.ledgerdesk import LedgerDesk
 from atoll.node.membership import Membership
 from atoll.node.orders import OrderDesk
 from atoll.node.profiles import Profiles
+from atoll.node.programs import Programs
 from atoll.node.proposals import Proposals
 from atoll.node.quality import Quality
 from atoll.node.rights import Rights
@@ -46,6 +47,7 @@ class Services:
     duties: Duties
     proposals: Proposals
     jobs: Jobs
+    programs: Programs
     ledger: LedgerDesk
     disputes: Disputes
     histories: Histories

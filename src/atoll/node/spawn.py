@@ -209,6 +209,7 @@ class Orders:
         return WorkerOrder(
             org=self._context.org,
             plan=body,
+            attached=self._bodies.get(Kind.ATTACHED, plan.job_id.hex()) or b"" if plan.attached else b"",
             attempt=attempt,
             job_key=job_key,
             peers=tuple(self._peer(org, job, certificates) for org in job.parties),

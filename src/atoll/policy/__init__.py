@@ -7,5 +7,6 @@ limits    what START will count, asked before      coalition  who must not sit t
 rights    whose right carries it, up to the root   scopes     what a right may be used for, a committed body
 lattice   how much of a column others may see      uses       a demand as operands
 approval  who must be asked, standing consents     question   what `decide` is asked
+programs  which of them nobody here has reviewed
 decide    all of it together -> permit, deny or ask, with reasons
 """

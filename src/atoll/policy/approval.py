@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from atoll.ledger.records import Budget, Dataset, StandingConsent, StandingState, budget_id, standing_account
+from atoll.policy.coalition import compute_nodes, unacknowledged
 from atoll.policy.levels import level_name, level_of
 from atoll.policy.odrl import judge
 from atoll.policy.outputs import UNNAMED
+from atoll.policy.programs import unreviewed
 from atoll.policy.question import Question
 from atoll.policy.reasons import ASK, Decision, Reason, Verdict, conclude
 from atoll.policy.standing_terms import StandingTerms
@@ -57,10 +59,21 @@ def _needs(question: Question) -> Iterator[Need]:
         level = level_of(question.view, dataset) if dataset is not None else 0
         if level >= HIGHEST_LEVEL:
             yield Need(f"{name} is of level {level_name(level)}", standing=False)
+    for digest, program in unreviewed(question).items():
+        yield Need(f"nobody here has reviewed the program {program} ({digest[:16]})", standing=False)
+    if nodes := unacknowledged(question):
+        yield Need(f"any two of {', '.join(nodes)} could together read what this organisation brings", standing=False)
     receives = me in question.plan.receivers() or any(one.receivers == (me,) for one in mine)
-    if receives and proposer not in (me, *(question.rules.trusted_proposers or ())):
+    if receives and not _is_trusted(question):
         # its own line rests on no grant: whoever could propose this for it would spend its budgets and learn its sizes
         yield Need(f"{proposer} proposes that this organisation receives", standing=True)
+    if me in compute_nodes(question.plan) and not mine and not _is_trusted(question):  # no grant of its own stands behind it
+        yield Need(f"{proposer} proposes that this organisation computes for others", standing=True)
+
+
+def _is_trusted(question: Question) -> bool:
+    """Whether no person need be asked because of who proposed."""
+    return question.proposer in (question.me, *(question.rules.trusted_proposers or ()))
 
 
 def _covers(question: Question, terms: StandingTerms) -> bool:

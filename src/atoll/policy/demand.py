@@ -22,6 +22,16 @@ class Output(StrEnum):
     """How many identifiers both have."""
     SUM = "sum"
     """A sum of a payload column over the rows that both have."""
+    AGGREGATE = "aggregate"
+    """What a secret program makes of many rows: sums, means, counts, and what is computed from those alone."""
+    COMPARISON = "comparison"
+    """The same, and outcomes of comparisons between values: ranks, flags, who is the largest."""
+    COMPUTED = "computed"
+    """Whatever a secret program makes of its inputs, values of single rows among it."""
+
+
+OF_PROGRAMS = frozenset({Output.AGGREGATE, Output.COMPARISON, Output.COMPUTED})
+"""Outputs of programs on secret shares; the others are those of intersections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +64,11 @@ class Demand:
     """Fewest matches over which a sum is told; 0 for no bound."""
     told: tuple[str, ...] = ()
     """Organisations that do not receive of this run and learn nevertheless how many identifiers both have."""
+    program: bytes = b""
+    """Digest of the program that computes on it, which a person of the owner must have reviewed; empty where the kind itself
+    says what is computed."""
+    name: str = ""
+    """Name of that program, for people."""
 
 
-__all__ = ["Demand", "Exposure", "Output"]
+__all__ = ["OF_PROGRAMS", "Demand", "Exposure", "Output"]

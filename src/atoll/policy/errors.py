@@ -50,7 +50,10 @@ class OutputRefused(JobError):
 
     code = "policy.output"
     sentence = "The output is refused: {reason}."
-    remedy = "Outputs are identifiers, rows, cardinality and sum; plan one of them and name it in the plan's outputs."
+    remedy = (
+        "Outputs are identifiers, rows, cardinality and sum, and of secret programs aggregate, comparison and computed; plan "
+        "one of them and name it in the plan's outputs."
+    )
 
 
 class LevelRefused(JobError):

@@ -54,7 +54,7 @@ class Delivery(StrEnum):
     """What was computed from values: numbers, or which of the receiver's own identifiers are there."""
 
 
-_COMPUTED = {Output.IDENTIFIERS, Output.CARDINALITY, Output.SUM}
+_COMPUTED = {Output.IDENTIFIERS, Output.CARDINALITY, Output.SUM, Output.AGGREGATE, Output.COMPARISON}
 _COMPUTE_EXPOSURES = frozenset({Exposure.AFTER_AGGREGATE, Exposure.AFTER_COMPARE, Exposure.ENCRYPTED_ONLY, Exposure.HIDDEN})
 _ALL_MODES = frozenset(Delivery)
 _MODES = {

@@ -1,5 +1,5 @@
 """The owner's own veto rules, from the section [policy] of `atoll.toml`. They can refuse whatever a grant permits, and permit
-nothing; one of them, `trusted-proposers`, says for whose proposals no person is asked.
+nothing; three of them speak for a person: `trusted-proposers`, `compute-nodes` and `programs`.
 
 [policy]
 consent = "automatic"                # or "manual": a person approves each job
@@ -8,7 +8,9 @@ purposes = ["credit-check"]          # nothing else; leave out for all
 job-kinds = ["intersection"]
 protocols = ["psi-rr22"]             # no other; leave out for all
 adversary-models = ["malicious"]     # jobs that withstand nothing less; leave out for all
-trusted-proposers = ["bank"]         # may propose that this organisation receives, and no person is asked
+trusted-proposers = ["bank"]         # may propose that this organisation receives or computes, and no person is asked
+compute-nodes = ["auditor", "bank", "telecom"]  # any three of these may hold shares of own data without this organisation
+programs = ["9f86d0..."]             # digests of secret programs that were reviewed, beside those of `atoll program review`
 max-rows = 1000000
 hours = "06-22"                      # UTC, from the first hour until before the second
 max-days = 7                         # furthest deadline
@@ -28,6 +30,7 @@ DAY_SECONDS = 86_400
 KEYS = frozenset(
     {
         "adversary-models",
+        "compute-nodes",
         "consent",
         "counterparties",
         "duplicate-checks",
@@ -35,11 +38,13 @@ KEYS = frozenset(
         "job-kinds",
         "max-days",
         "max-rows",
+        "programs",
         "protocols",
         "purposes",
         "trusted-proposers",
     }
 )
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _HOURS = re.compile(r"([01][0-9]|2[0-4])-([01][0-9]|2[0-4])")
 
 
@@ -54,6 +59,8 @@ class LocalRules:
     protocols: frozenset[str] | None = None
     adversary_models: frozenset[str] | None = None
     trusted_proposers: frozenset[str] | None = None
+    compute_nodes: frozenset[str] | None = None
+    programs: frozenset[str] | None = None
     max_rows: int | None = None
     hours: tuple[int, int] | None = None
     max_days: int = 7
@@ -87,6 +94,8 @@ class LocalRules:
             protocols=_names(table, "protocols"),
             adversary_models=models,
             trusted_proposers=_names(table, "trusted-proposers"),
+            compute_nodes=_names(table, "compute-nodes"),
+            programs=_digests(table, "programs"),
             max_rows=_number(table, "max-rows"),
             hours=_hours(table),
             max_days=_number(table, "max-days") or 7,
@@ -109,6 +118,13 @@ def _names(table: dict[str, Any], name: str) -> frozenset[str] | None:
     if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
         raise BadRules(reason=f"{name} is a list of names")
     return frozenset(value)
+
+
+def _digests(table: dict[str, Any], name: str) -> frozenset[str] | None:
+    found = _names(table, name)
+    if found is not None and not all(_DIGEST.fullmatch(one) for one in found):
+        raise BadRules(reason=f"{name} is a list of digests, 64 hexadecimal digits in lower case each")
+    return found
 
 
 def _number(table: dict[str, Any], name: str) -> int | None:

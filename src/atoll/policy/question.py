@@ -32,6 +32,10 @@ def _no_salt(_: str) -> bytes:
     return b""
 
 
+def _none_reviewed(_: bytes) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Everything a decision rests on."""
@@ -69,3 +73,8 @@ class Question:
     the job's own uses are among those that are counted."""
     purpose_salt: Callable[[str], bytes] = _no_salt
     """Salt of an own lineage, by which its accounts of purposes are called; empty where none was ever drawn."""
+    reviewed: Callable[[bytes], bool] = _none_reviewed
+    """Whether a person of this organisation has reviewed the program of this digest, and not taken that back."""
+    entrusted: bool = False
+    """Whether a person here has acknowledged, for this job, that own data are shared among compute nodes of which this
+    organisation is none."""

@@ -16,7 +16,7 @@ from atoll.policy.limits import View
 from atoll.policy.reasons import Reason
 from atoll.policy.scopes import DIMENSIONS, RightScope, dimension
 
-AGGREGATES = frozenset({Output.CARDINALITY, Output.SUM})
+AGGREGATES = frozenset({Output.CARDINALITY, Output.SUM, Output.AGGREGATE})
 """What a right of processing reaches: numbers over rows, never rows or identifiers."""
 
 Scopes = Callable[[bytes], RightScope | None]

@@ -21,7 +21,7 @@ from atoll.policy.odrl.model import (
     TermRule,
     verify_bounds,
 )
-from atoll.policy.odrl.profile import ADVERSARY_MODELS
+from atoll.policy.odrl.profile import ADVERSARY_MODELS, HONEST_MAJORITY
 from atoll.wire.message import Digest, Message, Name, Size
 
 TERMS_DOMAIN = "grant-terms"
@@ -62,6 +62,7 @@ class GrantTerms(Message):
 
 __all__ = [
     "ADVERSARY_MODELS",
+    "HONEST_MAJORITY",
     "TERMS_DOMAIN",
     "Conflict",
     "Constraint",

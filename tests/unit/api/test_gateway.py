@@ -33,6 +33,7 @@ PLACES = {
     "standing": "0" * 32,
     "dispute": "0" * 32,
     "format": "csv",
+    "digest": "0" * 64,
     "namespace": "member",
     "identifier": "bank",
 }

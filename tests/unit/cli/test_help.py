@@ -82,6 +82,10 @@ COMMANDS = {
     "standing_revoke": "policy standing revoke",
     "job_draft": "job propose intersection",
     "job_propose": "job propose intersection",
+    "program_list": "program reviewed",
+    "program_show": "program show",
+    "program_review": "program review",
+    "program_revoke": "program revoke",
     "job_list": "job list",
     "job_show": "job show",
     "job_approve": "job approve",
@@ -117,6 +121,7 @@ PROMISED = """
     grade show, grade override, grade approve, grade tables
     budget set
     job propose intersection, job list, job show, job approve, job refuse, job withdraw, job watch, job result, job cancel
+    program show, program review, program reviewed, program revoke
     ledger log, ledger show, ledger verify, ledger checkpoint, ledger trust
     evidence export, evidence verify
 """

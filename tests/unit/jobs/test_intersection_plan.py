@@ -38,7 +38,7 @@ def said(**changes: Any) -> dict[str, Any]:
         lie("protocol", "psi-ecdh-p256"),
         lie("protocol_version", 4),
         lie("adversary_model", "malicious"),
-        lie("adversary_model", "honest-majority"),
+        lie("adversary_model", "honest-majority-malicious"),
         lie("leakage", "Nobody learns anything."),
         lie("coalitions", plan().coalitions[:-1]),
         lie("coalitions", (*plan().coalitions, Coalition(members=("bank",), reads=("nothing",)))),

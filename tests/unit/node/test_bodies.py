@@ -126,6 +126,7 @@ def test_strangers_and_suspended_members_hold_nothing_not_even_as_auditors(offic
         Kind.QUALITY: OPINION,
     }
     names[Kind.STATEMENT] = f"{bytes(16).hex()}/0"
+    names[Kind.ATTACHED] = NAME
     assert not any(entitled(view, kind, names[kind], org) for org in ("auditor", "bank", "stranger"))
 
 
@@ -196,6 +197,7 @@ def test_noise_fits_nothing_and_stops_nobody(offices: Offices, kind: Kind) -> No
         Kind.QUALITY: OPINION,
     }
     names[Kind.STATEMENT] = f"{NAME}/0"
+    names[Kind.ATTACHED] = NAME
     for noise in (b"", b"\x00", bytes(range(200))):
         assert not fits(offices["bank"].view, kind, names[kind], noise)
 

@@ -356,6 +356,18 @@ DENIED: dict[str, tuple[str, Change]] = {
             d.change(Member, "bank", affiliation="group-a"),
         ),
     ),
+    "the operator computes beside a receiver": (
+        "policy.coalition",
+        lambda d: d.add_party("compute", "operator").add_party("compute", "bank", 1),
+    ),
+    "the operator computes beside an affiliate of a receiver": (
+        "policy.coalition",
+        lambda d: (
+            d.add_party("compute", "operator").add_party("compute", "telecom", 1),
+            d.change(Member, "telecom", affiliation="group-a"),
+            d.change(Member, "bank", affiliation="group-a"),
+        ),
+    ),
     "no word on who could read what together": ("policy.coalition", lambda d: d.change_plan(coalitions=())),
     # local rules
     "a counterparty that the owner does not like": ("policy.local", lambda d: d.say(counterparties=frozenset({"telecom"}))),
@@ -371,7 +383,7 @@ DENIED: dict[str, tuple[str, Change]] = {
     "a weaker model than the owner likes": ("policy.local", lambda d: d.say(adversary_models=frozenset({"malicious"}))),
     "a model that the owner did not name": (
         "policy.local",
-        lambda d: d.say(adversary_models=frozenset({"malicious"})).change_plan(adversary_model="honest-majority"),
+        lambda d: d.say(adversary_models=frozenset({"malicious"})).change_plan(adversary_model="honest-majority-malicious"),
     ),
     "more rows than the owner likes": ("policy.local", lambda d: d.say(max_rows=999)),
     "an hour that the owner does not like": ("policy.local", lambda d: d.say(hours=(0, 1))),
@@ -462,8 +474,11 @@ PERMITTED: dict[str, Change] = {
     "the purposes and kinds that the owner likes": lambda d: d.say(
         purposes=frozenset({"credit-check"}), job_kinds=frozenset({"intersection"})
     ),
-    "independent compute nodes": lambda d: d.add_party("compute", "telecom", 0).add_party("compute", "operator", 1),
-    "an operator that computes for strangers": lambda d: d.add_party("compute", "operator"),
+    "independent compute nodes": lambda d: (
+        d.add_party("compute", "bureau", 0).add_party("compute", "telecom", 1).add_party("compute", "operator", 2)
+    ),
+    "an operator that computes for strangers": lambda d: d.add_party("compute", "operator").add_party("compute", "bureau", 1),
+    "a receiver that computes without an operator": lambda d: d.add_party("compute", "bank").add_party("compute", "bureau", 1),
     "organisations without an affiliation are no group": lambda d: (
         d.change(Member, "telecom", affiliation=""),
         d.add_party("compute", "telecom").add_party("compute", "bureau", 1),
@@ -673,6 +688,8 @@ def test_an_organisation_decides_on_its_own_inputs_only() -> None:
 
 def test_an_organisation_that_brings_nothing_still_looks_at_the_plan() -> None:
     desk = Desk(me="telecom", cards={}).add_party("compute", "telecom").say(max_rows=1)
+    assert desk.verdict() == ("ask", "policy.ask")  # it computes for others, which somebody else proposes
+    desk.say(trusted_proposers=frozenset({"bank"}))
     assert desk.verdict() == ("permit", "policy.permit")
     assert desk.say(purposes=frozenset()).verdict() == ("deny", "policy.local")
 

@@ -126,6 +126,9 @@ def test_every_output_has_its_way_and_an_unknown_one_counts_as_the_most_there_is
         Output.CARDINALITY: Delivery.COMPUTE,
         Output.SUM: Delivery.COMPUTE,
         Output.ROWS: Delivery.API,
+        Output.AGGREGATE: Delivery.COMPUTE,
+        Output.COMPARISON: Delivery.COMPUTE,
+        Output.COMPUTED: Delivery.FILE,
     }
     assert mode_of("everything") is Delivery.FILE
     assert permitted_modes(Level.CORE) == frozenset()

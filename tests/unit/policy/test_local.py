@@ -72,10 +72,14 @@ BAD: dict[str, dict[str, Any]] = {
     "an empty name": {"purposes": [""]},
     "a table of kinds": {"job-kinds": {"intersection": True}},
     "a model that does not exist": {"adversary-models": ["malicious", "honest"]},
-    "a model that no terms can order": {"adversary-models": ["honest-majority"]},
+    "half of a model's name": {"adversary-models": ["honest-majority"]},
     "a model instead of a list": {"adversary-models": "malicious"},
     "a protocol instead of a list": {"protocols": "psi-rr22"},
     "a proposer instead of a list": {"trusted-proposers": "bank"},
+    "a compute node instead of a list": {"compute-nodes": "bank"},
+    "a program by name": {"programs": ["mean"]},
+    "a digest in capitals": {"programs": ["AB" * 32]},
+    "half a digest": {"programs": ["ab" * 16]},
     "no rows": {"max-rows": 0},
     "fewer than no rows": {"max-rows": -1},
     "rows as a text": {"max-rows": "1000"},
@@ -99,7 +103,8 @@ def test_a_node_does_not_start_with_rules_it_does_not_understand(name: str) -> N
 
 def test_the_refusal_names_what_is_known() -> None:
     with pytest.raises(
-        BadRules, match="it knows no max-row; it knows adversary-models, consent, counterparties, duplicate-checks, hours"
+        BadRules,
+        match="it knows no max-row; it knows adversary-models, compute-nodes, consent, counterparties, d",
     ):
         LocalRules.from_table(BAD["an unknown rule"])
 

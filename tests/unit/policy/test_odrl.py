@@ -213,6 +213,16 @@ def test_a_model_outside_the_closed_list_says_nothing_and_so_denies(
     assert not permits(terms(prohibitions=(rule(one),)), adversary_model=frozenset(observed))
 
 
+@pytest.mark.parametrize("operator", [Operator.LT, Operator.LTEQ, Operator.GT, Operator.GTEQ])
+def test_what_three_compute_nodes_withstand_stands_neither_above_nor_below_what_two_parties_do(operator: Operator) -> None:
+    for wanted, chain in ((MALICIOUS, "honest-majority-"), (f"honest-majority-{MALICIOUS}", "")):
+        for model in (SEMI_HONEST, MALICIOUS):
+            one = constraint(Operand.ADVERSARY_MODEL, operator, wanted)
+            assert holds(one, frozenset({chain + model})) is None
+    within = constraint(Operand.ADVERSARY_MODEL, operator, "honest-majority-semi-honest")
+    assert holds(within, frozenset({"honest-majority-malicious"})) is (operator in (Operator.GT, Operator.GTEQ))
+
+
 def test_order_is_asked_of_one_model_and_against_one() -> None:
     assert holds(constraint(Operand.ADVERSARY_MODEL, Operator.GTEQ, SEMI_HONEST, MALICIOUS), frozenset({MALICIOUS})) is None
     assert holds(constraint(Operand.ADVERSARY_MODEL, Operator.GTEQ, SEMI_HONEST), frozenset({SEMI_HONEST, MALICIOUS})) is None

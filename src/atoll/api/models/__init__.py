@@ -31,6 +31,8 @@ from atoll.api.models.grading import (
 )
 from atoll.api.models.grants import CapInfo, CapModel, ConstraintModel, GiveGrant, Given, GrantInfo, OutputName
 from atoll.api.models.jobs import (
+    ApproveJob,
+    ApproveSigned,
     CoalitionInfo,
     DecisionInfo,
     DraftInfo,
@@ -55,6 +57,7 @@ from atoll.api.models.members import (
 from atoll.api.models.node import DoctorFinding, Status, WhyInfo
 from atoll.api.models.orders import ApproverAsk, ApproverInfo, OrderGiven, OrderInfo, OrderRequest, PaperInfo
 from atoll.api.models.profile import ColumnProfileInfo, FrequentInfo, ProfileInfo, ProfileRequest, ShapeInfo
+from atoll.api.models.programs import ProgramInfo, ProgramText
 from atoll.api.models.quality import MeasuredValue, MeasureQuality, QualityReportInfo, QualityRunInfo, SignRun
 from atoll.api.models.registration import (
     AnswerInfo,
@@ -85,7 +88,9 @@ __all__ = [
     "AnswerInfo",
     "AnswerRequest",
     "ApprovalInfo",
+    "ApproveJob",
     "ApproveRequest",
+    "ApproveSigned",
     "ApproverAsk",
     "ApproverInfo",
     "Attachment",
@@ -146,6 +151,8 @@ __all__ = [
     "Problem",
     "ProfileInfo",
     "ProfileRequest",
+    "ProgramInfo",
+    "ProgramText",
     "ProposeJob",
     "Proposed",
     "QualityInfo",

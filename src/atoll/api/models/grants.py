@@ -9,7 +9,7 @@ from pydantic import Field
 from atoll.api.models.base import Model, Receipt
 from atoll.api.models.budgets import BudgetInfo
 
-OutputName = Literal["identifiers", "rows", "cardinality", "sum"]
+OutputName = Literal["identifiers", "rows", "cardinality", "sum", "aggregate", "comparison", "computed"]
 """What may come out of a job."""
 
 
@@ -35,7 +35,8 @@ class GiveGrant(Model):
     days: int = Field(default=30, ge=1, le=3650)
     columns: list[str] = []
     purposes: list[str] = []
-    job_kinds: list[str] = ["intersection"]
+    job_kinds: list[str] = []
+    """Kinds of job; empty for the first one that has the output: intersection, or computation for those of programs."""
     protocols: list[str] = []
     """Protocols by which; empty for any."""
     security: Literal["semi-honest", "malicious"] = "semi-honest"

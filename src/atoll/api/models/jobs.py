@@ -67,6 +67,8 @@ class DraftInfo(Model):
     """Why this protocol, in words; empty for kinds that choose nothing."""
     options: list[OptionInfo] = []
     """Every protocol there is, those that could serve first, the fastest on top."""
+    program: str = ""
+    """What travels beside the plan, for people: a program with what it takes, what is opened, how exact it is."""
     takes: list[TakesInfo] = []
     """What it would take from limited accounts, and what would be left."""
 
@@ -114,6 +116,12 @@ class JobInfo(Model):
     adversary_model: str = ""
     order: str = ""
     """The regulator's order that stands on it, in words; empty for none. Then nothing of it is released."""
+    program: str = ""
+    """What travels beside its plan, for people: a program with what it takes, what is opened, how exact it is."""
+    digest: str = ""
+    """Of that program, by which people review it."""
+    entrusts: dict[str, list[str]] = {}
+    """Owners that said so in their consent: the compute nodes that share their data though they are none of them."""
     decision: DecisionInfo | None = None
     estimate: dict[str, float] | None = None
     plan: dict[str, Any] | None = None
@@ -132,6 +140,21 @@ class ResultInfo(Model):
     """What opens it; secret."""
     encoded_bytes: int
     """Length of the encoding that it commits to."""
+
+
+class ApproveJob(Model):
+    """A person consents."""
+
+    entrust: bool = False
+    """Own data may be shared among compute nodes of which this organisation is none: any two of them together could read them.
+    The consent says so."""
+
+
+class ApproveSigned(ApproveJob):
+    """A person consents and signs, for data of level G4 or above."""
+
+    paper: str
+    """The bytes of what was signed, in hex."""
 
 
 class RefuseRequest(Model):

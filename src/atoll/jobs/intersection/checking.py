@@ -9,6 +9,7 @@ from atoll.jobs.errors import BadPlan
 from atoll.jobs.intersection.outputs import Join, Output
 from atoll.jobs.intersection.reading import KIND
 from atoll.jobs.intersection.spec import MAX_PLACES, IntersectionSpec, Side
+from atoll.policy.demand import OF_PROGRAMS
 from atoll.protocols.identifiers import UnknownRule, parse_rules
 
 
@@ -56,6 +57,8 @@ def _side(side: Side, spec: IntersectionSpec) -> Iterator[str]:
 
 def _outputs(spec: IntersectionSpec) -> Iterator[str]:
     output, shown = spec.output, [side for side in spec.sides if side.shows]
+    if output in OF_PROGRAMS:
+        yield f"{output} is what programs on secret shares give"
     if spec.join is Join.LEFT and output is not Output.ROWS:
         yield "a left join without columns of the other side gives a table back as it was"
     if spec.join is Join.ANTI and output is not Output.IDENTIFIERS:

@@ -25,6 +25,8 @@ def output_words(shape: Shape) -> str:
             return f"how many of its keys {other} too{noise}"
         case Output.SUM:
             return f"how many of its keys {other} too, and the sum of the owner's column over them"
+        case Output.AGGREGATE | Output.COMPARISON | Output.COMPUTED:
+            raise AssertionError("no intersection gives what programs give; `checking` refuses it")
 
 
 def leakage_text(adapter: Adapter, shape: Shape) -> str:

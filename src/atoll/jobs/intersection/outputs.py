@@ -1,6 +1,6 @@
 """Words that a person chooses from. Names in plans, on the command line and in the documentation are the same.
 
-`Output` is the policy's: `identifiers`, `rows`, `cardinality`, `sum`.
+`Output` is the policy's; an intersection gives `identifiers`, `rows`, `cardinality` or `sum`.
 """
 
 from __future__ import annotations

@@ -132,6 +132,8 @@ class ConsentRecord(Record):
     """Version the node says it runs (asserted)."""
     approver: Annotated[str, Size(0, 80)] = ""
     """Key of the person who signed for it; empty where nobody did."""
+    entrusts: Annotated[tuple[Name, ...], Size(0, 3)] = ()
+    """The compute nodes that it lets share its data though it is none of them."""
 
     def identifier(self) -> str:
         return f"{self.job_id.hex()}/{self.org}"

@@ -93,6 +93,9 @@ class ConsentJob(Message):
     """The standing consent by which the node consents without asking a person; empty where a person or nobody was asked."""
     approval: Annotated[bytes, Size(0, 1000)] = b""
     """A person's envelope over `ConsentApproval`, context `approval`; for own data of level G4 or above."""
+    entrusts: Annotated[tuple[Name, ...], Size(0, 3)] = ()
+    """The compute nodes among which this owner lets its data be shared though it is none of them, sorted; any two of them could
+    read it together. Empty where it is one of them, or brings nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +201,8 @@ def consent(call: Call, body: ConsentJob) -> None:
         raise WrongState(what="job", name=body.job_id.hex(), state=job.state, needed=JobState.PROPOSED)
     if call.sender in job.consents:
         raise AlreadyExists(what="consent", name=f"{body.job_id.hex()}/{call.sender}")
+    if list(body.entrusts) != sorted(set(body.entrusts) & (set(job.parties) - {call.sender})):
+        raise NotAllowed(org=call.sender, reason="it entrusts its data to other parties of the job, sorted, each once")
     approver = approve_consent(call, job, body.approval)
     if body.standing:
         take_use(call, body.standing)
@@ -205,7 +210,14 @@ def consent(call: Call, body: ConsentJob) -> None:
     state = moved(job, "all consented") if consents == job.parties else job.state
     call.state.put(replace(job, consents=consents, state=state))
     call.state.put(
-        ConsentRecord(job_id=body.job_id, org=call.sender, job_key=body.job_key, software=body.software, approver=approver)
+        ConsentRecord(
+            job_id=body.job_id,
+            org=call.sender,
+            job_key=body.job_key,
+            software=body.software,
+            approver=approver,
+            entrusts=body.entrusts,
+        )
     )
 
 

@@ -10,6 +10,7 @@ from atoll.node.handlers.ledger import LedgerHandlers
 from atoll.node.handlers.members import MemberHandlers
 from atoll.node.handlers.node import NodeHandlers
 from atoll.node.handlers.orders import OrderHandlers
+from atoll.node.handlers.programs import ProgramHandlers
 from atoll.node.handlers.quality import QualityHandlers
 from atoll.node.handlers.rights import RightHandlers
 from atoll.node.handlers.standing import StandingHandlers
@@ -27,6 +28,7 @@ class Handlers(
     RightHandlers,
     OrderHandlers,
     JobHandlers,
+    ProgramHandlers,
     LedgerHandlers,
     StandingHandlers,
 ):

@@ -32,16 +32,18 @@ class JobHandlers(Handler):
         return self._services.jobs.show(job_of(request))
 
     async def job_approve(self, request: Request, label: str) -> models.JobInfo:
-        return await self._services.jobs.approve(job_of(request), label)
+        asked = await self._body(request, models.ApproveJob)
+        return await self._services.jobs.approve(job_of(request), label, entrust=asked.entrust)
 
     async def job_approval(self, request: Request, _: str) -> models.PaperInfo:
         return models.PaperInfo(paper=self._services.orders.approval(job_of(request)).hex())
 
     async def job_approve_signed(self, request: Request, label: str) -> models.JobInfo:
-        paper = read_paper(paper_bytes(await self._body(request, models.PaperInfo)), Context.APPROVAL)
+        asked = await self._body(request, models.ApproveSigned)
+        paper = read_paper(paper_bytes(models.PaperInfo(paper=asked.paper)), Context.APPROVAL)
         if len(paper.signed) != 1:
             raise BadRequest(reason="one person signs an approval")
-        return await self._services.jobs.approve(job_of(request), label, paper.signed[0])
+        return await self._services.jobs.approve(job_of(request), label, paper.signed[0], entrust=asked.entrust)
 
     async def job_refuse(self, request: Request, label: str) -> models.JobInfo:
         asked = await self._body(request, models.RefuseRequest)

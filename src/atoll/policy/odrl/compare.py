@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 from atoll.policy.odrl.logic import Truth
 from atoll.policy.odrl.model import Constraint, Operator
-from atoll.policy.odrl.profile import ADVERSARY_MODELS, PROFILE, Kind
+from atoll.policy.odrl.profile import MODEL_CHAINS, PROFILE, Kind
 from atoll.policy.odrl.values import Interval, Number, parse_decimal, parse_duration, parse_number, parse_time
 
 Observed: TypeAlias = frozenset[str] | int | Decimal
@@ -27,7 +27,8 @@ Compare: TypeAlias = Callable[[Observed], Truth]
 
 MAX_READ = 4096
 """Constraints that are kept as they were read; the one that was not met for longest goes first."""
-_RANKS = {name: rank for rank, name in enumerate(ADVERSARY_MODELS)}
+_RANKS = {name: (number, rank) for number, chain in enumerate(MODEL_CHAINS) for rank, name in enumerate(chain)}
+"""Chain and place in it."""
 
 
 class Reading(NamedTuple):
@@ -149,7 +150,7 @@ def _is_part(part: str, whole: str, between: str) -> bool:
 
 
 def _ranked(constraint: Constraint) -> Compare:
-    """Of a closed list, ordered: a name that is not in it, on either side, says nothing."""
+    """Of a closed list of ordered chains: a name that is in none, on either side, says nothing, nor does another chain's."""
     if not _RANKS.keys() >= set(constraint.right):
         return _unsaid
     on_names = _names(constraint) if constraint.operator not in _ORDERED else _by_rank(constraint)
@@ -165,13 +166,14 @@ def _ranked(constraint: Constraint) -> Compare:
 def _by_rank(constraint: Constraint) -> Compare:
     if len(constraint.right) != 1:
         return _unsaid
-    on_numbers, wanted = _ON_NUMBERS[constraint.operator], _RANKS[constraint.right[0]]
+    on_numbers, (wanted_chain, wanted) = _ON_NUMBERS[constraint.operator], _RANKS[constraint.right[0]]
 
     def compare(observed: Observed) -> Truth:
         if not isinstance(observed, frozenset) or len(observed) != 1:
             return None
         (one,) = observed
-        return on_numbers(_RANKS[one], wanted, wanted)
+        chain, rank = _RANKS[one]
+        return on_numbers(rank, wanted, wanted) if chain == wanted_chain else None  # neither above nor below
 
     return compare
 

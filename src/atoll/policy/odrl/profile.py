@@ -17,9 +17,17 @@ PROFILE_IRI = NAMESPACE + "profile"
 """What a policy says in `profile` that is written for this profile."""
 ODRL = "http://www.w3.org/ns/odrl/2/"
 XSD = "http://www.w3.org/2001/XMLSchema#"
-ADVERSARY_MODELS: tuple[str, ...] = ("semi-honest", "malicious")
-"""The misbehaviour that a job withstands, each more than the one before it. There are no others to a reader of terms: a plan's
-`honest-majority` stands neither above nor below them, so terms that look at the model do not cover it."""
+MODEL_CHAINS: tuple[tuple[str, ...], ...] = (
+    ("semi-honest", "malicious"),
+    ("honest-majority-semi-honest", "honest-majority-malicious"),
+)
+"""The misbehaviour that a job withstands, in each chain each more than the one before it: of anybody, and of at most one of
+three compute nodes. No model of one chain stands above or below one of the other, so a term that asks for at least `malicious`
+does not cover a job that three compute nodes carry out, and neither the other way round."""
+ADVERSARY_MODELS: tuple[str, ...] = tuple(name for chain in MODEL_CHAINS for name in chain)
+"""Every model there is."""
+HONEST_MAJORITY = "honest-majority-"
+"""What the name of a model begins with that holds as long as no two of three compute nodes work together."""
 
 
 class Kind(StrEnum):
@@ -80,7 +88,9 @@ PROFILE: dict[Operand, OperandProfile] = {
     Operand.JOB_KINDS: OperandProfile(Kind.NAMES, NAMESPACE + "jobKind", "the kind of job"),
     Operand.PROTOCOLS: OperandProfile(Kind.NAMES, NAMESPACE + "protocol", "the protocol of the plan"),
     Operand.ADVERSARY_MODEL: OperandProfile(
-        Kind.RANKED, NAMESPACE + "adversaryModel", f"what the job withstands: {' < '.join(ADVERSARY_MODELS)}"
+        Kind.RANKED,
+        NAMESPACE + "adversaryModel",
+        f"what the job withstands: {'; '.join(' < '.join(chain) for chain in MODEL_CHAINS)}",
     ),
     Operand.COUNT: OperandProfile(Kind.NUMBER, ODRL + "count", "uses of the grant, this one included"),
     Operand.DATE_TIME: OperandProfile(Kind.TIME, ODRL + "dateTime", "the time of the decision"),
