@@ -193,8 +193,6 @@ class JobKind(ABC, Generic[Spec]):
 
     brings: ClassVar[Brings] = Brings.TABLES
     """What its parties bring."""
-    resumable: ClassVar[bool] = True
-    """Whether a process that died can go on where it was; where not, its end is that of the attempt."""
 
     resumable: ClassVar[bool] = True
     """Whether its attempts go on after a lost link or a restart. Roles of many short rounds say no: an interruption then ends

@@ -11,7 +11,7 @@ from atoll.jobs.periods import period_of
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
 from atoll.ledger.records import Grant
-from atoll.node.bodies import MAX_BODY_BYTES, PATIENCE_SECONDS, Bodies, Kind
+from atoll.node.bodies import MAX_BODY_BYTES, PATIENCE_SECONDS, Bodies, Kind, readers
 from atoll.node.budgets import Budgets
 from atoll.node.consents import proposal_of
 from atoll.node.context import NodeContext
@@ -119,10 +119,10 @@ class Proposals:
         self._context.store.update_job(identifier, phase="proposed")
         await self._context.outbox.submit(proposal_of(plan, digest_plan_body(body)))
         self._context.note(actor, "job.propose", identifier, plan.kind)
-        readers = [one.org for one in self._context.members() if READERS & set(one.roles)]
-        await self._bodies.offer(Kind.PLAN, identifier, body, dict.fromkeys((*plan.orgs(), *readers)))
+        to = dict.fromkeys((*plan.orgs(), *readers(self._context.view())))
+        await self._bodies.offer(Kind.PLAN, identifier, body, to)
         if beside:  # whoever has the plan can tell whether this is what it names
-            await self._bodies.offer(Kind.ATTACHED, identifier, beside, dict.fromkeys((*plan.orgs(), *readers)))
+            await self._bodies.offer(Kind.ATTACHED, identifier, beside, to)
         return identifier
 
     async def _draft_with_terms(self, request: ProposeJob) -> tuple[Plan, bytes]:
