@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use atoll_core::rss::{self, Shares, Side};
+use atoll_core::rss::{self, Matrix, Shares, Side};
 use numpy::ndarray::{ArrayView1, ArrayViewD, Axis};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArrayDyn, PyReadwriteArrayDyn};
 use pyo3::exceptions::PyValueError;
@@ -127,16 +127,30 @@ pub fn rss_matmul(
     ticket: u64,
     mut out: PyReadwriteArrayDyn<'_, u64>,
 ) -> PyResult<()> {
-    let (&[2, rows, inner], &[2, also_inner, columns]) = (x.as_array().shape(), y.as_array().shape()) else {
+    let (x, y) = (matrix(&x)?, matrix(&y)?);
+    if x.columns != y.rows {
+        return Err(sizes(y.rows, x.columns));
+    }
+    let out = target(&mut out, x.rows * y.columns)?;
+    py.detach(|| rss::matmul(x, y, &streams.0, ticket, out));
+    Ok(())
+}
+
+/// Both shares of an array of shape (2, m, n) whose rows, or whose columns, lie one after the other.
+fn matrix<'a>(array: &'a PyReadonlyArrayDyn<'_, u64>) -> PyResult<Matrix<'a>> {
+    let view: ArrayViewD<'a, u64> = array.as_array();
+    let &[2, rows, columns] = view.shape() else {
         return Err(PyValueError::new_err("matrices have the shapes (2, m, k) and (2, k, n)"));
     };
-    if inner != also_inner {
-        return Err(sizes(also_inner, inner));
+    let (own, next) = view.split_at(Axis(0), 1);
+    let (own, next) = (own.index_axis_move(Axis(0), 0), next.index_axis_move(Axis(0), 0));
+    if let (Some(own), Some(next)) = (own.to_slice(), next.to_slice()) {
+        return Ok(Matrix::by_rows(own, next, rows, columns));
     }
-    let (x, y) = (shares(&x)?, shares(&y)?);
-    let out = target(&mut out, rows * columns)?;
-    py.detach(|| rss::matmul(x, y, (rows, inner, columns), &streams.0, ticket, out));
-    Ok(())
+    match (own.reversed_axes().to_slice(), next.reversed_axes().to_slice()) {
+        (Some(own), Some(next)) => Ok(Matrix::by_rows(own, next, columns, rows).transposed()),
+        _ => Err(PyValueError::new_err("a share of a matrix, or of its transpose, lies in one piece")),
+    }
 }
 
 #[pyfunction]

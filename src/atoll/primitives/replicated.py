@@ -97,8 +97,8 @@ def matmul(x: Words, y: Words, streams: Streams, ticket: int, *, out: Words | No
     """The own share of the matrix product.
 
     Args:
-        x: shares, (2, m, k).
-        y: shares, (2, k, n).
+        x: shares, (2, m, k); the rows of each, or its columns, lie one after the other, as those of a transposed view do.
+        y: shares, (2, k, n); likewise.
         streams: this node's.
         ticket: unused so far.
         out: where it goes, (m, n) in one piece and apart from x and y; a new array without it.

@@ -106,6 +106,15 @@ def test_three_own_shares_add_up_to_the_matrix_product(shape: tuple[int, int, in
     assert np.array_equal(sum(parts, np.zeros((m, n), np.uint64)), x @ y)
 
 
+def test_transposed_views_of_matrices_cross_as_they_are() -> None:
+    x, y = drawn((2, 30, 9), 1), drawn((2, 30, 12), 2)
+    turned = np.ascontiguousarray(x.transpose(0, 2, 1))
+    streams = nodes()[0]
+    assert np.array_equal(replicated.matmul(x.transpose(0, 2, 1), y, streams, 1), replicated.matmul(turned, y, streams, 1))
+    with pytest.raises(ValueError, match="in one piece"):
+        replicated.matmul(turned[:, :, ::2], y[:, ::2], streams, 1)
+
+
 @pytest.mark.parametrize("count", SIZES)
 def test_planes_hold_the_bits_and_go_back(count: int) -> None:
     words = drawn((2, count), 1)

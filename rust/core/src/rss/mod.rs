@@ -9,6 +9,7 @@
 
 mod circuit;
 mod lanes;
+mod matmul;
 mod permute;
 mod plan;
 mod planes;
@@ -20,6 +21,7 @@ mod streams;
 mod wide_simd;
 
 pub use circuit::{BadCircuit, Circuit, Gate};
+pub use matmul::Matrix;
 pub use permute::{invert, permutation, permute};
 pub use planes::{BLOCK_BITS, planes_to_words, words_to_planes};
 pub use ring::{Shares, matmul, multiply};
