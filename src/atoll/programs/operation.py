@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from atoll.programs.errors import WrongOperands
 from atoll.programs.kind import Kind
+from atoll.protocols.mpc import Node, Round, Steps
 
 Clear: TypeAlias = NDArray[Any]
 """A value in the clear: int64, float64 (for fixed-point numbers) or bool_, in its shape."""
@@ -108,19 +109,14 @@ class Operation:
         """What compute nodes are shown, beyond shares."""
         return ()
 
-    def run(self, node: Any, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Any:
-        """The steps of a compute node: `Steps[tuple[Held, ...]]`. Local operations give their result at once, by `local`."""
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        """The steps of a compute node. Operations that need no message define `local` instead."""
         return self.local(node, kinds, values)
-        yield  # a generator, though without rounds
+        yield Round()  # never reached; makes this a generator
 
-    def local(self, node: Any, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
+    def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
         """The result of an operation that needs no message."""
         raise NotImplementedError
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it is done without a message."""
-        return type(self).run is Operation.run
 
     def parameters(self) -> dict[str, Any]:
         """Its fields by name, as they stand in the graph."""

@@ -15,8 +15,10 @@ import numpy as np
 
 from atoll.programs.dtypes import LIMIT, MAX_FRACTION, DType, int64
 from atoll.programs.kind import Kind
-from atoll.programs.operation import Clear, Operation, refuse, register
+from atoll.programs.operation import Clear, Held, Operation, refuse, register
 from atoll.programs.operations.checks import in_bounds, numbers, operands, same_point, same_shape
+from atoll.programs.operations.held import by_public, column, difference, in_shape, total
+from atoll.protocols.mpc import Node, Planes, Ring, Steps, as_is, from_bit, multiply, parallel, truncate
 
 
 @register
@@ -35,6 +37,9 @@ class Add(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] + values[1],)
 
+    def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
+        return (total(node, *values),)
+
 
 @register
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,9 @@ class Subtract(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] - values[1],)
+
+    def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
+        return (difference(node, *values),)
 
 
 @register
@@ -69,6 +77,12 @@ class Multiply(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] * values[1],)
 
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        x, y = values
+        if isinstance(x, Ring) and isinstance(y, Ring):
+            return ((yield from multiply(node, x, y)),)
+        return (by_public(x, y),)
+
 
 @register
 @dataclass(frozen=True, slots=True)
@@ -84,6 +98,9 @@ class Square(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] * values[0],)
+
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        return ((yield from multiply(node, values[0], values[0])),)
 
 
 @register
@@ -104,6 +121,10 @@ class Widen(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0].astype(np.float64),)
 
+    def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
+        (x,) = values
+        return (x * (1 << self.bits) if isinstance(x, Ring) else x << self.bits,)
+
 
 @register
 @dataclass(frozen=True, slots=True)
@@ -119,12 +140,15 @@ class Truncate(Operation):
         (x,) = numbers(self, kinds, 1)
         if x.dtype.name != "fixed":
             raise refuse(self, "only fixed-point numbers have bits after the point; floor_divide is for integers")
-        fraction = x.dtype.fraction - in_bounds(self, "the number of bits", self.bits, 0, x.dtype.fraction)
+        fraction = x.dtype.fraction - in_bounds(self, "the number of bits", self.bits, 1, min(x.dtype.fraction, 62))
         dtype = DType("fixed", x.dtype.low >> self.bits, x.dtype.high >> self.bits, fraction)
         return (x.like(dtype, x.error + dtype.unit - x.dtype.unit),)
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return values
+
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        return (yield from in_shape(kinds[0], truncate(node, column(values[0]), self.bits)))
 
 
 @register
@@ -147,7 +171,7 @@ class Scale(Operation):
             raise refuse(self, "the second operand must be a constant, and only it")
         in_bounds(self, "the number of bits after the point", self.fraction, 0, MAX_FRACTION)
         exact = product(self, x, c)
-        less = in_bounds(self, "the number of bits to cut off", exact.fraction - self.fraction, 0, 2 * MAX_FRACTION)
+        less = in_bounds(self, "the number of bits to cut off", exact.fraction - self.fraction, 0, 62)
         dtype = DType("fixed", (exact.low >> less) - 1, exact.high >> less, self.fraction)
         if dtype.fits:
             self.split(x, c)
@@ -164,6 +188,19 @@ class Scale(Operation):
         if c.dtype.bits + over > LIMIT.bit_length() or over > x.dtype.fraction + c.dtype.fraction - self.fraction:
             raise refuse(self, f"{x.dtype.bits} and {c.dtype.bits} bits are too many")
         return over
+
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        x, c = values
+        less = kinds[0].dtype.fraction + kinds[1].dtype.fraction - self.fraction
+        low_bits = self.split(*kinds)
+        if not low_bits:
+            return (yield from in_shape(kinds[0], cut(node, column(by_public(x, c)), less)))
+        high = (yield from truncate(node, column(x), low_bits)).reshape(*kinds[0].shape)
+        low = x - high * (1 << low_bits)
+        parts = yield from parallel(
+            cut(node, column(by_public(high, c)), less - low_bits), cut(node, column(by_public(low, c)), less)
+        )
+        return ((parts[0] + parts[1]).reshape(*kinds[0].shape),)
 
 
 @register
@@ -182,6 +219,17 @@ class AsInteger(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0].astype(np.int64),)
+
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        (x,) = values
+        if not isinstance(x, Planes):
+            return (x,)
+        return (yield from in_shape(kinds[0], from_bit(node, x)))
+
+
+def cut(node: Node, x: Ring, bits: int) -> Steps[Ring]:
+    """`truncate`, by no bits too."""
+    return truncate(node, x, bits) if bits else as_is(x)
 
 
 def combined(x: Kind, y: Kind, low: int, high: int) -> DType:

@@ -11,8 +11,10 @@ from typing import ClassVar
 
 from atoll.programs.dtypes import bool_
 from atoll.programs.kind import Kind
-from atoll.programs.operation import Clear, Operation, Shows, register
+from atoll.programs.operation import Clear, Held, Operation, Shows, register
 from atoll.programs.operations.checks import numbers, same_point, same_shape
+from atoll.programs.operations.held import alone, column, difference
+from atoll.protocols.mpc import Node, Ring, Steps, is_negative, is_zero
 
 
 @register
@@ -32,6 +34,9 @@ class Less(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] < values[1],)
 
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        return (yield from alone(is_negative(node, apart(node, values), bits=width(kinds))))
+
 
 @register
 @dataclass(frozen=True, slots=True)
@@ -50,3 +55,17 @@ class Equal(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] == values[1],)
+
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        return (yield from alone(is_zero(node, apart(node, values), bits=width(kinds))))
+
+
+def apart(node: Node, values: tuple[Held, ...]) -> Ring:
+    """The difference of two operands, as a column."""
+    return column(difference(node, *values))
+
+
+def width(kinds: tuple[Kind, ...]) -> int:
+    """Bits of the difference of two operands, its sign included: what a comparison costs depends on the declared ranges."""
+    x, y = kinds
+    return max((x.dtype.high - y.dtype.low).bit_length(), (y.dtype.high - x.dtype.low).bit_length()) + 1

@@ -15,6 +15,7 @@ from atoll.programs.dtypes import LIMIT, MAX_FRACTION, DType, bool_
 from atoll.programs.kind import Kind
 from atoll.programs.operation import Clear, Held, Operation, raw_values, refuse, register
 from atoll.programs.operations.checks import in_bounds, operands
+from atoll.protocols.mpc import Node
 
 NAME = re.compile(r"[a-z_][a-z0-9_-]{0,39}")
 """Names of columns, owners, receivers and outputs."""
@@ -99,7 +100,7 @@ class Constant(Operation):
         array = self._array()
         return (array.astype(np.bool_) if self.type == "bool" else array,)
 
-    def local(self, node: Any, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
+    def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
         (kind,) = self.infer(())
         return (raw_values(kind, self._array()),)
 

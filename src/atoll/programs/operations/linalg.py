@@ -13,9 +13,12 @@ import numpy as np
 
 from atoll.programs.dtypes import DType
 from atoll.programs.kind import Kind
-from atoll.programs.operation import Clear, Operation, Shows, refuse, register
+from atoll.programs.operation import Clear, Held, Operation, Shows, refuse, register
 from atoll.programs.operations.arithmetic import product, product_error, square_range
 from atoll.programs.operations.checks import numbers, same_shape
+from atoll.programs.operations.held import by_public
+from atoll.protocols.mpc import Node, Ring, Steps, dot, matmul
+from atoll.protocols.mpc.shares import as_ring
 
 
 @register
@@ -38,6 +41,12 @@ class VecDot(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.einsum("...i,...i->...", values[0], values[1]),)
 
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        x, y = values
+        if isinstance(x, Ring) and isinstance(y, Ring):
+            return ((yield from dot(node, x, y)),)
+        return (by_public(x, y).sum(-1),)
+
 
 @register
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,9 @@ class SumOfSquares(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.einsum("...i,...i->...", values[0], values[0]),)
 
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        return ((yield from dot(node, values[0], values[0])),)
+
 
 @register
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,14 @@ class MatMul(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] @ values[1],)
+
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        x, y = values
+        if isinstance(x, Ring) and isinstance(y, Ring):
+            return ((yield from matmul(node, x, y)),)
+        if isinstance(x, Ring):
+            return (Ring(x.shares @ as_ring(y)),)
+        return (Ring(as_ring(x) @ y.shares),)
 
 
 def times(dtype: DType, count: int) -> DType:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
 
 from atoll.programs.dtypes import bool_
 from atoll.programs.kind import Kind
-from atoll.programs.operation import Clear, Operation, register
+from atoll.programs.operation import Clear, Held, Operation, register
 from atoll.programs.operations.checks import same_shape, truths
+from atoll.programs.operations.held import bits_of_public, shared
+from atoll.protocols.mpc import Circuit, CircuitBuilder, Node, Planes, Steps, evaluate
 
 
 @register
@@ -30,6 +33,13 @@ class LogicalAnd(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] & values[1],)
 
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        x, y = values
+        if isinstance(x, Planes) and isinstance(y, Planes):
+            return (yield from evaluate(node, and_circuit(), x, y))
+        secret, public = (x, y) if isinstance(x, Planes) else (y, x)
+        return (Planes(secret.planes & bits_of_public(public), secret.count),)
+
 
 @register
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,9 @@ class LogicalXor(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] ^ values[1],)
 
+    def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
+        return (shared(node, values[0]) ^ shared(node, values[1]),)
+
 
 @register
 @dataclass(frozen=True, slots=True)
@@ -61,3 +74,14 @@ class LogicalNot(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.logical_not(values[0]),)
+
+    def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
+        return (values[0].inverted(node.me),)
+
+
+@cache
+def and_circuit() -> Circuit:
+    """Both of two bits."""
+    build = CircuitBuilder()
+    (x,), (y,) = build.input(1), build.input(1)
+    return build.circuit([[build.conjunction(x, y)]])

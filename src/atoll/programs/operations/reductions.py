@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from atoll.programs.dtypes import DType
 from atoll.programs.kind import Kind
-from atoll.programs.operation import Clear, Operation, Shows, register
+from atoll.programs.operation import Clear, Held, Operation, Shows, register
 from atoll.programs.operations.checks import axis_of, numbers
+from atoll.protocols.mpc import Node, Ring
 
 
 @register
@@ -31,6 +34,9 @@ class Sum(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0].sum(axis=self.axis),)
 
+    def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
+        return (values[0].sum(self.axis),)
+
 
 @register
 @dataclass(frozen=True, slots=True)
@@ -49,3 +55,6 @@ class CumulativeSum(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0].cumsum(axis=self.axis),)
+
+    def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
+        return (Ring(values[0].shares.cumsum(axis=self.axis + 1, dtype=np.uint64)),)

@@ -9,9 +9,12 @@ import numpy as np
 
 from atoll.programs.dtypes import DType
 from atoll.programs.kind import Kind
-from atoll.programs.operation import Clear, Operation, refuse, register
+from atoll.programs.operation import Clear, Held, Operation, refuse, register
 from atoll.programs.operations.arithmetic import combined
 from atoll.programs.operations.checks import numbers, same_point, same_shape, secret
+from atoll.programs.operations.comparison import apart, width
+from atoll.programs.operations.held import by_public, column, difference, in_shape, total
+from atoll.protocols.mpc import Node, Ring, Steps, inject, is_negative, multiply, where
 
 
 @register
@@ -36,6 +39,13 @@ class Select(Operation):
         condition, x, y = values
         return (np.where(condition != 0, x, y),)
 
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        condition, x, y = values
+        if not isinstance(x, Ring) and not isinstance(y, Ring):
+            return (by_public(condition, x - y).plus_public(node.me, y),)
+        chosen = yield from multiply(node, condition, difference(node, x, y))
+        return (total(node, chosen, y),)
+
 
 @register
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,9 @@ class Minimum(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.minimum(values[0], values[1]),)
+
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        return (yield from smaller(node, kinds, values, values))
 
 
 @register
@@ -74,6 +87,9 @@ class Maximum(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.maximum(values[0], values[1]),)
 
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        return (yield from smaller(node, kinds, values, values[::-1]))
+
 
 @register
 @dataclass(frozen=True, slots=True)
@@ -91,3 +107,15 @@ class Absolute(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.abs(values[0]),)
+
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        x = column(values[0])
+        negative = yield from is_negative(node, x, bits=kinds[0].dtype.bits)
+        return (yield from in_shape(kinds[0], where(node, negative, -x, x)))
+
+
+def smaller(node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...], chosen: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+    """The first of `chosen` where the first of `values` is smaller, the second elsewhere."""
+    less = yield from is_negative(node, apart(node, values), bits=width(kinds))
+    from_second = yield from inject(node, less, column(difference(node, *chosen)))
+    return (total(node, from_second.reshape(*kinds[0].shape), chosen[1]),)

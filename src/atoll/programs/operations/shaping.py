@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from atoll.programs.dtypes import DType
 from atoll.programs.kind import MAX_DIMENSIONS, MAX_ELEMENTS, Kind
-from atoll.programs.operation import Clear, Operation, refuse, register
+from atoll.programs.operation import Clear, Held, Operation, refuse, register
 from atoll.programs.operations.checks import axis_of, operands
+from atoll.programs.operations.held import pack, reshaped, shared, unpack
+from atoll.protocols.mpc import Node, Ring, public_ring
+
+
+class Rearrangement(Operation):
+    """The same values at other places, some perhaps repeated or left out; of constants too."""
+
+    def rearranged(self, array: NDArray[Any]) -> NDArray[Any]:
+        """What becomes of any array of the operand's shape."""
+        raise NotImplementedError
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (self.rearranged(values[0]),)
+
+    def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
+        return (reshaped(kinds[0], values[0], self.rearranged),)
 
 
 @register
 @dataclass(frozen=True, slots=True)
-class Reshape(Operation):
+class Reshape(Rearrangement):
     """The same numbers, in order, in another shape."""
 
     NAME: ClassVar[str] = "reshape"
@@ -29,13 +46,13 @@ class Reshape(Operation):
             raise refuse(self, f"{x.size} numbers do not fill the shape {list(self.shape)}")
         return (replace(x, shape=self.shape),)
 
-    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
-        return (values[0].reshape(self.shape),)
+    def rearranged(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array.reshape(self.shape)
 
 
 @register
 @dataclass(frozen=True, slots=True)
-class BroadcastTo(Operation):
+class BroadcastTo(Rearrangement):
     """Numbers repeated along new axes and along axes of length 1."""
 
     NAME: ClassVar[str] = "broadcast_to"
@@ -51,13 +68,13 @@ class BroadcastTo(Operation):
             raise refuse(self, f"shape {list(self.shape)} is too large")
         return (replace(x, shape=self.shape),)
 
-    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
-        return (np.broadcast_to(values[0], self.shape),)
+    def rearranged(self, array: NDArray[Any]) -> NDArray[Any]:
+        return np.broadcast_to(array, self.shape)
 
 
 @register
 @dataclass(frozen=True, slots=True)
-class PermuteDims(Operation):
+class PermuteDims(Rearrangement):
     """Axis `axes[k]` becomes axis k."""
 
     NAME: ClassVar[str] = "permute_dims"
@@ -70,13 +87,13 @@ class PermuteDims(Operation):
             raise refuse(self, f"{list(self.axes)} does not name every axis of shape {list(x.shape)} once")
         return (replace(x, shape=tuple(x.shape[axis] for axis in self.axes)),)
 
-    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
-        return (values[0].transpose(self.axes),)
+    def rearranged(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array.transpose(self.axes)
 
 
 @register
 @dataclass(frozen=True, slots=True)
-class Slice(Operation):
+class Slice(Rearrangement):
     """Every `step`-th place of one axis from `start`, `count` of them; a negative step goes backwards."""
 
     NAME: ClassVar[str] = "slice"
@@ -94,8 +111,8 @@ class Slice(Operation):
             raise refuse(self, f"places {self.start} to {last} are not within an axis of length {x.shape[axis]}")
         return (replace(x, shape=(*x.shape[:axis], self.count, *x.shape[axis + 1 :])),)
 
-    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
-        return (values[0].take(self.places(), axis=self.axis),)
+    def rearranged(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array.take(self.places(), axis=self.axis)
 
     def places(self) -> range:
         return range(self.start, self.start + self.step * self.count, self.step)
@@ -103,7 +120,7 @@ class Slice(Operation):
 
 @register
 @dataclass(frozen=True, slots=True)
-class Take(Operation):
+class Take(Rearrangement):
     """The places `indices`, public, of one axis; places may be repeated."""
 
     NAME: ClassVar[str] = "take"
@@ -118,8 +135,8 @@ class Take(Operation):
             raise refuse(self, f"the places are not all within an axis of length {x.shape[axis]}, or there are none")
         return (replace(x, shape=(*x.shape[:axis], len(self.indices), *x.shape[axis + 1 :])),)
 
-    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
-        return (values[0].take(self.indices, axis=self.axis),)
+    def rearranged(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array.take(self.indices, axis=self.axis)
 
 
 @register
@@ -150,6 +167,13 @@ class Concat(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.concatenate(values, axis=self.axis),)
+
+    def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
+        if any(isinstance(value, Ring) for value in values):
+            rings = [value if isinstance(value, Ring) else public_ring(node.me, value) for value in values]
+            return (Ring(np.concatenate([ring.shares for ring in rings], axis=self.axis + 1)),)
+        parts = [unpack(kind, shared(node, value)) for kind, value in zip(kinds, values, strict=True)]
+        return (pack(list(np.concatenate(parts, axis=self.axis + 1))),)
 
 
 def one(operation: Operation, kinds: tuple[Kind, ...]) -> tuple[Kind]:

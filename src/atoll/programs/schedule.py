@@ -1,0 +1,55 @@
+"""In which order the steps of a graph run: what does not wait for each other runs together, so that its rounds merge.
+
+A step that sends stands as early as its operands allow; local steps run as soon as they can. What no later step needs is let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from atoll.programs.graph import Graph, Ref
+from atoll.programs.operations.inputs import Input, InputMask
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Steps by number: first the local ones, in order, then those that send, all at once."""
+
+    local: tuple[int, ...]
+    together: tuple[int, ...]
+    done_with: tuple[int, ...]
+    """Steps whose results nobody needs after this layer."""
+
+
+def layers(graph: Graph) -> list[Layer]:
+    """All steps but the inputs, which are there before the first layer."""
+    ready: list[int] = []  # from which layer on the results of a step are there
+    local: dict[int, list[int]] = {0: []}
+    together: dict[int, list[int]] = {}
+    last: dict[int, int] = {}
+    for at, step in enumerate(graph.steps):
+        layer = max((ready[ref.step] for ref in step.inputs), default=0)
+        last.update((ref.step, max(layer, last.get(ref.step, 0))) for ref in step.inputs)
+        last.setdefault(at, layer)
+        sends = step.operation.cost(graph.kinds(step.inputs)).rounds > 0
+        ready.append(layer + sends)
+        if not isinstance(step.operation, Input | InputMask):
+            (together if sends else local).setdefault(layer, []).append(at)
+    kept = {ref.step for ref in wanted(graph)}
+    count = max(ready, default=0) + 1
+    gone: list[list[int]] = [[] for _ in range(count)]
+    for at, layer in last.items():
+        if at not in kept:
+            gone[layer].append(at)
+    return [
+        Layer(tuple(local.get(layer, ())), tuple(together.get(layer, ())), tuple(sorted(gone[layer]))) for layer in range(count)
+    ]
+
+
+def wanted(graph: Graph) -> Iterator[Ref]:
+    """What is opened in the end: values and masks."""
+    for output in graph.outputs:
+        yield output.ref
+        if output.valid is not None:
+            yield output.valid
