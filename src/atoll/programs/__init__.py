@@ -58,6 +58,8 @@ from atoll.programs.functions.shaping import (
 )
 from atoll.programs.graph import Graph
 from atoll.programs.program import Column, Program, column, program
+from atoll.programs.run import SharedColumn, run_graph
+from atoll.programs.simulate import Simulated, simulate
 
 __all__ = [
     "Column",
@@ -65,6 +67,8 @@ __all__ = [
     "Graph",
     "Program",
     "SecretArray",
+    "SharedColumn",
+    "Simulated",
     "abs",
     "add",
     "all",
@@ -114,7 +118,9 @@ __all__ = [
     "reshape",
     "roll",
     "run_clear",
+    "run_graph",
     "sign",
+    "simulate",
     "square",
     "squeeze",
     "stack",

@@ -40,6 +40,9 @@ class SecretArray(Traced):
     def __rmul__(self, other: Literal) -> SecretArray:  # type: ignore[misc]  # as above
         return arithmetic.multiply(other, self)
 
+    def __truediv__(self, other: Literal) -> SecretArray:
+        return arithmetic.divide_by_public(self, other)
+
     def __neg__(self) -> SecretArray:
         return arithmetic.negative(self)
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from atoll.programs.errors import WrongOperands
 from atoll.programs.kind import Kind
 from atoll.protocols.mpc import Node, Round, Steps
+from atoll.protocols.mpc.traffic import Traffic
 
 Clear: TypeAlias = NDArray[Any]
 """A value in the clear: int64, float64 (for fixed-point numbers) or bool_, in its shape."""
@@ -29,31 +30,6 @@ Held: TypeAlias = Any
 
 HERE = "this line"
 """Stands for the program's line in an error until the tracer, which knows it, puts it in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a step takes. Rounds of steps that run together count once: their maximum."""
-
-    rounds: int = 0
-    bytes_by_node: tuple[int, int, int] = (0, 0, 0)
-    """What each compute node sends."""
-    memory_bytes: int = 0
-    """At each compute node while it runs, its inputs and outputs not counted."""
-
-    def beside(self, other: Cost) -> Cost:
-        """Both at once."""
-        sent = tuple(a + b for a, b in zip(self.bytes_by_node, other.bytes_by_node, strict=True))
-        return Cost(max(self.rounds, other.rounds), _three(sent), self.memory_bytes + other.memory_bytes)
-
-    def then(self, other: Cost) -> Cost:
-        """One after the other."""
-        sent = tuple(a + b for a, b in zip(self.bytes_by_node, other.bytes_by_node, strict=True))
-        return Cost(self.rounds + other.rounds, _three(sent), max(self.memory_bytes, other.memory_bytes))
-
-
-def _three(sent: tuple[int, ...]) -> tuple[int, int, int]:
-    return sent[0], sent[1], sent[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +77,16 @@ class Operation:
         """The ideal answer."""
         raise NotImplementedError
 
-    def cost(self, kinds: tuple[Kind, ...]) -> Cost:
-        """What `run` will take, semi-honest; equal to what a run counts. Nothing for local operations."""
-        return Cost()
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        """Rounds and bytes of `run`, equal to what a run counts; nothing for local operations.
+
+        What malicious mode sends to verify products comes on top.
+        """
+        return Traffic()
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        """Memory while it runs at a node, its operands and results not counted; an estimate."""
+        return 0
 
     def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
         """What compute nodes are shown, beyond shares."""

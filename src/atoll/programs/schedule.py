@@ -1,6 +1,7 @@
 """In which order the steps of a graph run: what does not wait for each other runs together, so that its rounds merge.
 
-A step that sends stands as early as its operands allow; local steps run as soon as they can. What no later step needs is let go.
+A step that sends stands as early as its operands allow; local steps run as soon as they can. What no later step needs is
+let go.
 """
 
 from __future__ import annotations

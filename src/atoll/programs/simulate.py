@@ -34,7 +34,9 @@ class Simulated:
     """Likewise."""
 
 
-def simulate(graph: Graph, columns: Mapping[str, Any], *, seed: bytes, adversary: Adversary = Adversary.SEMI_HONEST) -> Simulated:
+def simulate(
+    graph: Graph, columns: Mapping[str, Any], *, seed: bytes, adversary: Adversary = Adversary.SEMI_HONEST
+) -> Simulated:
     """Share the columns, run the program at three nodes, put the outputs together.
 
     Args:
@@ -55,9 +57,7 @@ def simulate(graph: Graph, columns: Mapping[str, Any], *, seed: bytes, adversary
         for me in range(NODES):
             inputs[me][column.name] = SharedColumn(values[me], None if masks is None else masks[me])
     seeds = [entropy.fork(f"node {me}").bytes(32) for me in range(NODES)]
-    nodes = run_together(
-        [set_up(me, context=graph.digest, seed=seeds[me], adversary=adversary) for me in range(NODES)]
-    ).outputs
+    nodes = run_together([set_up(me, context=graph.digest, seed=seeds[me], adversary=adversary) for me in range(NODES)]).outputs
     steps: list[Steps[dict[str, SharedColumn]]] = [run_graph(nodes[me], graph, inputs[me]) for me in range(NODES)]
     ran = run_together(steps)
     outputs = {}

@@ -18,7 +18,8 @@ from atoll.programs.kind import Kind
 from atoll.programs.operation import Clear, Held, Operation, refuse, register
 from atoll.programs.operations.checks import in_bounds, numbers, operands, same_point, same_shape
 from atoll.programs.operations.held import by_public, column, difference, in_shape, total
-from atoll.protocols.mpc import Node, Planes, Ring, Steps, as_is, from_bit, multiply, parallel, truncate
+from atoll.protocols.mpc import Node, Planes, Ring, Steps, as_is, from_bit, multiply, parallel, traffic, truncate
+from atoll.protocols.mpc.traffic import Traffic
 
 
 @register
@@ -77,6 +78,9 @@ class Multiply(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] * values[1],)
 
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return traffic.multiply(kinds[0].size) if kinds[0].secret and kinds[1].secret else Traffic()
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x, y = values
         if isinstance(x, Ring) and isinstance(y, Ring):
@@ -98,6 +102,9 @@ class Square(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] * values[0],)
+
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return traffic.multiply(kinds[0].size)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return ((yield from multiply(node, values[0], values[0])),)
@@ -147,6 +154,9 @@ class Truncate(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return values
 
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return traffic.truncate(kinds[0].size, self.bits, malicious=malicious)
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from in_shape(kinds[0], truncate(node, column(values[0]), self.bits)))
 
@@ -189,6 +199,15 @@ class Scale(Operation):
             raise refuse(self, f"{x.dtype.bits} and {c.dtype.bits} bits are too many")
         return over
 
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        less = kinds[0].dtype.fraction + kinds[1].dtype.fraction - self.fraction
+        low_bits = self.split(*kinds)
+
+        def cut_by(bits: int) -> Traffic:
+            return traffic.truncate(kinds[0].size, bits, malicious=malicious) if bits else Traffic()
+
+        return cut_by(low_bits) + (cut_by(less - low_bits) | cut_by(less)) if low_bits else cut_by(less)
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x, c = values
         less = kinds[0].dtype.fraction + kinds[1].dtype.fraction - self.fraction
@@ -219,6 +238,9 @@ class AsInteger(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0].astype(np.int64),)
+
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return traffic.from_bit(kinds[0].size, malicious=malicious) if kinds[0].secret else Traffic()
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         (x,) = values

@@ -14,7 +14,8 @@ from atoll.programs.kind import Kind
 from atoll.programs.operation import Clear, Held, Operation, Shows, register
 from atoll.programs.operations.checks import numbers, same_point, same_shape
 from atoll.programs.operations.held import alone, column, difference
-from atoll.protocols.mpc import Node, Ring, Steps, is_negative, is_zero
+from atoll.protocols.mpc import Node, Ring, Steps, is_negative, is_zero, traffic
+from atoll.protocols.mpc.traffic import Traffic
 
 
 @register
@@ -33,6 +34,9 @@ class Less(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] < values[1],)
+
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return traffic.is_negative(kinds[0].size, bits=width(kinds), malicious=malicious)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from alone(is_negative(node, apart(node, values), bits=width(kinds))))
@@ -55,6 +59,9 @@ class Equal(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] == values[1],)
+
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return traffic.is_zero(kinds[0].size, bits=width(kinds), malicious=malicious)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from alone(is_zero(node, apart(node, values), bits=width(kinds))))

@@ -17,8 +17,9 @@ from atoll.programs.operation import Clear, Held, Operation, Shows, refuse, regi
 from atoll.programs.operations.arithmetic import product, product_error, square_range
 from atoll.programs.operations.checks import numbers, same_shape
 from atoll.programs.operations.held import by_public
-from atoll.protocols.mpc import Node, Ring, Steps, dot, matmul
+from atoll.protocols.mpc import Node, Ring, Steps, dot, matmul, traffic
 from atoll.protocols.mpc.shares import as_ring
+from atoll.protocols.mpc.traffic import Traffic
 
 
 @register
@@ -40,6 +41,9 @@ class VecDot(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.einsum("...i,...i->...", values[0], values[1]),)
+
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return traffic.multiply(kinds[0].size // kinds[0].shape[-1]) if kinds[0].secret and kinds[1].secret else Traffic()
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x, y = values
@@ -67,6 +71,9 @@ class SumOfSquares(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.einsum("...i,...i->...", values[0], values[0]),)
 
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return traffic.multiply(kinds[0].size // kinds[0].shape[-1])
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return ((yield from dot(node, values[0], values[0])),)
 
@@ -88,6 +95,9 @@ class MatMul(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] @ values[1],)
+
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return traffic.multiply(kinds[0].shape[0] * kinds[1].shape[1]) if kinds[0].secret and kinds[1].secret else Traffic()
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x, y = values

@@ -13,7 +13,8 @@ from atoll.programs.kind import Kind
 from atoll.programs.operation import Clear, Held, Operation, register
 from atoll.programs.operations.checks import same_shape, truths
 from atoll.programs.operations.held import bits_of_public, shared
-from atoll.protocols.mpc import Circuit, CircuitBuilder, Node, Planes, Steps, evaluate
+from atoll.protocols.mpc import Circuit, CircuitBuilder, Node, Planes, Steps, evaluate, traffic
+from atoll.protocols.mpc.traffic import Traffic
 
 
 @register
@@ -32,6 +33,9 @@ class LogicalAnd(Operation):
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (values[0] & values[1],)
+
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return traffic.circuit(and_circuit(), kinds[0].size) if kinds[0].secret and kinds[1].secret else Traffic()
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x, y = values

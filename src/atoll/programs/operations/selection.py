@@ -14,7 +14,8 @@ from atoll.programs.operations.arithmetic import combined
 from atoll.programs.operations.checks import numbers, same_point, same_shape, secret
 from atoll.programs.operations.comparison import apart, width
 from atoll.programs.operations.held import by_public, column, difference, in_shape, total
-from atoll.protocols.mpc import Node, Ring, Steps, inject, is_negative, multiply, where
+from atoll.protocols.mpc import Node, Ring, Steps, inject, is_negative, multiply, traffic, where
+from atoll.protocols.mpc.traffic import Traffic
 
 
 @register
@@ -38,6 +39,9 @@ class Select(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         condition, x, y = values
         return (np.where(condition != 0, x, y),)
+
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return traffic.multiply(kinds[0].size) if kinds[1].secret or kinds[2].secret else Traffic()
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         condition, x, y = values
@@ -65,6 +69,9 @@ class Minimum(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.minimum(values[0], values[1]),)
 
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return cost_of_smaller(kinds, malicious)
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from smaller(node, kinds, values, values))
 
@@ -87,6 +94,9 @@ class Maximum(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.maximum(values[0], values[1]),)
 
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return cost_of_smaller(kinds, malicious)
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from smaller(node, kinds, values, values[::-1]))
 
@@ -108,6 +118,10 @@ class Absolute(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.abs(values[0]),)
 
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        size, bits = kinds[0].size, kinds[0].dtype.bits
+        return traffic.is_negative(size, bits=bits, malicious=malicious) + traffic.inject(size, malicious=malicious)
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x = column(values[0])
         negative = yield from is_negative(node, x, bits=kinds[0].dtype.bits)
@@ -119,3 +133,9 @@ def smaller(node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...], chose
     less = yield from is_negative(node, apart(node, values), bits=width(kinds))
     from_second = yield from inject(node, less, column(difference(node, *chosen)))
     return (total(node, from_second.reshape(*kinds[0].shape), chosen[1]),)
+
+
+def cost_of_smaller(kinds: tuple[Kind, ...], malicious: bool) -> Traffic:
+    """Of `smaller`."""
+    size = kinds[0].size
+    return traffic.is_negative(size, bits=width(kinds), malicious=malicious) + traffic.inject(size, malicious=malicious)
