@@ -23,6 +23,7 @@ from atoll.programs.array import SecretArray
 from atoll.programs.clear import run_clear
 from atoll.programs.dtypes import DType, bool_, fixed, int64
 from atoll.programs.encoding import parse_graph
+from atoll.programs.explain import LAN, WAN, Explanation, Link, explain
 from atoll.programs.functions.arithmetic import add, astype, multiply, negative, positive, pow, square, subtract
 from atoll.programs.functions.common import broadcast_to
 from atoll.programs.functions.comparison import (
@@ -62,9 +63,13 @@ from atoll.programs.run import SharedColumn, run_graph
 from atoll.programs.simulate import Simulated, simulate
 
 __all__ = [
+    "LAN",
+    "WAN",
     "Column",
     "DType",
+    "Explanation",
     "Graph",
+    "Link",
     "Program",
     "SecretArray",
     "SharedColumn",
@@ -85,6 +90,7 @@ __all__ = [
     "cumulative_sum",
     "equal",
     "expand_dims",
+    "explain",
     "fill_null",
     "fixed",
     "flip",

@@ -11,9 +11,11 @@ from typing import Any
 from atoll.programs.array import SecretArray
 from atoll.programs.dtypes import DType
 from atoll.programs.errors import BadProgram
+from atoll.programs.explain import as_text, explain
 from atoll.programs.graph import Graph, Output, Ref
 from atoll.programs.operations.inputs import NAME, Input, InputMask
 from atoll.programs.tracer import CURRENT, Tracer
+from atoll.protocols.mpc import Adversary
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,10 @@ class Program:
         outputs = tuple(Output(name, self.outputs[name], result.ref, result.valid) for name, result in sorted(results.items()))
         keep = tuple(ref for secret in secrets.values() for ref in (secret.ref, secret.valid) if ref is not None)
         return tracer.finish(self.name, outputs, keep=keep)
+
+    def explain(self, *, adversary: Adversary = Adversary.SEMI_HONEST, **sizes: int) -> str:
+        """What a run will take and open, as a text; `atoll.programs.explain` gives it as data."""
+        return as_text(explain(self.trace(**sizes), adversary=adversary))
 
     def _input(self, tracer: Tracer, name: str, declared: Column, sizes: Mapping[str, int]) -> SecretArray:
         rows = sizes.get(declared.rows) if isinstance(declared.rows, str) else declared.rows

@@ -1,4 +1,4 @@
-"""Runs a graph among three simulated nodes in one process: the same operations, rounds and bytes as over a network.
+"""Runs a graph among three simulated nodes in one process: the operations, rounds and bytes are those of a run over a network.
 
 For tests, and for trying a program out. Nothing is kept from anybody here, so never give it others' data.
 """
@@ -9,87 +9,86 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from atoll.primitives.drbg import SeededEntropy
-from atoll.programs.columns import decode_output, encode_column
 from atoll.programs.graph import Graph
-from atoll.programs.run import SharedColumn, run_graph
-from atoll.protocols.mpc import Adversary, Planes, Ring, Steps, run_together, set_up
-from atoll.protocols.mpc.shares import word_count
-
-NODES = 3
+from atoll.programs.places import (
+    graph_steps,
+    owner_columns,
+    owner_shapes,
+    owners,
+    read_results,
+    receiver_shapes,
+    receivers,
+)
+from atoll.protocols.mpc import Adversary, Steps, owner, receiver, run_together, set_up
+from atoll.protocols.mpc.entering import (
+    Package,
+    Shared,
+    compare_packages,
+    open_package,
+    open_results,
+    pack_columns,
+    pack_results,
+)
+from atoll.protocols.mpc.places import NODES
+from atoll.protocols.mpc.roles import hand_over
+from atoll.protocols.role import Party
 
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """What came of a simulation."""
+    """What came of a simulation; the counts are those that `explain` foretells."""
 
-    outputs: dict[str, NDArray[Any]]
-    """By name, as `run_clear` gives them."""
+    outputs: dict[str, dict[str, NDArray[Any]]]
+    """By receiver and name, as `run_clear` gives them."""
     rounds: int
-    """Of the program alone, without set-up, inputs and outputs."""
+    """Among the compute nodes, one after the other."""
     bytes_by_node: tuple[int, int, int]
-    """Likewise."""
+    """What each compute node sent the other two."""
+    bytes_from_owners: int
+    """What all owners sent to compute nodes."""
+    bytes_to_receivers: int
+    """What all compute nodes sent to receivers."""
 
 
 def simulate(
     graph: Graph, columns: Mapping[str, Any], *, seed: bytes, adversary: Adversary = Adversary.SEMI_HONEST
 ) -> Simulated:
-    """Share the columns, run the program at three nodes, put the outputs together.
+    """Owners share their columns, three nodes run the program, receivers put their results together.
 
     Args:
         columns: by input name, as for `run_clear`.
-        seed: 32 bytes; the shares and keys follow from it. Fresh ones for each run.
+        seed: 32 bytes; all keys and shares follow from it. A fresh one for each run.
 
     Raises:
         BadColumn: a column is missing or not as declared.
     """
-    entropy = SeededEntropy(seed)
-    inputs: list[dict[str, SharedColumn]] = [{} for _ in range(NODES)]
-    for column in graph.inputs:
-        encoded = encode_column(graph, column.name, columns.get(column.name))
-        fork = entropy.fork(f"input {column.name}")
-        is_bool = column.kind.dtype.is_bool
-        values = _bits(fork, encoded.raw) if is_bool else _numbers(fork, encoded.raw)
-        masks = None if column.valid is None else _bits(entropy.fork(f"mask {column.name}"), encoded.valid)
-        for me in range(NODES):
-            inputs[me][column.name] = SharedColumn(values[me], None if masks is None else masks[me])
-    seeds = [entropy.fork(f"node {me}").bytes(32) for me in range(NODES)]
-    nodes = run_together([set_up(me, context=graph.digest, seed=seeds[me], adversary=adversary) for me in range(NODES)]).outputs
-    steps: list[Steps[dict[str, SharedColumn]]] = [run_graph(nodes[me], graph, inputs[me]) for me in range(NODES)]
-    ran = run_together(steps)
-    outputs = {}
-    for output in graph.outputs:
-        held = [result[output.name] for result in ran.outputs]
-        kind = graph.kind(output.ref)
-        valid = None if output.valid is None else _together([one.valid for one in held]).reshape(kind.shape).astype(np.bool_)
-        raw = _together([one.values for one in held]).reshape(kind.shape)
-        outputs[output.name] = decode_output(graph, output, raw, valid)
-    return Simulated(outputs, ran.rounds, ran.bytes_by_node)
+    entropy, context = SeededEntropy(seed), graph.digest
+    packed = {}
+    for number, name in enumerate(owners(graph)):
+        own = entropy.fork(f"owner {number}").bytes(32)
+        given = owner_columns(graph, name, columns)
+        packed[name] = pack_columns(given, owner_shapes(graph, name), owner=owner(number), context=context, seed=own)
 
+    def compute(me: int) -> Steps[dict[Party, list[Shared]]]:
+        opened: dict[Party, Package] = {}
+        for number, name in enumerate(owners(graph)):
+            place = owner(number)
+            opened[place] = open_package(me, packed[name][me], owner_shapes(graph, name), owner=place, context=context)
+        own = entropy.fork(f"compute {me}").bytes(32)
+        node = yield from set_up(me, context=context, seed=own, adversary=adversary, program=graph.digest)
+        yield from compare_packages(node, opened)
+        results = yield from graph_steps(graph, node, {place: package.columns for place, package in opened.items()})
+        shapes = {receiver(number): receiver_shapes(graph, name) for number, name in enumerate(receivers(graph))}
+        return (yield from hand_over(node, results, shapes))
 
-def _numbers(entropy: SeededEntropy, raw: NDArray[np.int64]) -> list[Ring | Planes]:
-    first, second = (np.frombuffer(entropy.bytes(8 * raw.size), np.uint64).reshape(raw.shape) for _ in range(2))
-    parts = [first, second, raw.astype(np.uint64) - first - second]
-    return [Ring(np.stack([parts[me], parts[(me + 1) % NODES]])) for me in range(NODES)]
-
-
-def _bits(entropy: SeededEntropy, raw: NDArray[Any]) -> list[Planes]:
-    words = word_count(raw.size)
-    whole = np.zeros(8 * words, np.uint8)
-    octets = np.packbits(raw.reshape(-1).astype(np.uint8), bitorder="little")
-    whole[: octets.size] = octets
-    first, second = (np.frombuffer(entropy.bytes(8 * words), np.uint64) for _ in range(2))
-    parts = [first, second, whole.view(np.uint64) ^ first ^ second]
-    return [Planes(np.stack([parts[me], parts[(me + 1) % NODES]])[:, None], raw.size) for me in range(NODES)]
-
-
-def _together(held: list[Any]) -> NDArray[np.int64]:
-    """The values of which these are the three nodes' shares, as a vector."""
-    if isinstance(held[0], Ring):
-        total: NDArray[np.uint64] = held[0].shares[0] + held[1].shares[0] + held[2].shares[0]
-        return total.view(np.int64).reshape(-1)
-    bits = held[0].planes[0, 0] ^ held[1].planes[0, 0] ^ held[2].planes[0, 0]
-    return np.unpackbits(bits.view(np.uint8), count=held[0].count, bitorder="little").astype(np.int64)
+    ran = run_together([compute(me) for me in range(NODES)])
+    outputs, handed = {}, 0
+    for number, name in enumerate(receivers(graph)):
+        said = [pack_results(results[receiver(number)]) for results in ran.outputs]
+        handed += sum(map(len, said))
+        outputs[name] = read_results(graph, name, open_results(said, receiver_shapes(graph, name)))
+    from_owners = sum(len(package) for packages in packed.values() for package in packages)
+    return Simulated(outputs, ran.rounds, ran.bytes_by_node, from_owners, handed)

@@ -1,0 +1,225 @@
+"""What a program will take, open and get wrong at most: known before it runs, and what parties consent to.
+
+Rounds and bytes are exactly those of a run; memory is what a node holds at its fullest moment; time is an estimate for a link.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from atoll.programs.dtypes import show
+from atoll.programs.graph import Graph, Output
+from atoll.programs.kind import Kind
+from atoll.programs.places import owner_shapes, owners, receiver_shapes, receivers
+from atoll.programs.schedule import layers
+from atoll.protocols.mpc import Adversary
+from atoll.protocols.mpc.entering import Form, package_bytes, result_bytes
+from atoll.protocols.mpc.places import NODES
+from atoll.protocols.mpc.shares import word_count
+from atoll.protocols.mpc.traffic import Traffic, even, multiply
+
+_SET_UP = Traffic(2, (96, 96, 96))
+_SECONDS_A_BYTE = 8e-9
+"""Processor time at a node for a byte sent and one received: sealing, opening, and computing what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What lies between compute nodes."""
+
+    name: str
+    one_way_seconds: float
+    bytes_per_second: float
+
+
+LAN = Link("10 Gb/s, 0.1 ms", 0.0001, 1.25e9)
+WAN = Link("100 Mb/s, 20 ms", 0.02, 12.5e6)
+
+
+@dataclass(frozen=True, slots=True)
+class StepCost:
+    """One step that sends something."""
+
+    line: str
+    operation: str
+    shape: tuple[int, ...]
+    dtype: str
+    rounds: int
+    bytes_by_node: tuple[int, int, int]
+    layer: int
+    """Steps of one layer run together: of their rounds the most count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """Something that somebody is shown."""
+
+    what: str
+    to: tuple[str, ...]
+    dtype: str = ""
+    shape: tuple[int, ...] = ()
+    error: Fraction = Fraction(0)
+    """How far it may be off; of truth values, and of what was chosen by them, see `kind.Kind`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that is known of a program before it runs."""
+
+    program: str
+    digest: str
+    adversary: str
+    steps: tuple[StepCost, ...]
+    rounds: int
+    """Among compute nodes, set-up, inputs and outputs included."""
+    bytes_by_node: tuple[int, int, int]
+    """What each compute node sends the other two."""
+    bytes_from_owners: int
+    bytes_to_receivers: int
+    memory_bytes: int
+    """At a compute node, at most, for shares and scratch."""
+    seconds: tuple[tuple[str, float], ...]
+    """By link, an estimate."""
+    outputs: tuple[Disclosure, ...]
+    openings: tuple[Disclosure, ...]
+    """What compute nodes are shown beyond shares."""
+    exact: bool
+    """False if malicious mode's verification, which is not in these figures, comes on top."""
+
+
+def explain(graph: Graph, *, adversary: Adversary = Adversary.SEMI_HONEST, links: tuple[Link, ...] = (LAN, WAN)) -> Explanation:
+    """Foretell a run of `graph`."""
+    malicious = adversary is Adversary.MALICIOUS
+    steps: list[StepCost] = []
+    total = _SET_UP + even(1, 64 * len(owners(graph)))
+    for number, layer in enumerate(layers(graph)):
+        at_once = Traffic()
+        for at in layer.together:
+            step = graph.steps[at]
+            cost = step.operation.cost(graph.kinds(step.inputs), malicious=malicious)
+            at_once |= cost
+            kind = step.kinds[0]
+            name = step.operation.NAME
+            steps.append(StepCost(graph.place(at), name, kind.shape, str(kind.dtype), cost.rounds, cost.sent, number))
+        total += at_once
+    total += _handing_over(graph)
+    sent = max(total.sent)
+    return Explanation(
+        program=graph.name,
+        digest=graph.digest.hex(),
+        adversary=str(adversary),
+        steps=tuple(steps),
+        rounds=total.rounds,
+        bytes_by_node=total.sent,
+        bytes_from_owners=sum(
+            package_bytes(node, owner_shapes(graph, name)) for name in owners(graph) for node in range(NODES)
+        ),
+        bytes_to_receivers=sum(NODES * result_bytes(receiver_shapes(graph, name)) for name in receivers(graph)),
+        memory_bytes=peak_memory(graph),
+        seconds=tuple(
+            (link.name, total.rounds * link.one_way_seconds + sent * (1 / link.bytes_per_second + _SECONDS_A_BYTE))
+            for link in links
+        ),
+        outputs=tuple(_disclosed(graph, output) for output in graph.outputs),
+        openings=tuple(_openings(graph)),
+        exact=not malicious,
+    )
+
+
+def as_plain(found: Explanation) -> dict[str, Any]:
+    """For JSON: errors as numbers."""
+    plain = dataclasses.asdict(found)
+    for disclosure in (*plain["outputs"], *plain["openings"]):
+        disclosure["error"] = float(disclosure["error"])
+    return plain | {"seconds": dict(found.seconds)}
+
+
+def _handing_over(graph: Graph) -> Traffic:
+    """What it takes to make results fit to leave."""
+    total = Traffic()
+    for name in receivers(graph):
+        for shape in receiver_shapes(graph, name):
+            total |= multiply(shape.count) if shape.form is Form.NUMBERS else even(1, 8 * shape.words)
+    return total
+
+
+def _disclosed(graph: Graph, output: Output) -> Disclosure:
+    kind = graph.kind(output.ref)
+    nulls = " and which of it is null" if output.valid is not None else ""
+    return Disclosure(f"{output.name}{nulls}", output.receivers, str(kind.dtype), kind.shape, kind.error)
+
+
+def _openings(graph: Graph) -> Iterator[Disclosure]:
+    for at, step in enumerate(graph.steps):
+        for opening in step.operation.opens(graph.kinds(step.inputs)):
+            yield Disclosure(f"{graph.place(at)}: {opening.what}", (opening.to,))
+
+
+def held_bytes(kind: Kind) -> int:
+    """What a value takes at a node."""
+    if not kind.secret:
+        return 8 * kind.size
+    return 16 * word_count(kind.size) if kind.dtype.is_bool else 16 * kind.size
+
+
+def peak_memory(graph: Graph) -> int:
+    """The most that a node holds at a time, by the order of `schedule`."""
+    live = {column.ref.step: held_bytes(column.kind) for column in graph.inputs}
+    live |= {column.valid.step: held_bytes(graph.kind(column.valid)) for column in graph.inputs if column.valid is not None}
+    peak = sum(live.values())
+    for layer in layers(graph):
+        live |= {at: sum(map(held_bytes, graph.steps[at].kinds)) for at in (*layer.local, *layer.together)}
+        scratch = sum(
+            graph.steps[at].operation.scratch_bytes(graph.kinds(graph.steps[at].inputs))
+            for at in (*layer.local, *layer.together)
+        )
+        peak = max(peak, sum(live.values()) + scratch)
+        for at in layer.done_with:
+            live.pop(at, None)
+    return peak
+
+
+def as_text(found: Explanation) -> str:
+    """For people."""
+    rows = [("line", "operation", "result", "rounds", "bytes a node")]
+    for step in found.steps:
+        shape = "x".join(map(str, step.shape)) or "1"
+        rows.append((step.line, step.operation, f"{shape} {step.dtype}", str(step.rounds), _bytes(step.bytes_by_node)))
+    lines = [f"Program {found.program}, {found.digest[:16]}, three compute nodes, {found.adversary}", ""]
+    lines += ["Steps that send (those that do not wait for each other share rounds):", *_table(rows), ""]
+    lines.append(
+        f"Rounds {found.rounds}, each node sends {_bytes(found.bytes_by_node)}, memory {_size(found.memory_bytes)} a node"
+    )
+    lines.append(f"Owners send {_size(found.bytes_from_owners)}, receivers get {_size(found.bytes_to_receivers)}")
+    if not found.exact:
+        lines.append("What malicious mode sends to verify products comes on top.")
+    lines += [f"About {seconds:.2g} s at {link}" for link, seconds in found.seconds]
+    lines += ["", "Opened to receivers:"]
+    outputs = [("what", "to", "type", "error at most")]
+    for out in found.outputs:
+        shape = "x".join(map(str, out.shape)) or "1"
+        outputs.append((out.what, ", ".join(out.to), f"{shape} {out.dtype}", show(out.error) if out.error else "none"))
+    lines += [*_table(outputs), "", "Opened to compute nodes:"]
+    lines += [f"  {opening.what} (to {', '.join(opening.to)})" for opening in found.openings] or ["  nothing"]
+    return "\n".join(lines)
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _bytes(sent: tuple[int, int, int]) -> str:
+    return _size(sent[0]) if len(set(sent)) == 1 else " / ".join(map(_size, sent))
+
+
+def _size(count: int) -> str:
+    for unit in ("B", "kB", "MB"):
+        if count < 10_000:
+            return f"{count} {unit}"
+        count = -(-count // 1000)
+    return f"{count} GB"

@@ -1,0 +1,118 @@
+"""A graph's owners and receivers at the places of a protocol run: owner/k brings its columns, receiver/j gets its results.
+
+Owners are numbered in the order in which the graph names them first, receivers likewise. An owner's columns travel in the order
+of the graph's inputs, a receiver's results in the order of its outputs; a mask follows its values. Truth values are shared bit
+by bit, all else as numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atoll.programs.columns import decode_output, encode_column
+from atoll.programs.graph import Graph
+from atoll.programs.kind import Kind
+from atoll.programs.run import SharedColumn, run_graph
+from atoll.protocols.mpc import Node, Planes, Ring, Steps
+from atoll.protocols.mpc.entering import ColumnShape, Form, Shared
+from atoll.protocols.mpc.places import owner, receiver
+from atoll.protocols.mpc.shares import Words64
+from atoll.protocols.role import Party
+
+
+def owners(graph: Graph) -> tuple[str, ...]:
+    """Names of the owners; the k-th is owner/k."""
+    return tuple(dict.fromkeys(column.owner for column in graph.inputs))
+
+
+def receivers(graph: Graph) -> tuple[str, ...]:
+    """Names of the receivers; the j-th is receiver/j."""
+    return tuple(dict.fromkeys(name for output in graph.outputs for name in output.receivers))
+
+
+def owner_shapes(graph: Graph, name: str) -> list[ColumnShape]:
+    """What an owner sends."""
+    return [
+        shape
+        for column in graph.inputs
+        if column.owner == name
+        for shape in _shapes(column.kind, has_mask=column.valid is not None)
+    ]
+
+
+def owner_columns(graph: Graph, name: str, columns: Mapping[str, Any]) -> list[NDArray[np.int64]]:
+    """An owner's columns as the protocol takes them, checked against what the program declares.
+
+    Args:
+        columns: by input name, whatever `columns.encode_column` takes.
+
+    Raises:
+        BadColumn: one is missing or not as declared. Nothing has been shared.
+    """
+    found: list[NDArray[np.int64]] = []
+    for column in graph.inputs:
+        if column.owner == name:
+            encoded = encode_column(graph, column.name, columns.get(column.name))
+            found.append(encoded.raw.reshape(-1))
+            if column.valid is not None:
+                found.append(encoded.valid.reshape(-1).astype(np.int64))
+    return found
+
+
+def receiver_shapes(graph: Graph, name: str) -> list[ColumnShape]:
+    """What a receiver gets."""
+    return [
+        shape
+        for output in graph.outputs
+        if name in output.receivers
+        for shape in _shapes(graph.kind(output.ref), has_mask=output.valid is not None)
+    ]
+
+
+def read_results(graph: Graph, name: str, found: Sequence[Words64]) -> dict[str, NDArray[Any]]:
+    """A receiver's results by name: arrays of int64, float64 or bool_; masked arrays where there may be nulls."""
+    rest = iter(found)
+    results = {}
+    for output in graph.outputs:
+        if name in output.receivers:
+            shape = graph.kind(output.ref).shape
+            raw = next(rest).view(np.int64).reshape(shape)
+            valid = None if output.valid is None else next(rest).reshape(shape) != 0
+            results[output.name] = decode_output(graph, output, raw, valid)
+    return results
+
+
+def graph_steps(graph: Graph, node: Node, inputs: Mapping[Party, Sequence[Shared]]) -> Steps[dict[Party, list[Shared]]]:
+    """`run_graph` from columns by owner's place to columns by receiver's place, as `protocols.mpc.roles` runs programs."""
+    given: dict[str, SharedColumn] = {}
+    for number, name in enumerate(owners(graph)):
+        rest = iter(inputs[owner(number)])
+        for column in graph.inputs:
+            if column.owner == name:
+                values = next(rest)
+                if isinstance(values, Ring):
+                    values = values.reshape(*column.kind.shape)
+                mask = next(rest) if column.valid is not None else None
+                assert mask is None or isinstance(mask, Planes)
+                given[column.name] = SharedColumn(values, mask)
+    results = yield from run_graph(node, graph, given)
+    handed: dict[Party, list[Shared]] = {}
+    for number, name in enumerate(receivers(graph)):
+        columns = handed[receiver(number)] = []
+        for output in graph.outputs:
+            if name in output.receivers:
+                result = results[output.name]
+                columns.append(result.values.reshape(-1) if isinstance(result.values, Ring) else result.values)
+                if result.valid is not None:
+                    columns.append(result.valid)
+    return handed
+
+
+def _shapes(kind: Kind, *, has_mask: bool) -> list[ColumnShape]:
+    bits = ColumnShape(kind.size, Form.BITS, 1)
+    values = bits if kind.dtype.is_bool else ColumnShape(kind.size)
+    return [values, bits] if has_mask else [values]
