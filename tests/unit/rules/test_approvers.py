@@ -103,11 +103,11 @@ def test_a_key_that_the_node_has_is_no_persons(purpose: Purpose) -> None:
 
 def test_a_key_that_did_not_sign_its_request_is_not_registered() -> None:
     lagoon = Lagoon()
-    ada = lagoon.with_persons("auditor", "ada")["ada"]
+    others = lagoon.with_persons("auditor", "ada", "grace").values()
     thief = PaperPerson("auditor", "thief")
-    body = ApproverRequest(org="auditor", person="thief", public=GRACE.key.public.data, not_after=lagoon.time + 60)
-    signed = tuple(one.sign(lagoon.chain, body, Context.APPROVER) for one in (thief, ada))
-    lagoon.refused(BadApprover, "auditor", AddApprover(signed=signed))
+    body = ApproverRequest(org="auditor", person="thief", public=EVE.key.public.data, not_after=lagoon.time + 60)
+    signed = tuple(one.sign(lagoon.chain, body, Context.APPROVER) for one in (thief, *others))
+    assert "has not signed its request" in lagoon.refused(BadApprover, "auditor", AddApprover(signed=signed))
 
 
 def test_a_person_belongs_to_the_organisation_that_registers_it() -> None:
