@@ -11,6 +11,7 @@ from atoll.api.models import ApproverAsk
 from atoll.cli.errors import BadArgument
 from atoll.cli.files import write_new
 from atoll.cli.frame import command, group
+from atoll.cli.options import CopyOption, HoursOption, YesOption
 from atoll.cli.papers import (
     describe_paper,
     load_key,
@@ -61,7 +62,7 @@ def request(
     public: Annotated[str, typer.Argument(metavar="KEY", help="The person's public key, from `key approver new`.")],
     person: Annotated[str, typer.Option(metavar="NAME", help="Pseudonym: lower case, digits, hyphens; never a name.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the request goes.")],
-    hours: Annotated[int, typer.Option(help="How long it may be handed in.", min=1, max=168)] = 72,
+    hours: HoursOption = 72,
 ) -> Reply:
     """Draw up a request for a person to become an approver of this organisation.
 
@@ -89,10 +90,8 @@ def sign(
         Path | None,
         typer.Option(metavar="DIR", help="In place of --key: a home, or a copy of one, whose recovery key stands in."),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the signed copy goes. [default: FILE with a number behind]")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    out: CopyOption = None,
+    yes: YesOption = False,
 ) -> Reply:
     """Sign a request, as the new person or as one who lets it in. Needs no node.
 
@@ -111,7 +110,7 @@ def sign(
 def add(
     node: Node,
     papers: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The signed request, or several signed copies.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> Reply:
     """Register the person of a signed request. Compare the fingerprint with the person first, face to face."""
     paper = merge_papers(papers)
@@ -125,7 +124,7 @@ def add(
 def revoke(
     node: Node,
     person: Annotated[str, typer.Argument(metavar="NAME", help="Pseudonym of the person.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> Reply:
     """Take a person out of force at once, and for good: it comes back with a new key under another name."""
     confirm(f"Revoke approver {person}?", yes=yes)

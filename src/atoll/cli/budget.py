@@ -10,6 +10,7 @@ import typer
 from atoll.api.models import BudgetInfo, BudgetRequest
 from atoll.cli.frame import command, group
 from atoll.cli.limits import in_epsilon
+from atoll.cli.options import YesOption
 from atoll.cli.reply import Reply, Rows
 from atoll.cli.screen import confirm
 from atoll.client import Node
@@ -73,7 +74,7 @@ def refund(
     node: Node,
     job: Annotated[str, typer.Argument(metavar="JOB", help="A job that has ended.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Dataset of this organisation that it took from.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> Reply:
     """Give back what a job took from one of this organisation's datasets. Nobody else can, and it is done once.
 

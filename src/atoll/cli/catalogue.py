@@ -3,43 +3,74 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from atoll.api.models import CatalogueEntry
-from atoll.cli.dataset import DatasetArgument, show_dataset
+from atoll.cli.dataset import show_dataset
 from atoll.cli.describing import parse_level
 from atoll.cli.errors import BadArgument
 from atoll.cli.files import write_new
 from atoll.cli.frame import command, group
+from atoll.cli.options import DatasetArgument
 from atoll.cli.reply import Reply, Rows
 from atoll.cli.words import listed
 from atoll.client import Node
+from atoll.client.catalogue import Query
 
 app = group("Find datasets of all members by what their cards say.")
 SHOWN_VALUES = 8
 
-TextArgument = Annotated[
-    str, typer.Argument(metavar="[WORDS]", help="Words that all stand in what is known of a dataset.", show_default=False)
-]
-ClassOption = Annotated[
-    list[str] | None,
-    typer.Option("--class", metavar="CLASS", help="Such as personal or personal:sensitive; repeat: all of them."),
-]
-SemanticsOption = Annotated[
-    list[str] | None, typer.Option(help="Meaning of a column it has, such as national-id; repeat: all of them.")
-]
-OwnerOption = Annotated[list[str] | None, typer.Option(help="Registered by this member; repeat: one of them.")]
-StateOption = Annotated[list[str] | None, typer.Option(help="active, frozen, withdrawn, ...; repeat: one of them.")]
 LevelOption = Annotated[str, typer.Option(metavar="LEVEL", help="G1 to G4, important, core.")]
-QualityOption = Annotated[str, typer.Option(metavar="GRADE", help="A to E: graded so or better.", show_default=False)]
-ThirdOption = Annotated[bool, typer.Option("--third-party", help="The opinion of its quality is a third party's.")]
-MatchingOption = Annotated[
-    str,
-    typer.Option(metavar="DATASET", help="One of our own: only those that could be intersected with it.", show_default=False),
-]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is looked for; all of it must hold."""
+
+    text: Annotated[
+        str, typer.Argument(metavar="[WORDS]", help="Words that all stand in what is known of a dataset.", show_default=False)
+    ] = ""
+    class_: Annotated[
+        list[str] | None,
+        typer.Option("--class", metavar="CLASS", help="Such as personal or personal:sensitive; repeat: all of them."),
+    ] = None
+    semantics: Annotated[
+        list[str] | None, typer.Option(help="Meaning of a column it has, such as national-id; repeat: all of them.")
+    ] = None
+    owner: Annotated[list[str] | None, typer.Option(help="Registered by this member; repeat: one of them.")] = None
+    state: Annotated[list[str] | None, typer.Option(help="active, frozen, withdrawn, ...; repeat: one of them.")] = None
+    min_level: LevelOption = "G1"
+    max_level: LevelOption = "core"
+    quality: Annotated[str, typer.Option(metavar="GRADE", help="A to E: graded so or better.", show_default=False)] = ""
+    third_party: Annotated[bool, typer.Option("--third-party", help="The opinion of its quality is a third party's.")] = False
+    matching: Annotated[
+        str,
+        typer.Option(
+            metavar="DATASET", help="One of our own: only those that could be intersected with it.", show_default=False
+        ),
+    ] = ""
+
+    def query(self) -> Query:
+        """The same as the client takes it, but for the text.
+
+        Raises:
+            BadArgument: a level is none.
+        """
+        return Query(
+            classes=self.class_ or [],
+            semantics=self.semantics or [],
+            owners=self.owner or [],
+            states=self.state or [],
+            min_level=parse_level(self.min_level),
+            max_level=parse_level(self.max_level),
+            quality=self.quality,
+            third_party=self.third_party,
+            matching=self.matching,
+        )
 
 
 @command(
@@ -50,16 +81,7 @@ MatchingOption = Annotated[
 )
 def search(
     node: Node,
-    text: TextArgument = "",
-    class_: ClassOption = None,
-    semantics: SemanticsOption = None,
-    owner: OwnerOption = None,
-    state: StateOption = None,
-    min_level: LevelOption = "G1",
-    max_level: LevelOption = "core",
-    quality: QualityOption = "",
-    third_party: ThirdOption = False,
-    matching: MatchingOption = "",
+    asked: Asked,
     page: Annotated[int, typer.Option(help="Which page.", min=1)] = 1,
     limit: Annotated[int, typer.Option(help="Datasets on a page.", min=1, max=100)] = 100,
 ) -> Reply:
@@ -68,8 +90,7 @@ def search(
     Cards are fetched from their owners in the background and compared with their commitments on the ledger before they are
     searched. The order is explained under the list.
     """
-    asked = _asked(class_, semantics, owner, state, min_level, max_level, quality, third_party, matching)
-    found = node.catalogue.search(text, **asked, page=page, limit=limit)
+    found = node.catalogue.search(asked.text, **asked.query(), page=page, limit=limit)
     rows = [_row(one) for one in found.entries]
     columns = ("dataset", "title", "level", "state", "quality", "rows <=", "keys", "classes")
     shown = f"{found.total} found, page {page} of {max(1, -(-found.total // limit))}; order: {found.ranking}"
@@ -92,25 +113,15 @@ def show(node: Node, dataset: DatasetArgument) -> Reply:
 )
 def export(
     node: Node,
-    text: TextArgument = "",
-    class_: ClassOption = None,
-    semantics: SemanticsOption = None,
-    owner: OwnerOption = None,
-    state: StateOption = None,
-    min_level: LevelOption = "G1",
-    max_level: LevelOption = "core",
-    quality: QualityOption = "",
-    third_party: ThirdOption = False,
-    matching: MatchingOption = "",
+    asked: Asked,
     format_: Annotated[str, typer.Option("--format", help="dcat is the only one.")] = "dcat",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to; standard output if left out.")] = None,
 ) -> Reply:
     """All that is found, as one DCAT 3 catalogue in JSON-LD, in the context of DSP 2025-1."""
     if format_ != "dcat":
         raise BadArgument(what=f"--format {format_}", reason="dcat is the only one")
-    asked = _asked(class_, semantics, owner, state, min_level, max_level, quality, third_party, matching)
     document: dict[str, Any] = {}
-    for one in node.catalogue.export(text, **asked):
+    for one in node.catalogue.export(asked.text, **asked.query()):
         document = document or one
         if document is not one:
             document.setdefault("dataset", []).extend(one.get("dataset", []))
@@ -121,30 +132,6 @@ def export(
         return Reply(document, [text_out])
     write_new(out, text_out.encode() + b"\n")
     return Reply(document, [f"{len(document.get('dataset', []))} datasets written to {out}"])
-
-
-def _asked(
-    classes: list[str] | None,
-    semantics: list[str] | None,
-    owners: list[str] | None,
-    states: list[str] | None,
-    min_level: str,
-    max_level: str,
-    quality: str,
-    third_party: bool,
-    matching: str,
-) -> dict[str, Any]:
-    return {
-        "classes": classes or [],
-        "semantics": semantics or [],
-        "owners": owners or [],
-        "states": states or [],
-        "min_level": parse_level(min_level),
-        "max_level": parse_level(max_level),
-        "quality": quality,
-        "third_party": third_party,
-        "matching": matching,
-    }
 
 
 def _row(one: CatalogueEntry) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from atoll.cli.enrolling import read_enrolment, sign_enrolment
 from atoll.cli.files import read_bytes, write_new
 from atoll.cli.frame import HomeFolder, command, group
 from atoll.cli.init import fingerprint_of
+from atoll.cli.options import YesOption
 from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import confirm, print_shown
 from atoll.cli.words import iso, listed, yes_no
@@ -49,7 +50,7 @@ def invite(
         Path, typer.Argument(metavar="ENROLMENT", help="enrolment.atoll of the organisation that is to join.")
     ],
     days: Annotated[int, typer.Option(help="How long the invitation is good.", min=1, max=90)] = 7,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> Reply:
     """Invite an organisation: a token that works once, for this organisation and this key only. Operators can.
 
@@ -120,7 +121,7 @@ def admit(
 def handover(
     node: Node,
     to: Annotated[str, typer.Option(metavar="ORG", help="Validating member that is to order transactions.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> Reply:
     """Vote for a new sequencer, when the present one is dead or censors.
 

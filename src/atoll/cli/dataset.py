@@ -12,6 +12,7 @@ from atoll.cli.describing import parse_column, parse_key, parse_offer
 from atoll.cli.dispute import app as disputes
 from atoll.cli.frame import command, group
 from atoll.cli.history import history, lineage
+from atoll.cli.options import DatasetArgument, TableOption, YesOption
 from atoll.cli.profile import profile
 from atoll.cli.registering import register_watched
 from atoll.cli.reply import Fields, Reply, Rows
@@ -21,7 +22,6 @@ from atoll.client import Node
 from atoll.policy.levels import STATUS, level_name, level_text
 
 app = group("Register, find and withdraw datasets.")
-DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="owner/name/version, such as bank/customers/1.")]
 _FILE = {
     True: "still what was registered",
     False: "changed since it was registered, so no job can read it; register it again as the next version",
@@ -56,7 +56,7 @@ def register(
         ),
     ] = None,
     purpose: Annotated[list[str] | None, typer.Option(help="Purpose the owner would consider; repeat.")] = None,
-    table: Annotated[str, typer.Option(help="Table of a SQLite file.", show_default=False)] = "",
+    table: TableOption = "",
     reason: Annotated[
         str, typer.Option(help="Why a column has a lower level than detectors find; stands on the card.", show_default=False)
     ] = "",
@@ -221,9 +221,7 @@ def _also(one: DatasetInfo) -> list[tuple[str, str]]:
 
 
 @command(app, "withdraw", "atoll dataset withdraw bank/customers/1 --home bank")
-def withdraw(
-    node: Node, dataset: DatasetArgument, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
-) -> Reply:
+def withdraw(node: Node, dataset: DatasetArgument, yes: YesOption = False) -> Reply:
     """Take a dataset version out of use, for good; the file stays."""
     confirm(f"Withdraw {dataset} for good?", yes=yes)
     receipt = node.datasets.withdraw(dataset)

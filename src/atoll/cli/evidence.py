@@ -10,6 +10,7 @@ import typer
 
 from atoll.cli.files import read_bytes, read_text, write_new
 from atoll.cli.frame import CertificateOption, HomeOption, TokenOption, UrlOption, command, connect_to, group
+from atoll.cli.options import JobArgument
 from atoll.cli.reply import Reply
 from atoll.cli.words import size
 
@@ -18,7 +19,7 @@ app = group("Export evidence of a job; verify it with a trust file and nothing e
 
 @command(app, "export", "atoll evidence export 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --out job.evidence --home auditor")
 def export(
-    job: Annotated[str, typer.Argument(metavar="JOB", help="The job's 32 digits.")],
+    job: JobArgument,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where it goes. [default: JOB.evidence]")] = None,
     home: HomeOption = None,
     url: UrlOption = None,

@@ -12,6 +12,7 @@ from atoll.cli.errors import BadArgument
 from atoll.cli.files import read_bytes, write_new
 from atoll.cli.frame import Group, HomeFolder, JsonOption, command
 from atoll.cli.init import fingerprint_of
+from atoll.cli.options import YesOption
 from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.screen import confirm, print_shown, say, show
 from atoll.cli.words import iso, listed, yes_no
@@ -32,8 +33,8 @@ SequencerOption = Annotated[
     str,
     typer.Option("--sequencer", metavar="ORG", help="Founder that orders transactions first; the only operator if left out."),
 ]
+DraftArgument = Annotated[Path, typer.Argument(metavar="DRAFT", help="From `found draft`.")]
 TestOption = Annotated[bool, typer.Option("--test", help="Mark it for ever as a test, in which insecure modes may run.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DRAFT, GENESIS = Path("genesis.draft"), Path("genesis.atoll")
 
 
@@ -100,7 +101,7 @@ def draft(
 @command(app, "sign", "atoll consortium found sign genesis.draft --home bank --out bank.signature")
 def sign(
     home: HomeFolder,
-    draft_file: Annotated[Path, typer.Argument(metavar="DRAFT", help="From `found draft`.")],
+    draft_file: DraftArgument,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where the signature goes. [default: ORG.signature]")] = None,
     yes: YesOption = False,
 ) -> Reply:
@@ -121,7 +122,7 @@ def sign(
 
 @command(app, "seal", "atoll consortium found seal genesis.draft bank.signature bureau.signature operator.signature")
 def seal(
-    draft_file: Annotated[Path, typer.Argument(metavar="DRAFT", help="From `found draft`.")],
+    draft_file: DraftArgument,
     signatures: Annotated[list[Path], typer.Argument(metavar="SIGNATURE", help="From `found sign`, one of each founder.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the genesis goes.")] = GENESIS,
 ) -> Reply:

@@ -9,14 +9,16 @@
         return Reply(found, [Rows(("dataset", "state"), [(one.dataset, one.state) for one in found])])
 
 A parameter that is a `Node` becomes the options that say which node, and arrives connected; one that is a `HomeFolder` becomes
---home. What the function returns is printed, as JSON or for people.
+--home. One that is a dataclass becomes an option for each of its fields, so that commands can share a set of them. What the
+function returns is printed, as JSON or for people.
 """
 
 from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NewType, TypeVar, get_args
 
@@ -115,6 +117,7 @@ def prepare(function: Callable[..., Reply]) -> Callable[..., int]:
     node_name = next((one.name for one in parameters if getattr(one.annotation, "__qualname__", "") == "Node"), None)
     home_name = next((one.name for one in parameters if one.annotation is HomeFolder), None)
     has_json = any(one.name == "as_json" for one in parameters)
+    sets = {one.name: one.annotation for one in parameters if isinstance(one.annotation, type) and is_dataclass(one.annotation)}
     shared: dict[str, tuple[Any, Any]] = {}
     if node_name or home_name:
         shared["home"] = (HomeOption, None)
@@ -126,6 +129,8 @@ def prepare(function: Callable[..., Reply]) -> Callable[..., int]:
     def call(**given: Any) -> int:
         options = {name: given.pop(name) for name in shared}
         as_json = given["as_json"] if has_json else options["as_json"]
+        for name, kind in sets.items():
+            given[name] = kind(**{one.name: given.pop(one.name) for one in fields(kind)})
         if home_name:
             given[home_name] = find_home(options["home"])
         if not node_name:
@@ -137,7 +142,8 @@ def prepare(function: Callable[..., Reply]) -> Callable[..., int]:
             node.close()
 
     keyword = inspect.Parameter.KEYWORD_ONLY
-    taken = [one.replace(kind=keyword) for one in parameters if one.name not in (node_name, home_name)]
+    spread = [each for one in parameters for each in (_spread(sets[one.name]) if one.name in sets else (one,))]
+    taken = [one.replace(kind=keyword) for one in spread if one.name not in (node_name, home_name)]
     taken += [inspect.Parameter(name, keyword, default=default, annotation=kind) for name, (kind, default) in shared.items()]
     for one in taken:
         _name_value(one)
@@ -145,6 +151,11 @@ def prepare(function: Callable[..., Reply]) -> Callable[..., int]:
     call.__annotations__ = {one.name: one.annotation for one in taken}
     call.__name__, call.__doc__ = function.__name__, function.__doc__
     return call
+
+
+def _spread(kind: type) -> Iterable[inspect.Parameter]:
+    """The fields of a dataclass as the parameters of what makes one."""
+    return inspect.signature(kind, eval_str=True).parameters.values()
 
 
 def _name_value(parameter: inspect.Parameter) -> None:

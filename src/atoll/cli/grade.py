@@ -13,6 +13,7 @@ import typer
 from atoll.api.models import ApproveRequest, ColumnGradeInfo, GradeFile, GradeInfo, RegradeRequest
 from atoll.cli.describing import parse_level
 from atoll.cli.frame import command, group
+from atoll.cli.options import TableOption, YesOption
 from atoll.cli.papers import load_key, sign_bytes
 from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.screen import confirm
@@ -40,7 +41,7 @@ def show(
     subject: Annotated[
         str, typer.Argument(metavar="DATASET|FILE", help="A registered dataset, or a file in a data folder of the node.")
     ],
-    table: Annotated[str, typer.Option(help="Table of a SQLite file.", show_default=False)] = "",
+    table: TableOption = "",
     levels: LevelsOption = "",
     harm: Annotated[
         list[str] | None,
@@ -83,7 +84,7 @@ def override(
         Path | None,
         typer.Option(metavar="FILE", help="A person's key, from `key approver new`; to lower data of level G4 or above."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> Reply:
     """Change the level of a dataset, signed with this organisation's identity key.
 
@@ -116,7 +117,7 @@ def approve(
         typer.Option(metavar="ORG", help="Member that may take part, within the border; repeat. [default: nobody, any more]"),
     ] = None,
     days: Annotated[int, typer.Option(help="How long a job may begin under it.", min=1, max=3650)] = 30,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> Reply:
     """Permit, as a regulator, that members compute with important data; without a party, take the permission back."""
     whom = listed(party or [], "nobody")

@@ -14,6 +14,7 @@ from atoll.cli import template
 from atoll.cli.errors import BadArgument
 from atoll.cli.frame import command, group
 from atoll.cli.limits import Security, describe_limits, parse_cap, parse_epsilon, parse_outputs
+from atoll.cli.options import DaysOption, GrantArgument, GranteeOption, LimitOption, OwnDatasetArgument, UsesOption, YesOption
 from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import confirm
 from atoll.cli.terms import describe_terms, load_terms
@@ -22,7 +23,6 @@ from atoll.client import Node
 
 app = group("Permit uses of datasets, and take permissions back.")
 app.add_typer(template.app, name="template")
-GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="The grant's 32 digits.")]
 
 
 class Form(StrEnum):
@@ -50,8 +50,8 @@ class Counting(StrEnum):
 )
 def give(
     node: Node,
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="One of this organisation's, owner/name/version.")],
-    to: Annotated[str, typer.Option(metavar="ORG", help="Who may use it, and receive what comes out.")],
+    dataset: OwnDatasetArgument,
+    to: GranteeOption,
     column: Annotated[list[str] | None, typer.Option(help="Column that may be used; repeat.")] = None,
     purpose: Annotated[list[str] | None, typer.Option(help="Purpose it may be used for; repeat.")] = None,
     terms: Annotated[
@@ -66,8 +66,8 @@ def give(
         Security, typer.Option(help="Misbehaviour of the grantee that a job must withstand, at least.")
     ] = Security.SEMI_HONEST,
     right: Annotated[str, typer.Option(metavar="RIGHT", help="Right to give it under. [default: the holding]")] = "",
-    uses: Annotated[int, typer.Option(help="How many jobs.", min=1)] = 1,
-    days: Annotated[int, typer.Option(help="How long it holds.", min=1, max=3650)] = 30,
+    uses: UsesOption = 1,
+    days: DaysOption = 30,
     rows: Annotated[int | None, typer.Option(help="Most rows that may take part in a job.", min=1)] = None,
     outputs: Annotated[
         str, typer.Option(metavar="LIST", help="What may come out: identifiers, rows, cardinality, sum; commas between.")
@@ -81,9 +81,7 @@ def give(
     epsilon: Annotated[
         str, typer.Option(metavar="NUMBER", help="Privacy budget of noisy counts; with it, exact ones are not permitted.")
     ] = "0",
-    new_identifiers: Annotated[
-        str, typer.Option(metavar="LIMIT/PERIOD", help="New identifiers of the grantee in a period.")
-    ] = "1000000/30d",
+    new_identifiers: LimitOption = "1000000/30d",
     counting: Annotated[
         Counting, typer.Option(help="What counts as new: every run, each version once, or what the grantee asserts.")
     ] = Counting.RUNS,
@@ -162,7 +160,7 @@ def show(
 
 
 @command(app, "revoke", "atoll grant revoke 5be1a0c2d3e4f5061728394a5b6c7d8e --home bureau")
-def revoke(node: Node, grant: GrantArgument, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> Reply:
+def revoke(node: Node, grant: GrantArgument, yes: YesOption = False) -> Reply:
     """Take a grant back. It binds this node at once, whatever becomes of the transaction."""
     confirm(f"Revoke grant {grant}?", yes=yes)
     receipt = node.grants.revoke(grant)

@@ -10,11 +10,11 @@ import typer
 from atoll.api.models import HistoryInfo
 from atoll.cli.dispute import shown_dispute
 from atoll.cli.errors import BadArgument
+from atoll.cli.options import DatasetArgument
 from atoll.cli.reply import Reply, Rows, Shown
 from atoll.client import Node
 
 FORMATS = ("text", "prov")
-DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="owner/name/version, such as bank/customers/1.")]
 
 
 def history(node: Node, dataset: DatasetArgument) -> Reply:

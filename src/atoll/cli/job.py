@@ -11,6 +11,7 @@ from atoll.api.models import JobInfo
 from atoll.cli import propose
 from atoll.cli.downloading import download
 from atoll.cli.frame import command, group
+from atoll.cli.options import JobArgument, YesOption
 from atoll.cli.papers import load_key, sign_bytes
 from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.screen import confirm
@@ -21,8 +22,6 @@ from atoll.client import ENDED, Node
 
 app = group("Propose, consent to, watch and end jobs.")
 app.add_typer(propose.app, name="propose")
-JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job's 32 digits.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 SHOWN_ROWS = 10
 
 

@@ -9,6 +9,7 @@ import typer
 
 from atoll.cli import approver
 from atoll.cli.frame import command, group
+from atoll.cli.options import YesOption
 from atoll.cli.reply import Reply
 from atoll.cli.screen import confirm
 from atoll.client import Node
@@ -28,7 +29,6 @@ class MemberKey(StrEnum):
 
 
 PurposeArgument = Annotated[MemberKey, typer.Argument(help="Which key.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @command(app, "rotate", "atoll key rotate cosign --home bank", "atoll key rotate identity --home bank")

@@ -13,6 +13,7 @@ from atoll.api.models import OrderInfo, OrderRequest
 from atoll.cli.errors import BadArgument
 from atoll.cli.files import write_new
 from atoll.cli.frame import command, group
+from atoll.cli.options import CopyOption, HoursOption, YesOption
 from atoll.cli.papers import (
     describe_paper,
     load_key,
@@ -65,7 +66,7 @@ def draft(
     reason: Annotated[str, typer.Option(help="Why; kept here and shown to who signs, a commitment goes onto the ledger.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the order goes, for two persons to sign.")],
     kind: Annotated[Kind | None, typer.Option(help="What TARGET is. [default: as it is written]", show_default=False)] = None,
-    hours: Annotated[int, typer.Option(help="How long it may be handed in.", min=1, max=168)] = 24,
+    hours: HoursOption = 24,
 ) -> Reply:
     """Draw up an order of this organisation. It does nothing until two persons have signed and it is handed in.
 
@@ -97,10 +98,8 @@ def draft(
 def sign(
     paper: Annotated[Path, typer.Argument(metavar="FILE", help="From `order draft`, or signed by somebody already.")],
     key: Annotated[Path, typer.Option(metavar="FILE", help="This person's key, from `key approver new`.")],
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the signed copy goes. [default: FILE with a number behind]")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    out: CopyOption = None,
+    yes: YesOption = False,
 ) -> Reply:
     """Read an order and sign it. Needs no node: do it on the machine that holds the key."""
     return sign_file(paper, out, lambda _: load_key(key), "atoll order submit", yes=yes)
@@ -117,7 +116,7 @@ def submit(
     papers: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="The order with two signatures, or two signed copies.")
     ],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> Reply:
     """Hand in an order; it acts from its block on, at every node. Any member's node can do it."""
     paper = merge_papers(papers)

@@ -10,6 +10,7 @@ import typer
 from atoll.api.models import DecisionInfo, DutyInfo, GiveStanding, NoteDuty, StandingInfo
 from atoll.cli.errors import BadArgument
 from atoll.cli.frame import CertificateOption, HomeOption, TokenOption, UrlOption, command, connect_to, group
+from atoll.cli.options import GrantArgument, YesOption
 from atoll.cli.reply import Reply, Rows
 from atoll.cli.screen import confirm
 from atoll.cli.terms import describe_policy, load_request, load_terms, parse_settings
@@ -26,7 +27,6 @@ standing = group("Consent in advance to jobs within bounds, so that no person is
 app.add_typer(standing, name="standing")
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Terms as an ODRL document.")]
 StandingArgument = Annotated[str, typer.Argument(metavar="STANDING", help="The standing consent's 32 digits.")]
-GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="The grant's 32 digits.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="What stands in a hole; repeat.")]
 
 
@@ -158,9 +158,7 @@ def _left(one: StandingInfo) -> str:
 
 
 @command(standing, "revoke", "atoll policy standing revoke 5be1a0c2d3e4f5061728394a5b6c7d8e --home bureau")
-def revoke(
-    node: Node, identifier: StandingArgument, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
-) -> Reply:
+def revoke(node: Node, identifier: StandingArgument, yes: YesOption = False) -> Reply:
     """Take a standing consent back. It binds this node at once; a person is asked from now on."""
     confirm(f"Revoke standing consent {identifier}?", yes=yes)
     receipt = node.standing.revoke(identifier)

@@ -13,6 +13,7 @@ import typer
 from atoll.api.models import ColumnProfileInfo, ProfileInfo, ProfileRequest
 from atoll.cli.frame import CertificateOption, HomeOption, TokenOption, UrlOption, connect_to
 from atoll.cli.grade import findings_of
+from atoll.cli.options import TableOption
 from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.words import listed
 from atoll.policy.levels import level_name
@@ -30,7 +31,7 @@ def profile(
         str,
         typer.Argument(metavar="FILE|DATASET", help="CSV, Parquet or SQLite file on this machine, or a dataset of one's own."),
     ],
-    table: Annotated[str, typer.Option(help="Table of a SQLite file.", show_default=False)] = "",
+    table: TableOption = "",
     samples: Annotated[bool, typer.Option("--samples", help="Show frequent values, and some that detectors found.")] = False,
     home: HomeOption = None,
     url: UrlOption = None,

@@ -21,6 +21,7 @@ from atoll.cli.draft import describe_draft
 from atoll.cli.errors import BadArgument
 from atoll.cli.frame import command, group
 from atoll.cli.limits import Security, parse_epsilon
+from atoll.cli.options import YesOption
 from atoll.cli.reply import Reply
 from atoll.cli.screen import confirm, print_shown
 from atoll.cli.watch import ended, watch_job
@@ -101,7 +102,7 @@ def intersection(
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow it until it has ended.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show everything and propose nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> Reply:
     """Find out what your identifiers and other owners' have in common, without anybody showing its list.
 

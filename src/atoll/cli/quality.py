@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from atoll.api.models import QualityInfo, QualityRunInfo
-from atoll.cli.dataset import DatasetArgument
 from atoll.cli.errors import BadArgument
 from atoll.cli.files import read_bytes, write_new
 from atoll.cli.frame import command, group
 from atoll.cli.measuring import Comparison, compare_file, measure_file
+from atoll.cli.options import DatasetArgument, YesOption
 from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.screen import confirm
 from atoll.cli.words import iso, short, yes_no
@@ -76,7 +76,7 @@ def sign(
     node: Node,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A signed run that the owner handed over.")],
     remark: RemarkOption = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> Reply:
     """Vouch for a run that an owner's node measured; needs the role evaluator.
 
@@ -164,9 +164,7 @@ def compare(
 
 
 @command(app, "withdraw", "atoll quality withdraw bank/customers/1 --home auditor")
-def withdraw(
-    node: Node, dataset: DatasetArgument, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
-) -> Reply:
+def withdraw(node: Node, dataset: DatasetArgument, yes: YesOption = False) -> Reply:
     """Take this organisation's opinion back; that it was given stays in the log."""
     confirm(f"Withdraw the opinion of {dataset}?", yes=yes)
     receipt = node.quality.withdraw(dataset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from atoll.api.models import RightInfo, RightRequest
 from atoll.cli.errors import BadArgument
 from atoll.cli.files import read_bytes, read_text, write_new
 from atoll.cli.frame import command, group
+from atoll.cli.options import YesOption
 from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import confirm
 from atoll.cli.words import iso, listed, readable_times
@@ -22,13 +24,8 @@ RightArgument = Annotated[str, typer.Argument(metavar="RIGHT", help="The right's
 LineageArgument = Annotated[str, typer.Argument(metavar="LINEAGE", help="owner/name, such as bureau/files.")]
 ToOption = Annotated[str, typer.Option(metavar="ORG", help="Who gets it.")]
 UnderOption = Annotated[str, typer.Option(metavar="RIGHT", help="Right of management to act under. [default: found]")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-DepthOption = Annotated[int, typer.Option(help="Levels of further rights that its holder may give from it.", min=0, max=6)]
-UsesOption = Annotated[int | None, typer.Option(help="Most uses that grants and rights under it add up to.", min=1)]
+ShareOption = Annotated[str | None, typer.Option(metavar="PERCENT", help="Share of the income, such as 12.5.")]
 DaysOption = Annotated[int | None, typer.Option(help="How long it holds. [default: as long as its parent]", min=1, max=36_500)]
-ColumnOption = Annotated[list[str] | None, typer.Option(help="Column that it reaches; repeat. [default: all of its parent's]")]
-PurposeOption = Annotated[list[str] | None, typer.Option(help="Purpose it is for; repeat. [default: all of its parent's]")]
-JobKindOption = Annotated[list[str] | None, typer.Option(help="Kind of job it is for; repeat. [default: all of its parent's]")]
 AtOption = Annotated[int | None, typer.Option("--at", metavar="HEIGHT", help="After this block. [default: the newest]", min=0)]
 OutOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the proof there, for `right verify`.")]
 ENDLESS = 2**40
@@ -45,7 +42,21 @@ class Kind(StrEnum):
     TRANSACTION = "transaction"
 
 
-KindOption = Annotated[Kind, typer.Option(help="Which of the separable rights.")]
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """Whom a right is for, and how far it reaches."""
+
+    to: ToOption
+    kind: Annotated[Kind, typer.Option(help="Which of the separable rights.")]
+    depth: Annotated[int, typer.Option(help="Levels of further rights that its holder may give from it.", min=0, max=6)] = 0
+    uses: Annotated[int | None, typer.Option(help="Most uses that grants and rights under it add up to.", min=1)] = None
+    column: Annotated[list[str] | None, typer.Option(help="Column that it reaches; repeat. [default: all of its parent's]")] = (
+        None
+    )
+    purpose: Annotated[list[str] | None, typer.Option(help="Purpose it is for; repeat. [default: all of its parent's]")] = None
+    job_kind: Annotated[
+        list[str] | None, typer.Option(help="Kind of job it is for; repeat. [default: all of its parent's]")
+    ] = None
 
 
 @command(
@@ -57,22 +68,16 @@ KindOption = Annotated[Kind, typer.Option(help="Which of the separable rights.")
 def grant(
     node: Node,
     lineage: LineageArgument,
-    to: ToOption,
-    kind: KindOption,
-    depth: DepthOption = 0,
-    share: Annotated[str | None, typer.Option(metavar="PERCENT", help="Share of the income, such as 12.5.")] = None,
-    uses: UsesOption = None,
+    reach: Reach,
+    share: ShareOption = None,
     days: DaysOption = None,
-    column: ColumnOption = None,
-    purpose: PurposeOption = None,
-    job_kind: JobKindOption = None,
 ) -> Reply:
     """Give one of the separable rights in a lineage that this organisation holds.
 
     Use: in jobs, for itself. Processing: aggregates only, for itself. Operation: grant uses to others. Income: a share.
     Management: freeze and revoke rights below the root. Transaction: pass on the other rights that it holds in the lineage.
     """
-    return _give(node, lineage, to, kind, depth, share, uses, days, column, purpose, job_kind)
+    return _give(node, lineage, reach, share, days)
 
 
 @command(
@@ -83,35 +88,23 @@ def grant(
 def sublicense(
     node: Node,
     right: RightArgument,
-    to: ToOption,
-    kind: KindOption,
-    depth: DepthOption = 0,
-    share: Annotated[str | None, typer.Option(metavar="PERCENT", help="Share of the income, such as 12.5.")] = None,
-    uses: UsesOption = None,
+    reach: Reach,
+    share: ShareOption = None,
     days: DaysOption = None,
-    column: ColumnOption = None,
-    purpose: PurposeOption = None,
-    job_kind: JobKindOption = None,
 ) -> Reply:
     """Give from a right that is not the root. It never reaches further than the one it comes from."""
-    return _give(node, right, to, kind, depth, share, uses, days, column, purpose, job_kind)
+    return _give(node, right, reach, share, days)
 
 
 @command(app, "lease", "atoll right lease bureau/files --to bank --kind operation --days 90 --home bureau")
 def lease(
     node: Node,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A lineage that it holds, or a right of its own.")],
-    to: ToOption,
-    kind: KindOption,
+    reach: Reach,
     days: Annotated[int, typer.Option(help="How long.", min=1, max=36_500)],
-    depth: DepthOption = 0,
-    uses: UsesOption = None,
-    column: ColumnOption = None,
-    purpose: PurposeOption = None,
-    job_kind: JobKindOption = None,
 ) -> Reply:
     """Give a right to one alone, for a time: this organisation is kept out meanwhile, and has it back by itself."""
-    return _give(node, source, to, kind, depth, None, uses, days, column, purpose, job_kind, alone=True)
+    return _give(node, source, reach, None, days, alone=True)
 
 
 @command(app, "transfer", "atoll right transfer 5be1a0c2d3e4f5061728394a5b6c7d8e --to telecom --home bureau")
@@ -245,38 +238,24 @@ def verify(
     return Reply({"verified": True, **finding.to_plain()}, [Fields(pairs), "", table])
 
 
-def _give(
-    node: Node,
-    source: str,
-    to: str,
-    kind: Kind,
-    depth: int,
-    share: str | None,
-    uses: int | None,
-    days: int | None,
-    column: list[str] | None,
-    purpose: list[str] | None,
-    job_kind: list[str] | None,
-    *,
-    alone: bool = False,
-) -> Reply:
+def _give(node: Node, source: str, reach: Reach, share: str | None, days: int | None, *, alone: bool = False) -> Reply:
     right = node.rights.give(
         RightRequest(
             source=source,
-            to=to,
-            kind=kind.value,
+            to=reach.to,
+            kind=reach.kind.value,
             lease=alone,
-            depth=depth,
+            depth=reach.depth,
             share_ppm=parse_share(share) if share else 0,
-            uses=uses or 0,
+            uses=reach.uses or 0,
             days=days,
-            columns=column or [],
-            purposes=purpose or [],
-            job_kinds=job_kind or [],
+            columns=reach.column or [],
+            purposes=reach.purpose or [],
+            job_kinds=reach.job_kind or [],
         )
     )
     words = "leased to" if alone else "for"
-    return Reply({"right": right}, [f"right {right}: {kind.value} in {source} {words} {to}"])
+    return Reply({"right": right}, [f"right {right}: {reach.kind.value} in {source} {words} {reach.to}"])
 
 
 def parse_share(text: str) -> int:

@@ -10,6 +10,7 @@ import typer
 from atoll.api.models import GiveGrant
 from atoll.cli.frame import command, group
 from atoll.cli.limits import parse_cap, parse_epsilon
+from atoll.cli.options import DaysOption, GranteeOption, LimitOption, OwnDatasetArgument, UsesOption
 from atoll.cli.reply import Reply, Rows
 from atoll.cli.terms import parse_settings
 from atoll.client import Node
@@ -44,17 +45,15 @@ def show(name: NameArgument) -> Reply:
 def use(
     node: Node,
     name: NameArgument,
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="One of this organisation's, owner/name/version.")],
-    to: Annotated[str, typer.Option(metavar="ORG", help="Who may use it, and receive what comes out.")],
+    dataset: OwnDatasetArgument,
+    to: GranteeOption,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="What stands in a place; repeat.")
     ] = None,
-    uses: Annotated[int, typer.Option(help="How many jobs.", min=1)] = 1,
-    days: Annotated[int, typer.Option(help="How long it holds.", min=1, max=3650)] = 30,
+    uses: UsesOption = 1,
+    days: DaysOption = 30,
     epsilon: Annotated[str, typer.Option(metavar="NUMBER", help="Privacy budget of all noisy outputs together.")] = "0",
-    new_identifiers: Annotated[
-        str, typer.Option(metavar="LIMIT/PERIOD", help="New identifiers of the grantee in a period.")
-    ] = "1000000/30d",
+    new_identifiers: LimitOption = "1000000/30d",
 ) -> Reply:
     """Give a grant with the terms of a template."""
     terms = load_template(name).fill(parse_settings(settings))

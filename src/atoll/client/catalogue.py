@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypedDict, Unpack
 
 from atoll.api import models
 from atoll.client.link import Link
 
 FOLLOWING = "https://w3id.org/atoll/dex#following"
+
+
+class Query(TypedDict, total=False):
+    """What is looked for in the catalogue; all that is asked must hold."""
+
+    classes: Sequence[str]
+    """Axis, value or axis:value, such as personal, or personal:sensitive."""
+    semantics: Sequence[str]
+    """Meanings of columns it has."""
+    owners: Sequence[str]
+    """Registered by one of them."""
+    states: Sequence[str]
+    """In one of these: active, frozen, recalled, blocked, withdrawn, ..."""
+    min_level: int
+    """1 to 6."""
+    max_level: int
+    """1 to 6."""
+    quality: str
+    """A to E: an opinion of its quality stands and is no worse."""
+    third_party: bool
+    """That opinion is a third party's."""
+    matching: str
+    """A dataset of this organisation: found are those that could be intersected with it."""
 
 
 class Catalogue:
@@ -19,58 +42,23 @@ class Catalogue:
         self._link = link
 
     def search(
-        self,
-        text: str = "",
-        *,
-        classes: Sequence[str] = (),
-        semantics: Sequence[str] = (),
-        owners: Sequence[str] = (),
-        states: Sequence[str] = (),
-        min_level: int = 1,
-        max_level: int = 6,
-        quality: str = "",
-        third_party: bool = False,
-        matching: str = "",
-        limit: int = 100,
-        page: int = 1,
-        after: str = "",
+        self, text: str = "", *, limit: int = 100, page: int = 1, after: str = "", **asked: Unpack[Query]
     ) -> models.CataloguePage:
-        """One page of what is found; all that is asked must hold.
+        """One page of what is found.
 
         Args:
             text: words, or beginnings of words, that all stand in what is known of a dataset.
-            classes: axis, value or axis:value, such as personal, or personal:sensitive.
-            semantics: meanings of columns it has.
-            owners: registered by one of them.
-            states: in one of these.
-            min_level: 1 to 6.
-            max_level: 1 to 6.
-            quality: A to E: an opinion of its quality stands and is no worse.
-            third_party: that opinion is a third party's.
-            matching: a dataset of this organisation: found are those that could be intersected with it.
             limit: answers on a page, 1 to 100.
             page: which page, from 1.
             after: cursor of the page before, instead of `page`.
+            asked: what else is looked for.
         """
-        query = _query(
-            text=text,
-            classes=classes,
-            semantics=semantics,
-            owners=owners,
-            states=states,
-            min_level=min_level,
-            max_level=max_level,
-            quality=quality,
-            third_party=third_party,
-            matching=matching,
-        )
-        query |= {"limit": limit, "page": page} | ({"after": after} if after else {})
+        query = _parameters(text, asked) | {"limit": limit, "page": page} | ({"after": after} if after else {})
         return self._link.ask(models.CataloguePage, "catalogue_search", query=query)
 
-    def export(self, text: str = "", **asked: Any) -> Iterator[dict[str, Any]]:
-        """All that is found, as DCAT 3 in JSON-LD, a catalogue document for each page; takes what `search` takes."""
-        query = _query(text=text, **asked)
-        after = ""
+    def export(self, text: str = "", **asked: Unpack[Query]) -> Iterator[dict[str, Any]]:
+        """All that is found, as DCAT 3 in JSON-LD, a catalogue document for each page."""
+        query, after = _parameters(text, asked), ""
         while True:
             document = json.loads(self._link.raw("catalogue_dcat", query=query | ({"after": after} if after else {})))
             after = document.pop(FOLLOWING, "")
@@ -79,21 +67,19 @@ class Catalogue:
                 return
 
 
-def _query(
-    *,
-    text: str,
-    classes: Sequence[str] = (),
-    semantics: Sequence[str] = (),
-    owners: Sequence[str] = (),
-    states: Sequence[str] = (),
-    min_level: int = 1,
-    max_level: int = 6,
-    quality: str = "",
-    third_party: bool = False,
-    matching: str = "",
-) -> dict[str, Any]:
-    lists = {"class": classes, "semantics": semantics, "owner": owners, "state": states}
-    asked: dict[str, Any] = {name: ",".join(values) for name, values in lists.items() if values}
-    asked |= {name: value for name, value in (("text", text), ("quality", quality), ("matching", matching)) if value}
-    asked |= {"third_party": "yes"} if third_party else {}
-    return asked | {"min_level": min_level, "max_level": max_level}
+_SPELLED = {"classes": "class", "owners": "owner", "states": "state"}
+
+
+def _parameters(text: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """A query as the route spells it."""
+    return {_SPELLED.get(name, name): _value(value) for name, value in {"text": text, **asked}.items() if value}
+
+
+def _value(value: Any) -> Any:
+    match value:
+        case bool():
+            return "yes"
+        case str() | int():
+            return value
+        case _:
+            return ",".join(value)

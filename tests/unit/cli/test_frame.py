@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -104,6 +105,26 @@ def test_a_command_returns_its_exit_code_and_prints_its_reply(nowhere: Path, cap
     assert capsys.readouterr().out == "it is there\n"
     assert run(app, "look", "--home", "there", "--json") == 4
     assert json.loads(capsys.readouterr().out) == {"home": "there"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Options that two commands share."""
+
+    first: Annotated[int, typer.Option(help="From here.")]
+    last: Annotated[int, typer.Option(help="To here.")] = 9
+
+
+def test_a_dataclass_is_an_option_for_each_of_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    app = group("For this test.")
+
+    @command(app, "count", "atoll test count")
+    def count(span: Span, step: Annotated[int, typer.Option(help="How far.")] = 1) -> Reply:
+        """Count."""
+        return Reply(None, [f"{span.first} to {span.last} by {step}"])
+
+    assert run(app, "count", "--first", "3", "--step", "2") == 0
+    assert capsys.readouterr().out == "3 to 9 by 2\n"
 
 
 def test_an_option_without_a_word_for_its_value_gets_one() -> None:
