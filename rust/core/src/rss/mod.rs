@@ -13,6 +13,8 @@ mod matmul;
 mod permute;
 mod plan;
 mod planes;
+#[cfg(target_arch = "x86_64")]
+mod planes_simd;
 mod ring;
 mod run;
 mod steps;

@@ -2,8 +2,18 @@
 //!
 //! Word j of a column is bit j mod 64 of word j / 64 of each plane.
 
+use super::lanes::{LANE_WORDS, Lane};
+#[cfg(target_arch = "x86_64")]
+use super::planes_simd;
+
 /// Words that one word of a plane has a bit of.
 pub const BLOCK_BITS: usize = 64;
+
+/// Words that are turned together, so that each plane gets a whole lane.
+const TILE_WORDS: usize = BLOCK_BITS * LANE_WORDS;
+
+/// As many lanes as there are planes.
+pub(super) type Tile = [Lane; BLOCK_BITS];
 
 /// The lowest `planes.len() / words.len().div_ceil(64)` planes of a column, one after the other; bits beyond the column are 0.
 ///
@@ -15,12 +25,15 @@ pub fn words_to_planes(words: &[u64], planes: &mut [u64]) {
         return;
     }
     assert!(planes.len() <= BLOCK_BITS * length && planes.len().is_multiple_of(length), "planes of a column");
-    for (at, chunk) in words.chunks(BLOCK_BITS).enumerate() {
-        let mut block = [0; BLOCK_BITS];
-        block[..chunk.len()].copy_from_slice(chunk);
-        transpose(&mut block);
-        for (plane, word) in planes.chunks_exact_mut(length).zip(block) {
-            plane[at] = word;
+    let mut tile = [Lane::default(); BLOCK_BITS];
+    for (at, chunk) in words.chunks(TILE_WORDS).enumerate() {
+        let inside = bytemuck::cast_slice_mut::<Lane, u64>(&mut tile);
+        inside[..chunk.len()].copy_from_slice(chunk);
+        inside[chunk.len()..].fill(0);
+        turn(&mut tile);
+        let here = at * LANE_WORDS..length.min((at + 1) * LANE_WORDS);
+        for (plane, lane) in planes.chunks_exact_mut(length).zip(&tile) {
+            lane.write(&mut plane[here.clone()]);
         }
     }
 }
@@ -30,15 +43,48 @@ pub fn words_to_planes(words: &[u64], planes: &mut [u64]) {
 /// # Panics
 /// Unless there are `words.len().div_ceil(64)` words a plane.
 pub fn planes_to_words(planes: &[&[u64]], words: &mut [u64]) {
-    assert!(planes.len() <= BLOCK_BITS && planes.iter().all(|plane| plane.len() == words.len().div_ceil(BLOCK_BITS)));
-    for (at, chunk) in words.chunks_mut(BLOCK_BITS).enumerate() {
-        let mut block = [0; BLOCK_BITS];
-        for (word, plane) in block.iter_mut().zip(planes) {
-            *word = plane[at];
+    let length = words.len().div_ceil(BLOCK_BITS);
+    assert!(planes.len() <= BLOCK_BITS && planes.iter().all(|plane| plane.len() == length), "planes of a column");
+    for (at, chunk) in words.chunks_mut(TILE_WORDS).enumerate() {
+        let mut tile = [Lane::default(); BLOCK_BITS];
+        let here = at * LANE_WORDS..length.min((at + 1) * LANE_WORDS);
+        for (lane, plane) in tile.iter_mut().zip(planes) {
+            lane.read(&plane[here.clone()]);
         }
-        transpose(&mut block);
-        chunk.copy_from_slice(&block[..chunk.len()]);
+        turn_back(&mut tile);
+        chunk.copy_from_slice(&bytemuck::cast_slice(&tile)[..chunk.len()]);
     }
+}
+
+/// From 512 words in a row to word t of lane p: bit p of words 64 t to 64 t + 63.
+fn turn(tile: &mut Tile) {
+    #[cfg(target_arch = "x86_64")]
+    if planes_simd::is_supported() {
+        return planes_simd::turn(tile);
+    }
+    turn_portably(tile);
+}
+
+/// What `turn` does, undone.
+fn turn_back(tile: &mut Tile) {
+    #[cfg(target_arch = "x86_64")]
+    if planes_simd::is_supported() {
+        return planes_simd::turn_back(tile);
+    }
+    turn_back_portably(tile);
+}
+
+fn turn_portably(tile: &mut Tile) {
+    let mut blocks = [[0; BLOCK_BITS]; LANE_WORDS];
+    blocks.as_flattened_mut().copy_from_slice(bytemuck::cast_slice(tile));
+    blocks.iter_mut().for_each(transpose);
+    *tile = std::array::from_fn(|plane| Lane(std::array::from_fn(|t| blocks[t][plane])));
+}
+
+fn turn_back_portably(tile: &mut Tile) {
+    let mut blocks: [[u64; BLOCK_BITS]; LANE_WORDS] = std::array::from_fn(|t| std::array::from_fn(|plane| tile[plane].0[t]));
+    blocks.iter_mut().for_each(transpose);
+    bytemuck::cast_slice_mut(tile).copy_from_slice(blocks.as_flattened());
 }
 
 /// Bit c of word r becomes bit r of word c: squares off the diagonal change places, of 32 bits a side, then 16 and so on
@@ -63,6 +109,24 @@ mod tests {
 
     fn column(length: usize) -> Vec<u64> {
         (1..=length as u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(i as u32 % 61)).collect()
+    }
+
+    #[test]
+    fn vectors_turn_as_the_definition_does() {
+        let mut tile: Tile = [Lane::default(); BLOCK_BITS];
+        bytemuck::cast_slice_mut(&mut tile).copy_from_slice(&column(TILE_WORDS));
+        let mut portable = tile;
+        turn_portably(&mut portable);
+        #[cfg(target_arch = "x86_64")]
+        if planes_simd::is_supported() {
+            let mut vectors = tile;
+            planes_simd::turn(&mut vectors);
+            assert!(vectors == portable, "turned");
+            planes_simd::turn_back(&mut vectors);
+            assert!(vectors == tile, "turned back");
+        }
+        turn_back_portably(&mut portable);
+        assert!(portable == tile, "turned back portably");
     }
 
     #[test]
