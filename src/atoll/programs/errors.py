@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.errors import InputError, IntegrityError
+from atoll.errors import InputError, IntegrityError, PeerError
 
 
 class ValueOverflow(InputError):
@@ -61,3 +61,14 @@ class BadGraph(IntegrityError):
     code = "programs.bad_graph"
     sentence = "The bytes are not a program graph that can be run: {problem}."
     remedy = "Ask its author for the program again and compare the digests; do not consent to this one."
+
+
+class RangeBroken(PeerError):
+    """An owner shared values outside of the range it had declared; found on shares, before anything was opened."""
+
+    code = "programs.range_broken"
+    sentence = "Values of column {column} do not lie in the range that the program declares, {dtype}."
+    remedy = (
+        "Its owner's node should have refused them: it is faulty or hostile. Do not run the program again before that is clear."
+    )
+    tells_of_rows = True

@@ -13,6 +13,7 @@ from atoll.programs.dtypes import DType
 from atoll.programs.errors import BadProgram
 from atoll.programs.explain import as_text, explain
 from atoll.programs.graph import Graph, Output, Ref
+from atoll.programs.operations.checking import VerifyRange
 from atoll.programs.operations.inputs import NAME, Input, InputMask
 from atoll.programs.tracer import CURRENT, Tracer
 from atoll.protocols.mpc import Adversary
@@ -30,11 +31,15 @@ class Column:
     """Of a matrix: how many numbers a row has. None: one, as a vector."""
     nullable: bool = False
     """Whether some may be null; which, is secret too."""
+    checked: bool = False
+    """Whether the compute nodes check the range too, on shares: for owners that are not believed."""
 
 
-def column(owner: str, dtype: DType, *, rows: int | str, width: int | None = None, nullable: bool = False) -> Column:
-    """Declare an input of `rows` values of `owner`; with `width`, a matrix of rows x width."""
-    return Column(owner, dtype, rows, width, nullable)
+def column(
+    owner: str, dtype: DType, *, rows: int | str, width: int | None = None, nullable: bool = False, checked: bool = False
+) -> Column:
+    """Declare an input of `rows` values of `owner`; with `width`, a matrix of rows x width. The fields of `Column` say more."""
+    return Column(owner, dtype, rows, width, nullable, checked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,7 @@ class Program:
             CURRENT.reset(token)
         results = self._named(found)
         outputs = tuple(Output(name, self.outputs[name], result.ref, result.valid) for name, result in sorted(results.items()))
-        keep = tuple(ref for secret in secrets.values() for ref in (secret.ref, secret.valid) if ref is not None)
-        return tracer.finish(self.name, outputs, keep=keep)
+        return tracer.finish(self.name, outputs)
 
     def explain(self, *, adversary: Adversary = Adversary.SEMI_HONEST, **sizes: int) -> str:
         """What a run will take and open, as a text; `atoll.programs.explain` gives it as data."""
@@ -84,6 +88,8 @@ class Program:
         kind = declared.dtype
         values = Input(name, declared.owner, kind.name, kind.low, kind.high, kind.fraction, shape)
         (ref,) = tracer.add(values)
+        if declared.checked and not kind.is_bool:
+            (ref,) = tracer.add(VerifyRange(name), ref)
         mask: Ref | None = tracer.add(InputMask(name, declared.owner, shape))[0] if declared.nullable else None
         return SecretArray(tracer, ref, mask)
 

@@ -10,6 +10,7 @@ from atoll.programs.errors import NotTracing
 from atoll.programs.graph import Graph, Output, Ref, Step, infer_step
 from atoll.programs.kind import Kind
 from atoll.programs.operation import Operation
+from atoll.programs.operations.inputs import Input, InputMask
 
 _OWN = str(Path(__file__).parent)
 """Folder of this package: its frames are not the program's."""
@@ -47,13 +48,9 @@ class Tracer:
     def step(self, ref: Ref) -> Step:
         return self._steps[ref.step]
 
-    def finish(self, name: str, outputs: tuple[Output, ...], *, keep: tuple[Ref, ...] = ()) -> Graph:
-        """The graph of what the outputs need.
-
-        Args:
-            keep: results that stay although nothing needs them: the declared inputs.
-        """
-        needed = {ref.step for ref in keep}
+    def finish(self, name: str, outputs: tuple[Output, ...]) -> Graph:
+        """The graph of what the outputs need; declared inputs stay even if nothing needs them."""
+        needed = {at for at, step in enumerate(self._steps) if isinstance(step.operation, Input | InputMask)}
         todo = [ref.step for output in outputs for ref in (output.ref, output.valid) if ref is not None]
         while todo:
             index = todo.pop()

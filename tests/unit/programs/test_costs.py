@@ -27,6 +27,7 @@ TYPES = {
 }
 
 CASES: dict[str, Callable[..., Any]] = {
+    "verify_range": lambda x, y, p, q, t, u: x + p,
     "add": lambda x, y, p, q, t, u: x + y + p - 3,
     "subtract": lambda x, y, p, q, t, u: 7 - (x - p),
     "multiply": lambda x, y, p, q, t, u: x * x[::-1] + 3 * x,
@@ -66,8 +67,8 @@ CASES: dict[str, Callable[..., Any]] = {
 }
 
 
-def trace(function: Callable[..., Any]) -> mp.Graph:
-    inputs = {name: mp.column("bank", dtype, rows=ROWS, width=WIDTH) for name, dtype in TYPES.items()}
+def trace(function: Callable[..., Any], *, checked: bool = False) -> mp.Graph:
+    inputs = {name: mp.column("bank", dtype, rows=ROWS, width=WIDTH, checked=checked) for name, dtype in TYPES.items()}
     return mp.program(inputs=inputs, outputs={"z": "bureau"})(function).trace()
 
 
@@ -85,7 +86,7 @@ def columns() -> dict[str, Any]:
 @pytest.mark.parametrize("adversary", Adversary)
 @pytest.mark.parametrize("name", CASES)
 def test_three_nodes_give_the_clear_answer_at_the_stated_cost(name: str, adversary: Adversary) -> None:
-    graph, given = trace(CASES[name]), columns()
+    graph, given = trace(CASES[name], checked=name == "verify_range"), columns()
     ran = mp.simulate(graph, given, seed=bytes(32), adversary=adversary)
     (output,) = graph.outputs
     kind, expected = graph.kind(output.ref), mp.run_clear(graph, given)["z"]
@@ -97,5 +98,5 @@ def test_three_nodes_give_the_clear_answer_at_the_stated_cost(name: str, adversa
 
 
 def test_no_operation_is_left_out() -> None:
-    met = {type(step.operation) for function in CASES.values() for step in trace(function).steps}
+    met = {type(step.operation) for function in CASES.values() for step in trace(function, checked=True).steps}
     assert met >= {cls for cls in REGISTRY.values() if cls.__module__.startswith("atoll.")} - {Constant, Input, InputMask}

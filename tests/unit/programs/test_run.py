@@ -1,0 +1,137 @@
+"""What holds of a run as a whole: nulls, several owners and receivers, ranges that do not hold, memory, small columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from atoll import programs as mp
+from atoll.programs.columns import encode_column
+from atoll.programs.errors import BadColumn, RangeBroken
+from atoll.programs.places import owner_columns, owner_shapes, owners, receivers
+from atoll.programs.run import SharedColumn, run_graph
+from atoll.programs.schedule import layers
+from atoll.protocols.mpc import Node, Steps, public_ring, run_together, set_up
+
+SEED = bytes(range(32))
+
+
+@mp.program(
+    inputs={
+        "income": mp.column("bank", mp.int64(0, 10_000), rows="n", nullable=True),
+        "debt": mp.column("bureau", mp.fixed(0, 1000, fraction=12), rows="n"),
+        "works": mp.column("bank", mp.bool_, rows="n", nullable=True),
+    },
+    outputs={"heavy": ("bank", "bureau"), "total": "bureau", "known": "bank", "workers": "bank"},
+)
+def burden(income: mp.SecretArray, debt: mp.SecretArray, works: mp.SecretArray) -> dict[str, mp.SecretArray]:
+    return {
+        "heavy": debt * 10 > income,
+        "total": mp.where(works, debt, 0).sum(),
+        "known": income.count(),
+        "workers": works.sum(),
+    }
+
+
+GIVEN: dict[str, Any] = {
+    "income": [100, None, 10_000, 0, 7],
+    "debt": [10.5, 3.0, 999.75, 0.0, 0.5],
+    "works": [True, False, None, True, None],
+}
+
+
+def test_every_receiver_gets_what_is_meant_for_it_and_nothing_else() -> None:
+    graph = burden.trace(n=5)
+    assert (owners(graph), receivers(graph)) == (("bank", "bureau"), ("bank", "bureau"))
+    ran = mp.simulate(graph, GIVEN, seed=SEED)
+    clear = mp.run_clear(graph, GIVEN)
+    assert {name: set(found) for name, found in ran.outputs.items()} == {
+        "bank": {"heavy", "known", "workers"},
+        "bureau": {"heavy", "total"},
+    }
+    for found in ran.outputs.values():
+        for name, values in found.items():
+            assert values.tolist() == clear[name].tolist()
+    assert clear["heavy"].tolist() == [True, None, False, False, False]
+    assert float(clear["total"]) == 10.5
+    assert (int(clear["known"]), int(clear["workers"])) == (4, 2)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 63, 64, 65])
+def test_columns_of_any_length_work(rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    given = {
+        "income": rng.integers(0, 10_000, rows),
+        "debt": rng.integers(0, 1000, rows) / 4,
+        "works": rng.integers(0, 2, rows).astype(bool),
+    }
+    graph = burden.trace(n=rows)
+    ran, clear = mp.simulate(graph, given, seed=SEED), mp.run_clear(graph, given)
+    assert ran.outputs["bureau"]["heavy"].tolist() == clear["heavy"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "problem"),
+    [
+        ("income", [100, 2, 3, 10_001, 5], "row 4 lies outside"),
+        ("income", [100, 2, 3, 4], r"its shape is \[4\], declared is \[5\]"),
+        ("income", [1.5, 2.0, 3.0, 4.0, 5.0], "holds float64"),
+        ("income", ["a", 1, 2, 3, 4], "holds"),
+        ("debt", [1.0, float("nan"), 1.0, 1.0, 1.0], "row 2 is NaN"),
+        ("debt", [1.0, 1.0, float("-inf"), 1.0, 1.0], "row 3 is NaN or infinite"),
+        ("debt", [1.0, None, 1.0, 1.0, 1.0], "row 2 is null, and nulls are not declared"),
+        ("debt", [[1.0], [1.0, 2.0], 1.0, 1.0, 1.0], "different lengths|shape"),
+        ("works", [1, 0, 1, 0, 1], "holds int64"),
+        ("works", None, "it is missing"),
+        ("debt", np.full(5, 2**62), "row 1 lies outside"),
+        ("debt", np.full(5, 1e300), "row 1 lies outside"),
+    ],
+)
+def test_a_column_that_is_not_as_declared_is_refused_before_anything_is_shared(name: str, values: Any, problem: str) -> None:
+    graph = burden.trace(n=5)
+    owner = next(column.owner for column in graph.inputs if column.name == name)
+    with pytest.raises(BadColumn, match=problem):
+        owner_columns(graph, owner, GIVEN | {name: values})
+
+
+def test_numbers_are_rounded_to_the_declared_steps() -> None:
+    graph = burden.trace(n=5)
+    assert encode_column(graph, "debt", [0.1, 0.2, 1 / 8192, 3, 1000]).raw.tolist() == [410, 819, 0, 12288, 4_096_000]
+
+
+def test_a_range_that_does_not_hold_ends_the_run_before_anything_is_opened() -> None:
+    column = mp.column("bank", mp.int64(-5, 9), rows=3, checked=True)
+    graph = mp.program(inputs={"x": column}, outputs={"y": "bank"})(lambda x: x + 1).trace()
+    (opening,) = mp.explain(graph).openings
+    assert "whether all of x lies in int64 -5..9" in opening.what and opening.to == ("compute nodes",)
+
+    def steps(me: int, values: list[int]) -> Steps[Any]:
+        node: Node = yield from set_up(me, context=b"", seed=SEED[:31] + bytes([me]))
+        return (yield from run_graph(node, graph, {"x": SharedColumn(public_ring(me, np.array(values)))}))
+
+    run_together([steps(me, [-5, 0, 9]) for me in range(3)])
+    for bad in ([-6, 0, 9], [0, 10, 0], [0, 0, -(2**63)], [2**63 - 1, 0, 0]):
+        with pytest.raises(RangeBroken, match="column x"):
+            run_together([steps(me, bad) for me in range(3)])
+
+
+def test_what_does_not_wait_for_each_other_shares_rounds() -> None:
+    def both(x: mp.SecretArray, y: mp.SecretArray) -> mp.SecretArray:
+        return (x < 3) & (y < 4)
+
+    inputs = {name: mp.column("bank", mp.int64(0, 9), rows=4) for name in "xy"}
+    graph = mp.program(inputs=inputs, outputs={"z": "bank"})(both).trace()
+    assert [len(layer.together) for layer in layers(graph)] == [2, 1, 0]
+
+
+def test_results_are_let_go_when_nothing_needs_them_any_more() -> None:
+    def chain(x: mp.SecretArray) -> mp.SecretArray:
+        for _ in range(20):
+            x = mp.maximum(x * x, 1).clip(0, 9)
+        return x
+
+    graph = mp.program(inputs={"x": mp.column("bank", mp.int64(0, 9), rows=1000)}, outputs={"y": "bank"})(chain).trace()
+    assert mp.explain(graph).memory_bytes < 6 * 16 * 1000
+    assert owner_shapes(graph, "bank")[0].count == 1000
