@@ -62,7 +62,7 @@ class BenchNode:
 
     async def run(self, order: dict[str, Any]) -> dict[str, Any]:
         """One run: the nodes meet, talk, and part; what is timed is what the program times."""
-        async with self._peers(order["ports"]) as peers:
+        async with self._peers(order["ports"], order["dials"][self._number]) as peers:
             report = await run_role(
                 lambda seed, _resume: make_program(self._me, order, seed),
                 me=self._me,
@@ -75,9 +75,9 @@ class BenchNode:
         return {**report.output, "sent_bytes": report.sent_bytes}
 
     @asynccontextmanager
-    async def _peers(self, ports: list[int]) -> AsyncIterator[Mapping[Party, Opener]]:
-        addresses = {f"node-{one}": ("127.0.0.1", port) for one, port in enumerate(ports)}
-        router = Router(socket.create_server(addresses[f"node-{self._number}"], reuse_port=False))
+    async def _peers(self, ports: list[int], dials: list[int]) -> AsyncIterator[Mapping[Party, Opener]]:
+        addresses = {f"node-{one}": ("127.0.0.1", port) for one, port in enumerate(dials)}
+        router = Router(socket.create_server(("127.0.0.1", ports[self._number]), reuse_port=False))
         network = TlsNetwork(
             identity=TlsIdentity(self._keys[self._number]),
             pins=lambda: {f"node-{one}": (key.certificate,) for one, key in enumerate(self._keys)},

@@ -31,6 +31,8 @@ class Ran:
     """Seconds of each, until the last node was done."""
     cpu_laps: tuple[float, ...]
     """Of all nodes together, user and system."""
+    wire_bytes: float
+    """What crossed the wires in a lap, by node; with everything else on this network device."""
     peak_bytes: int
     """Largest resident set of any node so far."""
     heard: tuple[Mapping[str, Any], ...]
@@ -88,7 +90,8 @@ class Nodes:
 
     def run(self, **order: Any) -> Ran:
         """Give every node its order at the same moment and wait for all."""
-        said = json.dumps({"ports": free_ports(NODES), **order})
+        ports = free_ports(NODES)
+        said = json.dumps({"ports": ports, "dials": [ports] * NODES, **order})
         for child in self._children:
             assert child.stdin is not None
             child.stdin.write(said + "\n")
@@ -97,6 +100,7 @@ class Nodes:
         return Ran(
             laps=tuple(max(lap) for lap in zip(*(one["seconds"] for one in heard), strict=True)),
             cpu_laps=tuple(sum(lap) for lap in zip(*(one["cpu_seconds"] for one in heard), strict=True)),
+            wire_bytes=statistics.median(heard[0]["wire_bytes"]) / NODES,
             peak_bytes=max(one["peak_bytes"] for one in heard),
             heard=heard,
         )
