@@ -72,7 +72,7 @@ class BenchNode:
                 entropy=SystemEntropy(),
                 options=RunOptions(resumable=False, digested=False),
             )
-        return {**report.output, "sent_bytes": report.sent_bytes}
+        return dict(report.output)
 
     @asynccontextmanager
     async def _peers(self, ports: list[int], dials: list[int]) -> AsyncIterator[Mapping[Party, Opener]]:

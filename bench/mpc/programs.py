@@ -7,6 +7,7 @@ from typing import Any
 
 from atoll.protocols.role import MAX_FRAME_BYTES, Frame, Party, Receive, Role, Send
 from mpc.clock import Watch
+from mpc.engine import run_engine
 
 NODES = 3
 
@@ -51,4 +52,4 @@ PROGRAMS: dict[str, Callable[[Party, dict[str, Any], bytes], Role[dict[str, Any]
 
 def make_program(me: Party, order: dict[str, Any], seed: bytes) -> Role[dict[str, Any]]:
     """The role that an order asks for."""
-    return PROGRAMS[order["program"]](me, order, seed)
+    return PROGRAMS.get(order["program"], run_engine)(me, order, seed)
