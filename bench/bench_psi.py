@@ -22,8 +22,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from environments import CACHE
 from psi.data import Tables, digest_of_column, make_tables
-from psi.peers import CACHE, OPENMINED, SPU
+from psi.peers import OPENMINED, SPU
 from psi.processes import ATOLL, Parties, Ran
 
 SIZES = (1 << 16, 1 << 20, 10_000_000)

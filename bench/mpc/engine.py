@@ -14,7 +14,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from atoll.protocols.mpc import Adversary, Node, Ring, Round, Steps, as_role, less_than, multiply, open_planes, open_ring, set_up
+from atoll.protocols.mpc import (
+    Adversary,
+    Node,
+    Ring,
+    Round,
+    Steps,
+    as_role,
+    less_than,
+    multiply,
+    open_planes,
+    open_ring,
+    set_up,
+)
 from atoll.protocols.mpc.rounds import Together
 from atoll.protocols.mpc.shares import as_signed
 from atoll.protocols.role import Party, Role
@@ -53,6 +65,13 @@ class Counted:
     """What passed through a program's rounds here."""
 
     sent_bytes: int = 0
+    rounds: int = 0
+    """One after the other, as explanations of programs count them."""
+
+    def take_in(self, parallel: list[Counted]) -> None:
+        """What ran side by side, and has ended."""
+        self.sent_bytes += sum(one.sent_bytes for one in parallel)
+        self.rounds += max((one.rounds for one in parallel), default=0)
 
 
 def counted(steps: Steps[Any], count: Counted) -> Generator[Any, Any, Any]:
@@ -64,10 +83,13 @@ def counted(steps: Steps[Any], count: Counted) -> Generator[Any, Any, Any]:
         except StopIteration as end:
             return end.value
         if isinstance(said, Together):
-            said = Together(tuple(counted(one, count) for one in said.operations))
+            children = [Counted() for _ in said.operations]
+            value = yield Together(tuple(counted(one, child) for one, child in zip(said.operations, children, strict=True)))
+            count.take_in(children)
         else:
             count.sent_bytes += sum(memoryview(one).nbytes for one in (*said.to_previous, *said.to_next))
-        value = yield said
+            count.rounds += 1
+            value = yield said
 
 
 def together() -> Steps[None]:
@@ -90,11 +112,12 @@ def _measure(me: int, order: dict[str, Any], seed: bytes) -> Steps[dict[str, Any
     watch, count = Watch(), Counted()
     found: Any = None
     for _ in range(order["laps"]):
-        found, count.sent_bytes = None, 0
+        found, count = None, Counted()
         yield from together()
         watch.start()
         found = yield from counted(ENGINE[name](node, values), count)
         watch.stop()
     answer = yield from open_any(node, found)
     error = float(np.max(np.abs(answer.astype(np.float64) - case.outputs["out"].astype(np.float64)), initial=0.0))
-    return {**watch.to_map(), "error": error, "sent_bytes": count.sent_bytes, "tls": "1.3, mutual, and HPKE within"}
+    told = {"error": error, "rounds": count.rounds, "sent_bytes": count.sent_bytes, "tls": "1.3, mutual, and HPKE within"}
+    return {**watch.to_map(), **told}

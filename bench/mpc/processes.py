@@ -7,7 +7,8 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,37 @@ from atoll.node.spawn import SETTINGS
 from mpc.programs import NODES
 
 FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """A network with a delay, one way, and a rate at which each node sends."""
+
+    delay_ms: float
+    megabits: float
+
+    @contextmanager
+    def between(self, ports: list[int]) -> Iterator[list[list[int]]]:
+        """Where each node is to dial to reach each other one through it."""
+        dials = [[ports[there] if here == there else 0 for there in range(NODES)] for here in range(NODES)]
+        links = []
+        pairs = [(here, there) for here in range(NODES) for there in range(NODES) if here != there]
+        for (here, there), port in zip(pairs, free_ports(len(pairs)), strict=True):
+            dials[here][there] = port
+            links.append([port, ports[there], here, there])
+        command = [sys.executable, "-m", "mpc.relay", str(self.delay_ms), str(self.megabits)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=FOLDER.parent) as relay:
+            assert relay.stdin is not None
+            assert relay.stdout is not None
+            relay.stdin.write(json.dumps(links) + "\n")
+            relay.stdin.flush()
+            relay.stdout.readline()
+            try:
+                yield dials
+            finally:
+                relay.kill()
+
+
 ATOLL = (sys.executable, "-m", "mpc.node")
 """How a node of ours is started."""
 
@@ -88,15 +120,16 @@ class Nodes:
         """For whoever wants to look into them."""
         return tuple(child.pid for child in self._children)
 
-    def run(self, **order: Any) -> Ran:
+    def run(self, slow: Slow | None = None, **order: Any) -> Ran:
         """Give every node its order at the same moment and wait for all."""
         ports = free_ports(NODES)
-        said = json.dumps({"ports": ports, "dials": [ports] * NODES, **order})
-        for child in self._children:
-            assert child.stdin is not None
-            child.stdin.write(said + "\n")
-            child.stdin.flush()
-        heard = tuple(self._hear(child) for child in self._children)
+        with nullcontext([ports] * NODES) if slow is None else slow.between(ports) as dials:
+            said = json.dumps({"ports": ports, "dials": dials, **order})
+            for child in self._children:
+                assert child.stdin is not None
+                child.stdin.write(said + "\n")
+                child.stdin.flush()
+            heard = tuple(self._hear(child) for child in self._children)
         return Ran(
             laps=tuple(max(lap) for lap in zip(*(one["seconds"] for one in heard), strict=True)),
             cpu_laps=tuple(sum(lap) for lap in zip(*(one["cpu_seconds"] for one in heard), strict=True)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from atoll.protocols.role import MAX_FRAME_BYTES, Frame, Party, Receive, Role, Send
 from mpc.clock import Watch
-from mpc.engine import run_engine
+from mpc.engine import ENGINE, run_engine
 
 NODES = 3
 
@@ -48,6 +48,11 @@ def run_path(me: Party, order: dict[str, Any], _seed: bytes) -> Role[dict[str, A
 
 
 PROGRAMS: dict[str, Callable[[Party, dict[str, Any], bytes], Role[dict[str, Any]]]] = {"path": run_path}
+
+
+def knows(name: str) -> bool:
+    """Whether there is such a program."""
+    return name in PROGRAMS or name in ENGINE
 
 
 def make_program(me: Party, order: dict[str, Any], seed: bytes) -> Role[dict[str, Any]]:

@@ -6,12 +6,9 @@ import pickle
 import sys
 import time
 
-os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ.update(JAX_PLATFORMS="cpu", JAX_ENABLE_X64="1")
 
 import jax
-
-jax.config.update("jax_enable_x64", True)
-
 import jax.numpy as jnp
 import numpy as np
 import spu.libspu as libspu
@@ -21,7 +18,7 @@ from spu.api import Io, Runtime
 from spu.utils import frontend
 
 NODES = 3
-FRACTION_BITS = {"correlation": 18, "variance": 18, "logistic": 18, "mlp": 18}
+FRACTION_BITS = 18
 """The wheel's own default."""
 
 
@@ -103,7 +100,7 @@ def compile_for(name: str, case):
     visibilities = [libspu.Visibility.VIS_SECRET] * len(case.inputs)
     names = list(case.inputs)
     return frontend.compile(
-        frontend.Kind.JAX, FUNCTIONS[name], list(case.inputs.values()), {}, names, visibilities, lambda outs: ["out"]
+        frontend.Kind.JAX, FUNCTIONS[name], list(case.inputs.values()), {}, names, visibilities, lambda _: ["out"]
     )[0]
 
 
@@ -111,7 +108,7 @@ def run(rank: int, order: dict) -> dict:
     name = order["program"]
     case = CASES[name](order["rows"])
     config = libspu.RuntimeConfig(
-        protocol=libspu.ProtocolKind.ABY3, field=libspu.FieldType.FM64, fxp_fraction_bits=FRACTION_BITS.get(name, 18)
+        protocol=libspu.ProtocolKind.ABY3, field=libspu.FieldType.FM64, fxp_fraction_bits=FRACTION_BITS
     )
     executable = compile_for(name, case)
     context = link(rank, order)
