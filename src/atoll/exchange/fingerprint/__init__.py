@@ -4,6 +4,9 @@
     ours, theirs = take_fingerprint("a.csv", ...), take_fingerprint("b.parquet", ...)
     judge_prints(ours, theirs)      # exact, same-content, near, subset, review, new
 
+That is for tables of one owner, where `shared_bands` says first which pairs are worth it. Between owners the roots are compared
+as tags on the ledger, and rows are counted by an intersection: `atoll.exchange.registration`.
+
 Pure; `atoll.sources.fingerprints` reads the files. Specification: specs/fingerprint.md.
 """
 
