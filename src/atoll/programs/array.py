@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from atoll.programs.dtypes import DType
-from atoll.programs.functions import arithmetic, comparison, linalg, reductions, selection, shaping
+from atoll.programs.functions import arithmetic, comparison, linalg, ordering, reductions, selection, shaping
 from atoll.programs.traced import Literal, Traced
 
 # Every method is one of the functions in `functions/`, which say what it does, costs and refuses.
@@ -152,3 +152,18 @@ class SecretArray(Traced):
 
     def cumulative_sum(self, *, axis: int = 0) -> SecretArray:
         return reductions.cumulative_sum(self, axis=axis)
+
+    def min(self, *, axis: int | None = None, keepdims: bool = False) -> SecretArray:
+        return ordering.min(self, axis=axis, keepdims=keepdims)
+
+    def max(self, *, axis: int | None = None, keepdims: bool = False) -> SecretArray:
+        return ordering.max(self, axis=axis, keepdims=keepdims)
+
+    def argmin(self, *, axis: int | None = None, keepdims: bool = False) -> SecretArray:
+        return ordering.argmin(self, axis=axis, keepdims=keepdims)
+
+    def argmax(self, *, axis: int | None = None, keepdims: bool = False) -> SecretArray:
+        return ordering.argmax(self, axis=axis, keepdims=keepdims)
+
+    def argsort(self, *, axis: int = -1, descending: bool = False) -> SecretArray:
+        return ordering.argsort(self, axis=axis, descending=descending)

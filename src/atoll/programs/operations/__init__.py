@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from atoll.programs.operations import arithmetic, checking, comparison, inputs, linalg, logic, reductions, selection, shaping
+from atoll.programs.operations import (
+    arithmetic,
+    checking,
+    comparison,
+    inputs,
+    linalg,
+    logic,
+    ordering,
+    reductions,
+    selection,
+    shaping,
+)
 
-__all__ = ["arithmetic", "checking", "comparison", "inputs", "linalg", "logic", "reductions", "selection", "shaping"]
+__all__ = [
+    "arithmetic",
+    "checking",
+    "comparison",
+    "inputs",
+    "linalg",
+    "logic",
+    "ordering",
+    "reductions",
+    "selection",
+    "shaping",
+]
