@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from atoll.cli.frame import command, group
+from atoll.cli.options import YesOption
 from atoll.cli.reply import Reply, Rows
 from atoll.cli.screen import confirm
 from atoll.cli.words import iso
@@ -15,7 +16,6 @@ from atoll.client import Node
 app = group("Read and review programs that compute on secret shares.")
 DIGEST = "7d2f0c4b9a1e5f38d6c7b2a190e4f5c3d8b7a6958473625140f1e2d3c4b5a697"
 DigestArgument = Annotated[str, typer.Argument(metavar="DIGEST", help="The program's 64 digits.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @command(app, "show", "atoll program show --job 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --home bureau")
