@@ -15,6 +15,8 @@ MAX_DIMENSIONS = 6
 """Most axes of a value."""
 
 _GRAIN = 1 << 96
+_MOST = 1 << 63
+"""No two numbers that can be held are further apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +50,4 @@ class Kind:
 
 def round_up(error: Fraction) -> Fraction:
     """A bound at least as large whose digits stay few, however long the program is."""
-    return Fraction(math.ceil(error * _GRAIN), _GRAIN)
+    return Fraction(math.ceil(min(error, Fraction(_MOST)) * _GRAIN), _GRAIN)

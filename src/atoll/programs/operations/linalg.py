@@ -84,6 +84,7 @@ class MatMul(Operation):
     """The matrix product of (m, k) and (k, n)."""
 
     NAME: ClassVar[str] = "matmul"
+    SHOWS: ClassVar[Shows] = Shows.AGGREGATE
     SOURCE: ClassVar[str] = "as vecdot"
 
     def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:

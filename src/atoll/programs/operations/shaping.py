@@ -157,7 +157,10 @@ class Concat(Operation):
         for kind in kinds:
             if (kind.dtype.name, kind.dtype.fraction) != (first.dtype.name, first.dtype.fraction):
                 raise refuse(self, "the values have different types")
-            if (*kind.shape[:axis], *kind.shape[axis + 1 :]) != (*first.shape[:axis], *first.shape[axis + 1 :]):
+            if len(kind.shape) != len(first.shape) or (*kind.shape[:axis], *kind.shape[axis + 1 :]) != (
+                *first.shape[:axis],
+                *first.shape[axis + 1 :],
+            ):
                 raise refuse(self, f"the shapes {[list(kind.shape) for kind in kinds]} differ beside axis {axis}")
         low, high = min(kind.dtype.low for kind in kinds), max(kind.dtype.high for kind in kinds)
         dtype = DType(first.dtype.name, low, high, first.dtype.fraction)

@@ -83,7 +83,8 @@ class Ring:
         shares = self.shares if added.ndim <= len(self.shape) else np.broadcast_to(self.shares, (2, *added.shape))
         shares = shares.copy()
         if me != 1:
-            shares[row_of_part(me, 0)] += added
+            row = row_of_part(me, 0)
+            shares[row : row + 1] += added  # a slice: single numbers would warn that they wrap
         return Ring(shares)
 
     def __getitem__(self, index: Any) -> Ring:

@@ -1,0 +1,148 @@
+"""Bytes that claim to be a program: they are refused, or are a graph that encodes to the same bytes and can be explained."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from atoll import programs as mp
+from atoll.programs.errors import BadGraph
+from atoll.programs.operation import REGISTRY
+from atoll.wire import cbor
+from tests.property.programs import generate
+
+GRAPHS = [generate(seed).graph.encode() for seed in (3, 8, 21, 40)]
+ODD: list[Any] = [
+    0,
+    1,
+    -1,
+    2,
+    7,
+    63,
+    64,
+    2**40,
+    2**63 - 1,
+    -(2**63),
+    2**64 - 1,
+    "",
+    "fixed",
+    "bool",
+    b"",
+    b"\xff" * 8,
+    None,
+    True,
+    [],
+    [0, 0],
+    {},
+]
+
+
+def check(data: bytes) -> bool:
+    """Whether it is a graph; nothing but BadGraph may come out of bad bytes."""
+    try:
+        graph = mp.parse_graph(data)
+    except BadGraph:
+        return False
+    assert graph.encode() == data
+    told = mp.explain(graph)
+    assert told.rounds >= 3 and told.memory_bytes >= 0
+    return True
+
+
+@given(st.sampled_from(GRAPHS), st.integers(0, 10_000), st.integers(1, 255))
+@settings(max_examples=200)
+def test_a_changed_byte_never_passes_for_the_same_program(data: bytes, at: int, flip: int) -> None:
+    at %= len(data)
+    changed = data[:at] + bytes([data[at] ^ flip]) + data[at + 1 :]
+    if check(changed):
+        assert mp.parse_graph(changed).digest != mp.parse_graph(data).digest
+
+
+@given(st.binary(max_size=200))
+def test_noise_is_refused(data: bytes) -> None:
+    assert not check(data)
+
+
+@given(st.sampled_from(GRAPHS), st.integers(0, 2**32))
+@settings(max_examples=300, deadline=None)
+def test_a_graph_that_was_tampered_with_is_refused_or_stands_for_itself(data: bytes, seed: int) -> None:
+    rng = random.Random(seed)
+    value = cbor.decode(data, max_bytes=10**6)
+    for _ in range(rng.randint(1, 3)):
+        tamper(rng, value)
+    try:
+        changed = cbor.encode(value, max_bytes=10**6)
+    except ValueError:
+        return
+    check(changed)
+
+
+def tamper(rng: random.Random, value: Any) -> None:
+    """Change one thing somewhere inside."""
+    while True:
+        places = list(value) if isinstance(value, dict) else list(range(len(value)))
+        if not places:
+            return
+        place = rng.choice(places)
+        inner = value[place]
+        if isinstance(inner, dict | list) and inner and rng.random() < 0.8:
+            value = inner
+            continue
+        match rng.randrange(5):
+            case 0:
+                value[place] = rng.choice(ODD)
+            case 1 if isinstance(inner, int):
+                value[place] = inner + rng.choice([-1, 1])
+            case 2 if isinstance(inner, str):
+                value[place] = rng.choice(sorted(REGISTRY))
+            case 3 if isinstance(value, list):
+                value.insert(place, rng.choice([inner, *ODD]))
+            case _:
+                del value[place]
+        return
+
+
+DEFACED = {
+    "another version": lambda value: value.update(version=2),
+    "an unknown operation": lambda value: value["steps"][0].__setitem__(0, "format_disk"),
+    "a result that comes later": lambda value: value["steps"][-1][1].append([len(value["steps"]), 0]),
+    "no outputs": lambda value: value.update(outputs=[]),
+    "an output twice": lambda value: value["outputs"].append(value["outputs"][0]),
+    "a step twice": lambda value: value["steps"].append(value["steps"][-1]),
+    "a step that nothing needs": lambda value: value["steps"].append(["square", [[0, 0]], {}]),
+    "a name that is none": lambda value: value.update(name="../secrets"),
+    "a receiver that is none": lambda value: value["outputs"][0].__setitem__(1, ["Bank of X"]),
+    "no receiver": lambda value: value["outputs"][0].__setitem__(1, []),
+    "a parameter too many": lambda value: value["steps"][0][2].update(more=1),
+    "a range that does not fit": lambda value: value["steps"][0][2].update(high=2**63),
+    "an empty column": lambda value: value["steps"][0][2].update(shape=[0]),
+    "a huge column": lambda value: value["steps"][0][2].update(shape=[2**40]),
+    "a truth value for a number": lambda value: value["steps"][0][2].update(low=False),
+}
+
+
+@pytest.mark.parametrize("name", DEFACED)
+def test_a_defaced_graph_is_refused(name: str) -> None:
+    column = mp.column("bank", mp.int64(0, 9), rows=4)
+    graph = mp.program(inputs={"x": column}, outputs={"y": "bureau"})(lambda x: x * 2 + 1).trace()
+    value = cbor.decode(graph.encode())
+    assert check(cbor.encode(value))
+    DEFACED[name](value)
+    assert not check(cbor.encode(value))
+
+
+def test_errors_stay_small_however_long_the_program_is() -> None:
+    def deep(x: mp.SecretArray) -> mp.SecretArray:
+        for _ in range(400):
+            x = x * x - x * 0.7
+            x = x.clip(-1, 1)
+        return x
+
+    column = mp.column("bank", mp.fixed(-1, 1, fraction=10), rows=2)
+    graph = mp.program(inputs={"x": column}, outputs={"y": "bureau"})(deep).trace()
+    assert graph.kind(graph.outputs[0].ref).error <= 2**63
+    assert check(graph.encode())
