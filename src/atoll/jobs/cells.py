@@ -34,7 +34,7 @@ class ColumnReader:
         """Args: places: how long the column will be; rows beyond it are refused."""
         self._name = name
         self._rule = rule
-        self._raw = np.zeros(places, np.int64)
+        self._raw = np.full(places, min(max(0, rule.low), rule.high), np.int64)  # in range also where there is no value
         self._present = np.zeros(places, np.bool_)
         self._rows = 0
         self._bad = 0
@@ -56,7 +56,7 @@ class ColumnReader:
             raise TooManyPlaces(column=self._name, places=len(self._raw))
         raw, good, there = _read(cells, self._rule)
         in_range = good & (raw >= self._rule.low) & (raw <= self._rule.high)
-        self._raw[self._rows : end] = np.where(in_range, raw, 0)
+        self._raw[self._rows : end] = np.where(in_range, raw, self._raw[self._rows : end])
         self._present[self._rows : end] = in_range
         self._bad += int(np.count_nonzero(there & ~in_range))
         self._empty += int(np.count_nonzero(~there))

@@ -103,7 +103,7 @@ class NumberColumn:
     """One column, read."""
 
     raw: Raw = field(repr=False)
-    """One for each place; 0 where there is no value."""
+    """One for each place; where there is no value, the number of the range that is nearest to 0."""
     present: Mask | None = field(default=None, repr=False)
     """Where there is one; None where that is everywhere by the column's rule."""
 
