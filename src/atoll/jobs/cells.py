@@ -9,7 +9,7 @@ Cost: a few passes of numpy and Arrow over a column; fixed-point columns of more
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -78,7 +78,7 @@ class ColumnReader:
         return NumberColumn(self._raw, self._present)
 
 
-def read_columns(rules: Mapping[str, NumberRule], places: int, batches: object) -> dict[str, NumberColumn]:
+def read_columns(rules: Mapping[str, NumberRule], places: int, batches: Iterable[pa.RecordBatch]) -> dict[str, NumberColumn]:
     """All columns of a source.
 
     Args:
@@ -90,7 +90,7 @@ def read_columns(rules: Mapping[str, NumberRule], places: int, batches: object) 
         TooManyPlaces, BadCells.
     """
     readers = {name: ColumnReader(name, rule, places) for name, rule in rules.items()}
-    for batch in batches:  # type: ignore[attr-defined]
+    for batch in batches:
         for reader, cells in zip(readers.values(), batch.columns, strict=True):
             reader.add(cells)
     return {name: reader.finish() for name, reader in readers.items()}

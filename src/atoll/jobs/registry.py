@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from atoll.jobs.computation import Computation
 from atoll.jobs.errors import UnknownKind
 from atoll.jobs.intersection import Intersection
 from atoll.jobs.kind import JobKind
 from atoll.jobs.similarity import Similarity
 
-JOB_KINDS: Mapping[str, JobKind[Any]] = MappingProxyType({kind.name: kind for kind in (Intersection(), Similarity())})
+JOB_KINDS: Mapping[str, JobKind[Any]] = MappingProxyType(
+    {kind.name: kind for kind in (Intersection(), Similarity(), Computation())}
+)
 """Every kind by name."""
 
 

@@ -1,4 +1,4 @@
-"""A result: named columns of text, whole numbers or truth values, with one encoding that everybody's receipt commits to.
+"""A result: named columns of text, numbers or truth values, with one encoding that everybody's receipt commits to.
 
     encoding = frame(CBOR(["result/2", [[name, kind], ...], number of rows])) || block || block || ...
     block    = 65,536 rows, the last one fewer: their first column, their second, ...
@@ -7,6 +7,9 @@
       text     n lengths of 4 bytes, 0 for no cell and otherwise bytes + 1; then the texts, UTF-8, one behind the other
       integer  n bytes, 0 for no cell and otherwise 1; then n numbers of 8 bytes, two's complement, 0 where there is no cell
       boolean  n bytes: 0 no cell, 1 false, 2 true
+      decimal  n bytes as for integers; then n numbers of 16 bytes, two's complement: the decimal times 10^scale
+
+A decimal column's kind is written `decimal/SCALE`, with 0 to 38 digits behind the point.
 
 `frame` puts the length before the bytes, 4 bytes big-endian; names are byte strings of UTF-8, and the numbers of a block are
 little-endian, as Arrow keeps them in memory. The encoding can be read in one way only: every part's length follows from what
@@ -21,11 +24,14 @@ import hmac
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
 from hashlib import sha256
 from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from atoll.jobs.errors import BadResult
 from atoll.jobs.table import presence, text_buffers
@@ -33,15 +39,19 @@ from atoll.ledger.detail import RESULT_DOMAIN
 from atoll.primitives.commitment import OPENING_BYTES, commit_parts
 from atoll.wire.cbor import CborValue, encode
 
-Cell: TypeAlias = "str | int | bool | None"
-"""What a result holds; fractions are decimal text."""
+Cell: TypeAlias = "str | int | bool | Decimal | None"
+"""What a result holds."""
 
 BLOCK_ROWS = 1 << 16
+DECIMAL_DIGITS = 38
+"""Most digits of a decimal; those before the point count too."""
+DECIMAL_BYTES = 16
 
 _TAG = "result/2"
 _JOINT_DOMAIN = b"ATOLL-V01-JOINT-RESULT"
 _COMMITMENT_BYTES = 32
 _KINDS = {pa.large_string(): "text", pa.int64(): "integer", pa.bool_(): "boolean"}
+_HALF = 1 << 62
 _MAX_TEXT_BYTES = (1 << 32) - 2
 _MAX_HEAD_BYTES = 1 << 24
 
@@ -51,7 +61,7 @@ class Result:
     """What a receiver gets, rows in the order in which they are shown."""
 
     table: pa.Table = field(repr=False)
-    """Text, whole-number and truth-value columns of any Arrow width; kept as `large_string`, `int64` and `bool`."""
+    """Text, number and truth-value columns of any Arrow width; kept as `large_string`, `int64`, `bool`, `decimal128(38, n)`."""
 
     def __post_init__(self) -> None:
         settled = [_settle(one.type) for one in self.table.schema]
@@ -88,6 +98,50 @@ class Result:
         return f"Result(columns={self.columns!r}, {len(self)} rows)"
 
 
+def decimal_digits(fraction: int) -> int:
+    """Digits behind the point by which a multiple of 2^-fraction is told from its neighbours.
+
+    >>> decimal_digits(0), decimal_digits(20)
+    (0, 7)
+    """
+    return len(str(1 << fraction)) if fraction else 0
+
+
+def decimal_column(raw: NDArray[np.int64], valid: NDArray[np.bool_], *, fraction: int) -> pa.Array:
+    """Fixed-point numbers as the decimals nearest to them, ties to the even digit; from each, the number can be had again.
+
+    Args:
+        raw: the numbers in units of 2^-fraction.
+        valid: where there is one.
+        fraction: bits behind the point, 0 to 60.
+    """
+    scale = decimal_digits(fraction)
+    ten, whole, rest = 10**scale, raw >> fraction, raw & ((1 << fraction) - 1)
+    if ten << fraction < _HALF and int(np.abs(whole).max(initial=0)) * ten < _HALF:  # all of it in 64 bits
+        low = whole * ten + _nearest(rest * ten, fraction)
+        words = np.stack([low, low >> 63], axis=1)
+    else:
+        numbers = [
+            int(above) * ten + round(Fraction(int(below) * ten, 1 << fraction))
+            for above, below in zip(whole, rest, strict=True)
+        ]
+        data = b"".join(number.to_bytes(DECIMAL_BYTES, "little", signed=True) for number in numbers)
+        words = np.frombuffer(data, np.int64).reshape(-1, 2)
+    there = pa.array(valid).buffers()[1] if len(valid) else None
+    return pa.Array.from_buffers(
+        pa.decimal128(DECIMAL_DIGITS, scale), len(raw), [there, pa.py_buffer(np.ascontiguousarray(words))]
+    )
+
+
+def _nearest(number: NDArray[np.int64], fraction: int) -> NDArray[np.int64]:
+    """number / 2^fraction for numbers from 0 on, to the nearest, ties to the even one."""
+    if not fraction:
+        return number
+    floor, rest, half = number >> fraction, number & ((1 << fraction) - 1), 1 << (fraction - 1)
+    up: NDArray[np.int64] = ((rest > half) | ((rest == half) & (floor & 1 == 1))).astype(np.int64)
+    return floor + up
+
+
 def encode_result(result: Result) -> Iterator[bytes | memoryview]:
     """The one encoding of `result`, in parts to be joined.
 
@@ -110,7 +164,7 @@ def encode_blocks(schema: pa.Schema, rows: int, blocks: Iterable[pa.RecordBatch]
     yield _encode_head(schema, rows)
     for block in blocks:
         for column in block.columns:
-            yield from _ENCODERS[column.type](column)
+            yield from (_encode_decimals if _is_decimal(column.type) else _ENCODERS[column.type])(column)
 
 
 def encoded_bytes(result: Result) -> int:
@@ -186,7 +240,7 @@ def verify_blocks(
 
 
 def _are_kinds(schema: pa.Schema) -> bool:
-    return all(one in _KINDS for one in schema.types)
+    return all(one in _KINDS or _is_decimal(one) for one in schema.types)
 
 
 def _opening_bytes(receivers: int) -> int:
@@ -194,7 +248,7 @@ def _opening_bytes(receivers: int) -> int:
 
 
 def _encode_head(schema: pa.Schema, rows: int) -> bytes:
-    kinds: list[CborValue] = [[one.name.encode(), _KINDS[one.type]] for one in schema]
+    kinds: list[CborValue] = [[one.name.encode(), _kind_name(one.type)] for one in schema]
     head = encode([_TAG, kinds, rows], max_bytes=_MAX_HEAD_BYTES)
     return len(head).to_bytes(4, "big") + head
 
@@ -202,7 +256,7 @@ def _encode_head(schema: pa.Schema, rows: int) -> bytes:
 def _column_bytes(column: pa.ChunkedArray) -> int:
     if column.type == pa.large_string():
         return 4 * len(column) + sum(int(ends[-1] - ends[0]) for ends, _ in map(text_buffers, column.chunks))
-    return len(column) * (9 if column.type == pa.int64() else 1)
+    return len(column) * (1 + DECIMAL_BYTES if _is_decimal(column.type) else 9 if column.type == pa.int64() else 1)
 
 
 def _encode_text(column: pa.Array) -> Iterator[bytes | memoryview]:
@@ -219,6 +273,14 @@ def _encode_integers(column: pa.Array) -> Iterator[bytes]:
     yield column.fill_null(0).to_numpy(zero_copy_only=False).astype("<i8").tobytes()
 
 
+def _encode_decimals(column: pa.Array) -> Iterator[bytes | memoryview]:
+    yield presence(column).tobytes()
+    zero = pa.scalar(Decimal(0), column.type)
+    whole = pa.concat_arrays([column.fill_null(zero)])  # in a buffer of its own, from its beginning
+    _, numbers = whole.buffers()
+    yield memoryview(numbers)[whole.offset * DECIMAL_BYTES : (whole.offset + len(whole)) * DECIMAL_BYTES]
+
+
 def _encode_booleans(column: pa.Array) -> Iterator[bytes]:
     yield (presence(column) + column.fill_null(fill_value=False).to_numpy(zero_copy_only=False)).astype("u1").tobytes()
 
@@ -230,19 +292,31 @@ _ENCODERS: dict[pa.DataType, Callable[[pa.Array], Iterator[bytes | memoryview]]]
 }
 
 
+def _is_decimal(kind: pa.DataType) -> bool:
+    """Whether a type is one that decimals are kept as."""
+    return bool(pa.types.is_decimal128(kind)) and kind.precision == DECIMAL_DIGITS and 0 <= kind.scale <= DECIMAL_DIGITS
+
+
+def _kind_name(kind: pa.DataType) -> str:
+    """As it stands in the encoding."""
+    return f"decimal/{kind.scale}" if _is_decimal(kind) else _KINDS[kind]
+
+
 def _settle(kind: pa.DataType) -> pa.DataType:
     """The one width of a kind; a column without any cell is one of text.
 
     Raises:
         BadResult: the type is of no kind.
     """
-    if kind in _KINDS:
+    if kind in _KINDS or _is_decimal(kind):
         return kind
+    if pa.types.is_decimal(kind) and 0 <= kind.scale <= DECIMAL_DIGITS:
+        return pa.decimal128(DECIMAL_DIGITS, kind.scale)
     if pa.types.is_integer(kind):
         return pa.int64()
     if pa.types.is_string(kind) or pa.types.is_string_view(kind) or pa.types.is_null(kind):
         return pa.large_string()
-    raise BadResult(reason=f"a column of {kind} is neither text nor a whole number nor a truth value")
+    raise BadResult(reason=f"a column of {kind} is neither text nor a number nor a truth value")
 
 
 def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:

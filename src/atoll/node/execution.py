@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from atoll.errors import AtollError
+from atoll.jobs.cells import read_columns
 from atoll.jobs.errors import BadResult
 from atoll.jobs.kind import Brings, Input, Inputs, Lasting, Outcome
+from atoll.jobs.numbers import Numbers, parse_number_rule
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, PlanInput, digest_plan_body
 from atoll.node.errors import MemoryExceeded, NodeFault
@@ -184,6 +186,8 @@ class Execution:
             mine = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
             return Inputs(tuple(self._read_print(one, local[one.dataset], kept) for one in mine))
         planned = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
+        if job_kind(self._plan.kind).brings is Brings.NUMBERS:
+            return Inputs(tables=self._read_numbers(planned, local), attached=self._order.attached)
         opened: dict[str, SourceRows] = {}
         for one in planned:
             if one.dataset not in opened:
@@ -193,6 +197,20 @@ class Execution:
             if uses:
                 rows.keep(list(dict.fromkeys(chain.from_iterable(uses))))
         return Inputs(tuple(self._read(one, opened[one.dataset], kept) for one in planned), self._lasting())
+
+    def _read_numbers(self, planned: list[PlanInput], local: dict[str, LocalInput]) -> tuple[Numbers, ...]:
+        """The columns of a place as numbers, one table a line; lines that read the same share one."""
+        read: dict[tuple[object, ...], Numbers] = {}
+        for one in planned:
+            key = (one.dataset, one.columns, one.normalisation, one.rows_cap)
+            if key in read:
+                continue
+            with self._open(local[one.dataset]) as rows:
+                rules = {name: parse_number_rule(rule) for name, rule in zip(one.columns, one.normalisation, strict=True)}
+                columns = read_columns(rules, one.rows_cap, rows.batches(one.columns))
+                read[key] = Numbers(columns, rows=len(rows))
+            self._tell({"event": "input", "dataset": one.dataset, "rows": read[key].rows})
+        return tuple(read[one.dataset, one.columns, one.normalisation, one.rows_cap] for one in planned)
 
     def _read_print(self, planned: PlanInput, local: LocalInput, kept: ExitStack) -> Input:
         """What the plan compares of a fingerprint that was kept at registration: rows that its digest chooses."""

@@ -76,7 +76,7 @@ def _fan_in(step: Step, operands: tuple[Kind, ...]) -> int:
     """How many numbers of an operand go into one number of the result."""
     if step.operation.NAME == "matmul":
         return operands[0].shape[1]
-    return operands[0].size // max(1, max(kind.size for kind in step.kinds))
+    return operands[0].size // max(1, *(kind.size for kind in step.kinds))
 
 
 def _compared(how: Exposure) -> Exposure:

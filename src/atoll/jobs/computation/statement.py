@@ -8,29 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, ClassVar
 
-from atoll.jobs.computation.exposure import exposures, output_of
+from atoll.jobs.computation.cost import graph_cost
+from atoll.jobs.computation.exposure import Seen, exposures, output_of
 from atoll.jobs.errors import BadPlan
-from atoll.jobs.numbers import NumberRule, Nulls
+from atoll.jobs.intersection.outputs import Security
+from atoll.jobs.numbers import Nulls, NumberRule
+from atoll.jobs.secret.places import MAX_OWNERS, MAX_RECEIVERS, NODES, Seats
+from atoll.ledger.plan import Label
 from atoll.policy.demand import Exposure, Output
-from atoll.programs.cost import GraphCost, graph_cost
 from atoll.programs.dtypes import DType
 from atoll.programs.graph import Graph, GraphInput
-from atoll.wire.message import Document
+from atoll.programs.graph import Output as GraphOutput
+from atoll.wire.errors import MessageError
+from atoll.wire.message import Count, Digest, Document, Message, Pattern, Range, Size
 
 KIND = "computation"
-SECURITIES = ("semi-honest", "malicious")
 MAX_OPENED = 40
 """Most kinds of values that the nodes are shown; a program that opens more is refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class InputStated:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputStated(Message):
     """One input of an owner."""
 
-    name: str
-    width: int
+    name: Label
+    """In the program; no two inputs share one."""
+    width: Annotated[int, Range(0, 200)]
     """How many columns it takes: 0 for a vector, which takes one."""
 
     @property
@@ -39,81 +44,98 @@ class InputStated:
         return max(1, self.width)
 
 
-@dataclass(frozen=True, slots=True)
-class OutputStated:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerStated(Message):
+    """One owner's place."""
+
+    label: Label
+    """As the program calls it."""
+    inputs: Annotated[tuple[InputStated, ...], Size(1, 200)]
+    """In the program's order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputStated(Message):
     """One output of a receiver."""
 
-    name: str
-    base: str
-    """`int64`, `fixed` or `bool`."""
-    fraction: int
-    shape: tuple[int, ...]
+    name: Label
+    """In the program."""
+    base: Annotated[str, Pattern("int64|fixed|bool")]
+    """Its type."""
+    fraction: Annotated[int, Range(0, 60)]
+    """Bits after the point."""
+    shape: Annotated[tuple[Annotated[int, Range(1, 2**40)], ...], Size(0, 6)]
+    """Empty for one number."""
     nullable: bool
-    error: str
+    """Whether some of it may be null."""
+    error: Annotated[str, Size(1, 24)]
     """How far it may be from exact arithmetic on the columns as they are shared; 0 for exactly."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenStated(Message):
+    """How a receiver may see an input by way of its outputs."""
+
+    input: Label
+    """Its name."""
+    how: Annotated[tuple[Exposure, ...], Size(1, 4)]
+    """Each way, sorted; `encrypted-only` where its outputs do not depend on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverStated(Message):
+    """One receiver's place."""
+
+    label: Label
+    """As the program calls it."""
+    outputs: Annotated[tuple[OutputStated, ...], Size(1, 100)]
+    """What it gets, sorted by name."""
+    seen: Annotated[tuple[SeenStated, ...], Size(1, 200)]
+    """All inputs, owner by owner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement(Message):
     """Everything; see the module."""
 
-    graph: bytes
-    """Digest of the program."""
-    name: str
-    security: str
-    owners: tuple[tuple[str, tuple[InputStated, ...]], ...]
-    """Label and inputs of each owner's place."""
-    receivers: tuple[tuple[str, tuple[OutputStated, ...]], ...]
-    """Label and outputs of each receiver's place."""
-    seen: tuple[tuple[tuple[tuple[str, ...], ...], ...], ...]
-    """For each receiver, owner and input: how it may be seen, as exposures, sorted."""
-    rounds: int
-    sent_bytes: tuple[int, int, int]
-    """By the compute nodes, for the program alone."""
-    memory_bytes: int
-    """At a compute node at most."""
-    opens: tuple[str, ...]
+    TAG: ClassVar[str] = "computation/1"
+
+    graph: Digest
+    """Digest of the program: SHA-256 of its encoding."""
+    name: Annotated[str, Size(0, 40)]
+    """Its name, for people."""
+    security: Security
+    """What one of the three compute nodes may do."""
+    owners: Annotated[tuple[OwnerStated, ...], Size(1, MAX_OWNERS)]
+    """By the plan's places."""
+    receivers: Annotated[tuple[ReceiverStated, ...], Size(1, MAX_RECEIVERS)]
+    """By the plan's places."""
+    rounds: Count
+    """That the program takes."""
+    sent: Annotated[tuple[Count, ...], Size(NODES, NODES)]
+    """Bytes by the compute nodes, for the program alone; malicious mode verifies on top of it."""
+    memory: Count
+    """At a compute node, in bytes, at most."""
+    opens: Annotated[tuple[Label, ...], Size(0, MAX_OPENED)]
     """What the compute nodes are shown."""
 
     def outputs(self) -> list[list[str]]:
         """Names by receiver."""
-        return [[one.name for one in own] for _, own in self.receivers]
+        return [[one.name for one in receiver.outputs] for receiver in self.receivers]
 
-    def output(self, own: Mapping[int, frozenset[int]]) -> Output:
-        """The kind of output of the whole plan.
-
-        Args:
-            own: for each receiver the owners' places that belong to the same organisation; it may see its own values.
-        """
+    def output(self, seats: Seats) -> Output:
+        """The kind of output of the whole plan: the most that anybody sees of another organisation's inputs."""
         return output_of(
-            Exposure(how)
-            for receiver, by_owner in enumerate(self.seen)
-            for owner, inputs in enumerate(by_owner)
-            if owner not in own.get(receiver, frozenset())
-            for one in inputs
-            for how in one
+            how
+            for receiver, org in zip(self.receivers, seats.receivers, strict=True)
+            for seen, owner in zip(receiver.seen, self._owners(), strict=True)
+            if seats.owners[owner].org != org
+            for how in seen.how
         )
 
-    def to_document(self) -> dict[str, Any]:
-        """As the plan holds it."""
-        return {
-            "graph": self.graph,
-            "name": self.name,
-            "security": self.security,
-            "owners": [[label, [[one.name, one.width] for one in inputs]] for label, inputs in self.owners],
-            "receivers": [
-                [
-                    label,
-                    [[one.name, one.base, one.fraction, list(one.shape), one.nullable, one.error] for one in outputs],
-                ]
-                for label, outputs in self.receivers
-            ],
-            "seen": [[[list(one) for one in inputs] for inputs in by_owner] for by_owner in self.seen],
-            "rounds": self.rounds,
-            "sent": list(self.sent_bytes),
-            "memory": self.memory_bytes,
-            "opens": list(self.opens),
-        }
+    def _owners(self) -> list[int]:
+        """The owner's place of each input, in order."""
+        return [place for place, owner in enumerate(self.owners) for _ in owner.inputs]
 
 
 def read_statement(document: Document) -> Statement:
@@ -123,63 +145,22 @@ def read_statement(document: Document) -> Statement:
         BadPlan: it is none.
     """
     try:
-        statement = Statement(
-            graph=document["graph"],
-            name=document["name"],
-            security=document["security"],
-            owners=tuple((label, tuple(InputStated(*one) for one in inputs)) for label, inputs in document["owners"]),
-            receivers=tuple(
-                (label, tuple(OutputStated(name, base, point, tuple(shape), null, error) for name, base, point, shape, null, error in outputs))
-                for label, outputs in document["receivers"]
-            ),
-            seen=tuple(tuple(tuple(tuple(one) for one in inputs) for inputs in by_owner) for by_owner in document["seen"]),
-            rounds=document["rounds"],
-            sent_bytes=tuple(document["sent"]),  # type: ignore[arg-type]  # `_is_sound` looks
-            memory_bytes=document["memory"],
-            opens=tuple(document["opens"]),
-        )
-        sound = _is_sound(statement) and statement.to_document() == dict(document)
-    except (KeyError, TypeError, ValueError):
-        sound = False
-    if not sound:
-        raise BadPlan(kind=KIND, reason="its program does not say what runs, on what, and for whom")
-    return statement
+        said = Statement.from_map(dict(document))
+    except MessageError as err:
+        raise BadPlan(kind=KIND, reason=f"its program does not say what runs: {err}".rstrip(".")) from err
+    inputs = [one.name for owner in said.owners for one in owner.inputs]
+    if len(set(inputs)) != len(inputs) or any([one.input for one in to.seen] != inputs for to in said.receivers):
+        raise BadPlan(kind=KIND, reason="its program does not say of each input once how it is seen")
+    return said
 
 
-def _is_sound(said: Statement) -> bool:
-    """Whether the parts are of the types and lengths that everybody counts on."""
-    texts = [said.name, *said.opens, *(label for label, _ in (*said.owners, *said.receivers))]
-    texts += [one.name for _, inputs in said.owners for one in inputs]
-    texts += [text for _, outputs in said.receivers for one in outputs for text in (one.name, one.base, one.error)]
-    numbers = [said.rounds, *said.sent_bytes, said.memory_bytes, *(one.width for _, inputs in said.owners for one in inputs)]
-    numbers += [number for _, outputs in said.receivers for one in outputs for number in (one.fraction, *one.shape)]
-    kinds = all(one.base in ("int64", "fixed", "bool") and type(one.nullable) is bool for _, own in said.receivers for one in own)
-    lengths = [len(inputs) for _, inputs in said.owners]
-    seen = [[len(inputs) for inputs in by_owner] for by_owner in said.seen]
-    ways = {how for by_owner in said.seen for inputs in by_owner for one in inputs for how in one}
-    return (
-        isinstance(said.graph, bytes)
-        and len(said.graph) == 32  # noqa: PLR2004 - SHA-256
-        and said.security in SECURITIES
-        and all(isinstance(one, str) and 0 < len(one) for one in texts if one is not said.name)
-        and isinstance(said.name, str)
-        and all(type(one) is int and one >= 0 for one in numbers)
-        and len(said.sent_bytes) == 3  # noqa: PLR2004 - nodes
-        and kinds
-        and all(lengths)
-        and all(outputs for _, outputs in said.receivers)
-        and seen == [lengths] * len(said.receivers)
-        and ways <= set(Exposure) - {Exposure.HIDDEN}
-    )
-
-
-def state(graph: Graph, owners: Sequence[str], receivers: Sequence[str], security: str) -> Statement:
+def state(graph: Graph, owners: Sequence[str], receivers: Sequence[str], security: Security) -> Statement:
     """The statement of a program.
 
     Args:
         graph: read by `atoll.programs.parse_graph`, or traced here.
         owners, receivers: its labels, in the order of the plan's places.
-        security: `semi-honest` or `malicious`.
+        security: what one of the nodes may do.
 
     Raises:
         BadPlan: the labels are not those of the program, an owner's columns are not equally long, or it cannot be run so.
@@ -192,32 +173,20 @@ def state(graph: Graph, owners: Sequence[str], receivers: Sequence[str], securit
     for label in owners:
         rows_of(graph, label)
     shown = exposures(graph)
-    gets = [[out for out in graph.outputs if label in out.receivers] for label in receivers]
-    cost: GraphCost = graph_cost(graph, malicious=security == "malicious")
+    cost = graph_cost(graph, malicious=security is Security.MALICIOUS)
     if len(cost.opens) > MAX_OPENED:
         raise BadPlan(kind=KIND, reason=f"the program shows the compute nodes {len(cost.opens)} different things")
+    places = tuple(OwnerStated(label=label, inputs=tuple(map(_input, inputs[label]))) for label in owners)
+    names = [one.name for place in places for one in place.inputs]
     return Statement(
         graph=graph.digest,
         name=graph.name,
         security=security,
-        owners=tuple((label, tuple(_input(one) for one in inputs[label])) for label in owners),
-        receivers=tuple(
-            (label, tuple(_output(graph, out.name) for out in own)) for label, own in zip(receivers, gets, strict=True)
-        ),
-        seen=tuple(
-            tuple(
-                tuple(
-                    tuple(sorted({str(how) for out in own for how in shown[out.name].get(one.name, ())}))
-                    or (str(Exposure.ENCRYPTED_ONLY),)
-                    for one in inputs[label]
-                )
-                for label in owners
-            )
-            for own in gets
-        ),
+        owners=places,
+        receivers=tuple(_receiver(graph, label, shown, names) for label in receivers),
         rounds=cost.rounds,
-        sent_bytes=cost.sent_bytes,
-        memory_bytes=cost.memory_bytes,
+        sent=cost.sent_bytes,
+        memory=cost.memory_bytes,
         opens=cost.opens,
     )
 
@@ -229,7 +198,7 @@ def rows_of(graph: Graph, owner: str) -> int:
         BadPlan: they differ, or one is neither a column nor a matrix.
     """
     shapes = [one.kind.shape for one in graph.inputs if one.owner == owner]
-    if any(not 1 <= len(shape) <= 2 for shape in shapes) or len({shape[0] for shape in shapes}) != 1:  # noqa: PLR2004
+    if any(not 1 <= len(shape) <= 2 for shape in shapes) or len({shape[0] for shape in shapes}) != 1:
         raise BadPlan(kind=KIND, reason=f"the columns of {owner} are not equally long, and a table has so many rows")
     return shapes[0][0]
 
@@ -250,16 +219,34 @@ def rule_of(one: GraphInput, *, forgiving: bool) -> NumberRule:
 def _verify_labels(what: str, given: Sequence[str], wanted: set[str]) -> None:
     if len(set(given)) != len(given) or set(given) != wanted:
         named = ", ".join(sorted(wanted)) or "none"
-        raise BadPlan(kind=KIND, reason=f"the program's {what} are {named}, and places are taken for {', '.join(given) or 'none'}")
+        raise BadPlan(
+            kind=KIND, reason=f"the program's {what} are {named}, and places are taken for {', '.join(given) or 'none'}"
+        )
 
 
 def _input(one: GraphInput) -> InputStated:
     shape = one.kind.shape
-    return InputStated(one.name, shape[1] if len(shape) > 1 else 0)
+    return InputStated(name=one.name, width=shape[1] if len(shape) > 1 else 0)
 
 
-def _output(graph: Graph, name: str) -> OutputStated:
-    out = next(one for one in graph.outputs if one.name == name)
+def _receiver(graph: Graph, label: str, shown: Mapping[str, Seen], inputs: Sequence[str]) -> ReceiverStated:
+    own = [out for out in graph.outputs if label in out.receivers]
+    ways = {name: frozenset().union(*(shown[out.name].get(name, frozenset()) for out in own)) for name in inputs}
+    return ReceiverStated(
+        label=label,
+        outputs=tuple(_output(graph, out) for out in own),
+        seen=tuple(SeenStated(input=name, how=tuple(sorted(how)) or (Exposure.ENCRYPTED_ONLY,)) for name, how in ways.items()),
+    )
+
+
+def _output(graph: Graph, out: GraphOutput) -> OutputStated:
     kind = graph.kind(out.ref)
     error = "0" if kind.error == 0 else f"{float(kind.error):.3g}"
-    return OutputStated(name, kind.dtype.name, kind.dtype.fraction, kind.shape, out.valid is not None, error)
+    return OutputStated(
+        name=out.name,
+        base=kind.dtype.name,
+        fraction=kind.dtype.fraction,
+        shape=kind.shape,
+        nullable=out.valid is not None,
+        error=error,
+    )

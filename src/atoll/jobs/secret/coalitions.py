@@ -1,6 +1,6 @@
 """Who could read what together: the table that every owner signs in its consent (SECURITY 1.4).
 
-    two compute nodes                  every input, whatever the protocol: their shares are all there is
+    two compute nodes                  every input and everything that is computed: their shares are all there is
     one compute node                   what the program opens to the nodes, if it opens anything
     a receiver                         its outputs
     a receiver and one compute node    no more than both alone
@@ -23,6 +23,7 @@ MAX_COALITIONS = 64
 MAX_MEMBERS = 16
 MAX_READS = 100
 MAX_LABEL = 120
+EVERYTHING = "everything that is computed"
 
 
 def coalitions(seats: Seats, outputs: Sequence[Sequence[str]], opened: Sequence[str], *, kind: str) -> tuple[Coalition, ...]:
@@ -45,11 +46,14 @@ def coalitions(seats: Seats, outputs: Sequence[Sequence[str]], opened: Sequence[
     return tuple(Coalition(members=members, reads=_short(reads)) for members, reads in sorted(found.items()) if reads)
 
 
-def _lines(seats: Seats, outputs: Sequence[Sequence[str]], opened: Sequence[str]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+def _lines(
+    seats: Seats, outputs: Sequence[Sequence[str]], opened: Sequence[str]
+) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     shown = [f"opened to the compute nodes: {what}" for what in opened]
     named = [[f"output {name}" for name in names] for names in outputs]
     for pair in itertools.combinations(seats.computes, 2):
-        yield pair, [label for table in seats.owners if table.org not in pair for label in _columns(table.dataset, table.columns)]
+        others = [table for table in seats.owners if table.org not in pair]
+        yield pair, [*(label for table in others for label in _columns(table.dataset, table.columns)), EVERYTHING]
     for node in seats.computes:
         yield (node,), shown
     for receiver, own in zip(seats.receivers, named, strict=True):
@@ -58,9 +62,9 @@ def _lines(seats: Seats, outputs: Sequence[Sequence[str]], opened: Sequence[str]
             if node != receiver:
                 yield (receiver, node), [*own, *shown]
         for left in dict.fromkeys(table.org for table in seats.owners if table.org != receiver):
-            others = {table.org for table in seats.owners} - {left}
+            rest = {table.org for table in seats.owners} - {left}
             alone = [f"what the outputs tell of {table.dataset} alone" for table in seats.owners if table.org == left]
-            yield (receiver, *others), alone
+            yield (receiver, *rest), alone
     if len(seats.receivers) > 1:
         yield seats.receivers, [label for own in named for label in own]
 

@@ -111,7 +111,7 @@ class Seats:
             if not one.columns or len(set(one.columns)) != len(one.columns) or len(one.rules) != len(one.columns):
                 yield f"of {one.dataset} no column is named, or one twice, or one without its rule"
             if len(one.grants) != len(self.receivers):
-                yield f"the use of {one.dataset} rests on {len(one.grants)} grants, and {len(self.receivers)} organisations receive"
+                yield f"the use of {one.dataset} rests on {len(one.grants)} grants, and {len(self.receivers)} receive"
             elif any(bool(use.grant) is (org == one.org) for use, org in zip(one.grants, self.receivers, strict=True)):
                 yield f"the use of {one.dataset} rests on a grant for every receiver but its owner"
 
