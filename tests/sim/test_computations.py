@@ -1,0 +1,228 @@
+"""Secret programs through whole nodes: five organisations, a simulated network and clock."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atoll import programs as mp
+from atoll.api.models import GiveGrant, ProposeJob, RegisterColumn, RegisterDataset
+from atoll.jobs.errors import BadPlan
+from atoll.ledger.records import ConsentRecord, Job
+from atoll.node.errors import NotEntrusted, ProgramNotReviewed
+from atoll.programs.graph import Graph
+from atoll.testing.virtual import run_virtually
+from atoll.testing.world import World
+from tests.sim.test_whole_flow import agreed_everywhere, ended
+
+INCOMES = {
+    "bureau": [str(1000 + number) for number in range(12)] + [""],
+    "telecom": [str(500 + number) for number in range(15)],
+}
+TRUST = dict.fromkeys(("operator", "auditor", "bureau", "telecom"), 'trusted-proposers = ["bank"]')
+ROWS = 16
+
+
+@mp.program(
+    inputs={
+        "here": mp.column("first", mp.int64(0, 1_000_000), rows="n", nullable=True),
+        "there": mp.column("second", mp.int64(0, 1_000_000), rows="n", nullable=True),
+    },
+    outputs={"total": "asker", "rows": "asker"},
+)
+def joint_total(here: mp.SecretArray, there: mp.SecretArray) -> dict[str, mp.SecretArray]:
+    return {"total": here.sum() + there.sum(), "rows": mp.count(here) + mp.count(there)}
+
+
+@mp.program(
+    inputs={
+        "bill": mp.column("first", mp.fixed(0, 10_000, fraction=16), rows="n"),
+        "late": mp.column("second", mp.bool_, rows="n"),
+    },
+    outputs={"owed": ("asker", "second")},
+)
+def owed(bill: mp.SecretArray, late: mp.SecretArray) -> mp.SecretArray:
+    """Rows of two tables stand beside each other."""
+    return mp.where(late, bill, 0.0).sum()
+
+
+async def register(world: World, org: str, cells: list[str], exposure: str = "after-aggregate") -> str:
+    path = world.home(org) / "data" / "table.csv"
+    path.write_text("row,amount\n" + "".join(f"{at},{cell}\n" for at, cell in enumerate(cells)), "utf-8")
+    columns = [RegisterColumn(name="row", exposure="hidden"), RegisterColumn(name="amount", exposure=exposure)]
+    request = RegisterDataset(name="table", path=path.name, title=org, columns=columns)
+    return (await world[org].services.datasets.register(request))[0]
+
+
+async def permit(world: World, owner: str, grantee: str, dataset: str, **more: Any) -> dict[str, Any]:
+    asked = {"columns": ["amount"], "purposes": ["research"], "outputs": ["aggregate"], "uses": 9} | more
+    grant, _ = await world[owner].services.grants.give(GiveGrant(grantee=grantee, dataset=dataset, **asked))
+    return {"grant": grant, "version": 1}
+
+
+OWN = {"grant": "", "version": 0}
+
+
+def place(label: str, dataset: str, name: str, *grants: dict[str, Any]) -> dict[str, Any]:
+    return {"label": label, "dataset": dataset, "binds": [{"input": name, "columns": ["amount"]}], "grants": list(grants)}
+
+
+def proposal(
+    graph: Graph, owners: list[dict[str, Any]], computes: list[str], *receivers: tuple[str, str], **more: Any
+) -> ProposeJob:
+    spec = {
+        "graph": graph.encode().hex(),
+        "owners": owners,
+        "computes": computes,
+        "receivers": [{"label": label, "org": org} for label, org in receivers],
+    }
+    return ProposeJob(kind="computation", spec=spec | more, purpose="research")
+
+
+async def asked(world: World, computes: list[str]) -> tuple[Graph, ProposeJob]:
+    """A joint total of the bureau's and the telecom's amounts, for the bank; both have granted it."""
+    graph = joint_total.trace(n=ROWS)
+    sets = {org: await register(world, org, cells) for org, cells in INCOMES.items()}
+    grants = {org: await permit(world, org, "bank", sets[org]) for org in sets}
+    owners = [
+        place("first", sets["bureau"], "here", grants["bureau"]),
+        place("second", sets["telecom"], "there", grants["telecom"]),
+    ]
+    return graph, proposal(graph, owners, computes, ("asker", "bank"))
+
+
+def review(world: World, graph: Graph, *orgs: str) -> None:
+    for org in orgs:
+        world[org].services.programs.review(graph.digest.hex(), "owner")
+
+
+async def waiting(world: World, org: str, job: str) -> None:
+    async with asyncio.timeout(60):
+        while world[org].services.jobs.show(job).phase != "awaiting approval":  # noqa: ASYNC110 - a virtual clock
+            await asyncio.sleep(0.1)
+
+
+def test_three_of_five_compute_a_total_that_only_the_receiver_gets(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=51, policy=TRUST) as world:
+            graph, request = await asked(world, ["bank", "bureau", "telecom"])
+            review(world, graph, "bureau", "telecom")
+            job = await world["bank"].services.proposals.propose(request)
+            record = await ended(world, job)
+            assert (record.state, record.reason) == ("completed", "")
+            await agreed_everywhere(world, job)
+            found = world["bank"].services.jobs.result(job, 0, "test")
+            expected = [sum(map(int, filter(None, cells))) for cells in INCOMES.values()]
+            assert dict(zip(found.columns, found.table[0], strict=True)) == {"total": str(sum(expected)), "rows": "27"}
+            for org in ("bureau", "telecom", "auditor", "operator"):
+                with pytest.raises(Exception, match="receipted result"):
+                    world[org].services.jobs.result(job, 0, "test")
+            shown = world["bureau"].services.jobs.show(job)
+            assert shown.adversary_model == "honest-majority-semi-honest"
+            assert shown.digest == graph.digest.hex()
+            assert "joint_total" in shown.program
+            assert sorted(record.receipts) == ["bank", "bureau", "telecom"]
+
+    run_virtually(scenario())
+
+
+def test_an_unreviewed_program_waits_and_approving_the_job_is_no_review(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=52, policy=TRUST) as world:
+            graph, request = await asked(world, ["bank", "bureau", "telecom"])
+            review(world, graph, "telecom")
+            bureau = world["bureau"].services
+            job = await world["bank"].services.proposals.propose(request)
+            await waiting(world, "bureau", job)
+            with pytest.raises(ProgramNotReviewed):
+                await bureau.jobs.approve(job, "a person")
+            assert bureau.jobs.show(job).state == "proposed"
+            assert bureau.programs.show(job).reviewed is False
+            bureau.programs.review(bureau.programs.show(job).digest, "a person")
+            assert [(one.name, one.reviewed) for one in bureau.programs.list()] == [("joint_total", True)]
+            await bureau.jobs.approve(job, "a person")
+            assert (await ended(world, job)).state == "completed"
+            assert ("a person", "program.review", graph.digest.hex(), "joint_total") in [
+                one[2:] for one in world["bureau"].context.store.audit_trail()
+            ]
+
+    run_virtually(scenario())
+
+
+def test_owners_outside_say_that_they_trust_the_three(tmp_path: Path) -> None:
+    """And a receiver beside the first has its own grants: of its own data it needs none."""
+
+    async def scenario() -> None:
+        policy = TRUST | {"telecom": TRUST["telecom"] + '\ncompute-nodes = ["auditor", "bank", "bureau"]'}
+        async with World(tmp_path, seed=53, policy=policy) as world:
+            graph = owed.trace(n=12)
+            bills = await register(world, "bureau", [f"{number}.25" for number in range(12)])
+            late = await register(world, "telecom", ["yes", "no"] * 6)
+            grants = [await permit(world, "bureau", org, bills) for org in ("bank", "telecom")]
+            back = await permit(world, "telecom", "bank", late)
+            owners = [place("first", bills, "bill", *grants), place("second", late, "late", back, OWN)]
+            computes = ["bank", "bureau", "auditor"]
+            request = proposal(graph, owners, computes, ("asker", "bank"), ("second", "telecom"))
+            review(world, graph, "bureau", "telecom")
+            job = await world["bank"].services.proposals.propose(request)
+            record: Job = await ended(world, job)
+            assert (record.state, record.reason) == ("completed", "")
+            total = sum(number + 0.25 for number in range(0, 12, 2))
+            for org in ("bank", "telecom"):
+                ((cell,),) = world[org].services.jobs.result(job, 0, "test").table
+                assert float(cell) == total
+            said = world["bank"].context.view().get(ConsentRecord, f"{job}/telecom")
+            assert said is not None
+            assert said.entrusts == ("auditor", "bank", "bureau")
+            assert world["bank"].services.jobs.show(job).entrusts == {"telecom": ["auditor", "bank", "bureau"]}
+
+    run_virtually(scenario())
+
+
+def test_without_that_rule_a_person_says_it_for_the_job(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=54, policy=TRUST) as world:
+            graph, request = await asked(world, ["bank", "bureau", "auditor"])
+            review(world, graph, "bureau", "telecom")
+            telecom = world["telecom"].services
+            job = await world["bank"].services.proposals.propose(request)
+            await waiting(world, "telecom", job)
+            with pytest.raises(NotEntrusted):
+                await telecom.jobs.approve(job, "a person")
+            await telecom.jobs.approve(job, "a person", entrust=True)
+            assert (await ended(world, job)).state == "completed"
+
+    run_virtually(scenario())
+
+
+def test_organisations_that_belong_together_are_refused_and_so_is_one_twice(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=55, policy=TRUST) as world:
+            graph, request = await asked(world, ["operator", "bureau", "telecom"])
+            review(world, graph, "bureau", "telecom")
+            twice = request.model_copy(update={"spec": request.spec | {"computes": ["bureau", "bureau", "telecom"]}})
+            with pytest.raises(BadPlan, match="three different organisations compute"):
+                await world["bank"].services.proposals.propose(twice)
+            beside = request.model_copy(update={"spec": request.spec | {"computes": ["operator", "bank", "telecom"]}})
+            job = await world["bank"].services.proposals.propose(beside)
+            record = await ended(world, job)
+            assert (record.state, record.reason) == ("refused", "policy.coalition")
+
+    run_virtually(scenario())
+
+
+def test_a_review_taken_back_stops_what_has_not_begun(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=56, policy=TRUST) as world:
+            graph, request = await asked(world, ["bank", "bureau", "telecom"])
+            review(world, graph, "bureau", "telecom")
+            world["bureau"].services.programs.revoke(graph.digest.hex(), "a person")
+            job = await world["bank"].services.proposals.propose(request)
+            await waiting(world, "bureau", job)
+            await asyncio.sleep(30)
+            assert world["bureau"].services.jobs.show(job).consents == ["bank", "telecom"]
+
+    run_virtually(scenario())
