@@ -52,7 +52,7 @@ SLOTS = (
     Slot("order", "atoll.cli.order", "Freeze and recall, by two persons of a regulator."),
     Slot("policy", "atoll.cli.policy", "Check and explain terms; consent in advance."),
     Slot("job", "atoll.cli.job", "Propose, consent to, watch and end jobs."),
-    Slot("program", "atoll.cli.program", "Read and review programs that compute on secret shares."),
+    Slot("program", "atoll.cli.program", "Write, read and review programs on secret shares."),
     Slot("ledger", "atoll.cli.ledger", "Read and verify the ledger."),
     Slot("evidence", "atoll.cli.evidence", "Export evidence of a job, or verify it offline."),
     Slot("why", "atoll.cli.why", "Explain an error code, or the state of a job."),

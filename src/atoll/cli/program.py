@@ -1,4 +1,7 @@
-"""`atoll program`: what a computation on secret shares would do, and whether a person here stands for it."""
+"""`atoll program`: what a computation on secret shares would do, and whether a person here stands for it.
+
+What an author does with the text of a program stands in `programming`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from atoll.cli import programming
 from atoll.cli.frame import command, group
 from atoll.cli.options import YesOption
 from atoll.cli.reply import Reply, Rows
@@ -13,9 +17,13 @@ from atoll.cli.screen import confirm
 from atoll.cli.words import iso
 from atoll.client import Node
 
-app = group("Read and review programs that compute on secret shares.")
+app = group("Write, read and review programs on secret shares.")
 DIGEST = "7d2f0c4b9a1e5f38d6c7b2a190e4f5c3d8b7a6958473625140f1e2d3c4b5a697"
 DigestArgument = Annotated[str, typer.Argument(metavar="DIGEST", help="The program's 64 digits.")]
+
+command(app, "explain", "atoll program explain risk.py --size n=1000")(programming.explain)
+command(app, "run", "atoll program run risk.py --table bank=bank.csv --table bureau=bureau.csv")(programming.run)
+command(app, "trace", "atoll program trace risk.py --size n=1000 --out risk.graph")(programming.trace)
 
 
 @command(app, "show", "atoll program show --job 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --home bureau")

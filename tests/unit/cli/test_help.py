@@ -121,7 +121,7 @@ PROMISED = """
     grade show, grade override, grade approve, grade tables
     budget set
     job propose intersection, job list, job show, job approve, job refuse, job withdraw, job watch, job result, job cancel
-    program show, program review, program reviewed, program revoke
+    program explain, program run, program trace, program show, program review, program reviewed, program revoke
     ledger log, ledger show, ledger verify, ledger checkpoint, ledger trust
     evidence export, evidence verify
 """
