@@ -87,3 +87,11 @@ class ResultsDiffer(IntegrityError):
     code = "mpc.results_differ"
     sentence = "The program gives {receiver} {found}, where the plan says {expected}."
     remedy = "Report it: the plan was made for another program."
+
+
+class KeyTooOften(InputError):
+    """A key of the right side of a join stands there more often than the program says."""
+
+    code = "mpc.key_too_often"
+    sentence = "A key stands on the right side of the join more than {limit} times; which one is not known to anybody here."
+    remedy = "Let the owner of the right side remove repeated keys, or declare a higher multiplicity in the program."

@@ -15,9 +15,11 @@ import numpy as np
 
 from atoll._core import Ranking
 from atoll.protocols.mpc import traffic
+from atoll.protocols.mpc.comparison import all_zero_circuit
+from atoll.protocols.mpc.gathering import one_hot_circuit
 from atoll.protocols.mpc.opening import DIGEST_BYTES
 from atoll.protocols.mpc.ordering import comparison_circuit
-from atoll.protocols.mpc.pivots import choose_pivots, spare_comparison_rounds
+from atoll.protocols.mpc.pivots import ROUND_BYTES, choose_pivots, spare_comparison_rounds
 from atoll.protocols.mpc.shares import WORD_BITS, word_count
 from atoll.protocols.mpc.traffic import NUMBER_BYTES, Traffic, even
 
@@ -106,3 +108,63 @@ def most_levels(count: int, width: int, *, log2_failure: float = -40.0) -> int:
         least = math.log2(short + 1) + sum(math.log2(short - at) for at in range(t))
         cuts = min(cuts, (weight - least - log2_failure) / math.log2((t + 2) / 2))
     return 2 * math.ceil(cuts) + 1
+
+
+def partition(count: int, numbers: int, planes: int = 0) -> Traffic:
+    """`partition`, of columns of so many numbers and bits a row."""
+    if not count:
+        return Traffic()
+    moved = shuffle(count, words_of(numbers + 2, planes))
+    return traffic.from_bit(count) + traffic.multiply(count) + moved + traffic.open_ring(count)
+
+
+def by_code(count: int, groups: int, width: int, within: int, sums: int, ends: int) -> Traffic:
+    """`grouping.by_code` by codes of `width` bits; `within`: bits that order rows of a group."""
+    total = count + groups
+    return order(total, width + 1 + within, sums + ends) + shuffle(total, 1 + sums + 2 * ends)
+
+
+def by_key(count: int, width: int, within: int, keys: int, sums: int, ends: int) -> Traffic:
+    """`grouping.by_key` by a key of `width` bits, given as so many numbers."""
+    answers = 1 + sums + keys + 2 * ends
+    parted = traffic.circuit(all_zero_circuit(width), count) + partition(count, answers, 1)
+    return order(count, width + within, keys + sums + ends) + parted + even(1, NUMBER_BYTES * count * answers)
+
+
+def join(left: int, right: int, width: int, columns: int, multiplicity: int) -> Traffic:
+    """`join` of so many rows by keys of `width` bits."""
+    total = left + right
+    said = order(total, width + 1, columns) + partition(total, columns, width)
+    if right > multiplicity:
+        pairs = right - multiplicity
+        said = said + traffic.circuit(all_zero_circuit(width), pairs) + traffic.from_bit(pairs)
+        said = said + traffic.is_zero(1, bits=pairs.bit_length() + 1) + traffic.open_planes(1, 1)
+    moved = shuffle(total, words_of(columns * multiplicity, (width + 1) * multiplicity))
+    return said + moved + moved + _matched(left, width, columns, multiplicity)
+
+
+def _matched(left: int, width: int, columns: int, multiplicity: int) -> Traffic:
+    one = traffic.circuit(all_zero_circuit(width + 1), left)
+    if columns:
+        one = one + traffic.from_bit(left) + even(1, NUMBER_BYTES * left * columns)
+    said = Traffic()
+    for _ in range(multiplicity):
+        said = said | one
+    return said
+
+
+def gather_by_products(entries: int, questions: int, width: int, columns: int) -> Traffic:
+    """`gathering.by_products`."""
+    hot = traffic.circuit(one_hot_circuit(width, entries), questions)
+    return hot + traffic.from_bit(questions, width=entries) + traffic.multiply(columns * questions)
+
+
+def gather_by_order(entries: int, questions: int, width: int, columns: int) -> Traffic:
+    """`gathering.by_order`."""
+    total = entries + questions
+    return order(total, width + 1, columns) + shuffle(total, columns)
+
+
+def seconds_like(said: Traffic) -> int:
+    """One figure to choose between ways by: bytes, rounds as bytes that could have been sent meanwhile."""
+    return max(said.sent) + ROUND_BYTES * said.rounds
