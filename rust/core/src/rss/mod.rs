@@ -17,8 +17,11 @@ mod planes;
 mod planes_simd;
 mod ring;
 mod run;
+mod spare;
 mod steps;
 mod streams;
+#[cfg(target_arch = "x86_64")]
+mod streams_simd;
 #[cfg(target_arch = "x86_64")]
 mod wide_simd;
 

@@ -37,7 +37,7 @@ pub struct Log {
     words: usize,
 }
 
-/// A run of a circuit; its shares are wiped by nobody, as all the columns of a computation are not.
+/// A run of a circuit. Its memory goes to the next run of the same node; shares are not wiped, as a computation's columns are not.
 pub struct CircuitRun {
     circuit: Arc<Circuit>,
     streams: Arc<Streams>,
@@ -64,11 +64,11 @@ impl CircuitRun {
         let slots = plan.scratch_slots + words.div_ceil(BLOCK_WORDS) * plan.state_slots;
         let logged = circuit.layers().sum::<usize>() * words;
         Self {
+            memory: streams.spare.take(slots * lanes),
             streams,
             ticket,
             constants: [Some(0), None, Some(1)][me % 3],
             words,
-            memory: vec![Lane::default(); slots * lanes],
             done: 0,
             sent: 0,
             log: log.then(|| Log { rows: vec![0; 6 * logged], words: logged }),
@@ -162,7 +162,7 @@ impl CircuitRun {
         let circuit = Arc::clone(&self.circuit);
         let segment = &circuit.segments()[self.done];
         let before = self.done.checked_sub(1).map_or(0, |last| circuit.segments()[last].ands);
-        let mut message = vec![0; segment.ands * self.words];
+        let mut message = Vec::with_capacity(segment.ands * self.words);
         for number in 0..self.words.div_ceil(BLOCK_WORDS) {
             let (block, here) = self.block(number);
             for &(wire, slot) in &segment.loads {
@@ -181,6 +181,7 @@ impl CircuitRun {
             }
             let part = segment.ands * here.start..segment.ands * here.end;
             let at = self.sent + part.start;
+            message.resize(part.end, 0);
             let message = &mut message[part];
             self.streams.fill_zero_bits(self.ticket, at as u64, message);
             let factors = self.log.as_mut().map(|log| log.factors(at, message.len()));
@@ -192,6 +193,12 @@ impl CircuitRun {
         self.done += 1;
         self.sent += message.len();
         message
+    }
+}
+
+impl Drop for CircuitRun {
+    fn drop(&mut self) {
+        self.streams.spare.give(std::mem::take(&mut self.memory));
     }
 }
 

@@ -8,6 +8,10 @@
 use aes::Aes128;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 
+use super::spare::Spare;
+#[cfg(target_arch = "x86_64")]
+use super::streams_simd;
+
 /// Bytes of a key.
 pub const KEY_BYTES: usize = 16;
 
@@ -16,8 +20,24 @@ const BATCH: usize = 128;
 
 /// The two streams of a node. Tickets are used once; the round keys are wiped when dropped.
 pub struct Streams {
-    own: Aes128,
-    next: Aes128,
+    own: Stream,
+    next: Stream,
+    pub(super) spare: Spare,
+}
+
+struct Stream {
+    cipher: Aes128,
+    #[cfg(target_arch = "x86_64")]
+    wide: Option<streams_simd::RoundKeys>,
+}
+
+/// How the words of both streams become one.
+#[derive(Clone, Copy)]
+pub(super) enum Join {
+    /// The own one less the next one.
+    Difference,
+    /// XOR.
+    Xor,
 }
 
 /// Whose stream: the node's own, which the previous node has too, or the next node's.
@@ -32,39 +52,64 @@ pub enum Side {
 impl Streams {
     /// The streams under two keys, drawn for one attempt of one computation.
     pub fn new(own: &[u8; KEY_BYTES], next: &[u8; KEY_BYTES]) -> Self {
-        Self { own: Aes128::new(&Array(*own)), next: Aes128::new(&Array(*next)) }
+        Self { own: Stream::new(own), next: Stream::new(next), spare: Spare::default() }
     }
 
     /// Words `first`, `first + 1`, ... of one stream's ticket.
     pub fn fill(&self, side: Side, ticket: u64, first: u64, words: &mut [u64]) {
-        let cipher = match side {
+        let stream = match side {
             Side::Own => &self.own,
             Side::Next => &self.next,
         };
-        fill(cipher, ticket, first, words);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(wide) = &stream.wide {
+            return streams_simd::fill(wide, None, Join::Xor, ticket, first, words);
+        }
+        fill(&stream.cipher, ticket, first, words);
     }
 
     /// Shares of zero over Z/2^64: the own stream less the next one.
     pub fn fill_zero_words(&self, ticket: u64, first: u64, words: &mut [u64]) {
-        self.fill_both(ticket, first, words, u64::wrapping_sub);
+        self.fill_both(Join::Difference, ticket, first, words);
     }
 
     /// Shares of zero over the bits: both streams XORed.
     pub fn fill_zero_bits(&self, ticket: u64, first: u64, words: &mut [u64]) {
-        self.fill_both(ticket, first, words, |own, next| own ^ next);
+        self.fill_both(Join::Xor, ticket, first, words);
     }
 
-    fn fill_both(&self, ticket: u64, first: u64, words: &mut [u64], join: impl Fn(u64, u64) -> u64) {
+    fn fill_both(&self, join: Join, ticket: u64, first: u64, words: &mut [u64]) {
+        #[cfg(target_arch = "x86_64")]
+        if let (Some(own), Some(next)) = (&self.own.wide, &self.next.wide) {
+            return streams_simd::fill(own, Some(next), join, ticket, first, words);
+        }
+        self.fill_both_portably(join, ticket, first, words);
+    }
+
+    fn fill_both_portably(&self, join: Join, ticket: u64, first: u64, words: &mut [u64]) {
         let mut others = [0; 2 * BATCH];
         let mut at = first;
         for words in words.chunks_mut(2 * BATCH) {
             let others = &mut others[..words.len()];
-            fill(&self.own, ticket, at, words);
-            fill(&self.next, ticket, at, others);
+            fill(&self.own.cipher, ticket, at, words);
+            fill(&self.next.cipher, ticket, at, others);
             for (word, &other) in words.iter_mut().zip(others.iter()) {
-                *word = join(*word, other);
+                *word = match join {
+                    Join::Difference => word.wrapping_sub(other),
+                    Join::Xor => *word ^ other,
+                };
             }
             at += words.len() as u64;
+        }
+    }
+}
+
+impl Stream {
+    fn new(key: &[u8; KEY_BYTES]) -> Self {
+        Self {
+            cipher: Aes128::new(&Array(*key)),
+            #[cfg(target_arch = "x86_64")]
+            wide: streams_simd::RoundKeys::new(key),
         }
     }
 }
@@ -106,7 +151,7 @@ mod tests {
     fn a_block_is_fips_197() {
         let streams = Streams::new(&std::array::from_fn(|i| i as u8), &[0; 16]);
         // FIPS 197, appendix C.1, whose plaintext is this ticket and this block
-        let words = block(&streams.own, 0x7766_5544_3322_1100, 0xffee_ddcc_bbaa_9988);
+        let words = block(&streams.own.cipher, 0x7766_5544_3322_1100, 0xffee_ddcc_bbaa_9988);
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         assert_eq!(bytes, [0x69, 0xc4, 0xe0, 0xd8, 0x6a, 0x7b, 0x04, 0x30, 0xd8, 0xcd, 0xb7, 0x80, 0x70, 0xb4, 0xc5, 0x5a]);
     }
@@ -116,11 +161,19 @@ mod tests {
         let streams = Streams::new(&key(1), &key(2));
         let mut whole = vec![0; 1000];
         streams.fill(Side::Next, 7, 0, &mut whole);
-        assert_eq!(whole[6..8], block(&streams.next, 7, 3));
+        assert_eq!(whole[6..8], block(&streams.next.cipher, 7, 3));
         for (first, count) in [(0, 0), (1, 0), (0, 1), (1, 1), (1, 2), (5, 300), (6, 257), (255, 513), (999, 1)] {
             let mut part = vec![0; count];
             streams.fill(Side::Next, 7, first as u64, &mut part);
             assert_eq!(part, whole[first..first + count], "{first} {count}");
+            fill(&streams.next.cipher, 7, first as u64, &mut part);
+            assert_eq!(part, whole[first..first + count], "portable: {first} {count}");
+            for join in [Join::Difference, Join::Xor] {
+                let mut portable = part.clone();
+                streams.fill_both(join, 7, first as u64, &mut part);
+                streams.fill_both_portably(join, 7, first as u64, &mut portable);
+                assert_eq!(part, portable, "both: {first} {count}");
+            }
         }
     }
 
