@@ -58,7 +58,7 @@ async def register(world: World, org: str, cells: list[str], exposure: str = "af
 
 
 async def permit(world: World, owner: str, grantee: str, dataset: str, **more: Any) -> dict[str, Any]:
-    asked = {"columns": ["amount"], "purposes": ["research"], "outputs": ["aggregate"], "uses": 9} | more
+    asked: dict[str, Any] = {"columns": ["amount"], "purposes": ["research"], "outputs": ["aggregate"], "uses": 9} | more
     grant, _ = await world[owner].services.grants.give(GiveGrant(grantee=grantee, dataset=dataset, **asked))
     return {"grant": grant, "version": 1}
 

@@ -9,7 +9,9 @@ from atoll.jobs.registry import JOB_KINDS, job_kind
 
 
 def test_a_kind_is_found_by_its_name() -> None:
-    assert {name: kind.name for name, kind in JOB_KINDS.items()} == {one: one for one in ("intersection", "similarity")}
+    assert {name: kind.name for name, kind in JOB_KINDS.items()} == {
+        one: one for one in ("intersection", "similarity", "computation")
+    }
     assert job_kind("intersection").name == "intersection"
 
 

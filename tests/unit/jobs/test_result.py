@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,16 @@ from hypothesis import strategies as st
 
 from atoll.jobs import result as module
 from atoll.jobs.errors import BadResult
-from atoll.jobs.result import Cell, Result, commit_result, encode_result, encoded_bytes, verify_result
+from atoll.jobs.result import (
+    Cell,
+    Result,
+    commit_result,
+    decimal_column,
+    decimal_digits,
+    encode_result,
+    encoded_bytes,
+    verify_result,
+)
 from atoll.ledger.detail import RESULT_DOMAIN
 from atoll.primitives.commitment import commit
 from atoll.wire.cbor import decode
@@ -61,6 +72,12 @@ def read(data: bytes, block_rows: int) -> tuple[list[str], list[tuple[Cell, ...]
                 there = take(n)
                 numbers = struct.unpack(f"<{n}q", take(8 * n))
                 block.append([number if one else None for one, number in zip(there, numbers, strict=True)])
+            elif kind.startswith("decimal/"):
+                there = take(n)
+                wide = [int.from_bytes(take(16), "little", signed=True) for _ in range(n)]
+                scale = int(kind.partition("/")[2])
+                block.append([Decimal(one).scaleb(-scale) if here else None for here, one in zip(there, wide, strict=True)])
+                assert all(here or not one for here, one in zip(there, wide, strict=True))
             else:
                 block.append([(None, False, True)[one] for one in take(n)])
         rows += zip(*block, strict=True)
@@ -79,6 +96,38 @@ def test_the_encoding_can_be_read_in_one_way_and_its_length_is_known_before(rows
         data = encoded(result)
     assert read(data, 3) == (["a", "b", "c", "d"], rows)
     assert encoded_bytes(result) == len(data)
+
+
+@given(
+    raw=st.lists(st.none() | st.integers(-(2**62) + 1, 2**62 - 1), min_size=1),
+    fraction=st.integers(0, 60),
+    at=st.integers(0, 5),
+)
+def test_a_fixed_point_number_is_the_nearest_decimal_and_can_be_had_again(
+    raw: list[int | None], fraction: int, at: int
+) -> None:
+    held = np.array([5 if one is None else one for one in raw], np.int64)
+    valid = np.array([one is not None for one in raw])
+    column = decimal_column(held, valid, fraction=fraction)
+    scale = decimal_digits(fraction)
+    result = Result(pa.table({"x": pa.chunked_array([column.slice(0, at), column.slice(at)])}))
+    found = [cell for (cell,) in result.rows()]
+    for one, cell in zip(raw, found, strict=True):
+        assert (one is None) is (cell is None)
+        if one is not None:
+            assert isinstance(cell, Decimal)
+            assert Fraction(cell) == Fraction(round(Fraction(one, 1 << fraction) * 10**scale), 10**scale)
+            assert round(Fraction(cell) * (1 << fraction)) == one
+    assert read(encoded(result), 1 << 16) == (["x"], [(cell,) for cell in found])
+    assert encoded_bytes(result) == len(encoded(result))
+    verify_result(result, OPENING, commit_result(result, OPENING))
+
+
+def test_another_scale_is_another_result() -> None:
+    half = [Decimal("0.5")]
+    one, other = (Result(pa.table({"x": pa.array(half, pa.decimal128(38, scale))})) for scale in (1, 2))
+    with pytest.raises(BadResult):
+        verify_result(other, OPENING, commit_result(one, OPENING))
 
 
 def test_what_stands_behind_an_empty_cell_in_memory_is_not_part_of_the_result() -> None:
@@ -135,8 +184,8 @@ def test_a_row_has_one_cell_for_each_column() -> None:
 
 @pytest.mark.parametrize(
     "cells",
-    [[2**64], [2**63], ["\ud800"], ["secret", 1], [1, True], [Decimal(1)]],
-    ids=["number", "unsigned", "surrogate", "mixed", "mixed-truth", "decimal"],
+    [[2**64], [2**63], ["\ud800"], ["secret", 1], [1, True], [Decimal(1).scaleb(40)], [Decimal(1).scaleb(-40)]],
+    ids=["number", "unsigned", "surrogate", "mixed", "mixed-truth", "wide-decimal", "fine-decimal"],
 )
 def test_a_cell_that_cannot_be_kept_is_refused_and_stays_out_of_the_error(cells: list[Cell]) -> None:
     with pytest.raises(BadResult) as caught:

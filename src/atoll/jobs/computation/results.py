@@ -53,6 +53,7 @@ def to_result(outputs: Sequence[OutputStated], opened: Sequence[NDArray[np.uint6
     for one in outputs:
         raw = next(rest).view(np.int64).reshape(_rows(one), -1)
         valid = next(rest).astype(np.bool_).reshape(raw.shape) if one.nullable else np.ones(raw.shape, np.bool_)
+        raw = np.where(valid, raw, 0)  # whatever stood there is nobody's
         for at, name in enumerate(_names(one)):
             arrays.append(_column(one, raw[:, at], valid[:, at]))
             names.append(name)
