@@ -19,6 +19,7 @@ from atoll.protocols.mpc.circuit import Circuit, CircuitBuilder, evaluate
 from atoll.protocols.mpc.circuits import order
 from atoll.protocols.mpc.circuits.arithmetic import top_bit_of_sum
 from atoll.protocols.mpc.conversion import planes_of, summands, two_summands, verify_column, verify_width
+from atoll.protocols.mpc.errors import ShapesDiffer
 from atoll.protocols.mpc.local import part_two, planes_from_node_zero, sum_of_node_zero
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.rounds import Steps, chunked
@@ -33,9 +34,7 @@ def is_negative(node: Node, x: Ring, *, bits: int = WORD_BITS) -> Steps[Planes]:
 
     Rounds: 1 and the circuit's: 8 for 64 bits. Bytes: the circuit's (149 bits an element for 64), and by node 0 `bits` bits.
     """
-    verify_width(bits)
-    verify_column(x)
-    return (yield from _by_circuit(node, x, bits, sign_circuit))
+    return _of_each(x, None, bits, lambda part: _is_negative(node, part, bits))
 
 
 def less_than(node: Node, x: Ring, y: Ring, *, bits: int = WORD_BITS) -> Steps[Planes]:
@@ -47,7 +46,7 @@ def less_than(node: Node, x: Ring, y: Ring, *, bits: int = WORD_BITS) -> Steps[P
 
     Rounds, bytes: those of `is_negative`.
     """
-    return is_negative(node, x - y, bits=bits)
+    return _of_each(x, y, bits, lambda part: _is_negative(node, part, bits))
 
 
 def less_than_any(node: Node, x: Ring, y: Ring) -> Steps[Planes]:
@@ -81,7 +80,7 @@ def equal(node: Node, x: Ring, y: Ring, *, bits: int = WORD_BITS) -> Steps[Plane
 
     Rounds, bytes: those of `is_zero`.
     """
-    return is_zero(node, x - y, bits=bits)
+    return _of_each(x, y, bits, lambda part: _is_zero(node, part, bits))
 
 
 def is_zero(node: Node, x: Ring, *, bits: int = WORD_BITS) -> Steps[Planes]:
@@ -90,30 +89,34 @@ def is_zero(node: Node, x: Ring, *, bits: int = WORD_BITS) -> Steps[Planes]:
     Rounds: 1 and log2 bits: 7 for 64 bits. Bytes: bits - 1 bits an element, and by node 0 `bits` bits. Malicious: about three
     times as many, one round more.
     """
+    return _of_each(x, None, bits, lambda part: _is_zero(node, part, bits))
+
+
+def _of_each(x: Ring, y: Ring | None, bits: int, answer: Callable[[Ring], Steps[Planes]]) -> Steps[Planes]:
+    """An answer for each element of x, or of x - y, in chunks that stay in the caches from the difference to the answer."""
     verify_width(bits)
     verify_column(x)
+    if y is not None and y.shape != x.shape:
+        raise ShapesDiffer(first=x.shape, second=y.shape)
+    answers = yield from chunked(x.size, lambda rows: answer(x[rows] if y is None else x[rows] - y[rows]))
+    return join_planes(answers)
+
+
+def _is_negative(node: Node, x: Ring, bits: int) -> Steps[Planes]:
+    terms = yield from summands(node, x, bits)
+    (answer,) = yield from evaluate(node, sign_circuit(bits, len(terms)), *terms)
+    return answer
+
+
+def _is_zero(node: Node, x: Ring, bits: int) -> Steps[Planes]:
     if node.is_malicious:
-        return (yield from _by_circuit(node, x, bits, zero_circuit))
-
-    def part(rows: slice) -> Steps[Planes]:
-        u, negated = sum_of_node_zero(node, x[rows]), part_two(node, np.negative(x[rows].shares))
-        count = rows.stop - rows.start
-        first = yield from planes_from_node_zero(node, planes_of(u, bits), bits, count)
-        (answer,) = yield from evaluate(
-            node, all_zero_circuit(bits), first ^ known_planes(node.me, 2, planes_of(negated, bits), bits, count)
-        )
+        (answer,) = yield from evaluate(node, zero_circuit(bits, 3), *(yield from summands(node, x, bits)))
         return answer
-
-    return join_planes((yield from chunked(x.size, part)))
-
-
-def _by_circuit(node: Node, x: Ring, bits: int, circuit: Callable[[int, int], Circuit]) -> Steps[Planes]:
-    def part(rows: slice) -> Steps[Planes]:
-        terms = yield from summands(node, x[rows], bits)
-        (answer,) = yield from evaluate(node, circuit(bits, len(terms)), *terms)
-        return answer
-
-    return join_planes((yield from chunked(x.size, part)))
+    u, negated = sum_of_node_zero(node, x), part_two(node, np.negative(x.shares))
+    first = yield from planes_from_node_zero(node, planes_of(u, bits), bits, x.size)
+    second = known_planes(node.me, 2, planes_of(negated, bits), bits, x.size)
+    (answer,) = yield from evaluate(node, all_zero_circuit(bits), first ^ second)
+    return answer
 
 
 def _padded(x: Ring, count: int) -> Ring:

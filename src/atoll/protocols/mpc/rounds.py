@@ -75,8 +75,9 @@ def parallel(*operations: Steps[T]) -> Steps[list[T]]:
     return results
 
 
-CHUNK = 1 << 17
-"""Elements of a chunk: its planes fit the caches, and a million-row column still keeps the wires busy."""
+CHUNK = (1 << 17) - 512
+"""Elements of a chunk: its planes fit the caches, and a million-row column still keeps the wires busy. No power of two, so that
+planes do not fall on each other in a cache."""
 
 
 def chunks(count: int, *, size: int = CHUNK) -> Iterator[slice]:
