@@ -15,6 +15,14 @@ class SharesTooLong(PeerError):
     remedy = _REMEDY
 
 
+class FrameMisplaced(PeerError):
+    """A frame of a neighbour is not the next one of its stream: lost, repeated, cut or lengthened on its way."""
+
+    code = "mpc.frame_misplaced"
+    sentence = "{party} sent a frame that does not go on at byte {expected} of its stream."
+    remedy = _REMEDY
+
+
 class OpeningDisputed(PeerError):
     """The two nodes that hold one part of an opened value do not say the same of it."""
 

@@ -1,4 +1,9 @@
-"""Rounds over the network: the two byte streams of a node, cut into frames."""
+"""Rounds over the network: the two byte streams of a node, cut into frames.
+
+A frame says where in its stream it stands, so one that is lost, repeated, cut or lengthened on its way ends the run:
+
+    position in the stream, 8 bytes little-endian || 1 to MAX_FRAME_BYTES - 8 bytes of the stream
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from atoll.protocols.mpc.errors import SharesTooLong
+from atoll.protocols.mpc.errors import FrameMisplaced, SharesTooLong
 from atoll.protocols.mpc.places import compute, next_of, previous_of
 from atoll.protocols.mpc.rounds import Buffer, Heard, Read, Steps, in_order
 from atoll.protocols.mpc.streams import Incoming
@@ -18,6 +23,9 @@ T = TypeVar("T")
 FLUSH_BYTES = 1 << 18
 """A frame goes out when so much is written, or earlier when this node must wait for something."""
 
+POSITION_BYTES = 8
+"""In front of each frame: how much of the stream came before it."""
+
 
 def as_role(index: int, steps: Steps[T]) -> Role[T]:
     """A compute node's program as a role that talks to its two neighbours.
@@ -25,6 +33,7 @@ def as_role(index: int, steps: Steps[T]) -> Role[T]:
     Never holds more than is due and one frame of a neighbour: it reads a frame only when it needs one.
 
     Raises:
+        FrameMisplaced: a neighbour's frame is not the next one of its stream.
         SharesTooLong: a neighbour said more than the program makes it say.
     """
     previous, following = _Wire(compute(previous_of(index))), _Wire(compute(next_of(index)))
@@ -42,8 +51,7 @@ def as_role(index: int, steps: Steps[T]) -> Role[T]:
                 while len(wire.incoming) < due:
                     yield from previous.flush()
                     yield from following.flush()
-                    frame: Frame = yield Receive(wire.peer, Frame)
-                    wire.incoming.put(frame.data)
+                    yield from wire.read_frame()
             heard = Heard(previous.incoming.take(action.from_previous), following.incoming.take(action.from_next))
         else:
             yield from previous.write(action.to_previous)
@@ -67,6 +75,8 @@ class _Wire:
         self.incoming = Incoming()
         self._parts: list[Any] = []
         self._length = 0
+        self._sent = 0
+        self._heard = 0
 
     def write(self, buffers: Sequence[Buffer]) -> Role[None]:
         """Take buffers on; send what fills a frame."""
@@ -76,7 +86,7 @@ class _Wire:
                 continue
             view = view.cast("B")
             while self._length + len(view) >= FLUSH_BYTES:
-                room = MAX_FRAME_BYTES - self._length
+                room = MAX_FRAME_BYTES - POSITION_BYTES - self._length
                 self._parts.append(view[:room])
                 self._length += min(room, len(view))
                 view = view[room:]
@@ -88,5 +98,18 @@ class _Wire:
     def flush(self) -> Role[None]:
         """Send what is written."""
         if self._length:
-            parts, self._parts, self._length = self._parts, [], 0
-            yield Send(self.peer, Frame(b"".join(parts)))
+            parts, length = self._parts, self._length
+            yield Send(self.peer, Frame(b"".join([_position(self._sent), *parts])))
+            self._parts, self._length, self._sent = [], 0, self._sent + length
+
+    def read_frame(self) -> Role[None]:
+        """Wait for the next frame."""
+        frame: Frame = yield Receive(self.peer, Frame)
+        if frame.data[:POSITION_BYTES] != _position(self._heard) or len(frame.data) == POSITION_BYTES:
+            raise FrameMisplaced(party=str(self.peer), expected=self._heard)
+        self._heard += len(frame.data) - POSITION_BYTES
+        self.incoming.put(memoryview(frame.data)[POSITION_BYTES:])
+
+
+def _position(at: int) -> bytes:
+    return at.to_bytes(POSITION_BYTES, "little")

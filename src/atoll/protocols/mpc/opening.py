@@ -102,4 +102,4 @@ def _open(node: Node, shares: Words64, add: np.ufunc) -> Steps[Words64]:
         raise OpeningDisputed(first=str(compute(previous_of(node.me))), second=str(compute(next_of(node.me))))
     missing = np.frombuffer(heard.from_previous, np.uint64).reshape(own.shape)
     opened: Words64 = add(add(own, following), missing)
-    return opened
+    return opened.reshape(shares.shape[1:])

@@ -15,9 +15,9 @@ class Incoming:
     def __len__(self) -> int:
         return self._length
 
-    def put(self, piece: bytes) -> None:
+    def put(self, piece: bytes | memoryview) -> None:
         """Append; the piece is kept, not copied."""
-        if piece:
+        if len(piece):
             self._pieces.append(memoryview(piece))
             self._length += len(piece)
 
