@@ -38,6 +38,18 @@ from atoll.programs.functions.comparison import (
     logical_xor,
     not_equal,
 )
+from atoll.programs.functions.grouping import (
+    Grouped,
+    Joined,
+    group_by,
+    group_by_code,
+    join,
+    scatter,
+    scatter_add,
+    take_secret,
+    unique_counts,
+    unique_values,
+)
 from atoll.programs.functions.linalg import matmul, outer, tensordot, vecdot
 from atoll.programs.functions.ordering import (
     argmax,
@@ -54,6 +66,7 @@ from atoll.programs.functions.ordering import (
     top_k,
 )
 from atoll.programs.functions.reductions import all, any, count, count_nonzero, cumulative_sum, mean, prod, sum
+from atoll.programs.functions.scanning import cumulative_max, cumulative_min
 from atoll.programs.functions.selection import abs, clip, fill_null, is_null, maximum, minimum, sign, where
 from atoll.programs.functions.shaping import (
     broadcast_arrays,
@@ -83,6 +96,8 @@ __all__ = [
     "DType",
     "Explanation",
     "Graph",
+    "Grouped",
+    "Joined",
     "Link",
     "Program",
     "SecretArray",
@@ -104,6 +119,8 @@ __all__ = [
     "concat",
     "count",
     "count_nonzero",
+    "cumulative_max",
+    "cumulative_min",
     "cumulative_sum",
     "equal",
     "expand_dims",
@@ -113,8 +130,11 @@ __all__ = [
     "flip",
     "greater",
     "greater_equal",
+    "group_by",
+    "group_by_code",
     "int64",
     "is_null",
+    "join",
     "less",
     "less_equal",
     "logical_and",
@@ -147,6 +167,8 @@ __all__ = [
     "roll",
     "run_clear",
     "run_graph",
+    "scatter",
+    "scatter_add",
     "shuffle",
     "sign",
     "simulate",
@@ -158,9 +180,12 @@ __all__ = [
     "subtract",
     "sum",
     "take",
+    "take_secret",
     "tensordot",
     "tile",
     "top_k",
+    "unique_counts",
+    "unique_values",
     "vecdot",
     "where",
 ]

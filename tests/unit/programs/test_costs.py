@@ -13,12 +13,12 @@ import pytest
 
 from atoll import programs as mp
 from atoll.programs.operation import REGISTRY
-from atoll.programs.operations import ordering
+from atoll.programs.operations import grouping, ordering
 from atoll.programs.operations.inputs import Constant, Input, InputMask
 from atoll.protocols.mpc import Adversary
 
 ROWS, WIDTH = 5, 27
-TABLES = {cls for cls in REGISTRY.values() if cls.__module__ == ordering.__name__}
+TABLES = {cls for cls in REGISTRY.values() if cls.__module__ in (grouping.__name__, ordering.__name__)}
 TYPES = {
     "x": mp.int64(-1000, 1000),
     "y": mp.int64(0, 2**40),

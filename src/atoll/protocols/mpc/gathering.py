@@ -1,13 +1,13 @@
 """Entries of a shared table at shared places.
 
 Two ways, chosen by their cost: a short table is multiplied by each place as a row of zeros and one 1 (`by_products`); for a
-long one, entries and questions are sorted together by place, each entry as its difference to the one before, so that running sums
-bring every question the entry above it (`by_order`).
+long one, entries and questions are sorted together by place, each entry as its difference to the one before, so that running
+sums bring every question the entry above it (`by_order`).
 
-Rounds, bytes: `table_traffic.gather`. Error: none. Leaks: nothing. A place beyond the table gives some number.
+Rounds, bytes: `table_traffic.gather_by_products`, `table_traffic.gather_by_order`. Error: none. Leaks: nothing.
+A place beyond the table gives some number.
 Sources: reading by a vector of one 1: Keller, Scholl, ASIACRYPT 2014, ePrint 2014/137, section 3; by sorting: Laud, "Parallel
-Oblivious Array Access for Secure Multiparty Computation and Privacy-Preserving Minimum Spanning Trees", PoPETs 2015(2),
-section 4.
+Oblivious Array Access for Secure Multiparty Computation and Privacy-Preserving Minimum Spanning Trees", PoPETs 2015(2).
 Spec: specs/mpc-tables.md.
 """
 

@@ -12,7 +12,7 @@ opened: whether that holds.
 Rounds, bytes: `table_traffic.join`. Error: none. Leaks: that the declaration holds, or that it does not, and then no key.
 Sources: Mohassel, Rindal, Rosulek, "Fast Database Joins and PSI for Secret Shared Data", CCS 2020, ePrint 2019/518, section 4,
 for joins that give one row a row of the left side, here with a sort and a partition instead of its hashing; bringing values
-down by running sums of differences: Laud, PoPETs 2015(2), section 4.
+down by running sums of differences: Laud, PoPETs 2015(2).
 Spec: specs/mpc-tables.md.
 """
 

@@ -153,10 +153,10 @@ def _matched(left: int, width: int, columns: int, multiplicity: int) -> Traffic:
     return said
 
 
-def gather_by_products(entries: int, questions: int, width: int, columns: int) -> Traffic:
+def gather_by_products(entries: int, questions: int, width: int, columns: int, *, malicious: bool = False) -> Traffic:
     """`gathering.by_products`."""
     hot = traffic.circuit(one_hot_circuit(width, entries), questions)
-    return hot + traffic.from_bit(questions, width=entries) + traffic.multiply(columns * questions)
+    return hot + traffic.from_bit(questions, width=entries, malicious=malicious) + traffic.multiply(columns * questions)
 
 
 def gather_by_order(entries: int, questions: int, width: int, columns: int) -> Traffic:
@@ -165,6 +165,6 @@ def gather_by_order(entries: int, questions: int, width: int, columns: int) -> T
     return order(total, width + 1, columns) + shuffle(total, columns)
 
 
-def seconds_like(said: Traffic) -> int:
+def in_bytes(said: Traffic) -> int:
     """One figure to choose between ways by: bytes, rounds as bytes that could have been sent meanwhile."""
     return max(said.sent) + ROUND_BYTES * said.rounds
