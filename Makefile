@@ -70,6 +70,7 @@ docs: setup ## generated reference pages
 	@$(BIN)/python -m tools.docs_protocols
 	@$(BIN)/python -m tools.docs_levels
 	@$(BIN)/python -m tools.docs_metrics
+	@$(BIN)/python -m tools.docs_operations
 	@$(BIN)/python -m tools.docs_odrl
 
 wheel: setup ## a manylinux wheel in dist/, installed and tried without cargo
