@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,7 +23,10 @@ from atoll.ledger.plan import Plan, PlanInput, PlanOutput, digest_attached
 from atoll.policy.demand import Demand, Exposure
 from atoll.policy.terms import HONEST_MAJORITY
 from atoll.programs import parse_graph
+from atoll.programs.explain import as_text, explain
 from atoll.programs.graph import Graph, GraphInput
+from atoll.programs.places import owners, receivers
+from atoll.protocols.mpc import Adversary
 from atoll.protocols.role import Party, Role
 from atoll.wire.message import Document
 
@@ -47,7 +51,9 @@ class Computation(JobKind[ComputationSpec]):
 
     def draft(self, spec: ComputationSpec) -> Draft:
         graph = _read_graph(spec.graph)
-        said = state(graph, [one.label for one in spec.owners], [one.label for one in spec.receivers], spec.security)
+        _verify_labels("owners", [one.label for one in spec.owners], owners(graph))
+        _verify_labels("receivers", [one.label for one in spec.receivers], receivers(graph))
+        said = state(graph, spec.security)
         seats = Seats(
             owners=tuple(_table(graph, one) for one in spec.owners),
             computes=spec.computes,
@@ -75,8 +81,7 @@ class Computation(JobKind[ComputationSpec]):
             raise BadPlan(kind=KIND, reason="its program is not the one that travels beside it")
         graph, stated = _read_graph(body), _Stated.of(plan)
         said, seats = stated.said, stated.seats
-        expected = state(graph, [one.label for one in said.owners], [one.label for one in said.receivers], said.security)
-        if expected != said:
+        if state(graph, said.security) != said:
             raise BadPlan(kind=KIND, reason="what it says of its program is not what the program does")
         for place, table in zip(said.owners, seats.owners, strict=True):
             if table.rows != rows_of(graph, place.label):
@@ -243,5 +248,18 @@ def _read_graph(data: bytes) -> Graph:
 
 
 def describe(graph: Graph, said: Statement) -> str:
-    """A program for people who are to decide on it."""
-    return f"{graph.name}: {said.rounds} rounds"
+    """A program for people who are to decide on it: what it takes, opens and gets wrong at most, and what outputs may show."""
+    lines = [
+        as_text(explain(graph, adversary=Adversary(str(said.security)))),
+        "",
+        "What outputs may show, by the operations used:",
+    ]
+    for place in said.receivers:
+        lines += [f"  {place.label} sees of {one.input}: {', '.join(one.how)}" for one in place.seen]
+    return "\n".join(lines)
+
+
+def _verify_labels(what: str, given: Sequence[str], wanted: Sequence[str]) -> None:
+    if list(given) != list(wanted):
+        named = ", ".join(given) or "none"
+        raise BadPlan(kind=KIND, reason=f"the program's {what} are {', '.join(wanted)}, in this order, and {named} are named")

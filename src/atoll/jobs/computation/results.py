@@ -7,7 +7,6 @@ from its neighbours, so nothing is lost; whoever multiplies one by 2^fraction an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,22 +17,10 @@ from numpy.typing import NDArray
 from atoll.jobs.computation.statement import OutputStated
 from atoll.jobs.kind import ResultColumn
 from atoll.jobs.result import Result, decimal_column
-from atoll.protocols.mpc.entering import ColumnShape, Form
 
 _KINDS = {"int64": "integer", "fixed": "decimal", "bool": "boolean"}
 PLANE = 2
 """Axes of a matrix."""
-
-
-def shapes_of(outputs: Sequence[OutputStated]) -> list[ColumnShape]:
-    """What the compute nodes send: values, and for outputs with nulls where there is one."""
-    shapes = []
-    for one in outputs:
-        count = math.prod(one.shape)
-        shapes.append(ColumnShape(count, Form.BITS, 1) if one.base == "bool" else ColumnShape(count))
-        if one.nullable:
-            shapes.append(ColumnShape(count, Form.BITS, 1))
-    return shapes
 
 
 def columns_of(outputs: Sequence[OutputStated]) -> tuple[ResultColumn, ...]:
@@ -45,7 +32,7 @@ def to_result(outputs: Sequence[OutputStated], opened: Sequence[NDArray[np.uint6
     """The table.
 
     Args:
-        opened: as `shapes_of` orders them.
+        opened: as the nodes send them (`atoll.programs.places.receiver_shapes`): values, and a mask where there may be nulls.
     """
     rest = iter(opened)
     arrays: list[pa.Array] = []

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from atoll.jobs.computation.cost import graph_cost
 from atoll.jobs.computation.exposure import Seen, exposures, output_of
 from atoll.jobs.errors import BadPlan
 from atoll.jobs.intersection.outputs import Security
@@ -19,12 +18,16 @@ from atoll.jobs.secret.places import MAX_OWNERS, MAX_RECEIVERS, NODES, Seats
 from atoll.ledger.plan import Label
 from atoll.policy.demand import Exposure, Output
 from atoll.programs.dtypes import DType
+from atoll.programs.explain import explain
 from atoll.programs.graph import Graph, GraphInput
 from atoll.programs.graph import Output as GraphOutput
+from atoll.programs.places import owners, receivers
+from atoll.protocols.mpc import Adversary
 from atoll.wire.errors import MessageError
 from atoll.wire.message import Count, Digest, Document, Message, Pattern, Range, Size
 
 KIND = "computation"
+MAX_LABEL = 120
 MAX_OPENED = 40
 """Most kinds of values that the nodes are shown; a program that opens more is refused."""
 
@@ -111,9 +114,9 @@ class Statement(Message):
     receivers: Annotated[tuple[ReceiverStated, ...], Size(1, MAX_RECEIVERS)]
     """By the plan's places."""
     rounds: Count
-    """That the program takes."""
+    """Among the compute nodes, set-up, inputs and outputs included."""
     sent: Annotated[tuple[Count, ...], Size(NODES, NODES)]
-    """Bytes by the compute nodes, for the program alone; malicious mode verifies on top of it."""
+    """Bytes by the compute nodes, to each other; what malicious mode verifies comes on top."""
     memory: Count
     """At a compute node, in bytes, at most."""
     opens: Annotated[tuple[Label, ...], Size(0, MAX_OPENED)]
@@ -154,40 +157,39 @@ def read_statement(document: Document) -> Statement:
     return said
 
 
-def state(graph: Graph, owners: Sequence[str], receivers: Sequence[str], security: Security) -> Statement:
-    """The statement of a program.
+def state(graph: Graph, security: Security) -> Statement:
+    """The statement of a program; its places are those of `atoll.programs.places`.
 
     Args:
-        graph: read by `atoll.programs.parse_graph`, or traced here.
-        owners, receivers: its labels, in the order of the plan's places.
+        graph: read by `atoll.programs.parse_graph`.
         security: what one of the nodes may do.
 
     Raises:
-        BadPlan: the labels are not those of the program, an owner's columns are not equally long, or it cannot be run so.
+        BadPlan: an owner's columns are not equally long, or it opens too many things.
     """
-    inputs: dict[str, list[GraphInput]] = {}
-    for one in graph.inputs:
-        inputs.setdefault(one.owner, []).append(one)
-    _verify_labels("owners", owners, set(inputs))
-    _verify_labels("receivers", receivers, {to for out in graph.outputs for to in out.receivers})
-    for label in owners:
-        rows_of(graph, label)
     shown = exposures(graph)
-    cost = graph_cost(graph, malicious=security is Security.MALICIOUS)
-    if len(cost.opens) > MAX_OPENED:
-        raise BadPlan(kind=KIND, reason=f"the program shows the compute nodes {len(cost.opens)} different things")
-    places = tuple(OwnerStated(label=label, inputs=tuple(map(_input, inputs[label]))) for label in owners)
+    cost = explain(graph, adversary=Adversary(str(security)), links=())
+    opened = [one.what[:MAX_LABEL] for step in graph.steps for one in step.operation.opens(graph.kinds(step.inputs))]
+    opens = tuple(dict.fromkeys(opened))
+    if len(opens) > MAX_OPENED:
+        raise BadPlan(kind=KIND, reason=f"the program shows the compute nodes {len(opens)} different things")
+    places = tuple(
+        OwnerStated(label=label, inputs=tuple(_input(one) for one in graph.inputs if one.owner == label))
+        for label in owners(graph)
+    )
+    for place in places:
+        rows_of(graph, place.label)
     names = [one.name for place in places for one in place.inputs]
     return Statement(
         graph=graph.digest,
         name=graph.name,
         security=security,
         owners=places,
-        receivers=tuple(_receiver(graph, label, shown, names) for label in receivers),
+        receivers=tuple(_receiver(graph, label, shown, names) for label in receivers(graph)),
         rounds=cost.rounds,
-        sent=cost.sent_bytes,
+        sent=cost.bytes_by_node,
         memory=cost.memory_bytes,
-        opens=cost.opens,
+        opens=opens,
     )
 
 
@@ -214,14 +216,6 @@ def rule_of(one: GraphInput, *, forgiving: bool) -> NumberRule:
         raise BadPlan(kind=KIND, reason=f"the input {one.name} has no nulls that bad cells could become")
     nulls = Nulls.NONE if one.valid is None else Nulls.BAD if forgiving else Nulls.EMPTY
     return NumberRule(dtype.name, dtype.low, dtype.high, dtype.fraction, nulls)
-
-
-def _verify_labels(what: str, given: Sequence[str], wanted: set[str]) -> None:
-    if len(set(given)) != len(given) or set(given) != wanted:
-        named = ", ".join(sorted(wanted)) or "none"
-        raise BadPlan(
-            kind=KIND, reason=f"the program's {what} are {named}, and places are taken for {', '.join(given) or 'none'}"
-        )
 
 
 def _input(one: GraphInput) -> InputStated:
