@@ -14,6 +14,8 @@ from atoll.cli.words import duration, iso, listed, size
 _ADVERSARIES = {
     "semi-honest": "semi-honest: protects against parties that keep to the protocol",
     "malicious": "malicious: protects against parties that send what they like",
+    "honest-majority-semi-honest": "of three compute nodes one may be curious, and keeps to the protocol",
+    "honest-majority-malicious": "of three compute nodes one may send what it likes, and is noticed before anything is opened",
 }
 
 
@@ -23,7 +25,7 @@ def describe_draft(draft: DraftInfo, grants: Sequence[GrantInfo]) -> list[Shown]
     pairs = [
         ("job", f"{plan['kind']} by {plan['protocol']}/{plan['protocol_version']}, for {plan['purpose']}"),
         ("inputs", "; ".join(dict.fromkeys(map(_input, plan["inputs"])))),
-        ("spelt by", listed(plan["inputs"][0]["normalisation"])),
+        ("read as" if plan["attached"] else "spelt by", listed(plan["inputs"][0]["normalisation"])),
         *(
             ("rests on", f"grant {one.grant} of {one.owner}, {left(one)} uses left, until {iso(one.not_after)}")
             for one in grants

@@ -17,6 +17,7 @@ from atoll.cli.asking import (
     verify_named,
     verify_same_rules,
 )
+from atoll.cli.computing import computation
 from atoll.cli.draft import describe_draft
 from atoll.cli.errors import BadArgument
 from atoll.cli.frame import command, group
@@ -153,3 +154,13 @@ def intersection(
         return ended(watch_job(node, job))
     value = {"job": job, "estimate": draft.estimate, "leakage": draft.leakage, "coalitions": draft.coalitions, "why": draft.why}
     return Reply(value, [f"proposed job {job}\n\nNext: atoll job watch {job}"])
+
+
+command(
+    app,
+    "computation",
+    "atoll job propose computation mean.py --owner first=bureau/files/1 --owner second=telecom/lines/1 --receiver asker=bank "
+    "--compute bank --compute bureau --compute telecom --rows n=1000 --purpose statistics --home bank",
+    "atoll job propose computation risk.py:score --owner bureau=bureau/files/1 --column late=late_april --rows n=1000 "
+    "--compute bank --compute bureau --compute auditor --security malicious --purpose credit-check --dry-run --home bank",
+)(computation)
