@@ -60,7 +60,10 @@ def vertical(rows: int = 16) -> Graph:
 def spec_of(graph: Graph, **changes: Any) -> ComputationSpec:
     """The bureau and the telecom bring tables, the bank and, where the program has a second receiver, the auditor receive."""
     datasets = {"first": "bureau/files/1", "second": "telecom/lines/1"}
-    columns = {one.name: one.name for one in graph.inputs}
+    columns = {
+        one.name: tuple(f"{one.name}{at}" for at in range(one.kind.shape[1])) if len(one.kind.shape) > 1 else (one.name,)
+        for one in graph.inputs
+    }
     labels = list(dict.fromkeys(to for out in graph.outputs for to in out.receivers))
     orgs = {"asker": "bank", "watcher": "auditor"}
     fields: dict[str, Any] = {
@@ -69,7 +72,7 @@ def spec_of(graph: Graph, **changes: Any) -> ComputationSpec:
             Owner(
                 label=label,
                 dataset=datasets[label],
-                binds=tuple(Bind(input=one.name, columns=(columns[one.name],)) for one in graph.inputs if one.owner == label),
+                binds=tuple(Bind(input=one.name, columns=columns[one.name]) for one in graph.inputs if one.owner == label),
                 grants=(GRANT,) * len(labels),
             )
             for label in dict.fromkeys(one.owner for one in graph.inputs)

@@ -37,30 +37,27 @@ def run_place(plan: Plan, said: Statement, seats: Seats, graph: Graph, me: Party
     """
     if me not in {Party(one.role, one.index) for one in plan.parties}:
         raise BadInputs(reason=f"{me} is no place of the plan")
+    lines = len(seats.receivers) if me.role == "owner" else 0
+    if len(inputs.tables) != lines:
+        raise BadInputs(reason=f"{me} brings {len(inputs.tables)} tables, and {lines} lines of the plan are its own")
     if me.role == "owner":
-        return _owner(plan, said, seats, graph, me, inputs.tables, seed)
-    if inputs.tables:
-        raise BadInputs(reason=f"{me} brings a table")
+        return _owner(plan, said, seats, graph, me, inputs.tables[0], seed)
     if me.role == "compute":
         return _compute(plan, said, seats, graph, me.index, seed)
     return _receiver(plan, said, seats, graph, me, seed)
 
 
-def _owner(
-    plan: Plan, said: Statement, seats: Seats, graph: Graph, me: Party, tables: Sequence[Numbers], seed: bytes
-) -> Role[Outcome]:
-    if len(tables) != len(seats.receivers):
-        raise BadInputs(reason=f"{me} brings {len(tables)} tables, and {len(seats.receivers)} lines of the plan are its own")
+def _owner(plan: Plan, said: Statement, seats: Seats, graph: Graph, me: Party, table: Numbers, seed: bytes) -> Role[Outcome]:
     label = said.owners[me.index].label
     names = iter(seats.owners[me.index].columns)
     columns: Columns = []
     for one in graph.inputs:
         if one.owner == label:
             width = one.kind.size // one.kind.shape[0]
-            columns += _flat(one, [tables[0].columns[next(names)] for _ in range(width)])
+            columns += _flat(one, [table.columns[next(names)] for _ in range(width)])
     shapes = owner_shapes(graph, label)
     yield from owner_role(columns, shapes, me=me, context=plan_digest(plan), seed=_seed(seed))
-    return (yield from close_as_other(receivers=_receivers(seats), counts={"own": tables[0].rows}))
+    return (yield from close_as_other(receivers=_receivers(seats), counts={"own": table.rows}))
 
 
 def _compute(plan: Plan, said: Statement, seats: Seats, graph: Graph, index: int, seed: bytes) -> Role[Outcome]:

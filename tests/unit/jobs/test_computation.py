@@ -1,0 +1,383 @@
+"""The job kind `computation`: its plan holds to its word, says what outputs show, and its run gives receivers their outputs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from atoll import programs as mp
+from atoll.errors import PeerError
+from atoll.jobs.computation import Bind, Owner, Receiver
+from atoll.jobs.computation.exposure import LEAST_ROWS, exposures
+from atoll.jobs.errors import BadInputs, BadPlan
+from atoll.jobs.intersection.outputs import Security
+from atoll.jobs.kind import Brings, Inputs
+from atoll.jobs.secret import compute, owner, receiver
+from atoll.ledger.plan import Coalition, Limits, Plan, PlanOutput, digest_attached
+from atoll.policy.demand import Exposure, Output
+from atoll.programs.graph import Graph
+from atoll.protocols.pump import pump
+from tests.unit.jobs.secret import GRANT, KIND, OWN, joint, numbers, plan_of, run, spec_of, vertical
+
+GRAPH = joint()
+SPEC = spec_of(GRAPH)
+PLAN = plan_of(SPEC)
+BODY = GRAPH.encode()
+TABLES = {0: numbers(16, income=[10, 20, None, 30]), 1: numbers(16, other=[5] * 10)}
+
+
+def verify(plan: Plan, body: bytes = BODY) -> None:
+    KIND.check(plan)
+    KIND.verify_attached(plan, body)
+
+
+def total(shape: str, rows: int = 16) -> Graph:
+    """Programs that show a column in different ways."""
+    inputs = {"x": mp.column("first", mp.int64(0, 100), rows=rows, width=3 if shape in ("row sums", "gram") else None)}
+
+    def body(x: Any) -> Any:
+        match shape:
+            case "sum":
+                return x.sum()
+            case "squares":
+                return (x * x).sum()
+            case "value":
+                return x + 1
+            case "flags":
+                return x > 50
+            case "count":
+                return mp.astype(x > 50, mp.int64(0, 1)).sum()
+            case "compared sums":
+                return x.sum() > 500
+            case "chosen":
+                return mp.where(x > 50, x, 0)
+            case "both":
+                return mp.astype(x > 50, mp.int64(0, 1)) + x.sum()
+            case "row sums":
+                return x.sum(axis=1)
+            case "gram":
+                return mp.matmul(mp.matrix_transpose(x), x)
+            case "centred":
+                return x - x.sum()
+        raise AssertionError(shape)
+
+    return mp.program(inputs=inputs, outputs={"out": "asker"})(body).trace()
+
+
+# -- the plan ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("graph", [joint(), vertical(), total("flags"), total("gram")])
+@pytest.mark.parametrize("security", Security)
+def test_a_drafted_plan_passes_its_own_check(graph: Graph, security: Security) -> None:
+    plan = plan_of(spec_of(graph, security=security))
+    verify(plan, graph.encode())
+    assert plan.attached == digest_attached(graph.encode())
+    assert plan.adversary_model == f"honest-majority-{security}"
+    assert [one.role for one in plan.parties].count("compute") == 3
+    assert KIND.brings is Brings.NUMBERS
+    assert not KIND.resumable
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "another model": {"adversary_model": "malicious"},
+    "more than it withstands": {"adversary_model": "honest-majority-malicious"},
+    "no coalitions": {"coalitions": ()},
+    "a coalition less": {"coalitions": PLAN.coalitions[1:]},
+    "a coalition that reads less": {
+        "coalitions": (Coalition(members=PLAN.coalitions[0].members, reads=("x",)), *PLAN.coalitions[1:])
+    },
+    "no leak": {"leakage": "Nothing."},
+    "another protocol": {"protocol": "mpc-shamir"},
+    "another version": {"protocol_version": 2},
+    "another output": {"outputs": tuple(PlanOutput(index=at, gets=("computed",)) for at in range(2))},
+    "an output less": {"outputs": PLAN.outputs[:1]},
+    "a party less": {"parties": PLAN.parties[1:]},
+    "parties in another order": {"parties": PLAN.parties[::-1]},
+    "an input less": {"inputs": PLAN.inputs[1:]},
+    "an input of another place": {"inputs": (replace(PLAN.inputs[0], index=1), *PLAN.inputs[1:])},
+    "an input that a receiver brings": {"inputs": (replace(PLAN.inputs[0], role="receiver"), *PLAN.inputs[1:])},
+    "a line that brings more rows": {"inputs": (replace(PLAN.inputs[0], rows_cap=17), *PLAN.inputs[1:])},
+    "a line without its grant": {"inputs": (replace(PLAN.inputs[0], grant=b""), *PLAN.inputs[1:])},
+    "a key column": {"inputs": tuple(replace(one, normalisation=("national-id/1",)) for one in PLAN.inputs)},
+    "too little memory": {"limits": Limits(memory_bytes=2**27, traffic_bytes=2**26, attempts=1)},
+    "another graph": {"program": PLAN.program | {"graph": bytes(32)}},
+    "another name": {"program": PLAN.program | {"name": "harmless"}},
+    "another security": {"program": PLAN.program | {"security": "malicious"}},
+    "fewer rounds": {"program": PLAN.program | {"rounds": 1}},
+    "fewer bytes": {"program": PLAN.program | {"sent": [1, 1, 1]}},
+    "less memory": {"program": PLAN.program | {"memory": 1}},
+    "something opened": {"program": PLAN.program | {"opens": ["a sum"]}},
+    "an unknown field": {"program": PLAN.program | {"also": 1}},
+    "no program": {"program": {}},
+    "a program of other types": {"program": PLAN.program | {"rounds": "1"}},
+    "what travels beside it": {"attached": bytes(32)},
+    "nothing beside it": {"attached": b""},
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_plan_that_says_something_else_is_refused(what: str) -> None:
+    with pytest.raises(BadPlan):
+        verify(replace(PLAN, **CHANGES[what]))
+
+
+def test_a_plan_that_hides_what_an_output_shows_is_refused() -> None:
+    """The statement alone is consistent: only the graph tells."""
+    graph = total("value")
+    plan = plan_of(spec_of(graph))
+    seen = [{"input": "x", "how": ["after-aggregate"]}]
+    said = plan.program | {"receivers": [plan.program["receivers"][0] | {"seen": seen}]}
+    lie = replace(plan, program=said, outputs=(PlanOutput(index=0, gets=("aggregate",)),))
+    KIND.check(lie)
+    with pytest.raises(BadPlan, match="not what the program does"):
+        KIND.verify_attached(lie, graph.encode())
+
+
+def test_rules_and_rows_are_those_of_the_program() -> None:
+    wider = tuple(replace(one, normalisation=("int64/1?low=0&high=1000001&null=yes",)) for one in PLAN.inputs)
+    strict = tuple(replace(one, normalisation=("int64/1?low=0&high=1000000",)) for one in PLAN.inputs)
+    forgiving = tuple(replace(one, normalisation=("int64/1?low=0&high=1000000&null=bad",)) for one in PLAN.inputs)
+    more = tuple(replace(one, rows_cap=17) for one in PLAN.inputs)
+    for inputs, refused in ((wider, True), (strict, True), (forgiving, False), (more, True)):
+        changed = replace(PLAN, inputs=inputs)
+        if inputs is more or inputs is strict:
+            changed = replace(changed, leakage=KIND.leakage(changed))
+        if refused:
+            with pytest.raises(BadPlan):
+                verify(changed)
+        else:
+            verify(changed)
+
+
+def test_what_is_no_program_is_refused() -> None:
+    for body in (b"", b"\x00", BODY + b"\x00", BODY[:-1], vertical().encode()):
+        with pytest.raises(BadPlan):
+            KIND.verify_attached(PLAN, body)
+        with pytest.raises(BadPlan):
+            KIND.verify_attached(replace(PLAN, attached=digest_attached(body)), body)
+        assert KIND.read_attached(PLAN, body)
+
+
+def bring(**changes: Any) -> tuple[Owner, ...]:
+    return (replace(SPEC.owners[0], **changes), SPEC.owners[1])
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "an organisation computes twice": {"computes": ("bank", "bank", "telecom")},
+    "a receiver twice": {"receivers": (Receiver(label="asker", org="bank"), Receiver(label="watcher", org="bank"))},
+    "receivers in another order": {"receivers": SPEC.receivers[::-1]},
+    "a receiver that the program does not know": {"receivers": (SPEC.receivers[0], Receiver(label="spy", org="auditor"))},
+    "a receiver less": {"receivers": SPEC.receivers[:1]},
+    "an owner less": {"owners": SPEC.owners[:1]},
+    "an owner by another label": {"owners": bring(label="third")},
+    "one dataset twice": {"owners": bring(dataset="telecom/lines/1")},
+    "no column for an input": {"owners": bring(binds=(Bind(input="bill", columns=("income",)),))},
+    "an input twice": {"owners": bring(binds=SPEC.owners[0].binds * 2)},
+    "two columns for a vector": {"owners": bring(binds=(Bind(input="income", columns=("a", "b")),))},
+    "a grant less": {"owners": bring(grants=(GRANT,))},
+    "no grant": {"owners": bring(grants=(OWN, GRANT))},
+    "a grant from the receiver to itself": {"receivers": (Receiver(label="asker", org="bureau"), SPEC.receivers[1])},
+    "bytes that are no graph": {"graph": b"\x00"},
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_makes_no_sense_is_refused_before_there_is_a_plan(what: str) -> None:
+    with pytest.raises(BadPlan):
+        KIND.draft(replace(SPEC, **WRONG[what]))
+
+
+def test_bad_cells_become_nulls_only_where_the_program_has_them() -> None:
+    graph = vertical()
+    spec = spec_of(graph)
+    forgiving = replace(spec.owners[0], binds=(replace(spec.owners[0].binds[0], forgiving=True),))
+    with pytest.raises(BadPlan, match="no nulls"):
+        KIND.draft(replace(spec, owners=(forgiving, spec.owners[1])))
+
+
+# -- what it asks of owners ----------------------------------------------------------------------------------------------------
+
+
+def test_each_line_asks_its_owner_for_what_its_receiver_sees() -> None:
+    demands = KIND.demands(PLAN)
+    assert [(one.owner_org, one.receivers) for one in demands] == [
+        (org, (to,)) for to in ("bank", "auditor") for org in ("bureau", "telecom")
+    ]
+    assert all(one.program == GRAPH.digest and one.name == "joint_mean" and one.uses == 1 for one in demands)
+    assert {one.output for one in demands} == {Output.AGGREGATE}
+    assert demands[0].columns == (("income", Exposure.AFTER_AGGREGATE),)
+
+
+def test_of_its_own_data_a_receiver_may_see_everything_and_others_see_shares() -> None:
+    graph = total("value")
+    plan = plan_of(
+        spec_of(
+            graph,
+            owners=(replace(spec_of(graph).owners[0], grants=(OWN,)),),
+            receivers=(Receiver(label="asker", org="bureau"),),
+        )
+    )
+    (demand,) = KIND.demands(plan)
+    assert demand.columns == (("x", Exposure.ENCRYPTED_ONLY),)
+    assert demand.output is Output.AGGREGATE
+    assert demand.program == graph.digest
+
+
+SHOWN = {
+    "sum": ({Exposure.AFTER_AGGREGATE}, Output.AGGREGATE),
+    "squares": ({Exposure.AFTER_AGGREGATE}, Output.AGGREGATE),
+    "count": ({Exposure.AFTER_AGGREGATE}, Output.AGGREGATE),
+    "compared sums": ({Exposure.AFTER_AGGREGATE}, Output.AGGREGATE),
+    "gram": ({Exposure.AFTER_AGGREGATE}, Output.AGGREGATE),
+    "flags": ({Exposure.AFTER_COMPARE}, Output.COMPARISON),
+    "both": ({Exposure.AFTER_COMPARE, Exposure.AFTER_AGGREGATE}, Output.COMPARISON),
+    "value": ({Exposure.PLAINTEXT}, Output.COMPUTED),
+    "chosen": ({Exposure.AFTER_COMPARE, Exposure.PLAINTEXT}, Output.COMPUTED),
+    "row sums": ({Exposure.PLAINTEXT}, Output.COMPUTED),
+    "centred": ({Exposure.AFTER_AGGREGATE, Exposure.PLAINTEXT}, Output.COMPUTED),
+}
+
+
+@pytest.mark.parametrize("shape", SHOWN)
+def test_what_an_output_shows_is_read_off_the_operations(shape: str) -> None:
+    graph = total(shape)
+    how, output = SHOWN[shape]
+    assert exposures(graph)["out"]["x"] == how
+    plan = plan_of(spec_of(graph))
+    assert {one.output for one in KIND.demands(plan)} == {output}
+    assert {one.gets for one in plan.outputs} == {(str(output),)}
+
+
+@pytest.mark.parametrize("rows", [1, 2, LEAST_ROWS - 1])
+def test_of_a_few_rows_there_is_no_aggregate(rows: int) -> None:
+    assert exposures(total("sum", rows))["out"]["x"] == {Exposure.PLAINTEXT}
+    assert exposures(total("sum", LEAST_ROWS))["out"]["x"] == {Exposure.AFTER_AGGREGATE}
+
+
+def test_a_column_that_an_output_does_not_need_is_shared_and_not_seen() -> None:
+    """The second receiver gets what depends on the first column only."""
+
+    @mp.program(
+        inputs={"a": mp.column("first", mp.int64(0, 9), rows=16), "b": mp.column("second", mp.int64(0, 9), rows=16)},
+        outputs={"both": "asker", "one": "watcher"},
+    )
+    def sums(a: Any, b: Any) -> Any:
+        return {"both": a.sum() + b.sum(), "one": a.sum()}
+
+    demands = KIND.demands(plan_of(spec_of(sums.trace())))
+    assert [one.columns[0][1] for one in demands] == [
+        Exposure.AFTER_AGGREGATE,
+        Exposure.AFTER_AGGREGATE,
+        Exposure.AFTER_AGGREGATE,
+        Exposure.ENCRYPTED_ONLY,
+    ]
+
+
+# -- who could read what together ----------------------------------------------------------------------------------------------
+
+
+def reads(plan: Plan, *members: str) -> tuple[str, ...]:
+    return next((one.reads for one in plan.coalitions if one.members == tuple(sorted(members))), ())
+
+
+def test_two_compute_nodes_read_everything_and_one_alone_nothing() -> None:
+    plan = plan_of(replace(SPEC, computes=("auditor", "operator", "telecom")))
+    for pair in (("auditor", "operator"), ("operator", "telecom"), ("auditor", "telecom")):
+        assert "bureau/files/1:income" in reads(plan, *pair)
+        assert "everything that is computed" in reads(plan, *pair)
+        assert ("telecom/lines/1:other" in reads(plan, *pair)) is ("telecom" not in pair)
+    assert reads(plan, "operator") == ()
+
+
+def test_receivers_read_their_outputs_and_with_other_owners_what_these_tell_of_the_last() -> None:
+    plan = plan_of(replace(SPEC, computes=("operator", "person", "model")))
+    assert reads(plan, "bank") == ("output mean", "output rows")
+    assert reads(plan, "auditor") == ("output rows",)
+    assert reads(plan, "auditor", "bank") == ("output mean", "output rows") or set(reads(plan, "auditor", "bank")) == {
+        "output mean",
+        "output rows",
+    }
+    assert reads(plan, "bank", "bureau") == ("what the outputs tell of telecom/lines/1 alone",)
+    assert reads(plan, "auditor", "telecom") == ("what the outputs tell of bureau/files/1 alone",)
+    assert reads(plan, "bank", "operator") == ("output mean", "output rows")
+
+
+def test_every_entry_is_sorted_and_names_an_organisation_once() -> None:
+    for one in PLAN.coalitions:
+        assert list(one.members) == sorted(set(one.members))
+        assert one.reads
+
+
+# -- the run -------------------------------------------------------------------------------------------------------------------
+
+
+def test_receivers_get_their_outputs_and_nobody_else_gets_anything() -> None:
+    ended = run(PLAN, BODY, TABLES)
+    assert ended[receiver(0)].result is not None
+    assert ended[receiver(0)].result.rows() == [(110, 13)]
+    assert ended[receiver(1)].result is not None
+    assert ended[receiver(1)].result.columns == ("rows",)
+    assert ended[receiver(1)].result.rows() == [(13,)]
+    for place in (owner(0), owner(1), *(compute(at) for at in range(3))):
+        assert ended[place].result is None
+        assert ended[place].opening is None
+    assert len({one.result_commitment for one in ended.values()}) == 1
+    assert ended[owner(0)].counts == {"own": 4}
+
+
+def test_two_owners_whose_rows_stand_beside_each_other() -> None:
+    graph = vertical()
+    plan = plan_of(spec_of(graph))
+    bills, late = [65536 * at + 32768 for at in range(16)], [at % 2 for at in range(16)]
+    ended = run(plan, graph.encode(), {0: numbers(16, bill=bills), 1: numbers(16, late=late)})
+    result = ended[receiver(0)].result
+    assert result is not None
+    assert [float(cell) for (cell,) in result.rows() if cell is not None] == [sum(at + 0.5 for at in range(1, 16, 2))]
+
+
+def test_a_node_with_another_plan_ends_the_run() -> None:
+    other = replace(PLAN, salt=bytes([1]) * 32)
+    places = [owner(0), owner(1), *(compute(at) for at in range(3)), receiver(0), receiver(1)]
+
+    def roles(odd: Any) -> dict[Any, Any]:
+        made = {}
+        for at, place in enumerate(places):
+            tables = (TABLES[place.index],) * 2 if place.role == "owner" else ()
+            inputs = Inputs(tables=tables, attached=BODY)
+            made[place] = KIND.program(other if place == odd else PLAN, place, inputs, seed=bytes([at + 1]) * 32)
+        return made
+
+    for odd in (owner(1), compute(0), compute(2)):
+        with pytest.raises(PeerError):
+            pump(roles(odd))
+
+
+def test_inputs_that_are_not_the_places_own_are_refused() -> None:
+    for place, inputs in (
+        (owner(0), Inputs(attached=BODY)),
+        (owner(0), Inputs(tables=(TABLES[0],), attached=BODY)),
+        (compute(0), Inputs(tables=(TABLES[0],), attached=BODY)),
+        (owner(2), Inputs(tables=(TABLES[0],) * 2, attached=BODY)),
+    ):
+        with pytest.raises(BadInputs):
+            KIND.program(PLAN, place, inputs, seed=bytes(32))
+    with pytest.raises(BadPlan):
+        KIND.program(PLAN, owner(0), Inputs(tables=(TABLES[0],) * 2, attached=vertical().encode()), seed=bytes(32))
+
+
+def test_nothing_prints_a_column() -> None:
+    secret = numbers(16, income=[123456])
+    assert "123456" not in repr(Inputs(tables=(secret,), attached=BODY))
+    assert BODY.hex() not in repr(KIND.draft(SPEC))
+
+
+def test_another_attempt_shares_the_same_columns_otherwise() -> None:
+    def said(seed: int) -> list[bytes]:
+        role = KIND.program(PLAN, owner(0), Inputs(tables=(TABLES[0],) * 2, attached=BODY), seed=bytes([seed]) * 32)
+        return [step.message.data for step in (next(role) for _ in range(3))]  # type: ignore[union-attr]
+
+    assert said(1) == said(1)
+    assert all(one != other for one, other in zip(said(1), said(2), strict=True))
