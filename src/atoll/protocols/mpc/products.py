@@ -83,10 +83,9 @@ def matmul(node: Node, x: Ring, y: Ring) -> Steps[Ring]:
     if len(x.shape) != 2 or len(y.shape) != 2 or x.shape[1] != y.shape[0]:
         raise ShapesDiffer(first=x.shape, second=y.shape)
     ticket = node.ticket()
-    left, right = np.ascontiguousarray(x.shares), np.ascontiguousarray(y.shares)
     shares = np.empty((2, x.shape[0], y.shape[1]), dtype=np.uint64)
-    replicated.matmul(left, right, node.streams, ticket, out=shares[0])
-    yield from _exchange(node, Product.MATRIX, ticket, left, right, shares)
+    replicated.matmul(x.shares, y.shares, node.streams, ticket, out=shares[0])
+    yield from _exchange(node, Product.MATRIX, ticket, x.shares, y.shares, shares)
     return Ring(shares)
 
 

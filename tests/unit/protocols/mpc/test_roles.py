@@ -236,6 +236,10 @@ def test_results_leave_in_fresh_parts() -> None:
     for before, after in run(given).outputs:
         assert not np.any(before[0].shares == after[0].shares)
         assert not np.all(before[1].planes == after[1].planes)
+    ran = play()
+    explicit = ran.said(A, compute(1))[0].data[48:][: 8 * COUNT]  # part 2 of X, which is a result as it is
+    assert explicit in ran.said(A, compute(2))[0].data
+    assert not [said for said in ran.transcript if said.recipient == FIRST and explicit in said.packet.data]
 
 
 def test_malicious_mode_verifies_before_results_leave() -> None:
