@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from atoll.api.models import DatasetInfo, GrantInfo
+from atoll.cli import programming
 from atoll.cli.asking import find_grant, verify_named
 from atoll.cli.draft import describe_draft
 from atoll.cli.errors import BadArgument
 from atoll.cli.limits import Security
+from atoll.cli.options import YesOption
 from atoll.cli.reply import Reply
 from atoll.cli.screen import confirm, print_shown
 from atoll.cli.watch import ended, watch_job
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 def computation(
     node: Node,
-    program: Annotated[str, typer.Argument(metavar="FILE[:NAME]", help="A Python file with a secret program; it is run here.")],
+    file: programming.FileArgument,
     owner: Annotated[list[str], typer.Option(metavar="LABEL=DATASET", help="What an owner of the program brings; repeat.")],
     compute: Annotated[list[str], typer.Option(metavar="ORG", help="A compute node; three of them.")],
     purpose: Annotated[str, typer.Option(help="Why; the grants must permit it.")],
@@ -33,9 +35,8 @@ def computation(
         list[str] | None,
         typer.Option(metavar="INPUT=COLUMN[,COLUMN]", help="Column of an input. [default: the one of its name]"),
     ] = None,
-    rows: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=N", help="How many rows a name in the program stands for; repeat.")
-    ] = None,
+    program: programming.NameOption = None,
+    size: programming.SizeOption = None,
     forgive: Annotated[
         list[str] | None, typer.Option(metavar="INPUT", help="Bad cells of this input become nulls; for inputs with nulls.")
     ] = None,
@@ -48,26 +49,25 @@ def computation(
     memory_mb: Annotated[int, typer.Option(help="Memory cap of each party's process.", min=128)] = 1024,
     watch: Annotated[bool, typer.Option("--watch", help="Follow it until it has ended.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show everything and propose nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> Reply:
     """Compute on the data of several owners by a secret program, which none of the parties sees the inputs of.
 
-    The program is traced here; what travels is its graph, and nobody runs code of yours. Before it is proposed you see what it
-    takes, what is opened to whom, and which parties could together read what. Each owner's node consents only once a person
-    there has reviewed the program's digest.
+    Executes FILE if it is Python text: your own. What travels is the program's graph, which is data. Before it is proposed you
+    see what it takes, what is opened to whom, and which parties could together read what. Each owner's node consents only
+    once a person there has reviewed the program's digest.
     """
-    from atoll.cli.programfile import load_program, parse_pairs, parse_sizes, trace
     from atoll.programs.places import owners, receivers
 
-    graph = trace(load_program(program), parse_sizes(rows))
-    brought = parse_pairs("--owner", owner)
+    graph = programming.load(file, program, programming.parse_sizes(size))
+    brought = programming.parse_pairs("--owner", owner)
     _verify("--owner", brought, owners(graph))
-    orgs = dict.fromkeys(receivers(graph), "") | parse_pairs("--receiver", receiver)
+    orgs = dict.fromkeys(receivers(graph), "") | programming.parse_pairs("--receiver", receiver or [])
     orgs = {label: org or label for label, org in orgs.items()}
     _verify("--receiver", orgs, receivers(graph))
     if len(compute) != 3:
         raise BadArgument(what="--compute", reason=f"three organisations compute, and {len(compute)} are named")
-    named, chosen = parse_pairs("--grant", grant), parse_pairs("--column", column)
+    named, chosen = (programming.parse_pairs(*one) for one in (("--grant", grant or []), ("--column", column or [])))
     sets = {label: node.datasets.show(brought[label]) for label in owners(graph)}
     uses: list[GrantInfo] = []
     spec: dict[str, Any] = {

@@ -34,23 +34,6 @@ def show(node: Node, job: Annotated[str, typer.Option(metavar="JOB", help="The j
     return Reply(one, [f"program {one.name} ({one.digest})", "", one.text, "", verdict])
 
 
-@command(app, "trace", "atoll program trace mean.py --rows n=1000", "atoll program trace risk.py:score --rows n=1000 --json")
-def trace(
-    program: Annotated[str, typer.Argument(metavar="FILE[:NAME]", help="A Python file with a secret program; it is run here.")],
-    rows: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=N", help="How many rows a name in the program stands for; repeat.")
-    ] = None,
-) -> Reply:
-    """The digest of a program in a file, and what it would take and open. Equal programs of equal sizes have equal digests."""
-    from atoll.cli.programfile import load_program, parse_sizes
-    from atoll.cli.programfile import trace as traced
-    from atoll.programs.explain import as_plain, as_text, explain
-
-    graph = traced(load_program(program), parse_sizes(rows))
-    found = explain(graph)
-    return Reply(as_plain(found), [f"program {graph.digest.hex()}", "", as_text(found)])
-
-
 @command(app, "review", f"atoll program review {DIGEST} --home bureau")
 def review(node: Node, digest: DigestArgument, yes: YesOption = False) -> Reply:
     """Say that you have read a program and that it may be run on own data, wherever a grant permits its output.

@@ -43,7 +43,7 @@ def explain(
     from atoll.protocols.mpc import Adversary
 
     adversary = Adversary.MALICIOUS if malicious else Adversary.SEMI_HONEST
-    found = foretell(load(file, program, _sizes(size)), adversary=adversary)
+    found = foretell(load(file, program, parse_sizes(size)), adversary=adversary)
     return Reply(as_plain(found), [as_text(found)])
 
 
@@ -57,7 +57,7 @@ def trace(
 
     Executes FILE, which is Python text: your own. Equal programs of equal sizes have equal graphs.
     """
-    graph = load(file, program, _sizes(size))
+    graph = load(file, program, parse_sizes(size))
     data = graph.encode()
     write_new(out, data)
     value = {"program": graph.name, "digest": graph.digest.hex(), "file": str(out), "bytes": len(data)}
@@ -84,8 +84,8 @@ def run(
     from atoll.programs.places import receivers
     from atoll.protocols.mpc import Adversary
 
-    cells = {owner: _read_csv(owner, Path(path)) for owner, path in _pairs("--table", table).items()}
-    graph = load(file, program, _sizes(size), cells)
+    cells = {owner: _read_csv(owner, Path(path)) for owner, path in parse_pairs("--table", table).items()}
+    graph = load(file, program, parse_sizes(size), cells)
     columns = {
         column.name: _parse(column.name, column.kind.dtype, cells.get(column.owner, {}).get(column.name))
         for column in graph.inputs
@@ -130,17 +130,27 @@ def _rows_of(program: Program, cells: dict[str, dict[str, list[str]]]) -> dict[s
     }
 
 
-def _sizes(size: Sequence[str] | None) -> dict[str, int]:
-    found = _pairs("--size", size or [])
+def parse_sizes(size: Sequence[str] | None) -> dict[str, int]:
+    """What names of row counts stand for, `n=1000`.
+
+    Raises:
+        BadArgument: another form.
+    """
+    found = parse_pairs("--size", size or [])
     if not all(rows.isdecimal() for rows in found.values()):
         raise BadArgument(what="--size", reason="a number of rows is a whole number, as in --size n=1000")
     return {name: int(rows) for name, rows in found.items()}
 
 
-def _pairs(option: str, given: Sequence[str]) -> dict[str, str]:
+def parse_pairs(option: str, given: Sequence[str]) -> dict[str, str]:
+    """`NAME=VALUE`, each name once.
+
+    Raises:
+        BadArgument: another form.
+    """
     pairs = [one.partition("=") for one in given]
-    if not all(name and equals and value for name, equals, value in pairs):
-        raise BadArgument(what=option, reason="it has the form NAME=VALUE")
+    if not all(name and equals and value for name, equals, value in pairs) or len({name for name, _, _ in pairs}) != len(pairs):
+        raise BadArgument(what=option, reason="it has the form NAME=VALUE, with each name once")
     return {name: value for name, _, value in pairs}
 
 

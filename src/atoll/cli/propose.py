@@ -160,7 +160,7 @@ command(
     app,
     "computation",
     "atoll job propose computation mean.py --owner first=bureau/files/1 --owner second=telecom/lines/1 --receiver asker=bank "
-    "--compute bank --compute bureau --compute telecom --rows n=1000 --purpose statistics --home bank",
-    "atoll job propose computation risk.py:score --owner bureau=bureau/files/1 --column late=late_april --rows n=1000 "
+    "--compute bank --compute bureau --compute telecom --size n=1000 --purpose statistics --home bank",
+    "atoll job propose computation risk.py --owner bureau=bureau/files/1 --column late=late_april --size n=1000 "
     "--compute bank --compute bureau --compute auditor --security malicious --purpose credit-check --dry-run --home bank",
 )(computation)

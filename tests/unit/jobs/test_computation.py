@@ -9,8 +9,9 @@ import pytest
 
 from atoll import programs as mp
 from atoll.errors import PeerError
-from atoll.jobs.computation import Bind, Owner, Receiver
+from atoll.jobs.computation import Bind, Owner, Receiver, program
 from atoll.jobs.computation.exposure import LEAST_ROWS, exposures
+from atoll.jobs.computation.results import to_result
 from atoll.jobs.errors import BadInputs, BadPlan
 from atoll.jobs.intersection.outputs import Security
 from atoll.jobs.kind import Brings, Inputs
@@ -338,6 +339,43 @@ def test_two_owners_whose_rows_stand_beside_each_other() -> None:
     result = ended[receiver(0)].result
     assert result is not None
     assert [float(cell) for (cell,) in result.rows() if cell is not None] == [sum(at + 0.5 for at in range(1, 16, 2))]
+
+
+def test_what_stands_under_a_null_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that hides rows by nulls hides them also from a receiver that looks at what the nodes send it."""
+
+    @mp.program(
+        inputs={
+            "x": mp.column("first", mp.int64(1, 100), rows=16, nullable=True),
+            "y": mp.column("second", mp.bool_, rows=16, nullable=True),
+        },
+        outputs={"x": "asker", "y": "asker"},
+    )
+    def as_it_is(x: Any, y: Any) -> Any:
+        return {"x": x, "y": y}
+
+    graph = as_it_is.trace()
+    seen: list[Any] = []
+
+    def watched(outputs: Any, opened: Any) -> Any:
+        seen.extend(opened)
+        return to_result(outputs, opened)
+
+    monkeypatch.setattr(program, "to_result", watched)
+    hidden = numbers(16, x=[7] * 16)
+    hidden.columns["x"].present[3:] = False  # type: ignore[index]
+    truths = numbers(16, y=[1] * 16)
+    truths.columns["y"].present[5:] = False  # type: ignore[index]
+    ended = run(plan_of(spec_of(graph)), graph.encode(), {0: hidden, 1: truths})
+    assert [one.tolist() for one in seen] == [
+        [7] * 3 + [0] * 13,
+        [1] * 3 + [0] * 13,
+        [1] * 5 + [0] * 11,
+        [1] * 5 + [0] * 11,
+    ]
+    result = ended[receiver(0)].result
+    assert result is not None
+    assert result.rows()[2:6] == [(7, True), (None, True), (None, True), (None, None)]
 
 
 def test_a_node_with_another_plan_ends_the_run() -> None:
