@@ -78,6 +78,8 @@ fn gate(operation: u8, left: u32, right: u32) -> Option<Gate> {
 pub struct RssCircuitRun {
     run: rss::CircuitRun,
     inputs: Vec<Py<PyArray3<u64>>>,
+    /// The message sent last, which has this node's shares of the products.
+    said: Option<Py<PyArray1<u64>>>,
 }
 
 #[pymethods]
@@ -100,7 +102,7 @@ impl RssCircuitRun {
         }
         let (circuit, streams) = (Arc::clone(&circuit.0), Arc::clone(&streams.0));
         let run = py.detach(|| rss::CircuitRun::new(circuit, streams, me, ticket, words, log));
-        Ok(Self { run, inputs })
+        Ok(Self { run, inputs, said: None })
     }
 
     fn start<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray1<u64>>>> {
@@ -119,7 +121,7 @@ impl RssCircuitRun {
         }
         let run = &mut self.run;
         let message = py.detach(|| run.start(&wires)).map_err(refused)?;
-        Ok((!self.run.is_done()).then(|| message.into_pyarray(py)))
+        Ok(self.say(py, message))
     }
 
     fn advance<'py>(
@@ -128,24 +130,31 @@ impl RssCircuitRun {
         heard: PyReadonlyArray1<'py, u8>,
     ) -> PyResult<Option<Bound<'py, PyArray1<u64>>>> {
         let heard = heard.as_slice()?;
+        let said = self.said.as_ref().map(|said| said.bind(py).readonly());
+        let said = said.as_ref().map_or(Ok(&[][..]), |said| said.as_slice())?;
         let run = &mut self.run;
-        let message = py.detach(|| run.advance(heard)).map_err(refused)?;
-        Ok((!self.run.is_done()).then(|| message.into_pyarray(py)))
+        let message = py.detach(|| run.advance(said, heard)).map_err(refused)?;
+        Ok(self.say(py, message))
     }
 
-    fn outputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray3<u64>>> {
-        let run = &self.run;
-        let shares = py.detach(|| {
-            let mut shares = vec![0; run.output_words()];
-            run.outputs(&mut shares).map(|()| shares)
-        });
-        shares.map_err(refused)?.into_pyarray(py).reshape([2, run.output_wires(), run.words()])
+    fn outputs<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyArray3<u64>>> {
+        let shares = self.run.take_outputs().map_err(refused)?;
+        shares.into_pyarray(py).reshape([2, self.run.output_wires(), self.run.words()])
     }
 
     fn take_log<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray2<u64>>>> {
         let Some(log) = self.run.take_log() else { return Ok(None) };
         let words = log.rows.len() / 6;
         log.rows.into_pyarray(py).reshape([6, words]).map(Some)
+    }
+}
+
+impl RssCircuitRun {
+    /// Keeps what is sent: it is read again when the answer has come.
+    fn say<'py>(&mut self, py: Python<'py>, message: Vec<u64>) -> Option<Bound<'py, PyArray1<u64>>> {
+        let message = (!self.run.is_done()).then(|| message.into_pyarray(py));
+        self.said = message.clone().map(Bound::unbind);
+        message
     }
 }
 

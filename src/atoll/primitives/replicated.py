@@ -239,7 +239,7 @@ class CircuitRun:
         return self._run.start()
 
     def advance(self, heard: bytes | bytearray | memoryview | Words) -> Words | None:
-        """The next message, or nothing after the last round.
+        """The next message, or nothing after the last round; the message sent before must not have been changed.
 
         Raises:
             ValueError: no round is open, or `heard` has not as many bytes as the message sent before.
@@ -247,10 +247,10 @@ class CircuitRun:
         return self._run.advance(np.frombuffer(heard, np.uint8))
 
     def outputs(self) -> Words:
-        """Shares of the output wires, (2, outputs, words).
+        """Shares of the output wires, (2, outputs, words); once.
 
         Raises:
-            ValueError: rounds are left.
+            ValueError: rounds are left, or the outputs have been taken.
         """
         return self._run.outputs()
 

@@ -84,6 +84,10 @@ impl Circuit {
 }
 
 impl Gate {
+    pub(super) fn is_and(self) -> bool {
+        matches!(self, Self::And(..))
+    }
+
     /// The wires it reads.
     pub(super) fn operands(self) -> impl Iterator<Item = u32> {
         let (left, right) = match self {

@@ -1,8 +1,9 @@
 //! From gates to what is done between two rounds, and where in memory each wire lies meanwhile.
 //!
 //! Segment s is the work after round s and before round s + 1: the local gates that round s has made possible, and the AND gates
-//! of layer s + 1. A wire that is used in its own segment alone lies in *scratch*, which all blocks share and the cache keeps;
-//! the others lie in the *state* of their block. A slot is used again as soon as its wire is dead.
+//! of layer s + 1. Inputs, and the wires of AND gates, are fetched when they are first read; outputs leave as soon as they are
+//! there. A wire that is read in its own segment alone lies in *scratch*, which all blocks share and the cache keeps; the others
+//! lie in the *state* of their block. A slot is used again as soon as its wire is dead.
 
 use super::circuit::Gate;
 
@@ -16,6 +17,16 @@ pub(super) struct Slot {
 /// One step of a segment on one block.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
+    /// An input wire.
+    Fetch {
+        to: Slot,
+        input: u32,
+    },
+    /// Gate `index` of the layer before: what this node said of it and what it heard.
+    Hear {
+        to: Slot,
+        index: u32,
+    },
     Xor {
         to: Slot,
         left: Slot,
@@ -29,22 +40,22 @@ pub(super) enum Step {
         to: Slot,
         one: bool,
     },
-    /// Gate `index` of its layer; nobody reads the wire where `to` is missing, but the others count on its bits.
+    /// Gate `index` of the layer that follows.
     And {
         index: u32,
-        to: Option<Slot>,
         left: Slot,
         right: Slot,
+    },
+    /// An output wire.
+    Store {
+        from: Slot,
+        output: u32,
     },
 }
 
 /// The work between two rounds.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
-    /// Wires that get their next share from the round before, by place in its message.
-    pub heard: Vec<(u32, Slot)>,
-    /// Input wires, in the first segment only.
-    pub loads: Vec<(u32, Slot)>,
     pub steps: Vec<Step>,
     /// AND gates of the round that follows.
     pub ands: usize,
@@ -57,104 +68,95 @@ pub(super) struct Plan {
     pub segments: Vec<Segment>,
     pub scratch_slots: usize,
     pub state_slots: usize,
-    /// Where the outputs lie after the last segment.
-    pub outputs: Vec<Slot>,
 }
-
-/// The life of a wire: the segment it is made in, and the segment and gate of its last use.
-#[derive(Clone, Copy)]
-struct Life {
-    made: usize,
-    last: Option<(usize, usize)>,
-}
-
-/// Later than any gate: an output stays.
-const AT_THE_END: usize = usize::MAX;
 
 impl Plan {
     /// Gates are known to be in order.
     pub(super) fn new(inputs: usize, gates: &[Gate], outputs: &[u32]) -> Self {
-        let levels = levels(inputs, gates);
+        let wires = Wires::new(inputs, gates, outputs);
+        let mut planner = Planner::new(&wires);
+        let mut by_segment: Vec<Vec<usize>> = vec![Vec::new(); wires.depth + 1];
+        for (at, gate) in gates.iter().enumerate() {
+            by_segment[wires.levels[inputs + at] - usize::from(gate.is_and())].push(at);
+        }
+        let mut arriving: Vec<(usize, Source)> = (0..inputs).map(|wire| (wire, Source::Input(wire as u32))).collect();
+        let mut segments = Vec::with_capacity(by_segment.len());
+        for gates_here in by_segment {
+            for &(wire, source) in &arriving {
+                planner.sources[wire] = Some(source);
+            }
+            let mut sent = Vec::new();
+            for at in gates_here {
+                planner.gate(gates[at], inputs + at, sent.len() as u32);
+                if gates[at].is_and() {
+                    sent.push((inputs + at, Source::Gate(sent.len() as u32)));
+                }
+            }
+            // what is read in later segments only has to be fetched while it can be
+            for (wire, _) in std::mem::replace(&mut arriving, sent) {
+                planner.fetch(wire);
+                planner.sources[wire] = None;
+            }
+            segments.push(Segment { steps: std::mem::take(&mut planner.steps), ands: arriving.len() });
+        }
+        Self { segments, scratch_slots: planner.scratch.most, state_slots: planner.state.most }
+    }
+}
+
+/// Where a wire comes from that is there without a gate.
+#[derive(Clone, Copy)]
+enum Source {
+    Input(u32),
+    Gate(u32),
+}
+
+/// What is known of each wire.
+struct Wires {
+    /// The round after which it is there.
+    levels: Vec<usize>,
+    depth: usize,
+    /// The segment and the wire of the gate that reads it last.
+    last_reads: Vec<Option<(usize, usize)>>,
+    outputs: Vec<Vec<u32>>,
+}
+
+impl Wires {
+    fn new(inputs: usize, gates: &[Gate], outputs: &[u32]) -> Self {
+        let mut levels = vec![0; inputs];
+        for gate in gates {
+            let segment = gate.operands().map(|wire| levels[wire as usize]).max().unwrap_or(0);
+            levels.push(segment + usize::from(gate.is_and()));
+        }
+        let mut outputs_of = vec![Vec::new(); levels.len()];
+        for (output, &wire) in outputs.iter().enumerate() {
+            outputs_of[wire as usize].push(output as u32);
+        }
+        // from the last gate up, so that gates nobody reads read nothing; AND gates are sent whoever reads them
+        let mut last_reads = vec![None; levels.len()];
+        for (wire, gate) in (inputs..levels.len()).zip(gates).rev() {
+            let is_needed = gate.is_and() || last_reads[wire].is_some() || !outputs_of[wire].is_empty();
+            let segment = levels[wire] - usize::from(gate.is_and());
+            for operand in gate.operands().filter(|_| is_needed) {
+                let last = &mut last_reads[operand as usize];
+                *last = (*last).max(Some((segment, wire)));
+            }
+        }
         let depth = levels.iter().copied().max().unwrap_or(0);
-        let lives = lives(inputs, gates, outputs, &levels, depth);
-        let mut by_segment: Vec<Vec<usize>> = vec![Vec::new(); depth + 1];
-        for at in 0..gates.len() {
-            by_segment[lives[inputs + at].made].push(at);
-        }
-        let mut slots = Slots::new(&lives);
-        let mut segments: Vec<Segment> = Vec::with_capacity(depth + 1);
-        let mut sent: Vec<(u32, usize)> = Vec::new();
-        for (number, gates_here) in by_segment.iter().enumerate() {
-            let mut segment = Segment::default();
-            for (index, wire) in std::mem::take(&mut sent) {
-                segment.heard.extend(slots.of(wire).map(|slot| (index, slot)));
-            }
-            if number == 0 {
-                for wire in 0..inputs {
-                    segment.loads.extend(slots.take(wire).map(|slot| (wire as u32, slot)));
-                }
-            }
-            for &at in gates_here {
-                let (gate, wire) = (gates[at], inputs + at);
-                let to = slots.take(wire);
-                let read = |operand: u32| slots.of(operand as usize).expect("an operand has a slot while it is used");
-                match (gate, to) {
-                    (Gate::And(left, right), to) => {
-                        let index = segment.ands as u32;
-                        segment.steps.push(Step::And { index, to, left: read(left), right: read(right) });
-                        segment.ands += 1;
-                        sent.push((index, wire));
-                    }
-                    (Gate::Xor(left, right), Some(to)) => {
-                        segment.steps.push(Step::Xor { to, left: read(left), right: read(right) });
-                    }
-                    (Gate::Not(from), Some(to)) => segment.steps.push(Step::Not { to, from: read(from) }),
-                    (Gate::Zero, Some(to)) => segment.steps.push(Step::Constant { to, one: false }),
-                    (Gate::One, Some(to)) => segment.steps.push(Step::Constant { to, one: true }),
-                    (_, None) => {}
-                }
-                for operand in gate.operands() {
-                    slots.release_after(operand as usize, (number, at));
-                }
-            }
-            segments.push(segment);
-        }
-        let outputs = outputs.iter().map(|&wire| slots.of(wire as usize).expect("an output stays")).collect();
-        Self { segments, scratch_slots: slots.scratch.most, state_slots: slots.state.most, outputs }
+        Self { levels, depth, last_reads, outputs: outputs_of }
+    }
+
+    fn is_wanted(&self, wire: usize) -> bool {
+        self.last_reads[wire].is_some() || !self.outputs[wire].is_empty()
     }
 }
 
-/// The round after which each wire is known.
-fn levels(inputs: usize, gates: &[Gate]) -> Vec<usize> {
-    let mut levels = vec![0; inputs];
-    for gate in gates {
-        let ready = gate.operands().map(|wire| levels[wire as usize]).max().unwrap_or(0);
-        levels.push(ready + usize::from(matches!(gate, Gate::And(..))));
-    }
-    levels
-}
-
-fn lives(inputs: usize, gates: &[Gate], outputs: &[u32], levels: &[usize], depth: usize) -> Vec<Life> {
-    let is_and = |wire: usize| wire >= inputs && matches!(gates[wire - inputs], Gate::And(..));
-    let made = |wire: usize| levels[wire] - usize::from(is_and(wire));
-    let mut lives: Vec<Life> = (0..levels.len()).map(|wire| Life { made: made(wire), last: None }).collect();
-    for (at, gate) in gates.iter().enumerate() {
-        let segment = lives[inputs + at].made;
-        for operand in gate.operands() {
-            let last = &mut lives[operand as usize].last;
-            *last = (*last).max(Some((segment, at)));
-        }
-    }
-    for &wire in outputs {
-        lives[wire as usize].last = Some((depth, AT_THE_END));
-    }
-    lives
-}
-
-/// Slots in use.
-struct Slots<'lives> {
-    lives: &'lives [Life],
-    places: Vec<Option<Slot>>,
+/// Writes the steps of one segment after the other, and hands out slots.
+struct Planner<'a> {
+    wires: &'a Wires,
+    steps: Vec<Step>,
+    /// Wires that can be fetched in this segment and have not been.
+    sources: Vec<Option<Source>>,
+    slots: Vec<Option<Slot>>,
     scratch: Pool,
     state: Pool,
 }
@@ -174,29 +176,77 @@ impl Pool {
     }
 }
 
-impl<'lives> Slots<'lives> {
-    fn new(lives: &'lives [Life]) -> Self {
-        Self { lives, places: vec![None; lives.len()], scratch: Pool::default(), state: Pool::default() }
+impl<'a> Planner<'a> {
+    fn new(wires: &'a Wires) -> Self {
+        let count = wires.levels.len();
+        let (scratch, state) = (Pool::default(), Pool::default());
+        Self { wires, steps: Vec::new(), sources: vec![None; count], slots: vec![None; count], scratch, state }
     }
 
-    /// A slot for a wire that is made now, unless nobody reads it.
-    fn take(&mut self, wire: usize) -> Option<Slot> {
-        let Life { made, last } = self.lives[wire];
-        let in_state = last?.0 > made || last?.1 == AT_THE_END;
+    /// The steps of a gate; an AND gate is number `index` of its layer.
+    fn gate(&mut self, gate: Gate, wire: usize, index: u32) {
+        if !gate.is_and() && !self.wires.is_wanted(wire) {
+            return;
+        }
+        let mut operands = gate.operands().map(|operand| self.read(operand as usize)).collect::<Vec<_>>().into_iter();
+        let mut operand = || operands.next().expect("a gate has its operands");
+        if gate.is_and() {
+            self.steps.push(Step::And { index, left: operand(), right: operand() });
+            return self.release_operands(gate, wire);
+        }
+        let to = self.take(wire);
+        self.steps.push(match gate {
+            Gate::Xor(..) | Gate::And(..) => Step::Xor { to, left: operand(), right: operand() },
+            Gate::Not(_) => Step::Not { to, from: operand() },
+            Gate::Zero => Step::Constant { to, one: false },
+            Gate::One => Step::Constant { to, one: true },
+        });
+        self.made(wire, to);
+        self.release_operands(gate, wire);
+    }
+
+    fn read(&mut self, wire: usize) -> Slot {
+        self.fetch(wire);
+        self.slots[wire].expect("a wire has a slot from its making to its last use")
+    }
+
+    /// Brings a wire from where it arrives, once, if anybody wants it.
+    fn fetch(&mut self, wire: usize) {
+        let Some(source) = self.sources[wire].take().filter(|_| self.wires.is_wanted(wire)) else { return };
+        let to = self.take(wire);
+        self.steps.push(match source {
+            Source::Input(input) => Step::Fetch { to, input },
+            Source::Gate(index) => Step::Hear { to, index },
+        });
+        self.made(wire, to);
+    }
+
+    fn take(&mut self, wire: usize) -> Slot {
+        let in_state = self.wires.last_reads[wire].is_some_and(|(segment, _)| segment > self.wires.levels[wire]);
         let index = if in_state { self.state.take() } else { self.scratch.take() };
-        self.places[wire] = Some(Slot { index, in_state });
-        self.places[wire]
+        let slot = Slot { index, in_state };
+        self.slots[wire] = Some(slot);
+        slot
     }
 
-    fn of(&self, wire: usize) -> Option<Slot> {
-        self.places[wire]
+    /// A wire is there: it leaves if it is an output, and is forgotten if nobody reads it.
+    fn made(&mut self, wire: usize, from: Slot) {
+        self.steps.extend(self.wires.outputs[wire].iter().map(|&output| Step::Store { from, output }));
+        if self.wires.last_reads[wire].is_none() {
+            self.release(wire);
+        }
     }
 
-    /// Frees the slot of a wire if this was its last use.
-    fn release_after(&mut self, wire: usize, at: (usize, usize)) {
-        if self.lives[wire].last == Some(at)
-            && let Some(slot) = self.places[wire].take()
-        {
+    fn release_operands(&mut self, gate: Gate, wire: usize) {
+        for operand in gate.operands() {
+            if self.wires.last_reads[operand as usize].is_some_and(|(_, last)| last == wire) {
+                self.release(operand as usize);
+            }
+        }
+    }
+
+    fn release(&mut self, wire: usize) {
+        if let Some(slot) = self.slots[wire].take() {
             if slot.in_state { self.state.free.push(slot.index) } else { self.scratch.free.push(slot.index) }
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::circuit::Circuit;
 use super::lanes::Lane;
-use super::steps::{self, Block};
+use super::steps::{self, Block, Columns};
 use super::streams::Streams;
 
 /// Words of a wire that are worked on together: the wires of a circuit then stay in the second-level cache.
@@ -37,6 +37,10 @@ pub struct Log {
     words: usize,
 }
 
+/// The rows of products, after those of the factors.
+const OWN: usize = 4;
+const NEXT: usize = 5;
+
 /// A run of a circuit. Its memory goes to the next run of the same node; shares are not wiped, as a computation's columns are not.
 pub struct CircuitRun {
     circuit: Arc<Circuit>,
@@ -51,6 +55,7 @@ pub struct CircuitRun {
     done: usize,
     /// Words sent so far.
     sent: usize,
+    outputs: Vec<u64>,
     log: Option<Log>,
 }
 
@@ -71,6 +76,7 @@ impl CircuitRun {
             words,
             done: 0,
             sent: 0,
+            outputs: vec![0; 2 * circuit.outputs() * words],
             log: log.then(|| Log { rows: vec![0; 6 * logged], words: logged }),
             circuit,
         }
@@ -88,29 +94,26 @@ impl CircuitRun {
         for share in inputs.iter().flatten() {
             sized(share.len(), self.words)?;
         }
-        Ok(self.segment(inputs, &[]))
+        Ok(self.segment(inputs, &[], &[]))
     }
 
-    /// The next message, empty after the last round, from what the next node sent.
+    /// The next message, empty after the last round, from the last message and what the next node sent.
     ///
     /// # Errors
-    /// Out of order, or the message has not the length of this node's own.
-    pub fn advance(&mut self, heard: &[u8]) -> Result<Vec<u64>, RunError> {
+    /// Out of order, or a message has not the length of this node's last one.
+    pub fn advance(&mut self, said: &[u64], heard: &[u8]) -> Result<Vec<u64>, RunError> {
         if self.done == 0 || self.is_done() {
             return Err(RunError::NotNext);
         }
-        sized(heard.len(), self.circuit.segments()[self.done - 1].ands * self.words * 8)?;
-        Ok(self.segment(&[], heard.as_chunks().0))
+        let words = self.circuit.segments()[self.done - 1].ands * self.words;
+        sized(said.len(), words)?;
+        sized(heard.len(), 8 * words)?;
+        Ok(self.segment(&[], said, heard))
     }
 
     /// Whether `outputs` is next.
     pub fn is_done(&self) -> bool {
         self.done == self.circuit.segments().len()
-    }
-
-    /// Words that `outputs` writes.
-    pub fn output_words(&self) -> usize {
-        2 * self.circuit.outputs() * self.words
     }
 
     /// Output wires.
@@ -123,26 +126,14 @@ impl CircuitRun {
         self.words
     }
 
-    /// The own words of each output wire, then the next ones.
+    /// The own words of each output wire, then the next ones; once.
     ///
     /// # Errors
-    /// Out of order, or not `output_words` words.
-    pub fn outputs(&self, shares: &mut [u64]) -> Result<(), RunError> {
-        if !self.is_done() {
-            return Err(RunError::NotNext);
-        }
-        sized(shares.len(), self.output_words())?;
-        let plan = self.circuit.plan();
-        let (own, next) = shares.split_at_mut(plan.outputs.len() * self.words);
-        for number in 0..self.words.div_ceil(BLOCK_WORDS) {
-            let (block, here) = self.block(number);
-            for (wire, &slot) in plan.outputs.iter().enumerate() {
-                let to = wire * self.words + here.start..wire * self.words + here.end;
-                own[to.clone()].copy_from_slice(block.share(&self.memory, slot, 0));
-                next[to].copy_from_slice(block.share(&self.memory, slot, 1));
-            }
-        }
-        Ok(())
+    /// Out of order, or the outputs have been taken.
+    pub fn take_outputs(&mut self) -> Result<Vec<u64>, RunError> {
+        let words = 2 * self.circuit.outputs() * self.words;
+        let is_there = self.is_done() && self.outputs.len() == words;
+        if is_there { Ok(std::mem::take(&mut self.outputs)) } else { Err(RunError::NotNext) }
     }
 
     /// The log of a run that is done, once.
@@ -158,36 +149,35 @@ impl CircuitRun {
         (Block { words: here.len(), stride, state }, here)
     }
 
-    fn segment(&mut self, inputs: &[[&[u64]; 2]], heard: &[[u8; 8]]) -> Vec<u64> {
+    fn segment(&mut self, inputs: &[[&[u64]; 2]], said: &[u64], heard: &[u8]) -> Vec<u64> {
         let circuit = Arc::clone(&self.circuit);
         let segment = &circuit.segments()[self.done];
         let before = self.done.checked_sub(1).map_or(0, |last| circuit.segments()[last].ands);
         let mut message = Vec::with_capacity(segment.ands * self.words);
         for number in 0..self.words.div_ceil(BLOCK_WORDS) {
             let (block, here) = self.block(number);
-            for &(wire, slot) in &segment.loads {
-                for (side, share) in inputs[wire as usize].iter().enumerate() {
-                    block.share_mut(&mut self.memory, slot, side).copy_from_slice(&share[here.clone()]);
-                }
-            }
-            let heard = &heard[before * here.start..before * here.end];
-            for &(index, slot) in &segment.heard {
-                let words = &heard[index as usize * block.words..][..block.words];
-                copy(block.share_mut(&mut self.memory, slot, 1), words);
-            }
-            if let Some(log) = &mut self.log {
-                let at = self.sent - before * (self.words - here.start);
-                copy(&mut log.row(5)[at..at + heard.len()], heard);
-            }
+            let last = before * here.start..before * here.end;
+            let (said, heard) = (&said[last.clone()], &heard[8 * last.start..8 * last.end]);
             let part = segment.ands * here.start..segment.ands * here.end;
             let at = self.sent + part.start;
             message.resize(part.end, 0);
             let message = &mut message[part];
             self.streams.fill_zero_bits(self.ticket, at as u64, message);
-            let factors = self.log.as_mut().map(|log| log.factors(at, message.len()));
-            steps::run(&block, &segment.steps, self.constants, &mut self.memory, message, factors);
+            let columns = Columns {
+                inputs,
+                said,
+                heard,
+                message,
+                outputs: &mut self.outputs,
+                words: self.words,
+                start: here.start,
+                factors: self.log.as_mut().map(|log| log.factors(at, segment.ands * block.words)),
+            };
+            steps::run(&block, &segment.steps, self.constants, &mut self.memory, columns);
             if let Some(log) = &mut self.log {
-                log.row(4)[at..at + message.len()].copy_from_slice(message);
+                let heard_at = self.sent - before * (self.words - here.start);
+                bytemuck::cast_slice_mut(&mut log.row(NEXT)[heard_at..heard_at + said.len()]).copy_from_slice(heard);
+                log.row(OWN)[at..at + message.len()].copy_from_slice(message);
             }
         }
         self.done += 1;
@@ -211,12 +201,6 @@ impl Log {
     fn factors(&mut self, at: usize, length: usize) -> [&mut [u64]; 4] {
         let mut rows = self.rows.chunks_exact_mut(self.words.max(1));
         std::array::from_fn(|_| rows.next().map_or(&mut [][..], |row| &mut row[at..at + length]))
-    }
-}
-
-fn copy(to: &mut [u64], from: &[[u8; 8]]) {
-    for (to, &from) in to.iter_mut().zip(from) {
-        *to = u64::from_le_bytes(from);
     }
 }
 

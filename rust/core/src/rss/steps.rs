@@ -51,44 +51,66 @@ impl Block {
     }
 }
 
-/// Takes all steps on one block.
-///
-/// `message` holds the masks of the block's AND gates, gate by gate, and then what is sent; `constants` is the side in which
-/// constants stand; `factors` takes the factors of the AND gates in the places of their products.
-pub(super) fn run(
-    block: &Block,
-    steps: &[Step],
-    constants: Option<usize>,
-    memory: &mut [Lane],
-    message: &mut [u64],
-    factors: Option<[&mut [u64]; 4]>,
-) {
-    #[cfg(target_arch = "x86_64")]
-    if wide_simd::is_supported() {
-        return wide_simd::run_steps(block, steps, constants, memory, message, factors);
-    }
-    run_portable(block, steps, constants, memory, message, factors);
+/// What a block's steps read and write outside its memory.
+pub(super) struct Columns<'a> {
+    /// Own and next words of each input wire, all blocks.
+    pub inputs: &'a [[&'a [u64]; 2]],
+    /// What was sent last of this block, gate by gate.
+    pub said: &'a [u64],
+    /// What was heard of it.
+    pub heard: &'a [u8],
+    /// The masks of the block's AND gates, gate by gate; then what is sent.
+    pub message: &'a mut [u64],
+    /// The own words of each output wire, then the next ones, all blocks.
+    pub outputs: &'a mut [u64],
+    /// Words of a wire in all blocks.
+    pub words: usize,
+    /// The block's first word.
+    pub start: usize,
+    /// Takes the factors of the AND gates in the places of their products.
+    pub factors: Option<[&'a mut [u64]; 4]>,
 }
 
-/// The same without asking the processor; vector kernels are this, compiled for wider registers.
+/// Takes all steps on one block; `constants` is the side in which constants stand.
+pub(super) fn run(block: &Block, steps: &[Step], constants: Option<usize>, memory: &mut [Lane], columns: Columns<'_>) {
+    #[cfg(target_arch = "x86_64")]
+    if wide_simd::is_supported() {
+        return wide_simd::run_steps(block, steps, constants, memory, columns);
+    }
+    run_portable(block, steps, constants, memory, columns);
+}
+
+/// The same without asking the processor; the vector kernel is this, compiled for wider registers.
 #[inline(always)]
 pub(super) fn run_portable(
     block: &Block,
     steps: &[Step],
     constants: Option<usize>,
     memory: &mut [Lane],
-    message: &mut [u64],
-    mut factors: Option<[&mut [u64]; 4]>,
+    mut columns: Columns<'_>,
 ) {
     let lanes = block.lanes();
+    let place = |index: u32| index as usize * block.words..(index as usize + 1) * block.words;
     for step in steps {
         match *step {
+            Step::Fetch { to, input } => {
+                for (side, share) in columns.inputs[input as usize].iter().enumerate() {
+                    block.share_mut(memory, to, side).copy_from_slice(&share[columns.start..columns.start + block.words]);
+                }
+            }
+            Step::Hear { to, index } => {
+                block.share_mut(memory, to, 0).copy_from_slice(&columns.said[place(index)]);
+                let heard = &columns.heard[8 * place(index).start..8 * place(index).end];
+                bytemuck::cast_slice_mut(block.share_mut(memory, to, 1)).copy_from_slice(heard);
+            }
             Step::Xor { to, left, right } => {
-                let (left, right) = (block.start(left), block.start(right));
-                let to = block.start(to);
-                // in one round trip a lane: the operands may be one slot, so the three cannot be borrowed together
-                for lane in 0..2 * lanes {
-                    memory[to + lane] = memory[left + lane].map(memory[right + lane], |left, right| left ^ right);
+                let [to, left, right] = [to, left, right].map(|slot| block.range(slot));
+                if let Ok([to, left, right]) = memory.get_disjoint_mut([to.clone(), left, right]) {
+                    for (to, (left, right)) in to.iter_mut().zip(left.iter().zip(right.iter())) {
+                        *to = left.map(*right, |left, right| left ^ right);
+                    }
+                } else {
+                    memory[to].fill(Lane::default()); // the operands are one wire
                 }
             }
             Step::Not { to, from } => {
@@ -107,18 +129,20 @@ pub(super) fn run_portable(
                     memory[to][side * lanes..(side + 1) * lanes].fill(Lane([u64::MAX; LANE_WORDS]));
                 }
             }
-            Step::And { index, to, left, right } => {
-                let place = index as usize * block.words..(index as usize + 1) * block.words;
-                let product = &mut message[place.clone()];
-                if let Some(factors) = &mut factors {
+            Step::And { index, left, right } => {
+                if let Some(factors) = &mut columns.factors {
                     let sides = [(left, 0), (left, 1), (right, 0), (right, 1)];
                     for (row, (slot, side)) in factors.iter_mut().zip(sides) {
-                        row[place.clone()].copy_from_slice(block.share(memory, slot, side));
+                        row[place(index)].copy_from_slice(block.share(memory, slot, side));
                     }
                 }
-                multiply(&memory[block.range(left)], &memory[block.range(right)], product);
-                if let Some(to) = to {
-                    block.share_mut(memory, to, 0).copy_from_slice(product);
+                multiply(&memory[block.range(left)], &memory[block.range(right)], &mut columns.message[place(index)]);
+            }
+            Step::Store { from, output } => {
+                let wires = columns.outputs.len() / 2 / columns.words;
+                for side in 0..2 {
+                    let first = (side * wires + output as usize) * columns.words + columns.start;
+                    columns.outputs[first..first + block.words].copy_from_slice(block.share(memory, from, side));
                 }
             }
         }
@@ -130,12 +154,11 @@ pub(super) fn run_portable(
 fn multiply(left: &[Lane], right: &[Lane], product: &mut [u64]) {
     let (left_own, left_next) = left.split_at(left.len() / 2);
     let (right_own, right_next) = right.split_at(right.len() / 2);
-    let factors = left_own.iter().zip(left_next).zip(right_own.iter().zip(right_next));
+    let mut factors = left_own.iter().zip(left_next).zip(right_own.iter().zip(right_next));
     let (whole, last) = product.as_chunks_mut::<LANE_WORDS>();
     let of = |((left_own, left_next), (right_own, right_next)): ((&Lane, &Lane), (&Lane, &Lane))| -> [u64; LANE_WORDS] {
         std::array::from_fn(|i| (left_own.0[i] & (right_own.0[i] ^ right_next.0[i])) ^ (left_next.0[i] & right_own.0[i]))
     };
-    let mut factors = factors;
     for (words, factors) in whole.iter_mut().zip(&mut factors) {
         let product = of(factors);
         *words = std::array::from_fn(|i| words[i] ^ product[i]);
@@ -143,6 +166,77 @@ fn multiply(left: &[Lane], right: &[Lane], product: &mut [u64]) {
     if let Some(factors) = factors.next() {
         for (word, product) in last.iter_mut().zip(of(factors)) {
             *word ^= product;
+        }
+    }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::super::circuit::Gate;
+    use super::super::plan::Plan;
+    use super::*;
+
+    fn drawn(length: usize, tag: u64) -> Vec<u64> {
+        (1..=length as u64)
+            .map(|i| (i ^ (tag << 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31).wrapping_mul(i | 1))
+            .collect()
+    }
+
+    fn gates(inputs: u32, count: u32, tag: u64) -> Vec<Gate> {
+        let choices = drawn(3 * count as usize, tag);
+        let gate = |(at, choice): (u32, &[u64; 3])| {
+            let [left, right] = [choice[1], choice[2]].map(|word| ((word >> 20) % u64::from(inputs + at)) as u32);
+            match choice[0] >> 40 & 7 {
+                0..3 => Gate::Xor(left, right),
+                3..5 => Gate::And(left, right),
+                5 => Gate::Not(left),
+                6 => Gate::Xor(left, left),
+                _ => Gate::One,
+            }
+        };
+        (0..count).zip(choices.as_chunks::<3>().0).map(gate).collect()
+    }
+
+    #[test]
+    fn vectors_take_the_steps_that_portable_code_takes() {
+        if !wide_simd::is_supported() {
+            return;
+        }
+        for (tag, words) in [1, 7, 8, 9, 16, 33, 63, 64].into_iter().enumerate() {
+            let plan = Plan::new(6, &gates(6, 90, tag as u64), &[0, 20, 40, 60, 80, 95]);
+            let (inputs, stride) = (drawn(12 * words, 1), 2 * lanes_of(words));
+            let inputs: Vec<[&[u64]; 2]> =
+                inputs.chunks(2 * words).map(|shares| [&shares[..words], &shares[words..]]).collect();
+            let block = Block { words, stride, state: plan.scratch_slots * stride };
+            let lanes = (plan.scratch_slots + plan.state_slots) * stride;
+            let mut results = Vec::new();
+            for take in [run_portable, wide_simd::run_steps] {
+                let (mut memory, mut outputs) = (vec![Lane::default(); lanes], vec![0; 12 * words]);
+                let (mut said, mut messages, mut logs) = (Vec::new(), Vec::new(), Vec::new());
+                for (number, segment) in plan.segments.iter().enumerate() {
+                    let heard: Vec<u8> =
+                        drawn(said.len(), 9 + number as u64).iter().flat_map(|word| word.to_le_bytes()).collect();
+                    let mut message = drawn(segment.ands * words, 100 + number as u64);
+                    let mut rows = vec![vec![0; message.len()]; 4];
+                    let mut parts = rows.iter_mut();
+                    let columns = Columns {
+                        inputs: &inputs,
+                        said: &said,
+                        heard: &heard,
+                        message: &mut message,
+                        outputs: &mut outputs,
+                        words,
+                        start: 0,
+                        factors: Some(std::array::from_fn(|_| parts.next().unwrap().as_mut_slice())),
+                    };
+                    take(&block, &segment.steps, Some(tag % 2), &mut memory, columns);
+                    messages.extend_from_slice(&message);
+                    logs.push(rows);
+                    said = message;
+                }
+                results.push((messages, outputs, logs));
+            }
+            assert!(results[0] == results[1], "{words} words");
         }
     }
 }

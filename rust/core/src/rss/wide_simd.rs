@@ -7,7 +7,7 @@ use super::lanes::Lane;
 use super::matmul::{self, Matrix, TILE_LANES, TILE_ROWS, Tile, TileColumns, TileRows};
 use super::plan::Step;
 use super::ring::{self, Shares};
-use super::steps::{self, Block};
+use super::steps::{self, Block, Columns};
 
 /// Whether this processor has the instructions.
 pub(super) fn is_supported() -> bool {
@@ -35,14 +35,7 @@ macro_rules! widened {
 
 widened!(
     /// `steps::run_portable`.
-    run_steps(
-        block: &Block,
-        steps: &[Step],
-        constants: Option<usize>,
-        memory: &mut [Lane],
-        message: &mut [u64],
-        factors: Option<[&mut [u64]; 4]>
-    ),
+    run_steps(block: &Block, steps: &[Step], constants: Option<usize>, memory: &mut [Lane], columns: Columns<'_>),
     steps::run_portable
 );
 widened!(
