@@ -18,7 +18,7 @@ import numpy as np
 from atoll.protocols.mpc.circuit import Circuit, CircuitBuilder, evaluate
 from atoll.protocols.mpc.circuits import order
 from atoll.protocols.mpc.circuits.arithmetic import top_bit_of_sum
-from atoll.protocols.mpc.conversion import planes_of, summands, two_summands, verify_column, verify_width
+from atoll.protocols.mpc.conversion import planes_of, spare_rounds, summands, two_summands, verify_column, verify_width
 from atoll.protocols.mpc.errors import ShapesDiffer
 from atoll.protocols.mpc.local import part_two, planes_from_node_zero, sum_of_node_zero
 from atoll.protocols.mpc.node import Node
@@ -33,8 +33,9 @@ def is_negative(node: Node, x: Ring, *, bits: int = WORD_BITS) -> Steps[Planes]:
         bits: each number lies in [-2^(bits-1), 2^(bits-1)); 1 to 64.
 
     Rounds: 1 and the circuit's: 8 for 64 bits. Bytes: the circuit's (149 bits an element for 64), and by node 0 `bits` bits.
+    Long columns: 10 rounds, 128 bits.
     """
-    return _of_each(x, None, bits, lambda part: _is_negative(node, part, bits))
+    return _of_each(x, None, bits, lambda part: _is_negative(node, part, bits, spare_rounds(x.size)))
 
 
 def less_than(node: Node, x: Ring, y: Ring, *, bits: int = WORD_BITS) -> Steps[Planes]:
@@ -46,13 +47,13 @@ def less_than(node: Node, x: Ring, y: Ring, *, bits: int = WORD_BITS) -> Steps[P
 
     Rounds, bytes: those of `is_negative`.
     """
-    return _of_each(x, y, bits, lambda part: _is_negative(node, part, bits))
+    return _of_each(x, y, bits, lambda part: _is_negative(node, part, bits, spare_rounds(x.size)))
 
 
 def less_than_any(node: Node, x: Ring, y: Ring) -> Steps[Planes]:
     """Whether x < y for any signed 64-bit numbers: the sign of the difference, unless it overflows.
 
-    Rounds: 9. Bytes: three times those of `is_negative`, and one bit.
+    Rounds: one more than `is_negative`. Bytes: three times its, and one bit.
     """
     difference = x - y
     count = x.size
@@ -62,7 +63,7 @@ def less_than_any(node: Node, x: Ring, y: Ring) -> Steps[Planes]:
         signs = []
         padded = -(-three[0].size // WORD_BITS) * WORD_BITS
         stacked = join_rings([_padded(one, padded) for one in three])
-        all_signs = yield from is_negative(node, stacked)
+        all_signs = yield from _is_negative(node, stacked, WORD_BITS, spare_rounds(count))
         for at in range(3):
             one = all_signs.part(slice(at * padded, (at + 1) * padded))
             signs.append(Planes(one.planes, three[at].size))
@@ -102,9 +103,9 @@ def _of_each(x: Ring, y: Ring | None, bits: int, answer: Callable[[Ring], Steps[
     return join_planes(answers)
 
 
-def _is_negative(node: Node, x: Ring, bits: int) -> Steps[Planes]:
+def _is_negative(node: Node, x: Ring, bits: int, extra: int) -> Steps[Planes]:
     terms = yield from summands(node, x, bits)
-    (answer,) = yield from evaluate(node, sign_circuit(bits, len(terms)), *terms)
+    (answer,) = yield from evaluate(node, sign_circuit(bits, len(terms), extra), *terms)
     return answer
 
 
@@ -128,11 +129,11 @@ def _padded(x: Ring, count: int) -> Ring:
 
 
 @cache
-def sign_circuit(bits: int, terms: int) -> Circuit:
+def sign_circuit(bits: int, terms: int, extra: int) -> Circuit:
     """The top bit of the sum of two or three numbers."""
     build = CircuitBuilder()
     first, second = two_summands(build, [build.input(bits) for _ in range(terms)])
-    return build.circuit([[top_bit_of_sum(build, first, second)]])
+    return build.circuit([[top_bit_of_sum(build, first, second, extra=extra)]])
 
 
 @cache

@@ -33,12 +33,12 @@ from atoll.protocols.mpc.products import multiply, reshare
 from atoll.protocols.mpc.rounds import Heard, Round, Steps, chunked, parallel
 from atoll.protocols.mpc.shares import WORD_BITS, Planes, Ring, Words64, join_planes, join_rings, known_planes, known_ring
 
-FEW = 1 << 14
+FEW = 1 << 16
 """Up to so many elements, rounds cost more than gates."""
 
 
 def spare_rounds(count: int) -> int:
-    """`extra` of a sum's circuit: two more rounds save a third of the gates, which pays for long columns."""
+    """`extra` of circuits with carries: two more rounds save a seventh to a third of the gates, which pays for long columns."""
     return FAST if count <= FEW else 2
 
 

@@ -62,12 +62,15 @@ def dot(node: Node, x: Ring, y: Ring) -> Steps[Ring]:
     if x.shape != y.shape or not x.shape:
         raise ShapesDiffer(first=x.shape, second=y.shape)
     ticket = node.ticket()
-    length = x.shape[-1]
-    left, right = (np.ascontiguousarray(one.shares).reshape(2, x.size // length if length else 0, length) for one in (x, y))
     count = int(np.prod(x.shape[:-1], dtype=np.int64))
+    left, right = (np.ascontiguousarray(one.shares).reshape(2, count, x.shape[-1]) for one in (x, y))
     shares = np.empty((2, count), dtype=np.uint64)
-    masks = node.streams.zero_words(ticket, count)
-    shares[0] = masks + _inner(left[0], right[0]) + _inner(left[0], right[1]) + _inner(left[1], right[0]) if length else masks
+    if count == 1:
+        replicated.matmul(left, right.transpose(0, 2, 1), node.streams, ticket, out=shares[0].reshape(1, 1))
+    else:
+        shares[0] = node.streams.zero_words(ticket, count)
+        for mine, other in ((left[0], right[0]), (left[0], right[1]), (left[1], right[0])):
+            shares[0] += np.einsum("ij,ij->i", mine, other)
     yield from _exchange(node, Product.INNER, ticket, left, right, shares)
     return Ring(shares.reshape(2, *x.shape[:-1]))
 
@@ -117,8 +120,3 @@ def _hear_next(shares: Words64) -> Steps[None]:
     own = np.ascontiguousarray(shares[0])
     heard: Heard = yield Round(to_previous=(own,), from_next=own.nbytes)
     shares[1] = np.frombuffer(heard.from_next, np.uint64).reshape(own.shape)
-
-
-def _inner(x: Words64, y: Words64) -> Words64:
-    inner: Words64 = np.einsum("ij,ij->i", x, y)
-    return inner

@@ -103,13 +103,13 @@ def inject(count: int, *, malicious: bool = False) -> Traffic:
 
 def is_negative(count: int, *, bits: int = WORD_BITS, malicious: bool = False) -> Traffic:
     """`is_negative`, `less_than`."""
-    return _summands(count, bits, malicious) + circuit(comparison.sign_circuit(bits, _terms(malicious)), count)
+    return _signs(count, bits, conversion.spare_rounds(count), malicious)
 
 
 def less_than_any(count: int, *, malicious: bool = False) -> Traffic:
     """`less_than_any`."""
-    padded = 3 * WORD_BITS * word_count(count)
-    return is_negative(padded, malicious=malicious) + circuit(comparison.overflow_circuit(), count)
+    three = _signs(3 * WORD_BITS * word_count(count), WORD_BITS, conversion.spare_rounds(count), malicious)
+    return three + circuit(comparison.overflow_circuit(), count)
 
 
 def is_zero(count: int, *, bits: int = WORD_BITS, malicious: bool = False) -> Traffic:
@@ -122,9 +122,9 @@ def is_zero(count: int, *, bits: int = WORD_BITS, malicious: bool = False) -> Tr
 def truncate(count: int, bits: int, *, full: bool = False, malicious: bool = False) -> Traffic:
     """`truncate`."""
     if malicious:
-        carries = circuit(truncation.carries_of_three_circuit(bits, full), count)
+        carries = circuit(truncation.carries_of_three_circuit(bits, full, conversion.spare_rounds(count)), count)
         return carries + from_bit(count, width=4, malicious=True)
-    carries = circuit(truncation.carries_circuit(bits, full), count)
+    carries = circuit(truncation.carries_circuit(bits, full, conversion.spare_rounds(count)), count)
     low = _summands(count, WORD_BITS if full else bits, malicious)
     return low + carries + _by(0, 2 * NUMBER_BYTES * count) + multiply(count)
 
@@ -140,3 +140,8 @@ def _terms(malicious: bool) -> int:
 
 def _summands(count: int, width: int, malicious: bool) -> Traffic:
     return Traffic() if malicious else _by(0, planes_bytes(width, count))
+
+
+def _signs(count: int, bits: int, extra: int, malicious: bool) -> Traffic:
+    signs = comparison.sign_circuit(bits, _terms(malicious), extra)
+    return _summands(count, bits, malicious) + circuit(signs, count)

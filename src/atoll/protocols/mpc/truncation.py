@@ -27,7 +27,7 @@ import numpy as np
 
 from atoll.protocols.mpc.circuit import Circuit, CircuitBuilder, evaluate
 from atoll.protocols.mpc.circuits.arithmetic import carry_out
-from atoll.protocols.mpc.conversion import from_each_bit, single_bits, summands, verify_column, verify_width
+from atoll.protocols.mpc.conversion import from_each_bit, single_bits, spare_rounds, summands, verify_column, verify_width
 from atoll.protocols.mpc.local import part_two, ring_from_node_zero, sum_of_node_zero
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.products import reshare
@@ -49,23 +49,25 @@ def truncate(node: Node, x: Ring, bits: int, *, full: bool = False) -> Steps[Rin
     Raises:
         BitsOutOfRange, ShapesDiffer.
 
-    Rounds: 3 and the depth of `carries_circuit`: 1 + log2 bits, or 7 in full. Bytes: the circuit's; 8 an element by each node
-    and 16 more by node 0, and by node 0 the low `bits` bits, or 64 of them.
+    Rounds: 3 and the depth of `carries_circuit`: 1 + log2 bits, or 7 in full; two more for long columns. Bytes: the
+    circuit's; 8 an element by each node and 16 more by node 0, and by node 0 the low `bits` bits, or 64 of them.
     """
     verify_width(bits, most=SLACK_BITS)
     verify_column(x)
 
+    extra = spare_rounds(x.size)
+
     def part(rows: slice) -> Steps[Ring]:
-        return (_truncate_checked if node.is_malicious else _truncate)(node, x[rows], bits, full)
+        return (_truncate_checked if node.is_malicious else _truncate)(node, x[rows], bits, full, extra)
 
     return join_rings((yield from chunked(x.size, part)))
 
 
-def _truncate(node: Node, x: Ring, bits: int, full: bool) -> Steps[Ring]:
+def _truncate(node: Node, x: Ring, bits: int, full: bool, extra: int) -> Steps[Ring]:
     offset, shift = (63 if full else 62), np.uint64(WORD_BITS - bits)
     x = x.plus_public(node.me, 1 << offset)
     terms = yield from summands(node, x, WORD_BITS if full else bits)
-    carries = yield from evaluate(node, carries_circuit(bits, full), *terms)
+    carries = yield from evaluate(node, carries_circuit(bits, full, extra), *terms)
     u, t = sum_of_node_zero(node, x), part_two(node, x.shares)
     # Each carry is v + b s, where node 0 knows v and s, and nodes 1 and 2 know b.
     own, factors = np.zeros(x.size, np.uint64), None
@@ -89,35 +91,35 @@ def _truncate(node: Node, x: Ring, bits: int, full: bool) -> Steps[Ring]:
     return (yield from reshare(node, own))
 
 
-def _truncate_checked(node: Node, x: Ring, bits: int, full: bool) -> Steps[Ring]:
+def _truncate_checked(node: Node, x: Ring, bits: int, full: bool, extra: int) -> Steps[Ring]:
     offset = 63 if full else 62
     x = x.plus_public(node.me, 1 << offset)
     terms = yield from summands(node, x, WORD_BITS)
-    (carries,) = yield from evaluate(node, carries_of_three_circuit(bits, full), *terms)
+    (carries,) = yield from evaluate(node, carries_of_three_circuit(bits, full, extra), *terms)
     numbers = yield from from_each_bit(node, carries)
     parts = Ring(x.shares >> np.uint64(bits)).plus_public(node.me, -(1 << offset - bits))
     return parts + numbers[0] + numbers[1] - (numbers[2] + numbers[3]) * (1 << WORD_BITS - bits)
 
 
 @cache
-def carries_circuit(bits: int, full: bool) -> Circuit:
+def carries_circuit(bits: int, full: bool, extra: int) -> Circuit:
     """Of two numbers: the carry out of their low `bits` bits; in full also the one out of all 64."""
     build = CircuitBuilder()
     first, second = (build.input(WORD_BITS if full else bits) for _ in range(2))
-    outputs = [[carry_out(build, first[:bits], second[:bits])]]
+    outputs = [[carry_out(build, first[:bits], second[:bits], extra=extra)]]
     if full:
-        outputs.append([carry_out(build, first, second)])
+        outputs.append([carry_out(build, first, second, extra=extra)])
     return build.circuit(outputs)
 
 
 @cache
-def carries_of_three_circuit(bits: int, full: bool) -> Circuit:
+def carries_of_three_circuit(bits: int, full: bool, extra: int) -> Circuit:
     """Of three numbers: two bits that add up to the carry out of their low `bits` bits, and two for all 64 bits."""
     build = CircuitBuilder()
     inputs = [build.input(WORD_BITS) for _ in range(3)]
     total = [build.parity_of(three) for three in zip(*inputs, strict=True)]
     carries = [build.majority(*three) for three in zip(*inputs, strict=True)]
     shifted = [build.constant(0), *carries[:-1]]
-    low = carry_out(build, total[:bits], shifted[:bits])
-    high = carry_out(build, total, shifted) if full else build.disjunction(total[-1], shifted[-1])
+    low = carry_out(build, total[:bits], shifted[:bits], extra=extra)
+    high = carry_out(build, total, shifted, extra=extra) if full else build.disjunction(total[-1], shifted[-1])
     return build.circuit([[carries[bits - 1], low, carries[-1], high]])

@@ -140,7 +140,7 @@ def test_single_bits_are_the_oracles() -> None:
 def test_truncation_is_the_oracles(bits: int) -> None:
     values = numbers(40, bits=63)
     x = ring_parts(values, np.random.default_rng(8))
-    circuit = truncation.carries_circuit(bits, full=False)
+    circuit = truncation.carries_circuit(bits, full=False, extra=0)
 
     def oracle(seats: Nodes, mine: Held) -> Held:
         return mpc.truncate(seats, mine, (circuit.gates, circuit.outputs), bits)
