@@ -32,6 +32,7 @@ from atoll.protocols.mpc.shares import as_signed
 from atoll.protocols.role import Party, Role
 from mpc.clock import Watch
 from mpc.data import CASES, WIDE
+from mpc.tables import TABLES
 
 
 def share(me: int, values: NDArray[np.int64], seed: int) -> Ring:
@@ -57,7 +58,11 @@ def open_any(node: Node, found: Any) -> Steps[NDArray[Any]]:
     return (yield from open_planes(node, found)).astype(np.bool_)
 
 
-ENGINE: dict[str, Callable[[Node, dict[str, Ring]], Steps[Any]]] = {"multiply": run_multiply, "less-than": run_less_than}
+ENGINE: dict[str, Callable[[Node, dict[str, Ring]], Steps[Any]]] = {
+    "multiply": run_multiply,
+    "less-than": run_less_than,
+    **TABLES,
+}
 
 
 @dataclass(slots=True)
