@@ -120,7 +120,7 @@ def set_up(
     own_secret = SeededEntropy(seed).fork("mpc key").bytes(_SECRET_BYTES)
     heard: Heard = yield Round(to_previous=(own_secret,), from_next=_SECRET_BYTES)
     next_secret = bytes(heard.from_next)
-    bound = context + adversary.encode() + b"\0" + program
+    bound = len(context).to_bytes(8, "big") + context + adversary.encode() + b"\0" + program
     # Each key has two holders: both say what it is good for, in a digest that shows nothing of it.
     own_check, next_check = (sha256(_CHECK_DOMAIN + secret + bound).digest() for secret in (own_secret, next_secret))
     heard = yield Round(to_previous=(own_check,), to_next=(next_check,), from_previous=32, from_next=32)

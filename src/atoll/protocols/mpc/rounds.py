@@ -40,8 +40,8 @@ class Round:
     Buffers must be contiguous and never change afterwards: they may go out later.
     """
 
-    to_previous: tuple[Buffer, ...] = ()
-    to_next: tuple[Buffer, ...] = ()
+    to_previous: tuple[Buffer, ...] = field(default=(), repr=False)
+    to_next: tuple[Buffer, ...] = field(default=(), repr=False)
     from_previous: int = 0
     from_next: int = 0
 

@@ -15,7 +15,7 @@ form of Mohassel, Rindal, CCS 2018, ePrint 2018/403.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -31,9 +31,15 @@ WORD_BITS = 64
 
 
 def as_ring(values: int | NDArray[Any]) -> Words64:
-    """Public integers, negative ones too, as residues modulo 2^64."""
+    """Integers, negative ones too, or truth values as residues modulo 2^64.
+
+    Raises:
+        TypeError: they are none; what a fraction or a NaN would become is nobody's guess.
+    """
     if isinstance(values, int):
         return np.array(values % MODULUS, dtype=np.uint64)
+    if values.dtype.kind not in "iubO":
+        raise TypeError(f"integers are shared, not {values.dtype}")
     return values.astype(np.uint64, copy=False) if values.dtype != object else (values % MODULUS).astype(np.uint64)
 
 
@@ -51,7 +57,7 @@ def word_count(count: int) -> int:
 class Ring:
     """Additive shares of numbers modulo 2^64."""
 
-    shares: Words64
+    shares: Words64 = field(repr=False)
     """(2, *shape)"""
 
     @property
@@ -112,7 +118,7 @@ class Ring:
 class Words:
     """XOR shares of 64-bit words."""
 
-    shares: Words64
+    shares: Words64 = field(repr=False)
     """(2, n)"""
 
     def __len__(self) -> int:
@@ -133,7 +139,7 @@ class Words:
 class Planes:
     """XOR shares of `count` words of w bits, bit-sliced."""
 
-    planes: Words64
+    planes: Words64 = field(repr=False)
     """(2, w, ceil(count / 64))"""
     count: int
 
