@@ -373,6 +373,9 @@ class HpkeSender:
     def encapsulation(self) -> bytes:
         """32 public bytes that the receiver needs first."""
 
+    def export(self, purpose: bytes, length: int) -> bytes:
+        """A secret that both ends derive for one purpose. Raises HpkeKeyError above 8,160 bytes."""
+
     def seal(self, aad: bytes, plaintext: bytes) -> bytes:
         """The next message, 16 bytes longer than `plaintext`."""
 
@@ -382,6 +385,9 @@ class HpkeReceiver:
 
     def __new__(cls, recipient_secret: bytes, sender_public: bytes, encapsulation: bytes, info: bytes) -> HpkeReceiver:
         """Raises HpkeKeyError."""
+
+    def export(self, purpose: bytes, length: int) -> bytes:
+        """As the sender's."""
 
     def open(self, aad: bytes, ciphertext: bytes) -> bytes:
         """The plaintext of the next message. Raises HpkeOpenError, after which the place is the same."""

@@ -30,6 +30,10 @@ impl HpkeSender {
         PyBytes::new(py, self.0.encapsulation())
     }
 
+    fn export<'py>(&self, py: Python<'py>, purpose: &[u8], length: usize) -> PyResult<Bound<'py, PyBytes>> {
+        PyBytes::new_with(py, length, |out| self.0.export(purpose, out).map_err(|refusal| errors::hpke(py, refusal)))
+    }
+
     fn seal<'py>(&mut self, py: Python<'py>, aad: &[u8], plaintext: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
         let sender = &mut self.0;
         PyBytes::new_with(py, plaintext.len() + TAG_BYTES, |sealed| {
@@ -48,6 +52,10 @@ impl HpkeReceiver {
     fn new(py: Python<'_>, recipient_secret: &[u8], sender_public: &[u8], encapsulation: &[u8], info: &[u8]) -> PyResult<Self> {
         let receiver = Receiver::new(recipient_secret, sender_public, encapsulation, info);
         receiver.map(Self).map_err(|refusal| errors::hpke(py, refusal))
+    }
+
+    fn export<'py>(&self, py: Python<'py>, purpose: &[u8], length: usize) -> PyResult<Bound<'py, PyBytes>> {
+        PyBytes::new_with(py, length, |out| self.0.export(purpose, out).map_err(|refusal| errors::hpke(py, refusal)))
     }
 
     fn open<'py>(&mut self, py: Python<'py>, aad: &[u8], ciphertext: &[u8]) -> PyResult<Bound<'py, PyBytes>> {

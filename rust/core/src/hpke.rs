@@ -62,6 +62,14 @@ impl Sender {
         &self.encapsulation
     }
 
+    /// A secret that both ends derive for one purpose (RFC 9180 section 5.3), as long as `out`.
+    ///
+    /// # Errors
+    /// [`Refusal::Key`] above 8,160 bytes.
+    pub fn export(&self, purpose: &[u8], out: &mut [u8]) -> Result<(), Refusal> {
+        self.context.export(purpose, out).map_err(|_| Refusal::Key)
+    }
+
     /// The next message, sealed into `sealed`, which is TAG_BYTES longer; `aad` is bound to it but not sent.
     ///
     /// # Errors
@@ -92,6 +100,14 @@ impl Receiver {
         let encapsulation = EncappedKey::from_bytes(encapsulation).map_err(|_| Refusal::Key)?;
         let context = setup_receiver(&OpModeR::Auth(sender), &secret, &encapsulation, info).map_err(|_| Refusal::Key)?;
         Ok(Self { context })
+    }
+
+    /// As the sender's.
+    ///
+    /// # Errors
+    /// [`Refusal::Key`] above 8,160 bytes.
+    pub fn export(&self, purpose: &[u8], out: &mut [u8]) -> Result<(), Refusal> {
+        self.context.export(purpose, out).map_err(|_| Refusal::Key)
     }
 
     /// The plaintext of the next message, into `opened`, which is TAG_BYTES shorter. After a refusal the place stays the same.

@@ -8,6 +8,8 @@ pose as any sender to that recipient (RFC 9180 section 9.1.1), so keys live for 
     sender = HpkeSender(my_secret, their_public, info)
     receiver = HpkeReceiver(their_secret, my_public, sender.encapsulation, info)
     receiver.open(b"", sender.seal(b"", b"hello"))
+
+Streams of large messages take only their keys from here (`export`, section 5.3) and are sealed by `sealed_stream`.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Job frames sealed from node to node, so that a gateway that terminates TLS carries ciphertext only.
 
 Each direction of each connection has its own HPKE context in mode_auth (RFC 9180 section 5.1.3) between the X25519 keys that
-the two parties put in their consents:
+the two parties put in their consents; its exporter gives the key under which frames are sealed in order (`sealed_stream`):
 
-    info = "atoll seal/1" || plan digest (32) || attempt (u32) || from || to      (each party as u8 length and text)
+    info = "atoll seal/2" || plan digest (32) || attempt (u32) || from || to      (each party as u8 length and text)
     aad  = encapsulation of the other direction (32) || frame header (4)
 
-A fresh encapsulation per connection means that no key and nonce ever meet twice, also after a crash. HPKE counts messages, so a
+A fresh encapsulation per connection means that no key and nonce ever meet twice, also after a crash. Frames are counted, so a
 frame that was changed, repeated, left out or moved does not open; `info` ties it to one job, attempt and direction, and the
 other side's encapsulation in `aad` to this very connection: a recorded stream cannot be played back to a node that
 reconnects. A stream ends with a sealed `CLOSE`, so cutting off its tail is noticed as well.
@@ -25,13 +25,14 @@ from typing import Annotated, ClassVar
 from atoll.errors import AtollError, InputError
 from atoll.primitives.errors import HpkeKeyError, HpkeOpenError
 from atoll.primitives.hpke import TAG_BYTES, HpkeReceiver, HpkeSender
+from atoll.primitives.sealed_stream import StreamOpener, StreamSealer
 from atoll.protocols.role import Party
 from atoll.transport.errors import LinkLost, SealBroken, StreamEnded
 from atoll.transport.frames import Kind, Received, encode_header
 from atoll.transport.session import CLOSE_SECONDS, DIAL_SECONDS, Session
 from atoll.wire.message import Digest, Message, Name, Range, encode_message, parse_message
 
-_DOMAIN = b"atoll seal/1"
+_DOMAIN = b"atoll seal/2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +97,8 @@ class SealedSession:
     def __init__(self, inner: Session, party: Party, sender: HpkeSender, receiver: HpkeReceiver, theirs: bytes) -> None:
         self.party = party
         self._inner = inner
-        self._sender = sender
-        self._receiver = receiver
+        self._sender = StreamSealer(sender)
+        self._receiver = StreamOpener(receiver)
         self._mine = sender.encapsulation
         self._theirs = theirs
         self._error: AtollError | None = None
