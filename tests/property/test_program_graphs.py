@@ -13,6 +13,7 @@ from atoll import programs as mp
 from atoll.programs.errors import BadGraph
 from atoll.programs.operation import REGISTRY
 from atoll.wire import cbor
+from atoll.wire.errors import CborError
 from tests.property.programs import generate
 
 GRAPHS = [generate(seed).graph.encode() for seed in (3, 8, 21, 40)]
@@ -54,7 +55,7 @@ def check(data: bytes) -> bool:
 
 
 @given(st.sampled_from(GRAPHS), st.integers(0, 10_000), st.integers(1, 255))
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_a_changed_byte_never_passes_for_the_same_program(data: bytes, at: int, flip: int) -> None:
     at %= len(data)
     changed = data[:at] + bytes([data[at] ^ flip]) + data[at + 1 :]
@@ -68,7 +69,7 @@ def test_noise_is_refused(data: bytes) -> None:
 
 
 @given(st.sampled_from(GRAPHS), st.integers(0, 2**32))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_graph_that_was_tampered_with_is_refused_or_stands_for_itself(data: bytes, seed: int) -> None:
     rng = random.Random(seed)
     value = cbor.decode(data, max_bytes=10**6)
@@ -76,7 +77,7 @@ def test_a_graph_that_was_tampered_with_is_refused_or_stands_for_itself(data: by
         tamper(rng, value)
     try:
         changed = cbor.encode(value, max_bytes=10**6)
-    except ValueError:
+    except CborError:
         return
     check(changed)
 
@@ -121,13 +122,14 @@ DEFACED = {
     "a range that does not fit": lambda value: value["steps"][0][2].update(high=2**63),
     "an empty column": lambda value: value["steps"][0][2].update(shape=[0]),
     "a huge column": lambda value: value["steps"][0][2].update(shape=[2**40]),
+    "nulls that show what lies under them": lambda value: value["outputs"][0].__setitem__(2, [0, 0]),
     "a truth value for a number": lambda value: value["steps"][0][2].update(low=False),
 }
 
 
 @pytest.mark.parametrize("name", DEFACED)
 def test_a_defaced_graph_is_refused(name: str) -> None:
-    column = mp.column("bank", mp.int64(0, 9), rows=4)
+    column = mp.column("bank", mp.int64(0, 9), rows=4, nullable=True)
     graph = mp.program(inputs={"x": column}, outputs={"y": "bureau"})(lambda x: x * 2 + 1).trace()
     value = cbor.decode(graph.encode())
     assert check(cbor.encode(value))
@@ -137,7 +139,7 @@ def test_a_defaced_graph_is_refused(name: str) -> None:
 
 def test_errors_stay_small_however_long_the_program_is() -> None:
     def deep(x: mp.SecretArray) -> mp.SecretArray:
-        for _ in range(400):
+        for _ in range(100):
             x = x * x - x * 0.7
             x = x.clip(-1, 1)
         return x

@@ -12,7 +12,7 @@ from atoll import programs as mp
 from atoll.protocols.mpc import Adversary
 from tests.property.programs import Generated, generate
 
-COUNT = int(os.environ.get("ATOLL_PROGRAMS", "150"))
+COUNT = int(os.environ.get("ATOLL_PROGRAMS", "100"))
 """How many; `make long` runs thousands."""
 
 BATCH = 50

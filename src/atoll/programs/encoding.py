@@ -15,6 +15,7 @@ from atoll.programs.errors import BadGraph
 from atoll.programs.graph import MAX_GRAPH_BYTES, VERSION, Graph, Output, Ref, Step, infer_step
 from atoll.programs.operation import REGISTRY, Operation
 from atoll.programs.operations.inputs import NAME, Input, InputMask
+from atoll.programs.operations.selection import HideNulls
 from atoll.wire.cbor import decode
 from atoll.wire.errors import CborError
 
@@ -138,6 +139,8 @@ def _output(value: Any, steps: list[Step]) -> Output:
         other = steps[mask.step].kinds[mask.place]
         if not other.dtype.is_bool or other.shape != kind.shape or not other.secret:
             raise BadGraph(problem=f"the mask of output {name} is none")
+        if not isinstance(steps[found.step].operation, HideNulls) or steps[found.step].inputs[1] != mask:
+            raise BadGraph(problem=f"output {name} shows what lies under its nulls")
     return Output(name, tuple(names[1:]), found, mask)
 
 

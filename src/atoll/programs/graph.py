@@ -52,7 +52,7 @@ class Output:
     receivers: tuple[str, ...]
     ref: Ref
     valid: Ref | None = None
-    """A mask, opened along with it: where it is false the value is null. None: there are no nulls."""
+    """A mask, opened along with it: where it is false the value is null, and `ref` is 0. None: there are no nulls."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from atoll.programs.explain import as_text, explain
 from atoll.programs.graph import Graph, Output, Ref
 from atoll.programs.operations.checking import VerifyRange
 from atoll.programs.operations.inputs import NAME, Input, InputMask
+from atoll.programs.operations.selection import HideNulls
 from atoll.programs.tracer import CURRENT, Tracer
 from atoll.protocols.mpc import Adversary
 
@@ -73,7 +74,10 @@ class Program:
         finally:
             CURRENT.reset(token)
         results = self._named(found)
-        outputs = tuple(Output(name, self.outputs[name], result.ref, result.valid) for name, result in sorted(results.items()))
+        outputs = tuple(
+            Output(name, self.outputs[name], _without_nulls(tracer, result), result.valid)
+            for name, result in sorted(results.items())
+        )
         return tracer.finish(self.name, outputs)
 
     def explain(self, *, adversary: Adversary = Adversary.SEMI_HONEST, **sizes: int) -> str:
@@ -104,7 +108,14 @@ class Program:
         for name, result in found.items():
             if not isinstance(result, SecretArray):
                 raise BadProgram(program=self.name, problem=f"output {name} is not a secret but {type(result).__name__}")
+            if not result.kind.secret:
+                raise BadProgram(program=self.name, problem=f"output {name} depends on no input")
         return dict(found)
+
+
+def _without_nulls(tracer: Tracer, result: SecretArray) -> Ref:
+    """A result with nothing under its nulls."""
+    return result.ref if result.valid is None else tracer.add(HideNulls(), result.ref, result.valid)[0]
 
 
 def program(

@@ -45,6 +45,8 @@ CASES: dict[str, Callable[..., Any]] = {
     "logical_and with constants": lambda x, y, p, q, t, u: t & (np.arange(WIDTH) % 2 == 0),
     "logical_xor": lambda x, y, p, q, t, u: t ^ u ^ (np.arange(WIDTH) % 3 == 0),
     "logical_not": lambda x, y, p, q, t, u: ~t | u,
+    "hide_nulls": lambda x, y, p, q, t, u: x.like(x.ref, t.ref),
+    "hide_nulls of truths": lambda x, y, p, q, t, u: u.like(u.ref, t.ref),
     "select": lambda x, y, p, q, t, u: mp.where(t, x, p) + mp.where(u, 1, 0) + mp.where(u, x, 0),
     "select truths": lambda x, y, p, q, t, u: mp.where(t, u, True) ^ mp.where(u, True, False),
     "minimum": lambda x, y, p, q, t, u: mp.minimum(x, p) + mp.minimum(3, x),

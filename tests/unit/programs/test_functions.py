@@ -112,9 +112,10 @@ def test_the_second_moment_of_a_million_is_added_in_parts_that_fit() -> None:
 def test_nulls_follow_sql() -> None:
     inputs = {"a": mp.column("bank", mp.bool_, rows=9, nullable=True), "b": mp.column("shop", mp.bool_, rows=9, nullable=True)}
 
-    @mp.program(inputs=inputs, outputs=dict.fromkeys(["both", "either", "chosen", "total", "known"], "bureau"))
+    @mp.program(inputs=inputs, outputs=dict.fromkeys(["both", "either", "chosen", "refused", "total", "known"], "bureau"))
     def logic(a: mp.SecretArray, b: mp.SecretArray) -> dict[str, mp.SecretArray]:
-        return {"both": a & b, "either": a | b, "chosen": mp.where(a, b, False), "total": a.sum(), "known": a.count()}
+        chosen, refused = mp.where(a, b, False), mp.where(~a, b, False)
+        return {"both": a & b, "either": a | b, "chosen": chosen, "refused": refused, "total": a.sum(), "known": a.count()}
 
     three = [False, True, None]
     a, b = [one for one in three for _ in three], three * 3
@@ -122,6 +123,7 @@ def test_nulls_follow_sql() -> None:
     assert found["both"].tolist() == [False, False, False, False, True, None, False, None, None]
     assert found["either"].tolist() == [False, True, None, True, True, True, None, True, None]
     assert found["chosen"].tolist() == [False, False, False, False, True, None, False, False, False]
+    assert found["refused"].tolist() == [False, True, None, False, False, False, False, False, False]
     assert (int(found["total"]), int(found["known"])) == (3, 6)
 
 

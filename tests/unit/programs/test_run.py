@@ -59,6 +59,15 @@ def test_every_receiver_gets_what_is_meant_for_it_and_nothing_else() -> None:
     assert (int(clear["known"]), int(clear["workers"])) == (4, 2)
 
 
+def test_an_output_shows_nothing_of_what_lies_under_its_nulls() -> None:
+    column = mp.column("bank", mp.int64(5, 9), rows=3, nullable=True)
+    graph = mp.program(inputs={"x": column}, outputs={"y": "bureau"})(lambda x: x + 100).trace()
+    given = {"x": [6, None, 7]}
+    for found in (mp.run_clear(graph, given)["y"], mp.simulate(graph, given, seed=SEED).outputs["bureau"]["y"]):
+        assert np.ma.getdata(found).tolist() == [106, 0, 107]
+        assert np.ma.getmaskarray(found).tolist() == [False, True, False]
+
+
 @pytest.mark.parametrize("rows", [1, 2, 63, 64, 65])
 def test_columns_of_any_length_work(rows: int) -> None:
     rng = np.random.default_rng(rows)

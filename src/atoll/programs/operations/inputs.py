@@ -120,11 +120,9 @@ def verify_shape(operation: Operation, shape: tuple[int, ...]) -> None:
 
 
 def read_dtype(operation: Operation, name: str, low: int, high: int, fraction: int) -> DType:
-    """A type written in a graph."""
+    """A type written in a graph; whether its range fits is looked at like that of any result."""
     if name == "bool" and 0 <= low <= high <= 1 and fraction == 0:
         return bool_
     if (name == "int64" and fraction == 0) or (name == "fixed" and 0 <= fraction <= MAX_FRACTION):
-        dtype = DType("int64" if name == "int64" else "fixed", low, high, fraction)
-        if dtype.fits:
-            return dtype
+        return DType("int64" if name == "int64" else "fixed", low, high, fraction)
     raise refuse(operation, f"{name[:20]!r} from {low} to {high} with {fraction} bits after the point is not a type")

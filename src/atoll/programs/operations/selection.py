@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -11,10 +11,11 @@ from atoll.programs.dtypes import DType
 from atoll.programs.kind import Kind
 from atoll.programs.operation import Clear, Held, Operation, refuse, register
 from atoll.programs.operations.arithmetic import combined
-from atoll.programs.operations.checks import numbers, same_point, same_shape, secret
+from atoll.programs.operations.checks import numbers, operands, same_point, same_shape, secret
 from atoll.programs.operations.comparison import apart, width
 from atoll.programs.operations.held import by_public, column, difference, in_shape, total
-from atoll.protocols.mpc import Node, Ring, Steps, inject, is_negative, multiply, traffic, where
+from atoll.programs.operations.logic import and_circuit
+from atoll.protocols.mpc import Node, Planes, Ring, Steps, evaluate, inject, is_negative, multiply, traffic, where
 from atoll.protocols.mpc.traffic import Traffic
 
 
@@ -49,6 +50,37 @@ class Select(Operation):
             return (by_public(condition, x - y).plus_public(node.me, y),)
         chosen = yield from multiply(node, condition, difference(node, x, y))
         return (total(node, chosen, y),)
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class HideNulls(Operation):
+    """x where there is a value, 0 or false where it is null: an output must not show what lies under its nulls."""
+
+    NAME: ClassVar[str] = "hide_nulls"
+    SOURCE: ClassVar[str] = "as multiply and logical_and"
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        x, valid = operands(self, kinds, 2)
+        secret(self, x, valid)
+        same_shape(self, kinds)
+        if not valid.dtype.is_bool:
+            raise refuse(self, f"the mask is {valid.dtype}, not a truth value")
+        return (x.like(replace(x.dtype, low=min(x.dtype.low, 0), high=max(x.dtype.high, 0)), x.error),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        x, valid = values
+        return (np.where(valid, x, np.zeros_like(x)),)
+
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        x, size = kinds[0], kinds[0].size
+        return traffic.circuit(and_circuit(), size) if x.dtype.is_bool else traffic.inject(size, malicious=malicious)
+
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        x, valid = values
+        if isinstance(x, Planes):
+            return (yield from evaluate(node, and_circuit(), x, valid))
+        return (yield from in_shape(kinds[0], inject(node, valid, column(x))))
 
 
 @register
