@@ -30,7 +30,7 @@ from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.opening import open_planes_to_pair
 from atoll.protocols.mpc.places import NODES
 from atoll.protocols.mpc.products import multiply, reshare
-from atoll.protocols.mpc.rounds import Heard, Round, Steps, chunked, parallel
+from atoll.protocols.mpc.rounds import CHUNK, Heard, Round, Steps, chunked, parallel
 from atoll.protocols.mpc.shares import WORD_BITS, Planes, Ring, Words64, join_planes, join_rings, known_planes, known_ring
 
 FEW = 1 << 16
@@ -100,7 +100,7 @@ def from_each_bit(node: Node, x: Planes) -> Steps[Ring]:
     def part(rows: slice) -> Steps[Ring]:
         return (_from_bit_checked if node.is_malicious else _from_bit)(node, x.part(rows))
 
-    size = max(WORD_BITS, (1 << 17) // max(x.width, 1) // WORD_BITS * WORD_BITS)
+    size = max(WORD_BITS, CHUNK // max(x.width, 1) // WORD_BITS * WORD_BITS)
     return join_rings((yield from chunked(x.count, part, size=size)), axis=1)
 
 

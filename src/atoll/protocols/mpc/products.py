@@ -8,8 +8,8 @@ they send.
 
 Every product of the ring goes through here, so this is where malicious mode takes its notes (`Node.log`).
 
-Leaks: nothing. Semi-honest, honest majority. Source: Araki et al., CCS 2016, ePrint 2016/768, section 2; inner products:
-Mohassel, Rindal, CCS 2018, ePrint 2018/403, section 4. Spec: specs/mpc-arithmetic.md.
+Leaks: nothing. Source: Araki et al., CCS 2016, ePrint 2016/768, section 2.1; inner products: Mohassel, Rindal, CCS 2018, ePrint
+2018/403, section 5.1. Spec: specs/mpc-arithmetic.md.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def multiply(node: Node, x: Ring, y: Ring) -> Steps[Ring]:
         ticket = node.ticket()
         factors = left[:, rows], right[:, rows]
         replicated.multiply(*factors, node.streams, ticket, out=shares[0, rows])
-        return _exchange(node, Product.ELEMENTS, ticket, *factors, shares[:, rows])
+        yield from _exchange(node, Product.ELEMENTS, ticket, *factors, shares[:, rows])
 
     yield from chunked(x.size, part)
     return Ring(shares.reshape(2, *x.shape))
@@ -98,7 +98,7 @@ def reshare(node: Node, own: Words64) -> Steps[Ring]:
     Only where no node is malicious: nobody can check what a node alone knows.
 
     Args:
-        own: this node's part, any shape; changed to what it sends.
+        own: this node's part, any shape.
 
     Rounds: 1. Bytes sent a node: 8 an element.
     """

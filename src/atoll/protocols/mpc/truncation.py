@@ -54,7 +54,6 @@ def truncate(node: Node, x: Ring, bits: int, *, full: bool = False) -> Steps[Rin
     """
     verify_width(bits, most=SLACK_BITS)
     verify_column(x)
-
     extra = spare_rounds(x.size)
 
     def part(rows: slice) -> Steps[Ring]:
