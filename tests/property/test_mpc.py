@@ -36,7 +36,7 @@ from atoll.protocols.mpc import (
 from atoll.protocols.pump import pump
 from tests.unit.protocols.mpc.three import EDGES, answer, deal_planes, deal_ring, nodes
 
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=25, deadline=None)
 NUMBERS = st.lists(st.one_of(st.integers(-(1 << 63), (1 << 63) - 1), st.sampled_from(EDGES)), min_size=0, max_size=80)
 ADVERSARIES = st.sampled_from(list(Adversary))
 
@@ -145,7 +145,7 @@ def longest(tree: Tree) -> int:
     return max(map(longest, tree), default=0) if isinstance(tree, list) else int(tree[0])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(TREES)
 def test_whatever_runs_together_hears_its_own_words_in_one_process_and_over_frames(tree: Tree) -> None:
     ran = run_together([talk(node, tree) for node in nodes()])

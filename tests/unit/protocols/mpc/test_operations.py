@@ -46,7 +46,7 @@ from atoll.protocols.mpc.traffic import Traffic
 from tests.unit.protocols.mpc.three import answer, deal_planes, deal_ring, numbers, opened, run
 
 BOTH = pytest.mark.parametrize("adversary", list(Adversary))
-COUNTS = pytest.mark.parametrize("count", [0, 1, 64, 65, 300])
+COUNTS = pytest.mark.parametrize("count", [0, 1, 130])
 LONG = CHUNK + 3
 
 Numbers = NDArray[np.int64]
@@ -89,7 +89,7 @@ def test_a_matrix_product_of_unfit_shapes_is_refused() -> None:
 @COUNTS
 def test_numbers_become_bits_and_bits_numbers(count: int, adversary: Adversary) -> None:
     x = numbers(count)
-    for width in (1, 2, 33, 63, 64):
+    for width in (1, 33, 64):
         low = x if width == 64 else x & ((1 << width) - 1)
         assert same(answer(lambda node, mine, w=width: to_bits(node, mine, w), deal_ring(x), adversary=adversary), low)
         assert same(answer(from_bits, deal_planes(x, width), adversary=adversary), low)
@@ -108,7 +108,7 @@ def test_single_bits_become_numbers(count: int, adversary: Adversary) -> None:
 @BOTH
 @COUNTS
 def test_comparisons_are_right_within_their_bits(count: int, adversary: Adversary) -> None:
-    for bits in (1, 2, 17, 63, 64):
+    for bits in (1, 17, 64):
         x = numbers(count, 3, bits=bits)
         assert same(
             answer(lambda node, mine, b=bits: is_negative(node, mine, bits=b), deal_ring(x), adversary=adversary), x < 0
@@ -133,7 +133,7 @@ def test_any_numbers_are_compared_where_the_difference_may_overflow(count: int, 
 @BOTH
 @COUNTS
 def test_truncation_rounds_down_and_is_exact(count: int, adversary: Adversary) -> None:
-    for bits in (1, 13, 40, 62):
+    for bits in (1, 40, 62):
         x, full = numbers(count, 8, bits=63), numbers(count, 9)
         assert same(answer(lambda node, mine, b=bits: truncate(node, mine, b), deal_ring(x), adversary=adversary), x >> bits)
         found = answer(lambda node, mine, b=bits: truncate(node, mine, b, full=True), deal_ring(full), adversary=adversary)
@@ -288,7 +288,7 @@ COSTS: dict[str, tuple[Callable[..., Steps[Any]], Callable[[int, bool], Traffic]
 
 
 @BOTH
-@pytest.mark.parametrize("count", [0, 1, 130])
+@pytest.mark.parametrize("count", [0, 130])
 @pytest.mark.parametrize("name", COSTS)
 def test_traffic_is_what_is_counted(name: str, count: int, adversary: Adversary) -> None:
     operation, expected = COSTS[name]

@@ -184,6 +184,22 @@ def test_keys_of_another_attempt_do_not_fit(i: int) -> None:
         run_together([steps(me) for me in range(3)])
 
 
+@pytest.mark.parametrize("sender", range(3))
+@pytest.mark.parametrize("is_forward", [True, False])
+def test_each_node_compares_what_each_neighbour_says_of_their_common_key(sender: int, is_forward: bool) -> None:
+    """To the previous node goes the key first, then what it is good for; to the next one only that."""
+    said: list[bytes] = []
+
+    def hand(by: int, to: int, data: bytes) -> bytes:
+        if by != sender or (to == (by + 1) % 3) != is_forward:
+            return data
+        said.append(data)
+        return flip(0)(data) if len(said) == (1 if is_forward else 2) else data
+
+    with pytest.raises(SetUpDiffers, match=f"compute/{sender}"):
+        run_together([set_up(me, context=CONTEXT, seed=bytes([me]) * 32) for me in range(3)], tap=hand)
+
+
 def test_keys_are_bound_to_the_context_and_the_seed_and_differ_by_pair() -> None:
     def streams(context: bytes, seed: int) -> list[list[int]]:
         ran = run_together([set_up(me, context=context, seed=bytes([seed + me]) * 32) for me in range(3)])

@@ -55,7 +55,7 @@ from tests.unit.protocols.mpc.three import held, plane_parts, ring_parts
 
 RUNS = 4096
 """Runs of one batch: a plane is 64 words, one block of the kernel."""
-BATCHES = 4
+BATCHES = 3
 MOST_TICKETS = 9
 LIMIT = 6.5
 LOW = 2
