@@ -61,6 +61,10 @@ EXAMPLES = {
     "concat": "mp.concat([x, k])",
     "shuffle": "mp.shuffle(x, k)[0]",
     "sort_by": "mp.sort(x)",
+    "group_by_code": "mp.group_by_code(k, 1024, {'total': ('sum', x)}).columns['total']",
+    "group_by_key": "mp.group_by([k], {'total': ('sum', x)}).columns['total']",
+    "join": "mp.join([x], [q], left_on=[k], right_on=[k]).right[0]",
+    "take_secret": "mp.take_secret(x, k)",
 }
 """A use of each operation whose cost the table shows; an operation without one is listed without figures."""
 
