@@ -35,11 +35,12 @@ from atoll.protocols.mpc.opening import DIGEST_BYTES, hide_the_rest
 from atoll.protocols.mpc.places import NODES, compute, next_of, previous_of
 from atoll.protocols.mpc.products import multiply
 from atoll.protocols.mpc.rounds import Heard, Round, Steps, parallel
-from atoll.protocols.mpc.shares import Planes, Ring, Words64, as_ring, public_planes, public_ring, word_count
+from atoll.protocols.mpc.shares import WORD_BITS, Planes, Ring, Words64, as_ring, public_planes, public_ring, word_count
 from atoll.protocols.role import Party
 
 _HEADER_DOMAIN = b"ATOLL-V01-MPC-INPUT"
 _KEY_DOMAIN = b"ATOLL-V01-MPC-INPUT-KEY"
+_PIECE_DOMAIN = b"ATOLL-V01-MPC-INPUT-PIECE"
 
 Shared: TypeAlias = Ring | Planes
 """A shared column."""
@@ -61,8 +62,12 @@ class ColumnShape:
     count: int
     """Elements."""
     form: Form = Form.NUMBERS
-    width: int = 64
+    width: int = WORD_BITS
     """Bits of an element, if it is shared bit by bit; 1 to 64."""
+
+    def __post_init__(self) -> None:
+        if self.count < 0 or not 1 <= self.width <= WORD_BITS:
+            raise ValueError(f"no column has the shape {self}")
 
     @property
     def words(self) -> int:
@@ -156,7 +161,7 @@ def open_package(me: int, package: bytes, shapes: Sequence[ColumnShape], *, owne
             columns.append(Ring(shares))
         else:
             columns.append(Planes(shares.reshape(2, shape.width, -1), shape.count))
-    digests = {part: sha256(_KEY_DOMAIN + context + key).digest() for part, key in keys.items()}
+    digests = {part: sha256(_PIECE_DOMAIN + key).digest() for part, key in keys.items()}
     digests[2] = sha256(explicit.data).digest() if explicit.size else sha256().digest()
     return Package(columns, (digests[me], digests[next_of(me)]))
 

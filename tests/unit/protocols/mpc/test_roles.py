@@ -137,6 +137,18 @@ def test_columns_of_another_length_are_refused_before_they_are_split() -> None:
         pack_columns([X[1:]], [ColumnShape(COUNT)], owner=A, context=CONTEXT, seed=bytes(32))
 
 
+@pytest.mark.parametrize("shape", [{"count": -1}, {"count": 1, "width": 0}, {"count": 1, "width": 65}])
+def test_columns_of_impossible_shapes_are_none(shape: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="no column"):
+        ColumnShape(**shape)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("values", [np.array([0.5]), np.array([np.nan]), np.array(["1"])])
+def test_only_integers_are_split(values: Any) -> None:
+    with pytest.raises(TypeError, match="integers are shared"):
+        pack_columns([values], [ColumnShape(1)], owner=A, context=CONTEXT, seed=bytes(32))
+
+
 @pytest.mark.parametrize("place", [A, B])
 def test_an_owner_of_another_attempt_is_refused(place: Party) -> None:
     with pytest.raises(OwnerDiffers, match=str(place)):
@@ -147,7 +159,7 @@ def test_an_owner_of_other_shapes_is_refused() -> None:
     with pytest.raises((OwnerDiffers, WrongBulkLength)):
         play(inputs={A: INPUTS[A], B: [ColumnShape(COUNT - 1)]})
     with pytest.raises(OwnerDiffers):
-        play(inputs={A: INPUTS[A], B: [ColumnShape(8, Form.BITS, COUNT)]})
+        play(inputs={A: INPUTS[A], B: [ColumnShape(COUNT, Form.BITS, COUNT // 2)]})
 
 
 @pytest.mark.parametrize(("to", "at"), [(0, 40), (0, 55), (1, 40), (1, 60), (2, 40), (2, 500)])
