@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from numpy.typing import NDArray
 
 from atoll.primitives import replicated
@@ -82,11 +83,34 @@ def test_three_own_shares_add_up_to_the_product(count: int) -> None:
 
 def test_a_share_of_a_product_is_masked_by_the_share_of_zero_of_its_ticket() -> None:
     streams = nodes()[1]
-    x, y = drawn((2, 40), 1), drawn((2, 40), 2)
+    x, y = drawn((2, 3000), 1), drawn((2, 3000), 2)
     masked = replicated.multiply(x, y, streams, 5)
-    assert np.array_equal(masked - (x[0] * y[0] + x[0] * y[1] + x[1] * y[0]), streams.zero_words(5, 40))
+    assert np.array_equal(masked - (x[0] * y[0] + x[0] * y[1] + x[1] * y[0]), streams.zero_words(5, 3000))
     assert np.array_equal(streams.zero_words(5, 40), streams.own_words(5, 40) - streams.next_words(5, 40))
     assert np.array_equal(streams.zero_bits(5, 39, first=1), streams.own_words(5, 40)[1:] ^ streams.next_words(5, 40)[1:])
+
+
+@pytest.mark.parametrize(
+    ("plain", "cipher"),
+    [
+        ("6bc1bee22e409f96e93d7e117393172a", "3ad77bb40d7a3660a89ecaf32466ef97"),
+        ("ae2d8a571e03ac9c9eb76fac45af8e51", "f5d3d58503b9699de785895a96fdbaaf"),
+    ],
+)
+def test_a_stream_is_aes_of_ticket_and_block_number(plain: str, cipher: str) -> None:
+    """NIST SP 800-38A, section F.1.1."""
+    streams = Streams(bytes(16), bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c"))
+    ticket, block = (int.from_bytes(half, "little") for half in (bytes.fromhex(plain)[:8], bytes.fromhex(plain)[8:]))
+    assert streams.next_words(ticket, 2, first=2 * block).tobytes().hex() == cipher
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 300), (1, 63), (7, 128), (2, 1)])
+def test_a_stream_counts_its_blocks_as_another_library_does(first: int, count: int) -> None:
+    ticket = 1 << 63 | 5
+    blocks = np.array([(ticket, block) for block in range(200)], np.uint64).tobytes()
+    encryptor = Cipher(algorithms.AES(KEYS[1]), modes.ECB()).encryptor()
+    expected = np.frombuffer(encryptor.update(blocks), np.uint64)[first : first + count]
+    assert np.array_equal(nodes()[1].own_words(ticket, count, first), expected)
 
 
 def test_a_product_goes_where_it_is_wanted() -> None:
