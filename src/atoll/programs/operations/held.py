@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +12,6 @@ from atoll.programs.operation import Held
 from atoll.protocols.mpc import Planes, Ring, Steps, public_planes
 from atoll.protocols.mpc.shares import as_ring, word_count
 
-Shape: TypeAlias = Callable[[NDArray[Any]], NDArray[Any]]
-"""Gives an array another shape, or part of it."""
-
-
-def reshaped(kind: Kind, value: Held, shape: Shape) -> Held:
-    """The value, each part of it through `shape`, which sees an array of the value's shape."""
-    if isinstance(value, Ring):
-        return Ring(np.stack([shape(part) for part in value.shares]))
-    if isinstance(value, Planes):
-        return pack([shape(part) for part in unpack(kind, value)])
-    return shape(value)
-
 
 def unpack(kind: Kind, value: Planes) -> NDArray[np.uint8]:
     """Bits of both parts one by one: (2, *shape), 0 or 1."""
@@ -32,10 +19,10 @@ def unpack(kind: Kind, value: Planes) -> NDArray[np.uint8]:
     return np.unpackbits(octets, axis=1, count=value.count, bitorder="little").reshape(2, *kind.shape)
 
 
-def pack(parts: list[NDArray[Any]]) -> Planes:
+def pack(bits: NDArray[Any]) -> Planes:
     """The reverse of `unpack`."""
-    count = parts[0].size
-    octets = np.packbits(np.stack([part.reshape(-1) for part in parts]), axis=1, bitorder="little")
+    count = bits[0].size
+    octets = np.packbits(bits.reshape(2, -1), axis=1, bitorder="little")
     planes = np.zeros((2, 8 * word_count(count)), np.uint8)
     planes[:, : octets.shape[1]] = octets
     return Planes(planes.view(np.uint64).reshape(2, 1, -1), count)
@@ -70,7 +57,7 @@ def by_public(x: Held, y: Held) -> Ring:
 
 def bits_of_public(value: NDArray[Any]) -> NDArray[np.uint64]:
     """Public truth values as one plane, (1, words)."""
-    planes: NDArray[np.uint64] = pack([value.astype(np.uint8)] * 2).planes[0]
+    planes: NDArray[np.uint64] = pack(np.stack([value.astype(np.uint8)] * 2)).planes[0]
     return planes
 
 

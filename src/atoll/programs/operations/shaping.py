@@ -13,22 +13,28 @@ from atoll.programs.dtypes import DType
 from atoll.programs.kind import MAX_DIMENSIONS, MAX_ELEMENTS, Kind
 from atoll.programs.operation import Clear, Held, Operation, refuse, register
 from atoll.programs.operations.checks import axis_of, operands
-from atoll.programs.operations.held import pack, reshaped, shared, unpack
-from atoll.protocols.mpc import Node, Ring, public_ring
+from atoll.programs.operations.held import pack, shared, unpack
+from atoll.protocols.mpc import Node, Planes, Ring, public_ring
+from atoll.protocols.mpc.shares import Words64
 
 
 class Rearrangement(Operation):
     """The same values at other places, some perhaps repeated or left out; of constants too."""
 
-    def rearranged(self, array: NDArray[Any]) -> NDArray[Any]:
-        """What becomes of any array of the operand's shape."""
+    def rearranged(self, array: NDArray[Any], lead: int = 0) -> NDArray[Any]:
+        """What becomes of an array of the operand's shape, a view where it can be; `lead` axes before it stay as they are."""
         raise NotImplementedError
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (self.rearranged(values[0]),)
 
     def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
-        return (reshaped(kinds[0], values[0], self.rearranged),)
+        (value,) = values
+        if isinstance(value, Ring):
+            return (Ring(in_one_piece(self.rearranged(value.shares, 1))),)
+        if isinstance(value, Planes):
+            return (pack(self.rearranged(unpack(kinds[0], value), 1)),)
+        return (self.rearranged(value),)
 
 
 @register
@@ -46,8 +52,8 @@ class Reshape(Rearrangement):
             raise refuse(self, f"{x.size} numbers do not fill the shape {list(self.shape)}")
         return (replace(x, shape=self.shape),)
 
-    def rearranged(self, array: NDArray[Any]) -> NDArray[Any]:
-        return array.reshape(self.shape)
+    def rearranged(self, array: NDArray[Any], lead: int = 0) -> NDArray[Any]:
+        return array.reshape((*array.shape[:lead], *self.shape))
 
 
 @register
@@ -68,8 +74,10 @@ class BroadcastTo(Rearrangement):
             raise refuse(self, f"shape {list(self.shape)} is too large")
         return (replace(x, shape=self.shape),)
 
-    def rearranged(self, array: NDArray[Any]) -> NDArray[Any]:
-        return np.broadcast_to(array, self.shape)
+    def rearranged(self, array: NDArray[Any], lead: int = 0) -> NDArray[Any]:
+        missing = len(self.shape) - (array.ndim - lead)
+        aligned = array.reshape((*array.shape[:lead], *([1] * missing), *array.shape[lead:]))
+        return np.broadcast_to(aligned, (*array.shape[:lead], *self.shape))
 
 
 @register
@@ -87,8 +95,8 @@ class PermuteDims(Rearrangement):
             raise refuse(self, f"{list(self.axes)} does not name every axis of shape {list(x.shape)} once")
         return (replace(x, shape=tuple(x.shape[axis] for axis in self.axes)),)
 
-    def rearranged(self, array: NDArray[Any]) -> NDArray[Any]:
-        return array.transpose(self.axes)
+    def rearranged(self, array: NDArray[Any], lead: int = 0) -> NDArray[Any]:
+        return array.transpose((*range(lead), *(lead + axis for axis in self.axes)))
 
 
 @register
@@ -111,11 +119,10 @@ class Slice(Rearrangement):
             raise refuse(self, f"places {self.start} to {last} are not within an axis of length {x.shape[axis]}")
         return (replace(x, shape=(*x.shape[:axis], self.count, *x.shape[axis + 1 :])),)
 
-    def rearranged(self, array: NDArray[Any]) -> NDArray[Any]:
-        return array.take(self.places(), axis=self.axis)
-
-    def places(self) -> range:
-        return range(self.start, self.start + self.step * self.count, self.step)
+    def rearranged(self, array: NDArray[Any], lead: int = 0) -> NDArray[Any]:
+        stop = self.start + self.step * self.count
+        places = slice(self.start, stop if stop >= 0 else None, self.step)
+        return array[(*([slice(None)] * (lead + self.axis)), places)]
 
 
 @register
@@ -135,8 +142,8 @@ class Take(Rearrangement):
             raise refuse(self, f"the places are not all within an axis of length {x.shape[axis]}, or there are none")
         return (replace(x, shape=(*x.shape[:axis], len(self.indices), *x.shape[axis + 1 :])),)
 
-    def rearranged(self, array: NDArray[Any]) -> NDArray[Any]:
-        return array.take(self.indices, axis=self.axis)
+    def rearranged(self, array: NDArray[Any], lead: int = 0) -> NDArray[Any]:
+        return array.take(self.indices, axis=lead + self.axis)
 
 
 @register
@@ -176,7 +183,13 @@ class Concat(Operation):
             rings = [value if isinstance(value, Ring) else public_ring(node.me, value) for value in values]
             return (Ring(np.concatenate([ring.shares for ring in rings], axis=self.axis + 1)),)
         parts = [unpack(kind, shared(node, value)) for kind, value in zip(kinds, values, strict=True)]
-        return (pack(list(np.concatenate(parts, axis=self.axis + 1))),)
+        return (pack(np.concatenate(parts, axis=self.axis + 1)),)
+
+
+def in_one_piece(shares: Words64) -> Words64:
+    """A copy, unless the numbers of each part, or of their columns, lie one after the other: kernels want them so."""
+    itemsize = shares.itemsize
+    return shares if 0 not in shares.strides and itemsize in shares.strides[-2:] else np.ascontiguousarray(shares)
 
 
 def one(operation: Operation, kinds: tuple[Kind, ...]) -> tuple[Kind]:

@@ -34,7 +34,7 @@ def multiply(node: Node, x: Ring, y: Ring) -> Steps[Ring]:
     if x.shape != y.shape:
         raise ShapesDiffer(first=x.shape, second=y.shape)
     shares = np.empty((2, x.size), dtype=np.uint64)
-    left, right = x.shares.reshape(2, -1), y.shares.reshape(2, -1)
+    left, right = (_rows(one) for one in (x, y))
 
     def part(rows: slice) -> Steps[None]:
         ticket = node.ticket()
@@ -114,6 +114,12 @@ def _exchange(node: Node, kind: Product, ticket: int, x: Words64, y: Words64, z:
     yield from _hear_next(z)
     if node.log is not None:
         node.log.ring(kind, ticket, x, y, z)
+
+
+def _rows(x: Ring) -> Words64:
+    """Both parts as rows, each in one piece."""
+    rows = x.shares.reshape(2, -1)
+    return rows if rows.strides[1] == rows.itemsize else np.ascontiguousarray(rows)
 
 
 def _hear_next(shares: Words64) -> Steps[None]:
