@@ -121,8 +121,13 @@ def summands(node: Node, x: Ring, width: int) -> Steps[list[Planes]]:
     if node.is_malicious:
         rows = {node.me: x.shares[0], (node.me + 1) % NODES: x.shares[1]}
         return [known_planes(node.me, at, planes_of(rows.get(at), width), width, count) for at in range(NODES)]
-    first = yield from planes_from_node_zero(node, planes_of(sum_of_node_zero(node, x), width), width, count)
-    return [first, known_planes(node.me, 2, planes_of(part_two(node, x.shares), width), width, count)]
+    return (yield from known_summands(node, sum_of_node_zero(node, x), part_two(node, x.shares), width, count))
+
+
+def known_summands(node: Node, u: Words64 | None, t: Words64 | None, width: int, count: int) -> Steps[list[Planes]]:
+    """Shares of the low bits of two columns, u known to node 0 and t to nodes 1 and 2; as `summands`."""
+    first = yield from planes_from_node_zero(node, planes_of(u, width), width, count)
+    return [first, known_planes(node.me, 2, planes_of(t, width), width, count)]
 
 
 def two_summands(build: CircuitBuilder, terms: list[Bits]) -> tuple[Bits, Bits]:
@@ -211,12 +216,14 @@ def _common_mask(node: Node, part: int, count: int) -> Words64 | None:
 
 
 def _from_bit(node: Node, x: Planes) -> Steps[Ring]:
-    shape = (x.width, x.count)
-    bit = None if node.me else single_bits(x.planes[0] ^ x.planes[1], x.count)
-    sign = None if bit is None else np.uint64(1) - (bit << np.uint64(1))
-    signs = yield from ring_from_node_zero(node, sign, shape)
-    own = bit if bit is not None else np.negative(single_bits(x.planes[2 - node.me], x.count)) & signs.shares[node.me - 1]
-    return (yield from reshare(node, own))
+    known = known_bits(node, x).reshape(x.width, x.count)
+    signs = yield from ring_from_node_zero(node, None if node.me else 1 - 2 * known, (x.width, x.count))
+    return (yield from reshare(node, np.negative(known) & signs.shares[node.me - 1] if node.me else known))
+
+
+def known_bits(node: Node, x: Planes) -> Words64:
+    """What node 0 knows of each bit, b_0 xor b_1, or what the others know, b_2; planes one after the other."""
+    return single_bits(x.planes[2 - node.me] if node.me else x.planes[0] ^ x.planes[1], x.count).reshape(-1)
 
 
 def single_bits(planes: Words64, count: int) -> Words64:

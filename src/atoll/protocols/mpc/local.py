@@ -50,7 +50,7 @@ def _from_node_zero(node: Node, values: Words64 | None, shape: tuple[int, ...], 
     node.refuse_malicious("sharing by one node")
     ticket = node.ticket()
     size = int(np.prod(shape, dtype=np.int64))
-    shares = np.zeros((2, *shape), dtype=np.uint64)
+    shares = np.empty((2, *shape), dtype=np.uint64)
     if node.me == 0:
         assert values is not None
         shares[0] = node.streams.own_words(ticket, size).reshape(shape)
@@ -59,7 +59,9 @@ def _from_node_zero(node: Node, values: Words64 | None, shape: tuple[int, ...], 
     elif node.me == 1:
         heard: Heard = yield Round(from_previous=8 * size)
         shares[0] = np.frombuffer(heard.from_previous, np.uint64).reshape(shape)
+        shares[1] = 0
     else:
+        shares[0] = 0
         shares[1] = node.streams.next_words(ticket, size).reshape(shape)
         yield Round()
     return shares

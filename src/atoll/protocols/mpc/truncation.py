@@ -27,7 +27,15 @@ import numpy as np
 
 from atoll.protocols.mpc.circuit import Circuit, CircuitBuilder, evaluate
 from atoll.protocols.mpc.circuits.arithmetic import carry_out
-from atoll.protocols.mpc.conversion import from_each_bit, single_bits, spare_rounds, summands, verify_column, verify_width
+from atoll.protocols.mpc.conversion import (
+    from_each_bit,
+    known_bits,
+    known_summands,
+    spare_rounds,
+    summands,
+    verify_column,
+    verify_width,
+)
 from atoll.protocols.mpc.local import part_two, ring_from_node_zero, sum_of_node_zero
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.products import reshare
@@ -64,28 +72,26 @@ def truncate(node: Node, x: Ring, bits: int, *, full: bool = False) -> Steps[Rin
 
 def _truncate(node: Node, x: Ring, bits: int, full: bool, extra: int) -> Steps[Ring]:
     offset, shift = (63 if full else 62), np.uint64(WORD_BITS - bits)
-    x = x.plus_public(node.me, 1 << offset)
-    terms = yield from summands(node, x, WORD_BITS if full else bits)
-    carries = yield from evaluate(node, carries_circuit(bits, full, extra), *terms)
     u, t = sum_of_node_zero(node, x), part_two(node, x.shares)
-    # Each carry is v + b s, where node 0 knows v and s, and nodes 1 and 2 know b.
-    own, factors = np.zeros(x.size, np.uint64), None
     if u is not None:
-        v = [single_bits(one.planes[0] ^ one.planes[1], x.size)[0] for one in carries]
-        s = [1 - (one << np.uint64(1)) for one in v]
-        if not full:
-            v.append(u >> np.uint64(63))
-            s.append(1 - v[1])
-        factors = np.stack(s)
-        own = v[0] - (v[1] << shift) + (u >> np.uint64(bits)) - np.uint64(1 << offset - bits)
+        u += np.uint64(1 << offset)
+    terms = yield from known_summands(node, u, t, WORD_BITS if full else bits, x.size)
+    carries = yield from evaluate(node, carries_circuit(bits, full, extra), *terms)
+    # Each carry is v + b s, where node 0 knows v and s, and nodes 1 and 2 know b.
+    known = [known_bits(node, one) for one in carries]
+    if not full:
+        alone = t if u is None else u
+        assert alone is not None, "each node knows one of the two"
+        known.append(alone >> np.uint64(63))
+    low, high = known
+    factors = None if u is None else np.stack([1 - 2 * low, 1 - 2 * high if full else 1 - high])
     given = yield from ring_from_node_zero(node, factors, (2, x.size))
-    if t is not None:
-        b = [single_bits(one.planes[2 - node.me], x.size)[0] for one in carries]
-        if not full:
-            b.append(t >> np.uint64(63))
-        low, high = (np.negative(one) & share for one, share in zip(b, given.shares[node.me - 1], strict=True))
-        own = low - (high << shift)
-        if node.me == 1:
+    if u is not None:
+        own = low - (high << shift) + (u >> np.uint64(bits)) - np.uint64(1 << offset - bits)
+    else:
+        mine = given.shares[node.me - 1]
+        own = (np.negative(low) & mine[0]) - ((np.negative(high) & mine[1]) << shift)
+        if node.me == 1 and t is not None:
             own += t >> np.uint64(bits)
     return (yield from reshare(node, own))
 
