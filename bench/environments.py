@@ -21,7 +21,7 @@ def install(name: str, lock: Path) -> Path:
         print(f"installing {name} into {home.relative_to(ROOT)}", file=sys.stderr)
         environment = {**os.environ, "PYENV_VERSION": os.environ.get("PYENV_VERSION", "")}
         subprocess.run([PYTHON, "-m", "venv", "--clear", home], check=True, env=environment)
-        options = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock]
+        options = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(lock)]
         subprocess.run([home / "bin" / "python", *options], check=True)
         mark.write_bytes(lock.read_bytes())
     return home / "bin" / "python"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +17,18 @@ KEYS = 1 << 31
 class Case:
     """One measure: secret inputs by name, and the outputs by name."""
 
-    inputs: dict[str, NDArray]
-    outputs: dict[str, NDArray]
+    inputs: dict[str, NDArray[Any]]
+    outputs: dict[str, NDArray[Any]]
     error: float = 0.0
     """Largest absolute error that counts as right for ours; 0 for equal."""
 
 
-def integers(low: int, high: int, shape: tuple[int, ...] | int, seed: int = 1) -> NDArray:
+def integers(low: int, high: int, shape: tuple[int, ...] | int, seed: int = 1) -> NDArray[np.int64]:
     """Uniform integers in low .. high."""
     return np.random.default_rng(seed).integers(low, high, shape, dtype=np.int64, endpoint=True)
 
 
-def reals(shape: tuple[int, ...] | int, seed: int = 1, scale: float = 1.0) -> NDArray:
+def reals(shape: tuple[int, ...] | int, seed: int = 1, scale: float = 1.0) -> NDArray[np.float64]:
     """Normal numbers, cut off at four standard deviations."""
     return np.clip(np.random.default_rng(seed).normal(size=shape), -4, 4) * scale
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from atoll.programs import Graph, SharedColumn, run_graph
 from atoll.protocols.mpc import (
     Adversary,
     Node,
@@ -27,12 +28,13 @@ from atoll.protocols.mpc import (
     open_ring,
     set_up,
 )
-from atoll.protocols.mpc.rounds import Together
+from atoll.protocols.mpc.rounds import Buffer, Together
 from atoll.protocols.mpc.shares import as_signed
 from atoll.protocols.role import Party, Role
 from mpc.clock import Watch
 from mpc.data import CASES, WIDE
 from mpc.tables import TABLES
+from mpc.written import WRITTEN, decoded, encoded, trace
 
 
 def share(me: int, values: NDArray[np.int64], seed: int) -> Ring:
@@ -49,6 +51,12 @@ def run_multiply(node: Node, values: dict[str, Ring]) -> Steps[Any]:
 
 def run_less_than(node: Node, values: dict[str, Ring]) -> Steps[Any]:
     return less_than(node, values["x"], values["y"], bits=WIDE.bit_length() + 2)
+
+
+def run_written(node: Node, graph: Graph, values: dict[str, Ring]) -> Steps[Any]:
+    """A program with one output."""
+    found = yield from run_graph(node, graph, {key: SharedColumn(value, None) for key, value in values.items()})
+    return found["out"].values
 
 
 def open_any(node: Node, found: Any) -> Steps[NDArray[Any]]:
@@ -79,6 +87,11 @@ class Counted:
         self.rounds += max((one.rounds for one in parallel), default=0)
 
 
+def size_of(buffer: Buffer) -> int:
+    """Its bytes."""
+    return len(buffer) if isinstance(buffer, bytes) else buffer.nbytes
+
+
 def counted(steps: Steps[Any], count: Counted) -> Generator[Any, Any, Any]:
     """The same steps; what they say is counted."""
     value: Any = None
@@ -92,7 +105,7 @@ def counted(steps: Steps[Any], count: Counted) -> Generator[Any, Any, Any]:
             value = yield Together(tuple(counted(one, child) for one, child in zip(said.operations, children, strict=True)))
             count.take_in(children)
         else:
-            count.sent_bytes += sum(memoryview(one).nbytes for one in (*said.to_previous, *said.to_next))
+            count.sent_bytes += sum(size_of(one) for one in (*said.to_previous, *said.to_next))
             count.rounds += 1
             value = yield said
 
@@ -113,16 +126,19 @@ def _measure(me: int, order: dict[str, Any], seed: bytes) -> Steps[dict[str, Any
     case = CASES[name](rows)
     adversary = Adversary(order.get("adversary", Adversary.SEMI_HONEST))
     node = yield from set_up(me, context=sha256(name.encode()).digest(), seed=seed, adversary=adversary)
-    values = {key: share(me, value, number) for number, (key, value) in enumerate(case.inputs.items())}
+    graph = trace(name, rows) if name in WRITTEN else None
+    clear = case.inputs if graph is None else encoded(graph, name, rows)
+    values = {key: share(me, value, number) for number, (key, value) in enumerate(clear.items())}
     watch, count = Watch(), Counted()
     found: Any = None
     for _ in range(order["laps"]):
         found, count = None, Counted()
         yield from together()
         watch.start()
-        found = yield from counted(ENGINE[name](node, values), count)
+        found = yield from counted(ENGINE[name](node, values) if graph is None else run_written(node, graph, values), count)
         watch.stop()
-    answer = yield from open_any(node, found)
+    opened = yield from open_any(node, found)
+    answer = opened if graph is None else decoded(graph, opened)
     error = float(np.max(np.abs(answer.astype(np.float64) - case.outputs["out"].astype(np.float64)), initial=0.0))
     told = {"error": error, "rounds": count.rounds, "sent_bytes": count.sent_bytes, "tls": "1.3, mutual, and HPKE within"}
     return {**watch.to_map(), **told}

@@ -8,6 +8,7 @@ from typing import Any
 from atoll.protocols.role import MAX_FRAME_BYTES, Frame, Party, Receive, Role, Send
 from mpc.clock import Watch
 from mpc.engine import ENGINE, run_engine
+from mpc.written import WRITTEN
 
 NODES = 3
 
@@ -52,7 +53,7 @@ PROGRAMS: dict[str, Callable[[Party, dict[str, Any], bytes], Role[dict[str, Any]
 
 def knows(name: str) -> bool:
     """Whether there is such a program."""
-    return name in PROGRAMS or name in ENGINE
+    return name in PROGRAMS or name in ENGINE or name in WRITTEN
 
 
 def make_program(me: Party, order: dict[str, Any], seed: bytes) -> Role[dict[str, Any]]:

@@ -84,7 +84,7 @@ class Parties:
             child.stdin.write(json.dumps(said) + "\n")
             child.stdin.flush()
         heard = [self._hear(child) for child in self._children]
-        sent = [one.get("sent_bytes") for one in heard]
+        sent: list[Any] = [one.get("sent_bytes") for one in heard]
         return Ran(
             seconds=max(one["seconds"] for one in heard),
             cpu_seconds=sum(one["cpu_seconds"] for one in heard),
