@@ -24,8 +24,9 @@ Addresses: TypeAlias = Callable[[], Mapping[str, tuple[str, int]]]
 
 MAX_HANDSHAKES = 64
 """Handshakes under way at once in this process; more wait in line, within the time for a handshake."""
-MAX_SESSIONS_PER_PEER = 8
-"""Sessions that one member has opened to this process and that live at once; it needs one or two."""
+MAX_SESSIONS_PER_PEER = 64
+"""Sessions that one member has opened to this process and that live at once; it needs one or two, and in a job where both have
+several places, one a pair of places."""
 
 
 class TlsNetwork:

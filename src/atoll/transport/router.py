@@ -142,7 +142,7 @@ class Router:
         """The taker of the service that a connection asks for; the connection is closed when this raises."""
         try:
             async with asyncio.timeout(self._limits.hello_seconds):
-                service = parse_service(await _peek_hello(link))
+                service = parse_service(await peek_hello(link))
             return self._find(service)
         except TimeoutError as err:
             link.close()
@@ -160,7 +160,7 @@ class Router:
         note_refusal(self.refused, address, error)
 
 
-async def _peek_hello(link: socket.socket) -> bytes:
+async def peek_hello(link: socket.socket) -> bytes:
     """The complete first TLS record, left in the socket.
 
     Raises:
