@@ -194,6 +194,36 @@ class TestHandOff:
             door.close()
             sender.close()
 
+    async def test_a_child_takes_connections_for_each_of_its_places_and_for_no_other(self) -> None:
+        """An organisation that owns and computes has two places in one process."""
+        async with tls_world("a", "b") as world:
+            heard: Counter[str] = Counter()
+            sender, channel = handoff_pair()
+            services = [job_service(one * 32) for one in "123"]
+            for service in services:
+                world.routers["b"].offer(service, sender.give)
+            door = HandoffReceiver(channel)
+            job = TlsNetwork(
+                identity=TlsIdentity(world.keys["b"]), pins=lambda: world.pins, addresses=lambda: world.addresses, door=door
+            )
+            for service in services[:2]:
+                await job.listen(service, counting(heard, service))
+            for service in (services[1], services[0], services[1]):
+                session = await world.network("a").dial("b", service)
+                with contextlib.suppress(Exception):
+                    await session.receive()
+                await session.close()
+            assert heard == {services[0]: 1, services[1]: 2}
+            with pytest.raises(HandshakeRefused):
+                await world.network("a").dial("b", services[2])
+            assert door.refused[UnknownService.code] == 1
+            door.withdraw(services[0])
+            session = await world.network("a").dial("b", services[1])
+            await session.close()
+            await job.close()
+            door.close()
+            sender.close()
+
     async def test_the_child_checks_the_certificate_itself(self) -> None:
         async with tls_world("a", "b") as world:
             sender, channel = handoff_pair()

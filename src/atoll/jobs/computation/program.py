@@ -5,7 +5,7 @@ The last step is that of every kind (`atoll.jobs.closing`): all places learn the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -23,21 +23,7 @@ from atoll.ledger.plan import Plan, plan_digest
 from atoll.primitives.drbg import SeededEntropy
 from atoll.programs.graph import Graph, GraphInput
 from atoll.programs.places import graph_steps, owner_shapes, receiver_shapes
-from atoll.protocols.mpc import (
-    Adversary,
-    Node,
-    Planes,
-    Ring,
-    Steps,
-    as_is,
-    compute_role,
-    owner_role,
-    parallel,
-    receiver_role,
-    where,
-    where_bits,
-)
-from atoll.protocols.mpc.entering import Shared
+from atoll.protocols.mpc import Adversary, compute_role, owner_role, receiver_role
 from atoll.protocols.role import Party, Role
 
 Columns: TypeAlias = list[NDArray[np.int64]]
@@ -79,37 +65,13 @@ def _compute(plan: Plan, said: Statement, seats: Seats, graph: Graph, index: int
         index,
         inputs={owner(at): owner_shapes(graph, place.label) for at, place in enumerate(said.owners)},
         outputs={receiver(at): receiver_shapes(graph, place.label) for at, place in enumerate(said.receivers)},
-        program=partial(_steps, graph, said),
+        program=partial(graph_steps, graph),
         program_digest=said.graph,
         context=plan_digest(plan),
         seed=_seed(seed),
         adversary=Adversary(str(said.security)),
     )
     return (yield from close_as_other(receivers=_receivers(seats), counts={}))
-
-
-def _steps(
-    graph: Graph, said: Statement, node: Node, inputs: Mapping[Party, Sequence[Shared]]
-) -> Steps[dict[Party, list[Shared]]]:
-    """The program, and then zeros wherever an output is null: what stands under a null is nobody's, whatever the graph does."""
-    results = yield from graph_steps(graph, node, inputs)
-    waiting: list[Steps[Shared]] = []
-    for at, place in enumerate(said.receivers):
-        rest = iter(results[receiver(at)])
-        for one in place.outputs:
-            value, mask = next(rest), next(rest) if one.nullable else None
-            waiting.append(as_is(value) if mask is None else _without_hidden(node, mask, value))
-            if mask is not None:
-                waiting.append(as_is(mask))
-    handed = iter((yield from parallel(*waiting)))
-    return {to: [next(handed) for _ in parts] for to, parts in results.items()}
-
-
-def _without_hidden(node: Node, mask: Shared, value: Shared) -> Steps[Shared]:
-    assert isinstance(mask, Planes)
-    if isinstance(value, Planes):
-        return (yield from where_bits(node, mask, value, Planes(np.zeros_like(value.planes), value.count)))
-    return (yield from where(node, mask, value, Ring(np.zeros_like(value.shares))))
 
 
 def _receiver(plan: Plan, said: Statement, seats: Seats, graph: Graph, me: Party, seed: bytes) -> Role[Outcome]:
