@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from atoll.programs.columns import encode_column
 from atoll.programs.graph import Graph, Ref
 from atoll.programs.operation import Clear, clear_values
-from atoll.programs.operations.inputs import Input, InputMask
 
 
 def run_clear(graph: Graph, columns: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
@@ -23,17 +22,16 @@ def run_clear(graph: Graph, columns: Mapping[str, Any]) -> dict[str, NDArray[Any
     Raises:
         BadColumn: a column is missing or not as declared.
     """
-    results: list[tuple[Clear, ...]] = []
-    for step in graph.steps:
-        operation = step.operation
-        if isinstance(operation, Input):
-            encoded = encode_column(graph, operation.name, columns.get(operation.name))
-            results.append((clear_values(step.kinds[0], encoded.raw),))
-        elif isinstance(operation, InputMask):
-            results.append((encode_column(graph, operation.name, columns.get(operation.name)).valid,))
-        else:
+    results: dict[int, tuple[Clear, ...]] = {}
+    for column in graph.inputs:
+        encoded = encode_column(column, columns.get(column.name))
+        results[column.ref.step] = (clear_values(column.kind, encoded.raw),)
+        if column.valid is not None:
+            results[column.valid.step] = (encoded.valid,)
+    for at, step in enumerate(graph.steps):
+        if at not in results:
             values = tuple(results[ref.step][ref.place] for ref in step.inputs)
-            results.append(operation.clear(graph.kinds(step.inputs), values))
+            results[at] = step.operation.clear(graph.kinds(step.inputs), values)
 
     def value(ref: Ref) -> Clear:
         return results[ref.step][ref.place]

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atoll.programs.errors import BadColumn
-from atoll.programs.graph import Graph, Output
+from atoll.programs.graph import Graph, GraphInput, Output
 from atoll.programs.kind import Kind
 from atoll.programs.operation import Clear, clear_values
-from atoll.programs.operations.inputs import Input, InputMask
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +27,7 @@ class Encoded:
     valid: NDArray[np.bool_]
 
 
-def find_column(graph: Graph, name: str) -> tuple[Kind, bool]:
-    """An input's kind, and whether it may have nulls."""
-    for step in graph.steps:
-        if isinstance(step.operation, Input) and step.operation.name == name:
-            nullable = any(isinstance(other.operation, InputMask) and other.operation.name == name for other in graph.steps)
-            return step.kinds[0], nullable
-    raise BadColumn(column=name, problem="the program has no such input")
-
-
-def encode_column(graph: Graph, name: str, values: Any) -> Encoded:
+def encode_column(column: GraphInput, values: Any) -> Encoded:
     """The raw values of an input.
 
     Args:
@@ -47,13 +37,13 @@ def encode_column(graph: Graph, name: str, values: Any) -> Encoded:
     Raises:
         BadColumn: another shape or type, a value outside the declared range, NaN, an infinity, a null where none may be.
     """
-    kind, nullable = find_column(graph, name)
+    name, kind = column.name, column.kind
     if values is None:
         raise BadColumn(column=name, problem="it is missing")
     array, valid = _split(name, values)
     if array.shape != kind.shape:
         raise BadColumn(column=name, problem=f"its shape is {list(array.shape)}, declared is {list(kind.shape)}")
-    if not valid.all() and not nullable:
+    if not valid.all() and column.valid is None:
         raise BadColumn(column=name, problem=f"row {_first(~valid)} is null, and nulls are not declared")
     return Encoded(np.where(valid, _raw(name, kind, array, valid), _filler(kind)), valid)
 

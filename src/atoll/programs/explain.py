@@ -183,14 +183,19 @@ def peak_memory(graph: Graph) -> int:
     return peak
 
 
+MOST_SHOWN = 50
+"""Steps that `as_text` lists."""
+
+
 def as_text(found: Explanation) -> str:
     """For people."""
     rows = [("line", "operation", "result", "rounds", "bytes a node")]
-    for step in found.steps:
+    for step in found.steps[:MOST_SHOWN]:
         shape = "x".join(map(str, step.shape)) or "1"
         rows.append((step.line, step.operation, f"{shape} {step.dtype}", str(step.rounds), _bytes(step.bytes_by_node)))
     lines = [f"Program {found.program}, {found.digest[:16]}, three compute nodes, {found.adversary}", ""]
-    lines += ["Steps that send (those that do not wait for each other share rounds):", *_table(rows), ""]
+    lines += ["Steps that send (those that do not wait for each other share rounds):", *_table(rows)]
+    lines.append(f"  ... and {len(found.steps) - MOST_SHOWN} more\n" if len(found.steps) > MOST_SHOWN else "")
     lines.append(
         f"Rounds {found.rounds}, each node sends {_bytes(found.bytes_by_node)}, memory {_size(found.memory_bytes)} a node"
     )

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from atoll.programs.dtypes import show
-from atoll.programs.errors import ValueOverflow, WrongOperands
+from atoll.programs.errors import BadProgram, ValueOverflow, WrongOperands
 from atoll.programs.kind import MAX_DIMENSIONS, MAX_ELEMENTS, Kind
 from atoll.programs.operation import HERE, Operation, refuse
 from atoll.programs.operations.inputs import Input, InputMask
 from atoll.wire.cbor import encode
+from atoll.wire.errors import CborError
 
 VERSION = 1
 """Of the encoding."""
@@ -86,7 +87,11 @@ class Graph:
         )
 
     def encode(self) -> bytes:
-        """The one encoding of this graph; `encoding.parse_graph` reads it. Lines and kinds stay behind."""
+        """The one encoding of this graph; `encoding.parse_graph` reads it. Lines and kinds stay behind.
+
+        Raises:
+            BadProgram: it is too long.
+        """
         steps: list[Any] = [
             [step.operation.NAME, [list(ref) for ref in step.inputs], _plain(step.operation)] for step in self.steps
         ]
@@ -94,7 +99,12 @@ class Graph:
             [out.name, list(out.receivers), list(out.ref), None if out.valid is None else list(out.valid)]
             for out in self.outputs
         ]
-        return encode({"version": VERSION, "name": self.name, "steps": steps, "outputs": outputs}, max_bytes=MAX_GRAPH_BYTES)
+        value: dict[str, Any] = {"version": VERSION, "name": self.name, "steps": steps, "outputs": outputs}
+        try:
+            return encode(value, max_bytes=MAX_GRAPH_BYTES)
+        except CborError as err:
+            problem = f"its graph is longer than {MAX_GRAPH_BYTES:,} bytes; large tables of constants come as somebody's column"
+            raise BadProgram(program=self.name, problem=problem) from err
 
     @property
     def digest(self) -> bytes:

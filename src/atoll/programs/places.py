@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atoll.programs.columns import decode_output, encode_column
-from atoll.programs.graph import Graph
+from atoll.programs.graph import Graph, GraphInput, Output
 from atoll.programs.kind import Kind
 from atoll.programs.run import SharedColumn, run_graph
 from atoll.protocols.mpc import Node, Planes, Ring, Steps
@@ -26,22 +26,17 @@ from atoll.protocols.role import Party
 
 def owners(graph: Graph) -> tuple[str, ...]:
     """Names of the owners; the k-th is owner/k."""
-    return tuple(dict.fromkeys(column.owner for column in graph.inputs))
+    return tuple(_owned(graph))
 
 
 def receivers(graph: Graph) -> tuple[str, ...]:
     """Names of the receivers; the j-th is receiver/j."""
-    return tuple(dict.fromkeys(name for output in graph.outputs for name in output.receivers))
+    return tuple(_received(graph))
 
 
 def owner_shapes(graph: Graph, name: str) -> list[ColumnShape]:
     """What an owner sends."""
-    return [
-        shape
-        for column in graph.inputs
-        if column.owner == name
-        for shape in _shapes(column.kind, has_mask=column.valid is not None)
-    ]
+    return [shape for column in _owned(graph)[name] for shape in _shapes(column.kind, has_mask=column.valid is not None)]
 
 
 def owner_columns(graph: Graph, name: str, columns: Mapping[str, Any]) -> list[NDArray[np.int64]]:
@@ -54,12 +49,11 @@ def owner_columns(graph: Graph, name: str, columns: Mapping[str, Any]) -> list[N
         BadColumn: one is missing or not as declared. Nothing has been shared.
     """
     found: list[NDArray[np.int64]] = []
-    for column in graph.inputs:
-        if column.owner == name:
-            encoded = encode_column(graph, column.name, columns.get(column.name))
-            found.append(encoded.raw.reshape(-1))
-            if column.valid is not None:
-                found.append(encoded.valid.reshape(-1).astype(np.int64))
+    for column in _owned(graph)[name]:
+        encoded = encode_column(column, columns.get(column.name))
+        found.append(encoded.raw.reshape(-1))
+        if column.valid is not None:
+            found.append(encoded.valid.reshape(-1).astype(np.int64))
     return found
 
 
@@ -67,8 +61,7 @@ def receiver_shapes(graph: Graph, name: str) -> list[ColumnShape]:
     """What a receiver gets."""
     return [
         shape
-        for output in graph.outputs
-        if name in output.receivers
+        for output in _received(graph)[name]
         for shape in _shapes(graph.kind(output.ref), has_mask=output.valid is not None)
     ]
 
@@ -77,39 +70,51 @@ def read_results(graph: Graph, name: str, found: Sequence[Words64]) -> dict[str,
     """A receiver's results by name: arrays of int64, float64 or bool_; masked arrays where there may be nulls."""
     rest = iter(found)
     results = {}
-    for output in graph.outputs:
-        if name in output.receivers:
-            shape = graph.kind(output.ref).shape
-            raw = next(rest).view(np.int64).reshape(shape)
-            valid = None if output.valid is None else next(rest).reshape(shape) != 0
-            results[output.name] = decode_output(graph, output, raw, valid)
+    for output in _received(graph)[name]:
+        shape = graph.kind(output.ref).shape
+        raw = next(rest).view(np.int64).reshape(shape)
+        valid = None if output.valid is None else next(rest).reshape(shape) != 0
+        results[output.name] = decode_output(graph, output, raw, valid)
     return results
 
 
 def graph_steps(graph: Graph, node: Node, inputs: Mapping[Party, Sequence[Shared]]) -> Steps[dict[Party, list[Shared]]]:
     """`run_graph` from columns by owner's place to columns by receiver's place, as `protocols.mpc.roles` runs programs."""
     given: dict[str, SharedColumn] = {}
-    for number, name in enumerate(owners(graph)):
+    for number, columns in enumerate(_owned(graph).values()):
         rest = iter(inputs[owner(number)])
-        for column in graph.inputs:
-            if column.owner == name:
-                values = next(rest)
-                if isinstance(values, Ring):
-                    values = values.reshape(*column.kind.shape)
-                mask = next(rest) if column.valid is not None else None
-                assert mask is None or isinstance(mask, Planes)
-                given[column.name] = SharedColumn(values, mask)
+        for column in columns:
+            values = next(rest)
+            if isinstance(values, Ring):
+                values = values.reshape(*column.kind.shape)
+            mask = next(rest) if column.valid is not None else None
+            assert mask is None or isinstance(mask, Planes)
+            given[column.name] = SharedColumn(values, mask)
     results = yield from run_graph(node, graph, given)
     handed: dict[Party, list[Shared]] = {}
-    for number, name in enumerate(receivers(graph)):
-        columns = handed[receiver(number)] = []
-        for output in graph.outputs:
-            if name in output.receivers:
-                result = results[output.name]
-                columns.append(result.values.reshape(-1) if isinstance(result.values, Ring) else result.values)
-                if result.valid is not None:
-                    columns.append(result.valid)
+    for number, outputs in enumerate(_received(graph).values()):
+        leaving = handed[receiver(number)] = []
+        for output in outputs:
+            result = results[output.name]
+            leaving.append(result.values.reshape(-1) if isinstance(result.values, Ring) else result.values)
+            if result.valid is not None:
+                leaving.append(result.valid)
     return handed
+
+
+def _owned(graph: Graph) -> dict[str, list[GraphInput]]:
+    found: dict[str, list[GraphInput]] = {}
+    for column in graph.inputs:
+        found.setdefault(column.owner, []).append(column)
+    return found
+
+
+def _received(graph: Graph) -> dict[str, list[Output]]:
+    found: dict[str, list[Output]] = {}
+    for output in graph.outputs:
+        for name in output.receivers:
+            found.setdefault(name, []).append(output)
+    return found
 
 
 def _shapes(kind: Kind, *, has_mask: bool) -> list[ColumnShape]:

@@ -9,7 +9,8 @@ import pytest
 
 from atoll import programs as mp
 from atoll.programs.columns import encode_column
-from atoll.programs.errors import BadColumn, RangeBroken
+from atoll.programs.errors import BadColumn, BadProgram, RangeBroken
+from atoll.programs.explain import as_text
 from atoll.programs.places import owner_columns, owner_shapes, owners, receivers
 from atoll.programs.run import SharedColumn, run_graph
 from atoll.programs.schedule import layers
@@ -107,7 +108,7 @@ def test_a_column_that_is_not_as_declared_is_refused_before_anything_is_shared(n
 
 def test_numbers_are_rounded_to_the_declared_steps() -> None:
     graph = burden.trace(n=5)
-    assert encode_column(graph, "debt", [0.1, 0.2, 1 / 8192, 3, 1000]).raw.tolist() == [410, 819, 0, 12288, 4_096_000]
+    assert encode_column(graph.inputs[1], [0.1, 0.2, 1 / 8192, 3, 1000]).raw.tolist() == [410, 819, 0, 12288, 4_096_000]
 
 
 def test_a_range_that_does_not_hold_ends_the_run_before_anything_is_opened() -> None:
@@ -144,3 +145,21 @@ def test_results_are_let_go_when_nothing_needs_them_any_more() -> None:
     graph = mp.program(inputs={"x": mp.column("bank", mp.int64(0, 9), rows=1000)}, outputs={"y": "bank"})(chain).trace()
     assert mp.explain(graph).memory_bytes < 6 * 16 * 1000
     assert owner_shapes(graph, "bank")[0].count == 1000
+
+
+def test_a_long_program_is_explained_in_a_page() -> None:
+    def long(x: mp.SecretArray) -> mp.SecretArray:
+        for at in range(80):
+            x = (x * x).clip(0, 10 + at)
+        return x
+
+    graph = mp.program(inputs={"x": mp.column("bank", mp.int64(0, 9), rows=2)}, outputs={"y": "bank"})(long).trace()
+    text = as_text(mp.explain(graph))
+    assert "... and " in text and len(text.splitlines()) < 80
+
+
+def test_a_program_with_large_tables_of_constants_says_so() -> None:
+    column = mp.column("bank", mp.int64(0, 9), rows=40_000)
+    graph = mp.program(inputs={"x": column}, outputs={"y": "bank"})(lambda x: x + np.arange(40_000)).trace()
+    with pytest.raises(BadProgram, match="longer than 250,000 bytes; large tables of constants"):
+        graph.encode()
