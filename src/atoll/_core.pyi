@@ -537,6 +537,10 @@ class Ranking:
     order: NDArray[np.uint32]
     """The element of each rank, as far as it is known."""
     def __new__(cls, count: int, wanted: Sequence[int] | None = None) -> Ranking: ...
+    def settle(self) -> NDArray[np.uint32]:
+        """Numbers the elements anew, by their places in the order so far; gives the number that each had before. `order` still
+        speaks of the first numbers."""
+
     def ask(self, pivots: int, short: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """The pairs (left, right) to compare next: each stretch of unknown order against so many pivots of it, one of at most
         `short` elements pair by pair."""

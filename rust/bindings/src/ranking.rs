@@ -33,7 +33,11 @@ impl Ranking {
 
     #[getter]
     fn order<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
-        self.ranking.order().to_vec().into_pyarray(py)
+        self.ranking.order().into_pyarray(py)
+    }
+
+    fn settle<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
+        py.detach(|| self.ranking.settle()).into_pyarray(py)
     }
 
     fn ask<'py>(&mut self, py: Python<'py>, pivots: usize, short: usize) -> Pairs<'py> {

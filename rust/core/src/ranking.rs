@@ -24,8 +24,20 @@ enum Way {
     Split(Vec<usize>),
 }
 
+impl Way {
+    fn pairs(&self, stretch: &Stretch) -> usize {
+        match self {
+            Way::Pairs(first) => first * (first - 1) / 2,
+            Way::Split(pivots) => (stretch.length - stretch.known) * pivots.len(),
+        }
+    }
+}
+
 /// The order of `count` elements as far as it is known.
 pub struct Ranking {
+    /// The element at each place, before what was settled.
+    settled: Vec<u32>,
+    /// What stands at each place now, by its settled place.
     order: Vec<u32>,
     open: Vec<Stretch>,
     wanted: Option<Vec<u32>>,
@@ -37,7 +49,8 @@ impl Ranking {
     /// Nothing is known of elements 0 to `count` - 1; `wanted` are the ranks to find, ascending, all of them unless given.
     pub fn new(count: u32, wanted: Option<Vec<u32>>) -> Self {
         let whole = Stretch { start: 0, length: count as usize, known: 1 };
-        let mut ranking = Self { order: (0..count).collect(), open: Vec::new(), wanted, asked: Vec::new(), pairs: 0 };
+        let (settled, order) = ((0..count).collect(), (0..count).collect());
+        let mut ranking = Self { settled, order, open: Vec::new(), wanted, asked: Vec::new(), pairs: 0 };
         ranking.keep(whole);
         ranking
     }
@@ -48,16 +61,27 @@ impl Ranking {
     }
 
     /// The element of each rank, as far as it is known.
-    pub fn order(&self) -> &[u32] {
-        &self.order
+    pub fn order(&self) -> Vec<u32> {
+        self.order.iter().map(|&place| self.settled[place as usize]).collect()
     }
 
-    /// The pairs (left, right) to compare next; `learn` takes the answers.
+    /// Number the elements anew, by their places in the order so far: the number that each had before.
+    ///
+    /// Whoever moves its rows accordingly reads them in a row from then on, instead of all over memory.
+    pub fn settle(&mut self) -> Vec<u32> {
+        let moved = std::mem::take(&mut self.order);
+        self.settled = moved.iter().map(|&place| self.settled[place as usize]).collect();
+        self.order = (0..moved.len() as u32).collect();
+        moved
+    }
+
+    /// The pairs (left, right) of elements to compare next; `learn` takes the answers.
     ///
     /// `pivots` are used in a stretch at least (1 or more), and stretches of at most `short` elements are compared pair by pair.
     pub fn ask(&mut self, pivots: usize, short: usize) -> (Vec<u32>, Vec<u32>) {
-        let (mut left, mut right) = (Vec::new(), Vec::new());
         self.asked = self.open.iter().map(|stretch| self.way(stretch, pivots.max(1), short.max(2))).collect();
+        let pairs = self.open.iter().zip(&self.asked).map(|(stretch, way)| way.pairs(stretch)).sum();
+        let (mut left, mut right) = (Vec::with_capacity(pairs), Vec::with_capacity(pairs));
         for (stretch, way) in self.open.iter().zip(&self.asked) {
             let elements = &self.order[stretch.start..stretch.start + stretch.length];
             match way {
@@ -66,6 +90,10 @@ impl Ranking {
                         left.extend_from_slice(&elements[..at]);
                         right.extend(std::iter::repeat_n(element, at));
                     }
+                }
+                Way::Split(pivots) if pivots.len() == 1 => {
+                    right.extend_from_slice(&elements[stretch.known..]);
+                    left.resize(right.len(), elements[pivots[0]]);
                 }
                 Way::Split(pivots) => {
                     for &element in &elements[stretch.known..] {
@@ -242,7 +270,11 @@ mod tests {
     /// Levels, comparisons.
     fn run(ranking: &mut Ranking, keys: &[u64], pivots: usize, short: usize) -> (usize, usize) {
         let (mut levels, mut compared) = (0, 0);
+        let mut keys = keys.to_vec();
         while ranking.open() > 0 {
+            if levels % 2 == 1 {
+                keys = ranking.settle().into_iter().map(|place| keys[place as usize]).collect();
+            }
             let (left, right) = ranking.ask(pivots, short);
             let mut below = vec![0_u64; left.len().div_ceil(64)];
             for (at, (&left, &right)) in left.iter().zip(&right).enumerate() {
@@ -300,7 +332,7 @@ mod tests {
                 ranking.learn(&vec![below; pairs.div_ceil(64)]);
             }
             assert_eq!(ranking.open(), 0);
-            let mut seen = ranking.order().to_vec();
+            let mut seen = ranking.order();
             seen.sort_unstable();
             assert_eq!(seen, (0..3000).collect::<Vec<_>>());
         }

@@ -117,23 +117,24 @@ def rank_shuffled(node: Node, keys: Planes, *, wanted: Sequence[int] | None = No
     The outcomes of the comparisons are opened: see the module for when that shows nothing.
     """
     words = [keys.bits(low, min(low + WORD_BITS, keys.width)).to_words() for low in range(0, keys.width, WORD_BITS)]
-    together = np.stack([one.shares for one in words], axis=1)  # (2, words, rows)
+    table = np.stack([one.shares for one in words])  # (words, 2, rows)
     circuit = comparison_circuit(keys.width, spare_comparison_rounds(keys.count, keys.width))
     ranking = Ranking(keys.count, None if wanted is None else list(wanted))
     while ranking.open:
         choice = choose_pivots(ranking.open, circuit.and_gates, circuit.depth)
         left, right = ranking.ask(choice.pivots, choice.short)
-        ranking.learn((yield from _compare(node, circuit, together, left, right)))
+        ranking.learn((yield from _compare(node, circuit, table, left, right)))
+        if wanted is None:
+            table = replicated.permute(table, ranking.settle())  # so that the next level reads its stretches in a row
     return ranking.order
 
 
-def _compare(node: Node, circuit: Circuit, keys: Words64, left: Places, right: Places) -> Steps[Words64]:
+def _compare(node: Node, circuit: Circuit, table: Words64, left: Places, right: Places) -> Steps[Words64]:
     """Whether the left key of each pair is below the right one, 64 answers a word, at every node."""
     width = circuit.inputs[0]
 
     def part(rows: slice) -> Steps[Planes]:
-        pair = (_gathered(keys, places[rows], width) for places in (left, right))
-        (below,) = yield from evaluate(node, circuit, *pair)
+        (below,) = yield from evaluate(node, circuit, *(_gathered(table, places[rows], width) for places in (left, right)))
         return below
 
     chunks = [part(slice(start, start + CHUNK)) for start in range(0, len(left), CHUNK)]
@@ -141,11 +142,10 @@ def _compare(node: Node, circuit: Circuit, keys: Words64, left: Places, right: P
     return (yield from open_words(node, Words(hide_the_rest(below)[:, 0])))
 
 
-def _gathered(keys: Words64, places: Places, width: int) -> Planes:
-    words = replicated.permute(keys, places)
+def _gathered(table: Words64, places: Places, width: int) -> Planes:
     parts = [
-        replicated.to_planes(np.ascontiguousarray(words[:, at]), min(WORD_BITS, width - WORD_BITS * at))
-        for at in range(keys.shape[1])
+        replicated.to_planes(replicated.permute(words, places), min(WORD_BITS, width - WORD_BITS * at))
+        for at, words in enumerate(table)
     ]
     return Planes(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1), len(places))
 

@@ -154,29 +154,33 @@ def _move_row(node: Node, way: _Way, row: _Row, orders: dict[int, Places]) -> St
         result[row_of_part(node.me, number)] = values
 
     if node.me == way.starter:
-        half = add(permuted(add(part(way.first), part(way.middle)), orders[way.first]), drawn(masks, way.first))
-        half = add(permuted(half, orders[way.middle]), drawn(masks, way.middle))
+        half = permuted(add(part(way.first), part(way.middle)), orders[way.first])
+        add(half, drawn(masks, way.first), out=half)
+        half = permuted(half, orders[way.middle])
+        add(half, drawn(masks, way.middle), out=half)
         yield _say(node.me, _TURNER, half)
         put(way.first, drawn(parts, way.first))
         put(way.middle, drawn(parts, way.middle))
         yield Round()
         return result
     if node.me == _TURNER:
-        half = take(permuted(part(way.last), orders[way.first]), drawn(masks, way.first))
+        half = permuted(part(way.last), orders[way.first])
+        take(half, drawn(masks, way.first), out=half)
         heard = yield _say(node.me, way.closer, half, hear=way.starter, size=size)
         new = drawn(parts, way.first)
         put(way.first, new)
+        half = permuted(_heard(node.me, heard, way.starter), orders[way.last])
     else:
         heard = yield _say(node.me, None, None, hear=_TURNER, size=size)
         new = drawn(parts, way.middle)
         put(way.middle, new)
-    half = _heard(node.me, heard, _TURNER if node.me == way.closer else way.starter)
-    if node.me == way.closer:
-        half = take(permuted(half, orders[way.middle]), drawn(masks, way.middle))
-    ours = take(permuted(half, orders[way.last]), new)
+        half = permuted(_heard(node.me, heard, _TURNER), orders[way.middle])
+        take(half, drawn(masks, way.middle), out=half)
+        half = permuted(half, orders[way.last])
+    take(half, new, out=half)
     other = way.closer if node.me == _TURNER else _TURNER
-    heard = yield _say(node.me, other, ours, hear=other, size=size)
-    put(way.last, add(ours, _heard(node.me, heard, other)))
+    heard = yield _say(node.me, other, half, hear=other, size=size)
+    add(half, _heard(node.me, heard, other), out=result[row_of_part(node.me, way.last)])
     return result
 
 
