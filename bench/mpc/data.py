@@ -52,12 +52,12 @@ def sort(rows: int) -> Case:
 def correlation(rows: int) -> Case:
     x = reals(rows)
     y = 0.5 * x + reals(rows, 2)
-    return Case({"x": x, "y": y}, {"out": np.corrcoef(x, y)[0, 1]}, error=1e-6)
+    return Case({"x": x, "y": y}, {"out": np.array(np.corrcoef(x, y)[0, 1])}, error=1e-6)
 
 
 def variance(rows: int) -> Case:
     x = reals(rows)
-    return Case({"x": x}, {"out": np.var(x)}, error=1e-6)
+    return Case({"x": x}, {"out": np.array(np.var(x))}, error=1e-6)
 
 
 def logistic(rows: int, columns: int = 20) -> Case:

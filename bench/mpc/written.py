@@ -46,7 +46,8 @@ def trace(name: str, rows: int) -> mp.Graph:
 
 def encoded(graph: mp.Graph, name: str, rows: int) -> dict[str, NDArray[np.int64]]:
     """A measure's inputs as the integers that stand for them."""
-    return {key: np.asarray(encode_column(graph, key, value).raw) for key, value in CASES[name](rows).inputs.items()}
+    values = CASES[name](rows).inputs
+    return {column.name: np.asarray(encode_column(column, values[column.name]).raw) for column in graph.inputs}
 
 
 def decoded(graph: mp.Graph, raw: NDArray[np.int64]) -> NDArray[Any]:

@@ -64,8 +64,10 @@ def make_tables(folder: Path, rows: int, *, parties: int = 2, smaller: int | Non
 
 def digest_of_column(path: Path) -> tuple[int, str]:
     """Rows and an order-free digest of the identifiers in a result, whatever column it has; so outputs are compared."""
-    rows, digest = duckdb.sql(
+    found = duckdb.sql(
         f"SELECT count(*), md5(string_agg(id, ',' ORDER BY id)) FROM (SELECT trim(columns(*), '\"') AS id FROM "
         f"read_csv('{path}', all_varchar = true, header = true))"
-    ).fetchall()[0]
+    )
+    assert found is not None
+    rows, digest = found.fetchall()[0]
     return int(rows), str(digest)
