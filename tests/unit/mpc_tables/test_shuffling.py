@@ -100,6 +100,17 @@ def test_what_is_heard_is_masked_by_keys_the_hearer_lacks() -> None:
         assert abs(ones - 2048) < 5 * 32
 
 
+def test_two_shuffles_of_a_run_are_two_orders() -> None:
+    column = ring(np.arange(50))
+
+    def program(node: Node, index: int) -> Steps[list[Column]]:
+        first, second = Shuffle.draw(node, 50), Shuffle.draw(node, 50)
+        return [*(yield from first.apply(node, column[index])), *(yield from second.apply(node, column[index]))]
+
+    first, second = (list(numbers(held)) for held in zip(*run(program).outputs, strict=True))
+    assert first != second
+
+
 def test_refuses_columns_of_other_lengths_and_malicious_mode() -> None:
     column = ring(np.arange(3))
     with pytest.raises(ShapesDiffer):
