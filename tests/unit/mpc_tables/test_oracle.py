@@ -64,7 +64,8 @@ def test_orders_partitions_and_entries_are_right_in_the_oracle_too() -> None:
 
 @pytest.mark.parametrize("short", [2, 9])
 def test_the_levels_with_one_pivot_compare_no_pair_twice(short: int) -> None:
-    keys, ranking, seen = [at * 37 % 101 for at in range(100)], Ranking(100), set()
+    keys, ranking = [at * 37 % 101 for at in range(100)], Ranking(100)
+    seen: set[frozenset[int]] = set()
     while ranking.open:
         left, right = ranking.ask(1, short)
         pairs = {frozenset(pair) for pair in zip(left.tolist(), right.tolist(), strict=True)}
