@@ -13,6 +13,7 @@ mod ranking;
 mod rr22;
 mod rss;
 mod rss_circuit;
+mod rss_verify;
 mod sealed_sums;
 mod sharing;
 mod slots;
@@ -54,6 +55,8 @@ mod core_module {
     use crate::rss::{RssStreams, rss_invert, rss_matmul, rss_multiply, rss_permute, rss_to_planes, rss_to_words};
     #[pymodule_export]
     use crate::rss_circuit::{RssCircuit, RssCircuitRun};
+    #[pymodule_export]
+    use crate::rss_verify::RssProof;
     #[pymodule_export]
     use crate::sealed_sums::{
         elgamal_add_up, elgamal_decrypt, elgamal_encrypt, elgamal_public_keys, elgamal_refresh, elgamal_zero, payload_open,

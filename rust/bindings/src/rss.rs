@@ -16,7 +16,7 @@ pub(crate) fn row<'a>(row: ArrayView1<'a, u64>) -> PyResult<&'a [u64]> {
 }
 
 /// Both shares of an array of shape (2, ...), each a column.
-fn shares<'a>(array: &'a PyReadonlyArrayDyn<'_, u64>) -> PyResult<Shares<'a>> {
+pub(crate) fn shares<'a>(array: &'a PyReadonlyArrayDyn<'_, u64>) -> PyResult<Shares<'a>> {
     let view: ArrayViewD<'a, u64> = array.as_array();
     if view.ndim() == 0 || view.shape()[0] != 2 {
         return Err(PyValueError::new_err("shares have the shape (2, ...)"));

@@ -20,7 +20,7 @@ from atoll.protocols.mpc import Adversary
 from atoll.protocols.mpc.entering import Form, package_bytes, result_bytes
 from atoll.protocols.mpc.places import NODES
 from atoll.protocols.mpc.shares import word_count
-from atoll.protocols.mpc.traffic import Traffic, even, multiply
+from atoll.protocols.mpc.traffic import Traffic, bits, even, multiply, verification
 
 _SET_UP = Traffic(2, (96, 96, 96))
 _SECONDS_A_BYTE = 8e-9
@@ -88,7 +88,7 @@ class Explanation:
     openings: tuple[Disclosure, ...]
     """What compute nodes are shown beyond shares."""
     exact: bool
-    """False if malicious mode's verification, which is not in these figures, comes on top."""
+    """False if something is opened on the way in malicious mode: products are verified then, here counted once, at the end."""
 
 
 def explain(graph: Graph, *, adversary: Adversary = Adversary.SEMI_HONEST, links: tuple[Link, ...] = (LAN, WAN)) -> Explanation:
@@ -107,6 +107,8 @@ def explain(graph: Graph, *, adversary: Adversary = Adversary.SEMI_HONEST, links
             steps.append(StepCost(graph.place(at), name, kind.shape, str(kind.dtype), cost.rounds, cost.sent, number))
         total += at_once
     total += _handing_over(graph)
+    if malicious:
+        total += verification(total.words, total.numbers)
     sent = max(total.sent)
     return Explanation(
         program=graph.name,
@@ -126,7 +128,7 @@ def explain(graph: Graph, *, adversary: Adversary = Adversary.SEMI_HONEST, links
         ),
         outputs=tuple(_disclosed(graph, output) for output in graph.outputs),
         openings=tuple(_openings(graph)),
-        exact=not malicious,
+        exact=not (malicious and total.opens),
     )
 
 
@@ -143,7 +145,7 @@ def _handing_over(graph: Graph) -> Traffic:
     total = Traffic()
     for name in receivers(graph):
         for shape in receiver_shapes(graph, name):
-            total |= multiply(shape.count) if shape.form is Form.NUMBERS else even(1, 8 * shape.words)
+            total |= multiply(shape.count) if shape.form is Form.NUMBERS else bits(1, shape.words)
     return total
 
 
@@ -201,7 +203,7 @@ def as_text(found: Explanation) -> str:
     )
     lines.append(f"Owners send {_size(found.bytes_from_owners)}, receivers get {_size(found.bytes_to_receivers)}")
     if not found.exact:
-        lines.append("What malicious mode sends to verify products comes on top.")
+        lines.append("Products are verified before each opening on the way too; these figures count it once, at the end.")
     lines += [f"About {seconds:.2g} s at {link}" for link, seconds in found.seconds]
     lines += ["", "Opened to receivers:"]
     outputs = [("what", "to", "type", "error at most")]

@@ -80,7 +80,7 @@ class Operation:
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         """Rounds and bytes of `run`, equal to what a run counts; nothing for local operations.
 
-        What malicious mode sends to verify products comes on top.
+        What malicious mode sends to verify products comes on top: `Traffic.words` and `Traffic.numbers` say of how many.
         """
         return Traffic()
 

@@ -114,7 +114,7 @@ impl Stream {
     }
 }
 
-fn fill(cipher: &Aes128, ticket: u64, first: u64, words: &mut [u64]) {
+pub(super) fn fill(cipher: &Aes128, ticket: u64, first: u64, words: &mut [u64]) {
     let (odd, rest) = words.split_at_mut(words.len().min((first % 2) as usize));
     if let [word] = odd {
         *word = block(cipher, ticket, first / 2)[1];

@@ -43,7 +43,9 @@ class VecDot(Operation):
         return (np.einsum("...i,...i->...", values[0], values[1]),)
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
-        return traffic.multiply(kinds[0].size // kinds[0].shape[-1]) if kinds[0].secret and kinds[1].secret else Traffic()
+        if not (kinds[0].secret and kinds[1].secret):
+            return Traffic()
+        return traffic.dot(kinds[0].size // kinds[0].shape[-1], kinds[0].shape[-1])
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x, y = values
@@ -72,7 +74,7 @@ class SumOfSquares(Operation):
         return (np.einsum("...i,...i->...", values[0], values[0]),)
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
-        return traffic.multiply(kinds[0].size // kinds[0].shape[-1])
+        return traffic.dot(kinds[0].size // kinds[0].shape[-1], kinds[0].shape[-1])
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return ((yield from dot(node, values[0], values[0])),)
@@ -98,7 +100,10 @@ class MatMul(Operation):
         return (values[0] @ values[1],)
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
-        return traffic.multiply(kinds[0].shape[0] * kinds[1].shape[1]) if kinds[0].secret and kinds[1].secret else Traffic()
+        if not (kinds[0].secret and kinds[1].secret):
+            return Traffic()
+        rows, length = kinds[0].shape
+        return traffic.matmul(rows, length, kinds[1].shape[1])
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x, y = values

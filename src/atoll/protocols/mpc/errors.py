@@ -49,6 +49,22 @@ class SetUpDiffers(PeerError):
     remedy = "Compare the program's digest and the plan in the consents of the two, then run again."
 
 
+class ProductsDisputed(PeerError):
+    """A node sent a wrong part of a product or did not prove a right one, or one of the two who checked says so wrongly."""
+
+    code = "mpc.products_disputed"
+    sentence = "{prover} did not prove to {first} and {second} that the products it sent are right."
+    remedy = "One of the three is faulty or hostile, and nothing was opened: show the auditor the logs of all, then run again."
+
+
+class CoinDisputed(PeerError):
+    """Two nodes do not reveal the same part of a common coin."""
+
+    code = "mpc.coin_disputed"
+    sentence = "{first} and {second} do not say the same of a coin that both know."
+    remedy = "One of the two is faulty or hostile, and nothing was opened: show the auditor the logs of both, then run again."
+
+
 class RoundsDiffer(IntegrityError):
     """An operation does not ask all nodes for the same rounds."""
 

@@ -16,15 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 from typing import TypeAlias
 
 from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.replicated import Streams
 from atoll.protocols.mpc.errors import NotVerifiable, SetUpDiffers
+from atoll.protocols.mpc.notes import Notes
 from atoll.protocols.mpc.places import compute, next_of, previous_of
 from atoll.protocols.mpc.rounds import Heard, Round, Steps
-from atoll.protocols.mpc.shares import Words64
+from atoll.protocols.mpc.verification import verify
 
 KEY_BYTES = 16
 _SECRET_BYTES = 32
@@ -41,17 +43,6 @@ class Adversary(StrEnum):
     """It does anything; the others notice before anything is opened, and end the run."""
 
 
-class Product(StrEnum):
-    """How the factors of a logged batch of products belong together."""
-
-    ELEMENTS = "elements"
-    """z[j] = x[j] y[j]; all (2, n)."""
-    INNER = "inner"
-    """z[j] = sum over k of x[j, k] y[j, k]; factors (2, n, k)."""
-    MATRIX = "matrix"
-    """z = x @ y; factors (2, m, k) and (2, k, n)."""
-
-
 class Node:
     """What an operation needs to know of the node it runs at."""
 
@@ -59,8 +50,8 @@ class Node:
         self.me = me
         self.streams = streams
         self.adversary = adversary
-        self.log: Log | None = None
-        """Malicious mode: told of every product and every layer of ANDs (`products`, `circuit`), to be verified later."""
+        self.log: Notes | None = None
+        """Malicious mode: told of every product and every circuit (`products`, `circuit`), to be verified later."""
         self.verify: Verify | None = None
         """Malicious mode: run before anything is opened (`opening`)."""
         self._next_ticket = 0
@@ -84,18 +75,6 @@ class Node:
         """
         if self.is_malicious:
             raise NotVerifiable(operation=operation)
-
-
-class Log:
-    """What malicious mode keeps of products until they are verified; helper of `Node.log`, see `verification`."""
-
-    def ring(self, kind: Product, ticket: int, x: Words64, y: Words64, z: Words64) -> None:
-        """One batch of products: shares of both factors and of the result; element j of z is masked by word j of `ticket`."""
-        raise NotImplementedError
-
-    def bits(self, ticket: int, logged: Words64) -> None:
-        """One circuit's ANDs: rows x_own, x_next, y_own, y_next, z_own, z_next."""
-        raise NotImplementedError
 
 
 Verify: TypeAlias = Callable[[], Steps[None]]
@@ -129,4 +108,8 @@ def set_up(
     if heard.from_previous != own_check:
         raise SetUpDiffers(party=str(compute(previous_of(me))))
     own_key, next_key = (sha256(_KEY_DOMAIN + secret + bound).digest()[:KEY_BYTES] for secret in (own_secret, next_secret))
-    return Node(me, Streams(own_key, next_key), adversary=adversary)
+    node = Node(me, Streams(own_key, next_key), adversary=adversary)
+    if node.is_malicious:
+        node.log = Notes()
+        node.verify = partial(verify, node, node.log)
+    return node

@@ -18,7 +18,8 @@ import numpy as np
 
 from atoll.primitives import replicated
 from atoll.protocols.mpc.errors import ShapesDiffer
-from atoll.protocols.mpc.node import Node, Product
+from atoll.protocols.mpc.node import Node
+from atoll.protocols.mpc.notes import Product
 from atoll.protocols.mpc.rounds import Heard, Round, Steps, chunked
 from atoll.protocols.mpc.shares import Ring, Words64
 

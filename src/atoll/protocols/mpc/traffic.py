@@ -6,12 +6,16 @@ verify products comes on top (`verification`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from atoll.primitives import replicated_proof
+from atoll.primitives.replicated_proof import COIN_BYTES
 from atoll.protocols.mpc import comparison, conversion, select, truncation
 from atoll.protocols.mpc.circuit import Circuit
+from atoll.protocols.mpc.notes import FEW_SUMS
 from atoll.protocols.mpc.opening import DIGEST_BYTES
 from atoll.protocols.mpc.shares import WORD_BITS, word_count
+from atoll.protocols.mpc.verification import COIN_DIGEST_BYTES
 
 NUMBER_BYTES = 8
 
@@ -24,18 +28,25 @@ class Traffic:
     """Rounds one after the other."""
     sent: tuple[int, int, int] = (0, 0, 0)
     """Bytes by node, without framing."""
+    words: int = field(default=0, compare=False)
+    """Words of ANDs that malicious mode verifies."""
+    numbers: int = field(default=0, compare=False)
+    """Products of numbers that malicious mode verifies, by the pairs of factors."""
+    opens: bool = field(default=False, compare=False)
+    """Whether something is opened on the way, so that all that was multiplied before is verified there."""
 
     def __add__(self, other: Traffic) -> Traffic:
         """One after the other."""
-        return Traffic(self.rounds + other.rounds, self._sum(other))
+        return self._with(other, self.rounds + other.rounds)
 
     def __or__(self, other: Traffic) -> Traffic:
         """Side by side, as by `parallel`."""
-        return Traffic(max(self.rounds, other.rounds), self._sum(other))
+        return self._with(other, max(self.rounds, other.rounds))
 
-    def _sum(self, other: Traffic) -> tuple[int, int, int]:
+    def _with(self, other: Traffic, rounds: int) -> Traffic:
         first, second, third = (mine + theirs for mine, theirs in zip(self.sent, other.sent, strict=True))
-        return first, second, third
+        words, numbers = self.words + other.words, self.numbers + other.numbers
+        return Traffic(rounds, (first, second, third), words, numbers, self.opens or other.opens)
 
 
 def even(rounds: int, sent: int) -> Traffic:
@@ -55,22 +66,51 @@ def planes_bytes(width: int, count: int) -> int:
 
 def circuit(circuit: Circuit, count: int) -> Traffic:
     """`evaluate` on columns of `count` elements; an empty column takes no rounds."""
-    return even(circuit.depth if count else 0, circuit.bytes_sent(count))
+    return bits(circuit.depth if count else 0, circuit.bytes_sent(count) // NUMBER_BYTES)
+
+
+def bits(rounds: int, words: int) -> Traffic:
+    """So many words of AND gates."""
+    return replace(even(rounds, NUMBER_BYTES * words), words=words)
 
 
 def multiply(count: int) -> Traffic:
-    """`multiply`, `square`, and `dot` and `matmul` by their number of results; also `where_number`, `reshare`."""
-    return even(1, NUMBER_BYTES * count)
+    """`multiply`, `square`, `where_number`, `reshare`."""
+    return dot(count, 1)
+
+
+def dot(count: int, length: int) -> Traffic:
+    """`dot`: so many inner products of so many pairs."""
+    return replace(even(1, NUMBER_BYTES * count), numbers=count * length)
+
+
+def matmul(rows: int, length: int, columns: int) -> Traffic:
+    """`matmul`."""
+    count = rows * columns
+    return replace(even(1, NUMBER_BYTES * count), numbers=min(count, FEW_SUMS) * length)
+
+
+def verification(words: int, numbers: int) -> Traffic:
+    """What comes before an opening in malicious mode, for so many words of AND gates and so many factors of products.
+
+    `Traffic.words` and `Traffic.numbers` count them.
+    """
+    if not words and not numbers:
+        return Traffic()
+    lengths, shown = replicated_proof.traffic(words, numbers)
+    coins = len(lengths) + 1
+    sent = (COIN_BYTES + COIN_DIGEST_BYTES) * coins + NUMBER_BYTES * (sum(lengths) + 2 * shown)
+    return even(coins + len(lengths) + 1, sent)
 
 
 def open_ring(count: int) -> Traffic:
     """`open_ring`, `open_words`."""
-    return even(1, NUMBER_BYTES * count + DIGEST_BYTES)
+    return replace(even(1, NUMBER_BYTES * count + DIGEST_BYTES), opens=True)
 
 
 def open_planes(width: int, count: int) -> Traffic:
     """`open_planes`."""
-    return even(1, planes_bytes(width, count) + DIGEST_BYTES)
+    return replace(even(1, planes_bytes(width, count) + DIGEST_BYTES), opens=True)
 
 
 def to_bits(count: int, width: int = WORD_BITS, *, malicious: bool = False) -> Traffic:
@@ -83,7 +123,7 @@ def from_bits(count: int, width: int = WORD_BITS, *, malicious: bool = False) ->
     """`from_bits`."""
     extra = conversion.spare_rounds(count)
     if malicious:
-        opened = Traffic(1, (DIGEST_BYTES, DIGEST_BYTES, 2 * planes_bytes(WORD_BITS, count)))
+        opened = Traffic(1, (DIGEST_BYTES, DIGEST_BYTES, 2 * planes_bytes(WORD_BITS, count)), opens=True)
         return circuit(conversion.unmask_twice_circuit(width, extra), count) + opened
     shown = _by(2, planes_bytes(width, count)) + _by(0, NUMBER_BYTES * count)
     number = shown | from_bit(count) if width < WORD_BITS else shown

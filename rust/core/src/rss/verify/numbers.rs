@@ -1,0 +1,275 @@
+//! The first level of the proof for numbers: from claims modulo 2^64 to one claim modulo a prime.
+//!
+//! A ring has too few units to fold in, so the claims leave it. For each of 48 random subsets S of the claims, which are on words
+//! as integers,
+//!
+//! ```text
+//! sum over S of (x_i y_(i+1) + x_(i+1) y_i) = C + D + 2^64 H,    C = sum of c modulo 2^64,  D = sum of d modulo 2^64
+//! ```
+//!
+//! and the prover gives out H in shares that are integers of bounded size. A wrong claim makes half of the equations wrong whatever H
+//! is: not zero, and below 2^228. Then a coin chooses a prime of 50 bits; a wrong equation stays wrong modulo all but four of the
+//! 2^43.8 there are. One more coin weighs the equations, and the columns are x times the weight of its claim, and y.
+//!
+//! That an identity of integers is checked modulo a random prime is the fingerprint of Freivalds and of Karp and Rabin; the subset
+//! sums are the Galois ring's random elements of Boyle et al., ePrint 2019/1390, section 4, taken coefficient by coefficient.
+
+use super::coins::{Coin, Masks, Use};
+use super::field::Field;
+use super::inner::Inner;
+use super::prime::Prime;
+use crate::rss::lanes::Lane;
+use crate::rss::ring::Shares;
+use crate::rss::streams::{Side, Streams};
+
+/// Subsets: a wrong claim goes unnoticed with 2^-48.
+pub(super) const SUBSETS: usize = 48;
+/// Words of a share of H.
+const SHARE_WORDS: usize = 3;
+/// Bits of the mask of H, which is below 2^100.
+const MASK_BITS: usize = 160;
+/// Words of the prover's message.
+pub(super) const MESSAGE_WORDS: usize = SUBSETS * SHARE_WORDS;
+
+/// Claims whose notes are worked on together: their subset sums stay in the first-level cache.
+const STRIP: usize = 512;
+/// Values of a byte of a subset mask.
+const VALUES: usize = 256;
+/// Bytes of a subset mask.
+const BYTES: usize = SUBSETS / 8;
+
+/// Claims on inner products: z\[j\] is the sum of the products of row j of x and of y.
+pub(super) struct Claims<'a> {
+    /// Factors of each claim.
+    pub inner: usize,
+    pub x: Shares<'a>,
+    pub y: Shares<'a>,
+    /// What is behind the products: z_next less F(next), and F(own), F(next), claim by claim.
+    pub masks: Behind<'a>,
+}
+
+/// The other terms of claims.
+pub(super) enum Behind<'a> {
+    /// As they were exchanged.
+    Exchanged { ticket: u64, z_next: &'a [u64] },
+    /// Sums of such: z next, F own, F next.
+    Summed([&'a [u64]; 3]),
+}
+
+impl Claims<'_> {
+    pub(super) fn len(&self) -> usize {
+        match &self.masks {
+            Behind::Exchanged { z_next, .. } => z_next.len(),
+            Behind::Summed([z_next, ..]) => z_next.len(),
+        }
+    }
+
+    /// F own and F next of some claims.
+    fn fill(&self, streams: &Streams, from: usize, own: &mut [u64], next: &mut [u64]) {
+        match &self.masks {
+            Behind::Exchanged { ticket, .. } => {
+                streams.fill(Side::Own, *ticket, from as u64, own);
+                streams.fill(Side::Next, *ticket, from as u64, next);
+            }
+            Behind::Summed([_, all_own, all_next]) => {
+                own.copy_from_slice(&all_own[from..from + own.len()]);
+                next.copy_from_slice(&all_next[from..from + next.len()]);
+            }
+        }
+    }
+
+    fn z_next(&self) -> &[u64] {
+        match &self.masks {
+            Behind::Exchanged { z_next, .. } | Behind::Summed([z_next, ..]) => z_next,
+        }
+    }
+}
+
+/// Elements of the columns after the fold.
+pub(super) fn folded_length(claims: &[Claims<'_>]) -> usize {
+    claims.iter().map(|claims| claims.len() * claims.inner).sum()
+}
+
+/// The state between the prover's message and the prime.
+pub(super) struct Open {
+    /// C of the next node's claims, D of the previous node's: for each subset.
+    known: [Vec<u64>; 2],
+    /// Shares of H of the next and the previous node.
+    shares: [Vec<[u64; SHARE_WORDS]>; 2],
+    coin: Coin,
+}
+
+/// The prover's message, and the node's parts as a verifier.
+pub(super) fn message(claims: &[Claims<'_>], streams: &Streams, masks: &mut Masks, coin: Coin) -> (Vec<u64>, Open) {
+    let sums = subset_sums(claims, streams, &coin);
+    let [own, next] = masks.take(streams, SUBSETS * SHARE_WORDS);
+    let masked = |words: &[u64]| -> Vec<[u64; SHARE_WORDS]> {
+        words.as_chunks().0.iter().map(|&[low, middle, high]: &[u64; 3]| [low, middle, high >> (192 - MASK_BITS)]).collect()
+    };
+    let mut message = Vec::with_capacity(MESSAGE_WORDS);
+    for (sums, mask) in sums.iter().zip(masked(&next)) {
+        message.extend(less(sums.quotient(), mask));
+    }
+    let known = [sums.iter().map(|sums| sums.next).collect(), sums.iter().map(|sums| sums.own).collect()];
+    (message, Open { known, shares: [Vec::new(), masked(&own)], coin })
+}
+
+impl Open {
+    /// Takes the message of the next node on; false if a share is not an integer of its size.
+    pub(super) fn hear(&mut self, message: &[u64]) -> bool {
+        self.shares[0] = message.as_chunks().0.to_vec();
+        let bound = 1 << (MASK_BITS + 1 - 128);
+        self.shares[0].iter().all(|share| (-bound..bound).contains(&(share[2] as i64)))
+    }
+
+    /// What is left to be proved, modulo the prime of a coin.
+    pub(super) fn fold(self, claims: &[Claims<'_>], points: &Coin) -> Inner<Prime> {
+        let field = Prime::draw_from(points);
+        let weights: Vec<u64> =
+            points.words(Use::Sums, 2 * SUBSETS).as_chunks().0.iter().map(|&pair| field.draw(pair)).collect();
+        let word = field.reduce_wide(1 << 64);
+        let sums = std::array::from_fn(|side| {
+            let equations = self.known[side].iter().zip(&self.shares[side]).zip(&weights);
+            equations.fold(0, |sum, ((&known, share), &weight)| {
+                let value = field.add(field.reduce(known), field.multiply(word, signed(&field, share)));
+                field.add(sum, field.multiply(weight, value))
+            })
+        });
+        let tables = weight_tables(&field, &weights);
+        let length = folded_length(claims);
+        let mut columns: [Vec<u64>; 4] = std::array::from_fn(|_| Vec::with_capacity(length));
+        let mut first = 0;
+        let mut subsets = [0; STRIP];
+        for claims in claims {
+            for from in (0..claims.len()).step_by(STRIP) {
+                let count = (claims.len() - from).min(STRIP);
+                self.coin.fill(Use::Subsets, first, &mut subsets[..count]);
+                first += count as u64;
+                let here = from * claims.inner..(from + count) * claims.inner;
+                for (column, factor) in columns.iter_mut().zip([claims.x.own, claims.y.next, claims.x.next, claims.y.own]) {
+                    column.extend(factor[here.clone()].iter().map(|&word| field.reduce(word)));
+                }
+                let end = columns[0].len();
+                for (at, &subset) in subsets[..count].iter().enumerate() {
+                    let weight = weight_of(&field, &tables, subset);
+                    let start = end - (count - at) * claims.inner;
+                    for column in [0, 2] {
+                        for element in &mut columns[column][start..start + claims.inner] {
+                            *element = field.multiply(*element, weight);
+                        }
+                    }
+                }
+            }
+        }
+        Inner::new(field, columns, sums)
+    }
+}
+
+/// A subset's sums.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    /// Of the products, as an integer.
+    products: [u64; SHARE_WORDS],
+    /// D of the node's own claims, modulo 2^64.
+    prover: u64,
+    /// C of the next node's claims.
+    next: u64,
+    /// D of the previous node's claims.
+    own: u64,
+}
+
+impl Sums {
+    /// H.
+    fn quotient(&self) -> [u64; SHARE_WORDS] {
+        let rest = u128::from(self.products[0].wrapping_sub(self.prover)) + u128::from(self.prover);
+        let [_, low, high] = less(self.products, [rest as u64, (rest >> 64) as u64, 0]);
+        [low, high, ((high as i64) >> 63) as u64]
+    }
+}
+
+/// The difference of integers of 192 bits in two's complement.
+fn less(left: [u64; SHARE_WORDS], right: [u64; SHARE_WORDS]) -> [u64; SHARE_WORDS] {
+    let mut borrow = false;
+    std::array::from_fn(|i| {
+        let (word, first) = left[i].overflowing_sub(right[i]);
+        let (word, second) = word.overflowing_sub(u64::from(borrow));
+        borrow = first | second;
+        word
+    })
+}
+
+/// An integer of 192 bits in two's complement, modulo the prime.
+fn signed(field: &Prime, share: &[u64; SHARE_WORDS]) -> u64 {
+    let word = field.reduce_wide(1 << 64);
+    let high = field.subtract(field.reduce(share[2] ^ (1 << 63)), field.reduce(1 << 63));
+    share[..2].iter().rev().fold(high, |sum, &limb| field.add(field.multiply(sum, word), field.reduce(limb)))
+}
+
+/// What is summed up of a claim: 32 bits of the products each, then F own, F next, and z next less the next node's product.
+type Notes = Lane;
+
+fn subset_sums(claims: &[Claims<'_>], streams: &Streams, coin: &Coin) -> [Sums; SUBSETS] {
+    let mut sums = vec![[Lane::default(); VALUES]; BYTES];
+    let (mut notes, mut subsets) = ([Lane::default(); STRIP], [0; STRIP]);
+    let mut first = 0;
+    for claims in claims {
+        for from in (0..claims.len()).step_by(STRIP) {
+            let count = (claims.len() - from).min(STRIP);
+            take_notes(claims, streams, from, &mut notes[..count]);
+            coin.fill(Use::Subsets, first, &mut subsets[..count]);
+            first += count as u64;
+            for (byte, sums) in sums.iter_mut().enumerate() {
+                for (notes, subset) in notes[..count].iter().zip(&subsets) {
+                    let sum = &mut sums[(subset >> (8 * byte)) as usize % VALUES];
+                    *sum = sum.map(*notes, u64::wrapping_add);
+                }
+            }
+        }
+    }
+    std::array::from_fn(|subset| {
+        let chosen = (0..VALUES).filter(|value| value >> (subset % 8) & 1 == 1);
+        let sum = chosen.fold(Lane::default(), |sum, value| sum.map(sums[subset / 8][value], u64::wrapping_add)).0;
+        let low = u128::from(sum[0]) + (u128::from(sum[1]) << 32);
+        let high = u128::from(sum[2]) + (u128::from(sum[3]) << 32) + (low >> 64);
+        let products = [low as u64, high as u64, (high >> 64) as u64];
+        Sums { products, own: sum[4], prover: sum[5], next: sum[6].wrapping_sub(sum[5]) }
+    })
+}
+
+fn take_notes(claims: &Claims<'_>, streams: &Streams, from: usize, notes: &mut [Notes]) {
+    let (mut own, mut next) = ([0; STRIP], [0; STRIP]);
+    let (own, next) = (&mut own[..notes.len()], &mut next[..notes.len()]);
+    claims.fill(streams, from, own, next);
+    for (at, notes) in notes.iter_mut().enumerate() {
+        let row = (from + at) * claims.inner..(from + at + 1) * claims.inner;
+        let [x_own, x_next, y_own, y_next] =
+            [claims.x.own, claims.x.next, claims.y.own, claims.y.next].map(|factor| &factor[row.clone()]);
+        let mut sums = [0; 5];
+        for ((&x_own, &x_next), (&y_own, &y_next)) in x_own.iter().zip(x_next).zip(y_own.iter().zip(y_next)) {
+            for product in [u128::from(x_own) * u128::from(y_next), u128::from(x_next) * u128::from(y_own)] {
+                let (low, high) = (product as u64, (product >> 64) as u64);
+                let limbs = [low & u64::from(u32::MAX), low >> 32, high & u64::from(u32::MAX), high >> 32];
+                sums.iter_mut().zip(limbs).for_each(|(sum, limb)| *sum += limb);
+            }
+            sums[4] = u64::wrapping_add(sums[4], x_next.wrapping_mul(y_next));
+        }
+        let next_product = claims.z_next()[from + at].wrapping_sub(sums[4]);
+        *notes = Lane([sums[0], sums[1], sums[2], sums[3], own[at], next[at], next_product, 0]);
+    }
+}
+
+/// For each byte of a subset mask: the sum of the weights of its subsets.
+fn weight_tables(field: &Prime, weights: &[u64]) -> Vec<[u64; VALUES]> {
+    let table = |weights: &[u64]| {
+        let mut table = [0; VALUES];
+        for value in 1..VALUES {
+            table[value] = field.add(table[value & (value - 1)], weights[value.trailing_zeros() as usize]);
+        }
+        table
+    };
+    weights.chunks_exact(8).map(table).collect()
+}
+
+fn weight_of(field: &Prime, tables: &[[u64; VALUES]], subset: u64) -> u64 {
+    tables.iter().enumerate().fold(0, |sum, (byte, table)| field.add(sum, table[(subset >> (8 * byte)) as usize % VALUES]))
+}

@@ -1,0 +1,196 @@
+//! Numbers modulo a prime of 50 bits that a coin chose.
+
+use super::coins::{Coin, Use};
+use super::field::Field;
+
+/// Bits of the prime: a product of two sums of two elements is below 2^102, and 2^25 of them are below 2^127.
+const BITS: u32 = 50;
+
+/// Witnesses that tell every number below 2^64 (Sorenson, Webster, Mathematics of Computation 86, 2017, theorem 1).
+const WITNESSES: [u64; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
+
+/// The field; no branch depends on an element.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Prime {
+    modulus: u64,
+    /// floor(2^102 / modulus)
+    inverse: u64,
+    /// 2^64 modulo the modulus
+    word: u64,
+}
+
+impl Prime {
+    /// The first prime among the candidates of a coin: uniform among the primes of 50 bits.
+    pub(super) fn draw_from(coin: &Coin) -> Self {
+        let mut candidates = [0; 64];
+        for batch in 0.. {
+            coin.fill(Use::Prime, batch * candidates.len() as u64, &mut candidates);
+            let odd = candidates.map(|word| (word >> (65 - BITS)) | (1 << (BITS - 1)) | 1);
+            if let Some(prime) = odd.into_iter().find(|&odd| is_prime(odd)) {
+                return Self::new(prime);
+            }
+        }
+        unreachable!("one odd number of 50 bits in 18 is a prime")
+    }
+
+    fn new(modulus: u64) -> Self {
+        let word = ((1_u128 << 64) % u128::from(modulus)) as u64;
+        Self { modulus, inverse: ((1_u128 << 102) / u128::from(modulus)) as u64, word }
+    }
+
+    /// Any word, modulo the prime.
+    pub(super) fn reduce(&self, word: u64) -> u64 {
+        self.reduce_product(u128::from(word))
+    }
+
+    /// A number below 2^102, modulo the prime (Barrett).
+    #[inline(always)]
+    fn reduce_product(&self, value: u128) -> u64 {
+        // the quotient is at most two too small
+        let quotient = (u128::from((value >> 48) as u64) * u128::from(self.inverse)) >> 54;
+        let rest = (value as u64).wrapping_sub((quotient as u64).wrapping_mul(self.modulus));
+        self.once(self.once(rest))
+    }
+
+    /// Any number of 128 bits, modulo the prime.
+    pub(super) fn reduce_wide(&self, value: u128) -> u64 {
+        let high = self.reduce((value >> 64) as u64);
+        let high = self.reduce_product(u128::from(high) * u128::from(self.word));
+        self.add(high, self.reduce(value as u64))
+    }
+
+    #[inline(always)]
+    fn once(&self, value: u64) -> u64 {
+        let less = value.wrapping_sub(self.modulus);
+        // the sign bit tells, for all numbers here are below 2^52
+        less.wrapping_add(self.modulus & ((less as i64 >> 63) as u64))
+    }
+}
+
+impl Field for Prime {
+    #[inline(always)]
+    fn add(&self, left: u64, right: u64) -> u64 {
+        self.once(left + right)
+    }
+
+    #[inline(always)]
+    fn subtract(&self, left: u64, right: u64) -> u64 {
+        self.once(left + self.modulus - right)
+    }
+
+    #[inline(always)]
+    fn multiply(&self, left: u64, right: u64) -> u64 {
+        self.reduce_product(u128::from(left) * u128::from(right))
+    }
+
+    fn has(&self, word: u64) -> bool {
+        word < self.modulus
+    }
+
+    fn draw(&self, words: [u64; 2]) -> u64 {
+        self.reduce_wide(u128::from(words[0]) | (u128::from(words[1]) << 64))
+    }
+
+    fn crossed(&self, left: [&[u64]; 4], right: [&[u64]; 4]) -> u64 {
+        let [a, b, c, d] = left;
+        let [e, f, g, h] = right;
+        let mut sum = 0_u128;
+        let pairs = a.iter().zip(e).zip(b.iter().zip(f)).zip(c.iter().zip(g).zip(d.iter().zip(h)));
+        for (((&a, &e), (&b, &f)), ((&c, &g), (&d, &h))) in pairs {
+            sum += u128::from(a + e) * u128::from(b + f) + u128::from(c + g) * u128::from(d + h);
+        }
+        self.reduce_wide(sum)
+    }
+
+    fn products(&self, columns: [&[u64]; 4]) -> u64 {
+        let [a, b, c, d] = columns;
+        let pairs = a.iter().zip(b).zip(c.iter().zip(d));
+        let sum = pairs.map(|((&a, &b), (&c, &d))| u128::from(a) * u128::from(b) + u128::from(c) * u128::from(d)).sum();
+        self.reduce_wide(sum)
+    }
+
+    fn combine(&self, points: &[u64], rows: &[&[u64]], to: &mut [u64]) {
+        let mut sums = [0_u128; 256];
+        for (at, to) in to.chunks_mut(sums.len()).enumerate() {
+            let from = at * 256;
+            let sums = &mut sums[..to.len()];
+            sums.fill(0);
+            for (&point, row) in points.iter().zip(rows) {
+                for (sum, &element) in sums.iter_mut().zip(&row[from..from + to.len()]) {
+                    *sum += u128::from(point) * u128::from(element);
+                }
+            }
+            for (to, &sum) in to.iter_mut().zip(sums.iter()) {
+                *to = self.reduce_wide(sum);
+            }
+        }
+    }
+}
+
+/// Whether an odd number above 37 is a prime (Miller, Rabin). Of public numbers: its time shows them.
+fn is_prime(number: u64) -> bool {
+    let times = |left: u64, right: u64| (u128::from(left) * u128::from(right) % u128::from(number)) as u64;
+    let twos = (number - 1).trailing_zeros();
+    WITNESSES.iter().all(|&witness| {
+        let (mut power, mut base, mut exponent) = (1, witness, (number - 1) >> twos);
+        while exponent != 0 {
+            if exponent & 1 == 1 {
+                power = times(power, base);
+            }
+            base = times(base, base);
+            exponent >>= 1;
+        }
+        power == 1
+            || (0..twos).any(|_| {
+                let found = power == number - 1;
+                power = times(power, power);
+                found
+            })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn primes_are_told_from_what_looks_like_them() {
+        for prime in [(1 << 50) - 27, 562_949_953_421_381, 61, 2_147_483_647] {
+            assert!(is_prime(prime), "{prime}");
+        }
+        // squares, Carmichael numbers, and the least that deceive the witnesses up to 7, 13 and 23
+        for other in [41 * 41, 561, 825_265, 3_215_031_751, 3_474_749_660_383, 341_550_071_728_321, 3_825_123_056_546_413_051] {
+            assert!(!is_prime(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_coin_gives_a_prime_of_fifty_bits() {
+        for seed in 0..20 {
+            let prime = Prime::draw_from(&Coin::new(&[seed; 16])).modulus;
+            assert!(is_prime(prime) && prime >> (BITS - 1) == 1);
+        }
+    }
+
+    #[test]
+    fn arithmetic_is_that_of_integers_modulo_the_prime() {
+        for modulus in [(1 << 50) - 27, 562_949_953_421_381] {
+            let field = Prime::new(modulus);
+            let wide = u128::from(modulus);
+            let edges = [0, 1, 2, modulus / 2, modulus - 2, modulus - 1];
+            for &a in &edges {
+                for &b in &edges {
+                    let (x, y) = (u128::from(a), u128::from(b));
+                    assert_eq!(u128::from(field.add(a, b)), (x + y) % wide);
+                    assert_eq!(u128::from(field.subtract(a, b)), (x + wide - y) % wide);
+                    assert_eq!(u128::from(field.multiply(a, b)), x * y % wide);
+                }
+            }
+            for value in [0, 1, wide, wide * wide, u128::MAX, u128::MAX - 1, 1 << 127, u128::from(u64::MAX), 0x1234_5678 << 90]
+            {
+                assert_eq!(u128::from(field.reduce_wide(value)), value % wide);
+                assert_eq!(u128::from(field.reduce(value as u64)), u128::from(value as u64) % wide);
+            }
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Three nodes in one thread: honest ones agree, and no altered word of anybody goes through.
+
+use super::matrix::Matrices;
+use super::proof::{Batch, Bits, Proof, ProofError};
+use crate::rss::ring::Shares;
+use crate::rss::streams::{Side, Streams};
+
+const TICKET: u64 = 1 << 40;
+
+struct Column([Vec<u64>; 3]);
+
+impl Column {
+    /// Any words: what is shared does not matter here.
+    fn draw(tag: u8, count: usize) -> Self {
+        let stream = Streams::new(&[tag; 16], &[0; 16]);
+        Self(std::array::from_fn(|part| {
+            let mut words = vec![0; count];
+            stream.fill(Side::Own, part as u64, 0, &mut words);
+            words
+        }))
+    }
+
+    fn at(&self, node: usize) -> Shares<'_> {
+        Shares { own: &self.0[node], next: &self.0[(node + 1) % 3] }
+    }
+}
+
+struct World {
+    streams: [Streams; 3],
+    bits: Vec<(u64, [Column; 3])>,
+    products: Vec<(u64, usize, [Column; 3])>,
+    matrices: Vec<(u64, (usize, usize, usize), [Column; 3])>,
+}
+
+impl World {
+    fn new(bits: &[usize], products: &[(usize, usize)], matrices: &[(usize, usize, usize)]) -> Self {
+        let key = |i: usize| [i as u8 + 9; 16];
+        let streams = std::array::from_fn(|i| Streams::new(&key(i), &key((i + 1) % 3)));
+        let mut tickets = 0..;
+        let mut ticket = || tickets.next().unwrap();
+        let mut world = Self { streams, bits: vec![], products: vec![], matrices: vec![] };
+        for (tag, &count) in bits.iter().enumerate() {
+            let (at, x, y) = (ticket(), Column::draw(tag as u8, count), Column::draw(tag as u8 + 50, count));
+            let z = std::array::from_fn(|i| {
+                let mut z = vec![0; count];
+                world.streams[i].fill_zero_bits(at, 0, &mut z);
+                let (x, y) = (x.at(i), y.at(i));
+                z.iter_mut().enumerate().for_each(|(j, z)| *z ^= x.own[j] & (y.own[j] ^ y.next[j]) ^ x.next[j] & y.own[j]);
+                z
+            });
+            world.bits.push((at, [x, y, Column(z)]));
+        }
+        for (tag, &(count, inner)) in products.iter().enumerate() {
+            let (at, tag) = (ticket(), tag as u8);
+            let (x, y) = (Column::draw(tag + 100, count * inner), Column::draw(tag + 150, count * inner));
+            let z = std::array::from_fn(|i| {
+                let mut z = vec![0; count];
+                world.streams[i].fill_zero_words(at, 0, &mut z);
+                let (x, y) = (x.at(i), y.at(i));
+                for j in 0..count * inner {
+                    let both = y.own[j].wrapping_add(y.next[j]);
+                    let sum = x.own[j].wrapping_mul(both).wrapping_add(x.next[j].wrapping_mul(y.own[j]));
+                    z[j / inner] = z[j / inner].wrapping_add(sum);
+                }
+                z
+            });
+            world.products.push((at, inner, [x, y, Column(z)]));
+        }
+        for (tag, &shape) in matrices.iter().enumerate() {
+            let (at, tag, (rows, inner, columns)) = (ticket(), tag as u8, shape);
+            let (x, y) = (Column::draw(tag + 200, rows * inner), Column::draw(tag + 220, inner * columns));
+            let z = std::array::from_fn(|i| {
+                let mut z = vec![0; rows * columns];
+                crate::rss::matmul(x.at(i), y.at(i), shape, &world.streams[i], at, &mut z);
+                z
+            });
+            world.matrices.push((at, shape, [x, y, Column(z)]));
+        }
+        world
+    }
+
+    fn batches(&self, i: usize) -> Vec<Batch<'_>> {
+        let mut batches = Vec::new();
+        for (ticket, [x, y, z]) in &self.bits {
+            let (x, y, z) = (x.at(i), y.at(i), z.at(i));
+            batches.push(Batch::Bits(Bits { ticket: *ticket, rows: [x.own, x.next, y.own, y.next, z.next] }));
+        }
+        for (ticket, inner, [x, y, z]) in &self.products {
+            batches.push(Batch::Products { ticket: *ticket, inner: *inner, x: x.at(i), y: y.at(i), z_next: z.at(i).next });
+        }
+        for (ticket, shape, [x, y, z]) in &self.matrices {
+            let (x, y, z) = (x.at(i), y.at(i), z.at(i));
+            batches.push(Batch::Matrices(Matrices { ticket: *ticket, shape: *shape, x, y, z_next: z.next }));
+        }
+        batches
+    }
+
+    /// What each node says of its next and its previous one; `alter` may change message number `step` of a node.
+    fn verdicts(&self, alter: impl Fn(usize, usize, &mut Vec<u64>)) -> Result<[[bool; 2]; 3], ProofError> {
+        let batches: [_; 3] = std::array::from_fn(|i| self.batches(i));
+        let mut proofs: [_; 3] = std::array::from_fn(|i| Proof::new(TICKET, &batches[i]));
+        let lengths = proofs[0].lengths().to_vec();
+        for step in 0..=lengths.len() {
+            let coins: [_; 3] = std::array::from_fn(|i| proofs[i].coins(&self.streams[i]));
+            let mut messages: [Vec<u64>; 3] = Default::default();
+            for i in 0..3 {
+                assert_eq!(coins[i][1], coins[(i + 1) % 3][0]);
+                let coin = std::array::from_fn(|j| coins[0][0][j] ^ coins[1][0][j] ^ coins[2][0][j]);
+                messages[i] = proofs[i].challenge(&coin, &self.streams[i], &batches[i])?;
+                assert_eq!(messages[i].len(), *lengths.get(step).unwrap_or(&0));
+                alter(i, step, &mut messages[i]);
+            }
+            for i in 0..if step < lengths.len() { 3 } else { 0 } {
+                proofs[i].hear(&messages[(i + 1) % 3])?;
+            }
+        }
+        let mut shown = Vec::new();
+        for (i, proof) in proofs.iter().enumerate() {
+            let mut said = proof.shown()?;
+            assert!(said.iter().all(|words| words.len() == proof.shown_words()));
+            alter(i, lengths.len() + 1, &mut said[0]);
+            alter(i, lengths.len() + 2, &mut said[1]);
+            shown.push(said);
+        }
+        let mut verdicts = [[false; 2]; 3];
+        for i in 0..3 {
+            verdicts[i] = proofs[i].holds(&shown[(i + 2) % 3][1], &shown[(i + 1) % 3][0])?;
+        }
+        Ok(verdicts)
+    }
+}
+
+fn honest(_: usize, _: usize, _: &mut Vec<u64>) {}
+
+#[test]
+fn honest_nodes_prove_their_products_whatever_their_number() {
+    for count in [1, 2, 63, 64, 65, 511, 512, 513, 5000, 140_000] {
+        assert_eq!(World::new(&[count], &[], &[]).verdicts(honest), Ok([[true; 2]; 3]), "{count} words of gates");
+    }
+    for (count, inner) in [(1, 1), (2, 1), (64, 1), (65, 1), (511, 1), (513, 1), (1, 1000), (7, 33), (70_000, 1), (3, 0)] {
+        assert_eq!(World::new(&[], &[(count, inner)], &[]).verdicts(honest), Ok([[true; 2]; 3]), "{count} of {inner}");
+    }
+    for shape in [(1, 1, 1), (3, 5, 2), (20, 1, 30), (0, 3, 4), (3, 0, 4)] {
+        assert_eq!(World::new(&[], &[], &[shape]).verdicts(honest), Ok([[true; 2]; 3]), "{shape:?}");
+    }
+    let all = World::new(&[3, 700, 0, 1], &[(10, 1), (4, 6), (0, 1)], &[(2, 3, 4), (5, 1, 1)]);
+    assert_eq!(all.verdicts(honest), Ok([[true; 2]; 3]));
+    assert_eq!(World::new(&[], &[], &[]).verdicts(honest), Ok([[true; 2]; 3]));
+}
+
+/// Node `liar` is caught by both of the others.
+fn is_caught(verdicts: [[bool; 2]; 3], liar: usize) -> bool {
+    !verdicts[(liar + 2) % 3][0] && !verdicts[(liar + 1) % 3][1]
+}
+
+#[test]
+fn a_wrong_bit_of_any_product_is_caught_by_both_others() {
+    for liar in 0..3 {
+        for (word, bit) in [(0, 0), (0, 63), (299, 5), (64, 64 - 1), (8, 1)] {
+            let mut world = World::new(&[300], &[(300, 1)], &[(3, 4, 100)]);
+            world.bits[0].1[2].0[liar][word] ^= 1 << bit;
+            assert!(is_caught(world.verdicts(honest).unwrap(), liar), "bits {liar} {word} {bit}");
+            world.bits[0].1[2].0[liar][word] ^= 1 << bit;
+            world.products[0].2[2].0[liar][word] ^= 1 << bit;
+            assert!(is_caught(world.verdicts(honest).unwrap(), liar), "numbers {liar} {word} {bit}");
+            world.products[0].2[2].0[liar][word] ^= 1 << bit;
+            world.matrices[0].2[2].0[liar][word] ^= 1 << bit;
+            assert!(is_caught(world.verdicts(honest).unwrap(), liar), "matrices {liar} {word} {bit}");
+        }
+        // errors that add up to nothing
+        let mut world = World::new(&[1024], &[(300, 1)], &[]);
+        for word in [0, 8, 512] {
+            world.bits[0].1[2].0[liar][word] ^= 3;
+            world.bits[0].1[2].0[liar][word + 1] ^= 3;
+        }
+        assert!(is_caught(world.verdicts(honest).unwrap(), liar));
+        let mut world = World::new(&[], &[(300, 1)], &[]);
+        let wrong = &mut world.products[0].2[2].0[liar];
+        (wrong[0], wrong[1]) = (wrong[0].wrapping_add(1), wrong[1].wrapping_sub(1));
+        assert!(is_caught(world.verdicts(honest).unwrap(), liar));
+    }
+}
+
+#[test]
+fn a_wrong_word_of_any_message_is_caught() {
+    let world = World::new(&[300], &[(300, 1)], &[]);
+    let lengths = Proof::new(TICKET, &world.batches(0)).lengths().to_vec();
+    for liar in 0..3 {
+        for (step, &length) in lengths.iter().enumerate() {
+            for word in [0, 1, length / 2, length - 1] {
+                let verdicts = world.verdicts(|node, at, message| {
+                    if (node, at) == (liar, step) {
+                        message[word] ^= 4;
+                    }
+                });
+                assert!(verdicts.map_or(true, |verdicts| is_caught(verdicts, liar)), "{liar} {step} {word}");
+            }
+        }
+        for (side, word) in (0..2).flat_map(|side| (0..6).map(move |word| (side, word))) {
+            let verdicts = world.verdicts(|node, at, message| {
+                if (node, at) == (liar, lengths.len() + 1 + side) {
+                    message[word] ^= 4;
+                }
+            });
+            // who shows something wrong is disbelieved by the one it shows it to
+            assert_ne!(verdicts, Ok([[true; 2]; 3]), "{liar} {side} {word}");
+        }
+    }
+}
+
+#[test]
+fn what_is_heard_has_the_length_and_size_of_an_honest_message() {
+    let world = World::new(&[], &[(10, 1)], &[]);
+    let short = world.verdicts(|node, step, message| {
+        if (node, step) == (1, 0) {
+            message.pop();
+        }
+    });
+    assert_eq!(short, Err(ProofError::Length { found: 143, needed: 144 }));
+    for large in [1 << 33, 1 << 63, (1_u64 << 33).wrapping_neg() - 1] {
+        let verdicts = world.verdicts(|node, step, message| {
+            if (node, step) == (1, 0) {
+                message[2] = large;
+            }
+        });
+        assert_eq!(verdicts, Err(ProofError::Malformed), "{large}");
+    }
+}
+
+#[test]
+fn vectors_say_what_portable_code_says() {
+    use super::field::{Field, Gf64, combine_portable, crossed_portable};
+    for count in [1, 7, 8, 9, 64, 129] {
+        let words: Vec<Vec<u64>> = (0..8).map(|tag| Column::draw(tag, count).0[0].clone()).collect();
+        let four = |from: usize| -> [&[u64]; 4] { std::array::from_fn(|i| &words[from + i][..]) };
+        assert_eq!(Gf64.crossed(four(0), four(4)), crossed_portable(four(0), four(4)));
+        let zeros = vec![0; count];
+        assert_eq!(Gf64.products(four(0)), crossed_portable(four(0), [&zeros; 4]));
+        let rows: Vec<&[u64]> = words[1..].iter().map(|row| &row[..]).collect();
+        let points = Column::draw(77, rows.len()).0[0].clone();
+        let (mut one, mut other) = (vec![1; count], vec![2; count]);
+        Gf64.combine(&points, &rows, &mut one);
+        combine_portable(&points, &rows, &mut other);
+        assert_eq!(one, other);
+    }
+}
