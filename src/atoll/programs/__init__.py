@@ -84,6 +84,7 @@ from atoll.programs.functions.shaping import (
     take,
     tile,
 )
+from atoll.programs.functions.statistics import cov, var
 from atoll.programs.graph import Graph
 from atoll.programs.program import Column, Program, column, program
 from atoll.programs.run import SharedColumn, run_graph
@@ -119,6 +120,7 @@ __all__ = [
     "concat",
     "count",
     "count_nonzero",
+    "cov",
     "cumulative_max",
     "cumulative_min",
     "cumulative_sum",
@@ -186,6 +188,7 @@ __all__ = [
     "top_k",
     "unique_counts",
     "unique_values",
+    "var",
     "vecdot",
     "where",
 ]

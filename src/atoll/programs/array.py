@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from atoll.programs.dtypes import DType
-from atoll.programs.functions import arithmetic, comparison, linalg, ordering, reductions, selection, shaping
+from atoll.programs.functions import arithmetic, comparison, linalg, ordering, reductions, selection, shaping, statistics
 from atoll.programs.traced import Literal, Traced
 
 # Every method is one of the functions in `functions/`, which say what it does, costs and refuses.
@@ -140,6 +140,9 @@ class SecretArray(Traced):
 
     def mean(self, *, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> SecretArray:
         return reductions.mean(self, axis=axis, keepdims=keepdims)
+
+    def var(self, *, axis: int | None = None, correction: int = 0) -> SecretArray:
+        return statistics.var(self, axis=axis, correction=correction)
 
     def prod(self, *, axis: int = 0) -> SecretArray:
         return reductions.prod(self, axis=axis)

@@ -42,6 +42,13 @@ class Tracer:
             self._steps.append(Step(operation, inputs, kinds, line))
         return tuple(Ref(known, place) for place in range(len(self._steps[known].kinds)))
 
+    def given(self, name: str, kind: Kind) -> Ref:
+        """A value from outside, for a piece of a program inside an operation (`operations.composed`)."""
+        dtype = kind.dtype
+        operation = Input(name, "outside", dtype.name, dtype.low, dtype.high, dtype.fraction, kind.shape)
+        self._steps.append(Step(operation, (), (kind,)))
+        return Ref(len(self._steps) - 1)
+
     def kind(self, ref: Ref) -> Kind:
         return self._steps[ref.step].kinds[ref.place]
 

@@ -14,6 +14,7 @@ import pytest
 from atoll import programs as mp
 from atoll.programs.operation import REGISTRY
 from atoll.programs.operations import grouping, ordering
+from atoll.programs.operations.arithmetic import MovePoint
 from atoll.programs.operations.inputs import Constant, Input, InputMask
 from atoll.protocols.mpc import Adversary
 
@@ -65,6 +66,8 @@ CASES: dict[str, Callable[..., Any]] = {
     "take": lambda x, y, p, q, t, u: t[[3, 3, 0]] ^ u[[1, 2, 4]],
     "concat": lambda x, y, p, q, t, u: mp.concat([t, u], axis=1),
     "concat numbers": lambda x, y, p, q, t, u: mp.stack([x, p, q]),
+    "variance": lambda x, y, p, q, t, u: p.var() + x.var(axis=1, correction=1)[0] + t.var(axis=0)[1],
+    "covariance": lambda x, y, p, q, t, u: mp.cov(p, x) + mp.cov(q, t, axis=0, correction=0)[2],
     "mean": lambda x, y, p, q, t, u: p.mean() + t.mean(axis=0) + y.mean(),
     "any": lambda x, y, p, q, t, u: t.any(axis=1) ^ u.all(axis=1),
     "prod": lambda x, y, p, q, t, u: q.prod(axis=0) + x[:2].prod(axis=0),
@@ -105,5 +108,5 @@ def test_three_nodes_give_the_clear_answer_at_the_stated_cost(name: str, adversa
 def test_no_operation_is_left_out() -> None:
     """Those on tables, whose cost is a mean for long columns, have tests of their own."""
     met = {type(step.operation) for function in CASES.values() for step in trace(function, checked=True).steps}
-    elsewhere = {Constant, Input, InputMask} | TABLES
+    elsewhere = {Constant, Input, InputMask, MovePoint} | TABLES
     assert met >= {cls for cls in REGISTRY.values() if cls.__module__.startswith("atoll.")} - elsewhere

@@ -51,9 +51,9 @@ def multiply(x: A | Literal, y: A | Literal) -> A:
     By a literal local but for the truncation.
     """
     if not isinstance(y, Traced):
-        return _scaled(cast("A", x), y)
+        return scaled(cast("A", x), y)
     if not isinstance(x, Traced):
-        return _scaled(y, x)
+        return scaled(y, x)
     a, b = in_one_shape(*as_numbers(x, y))
     if a.ref == b.ref:
         return square(a)
@@ -75,7 +75,7 @@ def divide_by_public(x: A, divisor: Literal) -> A:
     array = np.asarray(divisor, dtype=np.float64)
     if not array.all():
         raise wrong("divide", "a divisor is 0")
-    return _scaled(x, 1.0 / array)
+    return scaled(x, 1.0 / array)
 
 
 def pow(x: A, exponent: int) -> A:  # noqa: A001  # the standard's name
@@ -124,8 +124,12 @@ def as_numbers(*values: A) -> tuple[A, ...]:
     return tuple(value.apply(AsInteger(), valid=value.valid) if value.dtype.is_bool else value for value in values)
 
 
-def _scaled(x: A, factor: Literal) -> A:
-    """x times public numbers; those with a point are held as exactly as the result can tell."""
+def scaled(x: A, factor: Literal, *, fraction: int | None = None) -> A:
+    """x times public numbers; those with a point are held as exactly as the result can tell.
+
+    Args:
+        fraction: bits after the point of the result, if `factor` has a point; x's unless told otherwise.
+    """
     (x,) = as_numbers(x)
     array = np.asarray(factor)
     if array.dtype.kind != "f":
@@ -133,7 +137,8 @@ def _scaled(x: A, factor: Literal) -> A:
         return a.apply(Multiply(), b, valid=a.valid)
     power = math.frexp(float(np.abs(array).max(initial=0)))[1]
     size = bits_of(float(x.dtype.magnitude))
-    fraction = x.dtype.fraction if x.dtype.name == "fixed" else max(min(DEFAULT_FRACTION, 60 - size - power), 0)
+    if fraction is None:
+        fraction = x.dtype.fraction if x.dtype.name == "fixed" else max(min(DEFAULT_FRACTION, 60 - size - power), 0)
     room = (2 * LIMIT.bit_length() - x.dtype.bits) // 2 - 1 - power
     a, b = in_one_shape(x, constant(x, array, fraction=max(min(fraction + size + 1, room, MAX_FRACTION), 0)))
     if a.dtype.fraction + b.dtype.fraction > fraction:

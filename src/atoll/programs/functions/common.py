@@ -33,6 +33,8 @@ def constant(like: A, value: Literal, *, fraction: int = DEFAULT_FRACTION) -> A:
     NaN and infinities are refused.
     """
     array = np.asarray(value)
+    if isinstance(value, int) and abs(value) >= 1 << 62:
+        raise wrong("constant", "a number does not fit 62 bits")
     if array.dtype.kind not in "biuf" or array.size == 0:
         raise wrong("constant", f"{array.dtype} of shape {list(array.shape)} are not numbers")
     if array.dtype.kind == "f":

@@ -14,6 +14,7 @@ from atoll.programs.operations import (
     reductions,
     selection,
     shaping,
+    statistics,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "reductions",
     "selection",
     "shaping",
+    "statistics",
 ]

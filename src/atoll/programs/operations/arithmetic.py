@@ -135,6 +135,29 @@ class Widen(Operation):
 
 @register
 @dataclass(frozen=True, slots=True)
+class MovePoint(Operation):
+    """The number divided by 2^places, negative ones too: the same raw value with its point elsewhere. Local, exact."""
+
+    NAME: ClassVar[str] = "move_point"
+
+    places: int
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        (x,) = numbers(self, kinds, 1)
+        fraction = x.dtype.fraction + in_bounds(self, "the number of places", self.places, -2 * MAX_FRACTION, 2 * MAX_FRACTION)
+        in_bounds(self, "the number of bits after the point", fraction, 0, 2 * MAX_FRACTION)
+        dtype = DType("fixed", x.dtype.low, x.dtype.high, fraction)
+        return (x.like(dtype, x.error / 2**self.places if self.places >= 0 else x.error * 2**-self.places),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (np.ldexp(values[0].astype(np.float64), -self.places),)
+
+    def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
+        return values
+
+
+@register
+@dataclass(frozen=True, slots=True)
 class Truncate(Operation):
     """The number with `bits` fewer bits after the point, rounded down, exactly."""
 
