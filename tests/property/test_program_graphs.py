@@ -109,6 +109,7 @@ def tamper(rng: random.Random, value: Any) -> None:
 
 DEFACED = {
     "another version": lambda value: value.update(version=2),
+    "a version that only equals ours": lambda value: value.update(version=True),
     "an unknown operation": lambda value: value["steps"][0].__setitem__(0, "format_disk"),
     "a result that comes later": lambda value: value["steps"][-1][1].append([len(value["steps"]), 0]),
     "no outputs": lambda value: value.update(outputs=[]),

@@ -38,8 +38,10 @@ def parse_graph(data: bytes) -> Graph:
         value = decode(data, max_bytes=MAX_GRAPH_BYTES)
     except CborError as err:
         raise BadGraph(problem=str(err)) from err
-    if not isinstance(value, dict) or value.keys() != {"version", "name", "steps", "outputs"} or value["version"] != VERSION:
-        raise BadGraph(problem=f"it is not a graph of version {VERSION}")
+    if not isinstance(value, dict) or value.keys() != {"version", "name", "steps", "outputs"}:
+        raise BadGraph(problem="it is not a graph")
+    if type(value["version"]) is not int or value["version"] != VERSION:  # True is 1, too
+        raise BadGraph(problem=f"it is not of version {VERSION}")
     if not (isinstance(value["name"], str) and NAME.fullmatch(value["name"])):
         raise BadGraph(problem="its name is not one")
     steps: list[Step] = []
