@@ -11,6 +11,7 @@ import pytest
 from atoll import programs as mp
 from atoll.api.models import GiveGrant, ProposeJob, RegisterColumn, RegisterDataset
 from atoll.jobs.errors import BadPlan
+from atoll.ledger.evidence import encode_trust_file, narrate, parse_trust_file, verify_evidence
 from atoll.ledger.records import ConsentRecord, Job
 from atoll.node.errors import NotEntrusted, ProgramNotReviewed
 from atoll.programs.graph import Graph
@@ -125,6 +126,12 @@ def test_three_of_five_compute_a_total_that_only_the_receiver_gets(tmp_path: Pat
             assert shown.digest == graph.digest.hex()
             assert "joint_total" in shown.program
             assert sorted(record.receipts) == ["bank", "bureau", "telecom"]
+            await asyncio.sleep(10)
+            bundle = await world["auditor"].services.evidence.export(job, "test")
+            ledger = world["auditor"].base.engine.ledger
+            finding = verify_evidence(bundle, parse_trust_file(encode_trust_file(ledger.genesis, ledger.genesis_digest)))
+            assert "computation" in narrate(finding)
+            assert world["auditor"].services.jobs.show(job).program == shown.program, "who may read the plan may read it"
 
     run_virtually(scenario())
 
