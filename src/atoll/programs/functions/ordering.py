@@ -15,7 +15,7 @@ from atoll.programs.functions.comparison import negated
 from atoll.programs.functions.selection import fill_null
 from atoll.programs.functions.shaping import expand_dims, flattened, index, moveaxis, reshape, stack
 from atoll.programs.graph import Ref
-from atoll.programs.operations.ordering import Shuffle, SortBy
+from atoll.programs.operations.ordering import OrderOf, Shuffle, SortBy
 from atoll.programs.traced import A
 
 _OfLane: TypeAlias = Callable[[A], A]
@@ -154,13 +154,12 @@ def _over_lanes(x: A, axis: int, name: str, operation: _OfLane[A]) -> A:
 def _sorted(columns: Sequence[A], by: Sequence[A], descending: Sequence[bool], ranks: tuple[int, ...]) -> list[A]:
     keys, down = _keys(by, descending)
     moved = [ref for one in columns for ref in (one.ref, one.valid) if ref is not None]
-    operation = SortBy(down, ranks, numbered=False)
-    return _paired(columns, by[0].tracer.add(operation, *keys, *moved))
+    return _paired(columns, by[0].tracer.add(SortBy(down, ranks), *keys, *moved))
 
 
 def _numbers(by: Sequence[A], descending: Sequence[bool], ranks: tuple[int, ...]) -> A:
     keys, down = _keys(by, descending)
-    return by[0].like(by[0].tracer.add(SortBy(down, ranks, numbered=True), *keys)[0])
+    return by[0].like(by[0].tracer.add(OrderOf(down, ranks), *keys)[0])
 
 
 def _keys(by: Sequence[A], descending: Sequence[bool]) -> tuple[list[Ref], tuple[bool, ...]]:

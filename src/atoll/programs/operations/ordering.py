@@ -17,9 +17,10 @@ from atoll.programs.dtypes import int64
 from atoll.programs.kind import Kind
 from atoll.programs.operation import Clear, Held, Opening, Operation, raw_values, refuse, register
 from atoll.programs.operations.checks import operands, secret
-from atoll.protocols.mpc import Node, Steps, public_ring, table_traffic, traffic
+from atoll.protocols.mpc import Node, Steps, table_traffic, traffic
 from atoll.protocols.mpc.keys import KeyColumn, sort_key
 from atoll.protocols.mpc.ordering import order
+from atoll.protocols.mpc.rows import row_positions
 from atoll.protocols.mpc.shuffling import Shuffle as ObliviousShuffle
 from atoll.protocols.mpc.traffic import Traffic
 
@@ -52,24 +53,24 @@ class Shuffle(Operation):
         return (yield from ObliviousShuffle.draw(node, kinds[0].shape[0]).apply(node, *values))
 
 
-@register
 @dataclass(frozen=True, slots=True)
-class SortBy(Operation):
-    """Rows by as many keys as `descending` has entries, the first of which counts most; equal rows keep their order.
+class _Ordered(Operation):
+    """What a sort by as many keys as `descending` has entries is made of; the first key counts most, equal rows keep their order.
 
-    Keys come first among the operands, then the columns to move. With `ranks`, ascending, only the rows of these ranks come
-    out. With `numbered`, the numbers of the rows come last.
+    With `ranks`, ascending, only the rows of these ranks come out.
     """
 
-    NAME: ClassVar[str] = "sort_by"
     SOURCE: ClassVar[str] = ORDER_SOURCE
     LEAKAGE: ClassVar[str] = "nothing: comparisons are opened after a shuffle that nobody knows"
 
     descending: tuple[bool, ...]
     ranks: tuple[int, ...]
-    numbered: bool
 
-    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+    def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
+        return (RANDOM_ORDER,)
+
+    def _taken(self, kinds: tuple[Kind, ...]) -> tuple[int, int]:
+        """How many rows go in, and how many come out."""
         keys = len(self.descending)
         if not 1 <= keys <= len(kinds):
             raise refuse(self, f"{keys} keys are named, and there are {len(kinds)} operands")
@@ -79,38 +80,72 @@ class SortBy(Operation):
                 raise refuse(self, f"a key has shape {list(kind.shape)}; keys are columns")
         if list(self.ranks) != sorted(set(self.ranks)) or not all(0 <= rank < count for rank in self.ranks):
             raise refuse(self, f"the ranks must ascend and lie below {count}")
-        if len(kinds) == keys and not self.numbered:
-            raise refuse(self, "there is nothing to give")
-        taken = len(self.ranks) or count
-        moved = [replace(kind, shape=(taken, *kind.shape[1:])) for kind in kinds[keys:]]
-        return (*moved, Kind(int64(0, count - 1), (taken,))) if self.numbered else tuple(moved)
+        return count, len(self.ranks) or count
+
+    def _places(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> NDArray[np.int64]:
+        keys = [raw_values(*pair) for pair in zip(kinds, values[: len(self.descending)], strict=False)]
+        places = order_of(keys, self.descending)
+        return places[list(self.ranks)] if self.ranks else places
+
+    def _traffic(self, kinds: tuple[Kind, ...], numbers: int, planes: int, malicious: bool) -> Traffic:
+        bits, width = key_cost(kinds[: len(self.descending)], malicious=malicious)
+        return bits + table_traffic.order(kinds[0].shape[0], width, numbers, planes, wanted=self.ranks or None)
+
+    def _moved(
+        self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...], columns: Sequence[Held]
+    ) -> Steps[tuple[Held, ...]]:
+        keys = len(self.descending)
+        key = yield from sort_key(node, key_columns(kinds[:keys], values[:keys], self.descending))
+        return (yield from order(node, key, columns, wanted=self.ranks or None))[1]
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class SortBy(_Ordered):
+    """Columns with their rows in the order of keys. Keys come first among the operands, then the columns to move."""
+
+    NAME: ClassVar[str] = "sort_by"
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        _, taken = self._taken(kinds)
+        moved = kinds[len(self.descending) :]
+        if not moved:
+            raise refuse(self, "there is nothing to move")
+        return tuple(replace(kind, shape=(taken, *kind.shape[1:])) for kind in moved)
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
-        keys = len(self.descending)
-        places = order_of([raw_values(*pair) for pair in zip(kinds, values[:keys], strict=False)], self.descending)
-        places = places[list(self.ranks)] if self.ranks else places
-        moved = tuple(value[places] for value in values[keys:])
-        return (*moved, places) if self.numbered else moved
-
-    def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
-        return (RANDOM_ORDER,)
+        places = self._places(kinds, values)
+        return tuple(value[places] for value in values[len(self.descending) :])
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
-        keys = len(self.descending)
-        numbers, planes = moved_width(kinds[keys:])
-        bits, width = key_cost(kinds[:keys], malicious=malicious)
-        wanted = self.ranks or None
-        return bits + table_traffic.order(kinds[0].shape[0], width, numbers + self.numbered, planes, wanted=wanted)
+        return self._traffic(kinds, *moved_width(kinds[len(self.descending) :]), malicious)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
-        keys = len(self.descending)
-        count = kinds[0].shape[0]
-        key = yield from sort_key(node, key_columns(kinds[:keys], values[:keys], self.descending))
-        moved = list(values[keys:])
-        if self.numbered:
-            moved.append(public_ring(node.me, np.arange(count)))
-        _, columns = yield from order(node, key, moved, wanted=self.ranks or None)
-        return columns
+        return (yield from self._moved(node, kinds, values, values[len(self.descending) :]))
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class OrderOf(_Ordered):
+    """The numbers of the rows, from 0, in the order of keys, which are the operands."""
+
+    NAME: ClassVar[str] = "order_of"
+    SHOWS: ClassVar[Shows] = Shows.COMPARISON
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        count, taken = self._taken(kinds)
+        if len(kinds) != len(self.descending):
+            raise refuse(self, f"{len(self.descending)} keys are named, and there are {len(kinds)} operands")
+        return (Kind(int64(0, count - 1), (taken,)),)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (self._places(kinds, values),)
+
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return self._traffic(kinds, 1, 0, malicious)
+
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        return (yield from self._moved(node, kinds, values, [row_positions(node, kinds[0].shape[0])]))
 
 
 def rows(operation: Operation, kinds: Sequence[Kind]) -> int:
