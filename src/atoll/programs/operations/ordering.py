@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from atoll.programs.dtypes import int64
 from atoll.programs.kind import Kind
-from atoll.programs.operation import Clear, Held, Opening, Operation, raw_values, refuse, register
+from atoll.programs.operation import Clear, Held, Opening, Operation, Shows, raw_values, refuse, register
 from atoll.programs.operations.checks import operands, secret
 from atoll.protocols.mpc import Node, Steps, table_traffic, traffic
 from atoll.protocols.mpc.keys import KeyColumn, sort_key
@@ -55,7 +55,7 @@ class Shuffle(Operation):
 
 @dataclass(frozen=True, slots=True)
 class _Ordered(Operation):
-    """What a sort by as many keys as `descending` has entries is made of; the first key counts most, equal rows keep their order.
+    """A sort by as many keys as `descending` has entries, the first of which counts most; equal rows keep their order.
 
     With `ranks`, ascending, only the rows of these ranks come out.
     """
