@@ -156,4 +156,10 @@ _NUMBERS: list[Make] = [
     lambda rng, x, y: x.prod(),
     lambda rng, x, y: x.var(correction=rng.choice([0, 1])),
     lambda rng, x, y: mp.cov(x, y, correction=0),
+    lambda rng, x, y: x / y,
+    lambda rng, x, y: mp.divide(x, y, null_where_zero=True),
+    lambda rng, x, y: mp.sqrt(abs(x)),
+    lambda rng, x, y: mp.rsqrt(x),
+    lambda rng, x, y: mp.sigmoid(x),
+    lambda rng, x, y: x.std(axis=_axis(rng, x)),
 ]

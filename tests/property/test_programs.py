@@ -42,7 +42,8 @@ def verify(seed: int, generated: Generated) -> None:
         if present.size and not kind.dtype.is_bool:
             assert kind.dtype.least - rounding <= min(present.flat) and max(present.flat) <= kind.dtype.most + rounding, seed
     told = mp.explain(graph, adversary=adversary)
-    assert (ran.rounds, ran.bytes_by_node) == (told.rounds, told.bytes_by_node), seed
+    if told.exact:
+        assert (ran.rounds, ran.bytes_by_node) == (told.rounds, told.bytes_by_node), seed
     assert mp.parse_graph(graph.encode()) == graph, seed
 
 

@@ -38,6 +38,7 @@ from atoll.programs.functions.comparison import (
     logical_xor,
     not_equal,
 )
+from atoll.programs.functions.elementary import divide, relu, rsqrt, sigmoid, sqrt, tanh
 from atoll.programs.functions.grouping import (
     Grouped,
     Joined,
@@ -84,7 +85,7 @@ from atoll.programs.functions.shaping import (
     take,
     tile,
 )
-from atoll.programs.functions.statistics import cov, var
+from atoll.programs.functions.statistics import corr, cov, std, var
 from atoll.programs.graph import Graph
 from atoll.programs.program import Column, Program, column, program
 from atoll.programs.run import SharedColumn, run_graph
@@ -118,12 +119,14 @@ __all__ = [
     "clip",
     "column",
     "concat",
+    "corr",
     "count",
     "count_nonzero",
     "cov",
     "cumulative_max",
     "cumulative_min",
     "cumulative_sum",
+    "divide",
     "equal",
     "expand_dims",
     "explain",
@@ -164,25 +167,31 @@ __all__ = [
     "prod",
     "program",
     "quantile",
+    "relu",
     "repeat",
     "reshape",
     "roll",
+    "rsqrt",
     "run_clear",
     "run_graph",
     "scatter",
     "scatter_add",
     "shuffle",
+    "sigmoid",
     "sign",
     "simulate",
     "sort",
     "sort_by",
+    "sqrt",
     "square",
     "squeeze",
     "stack",
+    "std",
     "subtract",
     "sum",
     "take",
     "take_secret",
+    "tanh",
     "tensordot",
     "tile",
     "top_k",

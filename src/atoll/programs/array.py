@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from atoll.programs.dtypes import DType
-from atoll.programs.functions import arithmetic, comparison, linalg, ordering, reductions, selection, shaping, statistics
+from atoll.programs.functions import (
+    arithmetic,
+    comparison,
+    elementary,
+    linalg,
+    ordering,
+    reductions,
+    selection,
+    shaping,
+    statistics,
+)
 from atoll.programs.traced import Literal, Traced
 
 # Every method is one of the functions in `functions/`, which say what it does, costs and refuses.
@@ -40,8 +50,11 @@ class SecretArray(Traced):
     def __rmul__(self, other: Literal) -> SecretArray:  # type: ignore[misc]  # as above
         return arithmetic.multiply(other, self)
 
-    def __truediv__(self, other: Literal) -> SecretArray:
-        return arithmetic.divide_by_public(self, other)
+    def __truediv__(self, other: SecretArray | Literal) -> SecretArray:
+        return elementary.divide(self, other)
+
+    def __rtruediv__(self, other: Literal) -> SecretArray:  # type: ignore[misc]  # as above
+        return elementary.divide(other, self)
 
     def __neg__(self) -> SecretArray:
         return arithmetic.negative(self)
@@ -143,6 +156,9 @@ class SecretArray(Traced):
 
     def var(self, *, axis: int | None = None, correction: int = 0) -> SecretArray:
         return statistics.var(self, axis=axis, correction=correction)
+
+    def std(self, *, axis: int | None = None, correction: int = 0) -> SecretArray:
+        return statistics.std(self, axis=axis, correction=correction)
 
     def prod(self, *, axis: int = 0) -> SecretArray:
         return reductions.prod(self, axis=axis)

@@ -70,6 +70,12 @@ CASES: dict[str, Callable[..., Any]] = {
     "covariance": lambda x, y, p, q, t, u: mp.cov(p, x) + mp.cov(q, t, axis=0, correction=0)[2],
     "mean": lambda x, y, p, q, t, u: p.mean() + t.mean(axis=0) + y.mean(),
     "any": lambda x, y, p, q, t, u: t.any(axis=1) ^ u.all(axis=1),
+    "divide": lambda x, y, p, q, t, u: p / (y + 1) + 3 / (q + 2),
+    "sqrt": lambda x, y, p, q, t, u: mp.sqrt(p + 50) + mp.sqrt(y),
+    "rsqrt": lambda x, y, p, q, t, u: mp.rsqrt(q + 1.5) + mp.rsqrt(y + 1),
+    "sigmoid": lambda x, y, p, q, t, u: mp.sigmoid(p) + mp.sigmoid(x),
+    "std": lambda x, y, p, q, t, u: p.std(axis=1),
+    "correlate": lambda x, y, p, q, t, u: mp.corr(p, x),
     "prod": lambda x, y, p, q, t, u: q.prod(axis=0) + x[:2].prod(axis=0),
 }
 

@@ -80,7 +80,9 @@ class Divide(Operation):
 class _Root(Operation):
     """What both roots share."""
 
-    SOURCE: ClassVar[str] = "Aly and Smart, ACNS 2019 (ePrint 2019/354), section 3.4; a table of cubics in the place of iterations"
+    SOURCE: ClassVar[str] = (
+        "Aly and Smart, ACNS 2019 (ePrint 2019/354), section 3.4; a table of cubics in the place of iterations"
+    )
     INVERSE: ClassVar[bool]
 
     fraction: int
@@ -119,7 +121,9 @@ class SquareRoot(_Root):
             raise refuse(self, f"the operand is {x.dtype}, and must not be below 0")
         units = self.plan(kinds).error_units
         off, high = math.ceil(units), _root_above(x.dtype.most * 4**self.fraction)
-        dtype = DType("fixed", max(math.floor(_root_above(x.dtype.least * 4**self.fraction)) - off - 1, -off), high + off, self.fraction)
+        dtype = DType(
+            "fixed", max(math.floor(_root_above(x.dtype.least * 4**self.fraction)) - off - 1, -off), high + off, self.fraction
+        )
         return (x.like(dtype, units * dtype.unit + _root_error(x)),)
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:

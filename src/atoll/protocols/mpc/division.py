@@ -22,7 +22,6 @@ Leaks: nothing. Source: normalisation as in Catrina, Saxena, FC 2010, section 3.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from functools import cache, cached_property
 
@@ -150,7 +149,7 @@ def reciprocal_table(bits: int, precision: int) -> Table:
         bits=bits,
         index_bits=INDEX_BITS,
         fraction=precision,
-        remainder=lambda n: Fraction(1),
+        remainder=lambda _: Fraction(1),
     )
 
 

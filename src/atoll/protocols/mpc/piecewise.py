@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 from functools import reduce
+from typing import TypeVar
 
 from atoll.protocols.mpc import traffic
 from atoll.protocols.mpc.circuit import Bits, Circuit, CircuitBuilder, evaluate
@@ -35,6 +36,8 @@ from atoll.protocols.mpc.rounds import Steps, parallel
 from atoll.protocols.mpc.shares import Ring, public_ring
 from atoll.protocols.mpc.traffic import Traffic
 from atoll.protocols.mpc.truncation import truncate
+
+T = TypeVar("T")
 
 DIGITS = Context(prec=45)
 NODES = {
@@ -151,17 +154,34 @@ def numbers_of(node: Node, x: Ring, circuit: Circuit) -> Steps[list[Ring]]:
 
     Args:
         circuit: one input, as wide as the numbers, which are not negative; any outputs.
+
+    In malicious mode one after the other is made a number, for each opens something once all before it is verified.
     """
     bits = yield from to_bits(node, x, circuit.inputs[0])
     found = yield from evaluate(node, circuit, bits)
-    return (yield from parallel(*[from_bits(node, one) for one in found]))
+    return (yield from side_by_side(node, [from_bits(node, one) for one in found]))
+
+
+def side_by_side(node: Node, operations: list[Steps[T]]) -> Steps[list[T]]:
+    """As `parallel`; in malicious mode one after the other, for operations that open something."""
+    if not node.is_malicious:
+        return (yield from parallel(*operations))
+    found = []
+    for operation in operations:
+        found.append((yield from operation))
+    return found
 
 
 def numbers_traffic(count: int, circuit: Circuit, *, malicious: bool) -> Traffic:
     """Of `numbers_of`."""
     bits = traffic.to_bits(count, circuit.inputs[0], malicious=malicious) + traffic.circuit(circuit, count)
     made = [traffic.from_bits(count, len(output), malicious=malicious) for output in circuit.outputs]
-    return bits + reduce(lambda one, other: one | other, made, Traffic())
+    return bits + side_by_side_traffic(made, malicious=malicious)
+
+
+def side_by_side_traffic(parts: list[Traffic], *, malicious: bool) -> Traffic:
+    """Of `side_by_side`."""
+    return reduce(Traffic.__add__ if malicious else Traffic.__or__, parts, Traffic())
 
 
 def shifted_down(node: Node, x: Ring, bits: int) -> Steps[Ring]:

@@ -15,7 +15,6 @@ Leaks: nothing. Source: Aly, Smart, ACNS 2019, ePrint 2019/354, section 3 (funct
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from functools import cache, cached_property
 
