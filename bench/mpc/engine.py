@@ -59,6 +59,14 @@ def run_written(node: Node, graph: Graph, values: dict[str, Ring]) -> Steps[Any]
     return found["out"].values
 
 
+def verified(node: Node, steps: Steps[Any]) -> Steps[Any]:
+    """In malicious mode with the proofs that must precede an opening."""
+    found = yield from steps
+    if node.verify is not None:
+        yield from node.verify()
+    return found
+
+
 def open_any(node: Node, found: Any) -> Steps[NDArray[Any]]:
     """The answer in the clear."""
     if isinstance(found, Ring):
@@ -135,7 +143,8 @@ def _measure(me: int, order: dict[str, Any], seed: bytes) -> Steps[dict[str, Any
         found, count = None, Counted()
         yield from together()
         watch.start()
-        found = yield from counted(ENGINE[name](node, values) if graph is None else run_written(node, graph, values), count)
+        steps = ENGINE[name](node, values) if graph is None else run_written(node, graph, values)
+        found = yield from counted(verified(node, steps), count)
         watch.stop()
     opened = yield from open_any(node, found)
     answer = opened if graph is None else decoded(graph, opened)
