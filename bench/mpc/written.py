@@ -13,6 +13,13 @@ from atoll.programs.columns import decode_output, encode_column
 from atoll.programs.program import Column
 from mpc.data import CASES
 
+REAL = mp.fixed(-8, 8, fraction=20)
+"""Columns of a statistic."""
+
+
+def variance(x: Any) -> Any:
+    return {"out": mp.var(x)}
+
 
 def mlp(x: Any, a: Any, b: Any, c: Any) -> Any:
     hidden = mp.maximum(mp.matmul(x, a), 0)
@@ -28,6 +35,7 @@ def _inputs(rows: int, **columns: tuple[mp.DType, int | None] | tuple[mp.DType, 
 
 _LAYER = mp.fixed(-0.5, 0.5, fraction=16)
 _DECLARED: dict[str, Callable[[int], dict[str, Column]]] = {
+    "variance": lambda n: _inputs(n, x=(REAL, None)),
     "mlp": lambda n: _inputs(
         n,
         x=(mp.fixed(-1, 1, fraction=16), 784),
@@ -36,7 +44,7 @@ _DECLARED: dict[str, Callable[[int], dict[str, Column]]] = {
         c=(_LAYER, 10, 128),
     ),
 }
-WRITTEN = {function.__name__: function for function in (mlp,)}
+WRITTEN = {function.__name__: function for function in (variance, mlp)}
 
 
 def trace(name: str, rows: int) -> mp.Graph:
