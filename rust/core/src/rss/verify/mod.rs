@@ -28,6 +28,8 @@ mod prime;
 mod proof;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod words_simd;
 
 pub use matrix::Matrices;
 pub use proof::{Batch, Bits, Proof, ProofError};

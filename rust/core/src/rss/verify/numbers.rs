@@ -147,7 +147,7 @@ impl Open {
                 first += count as u64;
                 let here = from * claims.inner..(from + count) * claims.inner;
                 for (column, factor) in columns.iter_mut().zip([claims.x.own, claims.y.next, claims.x.next, claims.y.own]) {
-                    column.extend(factor[here.clone()].iter().map(|&word| field.reduce(word)));
+                    field.reduce_each(&factor[here.clone()], column);
                 }
                 let end = columns[0].len();
                 for (at, &subset) in subsets[..count].iter().enumerate() {
@@ -206,7 +206,28 @@ fn signed(field: &Prime, share: &[u64; SHARE_WORDS]) -> u64 {
 }
 
 /// What is summed up of a claim: 32 bits of the products each, then F own, F next, and z next less the next node's product.
-type Notes = Lane;
+pub(super) type Notes = Lane;
+/// For each value of a byte of a subset mask, the sum of what was noted of claims with that byte.
+pub(super) type SubsetSums = [Lane; VALUES];
+
+fn add_notes(sums: &mut [SubsetSums], notes: &[Notes], subsets: &[u64]) {
+    #[cfg(target_arch = "x86_64")]
+    if super::words_simd::is_supported() {
+        return super::words_simd::add_notes(sums, notes, subsets);
+    }
+    add_notes_portable(sums, notes, subsets);
+}
+
+/// Vector kernels are this, compiled for wider registers.
+#[inline(always)]
+pub(super) fn add_notes_portable(sums: &mut [SubsetSums], notes: &[Notes], subsets: &[u64]) {
+    for (byte, sums) in sums.iter_mut().enumerate() {
+        for (notes, subset) in notes.iter().zip(subsets) {
+            let sum = &mut sums[(subset >> (8 * byte)) as usize % VALUES];
+            *sum = sum.map(*notes, u64::wrapping_add);
+        }
+    }
+}
 
 fn subset_sums(claims: &[Claims<'_>], streams: &Streams, coin: &Coin) -> [Sums; SUBSETS] {
     let mut sums = vec![[Lane::default(); VALUES]; BYTES];
@@ -218,12 +239,7 @@ fn subset_sums(claims: &[Claims<'_>], streams: &Streams, coin: &Coin) -> [Sums; 
             take_notes(claims, streams, from, &mut notes[..count]);
             coin.fill(Use::Subsets, first, &mut subsets[..count]);
             first += count as u64;
-            for (byte, sums) in sums.iter_mut().enumerate() {
-                for (notes, subset) in notes[..count].iter().zip(&subsets) {
-                    let sum = &mut sums[(subset >> (8 * byte)) as usize % VALUES];
-                    *sum = sum.map(*notes, u64::wrapping_add);
-                }
-            }
+            add_notes(&mut sums, &notes[..count], &subsets[..count]);
         }
     }
     std::array::from_fn(|subset| {
@@ -271,5 +287,5 @@ fn weight_tables(field: &Prime, weights: &[u64]) -> Vec<[u64; VALUES]> {
 }
 
 fn weight_of(field: &Prime, tables: &[[u64; VALUES]], subset: u64) -> u64 {
-    tables.iter().enumerate().fold(0, |sum, (byte, table)| field.add(sum, table[(subset >> (8 * byte)) as usize % VALUES]))
+    field.reduce(tables.iter().enumerate().map(|(byte, table)| table[(subset >> (8 * byte)) as usize % VALUES]).sum())
 }

@@ -2,6 +2,8 @@
 
 use super::coins::{Coin, Use};
 use super::field::Field;
+#[cfg(target_arch = "x86_64")]
+use super::words_simd;
 
 /// Bits of the prime: a product of two sums of two elements is below 2^102, and 2^25 of them are below 2^127.
 const BITS: u32 = 50;
@@ -15,6 +17,8 @@ pub(super) struct Prime {
     modulus: u64,
     /// floor(2^102 / modulus)
     inverse: u64,
+    /// floor(2^64 / modulus)
+    short_inverse: u64,
     /// 2^64 modulo the modulus
     word: u64,
 }
@@ -35,12 +39,31 @@ impl Prime {
 
     fn new(modulus: u64) -> Self {
         let word = ((1_u128 << 64) % u128::from(modulus)) as u64;
-        Self { modulus, inverse: ((1_u128 << 102) / u128::from(modulus)) as u64, word }
+        let of = |power: u32| ((1_u128 << power) / u128::from(modulus)) as u64;
+        Self { modulus, inverse: of(102), short_inverse: of(64), word }
     }
 
     /// Any word, modulo the prime.
+    #[inline(always)]
     pub(super) fn reduce(&self, word: u64) -> u64 {
-        self.reduce_product(u128::from(word))
+        // both factors have 16 bits at the most, and the quotient is at most two too small
+        let quotient = ((word >> 48) * self.short_inverse) >> 16;
+        self.once(self.once(word - quotient * self.modulus))
+    }
+
+    /// Appends words modulo the prime.
+    pub(super) fn reduce_each(&self, words: &[u64], to: &mut Vec<u64>) {
+        #[cfg(target_arch = "x86_64")]
+        if words_simd::is_supported() {
+            return words_simd::reduce_each(self, words, to);
+        }
+        self.reduce_each_portable(words, to);
+    }
+
+    /// Vector kernels are this, compiled for wider registers.
+    #[inline(always)]
+    pub(super) fn reduce_each_portable(&self, words: &[u64], to: &mut Vec<u64>) {
+        to.extend(words.iter().map(|&word| self.reduce(word)));
     }
 
     /// A number below 2^102, modulo the prime (Barrett).
@@ -92,14 +115,11 @@ impl Field for Prime {
     }
 
     fn crossed(&self, left: [&[u64]; 4], right: [&[u64]; 4]) -> u64 {
-        let [a, b, c, d] = left;
-        let [e, f, g, h] = right;
-        let mut sum = 0_u128;
-        let pairs = a.iter().zip(e).zip(b.iter().zip(f)).zip(c.iter().zip(g).zip(d.iter().zip(h)));
-        for (((&a, &e), (&b, &f)), ((&c, &g), (&d, &h))) in pairs {
-            sum += u128::from(a + e) * u128::from(b + f) + u128::from(c + g) * u128::from(d + h);
+        #[cfg(target_arch = "x86_64")]
+        if words_simd::is_supported() {
+            return self.reduce_wide(words_simd::crossed(left, right));
         }
-        self.reduce_wide(sum)
+        self.crossed_portable(left, right)
     }
 
     fn products(&self, columns: [&[u64]; 4]) -> u64 {
@@ -110,6 +130,27 @@ impl Field for Prime {
     }
 
     fn combine(&self, points: &[u64], rows: &[&[u64]], to: &mut [u64]) {
+        #[cfg(target_arch = "x86_64")]
+        if words_simd::is_supported() {
+            return words_simd::combine(self, points, rows, to);
+        }
+        self.combine_portable(points, rows, to);
+    }
+}
+
+impl Prime {
+    fn crossed_portable(&self, left: [&[u64]; 4], right: [&[u64]; 4]) -> u64 {
+        let [a, b, c, d] = left;
+        let [e, f, g, h] = right;
+        let mut sum = 0_u128;
+        let pairs = a.iter().zip(e).zip(b.iter().zip(f)).zip(c.iter().zip(g).zip(d.iter().zip(h)));
+        for (((&a, &e), (&b, &f)), ((&c, &g), (&d, &h))) in pairs {
+            sum += u128::from(a + e) * u128::from(b + f) + u128::from(c + g) * u128::from(d + h);
+        }
+        self.reduce_wide(sum)
+    }
+
+    fn combine_portable(&self, points: &[u64], rows: &[&[u64]], to: &mut [u64]) {
         let mut sums = [0_u128; 256];
         for (at, to) in to.chunks_mut(sums.len()).enumerate() {
             let from = at * 256;
@@ -170,6 +211,29 @@ mod tests {
             let prime = Prime::draw_from(&Coin::new(&[seed; 16])).modulus;
             assert!(is_prime(prime) && prime >> (BITS - 1) == 1);
         }
+    }
+
+    #[test]
+    fn vectors_say_what_portable_code_says() {
+        let field = Prime::new((1 << 50) - 27);
+        let draw = |tag: u64, count: usize| -> Vec<u64> {
+            let words = (1..=count as u64).map(|i| (i * 8 + tag).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(13));
+            words.map(|word| if word % 5 == 0 { field.modulus - 1 } else { field.reduce(word) }).collect()
+        };
+        for count in [1, 7, 8, 9, 128] {
+            let columns: Vec<Vec<u64>> = (0..8).map(|tag| draw(tag, count)).collect();
+            let four = |from: usize| -> [&[u64]; 4] { std::array::from_fn(|i| &columns[from + i][..]) };
+            assert_eq!(field.crossed(four(0), four(4)), field.crossed_portable(four(0), four(4)));
+            let rows: Vec<&[u64]> = columns.iter().map(|row| &row[..]).collect();
+            let (mut one, mut other) = (vec![1; count], vec![2; count]);
+            field.combine(&draw(9, 8), &rows, &mut one);
+            field.combine_portable(&draw(9, 8), &rows, &mut other);
+            assert_eq!(one, other);
+        }
+        let words: Vec<u64> = (0..70).map(|i| u64::MAX.rotate_left(i) << (i % 7) >> (i % 64)).collect();
+        let mut reduced = Vec::new();
+        field.reduce_each(&words, &mut reduced);
+        assert!(words.iter().zip(&reduced).all(|(&word, &rest)| rest == word % field.modulus));
     }
 
     #[test]

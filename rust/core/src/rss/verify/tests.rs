@@ -71,7 +71,16 @@ impl World {
             let (x, y) = (Column::draw(tag + 200, rows * inner), Column::draw(tag + 220, inner * columns));
             let z = std::array::from_fn(|i| {
                 let mut z = vec![0; rows * columns];
-                crate::rss::matmul(x.at(i), y.at(i), shape, &world.streams[i], at, &mut z);
+                world.streams[i].fill_zero_words(at, 0, &mut z);
+                let (x, y) = (x.at(i), y.at(i));
+                for (place, z) in z.iter_mut().enumerate() {
+                    for k in 0..inner {
+                        let (left, right) = (place / columns * inner + k, k * columns + place % columns);
+                        let both = y.own[right].wrapping_add(y.next[right]);
+                        let sum = x.own[left].wrapping_mul(both).wrapping_add(x.next[left].wrapping_mul(y.own[right]));
+                        *z = z.wrapping_add(sum);
+                    }
+                }
                 z
             });
             world.matrices.push((at, shape, [x, y, Column(z)]));
