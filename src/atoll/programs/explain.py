@@ -18,6 +18,7 @@ from atoll.programs.places import owner_shapes, owners, receiver_shapes, receive
 from atoll.programs.schedule import layers
 from atoll.protocols.mpc import Adversary
 from atoll.protocols.mpc.entering import Form, package_bytes, result_bytes
+from atoll.protocols.mpc.errors import NotVerifiable
 from atoll.protocols.mpc.places import NODES
 from atoll.protocols.mpc.shares import word_count
 from atoll.protocols.mpc.traffic import Traffic, bits, even, multiply, verification
@@ -92,7 +93,11 @@ class Explanation:
 
 
 def explain(graph: Graph, *, adversary: Adversary = Adversary.SEMI_HONEST, links: tuple[Link, ...] = (LAN, WAN)) -> Explanation:
-    """Foretell a run of `graph`."""
+    """Foretell a run of `graph`.
+
+    Raises:
+        NotVerifiable: an operation of it does not run in malicious mode.
+    """
     malicious = adversary is Adversary.MALICIOUS
     steps: list[StepCost] = []
     total = _SET_UP + even(1, 64 * len(owners(graph)))
@@ -100,6 +105,8 @@ def explain(graph: Graph, *, adversary: Adversary = Adversary.SEMI_HONEST, links
         at_once = Traffic()
         for at in layer.together:
             step = graph.steps[at]
+            if malicious and not step.operation.is_verifiable(graph.kinds(step.inputs)):
+                raise NotVerifiable(operation=f"{step.operation.NAME} ({graph.place(at)})")
             cost = step.operation.cost(graph.kinds(step.inputs), malicious=malicious)
             at_once |= cost
             kind = step.kinds[0]

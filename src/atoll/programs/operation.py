@@ -84,6 +84,10 @@ class Operation:
         """
         return Traffic()
 
+    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
+        """Whether malicious mode has a check for every step of it; programs with others are refused there before they run."""
+        return True
+
     def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
         """Memory while it runs at a node, its operands and results not counted; an estimate."""
         return 0

@@ -10,6 +10,8 @@ import pytest
 
 from atoll import programs as mp
 from atoll.programs.errors import WrongOperands
+from atoll.protocols.mpc import Adversary
+from atoll.protocols.mpc.errors import NotVerifiable
 
 TYPES = {"x": mp.int64(-40, 40), "p": mp.fixed(-50, 50, fraction=16), "t": mp.bool_}
 Case = Callable[..., Any]
@@ -137,3 +139,10 @@ def test_shuffled_rows_are_the_same_rows() -> None:
 def test_refuses(problem: str, function: Case) -> None:
     with pytest.raises(WrongOperands, match=problem):
         trace(function)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_cannot_be_verified_is_refused_in_malicious_mode_before_it_runs(name: str) -> None:
+    with pytest.raises(NotVerifiable) as refused:
+        mp.explain(trace(CASES[name]), adversary=Adversary.MALICIOUS)
+    assert "test_ordering.py" in str(refused.value)

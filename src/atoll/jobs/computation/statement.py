@@ -116,7 +116,7 @@ class Statement(Message):
     rounds: Count
     """Among the compute nodes, set-up, inputs and outputs included."""
     sent: Annotated[tuple[Count, ...], Size(NODES, NODES)]
-    """Bytes by the compute nodes, to each other; what malicious mode verifies comes on top."""
+    """Bytes by the compute nodes, to each other."""
     memory: Count
     """At a compute node, in bytes, at most."""
     opens: Annotated[tuple[Label, ...], Size(0, MAX_OPENED)]

@@ -75,6 +75,9 @@ class GroupByCode(Operation):
     def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
         return (RANDOM_ORDER,)
 
+    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
+        return False  # it shuffles
+
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         said = traffic.to_bits(kinds[0].shape[0], self._width(kinds), malicious=malicious)
         inside = Traffic(), 0
@@ -145,6 +148,9 @@ class GroupByKey(Operation):
     def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
         return (RANDOM_ORDER,)
 
+    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
+        return False  # it shuffles
+
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         said, width = key_cost(kinds[: self.keys], malicious=malicious)
         inside = key_cost(kinds[self.keys : self.keys + 1], malicious=malicious) if self.within else (Traffic(), 0)
@@ -208,6 +214,9 @@ class Join(Operation):
         limit = f"whether a key stands on the right more than {self.multiplicity} times, and then the run ends"
         return RANDOM_ORDER, Opening(limit, "compute nodes")
 
+    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
+        return False  # it shuffles
+
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         left, right = (key_cost(side, malicious=malicious) for side in self._sides(kinds))
         columns = len(kinds) - 2 * self.keys
@@ -255,6 +264,9 @@ class TakeSecret(Operation):
 
     def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
         return () if self._is_short(kinds) else (RANDOM_ORDER,)
+
+    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
+        return self._is_short(kinds)  # the other way sorts
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         bits = traffic.to_bits(kinds[0].shape[0], self._width(kinds), malicious=malicious)

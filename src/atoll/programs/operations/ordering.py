@@ -46,6 +46,9 @@ class Shuffle(Operation):
         places = np.random.default_rng(kinds[0].shape[0]).permutation(kinds[0].shape[0])
         return tuple(value[places] for value in values)
 
+    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
+        return False  # it shuffles
+
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return table_traffic.shuffle(kinds[0].shape[0], table_traffic.words_of(*moved_width(kinds)))
 
@@ -116,6 +119,9 @@ class SortBy(_Ordered):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         places = self._places(kinds, values)
         return tuple(value[places] for value in values[len(self.descending) :])
+
+    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
+        return False  # it shuffles
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return self._traffic(kinds, *moved_width(kinds[len(self.descending) :]), malicious)
