@@ -63,6 +63,7 @@ EXAMPLES = {
     "concat": "mp.concat([x, k])",
     "shuffle": "mp.shuffle(x, k)[0]",
     "sort_by": "mp.sort(x)",
+    "order_of": "mp.order_of([x])",
     "divide": "p / (k + 1)",
     "sqrt": "mp.sqrt(abs(p))",
     "rsqrt": "mp.rsqrt(abs(p) + 1)",

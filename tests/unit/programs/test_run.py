@@ -147,6 +147,15 @@ def test_results_are_let_go_when_nothing_needs_them_any_more() -> None:
     assert owner_shapes(graph, "bank")[0].count == 1000
 
 
+def test_a_mean_skips_nulls_and_is_null_without_values() -> None:
+    columns = {"x": mp.column("bank", mp.fixed(0, 100, fraction=8), rows=2, width=4, nullable=True)}
+    graph = mp.program(inputs=columns, outputs={"m": "bureau"})(lambda x: x.mean(axis=1)).trace()
+    given = {"x": [[1.5, None, 4, 5], [None] * 4]}
+    for found in (mp.run_clear(graph, given)["m"], mp.simulate(graph, given, seed=SEED).outputs["bureau"]["m"]):
+        assert np.ma.getmaskarray(found).tolist() == [False, True]
+        assert abs(float(found[0]) - 3.5) <= float(graph.kind(graph.outputs[0].ref).error) + 1e-9
+
+
 def test_a_long_program_is_explained_in_a_page() -> None:
     def long(x: mp.SecretArray) -> mp.SecretArray:
         for at in range(80):

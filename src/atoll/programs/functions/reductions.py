@@ -14,6 +14,7 @@ from atoll.programs.dtypes import LIMIT, DType
 from atoll.programs.functions.arithmetic import as_numbers, divide_by_public, multiply, truncated
 from atoll.programs.functions.common import axis_index, wrong
 from atoll.programs.functions.comparison import logical_not, not_equal, truth
+from atoll.programs.functions.elementary import divide
 from atoll.programs.functions.selection import fill_null, known_true
 from atoll.programs.functions.shaping import concat, expand_dims, flattened, index, moveaxis, reshape
 from atoll.programs.operation import Operation
@@ -43,11 +44,14 @@ def count(x: A, *, axis: int | Sequence[int] | None = None) -> A:
 
 
 def mean(x: A, *, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> A:
-    """The mean along one axis, several, or all; of truth values the share of true ones. Null where there is no value."""
+    """The mean along one axis, several, or all; of truth values the share of true ones. Null where there is no value.
+
+    Without nulls a product with a public number; with nulls a division by how many values there are, about 75 rounds.
+    """
     total = sum(x, axis=axis, keepdims=keepdims)
     if x.valid is None:
         return divide_by_public(total, math.prod(x.shape[one] for one in _axes(x, axis)))
-    raise wrong("mean", "nulls need a division by their secret number")
+    return divide(total, sum(x.like(x.valid), axis=axis, keepdims=keepdims), null_where_zero=True)
 
 
 def prod(x: A, *, axis: int = 0) -> A:
