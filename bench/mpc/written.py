@@ -15,10 +15,19 @@ from mpc.data import CASES
 
 REAL = mp.fixed(-8, 8, fraction=20)
 """Columns of a statistic."""
+FEATURE = mp.fixed(-4, 4, fraction=20)
+
+
+def correlation(x: Any, y: Any) -> Any:
+    return {"out": mp.corr(x, y)}
 
 
 def variance(x: Any) -> Any:
     return {"out": mp.var(x)}
+
+
+def logistic(x: Any, weights: Any) -> Any:
+    return {"out": mp.sigmoid(mp.matmul(x, weights))}
 
 
 def mlp(x: Any, a: Any, b: Any, c: Any) -> Any:
@@ -35,7 +44,9 @@ def _inputs(rows: int, **columns: tuple[mp.DType, int | None] | tuple[mp.DType, 
 
 _LAYER = mp.fixed(-0.5, 0.5, fraction=16)
 _DECLARED: dict[str, Callable[[int], dict[str, Column]]] = {
+    "correlation": lambda n: _inputs(n, x=(REAL, None), y=(REAL, None)),
     "variance": lambda n: _inputs(n, x=(REAL, None)),
+    "logistic": lambda n: _inputs(n, x=(FEATURE, 20), weights=(FEATURE, None, 20)),
     "mlp": lambda n: _inputs(
         n,
         x=(mp.fixed(-1, 1, fraction=16), 784),
@@ -44,7 +55,7 @@ _DECLARED: dict[str, Callable[[int], dict[str, Column]]] = {
         c=(_LAYER, 10, 128),
     ),
 }
-WRITTEN = {function.__name__: function for function in (variance, mlp)}
+WRITTEN = {function.__name__: function for function in (correlation, variance, logistic, mlp)}
 
 
 def trace(name: str, rows: int) -> mp.Graph:
