@@ -331,6 +331,13 @@ def test_receivers_get_their_outputs_and_nobody_else_gets_anything() -> None:
     assert ended[owner(0)].counts == {"own": 4}
 
 
+def test_against_a_node_that_deviates_the_answer_is_the_same() -> None:
+    plan = plan_of(spec_of(GRAPH, security=Security.MALICIOUS))
+    result = run(plan, BODY, TABLES)[receiver(0)].result
+    assert result is not None
+    assert result.rows() == [(110, 13)]
+
+
 def test_two_owners_whose_rows_stand_beside_each_other() -> None:
     graph = vertical()
     plan = plan_of(spec_of(graph))

@@ -14,9 +14,10 @@ from atoll.policy.demand import OF_PROGRAMS, Exposure, Output
 from atoll.policy.programs import unreviewed
 from atoll.policy.question import Question
 from atoll.policy.reasons import Verdict
-from atoll.policy.terms import Operand, Operator
+from atoll.policy.terms import Constraint, Operand, Operator
 from tests.unit.policy.desk import FILES, GRANT, TERMS, Desk, member
 
+COVERING = Constraint(left=Operand.OUTPUTS, operator=Operator.IS_ANY_OF, right=("aggregate",))
 PROGRAM = b"\x0a" * 32
 ASK = ("ask", "policy.ask")
 PERMIT = ("permit", "policy.permit")
@@ -53,7 +54,11 @@ def test_a_program_that_nobody_reviewed_is_never_run_without_a_person() -> None:
 
 
 def test_a_standing_consent_reviews_no_program() -> None:
-    assert computing().stand().verdict() == ASK
+    assert computing().stand(COVERING).verdict() == ASK
+    assert computing().say(automatic=False).stand(COVERING).verdict() == ASK
+    assert decide_reviewed(computing().say(automatic=False).stand(COVERING)) == PERMIT, (
+        "of a reviewed one it speaks for a person"
+    )
 
 
 def test_a_digest_in_the_local_rules_is_reviewed_and_another_is_not() -> None:
@@ -72,7 +77,7 @@ def test_an_owner_outside_the_compute_nodes_says_so_itself() -> None:
     assert outside_nodes(desk.plan, "bureau") == ("auditor", "bank", "telecom")
     assert decide_reviewed(desk) == ASK
     assert "any two of auditor, bank, telecom could together read" in desk.ask().reasons[-1].wanted
-    assert decide_reviewed(desk.stand()) == ASK, "no standing consent speaks for that"
+    assert decide_reviewed(desk.stand(COVERING)) == ASK, "no standing consent speaks for that"
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ CELL_MEMORY_BYTES = 64
 BYTES_PER_SECOND = 100_000_000
 ROUND_SECONDS = 0.001
 VERIFIED = 4
-"""Malicious mode takes up to so many times the traffic and time."""
+"""Malicious mode takes up to so many times the time and memory; its traffic is counted."""
 
 
 class Computation(JobKind[ComputationSpec]):
@@ -125,7 +125,7 @@ class Computation(JobKind[ComputationSpec]):
         said = stated.said
         cells = sum(table.rows * len(table.rules) for table in stated.seats.owners)
         factor = VERIFIED if said.security is Security.MALICIOUS else 1
-        sent = factor * max(said.sent) + 16 * cells + (1 << 16)
+        sent = max(said.sent) + 16 * cells + (1 << 16)
         return Estimate(
             seconds=2 + int(factor * (said.rounds * ROUND_SECONDS + 2 * sent / BYTES_PER_SECOND)),
             traffic_bytes=sent,
