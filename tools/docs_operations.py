@@ -67,6 +67,8 @@ EXAMPLES = {
     "divide": "p / (k + 1)",
     "sqrt": "mp.sqrt(abs(p))",
     "rsqrt": "mp.rsqrt(abs(p) + 1)",
+    "exp": "mp.exp(p / 8)",
+    "log": "mp.log(q)",
     "sigmoid": "mp.sigmoid(p)",
     "sum_of_squared_deviations": "mp.corr(p, q)",
     "sum_of_deviations": "mp.corr(p, q)",

@@ -160,6 +160,8 @@ _NUMBERS: list[Make] = [
     lambda rng, x, y: mp.divide(x, y, null_where_zero=True),
     lambda rng, x, y: mp.sqrt(abs(x)),
     lambda rng, x, y: mp.rsqrt(x),
+    lambda rng, x, y: mp.exp(x),
+    lambda rng, x, y: mp.log(x),
     lambda rng, x, y: mp.sigmoid(x),
     lambda rng, x, y: x.std(axis=_axis(rng, x)),
 ]

@@ -38,7 +38,7 @@ from atoll.programs.functions.comparison import (
     logical_xor,
     not_equal,
 )
-from atoll.programs.functions.elementary import divide, relu, rsqrt, sigmoid, sqrt, tanh
+from atoll.programs.functions.elementary import divide, exp, log, relu, rsqrt, sigmoid, sqrt, tanh
 from atoll.programs.functions.grouping import (
     Grouped,
     Joined,
@@ -128,6 +128,7 @@ __all__ = [
     "cumulative_sum",
     "divide",
     "equal",
+    "exp",
     "expand_dims",
     "explain",
     "fill_null",
@@ -142,6 +143,7 @@ __all__ = [
     "join",
     "less",
     "less_equal",
+    "log",
     "logical_and",
     "logical_not",
     "logical_or",

@@ -73,6 +73,8 @@ CASES: dict[str, Callable[..., Any]] = {
     "divide": lambda x, y, p, q, t, u: p / (y + 1) + 3 / (q + 2),
     "sqrt": lambda x, y, p, q, t, u: mp.sqrt(p + 50) + mp.sqrt(y),
     "rsqrt": lambda x, y, p, q, t, u: mp.rsqrt(q + 1.5) + mp.rsqrt(y + 1),
+    "exp": lambda x, y, p, q, t, u: mp.exp(q) + mp.exp(p - 30),
+    "log": lambda x, y, p, q, t, u: mp.log(q + 1.5) + mp.log(y + 1),
     "sigmoid": lambda x, y, p, q, t, u: mp.sigmoid(p) + mp.sigmoid(x),
     "std": lambda x, y, p, q, t, u: p.std(axis=1),
     "correlate": lambda x, y, p, q, t, u: mp.corr(p, x),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 from atoll.programs.dtypes import LIMIT
@@ -10,9 +11,10 @@ from atoll.programs.functions.common import DEFAULT_FRACTION, bits_of, both, in_
 from atoll.programs.functions.comparison import less, not_equal
 from atoll.programs.functions.selection import abs as absolute
 from atoll.programs.functions.selection import maximum, where
-from atoll.programs.operations.elementary import Divide, InverseRoot, Logistic, SquareRoot
+from atoll.programs.operations.elementary import Divide, Exp, InverseRoot, Log, Logistic, SquareRoot
 from atoll.programs.operations.logic import LogicalAnd
 from atoll.programs.traced import A, Literal, Traced
+from atoll.protocols.mpc.exponential import PRECISION
 from atoll.protocols.mpc.sigmoid import MOST_PRECISE
 
 
@@ -68,6 +70,29 @@ def rsqrt(x: A) -> A:
     if x.dtype.low < 1:
         raise wrong("rsqrt", f"the operand is {x.dtype}, and may be 0 or below; maximum(x, 0.001) never is")
     return x.apply(InverseRoot(_fraction(x, bits_of(float(1 / x.dtype.least)) // 2 + 1)), valid=x.valid)
+
+
+def exp(x: A) -> A:
+    """e^x. About 70 rounds; relative error of the largest result below 2^-28, or 2^-fraction if that is more.
+
+    Raises:
+        WrongOperands: x may be above 42, or its range is wider than 170; clip(x, -60, 10) is not.
+    """
+    (x,) = as_numbers(x)
+    whole_bits = max(math.ceil(float(x.dtype.most) * 1.4427) + 1, 0)
+    return x.apply(Exp(_fraction(x, whole_bits)), valid=x.valid)
+
+
+def log(x: A) -> A:
+    """The natural logarithm. About 65 rounds.
+
+    Raises:
+        WrongOperands: x may be 0 or below; maximum(x, 0.001) never is.
+    """
+    (x,) = as_numbers(x)
+    if x.dtype.low < 1:
+        raise wrong("log", f"the operand is {x.dtype}, and may be 0 or below; maximum(x, 0.001) never is")
+    return x.apply(Log(min(max(x.dtype.fraction, DEFAULT_FRACTION), PRECISION)), valid=x.valid)
 
 
 def sigmoid(x: A) -> A:

@@ -7,7 +7,9 @@ far off a result may be and what it costs.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import ClassVar
 
@@ -20,10 +22,24 @@ from atoll.programs.operations.checks import in_bounds, numbers, same_shape, sec
 from atoll.programs.operations.held import column, in_shape
 from atoll.protocols.mpc import Node, Ring, Steps, public_ring
 from atoll.protocols.mpc.division import Division, divide, plan_division
+from atoll.protocols.mpc.exponential import (
+    PRECISION,
+    Exponential,
+    Logarithm,
+    exponential,
+    logarithm,
+    plan_exponential,
+    plan_logarithm,
+)
+from atoll.protocols.mpc.piecewise import DIGITS
 from atoll.protocols.mpc.roots import Root, plan_root, root
 from atoll.protocols.mpc.sigmoid import MOST_PRECISE, REACH_BITS, Sigmoid, plan_sigmoid, sigmoid
 from atoll.protocols.mpc.traffic import Traffic
 
+MOST_EXPONENT = 42
+"""e to this still has 62 bits."""
+WIDEST_EXPONENT = 170
+"""Between exponents: one AND for each power of two in it."""
 SCRATCH_BYTES = 400
 """Of memory an element, while it is bits; an estimate."""
 
@@ -195,6 +211,95 @@ class Logistic(Operation):
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from in_shape(kinds[0], sigmoid(node, column(values[0]), self.plan(kinds))))
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Exp(Operation):
+    """e^x, with `fraction` bits after the point."""
+
+    NAME: ClassVar[str] = "exp"
+    SOURCE: ClassVar[str] = "Aly and Smart, ACNS 2019 (ePrint 2019/354), section 3.2; a table of cubics"
+
+    fraction: int
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        (x,) = numbers(self, kinds, 1)
+        in_bounds(self, "the number of bits after the point of the result", self.fraction, 0, MAX_FRACTION)
+        if not x.dtype.fits or x.dtype.most > MOST_EXPONENT or x.dtype.most - x.dtype.least > WIDEST_EXPONENT:
+            raise refuse(self, f"the operand is {x.dtype}; at most {MOST_EXPONENT}, in a range of {WIDEST_EXPONENT}, will do")
+        if x.error > Fraction(1, 2):
+            raise refuse(self, f"the operand may be off by {float(x.error):.2g}")
+        plan = self.plan(kinds)
+        most = exact(x.dtype.most, Decimal.exp)
+        off = math.ceil(plan.error_units)
+        dtype = DType("fixed", -off, math.ceil(most * 2**self.fraction) + off, self.fraction)
+        return (x.like(dtype, plan.error_units * dtype.unit + most * x.error * (1 + x.error)),)
+
+    def plan(self, kinds: tuple[Kind, ...]) -> Exponential:
+        """How it is computed."""
+        dtype = kinds[0].dtype
+        return plan_exponential(dtype.low, dtype.high, dtype.fraction, self.fraction)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (np.exp(values[0]),)
+
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return self.plan(kinds).traffic(kinds[0].size, malicious=malicious)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return SCRATCH_BYTES * kinds[0].size
+
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        return (yield from in_shape(kinds[0], exponential(node, column(values[0]), self.plan(kinds))))
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Log(Operation):
+    """The natural logarithm of x > 0, with `fraction` bits after the point."""
+
+    NAME: ClassVar[str] = "log"
+    SOURCE: ClassVar[str] = "Aly and Smart, ACNS 2019 (ePrint 2019/354), section 3.3; a table of cubics"
+
+    fraction: int
+
+    def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        (x,) = numbers(self, kinds, 1)
+        in_bounds(self, "the number of bits after the point of the result", self.fraction, 0, PRECISION)
+        in_bounds(self, "the number of bits after the point", x.dtype.fraction, 0, MAX_FRACTION)
+        if not x.dtype.fits or x.dtype.low < 1:
+            raise refuse(self, f"the operand is {x.dtype}, and must be above 0")
+        if x.error >= x.dtype.least:
+            raise refuse(self, f"the operand may be off by {float(x.error):.2g}, so it may be 0")
+        units = self.plan(kinds).error_units
+        off, scale = math.ceil(units), 2**self.fraction
+        ends = [exact(end, Decimal.ln) * scale for end in (x.dtype.least, x.dtype.most)]
+        dtype = DType("fixed", math.floor(ends[0]) - off - 1, math.ceil(ends[1]) + off + 1, self.fraction)
+        return (x.like(dtype, units * dtype.unit + x.error / (x.dtype.least - x.error)),)
+
+    def plan(self, kinds: tuple[Kind, ...]) -> Logarithm:
+        """How it is computed."""
+        return plan_logarithm(kinds[0].dtype.high, kinds[0].dtype.fraction, self.fraction)
+
+    def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
+        return (np.log(values[0]),)
+
+    def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
+        return self.plan(kinds).traffic(kinds[0].size, malicious=malicious)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return SCRATCH_BYTES * kinds[0].size
+
+    def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
+        return (yield from in_shape(kinds[0], logarithm(node, column(values[0]), self.plan(kinds))))
+
+
+def exact(number: Fraction, function: Callable[[Decimal], Decimal]) -> Fraction:
+    """A function of a number, to 45 digits and rounded up in the last; the same on every machine."""
+    with localcontext(DIGITS) as context:
+        value = function(Decimal(number.numerator) / Decimal(number.denominator))
+        return Fraction(context.next_plus(value))
 
 
 def _root_above(number: Fraction) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from hashlib import sha256
 from typing import Any
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from atoll.protocols.mpc import Adversary, Node, Ring, Steps
 from atoll.protocols.mpc.deviation import Spread, comoment, plan_comoment
 from atoll.protocols.mpc.division import divide, plan_division
-from atoll.protocols.mpc.piecewise import fit
+from atoll.protocols.mpc.exponential import exponential, logarithm, plan_exponential, plan_logarithm
+from atoll.protocols.mpc.piecewise import DIGITS, fit
 from atoll.protocols.mpc.roots import plan_root, root
 from atoll.protocols.mpc.sigmoid import plan_sigmoid, sigmoid
 from atoll.protocols.mpc.traffic import Traffic
@@ -29,6 +31,14 @@ DIVISIONS = [
     ((1 << 62) - 1, 5, 9, -8),
 ]
 ROOTS = [(0, (1 << 40) - 1, 20), (0, 200, 30), (0, (1 << 62) - 1, 0), (1 << 20, 1 << 24, 10), (0, 1, 4)]
+EXPONENTIALS = [
+    (-(20 << 20), 2 << 20, 20, 20),
+    (-3, 10, 0, 10),
+    (0, 20 << 30, 30, 20),
+    (-(40 << 16), -(30 << 16), 16, 60),
+    (1, 1, 4, 30),
+]
+LOGARITHMS = [((1 << 40) - 1, 20, 20), (1000, 0, 32), ((1 << 62) - 1, 60, 20), (1, 3, 20), (1 << 20, 20, 36)]
 SIGMOIDS = [(-(40 << 20), 40 << 20, 20, 20), (-5, 5, 0, 20), (-(8 << 40), 8 << 40, 40, 20), (0, 1 << 30, 24, 24), (-3, 3, 2, 8)]
 
 
@@ -106,6 +116,38 @@ def test_sigmoids_are_those_of_plain_integers_and_within_the_bound(ranges: tuple
 
     def steps(node: Node, one: Ring) -> Steps[Ring]:
         return sigmoid(node, one, plan)
+
+    verify_three_nodes(steps, [x], found, lambda malicious: plan.traffic(len(x), malicious=malicious))
+
+
+@pytest.mark.parametrize("ranges", EXPONENTIALS)
+def test_powers_are_those_of_plain_integers_and_within_the_bound(ranges: tuple[int, int, int, int]) -> None:
+    low, high, point, fraction = ranges
+    plan = plan_exponential(*ranges)
+    x = between(low, high, 100)
+    found = [plan.value(int(one)) for one in x]
+    with localcontext(DIGITS):
+        exact = [Fraction((Decimal(one) / (1 << point)).exp()) * (1 << fraction) for one in x.tolist()]
+    verify_error(found, exact, plan.error_units)
+
+    def steps(node: Node, one: Ring) -> Steps[Ring]:
+        return exponential(node, one, plan)
+
+    verify_three_nodes(steps, [x], found, lambda malicious: plan.traffic(len(x), malicious=malicious))
+
+
+@pytest.mark.parametrize("ranges", LOGARITHMS)
+def test_logarithms_are_those_of_plain_integers_and_within_the_bound(ranges: tuple[int, int, int]) -> None:
+    most, point, fraction = ranges
+    plan = plan_logarithm(*ranges)
+    x = between(1, most, 100)
+    found = [plan.value(int(one)) for one in x]
+    with localcontext(DIGITS):
+        exact = [Fraction((Decimal(one) / (1 << point)).ln()) * (1 << fraction) for one in x.tolist()]
+    verify_error(found, exact, plan.error_units)
+
+    def steps(node: Node, one: Ring) -> Steps[Ring]:
+        return logarithm(node, one, plan)
 
     verify_three_nodes(steps, [x], found, lambda malicious: plan.traffic(len(x), malicious=malicious))
 
