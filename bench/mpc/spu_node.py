@@ -30,7 +30,7 @@ def mean(values):
 
 def correlation(x, y):
     x, y = x - mean(x), y - mean(y)
-    return mean(x * y) / jnp.sqrt(mean(x * x) * mean(y * y))
+    return mean(x * y) / (jnp.sqrt(mean(x * x)) * jnp.sqrt(mean(y * y)))
 
 
 def variance(x):
