@@ -179,3 +179,18 @@ async def test_another_life_of_a_finished_party_only_hears_the_end() -> None:
     table.roles = all_rounds(20, begun=begun)
     assert {report.output for report in (await table.play_all()).values()} == {20_000}
     assert not begun
+
+
+async def test_short_rounds_do_not_enter_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entering one takes longer than the round itself; a few times at the beginning and the end it does."""
+    entered = 0
+    into_thread = asyncio.to_thread
+
+    async def count(*arguments: Any) -> Any:
+        nonlocal entered
+        entered += 1
+        return await into_thread(*arguments)
+
+    monkeypatch.setattr(asyncio, "to_thread", count)
+    await Table(MemoryFabric(), all_rounds(300), **ONCE).play_all()
+    assert entered < 300  # of 900 steps

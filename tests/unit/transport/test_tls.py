@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from atoll.transport import tls
 from atoll.transport.errors import (
     CertificateNotRegistered,
     DialFailed,
@@ -85,6 +86,21 @@ def load(context: ssl.SSLContext, certificate: bytes, key_pem: bytes, folder: Pa
 async def test_members_meet_and_know_each_other(world: TlsWorld) -> None:
     session = await world.network("a").dial("b", LEDGER_SERVICE)
     assert session.peer == "b"
+    await session.close()
+
+
+async def test_small_frames_leave_at_once_at_both_ends(world: TlsWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held back until the last ones are acknowledged (RFC 896), a round of two small frames would take 40 ms."""
+    links: list[socket.socket] = []
+    prepare = tls._prepare
+
+    def note(link: socket.socket) -> None:
+        prepare(link)
+        links.append(link)
+
+    monkeypatch.setattr(tls, "_prepare", note)
+    session = await world.network("a").dial("b", LEDGER_SERVICE)
+    assert [link.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0 for link in links] == [True, True]
     await session.close()
 
 
