@@ -210,8 +210,9 @@ def times_last(nodes: Nodes, b: Held, v: list[int], signs: Held) -> Held:
 def from_bits(nodes: Nodes, x: Held, unmask: tuple[Gates, Sequence[Sequence[int]]], width: int, count: int) -> Held:
     """mpc-bits.md, from bits; `unmask` gives x - r and, below 64 bits, the borrow."""
     ticket = nodes.ticket()
-    mask = [nodes.word(2, ticket, j) % (1 << width) for j in range(count)]
+    mask = [nodes.word(2, ticket, j) % (1 << width) for j in range(64)]
     shown, *borrow = evaluate(nodes, *unmask, x, known(2, planes(mask, width)))
+    mask = mask[:count]
     y = [a ^ b ^ c for a, b, c in zip(shown[0][0], shown[0][1], nodes.say(2, 0, shown[2][2]), strict=True)]
     if not borrow:
         return linear(lambda a, b: a + b, from_node_zero(nodes, unplanes(y, count), xor=False), known(2, mask))

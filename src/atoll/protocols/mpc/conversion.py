@@ -31,7 +31,17 @@ from atoll.protocols.mpc.opening import open_planes_to_pair
 from atoll.protocols.mpc.places import NODES
 from atoll.protocols.mpc.products import multiply, reshare
 from atoll.protocols.mpc.rounds import CHUNK, Heard, Round, Steps, chunked, parallel
-from atoll.protocols.mpc.shares import WORD_BITS, Planes, Ring, Words64, join_planes, join_rings, known_planes, known_ring
+from atoll.protocols.mpc.shares import (
+    WORD_BITS,
+    Planes,
+    Ring,
+    Words64,
+    join_planes,
+    join_rings,
+    known_planes,
+    known_ring,
+    word_count,
+)
 
 FEW = 1 << 16
 """Up to so many elements, rounds cost more than gates."""
@@ -170,10 +180,10 @@ def unmask_twice_circuit(width: int, extra: int) -> Circuit:
 
 def _from_bits(node: Node, x: Planes, extra: int) -> Steps[Ring]:
     width, count = x.width, x.count
-    mask = _common_mask(node, 2, count)
-    if mask is not None and width < WORD_BITS:
-        mask &= np.uint64((1 << width) - 1)
-    shared_mask = known_planes(node.me, 2, planes_of(mask, width), width, count)
+    # Node 0 is shown whole words, and beyond the last element other rows of the program may stand: masked as well.
+    drawn = _common_mask(node, 2, WORD_BITS * word_count(count))
+    mask = None if drawn is None else drawn[:count] & np.uint64((1 << width) - 1)
+    shared_mask = known_planes(node.me, 2, planes_of(drawn, width), width, count)
     masked, *borrow = yield from evaluate(node, unmask_circuit(width, extra), x, shared_mask)
     number = _shown_to_node_zero(node, masked)
     if not borrow:
@@ -184,7 +194,7 @@ def _from_bits(node: Node, x: Planes, extra: int) -> Steps[Ring]:
 
 
 def _shown_to_node_zero(node: Node, x: Planes) -> Steps[Ring]:
-    """A value that is uniform for node 0, shown to it alone and given out by it as a number."""
+    """A value that is uniform for node 0 in whole words, shown to it alone and given out by it as a number."""
     missing = x.planes[0] if node.me == 2 else None
     size = 8 * x.planes[0].size
     heard: Heard = yield Round(
