@@ -33,7 +33,7 @@ def run_rank(node: Node, values: dict[str, Ring]) -> Steps[Any]:
 
 def run_group_by(node: Node, values: dict[str, Ring]) -> Steps[Any]:
     codes = yield from to_bits(node, values["codes"], GROUPS.bit_length() - 1)
-    return (yield from by_code(node, codes, GROUPS, [values["values"]])).sums[0]
+    return (yield from by_code(node, codes, GROUPS, [values["values"]], counted=False)).sums[0]
 
 
 def run_join(node: Node, values: dict[str, Ring]) -> Steps[Any]:

@@ -59,16 +59,17 @@ def group_by_code(code: A, groups: int, aggregates: Mapping[str, tuple[str, A] |
     code = fill_null(code, groups) if code.valid is not None else code
     wanted = _parsed("group_by_code", aggregates)
     sums = _summed(wanted)
-    operation = GroupByCode(groups, within=False, sums=len(sums), ends=0)
-    counts, *totals = code.tracer.add(operation, code.ref, *(one.ref for one in sums.values()))
-    found = {name: code.like(ref) for name, ref in zip(sums, totals, strict=True)}
-    found |= {name: code.like(counts) for name, (how, _) in wanted.items() if how == "count" and name not in sums}
+    counts = [name for name, (how, _) in wanted.items() if how == "count" and name not in sums]
+    operation = GroupByCode(groups, counted=bool(counts) or not sums, within=False, sums=len(sums), ends=0)
+    refs = code.tracer.add(operation, code.ref, *(one.ref for one in sums.values()))
+    found = {name: code.like(ref) for name, ref in zip(sums, refs[operation.counted :], strict=True)}
+    found |= {name: code.like(refs[0]) for name in counts}
     for name, (how, column) in wanted.items():
         if how in _ENDS and column is not None:
             skipped = where(column.like(column.valid), code.bare, groups) if column.valid is not None else code
             (value,) = as_numbers(column.bare)
             inside = [value] if how in ("min", "max") else []
-            edges = GroupByCode(groups, within=bool(inside), sums=0, ends=1)
+            edges = GroupByCode(groups, counted=True, within=bool(inside), sums=0, ends=1)
             count, first, last = code.tracer.add(edges, skipped.ref, *(one.ref for one in inside), value.ref)
             found[name] = code.like(first if how in ("min", "first") else last, greater(code.like(count), 0).ref)
     return Grouped([], {name: found[name] for name in aggregates})

@@ -36,8 +36,8 @@ class GroupByCode(Operation):
     """For each code 0 to `groups` - 1: how many rows have it, sums, and the first and last values in some order of its rows.
 
     Operands: the code; with `within`, what orders the rows of a group; `sums` columns to add up; then the columns of `ends`,
-    whose first and last values are given. Rows with a higher code count nowhere. Results: counts, sums, firsts, lasts. Where a
-    group is empty, its first and last are some number of the column's range or 0.
+    whose first and last values are given. Rows with a higher code count nowhere. Results: counts, if `counted`; sums, firsts,
+    lasts. Where a group is empty, its first and last are some number of the column's range or 0.
     """
 
     NAME: ClassVar[str] = "group_by_code"
@@ -46,6 +46,7 @@ class GroupByCode(Operation):
     LEAKAGE: ClassVar[str] = "nothing: comparisons are opened after a shuffle that nobody knows"
 
     groups: int
+    counted: bool
     within: bool
     sums: int
     ends: int
@@ -59,7 +60,7 @@ class GroupByCode(Operation):
         shape = (self.groups,)
         sums = [_sum_of(kind, count, shape) for kind in self._sums(kinds)]
         ends = [replace(_with_zero(kind), shape=shape) for kind in kinds[len(kinds) - self.ends :]]
-        return (Kind(int64(0, count), shape), *sums, *ends, *ends)
+        return (*([Kind(int64(0, count), shape)] if self.counted else []), *sums, *ends, *ends)
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         code = np.asarray(values[0], dtype=np.int64)
@@ -70,7 +71,8 @@ class GroupByCode(Operation):
         sums = [_group_sums(value, code, self.groups) for value in self._sums(values)]
         edges = values[len(values) - self.ends :]
         firsts = [_entries(value[inside], starts, ends > starts) for value in edges]
-        return (ends - starts, *sums, *firsts, *(_entries(value[inside], ends - 1, ends > starts) for value in edges))
+        lasts = [_entries(value[inside], ends - 1, ends > starts) for value in edges]
+        return (*([ends - starts] if self.counted else []), *sums, *firsts, *lasts)
 
     def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
         return (RANDOM_ORDER,)
@@ -83,15 +85,17 @@ class GroupByCode(Operation):
         inside = Traffic(), 0
         if self.within:
             inside = key_cost(kinds[1:2], malicious=malicious)
-        groups = table_traffic.by_code(kinds[0].shape[0], self.groups, self._width(kinds), inside[1], self.sums, self.ends)
+        count, width = kinds[0].shape[0], self._width(kinds)
+        groups = table_traffic.by_code(count, self.groups, width, inside[1], self.counted, self.sums, self.ends)
         return (said | inside[0]) + groups
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         within = sort_key(node, key_columns(kinds[1:2], values[1:2], (False,))) if self.within else as_is(None)
         both: list[Any] = yield from parallel(to_bits(node, values[0], self._width(kinds)), within)
         ends = values[len(values) - self.ends :]
-        found = yield from by_code(node, both[0], self.groups, self._sums(values), within=both[1], ends=ends)
-        return (found.counts, *found.sums, *found.firsts, *found.lasts)
+        sums = self._sums(values)
+        found = yield from by_code(node, both[0], self.groups, sums, counted=self.counted, within=both[1], ends=ends)
+        return (*([found.counts] if found.counts is not None else []), *found.sums, *found.firsts, *found.lasts)
 
     def _width(self, kinds: tuple[Kind, ...]) -> int:
         return max(kinds[0].dtype.high, self.groups - 1, 1).bit_length()

@@ -45,7 +45,8 @@ from atoll.protocols.mpc.shares import Planes, Ring, known_planes, public_planes
 class Grouped:
     """One row a group."""
 
-    counts: Ring
+    counts: Ring | None
+    """None where nobody asked for them."""
     sums: tuple[Ring, ...]
     firsts: tuple[Ring, ...]
     """Of each column in `ends`: its value in the first row of the group, in the order of `within`, then of the rows. By code:
@@ -59,13 +60,21 @@ class Grouped:
 
 
 def by_code(
-    node: Node, code: Planes, groups: int, sums: Sequence[Ring], *, within: Planes | None = None, ends: Sequence[Ring] = ()
+    node: Node,
+    code: Planes,
+    groups: int,
+    sums: Sequence[Ring],
+    *,
+    counted: bool = True,
+    within: Planes | None = None,
+    ends: Sequence[Ring] = (),
 ) -> Steps[Grouped]:
     """Groups by codes 0 to `groups` - 1.
 
     Args:
         code: unsigned; as many bits as `groups` - 1 needs, or more if there are rows to leave out.
         sums: columns to add up.
+        counted: whether the numbers of rows are wanted.
         within: orders the rows of a group, for `ends`.
         ends: columns whose first and last values in a group are wanted.
     """
@@ -78,15 +87,14 @@ def by_code(
     values, edges = in_order[: len(sums)], in_order[len(sums) :]
     back = yield from ordering.undo(
         node,
-        row_positions(node, total),
+        *([row_positions(node, total)] if counted else []),
         *map(running_sums, values),
         *(_rolled(column, 1) for column in edges),
         *(_rolled(column, -1) for column in edges),
     )
     marked = [ring_rows(column, count, total) for column in back if isinstance(column, Ring)]
-    positions, totals = marked[0], marked[1 : 1 + len(sums)]
-    before, after = marked[1 + len(sums) : 1 + len(sums) + len(ends)], marked[1 + len(sums) + len(ends) :]
-    counts = differences(positions.plus_public(node.me, 1)).plus_public(node.me, -1)
+    counts = differences(marked.pop(0).plus_public(node.me, 1)).plus_public(node.me, -1) if counted else None
+    totals, before, after = marked[: len(sums)], marked[len(sums) : len(sums) + len(ends)], marked[len(sums) + len(ends) :]
     firsts = [_shifted(edge, one) for edge, one in zip(edges, after, strict=True)]
     return Grouped(counts, tuple(map(differences, totals)), tuple(firsts), tuple(before))
 

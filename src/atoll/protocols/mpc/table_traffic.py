@@ -118,10 +118,10 @@ def partition(count: int, numbers: int, planes: int = 0) -> Traffic:
     return traffic.from_bit(count) + traffic.multiply(count) + moved + traffic.open_ring(count)
 
 
-def by_code(count: int, groups: int, width: int, within: int, sums: int, ends: int) -> Traffic:
+def by_code(count: int, groups: int, width: int, within: int, counted: bool, sums: int, ends: int) -> Traffic:
     """`grouping.by_code` by codes of `width` bits; `within`: bits that order rows of a group."""
     total = count + groups
-    return order(total, width + 1 + within, sums + ends) + shuffle(total, 1 + sums + 2 * ends)
+    return order(total, width + 1 + within, sums + ends) + shuffle(total, counted + sums + 2 * ends)
 
 
 def by_key(count: int, width: int, within: int, keys: int, sums: int, ends: int) -> Traffic:
