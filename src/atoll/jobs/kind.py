@@ -151,6 +151,8 @@ class Inputs:
     """In the place of `inputs` for kinds that bring numbers: one for each of them, in the same order."""
     attached: bytes = field(default=b"", repr=False)
     """What travelled beside the plan, verified."""
+    attempt: int = 1
+    """Number of the attempt; the same at all parties."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,7 +187,7 @@ class Execution:
             return Inputs(tuple(self._read_print(one, local[one.dataset], kept) for one in mine))
         planned = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
         if job_kind(self._plan.kind).brings is Brings.NUMBERS:
-            return Inputs(tables=self._read_numbers(planned, local), attached=self._order.attached)
+            return Inputs(tables=self._read_numbers(planned, local), attached=self._order.attached, attempt=self._order.attempt)
         opened: dict[str, SourceRows] = {}
         for one in planned:
             if one.dataset not in opened:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from atoll import programs as mp
@@ -63,6 +64,24 @@ def total(shape: str, rows: int = 16) -> Graph:
                 return mp.matmul(mp.matrix_transpose(x), x)
             case "centred":
                 return x - x.sum()
+            case "weighted":
+                return (x * np.arange(rows)).sum()
+            case "one of all":
+                return mp.matmul(mp.reshape(x, (1, rows)), np.eye(rows, dtype=int))
+            case "the first again and again":
+                return mp.broadcast_to(x[0:1], (rows,)).sum()
+            case "a row of all":
+                return mp.broadcast_to(x, (rows, rows)).sum(axis=0)
+            case "all in each":
+                return mp.broadcast_to(x, (rows, rows)).sum(axis=1)
+            case "the largest":
+                return mp.sort(x)[rows - 1]
+            case "doubled":
+                return (2 * x).sum()
+            case "variance":
+                return x.var()
+            case "part":
+                return x[3:14].sum()
         raise AssertionError(shape)
 
     return mp.program(inputs=inputs, outputs={"out": "asker"})(body).trace()
@@ -155,6 +174,18 @@ def test_rules_and_rows_are_those_of_the_program() -> None:
             verify(changed)
 
 
+def test_a_program_that_cannot_be_verified_is_refused_for_malicious_security_before_anybody_consents() -> None:
+    graph = total("the largest")
+    spec = spec_of(graph)
+    semi_honest = plan_of(spec)
+    verify(semi_honest, graph.encode())
+    with pytest.raises(BadPlan):
+        KIND.draft(replace(spec, security=Security.MALICIOUS))
+    said = dict(semi_honest.program) | {"security": "malicious"}
+    with pytest.raises(BadPlan):
+        KIND.verify_attached(replace(semi_honest, program=said), graph.encode())
+
+
 def test_what_is_no_program_is_refused() -> None:
     for body in (b"", b"\x00", BODY + b"\x00", BODY[:-1], vertical().encode()):
         with pytest.raises(BadPlan):
@@ -235,6 +266,15 @@ SHOWN = {
     "count": ({Exposure.AFTER_AGGREGATE}, Output.AGGREGATE),
     "compared sums": ({Exposure.AFTER_AGGREGATE}, Output.AGGREGATE),
     "gram": ({Exposure.AFTER_AGGREGATE}, Output.AGGREGATE),
+    "doubled": ({Exposure.AFTER_AGGREGATE}, Output.AGGREGATE),
+    "variance": ({Exposure.AFTER_AGGREGATE}, Output.AGGREGATE),
+    "all in each": ({Exposure.AFTER_AGGREGATE}, Output.AGGREGATE),
+    "weighted": ({Exposure.PLAINTEXT}, Output.COMPUTED),
+    "one of all": ({Exposure.PLAINTEXT}, Output.COMPUTED),
+    "the first again and again": ({Exposure.PLAINTEXT}, Output.COMPUTED),
+    "a row of all": ({Exposure.PLAINTEXT}, Output.COMPUTED),
+    "the largest": ({Exposure.PLAINTEXT}, Output.COMPUTED),
+    "part": ({Exposure.PLAINTEXT}, Output.COMPUTED),
     "flags": ({Exposure.AFTER_COMPARE}, Output.COMPARISON),
     "both": ({Exposure.AFTER_COMPARE, Exposure.AFTER_AGGREGATE}, Output.COMPARISON),
     "value": ({Exposure.PLAINTEXT}, Output.COMPUTED),
@@ -400,6 +440,17 @@ def test_a_node_with_another_plan_ends_the_run() -> None:
     for odd in (owner(1), compute(0), compute(2)):
         with pytest.raises(PeerError):
             pump(roles(odd))
+
+
+def test_an_owners_shares_of_another_attempt_are_refused() -> None:
+    places = [owner(0), owner(1), *(compute(at) for at in range(3)), receiver(0), receiver(1)]
+    roles = {}
+    for at, place in enumerate(places):
+        tables = (TABLES[place.index],) * 2 if place.role == "owner" else ()
+        inputs = Inputs(tables=tables, attached=BODY, attempt=2 if place == owner(1) else 1)
+        roles[place] = KIND.program(PLAN, place, inputs, seed=bytes([at + 1]) * 32)
+    with pytest.raises(PeerError):
+        pump(roles)
 
 
 def test_inputs_that_are_not_the_places_own_are_refused() -> None:

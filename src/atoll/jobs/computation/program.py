@@ -26,6 +26,7 @@ from atoll.programs.places import graph_steps, owner_shapes, receiver_shapes
 from atoll.protocols.mpc import Adversary, compute_role, owner_role, receiver_role
 from atoll.protocols.role import Party, Role
 
+ATTEMPT_BYTES = 8
 Columns: TypeAlias = list[NDArray[np.int64]]
 
 
@@ -40,14 +41,17 @@ def run_place(plan: Plan, said: Statement, seats: Seats, graph: Graph, me: Party
     lines = len(seats.receivers) if me.role == "owner" else 0
     if len(inputs.tables) != lines:
         raise BadInputs(reason=f"{me} brings {len(inputs.tables)} tables, and {lines} lines of the plan are its own")
+    context = plan_digest(plan) + inputs.attempt.to_bytes(ATTEMPT_BYTES, "big")
     if me.role == "owner":
-        return _owner(plan, said, seats, graph, me, inputs.tables[0], seed)
+        return _owner(said, seats, graph, me, inputs.tables[0], context, seed)
     if me.role == "compute":
-        return _compute(plan, said, seats, graph, me.index, seed)
+        return _compute(said, seats, graph, me.index, context, seed)
     return _receiver(plan, said, seats, graph, me, seed)
 
 
-def _owner(plan: Plan, said: Statement, seats: Seats, graph: Graph, me: Party, table: Numbers, seed: bytes) -> Role[Outcome]:
+def _owner(
+    said: Statement, seats: Seats, graph: Graph, me: Party, table: Numbers, context: bytes, seed: bytes
+) -> Role[Outcome]:
     label = said.owners[me.index].label
     names = iter(seats.owners[me.index].columns)
     columns: Columns = []
@@ -56,18 +60,18 @@ def _owner(plan: Plan, said: Statement, seats: Seats, graph: Graph, me: Party, t
             width = one.kind.size // one.kind.shape[0]
             columns += _flat(one, [table.columns[next(names)] for _ in range(width)])
     shapes = owner_shapes(graph, label)
-    yield from owner_role(columns, shapes, me=me, context=plan_digest(plan), seed=_seed(seed))
+    yield from owner_role(columns, shapes, me=me, context=context, seed=_seed(seed))
     return (yield from close_as_other(receivers=_receivers(seats), counts={"own": table.rows}))
 
 
-def _compute(plan: Plan, said: Statement, seats: Seats, graph: Graph, index: int, seed: bytes) -> Role[Outcome]:
+def _compute(said: Statement, seats: Seats, graph: Graph, index: int, context: bytes, seed: bytes) -> Role[Outcome]:
     yield from compute_role(
         index,
         inputs={owner(at): owner_shapes(graph, place.label) for at, place in enumerate(said.owners)},
         outputs={receiver(at): receiver_shapes(graph, place.label) for at, place in enumerate(said.receivers)},
         program=partial(graph_steps, graph),
         program_digest=said.graph,
-        context=plan_digest(plan),
+        context=context,
         seed=_seed(seed),
         adversary=Adversary(str(said.security)),
     )

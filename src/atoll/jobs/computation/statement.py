@@ -23,6 +23,7 @@ from atoll.programs.graph import Graph, GraphInput
 from atoll.programs.graph import Output as GraphOutput
 from atoll.programs.places import owners, receivers
 from atoll.protocols.mpc import Adversary
+from atoll.protocols.mpc.errors import NotVerifiable
 from atoll.wire.errors import MessageError
 from atoll.wire.message import Count, Digest, Document, Message, Pattern, Range, Size
 
@@ -165,10 +166,13 @@ def state(graph: Graph, security: Security) -> Statement:
         security: what one of the nodes may do.
 
     Raises:
-        BadPlan: an owner's columns are not equally long, or it opens too many things.
+        BadPlan: an owner's columns are not equally long, it opens too many things, or it does not run with this security.
     """
     shown = exposures(graph)
-    cost = explain(graph, adversary=Adversary(str(security)), links=())
+    try:
+        cost = explain(graph, adversary=Adversary(str(security)), links=())
+    except NotVerifiable as err:
+        raise BadPlan(kind=KIND, reason=str(err).rstrip(".")) from err
     opened = [one.what[:MAX_LABEL] for step in graph.steps for one in step.operation.opens(graph.kinds(step.inputs))]
     opens = tuple(dict.fromkeys(opened))
     if len(opens) > MAX_OPENED:
