@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from atoll.programs.dtypes import LIMIT
 from atoll.programs.errors import BadColumn
 from atoll.programs.graph import Graph, GraphInput, Output
 from atoll.programs.kind import Kind
@@ -49,7 +50,10 @@ def encode_column(column: GraphInput, values: Any) -> Encoded:
 
 
 def decode_output(graph: Graph, output: Output, raw: NDArray[np.int64], valid: NDArray[np.bool_] | None) -> NDArray[Any]:
-    """An opened output as an array of int64, float64 or bool_, masked where it is null."""
+    """An opened output as an array of int64, float64 or bool_, masked where it is null.
+
+    Fixed-point numbers of more than 53 bits lose their last bits in float64; `raw` has them.
+    """
     values: Clear = clear_values(graph.kind(output.ref), raw)
     return values if valid is None else np.ma.MaskedArray(values, mask=~valid)
 
@@ -88,17 +92,18 @@ def _raw(name: str, kind: Kind, array: NDArray[Any], valid: NDArray[np.bool_]) -
         if not finite[valid].all():
             raise BadColumn(column=name, problem=f"row {_first(valid & ~finite)} is NaN or infinite")
         scaled = np.rint(np.ldexp(np.where(valid, array, 0.0), dtype.fraction))
-        outside = (scaled < float(dtype.low)) | (scaled > float(dtype.high))
+        fits = np.abs(scaled) < float(LIMIT)
+        raw = np.where(fits, scaled, 0.0).astype(np.int64)  # whole numbers are compared: floats near 2^62 are far apart
+        outside = ~fits | (raw < dtype.low) | (raw > dtype.high)
     else:
         step = 1 << dtype.fraction
         present = np.where(valid, array, 0)
         outside = (present < -(-dtype.low // step)) | (present > dtype.high // step)
-        scaled = np.where(outside, 0, present)
+        raw = np.where(outside, 0, present).astype(np.int64) << dtype.fraction
     outside &= valid
     if outside.any():
         raise BadColumn(column=name, problem=f"row {_first(outside)} lies outside of the declared range, {dtype}")
-    integers = np.where(valid, scaled, 0).astype(np.int64)
-    return integers if array.dtype.kind == "f" else integers << dtype.fraction
+    return raw
 
 
 def _filler(kind: Kind) -> int:

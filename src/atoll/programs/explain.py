@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from atoll.programs.dtypes import show
-from atoll.programs.graph import Graph, Output
+from atoll.programs.graph import Graph, Output, Ref
 from atoll.programs.kind import Kind
 from atoll.programs.places import owner_shapes, owners, receiver_shapes, receivers
 from atoll.programs.schedule import layers
@@ -159,7 +159,22 @@ def _handing_over(graph: Graph) -> Traffic:
 def _disclosed(graph: Graph, output: Output) -> Disclosure:
     kind = graph.kind(output.ref)
     nulls = " and which of it is null" if output.valid is not None else ""
-    return Disclosure(f"{output.name}{nulls}", output.receivers, str(kind.dtype), kind.shape, kind.error)
+    bare = _under_nulls(graph, output.ref) if output.valid is None else ""
+    return Disclosure(f"{output.name}{nulls}{bare}", output.receivers, str(kind.dtype), kind.shape, kind.error)
+
+
+def _under_nulls(graph: Graph, ref: Ref) -> str:
+    """Says so where a result is made of a nullable column without regard to its nulls."""
+    found, todo = set(), [ref.step]
+    while todo:
+        at = todo.pop()
+        if at not in found:
+            found.add(at)
+            todo.extend(one.step for one in graph.steps[at].inputs)
+    names = [
+        one.name for one in graph.inputs if one.valid is not None and one.ref.step in found and one.valid.step not in found
+    ]
+    return f", values under nulls of {', '.join(names)} included" if names else ""
 
 
 def _openings(graph: Graph) -> Iterator[Disclosure]:

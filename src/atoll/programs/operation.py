@@ -134,7 +134,7 @@ def raw_values(kind: Kind, value: Clear) -> NDArray[np.int64]:
 
 
 def clear_values(kind: Kind, raw: NDArray[np.int64]) -> Clear:
-    """What raw values say."""
+    """What raw values say; of fixed-point numbers the first 53 bits, which is what float64 holds."""
     if kind.dtype.name == "fixed":
         return np.ldexp(raw.astype(np.float64), -kind.dtype.fraction)
     return raw.astype(np.bool_) if kind.dtype.is_bool else raw

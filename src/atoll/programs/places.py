@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from atoll.programs.columns import decode_output, encode_column
 from atoll.programs.graph import Graph, GraphInput, Output
 from atoll.programs.kind import Kind
+from atoll.programs.operations.checking import VerifyRange
 from atoll.programs.run import SharedColumn, run_graph
 from atoll.protocols.mpc import Node, Planes, Ring, Steps
 from atoll.protocols.mpc.entering import ColumnShape, Form, Shared
@@ -32,6 +33,13 @@ def owners(graph: Graph) -> tuple[str, ...]:
 def receivers(graph: Graph) -> tuple[str, ...]:
     """Names of the receivers; the j-th is receiver/j."""
     return tuple(_received(graph))
+
+
+def unchecked(graph: Graph) -> tuple[str, ...]:
+    """Columns of numbers whose range the compute nodes do not check: their owners are believed."""
+    checked = {step.inputs[0] for step in graph.steps if isinstance(step.operation, VerifyRange)}
+    used = {ref for step in graph.steps for ref in step.inputs} | {output.ref for output in graph.outputs}
+    return tuple(column.name for column in graph.inputs if not column.kind.dtype.is_bool and column.ref in used - checked)
 
 
 def owner_shapes(graph: Graph, name: str) -> list[ColumnShape]:

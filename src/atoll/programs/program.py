@@ -32,12 +32,13 @@ class Column:
     """Of a matrix: how many numbers a row has. None: one, as a vector."""
     nullable: bool = False
     """Whether some may be null; which, is secret too."""
-    checked: bool = False
-    """Whether the compute nodes check the range too, on shares: for owners that are not believed."""
+    checked: bool | None = None
+    """Whether the compute nodes check the range too, on shares. None: where the program has columns of several owners, for one
+    of them could share what it did not declare and read the others' rows out of a sum."""
 
 
 def column(
-    owner: str, dtype: DType, *, rows: int | str, width: int | None = None, nullable: bool = False, checked: bool = False
+    owner: str, dtype: DType, *, rows: int | str, width: int | None = None, nullable: bool = False, checked: bool | None = None
 ) -> Column:
     """Declare an input of `rows` values of `owner`; with `width`, a matrix of rows x width. The fields of `Column` say more."""
     return Column(owner, dtype, rows, width, nullable, checked)
@@ -91,9 +92,10 @@ class Program:
         shape = (rows,) if declared.width is None else (rows, declared.width)
         kind = declared.dtype
         values = Input(name, declared.owner, kind.name, kind.low, kind.high, kind.fraction, shape)
-        (ref,) = tracer.add(values)
-        if declared.checked and not kind.is_bool:
-            (ref,) = tracer.add(VerifyRange(name), ref)
+        (ref,) = tracer.add(values, line=f"column {name}")
+        several = len({one.owner for one in self.inputs.values()}) > 1
+        if not kind.is_bool and (several if declared.checked is None else declared.checked):
+            (ref,) = tracer.add(VerifyRange(name), ref, line=f"column {name}")
         mask: Ref | None = tracer.add(InputMask(name, declared.owner, shape))[0] if declared.nullable else None
         return SecretArray(tracer, ref, mask)
 

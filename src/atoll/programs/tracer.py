@@ -26,8 +26,11 @@ class Tracer:
         self._steps: list[Step] = []
         self._known: dict[tuple[Operation, tuple[Ref, ...]], int] = {}
 
-    def add(self, operation: Operation, *inputs: Ref) -> tuple[Ref, ...]:
+    def add(self, operation: Operation, *inputs: Ref, line: str = "") -> tuple[Ref, ...]:
         """The results of an operation; asked for twice, it is done once.
+
+        Args:
+            line: where it is asked for, if not in the line of the program that runs.
 
         Raises:
             WrongOperands, ValueOverflow: they name the line of the program.
@@ -36,7 +39,7 @@ class Tracer:
             inputs = tuple(sorted(inputs))
         known = self._known.get((operation, inputs))
         if known is None:
-            line = program_line()
+            line = line or program_line()
             kinds = infer_step(operation, tuple(self.kind(ref) for ref in inputs), line)
             known = self._known[operation, inputs] = len(self._steps)
             self._steps.append(Step(operation, inputs, kinds, line))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from atoll import programs as mp
 from atoll.programs.errors import WrongOperands
+from atoll.programs.operations.inputs import Constant
 from atoll.programs.operations.linalg import SumOfSquares, VecDot
 
 X = np.array([[3, -2, 0], [5, 7, -9]])
@@ -92,6 +94,29 @@ def test_in_the_clear_it_is_numpys_answer(name: str) -> None:
 def test_a_sum_of_products_is_an_inner_product() -> None:
     operations = {type(step.operation) for step in trace(lambda x, y: (x * y).sum() + (y * y).sum()).steps}
     assert {VecDot, SumOfSquares} <= operations
+
+
+@pytest.mark.parametrize("power", [10, 44, 46, 50, 55])
+def test_division_by_public_numbers_is_off_by_no_more_than_it_says(power: int) -> None:
+    """Against exact fractions, not against floats, which are off themselves."""
+    rng = np.random.default_rng(power)
+    inputs = {"x": mp.column("bank", mp.int64(0, 2**power), rows=3)}
+    outputs = {"mean": "bank", "part": "bank"}
+    graph = mp.program(inputs=inputs, outputs=outputs)(lambda x: {"mean": x.mean(), "part": x / 49}).trace()
+    for _ in range(40):
+        x = rng.integers(2**power - 2**power // 8, 2**power, size=3, endpoint=True)
+        found = mp.simulate(graph, {"x": x}, seed=bytes(32)).outputs["bank"]
+        exact = {"mean": [Fraction(int(x.sum()), 3)], "part": [Fraction(int(one), 49) for one in x]}
+        for output in graph.outputs:
+            for one, true in zip(found[output.name].reshape(-1).tolist(), exact[output.name], strict=True):
+                assert abs(Fraction(one) - true) <= graph.kind(output.ref).error + true / 2**53
+
+
+def test_a_quotient_that_is_not_a_float_is_meant_exactly() -> None:
+    graph = mp.program(inputs={"x": mp.column("bank", mp.int64(0, 9), rows=1)}, outputs={"y": "bank"})(lambda x: x / 3).trace()
+    (constant,) = [step.kinds[0] for step in graph.steps if isinstance(step.operation, Constant)]
+    third = Fraction(constant.dtype.low, 2**constant.dtype.fraction)
+    assert abs(third - Fraction(1, 3)) <= constant.error < constant.dtype.unit
 
 
 def test_the_mean_of_a_million_is_good_to_a_few_units() -> None:

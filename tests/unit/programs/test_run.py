@@ -11,7 +11,7 @@ from atoll import programs as mp
 from atoll.programs.columns import encode_column
 from atoll.programs.errors import BadColumn, BadProgram, RangeBroken
 from atoll.programs.explain import as_text
-from atoll.programs.places import owner_columns, owner_shapes, owners, receivers
+from atoll.programs.places import owner_columns, owner_shapes, owners, receivers, unchecked
 from atoll.programs.run import SharedColumn, run_graph
 from atoll.programs.schedule import layers
 from atoll.protocols.mpc import Node, Steps, public_ring, run_together, set_up
@@ -125,6 +125,42 @@ def test_a_range_that_does_not_hold_ends_the_run_before_anything_is_opened() -> 
     for bad in ([-6, 0, 9], [0, 10, 0], [0, 0, -(2**63)], [2**63 - 1, 0, 0]):
         with pytest.raises(RangeBroken, match="column x"):
             run_together([steps(me, bad) for me in range(3)])
+
+
+def test_where_owners_are_several_each_ones_ranges_are_checked_unless_it_is_believed() -> None:
+    def weighed(w: mp.SecretArray, x: mp.SecretArray) -> mp.SecretArray:
+        return (w * x).sum()
+
+    def trace(**options: Any) -> mp.Graph:
+        inputs = {"w": mp.column("a", mp.int64(0, 1), rows=4), "x": mp.column("b", mp.int64(0, 255), rows=4, **options)}
+        return mp.program(inputs=inputs, outputs={"y": "a"})(weighed).trace()
+
+    assert unchecked(trace()) == () and len(mp.explain(trace()).openings) == 2
+    assert unchecked(trace(checked=False)) == ("x",)
+
+    def steps(me: int) -> Steps[Any]:
+        node: Node = yield from set_up(me, context=b"", seed=SEED[:31] + bytes([me]))
+        weights, rows = np.array([1, 256, 65536, 2**24]), np.array([3, 1, 4, 1])
+        columns = {"w": SharedColumn(public_ring(me, weights)), "x": SharedColumn(public_ring(me, rows))}
+        return (yield from run_graph(node, trace(), columns))
+
+    with pytest.raises(RangeBroken, match="column w"):
+        run_together([steps(me) for me in range(3)])
+
+
+def test_a_result_that_shows_what_lies_under_nulls_is_explained_as_such() -> None:
+    column = mp.column("bank", mp.int64(5, 9), rows=3, nullable=True)
+    graph = mp.program(inputs={"x": column}, outputs={"y": "bank"})(lambda x: mp.SecretArray(x.tracer, x.ref) + 1).trace()
+    assert mp.explain(graph).outputs[0].what == "y, values under nulls of x included"
+
+
+def test_the_largest_number_is_compared_as_a_whole_number() -> None:
+    graph = mp.program(inputs={"x": mp.column("b", mp.fixed(0, 3, fraction=60), rows=1)}, outputs={"y": "b"})(
+        lambda x: x
+    ).trace()
+    assert encode_column(graph.inputs[0], [3.0]).raw.tolist() == [3 << 60]
+    with pytest.raises(BadColumn, match="row 1 lies outside"):
+        encode_column(graph.inputs[0], [np.nextafter(3.0, 4)])
 
 
 def test_what_does_not_wait_for_each_other_shares_rounds() -> None:

@@ -72,10 +72,7 @@ def divide_by_public(x: A, divisor: Literal) -> A:
     Raises:
         WrongOperands: a divisor is 0.
     """
-    array = np.asarray(divisor, dtype=np.float64)
-    if not array.all():
-        raise wrong("divide", "a divisor is 0")
-    return scaled(x, 1.0 / array)
+    return scaled(x, 1.0, divisor=divisor)
 
 
 def pow(x: A, exponent: int) -> A:  # noqa: A001  # the standard's name
@@ -124,10 +121,11 @@ def as_numbers(*values: A) -> tuple[A, ...]:
     return tuple(value.apply(AsInteger(), valid=value.valid) if value.dtype.is_bool else value for value in values)
 
 
-def scaled(x: A, factor: Literal, *, fraction: int | None = None) -> A:
+def scaled(x: A, factor: Literal, *, divisor: Literal = 1, fraction: int | None = None) -> A:
     """x times public numbers; those with a point are held as exactly as the result can tell.
 
     Args:
+        divisor: what a factor with a point is divided by, exactly.
         fraction: bits after the point of the result, if `factor` has a point; x's unless told otherwise.
     """
     (x,) = as_numbers(x)
@@ -135,12 +133,13 @@ def scaled(x: A, factor: Literal, *, fraction: int | None = None) -> A:
     if array.dtype.kind != "f":
         a, b = in_one_shape(x, constant(x, array if array.dtype.kind != "b" else array.astype(np.int64)))
         return a.apply(Multiply(), b, valid=a.valid)
-    power = math.frexp(float(np.abs(array).max(initial=0)))[1]
+    least = float(np.abs(np.asarray(divisor, dtype=np.float64)).min(initial=np.inf)) or 1.0  # 0 is refused below
+    power = math.frexp(float(np.abs(array).max(initial=0)) / least)[1]
     size = bits_of(float(x.dtype.magnitude))
     if fraction is None:
         fraction = x.dtype.fraction if x.dtype.name == "fixed" else max(min(DEFAULT_FRACTION, 60 - size - power), 0)
     room = (2 * LIMIT.bit_length() - x.dtype.bits) // 2 - 1 - power
-    a, b = in_one_shape(x, constant(x, array, fraction=max(min(fraction + size + 1, room, MAX_FRACTION), 0)))
+    a, b = in_one_shape(x, constant(x, array, fraction=max(min(fraction + size + 1, room, MAX_FRACTION), 0), divisor=divisor))
     if a.dtype.fraction + b.dtype.fraction > fraction:
         return a.apply(Scale(fraction), b, valid=a.valid)
     return widened(a.apply(Multiply(), b, valid=a.valid), fraction)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,13 @@ def wrong(operation: str, problem: str) -> WrongOperands:
     return WrongOperands(line=program_line(), operation=operation, problem=problem)
 
 
-def constant(like: A, value: Literal, *, fraction: int = DEFAULT_FRACTION) -> A:
+def constant(like: A, value: Literal, *, fraction: int = DEFAULT_FRACTION, divisor: Literal = 1) -> A:
     """Public numbers as a value of the program; `fraction` bits after the point, fewer if fewer say it exactly.
 
-    NaN and infinities are refused.
+    With a divisor they are quotients, exactly. NaN and infinities are refused.
     """
+    if not isinstance(divisor, int) or divisor != 1:
+        return _quotient(like, value, divisor, fraction)
     array = np.asarray(value)
     if isinstance(value, int) and abs(value) >= 1 << 62:
         raise wrong("constant", "a number does not fit 62 bits")
@@ -40,12 +43,25 @@ def constant(like: A, value: Literal, *, fraction: int = DEFAULT_FRACTION) -> A:
     if array.dtype.kind == "f":
         if not np.isfinite(array).all():
             raise wrong("constant", "a number is NaN or infinite")
-        operation = Constant("fixed", array.astype("<f8").tobytes(), min(fraction, _exact(array)), array.shape)
+        operation = Constant("fixed", array.astype("<f8").tobytes(), min(fraction, _exact(array)), array.shape, b"")
     else:
         if array.dtype.kind == "u" and int(array.max()) >= 1 << 63:
             raise wrong("constant", "a number does not fit 62 bits")
-        operation = Constant("bool" if array.dtype.kind == "b" else "int64", array.astype("<i8").tobytes(), 0, array.shape)
+        operation = Constant("bool" if array.dtype.kind == "b" else "int64", array.astype("<i8").tobytes(), 0, array.shape, b"")
     return like.like(like.tracer.add(operation)[0])
+
+
+def _quotient(like: A, value: Literal, divisor: Literal, fraction: int) -> A:
+    numbers, divisors = np.broadcast_arrays(np.asarray(value, dtype="<f8"), np.asarray(divisor, dtype="<f8"))
+    if not divisors.all():
+        raise wrong("divide", "a divisor is 0")
+    if (divisors != np.asarray(divisor)).any() or (numbers != np.asarray(value)).any():
+        raise wrong("divide", "a public number has more than 53 bits")
+    floats = numbers / divisors
+    parts = zip(floats.reshape(-1).tolist(), divisors.reshape(-1).tolist(), numbers.reshape(-1).tolist(), strict=True)
+    if _exact(floats) < MAX_FRACTION and all(Fraction(q) * Fraction(d) == Fraction(n) for q, d, n in parts):
+        return constant(like, floats, fraction=fraction)
+    return like.like(like.tracer.add(Constant("fixed", numbers.tobytes(), fraction, numbers.shape, divisors.tobytes()))[0])
 
 
 def _exact(array: Any) -> int:

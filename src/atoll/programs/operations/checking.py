@@ -1,7 +1,8 @@
 """Whether what owners shared lies in the range they declared: everything else rests on it.
 
 An honest owner's node checks its column before it shares anything. Where an owner is not to be believed, the compute nodes
-check too, on shares, before anything is opened.
+check too, on shares, before anything is opened: a weight outside of 0 and 1 would carry the rows of others out in a sum. With y
+as the number less the least one, read without a sign, the number lies in its range exactly when y is no more than its width.
 """
 
 from __future__ import annotations
@@ -20,17 +21,20 @@ from atoll.protocols.mpc import (
     Circuit,
     CircuitBuilder,
     Node,
-    Ring,
+    Planes,
     Steps,
+    chunked,
     evaluate,
     from_bit,
     is_zero,
-    less_than_any,
     open_planes,
-    parallel,
-    public_ring,
     traffic,
 )
+from atoll.protocols.mpc.circuits.arithmetic import add_modulo
+from atoll.protocols.mpc.circuits.order import less_than
+from atoll.protocols.mpc.conversion import spare_rounds, summands, two_summands
+from atoll.protocols.mpc.places import NODES
+from atoll.protocols.mpc.shares import WORD_BITS, join_planes
 from atoll.protocols.mpc.traffic import Traffic
 
 
@@ -40,7 +44,7 @@ class VerifyRange(Operation):
     """The same numbers, once it is sure that all lie in their declared range; if not, the run ends there."""
 
     NAME: ClassVar[str] = "verify_range"
-    SOURCE: ClassVar[str] = "as less and equal"
+    SOURCE: ClassVar[str] = "as less, with an adder of all 64 bits"
     LEAKAGE: ClassVar[str] = "whether all values lie in the declared range"
 
     name: str
@@ -59,8 +63,9 @@ class VerifyRange(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         size = kinds[0].size
-        compared = traffic.less_than_any(size, malicious=malicious)
-        outside = (compared | compared) + traffic.circuit(or_circuit(), size) + traffic.from_bit(size, malicious=malicious)
+        circuit = range_circuit(_span(kinds[0]), NODES if malicious else 2, spare_rounds(size))
+        given = Traffic() if malicious else Traffic(1, (traffic.planes_bytes(WORD_BITS, size), 0, 0))
+        outside = given + traffic.circuit(circuit, size) + traffic.from_bit(size, malicious=malicious)
         return outside + traffic.is_zero(1, bits=size.bit_length(), malicious=malicious) + traffic.open_planes(1, 1)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
@@ -68,27 +73,28 @@ class VerifyRange(Operation):
         Raises:
             RangeBroken: a value lies outside.
         """
-        x, dtype = column(values[0]), kinds[0].dtype
-        low, high = (public_ring(node.me, bound) for bound in (dtype.low, dtype.high))
-        sides = yield from parallel(
-            less_than_any(node, x, _repeated(low, x.size)), less_than_any(node, _repeated(high, x.size), x)
-        )
-        (outside,) = yield from evaluate(node, or_circuit(), *sides)
+        y, extra = column(values[0]).plus_public(node.me, -kinds[0].dtype.low), spare_rounds(kinds[0].size)
+
+        def part(rows: slice) -> Steps[Planes]:
+            terms = yield from summands(node, y[rows], WORD_BITS)
+            return (yield from evaluate(node, range_circuit(_span(kinds[0]), len(terms), extra), *terms))[0]
+
+        outside = join_planes((yield from chunked(y.size, part)))
         count = (yield from from_bit(node, outside)).sum().reshape(1)
-        answer = yield from is_zero(node, count, bits=x.size.bit_length())
+        answer = yield from is_zero(node, count, bits=y.size.bit_length())
         if not (yield from open_planes(node, answer))[0]:
-            raise RangeBroken(column=self.name, dtype=str(dtype))
+            raise RangeBroken(column=self.name, dtype=str(kinds[0].dtype))
         return values
 
 
 @cache
-def or_circuit() -> Circuit:
-    """One of two bits, or both."""
+def range_circuit(span: int, terms: int, extra: int) -> Circuit:
+    """Whether the sum of two or three numbers modulo 2^64, read without a sign, is more than `span`."""
     build = CircuitBuilder()
-    (x,), (y,) = build.input(1), build.input(1)
-    return build.circuit([[build.disjunction(x, y)]])
+    first, second = two_summands(build, [build.input(WORD_BITS) for _ in range(terms)])
+    total = add_modulo(build, first, second, extra=extra)
+    return build.circuit([[less_than(build, build.constants(span, WORD_BITS), total)]])
 
 
-def _repeated(value: Ring, count: int) -> Ring:
-    """One number as a column."""
-    return Ring(value.shares.reshape(2, 1).repeat(count, axis=1))
+def _span(kind: Kind) -> int:
+    return kind.dtype.high - kind.dtype.low

@@ -25,7 +25,7 @@ from atoll.programs.dtypes import DType
 from atoll.programs.functions.arithmetic import add, multiply, scaled, subtract, truncated
 from atoll.programs.functions.common import widened
 from atoll.programs.functions.reductions import sum as total
-from atoll.programs.kind import MAX_ELEMENTS, Kind
+from atoll.programs.kind import MAX_ELEMENTS, Kind, round_up
 from atoll.programs.operation import Clear, Shows, refuse, register
 from atoll.programs.operations.arithmetic import MovePoint, Multiply, Square
 from atoll.programs.operations.checks import in_bounds, numbers, same_shape, secret
@@ -55,10 +55,11 @@ class Variance(Composed):
         (x,) = numbers(self, kinds, 1)
         count = verify_count(self, x, self.correction)
         found = self.inferred(kinds)
-        bias = _raised(found.error, found.dtype)
+        error = found.error + _rounded_root(x, x)
+        bias = _raised(error, found.dtype)
         most = _raised(_spread(x) ** 2 * Fraction(count, count - self.correction), found.dtype) + 2 * bias
         dtype = replace(found.dtype, low=0, high=max(min(found.dtype.high, most), 0))
-        return (replace(found, dtype=dtype, error=found.error + bias * dtype.unit),)
+        return (replace(found, dtype=dtype, error=round_up(error + bias * dtype.unit)),)
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.asarray(values[0].astype(np.float64).var(axis=-1, ddof=self.correction)),)
@@ -69,7 +70,7 @@ class Variance(Composed):
         m = scaled(total(y, axis=-1), _root_factor(x, self.correction), fraction=_MEAN)
         found = subtract(_moment(y.apply(Square()), x, self.correction), m.apply(Square()))
         found = moved(truncated(found, _KEPT), 2 * places)
-        return add(found, float(_raised(found.kind.error, found.dtype) * found.dtype.unit))
+        return add(found, float(_raised(found.kind.error + _rounded_root(x.kind, x.kind), found.dtype) * found.dtype.unit))
 
 
 @register
@@ -91,8 +92,10 @@ class Covariance(Composed):
         count = verify_count(self, x, self.correction)
         found = self.inferred(kinds)
         most = _spread(x) * _spread(z) * Fraction(count, count - self.correction)
-        end = _raised(most, found.dtype) + _raised(found.error, found.dtype)
-        return (replace(found, dtype=replace(found.dtype, low=max(found.dtype.low, -end), high=min(found.dtype.high, end))),)
+        error = round_up(found.error + _rounded_root(x, z))
+        end = _raised(most, found.dtype) + _raised(error, found.dtype)
+        dtype = replace(found.dtype, low=max(found.dtype.low, -end), high=min(found.dtype.high, end))
+        return (replace(found, dtype=dtype, error=error),)
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         x, z = (value - value.mean(axis=-1, keepdims=True) for value in values)
@@ -137,13 +140,18 @@ def _moment(products: Traced, x: Traced, correction: int) -> Traced:
     """The sum of products divided by the number of rows less the correction, as finely as a product of means."""
     count = x.shape[-1]
     summed = total(truncated(products, 61 - count.bit_length()), axis=-1)
-    return widened(scaled(summed, 1 / (count - correction), fraction=_MOMENT), 2 * _MEAN)
+    return widened(scaled(summed, 1.0, divisor=count - correction, fraction=_MOMENT), 2 * _MEAN)
 
 
 def _root_factor(x: Traced, correction: int) -> float:
     """1 / sqrt(n (n - correction)): of the product of two sums times this each, n divides once and n - correction once."""
     count = x.shape[-1]
     return 1 / math.sqrt(count * (count - correction))
+
+
+def _rounded_root(x: Kind, z: Kind) -> Fraction:
+    """What the rounding of `_root_factor`, 2^-53 of it, adds to the product of two means."""
+    return _spread(x) * _spread(z) / 2**50
 
 
 def _spread(x: Kind) -> Fraction:
