@@ -240,11 +240,16 @@ def open_results(packages: Sequence[bytes], shapes: Sequence[ColumnShape]) -> li
 
 def _header(owner: Party, shapes: Sequence[ColumnShape], context: bytes) -> bytes:
     described = "; ".join(map(str, shapes)).encode()
-    return sha256(_HEADER_DOMAIN + len(context).to_bytes(8, "big") + context + str(owner).encode() + b"\0" + described).digest()
+    return sha256(_HEADER_DOMAIN + _bound(owner, context) + described).digest()
 
 
 def _streams(keys: tuple[bytes, bytes], owner: Party, context: bytes) -> Streams:
-    return Streams(*(sha256(_KEY_DOMAIN + str(owner).encode() + b"\0" + context + key).digest()[:KEY_BYTES] for key in keys))
+    return Streams(*(sha256(_KEY_DOMAIN + _bound(owner, context) + key).digest()[:KEY_BYTES] for key in keys))
+
+
+def _bound(owner: Party, context: bytes) -> bytes:
+    """Whose columns for what; no two pairs give the same bytes, whatever follows."""
+    return len(context).to_bytes(8, "big") + context + str(owner).encode() + b"\0"
 
 
 def _rows(shared: Shared) -> Words64:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import pytest
 
+from atoll.primitives.replicated import Streams
 from atoll.protocols.errors import WrongBulkLength
 from atoll.protocols.mpc import (
     Adversary,
@@ -130,6 +132,18 @@ def test_an_owner_says_its_numbers_to_no_node_alone() -> None:
     assert np.array_equal(rings[0][0] + rings[1][0] + rings[2][0], X.view(np.uint64))
     other = pack_columns([X, BITS], shapes, owner=A, context=CONTEXT, seed=bytes([1]) * 32)
     assert other[1][-64:] != packages[1][-64:]
+
+
+def test_an_owners_keys_are_bound_to_its_place_and_context_each_in_its_length() -> None:
+    """As specs/mpc-engine.md has it: nothing of one can pass for something of the other."""
+    shapes = [ColumnShape(COUNT)]
+    packages = pack_columns([X], shapes, owner=A, context=CONTEXT, seed=bytes(32))
+    (shared,) = open_package(0, packages[0], shapes, owner=A, context=CONTEXT).columns
+    bound = len(CONTEXT).to_bytes(8, "big") + CONTEXT + str(A).encode() + b"\0"
+    keys = (sha256(b"ATOLL-V01-MPC-INPUT-KEY" + bound + key).digest()[:16] for key in (packages[0][32:48], packages[0][48:]))
+    streams = Streams(*keys)
+    assert isinstance(shared, Ring)
+    assert np.array_equal(shared.shares, [streams.own_words(0, COUNT), streams.next_words(0, COUNT)])
 
 
 def test_columns_of_another_length_are_refused_before_they_are_split() -> None:
