@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from atoll import programs as mp
 from atoll.programs.errors import WrongOperands
+from atoll.programs.kind import round_up
 from atoll.programs.operations.inputs import Constant
 from atoll.programs.operations.linalg import SumOfSquares, VecDot
 
@@ -116,7 +117,7 @@ def test_a_quotient_that_is_not_a_float_is_meant_exactly() -> None:
     graph = mp.program(inputs={"x": mp.column("bank", mp.int64(0, 9), rows=1)}, outputs={"y": "bank"})(lambda x: x / 3).trace()
     (constant,) = [step.kinds[0] for step in graph.steps if isinstance(step.operation, Constant)]
     third = Fraction(constant.dtype.low, 2**constant.dtype.fraction)
-    assert abs(third - Fraction(1, 3)) <= constant.error < constant.dtype.unit
+    assert round_up(abs(third - Fraction(1, 3))) == constant.error < constant.dtype.unit
 
 
 def test_the_mean_of_a_million_is_good_to_a_few_units() -> None:

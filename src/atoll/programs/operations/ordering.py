@@ -69,6 +69,9 @@ class _Ordered(Operation):
     descending: tuple[bool, ...]
     ranks: tuple[int, ...]
 
+    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
+        return False  # it shuffles
+
     def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
         return (RANDOM_ORDER,)
 
@@ -119,9 +122,6 @@ class SortBy(_Ordered):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         places = self._places(kinds, values)
         return tuple(value[places] for value in values[len(self.descending) :])
-
-    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
-        return False  # it shuffles
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return self._traffic(kinds, *moved_width(kinds[len(self.descending) :]), malicious)
