@@ -3,6 +3,9 @@
 A frame says where in its stream it stands, so one that is lost, repeated, cut or lengthened on its way ends the run:
 
     position in the stream, 8 bytes little-endian || 1 to MAX_FRAME_BYTES - 8 bytes of the stream
+
+A frame below FLUSH_BYTES goes out only where the sender has said a whole round and waits. So one that leaves the reader's round
+unfinished is misplaced too: a neighbour cannot make a reader work on crumbs.
 """
 
 from __future__ import annotations
@@ -51,7 +54,7 @@ def as_role(index: int, steps: Steps[T]) -> Role[T]:
                 while len(wire.incoming) < due:
                     yield from previous.flush()
                     yield from following.flush()
-                    yield from wire.read_frame()
+                    yield from wire.read_frame(due)
             heard = Heard(previous.incoming.take(action.from_previous), following.incoming.take(action.from_next))
         else:
             yield from previous.write(action.to_previous)
@@ -102,12 +105,14 @@ class _Wire:
             yield Send(self.peer, Frame(b"".join([_position(self._sent), *parts])))
             self._parts, self._length, self._sent = [], 0, self._sent + length
 
-    def read_frame(self) -> Role[None]:
-        """Wait for the next frame."""
+    def read_frame(self, due: int) -> Role[None]:
+        """Wait for the next frame of a round that asks for `due` bytes."""
         frame: Frame = yield Receive(self.peer, Frame)
-        if frame.data[:POSITION_BYTES] != _position(self._heard) or len(frame.data) == POSITION_BYTES:
+        length = len(frame.data) - POSITION_BYTES
+        is_crumb = length < FLUSH_BYTES and len(self.incoming) + length < due
+        if frame.data[:POSITION_BYTES] != _position(self._heard) or length <= 0 or is_crumb:
             raise FrameMisplaced(party=str(self.peer), expected=self._heard)
-        self._heard += len(frame.data) - POSITION_BYTES
+        self._heard += length
         self.incoming.put(memoryview(frame.data)[POSITION_BYTES:])
 
 

@@ -16,7 +16,7 @@ from atoll.protocols.mpc.rounds import chunks
 from atoll.protocols.mpc.streams import Incoming
 from atoll.protocols.packets import Packet
 from atoll.protocols.pump import Pumped, Said, Tamper, pump
-from atoll.protocols.role import MAX_FRAME_BYTES
+from atoll.protocols.role import MAX_FRAME_BYTES, Frame, Receive
 from tests.unit.protocols.mpc.three import nodes, run
 
 
@@ -136,12 +136,33 @@ def test_a_neighbour_that_says_more_than_is_due_ends_the_run() -> None:
 def test_what_is_not_said_is_waited_for_and_not_made_up() -> None:
     with pytest.raises(RolesStalled, match="compute/1 waits for Frame from compute/0"):
         pumped(small, change(0, 1, lambda frame: b""))
-    with pytest.raises(RolesStalled, match="compute/1 waits for Frame from compute/0"):
-        pumped(lambda node: pass_on(node, 7, 1), change(0, 1, lambda frame: frame[:-1]))
-    with pytest.raises(FrameMisplaced):
-        pumped(small, change(0, 1, lambda frame: frame[:-1]))
+    for cut in (1, 7, 8):
+        with pytest.raises(FrameMisplaced):
+            pumped(lambda node: pass_on(node, 7, 1), change(0, 1, lambda frame, cut=cut: frame[:-cut]))
     with pytest.raises(FrameMisplaced):
         pumped(small, change(0, 1, lambda frame: frame[:POSITION_BYTES]))
+
+
+def test_a_frame_of_few_bytes_ends_with_a_round() -> None:
+    """Else a neighbour could have a node work off a stream byte by byte."""
+    for frame_bytes, is_refused in ((FLUSH_BYTES, False), (FLUSH_BYTES - 8, True)):
+        frame = Frame(bytes(POSITION_BYTES + frame_bytes))
+        role = as_role(0, heard_once(8 * FLUSH_BYTES))
+        assert isinstance(next(role), Receive)
+        if is_refused:
+            with pytest.raises(FrameMisplaced) as caught:
+                role.send(frame)
+            assert caught.value.operands == {"party": "compute/2", "expected": 0}
+        else:
+            assert isinstance(role.send(frame), Receive)
+    role = as_role(0, heard_once(16))
+    next(role)
+    with pytest.raises(StopIteration):
+        role.send(Frame(bytes(POSITION_BYTES + 16)))
+
+
+def heard_once(size: int) -> Steps[None]:
+    yield Round(from_previous=size)
 
 
 def test_a_frame_that_comes_twice_ends_the_run() -> None:
