@@ -174,6 +174,27 @@ def test_rules_and_rows_are_those_of_the_program() -> None:
             verify(changed)
 
 
+@pytest.mark.parametrize(
+    ("owners", "security", "refused"),
+    [(2, Security.SEMI_HONEST, True), (2, Security.MALICIOUS, True), (1, Security.SEMI_HONEST, False)],
+)
+def test_no_owner_is_believed_on_its_ranges_beside_others(owners: int, security: Security, refused: bool) -> None:
+    """A weight of 256^i would open another owner's rows in one sum."""
+    inputs = {
+        "x": mp.column("first", mp.int64(0, 255), rows=16),
+        "w": mp.column("first", mp.int64(0, 1), rows=16, checked=False),
+    }
+    if owners > 1:
+        inputs["w"] = mp.column("second", mp.int64(0, 1), rows=16, checked=False)
+    graph = mp.program(inputs=inputs, outputs={"out": "asker"})(lambda x, w: (w * x).sum()).trace()
+    spec = spec_of(graph, security=security)
+    if refused:
+        with pytest.raises(BadPlan, match="the range of "):
+            KIND.draft(spec)
+    else:
+        verify(plan_of(spec), graph.encode())
+
+
 def test_a_program_that_cannot_be_verified_is_refused_for_malicious_security_before_anybody_consents() -> None:
     graph = total("the largest")
     spec = spec_of(graph)

@@ -21,7 +21,7 @@ from atoll.programs.dtypes import DType
 from atoll.programs.explain import explain
 from atoll.programs.graph import Graph, GraphInput
 from atoll.programs.graph import Output as GraphOutput
-from atoll.programs.places import owners, receivers
+from atoll.programs.places import owners, receivers, unchecked
 from atoll.protocols.mpc import Adversary
 from atoll.protocols.mpc.errors import NotVerifiable
 from atoll.wire.errors import MessageError
@@ -166,8 +166,15 @@ def state(graph: Graph, security: Security) -> Statement:
         security: what one of the nodes may do.
 
     Raises:
-        BadPlan: an owner's columns are not equally long, it opens too many things, or it does not run with this security.
+        BadPlan: an owner would be believed on its ranges beside others, its columns are not equally long, it opens too many
+            things, or it does not run with this security.
     """
+    believed = unchecked(graph)
+    if believed and len(owners(graph)) > 1:
+        # beyond its range a weight of one owner would spell out the rows of another in what looks like one sum
+        raise BadPlan(
+            kind=KIND, reason=f"nobody would check the range of {', '.join(believed)}; declare it without checked=False"
+        )
     shown = exposures(graph)
     try:
         cost = explain(graph, adversary=Adversary(str(security)), links=())
