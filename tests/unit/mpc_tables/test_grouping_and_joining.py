@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from atoll.protocols.mpc import Node, Planes, Ran, Ring, Steps, table_traffic
-from atoll.protocols.mpc.errors import KeyTooOften
+from atoll.protocols.mpc import Node, Planes, Ran, Ring, Steps, multiply, partitioning, table_traffic
+from atoll.protocols.mpc.errors import DestinationsDisputed, KeyTooOften
 from atoll.protocols.mpc.gathering import by_order, by_products
 from atoll.protocols.mpc.grouping import Grouped, by_code, by_key
 from atoll.protocols.mpc.joining import Matches, join
@@ -111,6 +111,19 @@ def test_the_destinations_that_a_partition_opens_do_not_depend_on_the_bits() -> 
             seen[tuple(ran.outputs[0][0].places)] += 1
         assert len(seen) == 6
         assert sum((one - 50) ** 2 / 50 for one in seen.values()) < 25.7  # chi-square, 5 degrees, 1e-4
+
+
+@pytest.mark.parametrize("change", [1, 1 << 32, -1])
+def test_destinations_that_are_no_order_are_told_from_a_bug(change: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Node 1 says another product than it has; multiples of 2^32 too, which 32 bits would not show."""
+
+    def deviating(node: Node, x: Ring, y: Ring) -> Steps[Ring]:
+        return multiply(node, x.plus_public(0, change) if node.me == 1 else x, y)
+
+    monkeypatch.setattr(partitioning, "multiply", deviating)
+    bit = planes([0, 1, 1, 0, 1], 1)
+    with pytest.raises(DestinationsDisputed, match="5 rows"):
+        run(lambda node, at: partition(node, bit[at], []))
 
 
 JOINS = {

@@ -65,6 +65,14 @@ class CoinDisputed(PeerError):
     remedy = "One of the two is faulty or hostile, and nothing was opened: show the auditor the logs of both, then run again."
 
 
+class DestinationsDisputed(PeerError):
+    """Where rows are to go, once opened, is not one place a row: a node changed a part on its way."""
+
+    code = "mpc.destinations_disputed"
+    sentence = "The opened destinations of {count} rows are not one place for each."
+    remedy = "One of the three nodes is faulty or hostile: show the auditor the logs of all, then run again."
+
+
 class RoundsDiffer(IntegrityError):
     """An operation does not ask all nodes for the same rounds."""
 

@@ -18,14 +18,15 @@ import numpy as np
 
 from atoll.primitives import replicated
 from atoll.protocols.mpc.conversion import from_bit
+from atoll.protocols.mpc.errors import DestinationsDisputed
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.opening import open_ring
 from atoll.protocols.mpc.ordering import Ordering
 from atoll.protocols.mpc.products import multiply
 from atoll.protocols.mpc.rounds import Steps
 from atoll.protocols.mpc.rows import running_sums
-from atoll.protocols.mpc.shares import Planes, Ring
-from atoll.protocols.mpc.shuffling import Column, Shuffle, moved_by
+from atoll.protocols.mpc.shares import Planes, Ring, Words64
+from atoll.protocols.mpc.shuffling import Column, Places, Shuffle, moved_by
 
 
 def partition(node: Node, bit: Planes, columns: Sequence[Column]) -> Steps[tuple[Ordering, Ring, tuple[Column, ...]]]:
@@ -33,6 +34,9 @@ def partition(node: Node, bit: Planes, columns: Sequence[Column]) -> Steps[tuple
 
     Returns:
         The order, the bits as numbers in it, and the columns in it.
+
+    Raises:
+        DestinationsDisputed: a node deviated, so that rows have no place, or two of them one.
     """
     count = bit.count
     if not count:
@@ -47,7 +51,16 @@ def partition(node: Node, bit: Planes, columns: Sequence[Column]) -> Steps[tuple
     shuffled, flags, *moved = yield from shuffle.apply(node, destination, ones, *columns)
     assert isinstance(shuffled, Ring)
     opened = yield from open_ring(node, shuffled)
-    places = replicated.invert(opened.astype(np.uint32))
+    places = _inverted(opened)
     in_order = moved_by(flags, places)
     assert isinstance(in_order, Ring)
     return Ordering(shuffle, places), in_order, tuple(moved_by(column, places) for column in moved)
+
+
+def _inverted(destinations: Words64) -> Places:
+    """Which row comes to each place."""
+    count = len(destinations)
+    is_order = (destinations < count).all() and (np.bincount(destinations.astype(np.int64), minlength=count) == 1).all()
+    if not is_order:
+        raise DestinationsDisputed(count=count)
+    return replicated.invert(destinations.astype(np.uint32))
