@@ -102,6 +102,7 @@ impl Open {
             pairs.iter_mut().zip(joined).for_each(|(pair, (l, k))| *pair ^= rows[l] ^ rows[k]);
             at_points(&Gf64, &points, &matrix)
         });
+        let choices = choices_of(&points);
         let length = folded_length(batches.iter().map(Bits::len).sum());
         let mut columns: [Vec<u64>; 4] = std::array::from_fn(|_| Vec::with_capacity(length));
         let mut reader = Reader::new(batches, &self.coin);
@@ -112,7 +113,7 @@ impl Open {
                 weights[j] = weights[j - 1].map(Lane::default(), |word, _| (word << 1) ^ (0x1b & (word >> 63).wrapping_neg()));
             }
             for (at, (rows, column)) in block.columns.iter_mut().zip(&mut columns).enumerate() {
-                fold_rows(rows, &points);
+                fold_rows(rows, &choices);
                 if at % 2 == 0 {
                     scale(rows, &weights); // x
                 }
@@ -228,35 +229,38 @@ fn scale_portable(lanes: &mut [Lane], weights: &[Lane]) {
     }
 }
 
-fn fold_rows(rows: &mut [Lane; ROWS], points: &[u64]) {
-    #[cfg(target_arch = "x86_64")]
-    if super::lanes_simd::is_supported() {
-        return super::lanes_simd::fold_rows(rows, points);
-    }
-    fold_rows_portable(rows, points);
+/// Rows that are added up together.
+pub(super) const TABLE_ROWS: usize = 4;
+/// For each four rows and each bit of elements: which of the rows' points have the bit.
+pub(super) type Choices = [[u8; ROWS]; ROWS / TABLE_ROWS];
+
+fn choices_of(points: &[u64]) -> Choices {
+    let chosen = |points: &[u64], bit: usize| points.iter().rev().fold(0, |index, point| index << 1 | (point >> bit & 1) as u8);
+    std::array::from_fn(|four| std::array::from_fn(|bit| chosen(&points[TABLE_ROWS * four..][..TABLE_ROWS], bit)))
 }
 
-/// Bits of a table's index: rows that are added up together.
-const TABLE_ROWS: usize = 4;
-
-/// Row j becomes, for each block, the sum over l of `points[l]` times bit j of its row l.
+/// Row j becomes, for each block, the sum over l of point l times bit j of its row l.
 ///
 /// Bit b of all the sums is the sum of the rows whose point has bit b: sums of four rows are looked up by the points' bits, which
 /// are public (Arlazarov, Dinic, Kronrod, Faradzev). What comes out has a row for each bit of elements, and is transposed.
-///
-/// Vector kernels are this, compiled for wider registers.
-#[inline(always)]
-pub(super) fn fold_rows_portable(rows: &mut [Lane; ROWS], points: &[u64]) {
+fn fold_rows(rows: &mut [Lane; ROWS], choices: &Choices) {
+    #[cfg(target_arch = "x86_64")]
+    if super::lanes_simd::is_supported() {
+        return super::lanes_simd::fold_rows(rows, choices);
+    }
+    fold_rows_portable(rows, choices);
+}
+
+fn fold_rows_portable(rows: &mut [Lane; ROWS], choices: &Choices) {
     let xor = |left: Lane, right: Lane| left.map(right, |left, right| left ^ right);
     let mut folded = [Lane::default(); ROWS];
-    for (four, points) in rows.chunks_exact(TABLE_ROWS).zip(points.chunks_exact(TABLE_ROWS)) {
+    for (four, choices) in rows.chunks_exact(TABLE_ROWS).zip(choices) {
         let mut table = [Lane::default(); 1 << TABLE_ROWS];
         for index in 1..table.len() {
             table[index] = xor(table[index & (index - 1)], four[index.trailing_zeros() as usize]);
         }
-        for (bit, sum) in folded.iter_mut().enumerate() {
-            let index = points.iter().rev().fold(0, |index, point| index << 1 | (point >> bit & 1) as usize);
-            *sum = xor(*sum, table[index]);
+        for (sum, &index) in folded.iter_mut().zip(choices) {
+            *sum = xor(*sum, table[usize::from(index)]);
         }
     }
     *rows = folded;
@@ -264,7 +268,6 @@ pub(super) fn fold_rows_portable(rows: &mut [Lane; ROWS], points: &[u64]) {
 }
 
 /// `transpose` in `planes`, of eight blocks side by side.
-#[inline(always)]
 fn transpose_lanes(rows: &mut [Lane; ROWS]) {
     let mut side = ROWS / 2;
     let mut mask = u64::MAX >> side;
@@ -276,5 +279,47 @@ fn transpose_lanes(rows: &mut [Lane; ROWS]) {
         }
         side /= 2;
         mask ^= mask << side;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vectors_say_what_portable_code_says() {
+        let coin = Coin::new(&[3; 16]);
+        let mut block = Block::empty();
+        for (at, rows) in block.columns.iter_mut().chain(&mut block.claims).enumerate() {
+            coin.fill(Use::Rows, (at * WORDS) as u64, words_of(rows));
+        }
+        coin.fill(Use::Blocks, 0, &mut block.weights.0);
+        let (mut sums, mut portable) = ([Lane::default(); SUMS], [Lane::default(); SUMS]);
+        add_sums(&[block.clone(), block.clone(), block.clone()], &mut sums);
+        add_sums_portable(&[block.clone(), block.clone(), block.clone()], &mut portable);
+        assert!(sums.iter().zip(&portable).all(|(sum, portable)| element(sum) == portable.0[0]));
+
+        let choices = choices_of(&coin.words(Use::BitPoints, ROWS));
+        let (mut rows, mut portable) = (block.columns[0], block.columns[0]);
+        fold_rows(&mut rows, &choices);
+        fold_rows_portable(&mut portable, &choices);
+        assert_eq!(rows, portable);
+        scale(&mut rows, &block.columns[1]);
+        scale_portable(&mut portable, &block.columns[1]);
+        assert_eq!(rows, portable);
+    }
+
+    #[test]
+    fn a_folded_row_is_the_sum_of_the_points_of_its_bits() {
+        let coin = Coin::new(&[4; 16]);
+        let points = coin.words(Use::BitPoints, ROWS);
+        let mut rows = [Lane::default(); ROWS];
+        coin.fill(Use::Rows, 0, words_of(&mut rows));
+        let before = rows;
+        fold_rows(&mut rows, &choices_of(&points));
+        for (gate, block) in [(0, 0), (5, 7), (63, 3)] {
+            let bits = before.iter().zip(&points).filter(|(row, _)| row.0[block] >> gate & 1 == 1);
+            assert_eq!(rows[gate].0[block], bits.fold(0, |sum, (_, point)| sum ^ point));
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::bits::{self, Block, PAIRS, SUMS};
+use super::bits::{Block, Choices, PAIRS, ROWS, SUMS, TABLE_ROWS};
 use crate::gf128;
 use crate::rss::lanes::Lane;
 
@@ -103,14 +103,41 @@ fn scale_detected(lanes: &mut [Lane], weights: &[Lane]) {
 ///
 /// # Panics
 /// Unless `is_supported`.
-pub(super) fn fold_rows(rows: &mut [Lane; bits::ROWS], points: &[u64]) {
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    fn detected(rows: &mut [Lane; bits::ROWS], points: &[u64]) {
-        bits::fold_rows_portable(rows, points);
-    }
+pub(super) fn fold_rows(rows: &mut [Lane; ROWS], choices: &Choices) {
     assert!(is_supported());
     // SAFETY: the features were asked for
-    unsafe { detected(rows, points) }
+    unsafe { fold_rows_detected(rows, choices) }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,vpclmulqdq")]
+fn fold_rows_detected(rows: &mut [Lane; ROWS], choices: &Choices) {
+    let mut folded = [_mm512_setzero_si512(); ROWS];
+    for (four, choices) in rows.chunks_exact(TABLE_ROWS).zip(choices) {
+        let mut table = [_mm512_setzero_si512(); 1 << TABLE_ROWS];
+        for index in 1..table.len() {
+            let row = load(&four[index.trailing_zeros() as usize].0);
+            table[index] = _mm512_xor_si512(table[index & (index - 1)], row);
+        }
+        for (sum, &index) in folded.iter_mut().zip(choices) {
+            *sum = _mm512_xor_si512(*sum, table[usize::from(index) % (1 << TABLE_ROWS)]);
+        }
+    }
+    let mut side = ROWS / 2;
+    let mut mask = u64::MAX >> side;
+    while side != 0 {
+        let (shift, masks) = (_mm_cvtsi64_si128(side as i64), _mm512_set1_epi64(mask as i64));
+        for row in (0..ROWS).filter(|row| row & side == 0) {
+            let (upper, lower) = (folded[row], folded[row + side]);
+            let swap = _mm512_and_si512(_mm512_xor_si512(_mm512_srl_epi64(upper, shift), lower), masks);
+            folded[row] = _mm512_xor_si512(upper, _mm512_sll_epi64(swap, shift));
+            folded[row + side] = _mm512_xor_si512(lower, swap);
+        }
+        side /= 2;
+        mask ^= mask << side;
+    }
+    for (row, folded) in rows.iter_mut().zip(folded) {
+        store(&mut row.0, folded);
+    }
 }
 
 /// `bits::add_sums_portable`, into unreduced sums of which each lane has four.
@@ -127,8 +154,8 @@ pub(super) fn add_sums(blocks: &[Block], sums: &mut [Lane; SUMS]) {
 fn add_sums_detected(blocks: &[Block], sums: &mut [Lane; SUMS]) {
     let (crossed, claimed) = sums.split_at_mut(PAIRS);
     let mut crossed = crossed.iter_mut();
-    for l in 0..bits::ROWS {
-        for k in l + 1..bits::ROWS {
+    for l in 0..ROWS {
+        for k in l + 1..ROWS {
             let Some(to) = crossed.next() else { return };
             let mut sum = load(&to.0);
             for block in blocks {
@@ -141,7 +168,7 @@ fn add_sums_detected(blocks: &[Block], sums: &mut [Lane; SUMS]) {
             store(&mut to.0, sum);
         }
     }
-    for (to, (side, l)) in claimed.iter_mut().zip((0..2).flat_map(|side| (0..bits::ROWS).map(move |l| (side, l)))) {
+    for (to, (side, l)) in claimed.iter_mut().zip((0..2).flat_map(|side| (0..ROWS).map(move |l| (side, l)))) {
         let mut sum = load(&to.0);
         for block in blocks {
             sum = add_products(sum, load(&block.claims[side][l].0), load(&block.weights.0));
