@@ -62,8 +62,7 @@ def run_written(node: Node, graph: Graph, values: dict[str, Ring]) -> Steps[Any]
 def verified(node: Node, steps: Steps[Any]) -> Steps[Any]:
     """In malicious mode with the proofs that must precede an opening."""
     found = yield from steps
-    if node.verify is not None:
-        yield from node.verify()
+    yield from node.verify()
     return found
 
 

@@ -31,13 +31,14 @@ from atoll.protocols.mpc.comparison import equal, is_negative, is_zero, less_tha
 from atoll.protocols.mpc.conversion import from_bit, from_bits, from_each_bit, inject, to_bits
 from atoll.protocols.mpc.entering import ColumnShape, Form, Shared
 from atoll.protocols.mpc.framing import as_role
-from atoll.protocols.mpc.node import Adversary, Node, set_up
+from atoll.protocols.mpc.node import Adversary, Node
 from atoll.protocols.mpc.opening import open_planes, open_ring, open_words
 from atoll.protocols.mpc.places import COMPUTE, compute, owner, receiver
 from atoll.protocols.mpc.products import dot, matmul, multiply, reshare, square
 from atoll.protocols.mpc.roles import compute_role, owner_role, receiver_role
 from atoll.protocols.mpc.rounds import Heard, Round, Steps, as_is, chunked, parallel
 from atoll.protocols.mpc.select import where, where_bits, where_number
+from atoll.protocols.mpc.setting_up import set_up
 from atoll.protocols.mpc.shares import Planes, Ring, Words, public_planes, public_ring
 from atoll.protocols.mpc.together import Ran, run_together
 from atoll.protocols.mpc.truncation import truncate

@@ -60,8 +60,7 @@ def open_planes_to_pair(node: Node, x: Planes, part: int) -> Steps[Words64 | Non
 
     Rounds: 1, and those of the verification. Bytes sent: the planes once to each of the two, and twice 32.
     """
-    if node.verify is not None:
-        yield from node.verify()
+    yield from node.verify()
     planes = hide_the_rest(x)
     own, following = np.ascontiguousarray(planes[0]), np.ascontiguousarray(planes[1])
     first, third = previous_of(part), next_of(part)
@@ -92,8 +91,7 @@ def hide_the_rest(x: Planes) -> Words64:
 
 
 def _open(node: Node, shares: Words64, add: np.ufunc) -> Steps[Words64]:
-    if node.verify is not None:
-        yield from node.verify()
+    yield from node.verify()
     own, following = np.ascontiguousarray(shares[0]), np.ascontiguousarray(shares[1])
     heard: Heard = yield Round(
         to_next=(own,), to_previous=(sha256(following.data).digest(),), from_previous=own.nbytes, from_next=DIGEST_BYTES

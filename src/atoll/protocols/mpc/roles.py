@@ -32,9 +32,10 @@ from atoll.protocols.mpc.entering import (
 )
 from atoll.protocols.mpc.errors import ResultsDiffer
 from atoll.protocols.mpc.framing import as_role
-from atoll.protocols.mpc.node import Adversary, Node, set_up
+from atoll.protocols.mpc.node import Adversary, Node
 from atoll.protocols.mpc.places import COMPUTE
 from atoll.protocols.mpc.rounds import Steps
+from atoll.protocols.mpc.setting_up import set_up
 from atoll.protocols.mpc.shares import Words64
 from atoll.protocols.role import Party, Role
 
@@ -131,8 +132,7 @@ def hand_over(node: Node, results: Results, outputs: Mapping[Party, Sequence[Col
     verify_results(results, outputs)
     receivers = sorted(outputs)
     fresh = yield from refresh(node, [column for receiver in receivers for column in results[receiver]])
-    if node.verify is not None:
-        yield from node.verify()
+    yield from node.verify()
     rest = iter(fresh)
     return {receiver: [next(rest) for _ in outputs[receiver]] for receiver in receivers}
 

@@ -22,16 +22,13 @@ Source: Boyle, Gilboa, Ishai, Nof, CCS 2019, ePrint 2019/1390, sections 3 to 5. 
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from atoll.primitives.replicated_proof import COIN_BYTES, Proof
 from atoll.protocols.mpc.errors import CoinDisputed, ProductsDisputed
+from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.notes import Notes, Taken
 from atoll.protocols.mpc.places import compute, next_of, previous_of
 from atoll.protocols.mpc.rounds import Heard, Round, Steps
-
-if TYPE_CHECKING:
-    from atoll.protocols.mpc.node import Node
 
 COIN_DIGEST_BYTES = 32
 WORD_BYTES = 8

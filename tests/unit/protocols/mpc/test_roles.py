@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from atoll.errors import PeerError
 from atoll.primitives.replicated import Streams
 from atoll.protocols.errors import WrongBulkLength
 from atoll.protocols.mpc import (
@@ -31,7 +32,15 @@ from atoll.protocols.mpc import (
     where,
 )
 from atoll.protocols.mpc.entering import open_package, pack_columns, package_bytes, refresh, result_bytes
-from atoll.protocols.mpc.errors import InputDisputed, OpeningDisputed, OwnerDiffers, ResultsDiffer, SetUpDiffers, ShapesDiffer
+from atoll.protocols.mpc.errors import (
+    InputDisputed,
+    NotVerifiable,
+    OpeningDisputed,
+    OwnerDiffers,
+    ResultsDiffer,
+    SetUpDiffers,
+    ShapesDiffer,
+)
 from atoll.protocols.mpc.roles import Inputs, Program, Results
 from atoll.protocols.packets import Packet
 from atoll.protocols.pump import Pumped, Said, Tamper, pump
@@ -301,3 +310,41 @@ def test_malicious_mode_verifies_before_results_leave() -> None:
     with pytest.raises(Wrong):
         play(program=cautious, tamper=heard_by(said))
     assert not [one for one in said if one.recipient.role == "receiver"]
+
+
+@pytest.mark.parametrize("i", range(3))
+@pytest.mark.parametrize("is_forward", [True, False])
+def test_one_altered_word_of_a_malicious_node_ends_the_run_before_a_receiver_has_its_result(i: int, is_forward: bool) -> None:
+    sender, to = compute(i), compute((i + (1 if is_forward else 2)) % 3)
+    said: list[Said] = []
+    honest = play(adversaries=[Adversary.MALICIOUS] * 3, tamper=heard_by(said))
+    assert np.array_equal(honest.outputs[FIRST][1].view(np.int64), X)
+    packets = sum(one[:2] == (sender, to) for one in said)
+    assert packets > 5
+    for at in range(packets):
+        for byte in (8, -1):
+            seen: list[Said] = []
+
+            def hand(one: Said, at: int = at, byte: int = byte, seen: list[Said] = seen) -> Packet:
+                seen.append(one)
+                data = one.packet.data
+                if one[:2] != (sender, to) or sum(other[:2] == (sender, to) for other in seen) != at + 1:
+                    return one.packet
+                # framing stands in front of what is said
+                place = byte % len(data)
+                return Packet(one.packet.is_bulk, data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :])
+
+            with pytest.raises(PeerError):
+                play(adversaries=[Adversary.MALICIOUS] * 3, tamper=hand)
+            # whom the liar shows the last words of a proof as they are may go on, if all it sent before was right
+            giving = {one.sender for one in seen if one.recipient.role == "receiver"} - {sender}
+            assert len(giving) < 2, (at, byte)
+
+
+def test_a_malicious_node_without_a_verification_opens_nothing() -> None:
+    def forgotten(node: Node, inputs: Inputs) -> Steps[Results]:
+        node.verify = Node(node.me, node.streams, adversary=node.adversary).verify
+        return (yield from smaller(node, inputs))
+
+    with pytest.raises(NotVerifiable):
+        play(program=forgotten, adversaries=[Adversary.MALICIOUS] * 3)

@@ -158,7 +158,6 @@ def test_a_wrong_product_is_disputed_by_both_who_check() -> None:
     def tolerant(node: Node, x: Ring, y: Ring) -> Steps[Any]:
         if node.me == 1:  # the liar believes itself
             product = yield from multiply(node, x, y)
-            assert node.verify is not None
             yield from node.verify()
             return product
         return (yield from program(node, x, y))
@@ -224,7 +223,6 @@ def test_verification_costs_what_is_foretold(count: int) -> None:
     def program(node: Node, x: Ring, b: Planes) -> Steps[Any]:
         bits = yield from to_bits(node, x, 9)
         number = yield from from_bit(node, b)
-        assert node.verify is not None
         yield from node.verify()
         return bits, number
 
