@@ -501,3 +501,25 @@ def test_another_attempt_shares_the_same_columns_otherwise() -> None:
 
     assert said(1) == said(1)
     assert all(one != other for one, other in zip(said(1), said(2), strict=True))
+
+
+def test_a_program_that_malicious_mode_cannot_verify_is_neither_drafted_nor_accepted() -> None:
+    @mp.program(
+        inputs={
+            "income": mp.column("first", mp.int64(0, 1000), rows="n"),
+            "other": mp.column("second", mp.int64(0, 9), rows="n"),
+        },
+        outputs={"least": "asker"},
+    )
+    def least(income: mp.SecretArray, other: mp.SecretArray) -> mp.SecretArray:
+        return (income + other).min()
+
+    graph = least.trace(n=16)
+    plan = plan_of(spec_of(graph))
+    with pytest.raises(BadPlan, match=r"sort_by .* cannot be verified"):
+        plan_of(spec_of(graph, security=Security.MALICIOUS))
+    model = "honest-majority-malicious"
+    with pytest.raises(BadPlan, match=r"sort_by .* cannot be verified"):
+        KIND.verify_attached(
+            replace(plan, adversary_model=model, program=dict(plan.program) | {"security": "malicious"}), graph.encode()
+        )
