@@ -75,9 +75,6 @@ class _Ordered(Operation):
     def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
         return (RANDOM_ORDER,)
 
-    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
-        return False  # it shuffles
-
     def _taken(self, kinds: tuple[Kind, ...]) -> tuple[int, int]:
         """How many rows go in, and how many come out."""
         keys = len(self.descending)
