@@ -358,6 +358,8 @@ ROUTES: tuple[Route, ...] = (
         m.JobInfo,
         m.ApproveSigned,
     ),
+    Route("job_bid", "POST", "/v1/jobs/{job}/bid", APPROVE, "Bid, which consents to the job", m.JobInfo, m.BidRequest),
+    Route("job_withhold", "POST", "/v1/jobs/{job}/withhold", APPROVE, "Do not open the own bid", m.JobInfo),
     Route("job_refuse", "POST", "/v1/jobs/{job}/refuse", APPROVE, "Refuse a job", m.JobInfo, m.RefuseRequest),
     Route("job_withdraw", "POST", "/v1/jobs/{job}/withdraw", JOBS, "Take consent or proposal back before START", m.JobInfo),
     Route("job_cancel", "POST", "/v1/jobs/{job}/cancel", JOBS, "Stop a running job; it ends FAILED", m.JobInfo),

@@ -52,6 +52,7 @@ SLOTS = (
     Slot("order", "atoll.cli.order", "Freeze and recall, by two persons of a regulator."),
     Slot("policy", "atoll.cli.policy", "Check and explain terms; consent in advance."),
     Slot("job", "atoll.cli.job", "Propose, consent to, watch and end jobs."),
+    Slot("auction", "atoll.cli.auction", "Sealed bids: open an auction, bid, see how it stands."),
     Slot("program", "atoll.cli.program", "Write, read and review programs on secret shares."),
     Slot("ledger", "atoll.cli.ledger", "Read and verify the ledger."),
     Slot("evidence", "atoll.cli.evidence", "Export evidence of a job, or verify it offline."),

@@ -56,6 +56,21 @@ class Jobs:
         """For a person to sign, before a consent on data of level G4 or above (`atoll job approve --approver`)."""
         return bytes.fromhex(self._link.ask(models.PaperInfo, "job_approval", job=verify_identifier(job, "job")).paper)
 
+    def bid(self, job: str, value: int, *, entrust: bool = False) -> models.JobInfo:
+        """Bid, which consents to the job; the value stays at this node until it is opened, in shares, to the compute nodes.
+
+        Args:
+            job: which.
+            value: 0 to take part without a bid.
+            entrust: as with `approve`.
+        """
+        asked = models.BidRequest(value=value, entrust=entrust)
+        return self._link.ask(models.JobInfo, "job_bid", asked, job=verify_identifier(job, "job"))
+
+    def withhold(self, job: str) -> models.JobInfo:
+        """Do not open the own bid. The compute nodes will say so in their receipts, against the commitment on the ledger."""
+        return self._link.ask(models.JobInfo, "job_withhold", job=verify_identifier(job, "job"))
+
     def approve_signed(self, job: str, paper: bytes, *, entrust: bool = False) -> models.JobInfo:
         """As `approve`, with a person's signature."""
         asked = models.ApproveSigned(paper=paper.hex(), entrust=entrust)

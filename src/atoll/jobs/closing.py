@@ -63,10 +63,12 @@ def close_as_receiver(
     )
 
 
-def close_as_other(*, receivers: Sequence[Party] = (RECEIVER,), counts: Mapping[str, int]) -> Role[Outcome]:
+def close_as_other(
+    *, receivers: Sequence[Party] = (RECEIVER,), counts: Mapping[str, int], unopened: tuple[str, ...] = ()
+) -> Role[Outcome]:
     """Wait for the receivers' commitments; what is in them stays unknown here."""
     commitments = yield from _hear(receivers, {})
-    return Outcome(result_commitment=join_commitments(commitments), counts=counts)
+    return Outcome(result_commitment=join_commitments(commitments), counts=counts, unopened=unopened)
 
 
 def _hear(receivers: Sequence[Party], known: Mapping[Party, bytes]) -> Role[list[bytes]]:

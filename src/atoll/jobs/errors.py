@@ -42,6 +42,14 @@ class BadInputs(JobError):
     remedy = "Prepare it again from the registered dataset version."
 
 
+class BadBid(InputError):
+    """A bid would count as none: it lies outside what the plan asks for."""
+
+    code = "jobs.bad_bid"
+    sentence = "Bids that count are {low} to {high}; 0 says that there is none."
+    remedy = "Bid within the range, or 0 to take part without a bid."
+
+
 class BadResult(IntegrityError):
     """Bytes are not a result, or a result is not the one that was committed to."""
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from atoll.jobs.bids import Bid, Share
 from atoll.jobs.errors import BadPlan, WrongPeriod
 from atoll.jobs.numbers import Numbers
 from atoll.jobs.periods import period_of
@@ -48,6 +49,8 @@ class Draft:
     coalitions: tuple[Coalition, ...]
     adversary_model: str
     leakage: str
+    bids_until: int = 0
+    """Until when owners commit to what they bring; 0 where they do not."""
     beside: bytes = field(default=b"", repr=False)
     """What travels beside the plan, which names its digest; empty for nothing."""
     attached: bytes = field(default=b"", init=False)
@@ -153,6 +156,10 @@ class Inputs:
     """What travelled beside the plan, verified."""
     attempt: int = 1
     """Number of the attempt; the same at all parties."""
+    bids: tuple[Bid, ...] = ()
+    """For plans with bidders: what they committed to on the ledger, in the order in which they did."""
+    shares: tuple[Share, ...] = field(default=(), repr=False)
+    """At a bidder that opens: its own three."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +172,8 @@ class Outcome:
     """For receivers only."""
     opening: bytes | None = field(default=None, repr=False)
     """For receivers only: 32 secret bytes that open the commitment; keep them with the result."""
+    unopened: tuple[str, ...] = ()
+    """At a compute node: bidders who did not open what they had committed to."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Sizes by name, for this party's own eyes; receipts carry them rounded up."""
 
@@ -186,6 +195,8 @@ class Brings(StrEnum):
     """The source that was registered, read again and compared with its registration."""
     PRINTS = "prints"
     """What was kept of it when it was registered: its fingerprint."""
+    BIDS = "bids"
+    """One value that a person says, committed to on the ledger; no dataset."""
     NUMBERS = "numbers"
     """The source that was registered, its columns read as numbers by the rules that the plan's `normalisation` states."""
 
@@ -252,6 +263,14 @@ class JobKind(ABC, Generic[Spec]):
     def read_attached(self, plan: Plan, body: bytes) -> str:  # noqa: ARG002 - for kinds that attach something
         """What travels beside the plan, for people who are to decide on it."""
         return ""
+
+    def verify_bid(self, plan: Plan, value: int) -> None:  # noqa: ARG002 - for kinds with bidders
+        """Refuse a value that would count as no bid. The plan was checked.
+
+        Raises:
+            BadBid: it lies outside what the plan asks for, or nothing is bid for.
+        """
+        raise BadPlan(kind=self.name, reason="nothing is bid for in a plan of this kind")
 
     def explain(self, spec: Spec) -> Explanation:  # noqa: ARG002 - for kinds that choose
         """Which ways there are to carry out `spec`, and why the draft takes the one it takes.

@@ -10,10 +10,11 @@ from atoll.jobs.computation import Computation
 from atoll.jobs.errors import UnknownKind
 from atoll.jobs.intersection import Intersection
 from atoll.jobs.kind import JobKind
+from atoll.jobs.ranking import Ranking
 from atoll.jobs.similarity import Similarity
 
 JOB_KINDS: Mapping[str, JobKind[Any]] = MappingProxyType(
-    {kind.name: kind for kind in (Intersection(), Similarity(), Computation())}
+    {kind.name: kind for kind in (Intersection(), Similarity(), Computation(), Ranking())}
 )
 """Every kind by name."""
 

@@ -63,6 +63,8 @@ class ReceiptDetail(Message):
     """Bytes received, rounded up to a power of two."""
     seconds: Count
     """Duration, rounded up to a second."""
+    unopened: Annotated[tuple[Name, ...], Size(0, 64)] = ()
+    """Bidders who did not open to this compute node what they had committed to, or not to another one; sorted."""
 
 
 def round_up_to_power_of_two(number: int) -> int:

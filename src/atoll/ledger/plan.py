@@ -148,6 +148,9 @@ class Plan(Message):
     terms give (`atoll.policy.purposes`). Empty for an input without a grant; none at all where the proposer has no terms."""
     attached: Annotated[bytes, Size(0, 32)] = b""
     """Digest of what travels beside the plan to all who get it, such as the program of a computation; empty for nothing."""
+    bids_until: Count = 0
+    """Until when its owners commit, in their consents, to the values that they bring, Unix seconds; START comes after it.
+    0 where nothing is committed to beforehand."""
     limits: Limits
     """Hard bounds."""
     not_after: Time
@@ -168,6 +171,10 @@ class Plan(Message):
     def receivers(self) -> tuple[str, ...]:
         """The organisations that get a result, each once, sorted."""
         return tuple(sorted({one.org for one in self.parties if one.role == "receiver"}))
+
+    def bidders(self) -> tuple[str, ...]:
+        """The organisations that commit to what they bring, each once, sorted."""
+        return tuple(sorted({one.org for one in self.parties if one.role == "owner"})) if self.bids_until else ()
 
 
 def plan_digest(plan: Plan) -> bytes:

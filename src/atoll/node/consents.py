@@ -10,14 +10,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from atoll.errors import JobError
+from atoll.jobs.bids import SHARES, Share, commit_shares, split_value
 from atoll.jobs.errors import UnknownKind
 from atoll.jobs.registry import job_kind
-from atoll.ledger.plan import Plan
+from atoll.ledger.plan import Plan, plan_digest
 from atoll.ledger.records import SIMILARITY, Chain, Dataset, Grant, Job, JobState, counted_inputs
 from atoll.ledger.rights import chain_of
 from atoll.ledger.rules.errors import ApprovalMissing, GrantExhausted, StandingNotInForce
@@ -26,6 +27,7 @@ from atoll.node.bodies import Bodies, Body, Kind
 from atoll.node.context import NodeContext
 from atoll.node.duties import Duties
 from atoll.node.errors import (
+    BidMissing,
     BodyOnItsWay,
     NotEntrusted,
     PlanChanged,
@@ -41,7 +43,7 @@ from atoll.node.standing import StandingConsents
 from atoll.policy.coalition import outside_nodes, unacknowledged
 from atoll.policy.decide import Decision, Question, Verdict, decide
 from atoll.policy.programs import unreviewed
-from atoll.wire.message import Digest, Message, encode_message, parse_message
+from atoll.wire.message import Digest, Message, Size, encode_message, parse_message
 
 log = logging.getLogger("atoll.consents")
 USED_UP = frozenset({GrantExhausted.code, StandingNotInForce.code})
@@ -56,6 +58,8 @@ class JobSecrets(Message):
 
     job_key: Digest
     """X25519 private key whose public part stands in the consent."""
+    shares: Annotated[tuple[Share, ...], Size(0, SHARES)] = ()
+    """Of the own bid; none where there is none."""
 
     def __repr__(self) -> str:
         return "JobSecrets(...)"
@@ -106,6 +110,10 @@ class Consents:
             return
         self._context.store.update_job(identifier, decision=decision.to_plain())
         approved = local is not None and local.phase == "consented"  # a person has; the ledger does not have it yet
+        if self._lacks_bid(plan) and not decision.denies:  # that a person says, whatever the rules permit
+            self._context.store.update_job(identifier, phase="awaiting approval")
+            self._context.note("node", "job.ask", identifier, BidMissing.code)
+            return
         if decision.verdict is Verdict.PERMIT or (approved and decision.verdict is Verdict.ASK):
             await self.consent(job, actor="node", standing=decision.standing)
         elif decision.verdict is Verdict.ASK:
@@ -231,13 +239,43 @@ class Consents:
         its compute nodes.
 
         Raises:
-            ProgramNotReviewed, NotEntrusted.
+            ProgramNotReviewed, NotEntrusted, BidMissing.
         """
+        if self._lacks_bid(plan):
+            raise BidMissing(job=plan.job_id.hex())
         question = self._question(plan, self._context.org)
         for digest, name in unreviewed(question).items():
             raise ProgramNotReviewed(name=name, digest=digest)
         if nodes := unacknowledged(question):
             raise NotEntrusted(nodes=", ".join(nodes))
+
+    def bid(self, plan: Plan, value: int) -> None:
+        """Keep what this organisation bids, split into shares; durable before the consent that commits to it.
+
+        Raises:
+            BadBid, BadPlan: the value would count as none, or nothing is bid for.
+        """
+        job_kind(plan.kind).verify_bid(plan, value)
+        self._new_secrets(plan.job_id.hex(), split_value(value, self._context.entropy))
+
+    def withhold(self, identifier: str) -> None:
+        """The own bid will not be opened."""
+        self._context.store.set_meta(_withholding(identifier), b"1")
+
+    def opened_shares(self, identifier: str) -> tuple[Share, ...]:
+        """The shares of the own bid, as they are opened to the compute nodes; none where there is none or it is withheld."""
+        secrets = self.secrets(identifier)
+        return () if secrets is None or self._context.store.meta(_withholding(identifier)) else secrets.shares
+
+    def _lacks_bid(self, plan: Plan) -> bool:
+        """Whether this organisation is asked for a bid that nobody has made yet."""
+        secrets = self.secrets(plan.job_id.hex())
+        return self._context.org in plan.bidders() and (secrets is None or not secrets.shares)
+
+    def _commitments(self, plan: Plan, secrets: JobSecrets) -> tuple[bytes, ...]:
+        """To the shares of the own bid."""
+        place = next((one.index for one in plan.parties if (one.role, one.org) == ("owner", self._context.org)), 0)
+        return commit_shares(secrets.shares, plan=plan_digest(plan), place=place)
 
     async def consent(self, job: Job, *, actor: str, standing: bytes = b"") -> None:
         """Sign the consent to this job, with a fresh key that is durable first.
@@ -265,6 +303,7 @@ class Consents:
             standing=standing,
             approval=self._context.store.meta(f"approval/{identifier}") or b"",
             entrusts=outside_nodes(plan, self._context.org),
+            bid=self._commitments(plan, secrets),
         )
         try:
             await self._context.outbox.submit(body)
@@ -300,9 +339,8 @@ class Consents:
         if self._context.store.job_secret(identifier):
             self._context.store.set_job_secret(identifier, b"")
 
-    def _new_secrets(self, identifier: str) -> JobSecrets:
-        entropy = self._context.entropy
-        secrets = JobSecrets(job_key=entropy.bytes(32))
+    def _new_secrets(self, identifier: str, shares: tuple[Share, ...] = ()) -> JobSecrets:
+        secrets = JobSecrets(job_key=self._context.entropy.bytes(32), shares=shares)
         sealed = self._context.sealer.seal(f"job/{identifier}", encode_message(secrets))
         self._context.store.set_job_secret(identifier, sealed)
         return secrets
@@ -311,6 +349,11 @@ class Consents:
 def _entrusting(identifier: str) -> str:
     """Where it is noted that a person has acknowledged the compute nodes of a job."""
     return f"entrusted/{identifier}"
+
+
+def _withholding(identifier: str) -> str:
+    """Where it is noted that the own bid of a job is not opened."""
+    return f"withheld/{identifier}"
 
 
 def proposal_of(plan: Plan, digest: bytes) -> ProposeJob:
@@ -323,6 +366,8 @@ def proposal_of(plan: Plan, digest: bytes) -> ProposeJob:
         receivers=plan.receivers(),
         inputs=counted_inputs(plan),
         not_after=plan.not_after,
+        bidders=plan.bidders(),
+        bids_until=plan.bids_until,
     )
 
 
@@ -337,6 +382,8 @@ def disagreement(plan: Plan, job: Job, chain: Chain | None) -> str:
         "receivers": (plan.receivers(), job.receivers),
         "inputs": (counted_inputs(plan), job.inputs),
         "deadline": (plan.not_after, job.not_after),
+        "bidders": (plan.bidders(), job.bidders),
+        "end of bids": (plan.bids_until, job.bids_until),
     }
     return next((name for name, (said, proposed) in pairs.items() if said != proposed), "")
 

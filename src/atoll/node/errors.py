@@ -230,6 +230,14 @@ class ProgramNotReviewed(JobError):
     )
 
 
+class BidMissing(JobError):
+    """A job asks this organisation for a bid, and approving it is none."""
+
+    code = "node.bid_missing"
+    sentence = "Job {job} asks this organisation for a bid."
+    remedy = "Bid with `atoll auction bid`; a bid of 0 takes part without one."
+
+
 class NotEntrusted(JobError):
     """Own data would be shared among compute nodes of which this organisation is none, and nobody here has said so."""
 

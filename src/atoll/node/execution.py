@@ -146,6 +146,7 @@ class Execution:
                 "received": sum(report.received_bytes for report in reports),
                 "seconds": max(report.seconds for report in reports),
                 "reconnects": sum(report.reconnects for report in reports),
+                "unopened": sorted({org for report in reports for org in report.output.unopened}),
                 "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
             }
         )
@@ -185,6 +186,8 @@ class Execution:
         if job_kind(self._plan.kind).brings is Brings.PRINTS:
             mine = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
             return Inputs(tuple(self._read_print(one, local[one.dataset], kept) for one in mine))
+        if job_kind(self._plan.kind).brings is Brings.BIDS:
+            return Inputs(bids=self._order.bids, shares=self._order.shares if place.role == "owner" else ())
         planned = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
         if job_kind(self._plan.kind).brings is Brings.NUMBERS:
             return Inputs(tables=self._read_numbers(planned, local), attached=self._order.attached, attempt=self._order.attempt)

@@ -11,6 +11,7 @@ from atoll.errors import JobError, catalogue
 from atoll.jobs.errors import UnknownKind
 from atoll.jobs.formats import Format, encode_blocks_as
 from atoll.jobs.registry import job_kind
+from atoll.ledger.detail import ReceiptDetail
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import ConsentRecord, Job, JobState
 from atoll.ledger.rules.job import FailJob, WithdrawJob
@@ -24,9 +25,11 @@ from atoll.node.runs import Runs
 from atoll.policy.orders import describe_order, find_order
 from atoll.storage.store import LocalJob
 from atoll.transport.errors import EndedUntold
+from atoll.wire.message import parse_message
 from atoll.wire.plain import to_plain
 
 PAGE_ROWS = 1000
+AWAITING = "awaiting approval"
 
 
 class Jobs:
@@ -74,8 +77,8 @@ class Jobs:
             ProgramNotReviewed, NotEntrusted: what approving alone does not say; the job waits on.
         """
         job = self._need(identifier)
-        if self._phase(identifier) != "awaiting approval" or job.state is not JobState.PROPOSED:
-            raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed="awaiting approval")
+        if self._phase(identifier) != AWAITING or job.state is not JobState.PROPOSED:
+            raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed=AWAITING)
         plan = await self._consents.checked_plan(job)
         decision = self._consents.decide(plan, job.proposer)
         self._context.store.update_job(identifier, decision=decision.to_plain())
@@ -87,6 +90,38 @@ class Jobs:
             self._consents.verify_person(plan)
             self._context.store.set_meta(f"approval/{identifier}", approval)  # durable before the consent that carries it
             await self._consents.consent(job, actor=actor)
+        return self.show(identifier)
+
+    async def bid(self, identifier: str, value: int, actor: str, *, entrust: bool = False) -> JobInfo:
+        """A person bids, which consents to the job; the value stays here, and the ledger gets commitments to its shares.
+
+        Args:
+            value: 0 to take part without a bid.
+            entrust: as with `approve`.
+
+        Raises:
+            NotForThisJob: this job waits for no bid, or has one: it stands.
+            BadBid, BadPlan: the value would count as none, or nothing is bid for.
+            NotEntrusted: as with `approve`.
+        """
+        job = self._need(identifier)
+        plan = await self._consents.checked_plan(job)
+        if self._phase(identifier) != AWAITING or job.state is not JobState.PROPOSED:
+            raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed=AWAITING)
+        self._consents.bid(plan, value)
+        return await self.approve(identifier, actor, entrust=entrust)
+
+    async def withhold(self, identifier: str, actor: str) -> JobInfo:
+        """A person decides not to open the own bid; the compute nodes will say so in their receipts.
+
+        Raises:
+            NotForThisJob: there is no bid here, or it has been opened.
+        """
+        job = self._need(identifier)
+        if job.state not in (JobState.PROPOSED, JobState.CONSENTED) or not self._consents.opened_shares(identifier):
+            raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed="a bid that is not opened yet")
+        self._consents.withhold(identifier)
+        self._context.note(actor, "job.withhold", identifier, "ok")
         return self.show(identifier)
 
     async def refuse(self, identifier: str, code: str, actor: str) -> JobInfo:
@@ -168,6 +203,15 @@ class Jobs:
         records = {org: self._context.view().get(ConsentRecord, f"{job.job_id.hex()}/{org}") for org in job.consents}
         return {org: [*one.entrusts] for org, one in records.items() if one is not None and one.entrusts}
 
+    def _unopened(self, job: Job) -> dict[str, builtins.list[str]]:
+        """Bidders who did not open, and the compute nodes that say so in the details of their receipts that are here."""
+        said: dict[str, builtins.list[str]] = {}
+        for org in job.receipts if job.bidders else ():
+            body = self._bodies.get(Kind.DETAIL, f"{job.job_id.hex()}/{org}")
+            for one in parse_message(body, ReceiptDetail).unopened if body else ():
+                said.setdefault(one, []).append(org)
+        return said
+
     def _need(self, identifier: str) -> Job:
         job = self._context.view().get(Job, identifier)
         if job is None:
@@ -206,6 +250,9 @@ class Jobs:
             adversary_model=plan.adversary_model if plan else "",
             order=describe_order(self._context.view(), job.parties, job.inputs)[1],
             entrusts=self._entrusts(job),
+            bidders=list(job.bidders),
+            bids_until=job.bids_until,
+            unopened=self._unopened(job),
             decision=_decision(local),
         )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from atoll.jobs.bids import Bid, Share
 from atoll.ledger.records import Endpoint
 from atoll.wire.cbor import decode, encode
 from atoll.wire.message import Count, Digest, Message, Name, Range, Size
@@ -110,6 +111,10 @@ class WorkerOrder(Message):
     """Cap on this process: the plan's, or this node's own where that is lower."""
     traffic_bytes: Count
     """Cap on what it sends, likewise."""
+    bids: Annotated[tuple[Bid, ...], Size(0, 64)] = ()
+    """What bidders committed to on the ledger, in the order in which they did."""
+    shares: Annotated[tuple[Share, ...], Size(0, 3)] = ()
+    """This organisation's own, where it opens its bid."""
     lasting: LastingOrder | None = None
     """For plans whose kind keeps something; the others' processes get no such secret."""
 

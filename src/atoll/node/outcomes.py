@@ -50,8 +50,8 @@ class OutcomeFile:
         Raises:
             StoreCorrupt: it is damaged.
         """
-        commitment, opening, counts, _ = self._read_head()
-        return Outcome(result_commitment=commitment, opening=opening, counts=counts)
+        commitment, opening, counts, _, unopened = self._read_head()
+        return Outcome(result_commitment=commitment, opening=opening, counts=counts, unopened=tuple(unopened))
 
     def open_result(self) -> StoredResult | None:
         """The result, for a receiver.
@@ -59,7 +59,7 @@ class OutcomeFile:
         Raises:
             StoreCorrupt: the file is damaged.
         """
-        commitment, opening, _, shape = self._read_head()
+        commitment, opening, _, shape, _ = self._read_head()
         if shape is None:
             return None
         schema, rows, length, ends = shape
@@ -92,7 +92,9 @@ class OutcomeFile:
             table = outcome.result.table
             shape = [table.schema.serialize().to_pybytes(), table.num_rows, encoded_bytes(outcome.result), ends]
         counts = {name: outcome.counts[name] for name in sorted(outcome.counts)}
-        head = encode([outcome.result_commitment, outcome.opening, counts, shape], max_bytes=MAX_HEAD_BYTES)
+        head = encode(
+            [outcome.result_commitment, outcome.opening, counts, shape, [*outcome.unopened]], max_bytes=MAX_HEAD_BYTES
+        )
         sealed = self._sealer.seal(self._name, head)
         yield sealed
         yield len(sealed).to_bytes(_LENGTH_BYTES, "big")

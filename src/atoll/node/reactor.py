@@ -140,7 +140,13 @@ class Reactor:
             await self._collect(job)
 
     async def _start(self, job: Job) -> None:
-        """Ask for START; where no grant or budget carries the job any more, end it with the rule's code, for all to see."""
+        """Ask for START; where no grant or budget carries the job any more, end it with the rule's code, for all to see.
+        While bids are taken, nothing: this job is looked at again when that ends."""
+        wait = job.bids_until + 1 - self._context.now() if job.bidders else 0
+        if wait > 0:
+            if wait <= SWEEP_SECONDS:
+                asyncio.get_running_loop().call_later(wait, self.advance_soon, job.job_id.hex())
+            return
         await self._context.fresh_view()
         try:
             await self._context.outbox.submit(StartJob(job_id=job.job_id))

@@ -4,6 +4,7 @@ done."""
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -221,7 +222,14 @@ class Runs:
         secrets = self._consents.secrets(identifier)
         if secrets is None:  # they were durable before the consent: this node's store is older than its ledger
             raise SecretsMissing(job=identifier)
-        order = self._orders.write(plan, job, job_key=secrets.job_key, attempt=FIRST_ATTEMPT, journal=self._folder(identifier))
+        order = self._orders.write(
+            plan,
+            job,
+            job_key=secrets.job_key,
+            attempt=FIRST_ATTEMPT,
+            journal=self._folder(identifier),
+            shares=self._consents.opened_shares(identifier),
+        )
         events: dict[str, dict[str, Any]] = {}
         async with self._starter.start(order, plan) as process:
             async for event in process.events():
@@ -241,6 +249,7 @@ class Runs:
             self._context.store.update_job(identifier, progress=(0, 0, event["phase"]))
 
     def _keep_done(self, identifier: str, event: dict[str, Any]) -> None:
+        self._context.store.set_meta(_unopened(identifier), json.dumps(event.get("unopened", [])).encode())
         self._context.store.update_job(
             identifier,
             phase="done",
@@ -316,6 +325,7 @@ class Runs:
             sent_at_most=round_up_to_power_of_two(sent),
             received_at_most=round_up_to_power_of_two(received),
             seconds=int(seconds) + 1,
+            unopened=tuple(json.loads(self._context.store.meta(_unopened(plan.job_id.hex())) or b"[]")),
         )
 
     def _folder(self, identifier: str) -> Path:
@@ -326,3 +336,8 @@ class Runs:
     def _journal(self, identifier: str, name: str) -> DiskJournal:
         sealer = Sealer(self._orders.journal_key(identifier), self._context.entropy)
         return DiskJournal(self._folder(identifier), name=name, sealer=sealer)
+
+
+def _unopened(identifier: str) -> str:
+    """Where it is noted who did not open a bid here; durable before the outcome is."""
+    return f"unopened/{identifier}"

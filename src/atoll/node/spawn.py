@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from pathlib import Path
 from typing import Any, Protocol
 
+from atoll.jobs.bids import Bid, Share
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, digest_plan_body
 from atoll.ledger.records import ConsentRecord, Dataset, Job, Member
@@ -23,6 +24,7 @@ from atoll.node.keyring import KeyRing
 from atoll.node.order import LastingOrder, LocalInput, Peer, Version, WorkerOrder, encode_order
 from atoll.node.prints import print_folder
 from atoll.node.tables import table_folder
+from atoll.policy.limits import View
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.role import Party
 from atoll.transport.handoff import HandoffSender, handoff_pair
@@ -196,7 +198,9 @@ class Orders:
         self._keys = keys
         self._directory = directory
 
-    def write(self, plan: Plan, job: Job, *, job_key: bytes, attempt: int, journal: Path) -> WorkerOrder:
+    def write(
+        self, plan: Plan, job: Job, *, job_key: bytes, attempt: int, journal: Path, shares: tuple[Share, ...] = ()
+    ) -> WorkerOrder:
         """What the process of a started job is told."""
         view = self._context.view()
         body = self._bodies.get(Kind.PLAN, plan.job_id.hex())
@@ -223,6 +227,8 @@ class Orders:
             seconds_left=max(0, plan.not_after - self._context.clock.now()),
             memory_bytes=memory_bytes,
             traffic_bytes=traffic_bytes,
+            bids=_bids(plan, job, view),
+            shares=shares,
             lasting=self._lasting(plan, period, mine) if (period := job_kind(plan.kind).period(plan)) is not None else None,
         )
 
@@ -265,6 +271,14 @@ class Orders:
             prints=str(print_folder(self._context.config.home, dataset)),
             rows_at_most=card.rows_at_most if card is not None else 0,
         )
+
+
+def _bids(plan: Plan, job: Job, view: View) -> tuple[Bid, ...]:
+    """What the plan's bidders have committed to, in the order of their consents on the ledger."""
+    places = {one.org: one.index for one in plan.parties if one.role == "owner"}
+    found = [view.get(ConsentRecord, f"{job.job_id.hex()}/{org}") for org in job.bidders]
+    consents = sorted((one for one in found if one is not None), key=lambda one: one.before)
+    return tuple(Bid(place=places[one.org], commitments=one.bid) for one in consents)
 
 
 async def _write_order(process: asyncio.subprocess.Process, order: WorkerOrder) -> None:

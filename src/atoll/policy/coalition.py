@@ -17,6 +17,7 @@ from atoll.policy.question import Question
 from atoll.policy.reasons import Reason
 
 COMPUTE = "compute"
+OWNER = "owner"
 
 
 def coalition_reasons(plan: Plan, member: Callable[[str], Member | None]) -> Iterator[Reason]:
@@ -56,7 +57,7 @@ def compute_nodes(plan: Plan) -> tuple[str, ...]:
 def outside_nodes(plan: Plan, owner: str) -> tuple[str, ...]:
     """The compute nodes among which an owner's input is shared, sorted, where it is none of them; else none."""
     computes = compute_nodes(plan)
-    brings = any(plan.org_at(one.role, one.index) == owner for one in plan.inputs)
+    brings = any(one.role == OWNER and one.org == owner for one in plan.parties)
     return tuple(sorted(set(computes))) if brings and computes and owner not in computes else ()
 
 

@@ -91,6 +91,8 @@ COMMANDS = {
     "job_approve": "job approve",
     "job_approval": "job approve",
     "job_approve_signed": "job approve",
+    "job_bid": "auction bid",
+    "job_withhold": "auction withhold",
     "job_refuse": "job refuse",
     "job_withdraw": "job withdraw",
     "job_cancel": "job cancel",
@@ -121,6 +123,7 @@ PROMISED = """
     grade show, grade override, grade approve, grade tables
     budget set
     job propose intersection, job list, job show, job approve, job refuse, job withdraw, job watch, job result, job cancel
+    auction open, auction bid, auction withhold, auction show
     program explain, program run, program trace, program show, program review, program reviewed, program revoke
     ledger log, ledger show, ledger verify, ledger checkpoint, ledger trust
     evidence export, evidence verify

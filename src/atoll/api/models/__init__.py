@@ -33,6 +33,7 @@ from atoll.api.models.grants import CapInfo, CapModel, ConstraintModel, GiveGran
 from atoll.api.models.jobs import (
     ApproveJob,
     ApproveSigned,
+    BidRequest,
     CoalitionInfo,
     DecisionInfo,
     DraftInfo,
@@ -94,6 +95,7 @@ __all__ = [
     "ApproverAsk",
     "ApproverInfo",
     "Attachment",
+    "BidRequest",
     "BudgetInfo",
     "BudgetRequest",
     "CapInfo",

@@ -122,6 +122,12 @@ class JobInfo(Model):
     """Of that program, by which people review it."""
     entrusts: dict[str, list[str]] = {}
     """Owners that said so in their consent: the compute nodes that share their data though they are none of them."""
+    bidders: list[str] = []
+    """Parties whose consent commits to a bid."""
+    bids_until: int = 0
+    """Until when they do, Unix seconds; 0 where there are none."""
+    unopened: dict[str, list[str]] = {}
+    """Bidders who did not open what they had committed to, and the compute nodes whose receipts say so."""
     decision: DecisionInfo | None = None
     estimate: dict[str, float] | None = None
     plan: dict[str, Any] | None = None
@@ -148,6 +154,13 @@ class ApproveJob(Model):
     entrust: bool = False
     """Own data may be shared among compute nodes of which this organisation is none: any two of them together could read them.
     The consent says so."""
+
+
+class BidRequest(ApproveJob):
+    """A person bids, and so consents."""
+
+    value: int = Field(ge=0, lt=1 << 60, examples=[120_000])
+    """What; it stays at this node and in shares. 0 takes part without a bid."""
 
 
 class ApproveSigned(ApproveJob):

@@ -187,11 +187,12 @@ def _receipt(finding: Finding, one: Receipted) -> str:
     if one.detail is None:
         return text + " Its detail is closed in this bundle."
     insecure = " AN INSECURE MODE TOOK PART." if one.detail.insecure else ""
+    unopened = f" Not opened as committed: the bid of {', '.join(one.detail.unopened)}." if one.detail.unopened else ""
     inputs = "; ".join(f"{used.dataset} ({used.label}), at most {used.rows_at_most:,} rows" for used in one.detail.inputs)
     return (
         text + f" It says: attempt {one.detail.attempt}, {_clean(one.detail.protocol)} version {one.detail.protocol_version}, "
         f"{one.detail.seconds:,} seconds, at most {one.detail.sent_at_most:,} bytes sent "
-        f"and {one.detail.received_at_most:,} received" + (f"; its inputs: {inputs}." if inputs else ".") + insecure
+        f"and {one.detail.received_at_most:,} received" + (f"; its inputs: {inputs}." if inputs else ".") + unopened + insecure
     )
 
 

@@ -110,6 +110,10 @@ class Job(Record):
     """Who has signed a receipt, sorted."""
     reason: Annotated[str, Size(0, 120)]
     """Code of the refusal or failure; empty otherwise."""
+    bidders: Annotated[tuple[Name, ...], Size(0, 64)] = ()
+    """Organisations whose consent commits to the value that they bring, sorted."""
+    bids_until: Count = 0
+    """Until when they do, Unix seconds; 0 where none does."""
 
     def identifier(self) -> str:
         return self.job_id.hex()
@@ -134,6 +138,10 @@ class ConsentRecord(Record):
     """Key of the person who signed for it; empty where nobody did."""
     entrusts: Annotated[tuple[Name, ...], Size(0, 3)] = ()
     """The compute nodes that it lets share its data though it is none of them."""
+    bid: Annotated[tuple[Digest, ...], Size(0, 3)] = ()
+    """Its commitments to the three shares of the value that it brings; none where it is no bidder."""
+    before: Annotated[int, Range(0, 64)] = 0
+    """How many had consented before it: among equal bids the first one wins."""
 
     def identifier(self) -> str:
         return f"{self.job_id.hex()}/{self.org}"

@@ -33,7 +33,10 @@ from atoll.ledger.rules.right import need_own_use
 from atoll.ledger.rules.standing import take_use
 from atoll.ledger.rules.takings import take
 from atoll.trust.keys import Purpose
-from atoll.wire.message import Digest, Message, Name, Size, Time
+from atoll.wire.message import Count, Digest, Message, Name, Size, Time
+
+SHARES = 3
+"""Of a committed value, among three compute nodes."""
 
 TRANSITIONS: dict[tuple[JobState, str], JobState] = {
     (JobState.PROPOSED, "all consented"): JobState.CONSENTED,
@@ -71,6 +74,10 @@ class ProposeJob(Message):
     """What START counts; must agree with the plan, which each party's node checks before it consents."""
     not_after: Time
     """Deadline."""
+    bidders: Annotated[tuple[Name, ...], Size(0, 64)] = ()
+    """Parties whose consent commits to the value that they bring, sorted, each once."""
+    bids_until: Count = 0
+    """Until when they do; START comes after it. 0 where there are no bidders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +103,8 @@ class ConsentJob(Message):
     entrusts: Annotated[tuple[Name, ...], Size(0, 3)] = ()
     """The compute nodes among which this owner lets its data be shared though it is none of them, sorted; any two of them could
     read it together. Empty where it is one of them, or brings nothing."""
+    bid: Annotated[tuple[Digest, ...], Size(0, 3)] = ()
+    """For a bidder: commitments to the three shares of its value, which is what will be computed on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +174,7 @@ def propose(call: Call, body: ProposeJob) -> None:
         raise NotAllowed(org=call.sender, reason="parties must be sorted, each once, and hold all receivers")
     if not {one.user for one in body.inputs} <= set(body.parties):
         raise NotAllowed(org=call.sender, reason="an input is brought by an organisation that is no party")
+    _verify_bidding(call, body)
     dataset = unshared(body.inputs, body.receivers)
     if dataset:
         raise NotAllowed(org=call.sender, reason=f"{dataset} must stand in the job for each receiver, and for nobody else")
@@ -183,6 +193,8 @@ def propose(call: Call, body: ProposeJob) -> None:
         consents=(),
         receipts=(),
         reason="",
+        bidders=body.bidders,
+        bids_until=body.bids_until,
     )
     if job.kind == SIMILARITY:
         check.propose_check(call, job)
@@ -197,6 +209,7 @@ def consent(call: Call, body: ConsentJob) -> None:
         raise PlanMismatch(job=body.job_id.hex())
     if call.time > job.not_after:
         raise DeadlinePassed(what="The job's deadline", deadline=job.not_after, now=call.time)
+    _verify_bid(call, job, body.bid)
     if job.state is not JobState.PROPOSED:
         raise WrongState(what="job", name=body.job_id.hex(), state=job.state, needed=JobState.PROPOSED)
     if call.sender in job.consents:
@@ -217,13 +230,16 @@ def consent(call: Call, body: ConsentJob) -> None:
             software=body.software,
             approver=approver,
             entrusts=body.entrusts,
+            bid=body.bid,
+            before=len(job.consents),
         )
     )
 
 
 def refuse(call: Call, body: RefuseJob) -> None:
-    """Any party, any time before START."""
+    """Any party, any time before START; a bidder until bidding ends."""
     job = _party_job(call, body.job_id)
+    _need_bid_open(call, job)
     call.state.put(replace(job, state=moved(job, "refuse"), reason=body.code))
     if job.kind == SIMILARITY and call.sender != job.proposer:
         check.note_unanswered(call, job)
@@ -234,6 +250,7 @@ def withdraw(call: Call, body: WithdrawJob) -> None:
     job = _party_job(call, body.job_id)
     if call.sender not in (*job.consents, job.proposer):
         raise NotAllowed(org=call.sender, reason="it has not consented, so there is nothing to take back")
+    _need_bid_open(call, job)
     call.state.put(replace(job, state=moved(job, "withdraw"), reason=f"withdrawn by {call.sender}"))
 
 
@@ -245,6 +262,8 @@ def start(call: Call, body: StartJob) -> None:
     missing = sorted(set(job.parties) - set(job.consents))
     if missing:
         raise NotUnanimous(job=body.job_id.hex(), missing=", ".join(missing))
+    if job.bidders and call.time <= job.bids_until:
+        raise TooEarly(what="START, after the bids,", at=job.bids_until + 1, now=call.time)
     started = moved(job, "start")
     for org in job.parties:
         call.active_member(org)
@@ -309,6 +328,28 @@ def _party_job(call: Call, job_id: bytes) -> Job:
     if call.sender not in job.parties:
         raise NotAllowed(org=call.sender, reason="it is no party of the job")
     return job
+
+
+def _verify_bidding(call: Call, body: ProposeJob) -> None:
+    """Bidders are parties, and bid between now and the job's deadline."""
+    if list(body.bidders) != sorted(set(body.bidders)) or not set(body.bidders) <= set(body.parties):
+        raise NotAllowed(org=call.sender, reason="bidders must be parties, sorted, each once")
+    if bool(body.bidders) is not bool(body.bids_until) or body.bids_until >= body.not_after:
+        raise NotAllowed(org=call.sender, reason="bids end before the job's deadline, where there are bidders")
+
+
+def _verify_bid(call: Call, job: Job, bid: tuple[bytes, ...]) -> None:
+    """A bidder's consent commits to its value, in time; nobody else's does."""
+    if len(bid) != (SHARES if call.sender in job.bidders else 0):
+        raise NotAllowed(org=call.sender, reason=f"a bidder commits to {SHARES} shares in its consent, and nobody else does")
+    if bid and call.time > job.bids_until:
+        raise DeadlinePassed(what="Bidding", deadline=job.bids_until, now=call.time)
+
+
+def _need_bid_open(call: Call, job: Job) -> None:
+    """What was bid stands once bidding has ended."""
+    if call.sender in job.bidders and call.sender in job.consents and call.time > job.bids_until:
+        raise DeadlinePassed(what="Bidding", deadline=job.bids_until, now=call.time)
 
 
 def _charge(call: Call, job: Job, one: JobInput) -> None:

@@ -35,6 +35,13 @@ class JobHandlers(Handler):
         asked = await self._body(request, models.ApproveJob)
         return await self._services.jobs.approve(job_of(request), label, entrust=asked.entrust)
 
+    async def job_bid(self, request: Request, label: str) -> models.JobInfo:
+        asked = await self._body(request, models.BidRequest)
+        return await self._services.jobs.bid(job_of(request), asked.value, label, entrust=asked.entrust)
+
+    async def job_withhold(self, request: Request, label: str) -> models.JobInfo:
+        return await self._services.jobs.withhold(job_of(request), label)
+
     async def job_approval(self, request: Request, _: str) -> models.PaperInfo:
         return models.PaperInfo(paper=self._services.orders.approval(job_of(request)).hex())
 

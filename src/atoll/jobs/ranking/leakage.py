@@ -1,0 +1,29 @@
+"""What each place learns beside its output, in words: one text for the plan, the command line and the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from atoll.jobs.ranking.spec import Offer
+from atoll.programs.library.ranking import Rule
+
+_GETS = {
+    Rule.ORDER: "each bidder learns its own rank and nobody else does",
+    Rule.BEST: "{receivers} learn the {best} best bidders in their order, and no bid",
+    Rule.WINNER: "{receivers} learn the best bidder, and no bid",
+    Rule.FIRST_PRICE: "{receivers} learn the best bidder and its bid",
+    Rule.SECOND_PRICE: "{receivers} learn the best bidder and the second-best bid, not whose it is, and not the best one",
+}
+
+
+def leakage_text(offer: Offer, bidders: Sequence[str], computes: Sequence[str], receivers: Sequence[str]) -> str:
+    """The text."""
+    gets = _GETS[offer.rule].format(receivers=", ".join(receivers), best=offer.best)
+    return (
+        f"{gets}. The compute nodes {', '.join(computes)} learn nothing of the bids, as long as no two of them work together "
+        "and all follow the protocol; two of them together could read every bid. Everybody knows that "
+        f"{', '.join(bidders)} were asked to bid from {offer.low} to {offer.high}, and in which order they committed. Of equal "
+        "bids the one that was committed to first ranks higher; nobody is told that there were equal ones. A bid outside the "
+        "range counts as none, and nobody is told that either, but where it leaves no winner or decides a price. Who does not "
+        "open its bid is named in the compute nodes' receipts."
+    )

@@ -1,0 +1,1 @@
+"""Programs that come with the software: written as anybody would write one, and read by `explain` as any other."""
