@@ -10,7 +10,7 @@ from atoll.jobs.registry import JOB_KINDS, job_kind
 
 def test_a_kind_is_found_by_its_name() -> None:
     assert {name: kind.name for name, kind in JOB_KINDS.items()} == {
-        one: one for one in ("intersection", "similarity", "computation")
+        one: one for one in ("intersection", "similarity", "computation", "ranking")
     }
     assert job_kind("intersection").name == "intersection"
 
