@@ -187,7 +187,8 @@ class Execution:
             mine = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
             return Inputs(tuple(self._read_print(one, local[one.dataset], kept) for one in mine))
         if job_kind(self._plan.kind).brings is Brings.BIDS:
-            return Inputs(bids=self._order.bids, shares=self._order.shares if place.role == "owner" else ())
+            shares = self._order.shares if place.role == "owner" else ()
+            return Inputs(bids=self._order.bids, shares=shares, attempt=self._order.attempt)
         planned = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
         if job_kind(self._plan.kind).brings is Brings.NUMBERS:
             return Inputs(tables=self._read_numbers(planned, local), attached=self._order.attached, attempt=self._order.attempt)

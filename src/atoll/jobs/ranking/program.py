@@ -55,7 +55,7 @@ def run_place(plan: Plan, auction: Auction, me: Party, inputs: Inputs, seed: byt
     if me.role == "owner":
         return _bidder(auction, inputs)
     if me.role == "compute":
-        return _compute(plan, auction, inputs.bids, me.index, seed)
+        return _compute(plan, auction, inputs, me.index, seed)
     return _receiver(auction, inputs.bids, me, seed)
 
 
@@ -66,8 +66,9 @@ def _bidder(auction: Auction, inputs: Inputs) -> Role[Outcome]:
     return (yield from close_as_other(receivers=_receivers(auction), counts={}))
 
 
-def _compute(plan: Plan, auction: Auction, bids: Sequence[Bid], index: int, seed: bytes) -> Role[Outcome]:
-    digest = plan_digest(plan)
+def _compute(plan: Plan, auction: Auction, inputs: Inputs, index: int, seed: bytes) -> Role[Outcome]:
+    digest, bids = plan_digest(plan), inputs.bids
+    context = digest + inputs.attempt.to_bytes(_WORD, "big")
     held = np.zeros((2, len(bids)), np.uint64)
     fits = []
     for row, bid in enumerate(bids):
@@ -79,7 +80,7 @@ def _compute(plan: Plan, auction: Auction, bids: Sequence[Bid], index: int, seed
     program = sha256(_ORDER_DOMAIN + auction.graph().digest + bytes(one.place for one in bids)).digest()
 
     def steps() -> Steps[tuple[dict[Party, list[Shared]], list[bool]]]:
-        node = yield from set_up(index, context=digest, seed=SeededEntropy(seed).fork("ranking").bytes(32), program=program)
+        node = yield from set_up(index, context=context, seed=SeededEntropy(seed).fork("ranking").bytes(32), program=program)
         opened = yield from _agree(fits)
         results = yield from _rank(node, auction, bids, np.where(opened, held, 0).astype(np.uint64))
         return (yield from hand_over(node, results, shapes)), opened

@@ -67,10 +67,8 @@ def top_k(x: A, k: int, *, largest: bool = True) -> tuple[A, A]:
     if not 1 <= k <= x.shape[0]:
         raise wrong("top_k", f"k is {k}, of {x.shape[0]} values")
     ranks = tuple(range(k)) if k < x.shape[0] else ()
-    keys, down = _keys([x], (largest,))
-    moved = [ref for ref in (x.ref, x.valid) if ref is not None]
-    *values, places = x.tracer.add(SortBy(down, ranks, numbered=True), *keys, *moved)
-    return _paired([x], values)[0], x.like(places)
+    (values,) = _sorted([x], [x], (largest,), ranks)
+    return values, _numbers([x], (largest,), ranks)
 
 
 def min(x: A, *, axis: int | None = None, keepdims: bool = False) -> A:  # noqa: A001  # the standard's name
