@@ -73,10 +73,10 @@ def test_a_plan_that_names_no_account_for_its_purpose_or_another_one_is_refused(
             proposals = world["bank"].services.proposals
             drafted = proposals.draft(specification(mine, theirs, grant))
 
-            def cheat(_: object) -> Plan:
-                return replace(drafted, purpose_tags=tuple(tag if one.grant else b"" for one in drafted.inputs))
+            def cheat(_: object) -> tuple[Plan, bytes]:
+                return replace(drafted, purpose_tags=tuple(tag if one.grant else b"" for one in drafted.inputs)), b""
 
-            monkeypatch.setattr(proposals, "draft", cheat)
+            monkeypatch.setattr(proposals, "draft_whole", cheat)
             job = await proposals.propose(specification(mine, theirs, grant))
             record = await ended(world, job, "bureau")
             assert (record.state, record.reason) == ("refused", "policy.budget")

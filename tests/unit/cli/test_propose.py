@@ -21,6 +21,7 @@ PLAN = {
     "protocol_version": 1,
     "purpose": "credit-check",
     "not_after": 1_780_000_000,
+    "attached": "",
     "inputs": [{"dataset": "bureau/files/1", "columns": ["ref"], "rows_cap": 8, "normalisation": ["text/1"]}],
 }
 
