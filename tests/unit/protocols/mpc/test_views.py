@@ -30,6 +30,8 @@ from atoll.protocols.mpc import (
     Planes,
     Ring,
     Steps,
+    chunked,
+    conversion,
     dot,
     equal,
     evaluate,
@@ -51,6 +53,7 @@ from atoll.protocols.mpc import (
 from atoll.protocols.mpc.entering import ColumnShape, Form, open_package, pack_columns, refresh
 from atoll.protocols.mpc.opening import DIGEST_BYTES
 from atoll.protocols.mpc.places import owner
+from atoll.protocols.mpc.shares import join_planes, join_rings
 from tests.unit.protocols.mpc.three import held, plane_parts, ring_parts
 
 RUNS = 4096
@@ -223,6 +226,33 @@ def test_numbers_of_bits_in_malicious_mode_show_nothing(monkeypatch: pytest.Monk
     """Its circuit has 64 bits whatever comes in, so without what streams could be taken off."""
     monkeypatch.setattr(f"{__name__}.MOST_TICKETS", 0)
     verify(from_bits, planes(2, 0), planes(2, 3), Adversary.MALICIOUS, is_uniform=True)
+
+
+def in_chunks(operation: Operation) -> Operation:
+    """A column and the same one behind it, in chunks of RUNS: what masks the first must not mask the second."""
+
+    def doubled(one: Any) -> Any:
+        return join_rings([one, one]) if isinstance(one, Ring) else join_planes([one, one])
+
+    return lambda node, *mine: operation(node, *map(doubled, mine))
+
+
+@pytest.mark.parametrize("name", ["multiply", "and", "to_bits", "from_bits", "from_bit"])
+def test_no_chunk_of_a_column_is_masked_as_another(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    defaults = chunked.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "size", RUNS)
+    monkeypatch.setattr(conversion, "CHUNK", RUNS)
+    monkeypatch.setattr(f"{__name__}.BATCHES", 1)
+    operation, first, second = IN_CHUNKS.get(name) or OPERATIONS[name]
+    verify(in_chunks(operation), first, second, Adversary.SEMI_HONEST, is_uniform=True)
+
+
+IN_CHUNKS: dict[str, tuple[Operation, Any, Any]] = {
+    "to_bits": (lambda node, x: to_bits(node, x, 3), ring(0), ring(-1)),
+    "from_bits": (from_bits, planes(2, 0), planes(2, 3)),
+    "from_bit": (from_bit, planes(1, 0), planes(1, 1)),
+}
 
 
 OPENINGS: dict[str, tuple[Operation, Any, Any]] = {
