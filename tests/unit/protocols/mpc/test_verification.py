@@ -101,8 +101,16 @@ def test_two_openings_at_once_both_wait_for_their_products() -> None:
     ran = play(both, deal_ring(x), deal_ring(y))
     assert np.array_equal(ran.outputs[1][0].view(np.int64), x * y)
     for sender in range(3):
+        flip, opened = Flip(sender, 0, 0), 0
+
+        def ear(who: int, to: int, data: bytes, flip: Flip = flip) -> bytes:
+            nonlocal opened
+            opened += who != flip.sender and to == (who + 1) % 3 and len(data) == x.nbytes
+            return flip(who, to, data)
+
         with pytest.raises(ProductsDisputed):
-            play(both, deal_ring(x), deal_ring(y), tap=Flip(sender, 0, 0))
+            play(both, deal_ring(x), deal_ring(y), tap=ear)
+        assert not opened
 
 
 class Flip:
