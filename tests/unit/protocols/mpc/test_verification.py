@@ -89,17 +89,15 @@ def test_honest_nodes_open_what_is_right(count: int) -> None:
                 assert np.array_equal(one.view(np.int64), clear)
 
 
-def test_two_openings_at_once_both_wait_for_their_products() -> None:
+def test_two_openings_at_once_both_wait_for_the_products_behind_them() -> None:
     x, y = numbers(100, 1), numbers(100, 2)
 
-    def one(node: Node, x: Ring, y: Ring) -> Steps[Any]:
-        return (yield from open_ring(node, (yield from multiply(node, x, y))))
-
     def both(node: Node, x: Ring, y: Ring) -> Steps[Any]:
-        return (yield from parallel(one(node, x, y), one(node, y, y)))
+        product = yield from multiply(node, x, y)
+        return (yield from parallel(open_ring(node, product), open_ring(node, product + x)))
 
     ran = play(both, deal_ring(x), deal_ring(y))
-    assert np.array_equal(ran.outputs[1][0].view(np.int64), x * y)
+    assert np.array_equal(ran.outputs[1][1].view(np.int64), x * y + x)
     for sender in range(3):
         flip, opened = Flip(sender, 0, 0), 0
 
