@@ -105,7 +105,10 @@ def test_the_demo_finds_everything_as_it_should_be_and_leaves_nothing_behind(tmp
     registered = seen["scenarios"]["registration"]
     assert registered["equal"] is True
     assert registered["findings"] == ["same-content", "near"]
-    assert seen["receipts"] == 3
+    auction = seen["scenarios"]["auction"]
+    assert (auction["equal"], auction["found"]) == (True, 640_000)
+    assert auction["unopened"] == {"telecom": ["auditor", "bank", "bureau"]}
+    assert seen["receipts"] == 7
     assert seen["evidence"]["verified"] is True
     assert seen["evidence"]["entries"] > 20
     assert [one["name"] for one in seen["attacks"]] == ATTACKS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from atoll.cli.demo.exchange import Exchange
-from atoll.cli.demo.scenarios import intersection, registration
+from atoll.cli.demo.scenarios import auction, intersection, registration
 from atoll.cli.demo.stage import Stage
 
 
@@ -23,5 +23,5 @@ class Scenario(Protocol):
         ...
 
 
-SCENARIOS: tuple[Scenario, ...] = (registration, intersection)
+SCENARIOS: tuple[Scenario, ...] = (registration, intersection, auction)
 """In the order in which they run."""
