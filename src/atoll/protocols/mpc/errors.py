@@ -50,10 +50,10 @@ class SetUpDiffers(PeerError):
 
 
 class ProductsDisputed(PeerError):
-    """A node sent a wrong part of a product or did not prove a right one, or one of the two who checked says so wrongly."""
+    """A node sent a wrong part of a product or did not prove a right one, or one of the two who checked showed nonsense."""
 
     code = "mpc.products_disputed"
-    sentence = "{prover} did not prove to {first} and {second} that the products it sent are right."
+    sentence = "The products of {prover}, checked by {first} and {second}, were not confirmed."
     remedy = "One of the three is faulty or hostile, and nothing was opened: show the auditor the logs of all, then run again."
 
 

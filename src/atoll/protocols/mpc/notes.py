@@ -52,8 +52,10 @@ class Notes:
 
     def ring(self, kind: Product, ticket: int, x: Words64, y: Words64, z: Words64) -> None:
         """One batch of products: shares of both factors and of the result; element j of z is masked by word j of `ticket`."""
-        if not z.size or not x.size:
+        if not z.size:
             return
+        if not x.size:
+            raise ValueError("an empty sum is known and not sent")
         is_matrix = kind is Product.MATRIX
         if is_matrix and z[0].size <= FEW_SUMS:
             (_, rows, inner), columns = x.shape, y.shape[2]

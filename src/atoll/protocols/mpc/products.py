@@ -21,7 +21,7 @@ from atoll.protocols.mpc.errors import ShapesDiffer
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.notes import Product
 from atoll.protocols.mpc.rounds import Heard, Round, Steps, chunked
-from atoll.protocols.mpc.shares import Ring, Words64
+from atoll.protocols.mpc.shares import Ring, Words64, public_ring
 
 
 def multiply(node: Node, x: Ring, y: Ring) -> Steps[Ring]:
@@ -58,10 +58,12 @@ def dot(node: Node, x: Ring, y: Ring) -> Steps[Ring]:
     Raises:
         ShapesDiffer: they are not.
 
-    Rounds: 1. Bytes sent a node: 8 an inner product, however long.
+    Rounds: 1, none for empty sums. Bytes sent a node: 8 an inner product, however long.
     """
     if x.shape != y.shape or not x.shape:
         raise ShapesDiffer(first=x.shape, second=y.shape)
+    if not x.shape[-1]:
+        return public_ring(node.me, np.zeros(x.shape[:-1], np.uint64))
     ticket = node.ticket()
     count = int(np.prod(x.shape[:-1], dtype=np.int64))
     left, right = (np.ascontiguousarray(one.shares).reshape(2, count, x.shape[-1]) for one in (x, y))
@@ -82,10 +84,12 @@ def matmul(node: Node, x: Ring, y: Ring) -> Steps[Ring]:
     Raises:
         ShapesDiffer: the shapes are not these.
 
-    Rounds: 1. Bytes sent a node: 8 m n.
+    Rounds: 1, none if k is 0. Bytes sent a node: 8 m n.
     """
     if len(x.shape) != 2 or len(y.shape) != 2 or x.shape[1] != y.shape[0]:
         raise ShapesDiffer(first=x.shape, second=y.shape)
+    if not x.shape[1]:
+        return public_ring(node.me, np.zeros((x.shape[0], y.shape[1]), np.uint64))
     ticket = node.ticket()
     shares = np.empty((2, x.shape[0], y.shape[1]), dtype=np.uint64)
     replicated.matmul(x.shares, y.shares, node.streams, ticket, out=shares[0])

@@ -81,13 +81,13 @@ def multiply(count: int) -> Traffic:
 
 def dot(count: int, length: int) -> Traffic:
     """`dot`: so many inner products of so many pairs."""
-    return replace(even(1, NUMBER_BYTES * count), numbers=count * length)
+    return replace(even(1, NUMBER_BYTES * count), numbers=count * length) if length else Traffic()
 
 
 def matmul(rows: int, length: int, columns: int) -> Traffic:
     """`matmul`."""
     count = rows * columns
-    return replace(even(1, NUMBER_BYTES * count), numbers=min(count, FEW_SUMS) * length)
+    return replace(even(1, NUMBER_BYTES * count), numbers=min(count, FEW_SUMS) * length) if length else Traffic()
 
 
 def verification(words: int, numbers: int) -> Traffic:

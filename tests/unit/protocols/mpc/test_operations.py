@@ -257,7 +257,7 @@ def test_one_altered_part_or_digest_of_an_opening_is_noticed(sender: int, forwar
 
 COSTS: dict[str, tuple[Callable[..., Steps[Any]], Callable[[int, bool], Traffic]]] = {
     "multiply": (lambda node, x, b: multiply(node, x, x), lambda n, m: traffic.multiply(n)),
-    "dot": (lambda node, x, b: dot(node, x, x), lambda n, m: traffic.multiply(1)),
+    "dot": (lambda node, x, b: dot(node, x, x), lambda n, m: traffic.dot(1, n)),
     "to_bits": (lambda node, x, b: to_bits(node, x), lambda n, m: traffic.to_bits(n, malicious=m)),
     "to_bits 9": (lambda node, x, b: to_bits(node, x, 9), lambda n, m: traffic.to_bits(n, 9, malicious=m)),
     "from_bits": (lambda node, x, b: from_bits(node, b), lambda n, m: traffic.from_bits(n, malicious=m)),

@@ -169,7 +169,7 @@ def test_a_wrong_product_is_disputed_by_both_who_check() -> None:
         return (yield from program(node, x, y))
 
     ran = play(tolerant, deal_ring(x), deal_ring(y), tap=Flip(1, 0, 0))
-    sentence = "compute/1 did not prove to compute/0 and compute/2 that the products it sent are right."
+    sentence = "The products of compute/1, checked by compute/0 and compute/2, were not confirmed."
     assert sentence in ran.outputs[0]
     assert sentence in ran.outputs[2]
 
@@ -258,3 +258,26 @@ def test_a_share_of_a_quotient_that_no_honest_node_sends_is_refused() -> None:
         message = proof.challenge(proof.coins()[0])
         message[word] = value
         assert proof.hear(message.data.cast("B")) is is_taken
+
+
+def test_empty_sums_are_known_and_nothing_is_sent_that_nobody_verifies() -> None:
+    empty = deal_ring(np.zeros((2, 0), np.int64))
+
+    def program(node: Node, x: Ring) -> Steps[Any]:
+        sums = yield from dot(node, x, x)
+        products = yield from matmul(node, x, x.reshape(0, 2))
+        return (yield from open_ring(node, sums)), (yield from open_ring(node, products))
+
+    heard: list[int] = []
+
+    def ear(_sender: int, _to: int, data: bytes) -> bytes:
+        heard.append(len(data))
+        return data
+
+    for sums, products in play(program, empty, tap=ear).outputs:
+        assert not sums.any()
+        assert products.shape == (2, 2)
+        assert not products.any()
+    assert 8 * 4 in heard
+    assert len(heard) == 3 * (1 + 2 + 2 * 2)  # keys, their digests, two openings with their digests
+    assert traffic.dot(2, 0) == traffic.matmul(2, 0, 2) == Traffic()

@@ -202,8 +202,11 @@ impl Proof {
         let is_well_formed = match &mut self.numbers {
             Part::Open(open) => open.hear(of_numbers),
             Part::Folding(inner) => {
-                inner.hear(of_numbers);
-                of_numbers.iter().all(|&word| inner.field.has(word))
+                let is_well_formed = of_numbers.iter().all(|&word| inner.field.has(word));
+                if is_well_formed {
+                    inner.hear(of_numbers);
+                }
+                is_well_formed
             }
             _ => true,
         };
@@ -324,8 +327,11 @@ fn check<O, F: Field>(part: &Part<O, F>, from_previous: &[u64], from_next: &[u64
     let [x_own, y_next, x_next, y_own] = inner.columns.each_ref().map(|column| column[0]);
     let holds = |x: u64, y: u64, claim: u64, shown: &[u64]| {
         let &[their_x, their_y, their_claim] = shown else { return false };
+        if !shown.iter().all(|&word| field.has(word)) {
+            return false;
+        }
         let products = field.add(field.multiply(x, their_y), field.multiply(their_x, y));
-        shown.iter().all(|&word| field.has(word)) && products == field.add(claim, their_claim)
+        products == field.add(claim, their_claim)
     };
     Ok([holds(x_next, y_next, inner.claims[0], from_previous), holds(x_own, y_own, inner.claims[1], from_next)])
 }
