@@ -25,11 +25,14 @@ impl Column {
     }
 }
 
+/// Rows, inner length, columns.
+type Shape = (usize, usize, usize);
+
 struct World {
     streams: [Streams; 3],
     bits: Vec<(u64, [Column; 3])>,
     products: Vec<(u64, usize, [Column; 3])>,
-    matrices: Vec<(u64, (usize, usize, usize), [Column; 3])>,
+    matrices: Vec<(u64, Shape, [Column; 3])>,
 }
 
 impl World {
