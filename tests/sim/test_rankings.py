@@ -68,7 +68,7 @@ async def consent_of(world: World, org: str, job: str, value: int) -> ConsentJob
     found = world[org].context.view().get(Job, job)
     assert found is not None
     digest = found.plan_digest
-    bid = commit_shares(split_value(value, SeededEntropy(bytes(32))), plan=digest, place=BIDDERS.index(org))
+    bid = commit_shares(split_value(value, SeededEntropy(bytes(32)), width=10), plan=digest, place=BIDDERS.index(org))
     return ConsentJob(job_id=found.job_id, plan_digest=digest, job_key=bytes(32), software="another", build="another", bid=bid)
 
 

@@ -1,6 +1,7 @@
 """Values that are committed to before they are computed on: split into shares, promised on the ledger, opened to the nodes.
 
-A bidder splits its value into three words whose exclusive-or it is, two of them uniform, and commits to each by itself. The
+A bidder splits its value into three words whose exclusive-or it is, two of them uniform in as many bits as the greatest value
+has, and commits to each by itself. A share with a bit above is none, so nobody can commit to a value that has one. The
 three commitments stand in its signed consent. In the run compute node i is shown shares i and i + 1 with their openings, so
 both holders of a share compare it with the same commitment: the nodes compute on what was promised, or not at all.
 
@@ -56,9 +57,9 @@ class OpenedBid(Message):
     """Share i and share i + 1, for node i."""
 
 
-def split_value(value: int, entropy: Entropy) -> tuple[Share, ...]:
-    """Three fresh shares of a value of at most 64 bits."""
-    first, second = (int.from_bytes(entropy.bytes(SHARE_BYTES), "little") for _ in range(2))
+def split_value(value: int, entropy: Entropy, *, width: int) -> tuple[Share, ...]:
+    """Three fresh shares of a value, of `width` bits each; at most 64."""
+    first, second = (int.from_bytes(entropy.bytes(SHARE_BYTES), "little") % (1 << width) for _ in range(2))
     words = (first, second, value ^ first ^ second)
     return tuple(Share(word=one.to_bytes(SHARE_BYTES, "little"), opening=draw_opening(entropy)) for one in words)
 
@@ -73,9 +74,10 @@ def commit_shares(shares: Sequence[Share], *, plan: bytes, place: int) -> tuple[
     return tuple(commit(DOMAIN, one.opening, _said(one, plan, place, number)) for number, one in enumerate(shares))
 
 
-def is_committed(share: Share, bid: Bid, number: int, *, plan: bytes) -> bool:
-    """Whether a share is the one that the bidder committed to under this number."""
-    return is_opening(bid.commitments[number], DOMAIN, share.opening, _said(share, plan, bid.place, number))
+def is_committed(share: Share, bid: Bid, number: int, *, plan: bytes, width: int) -> bool:
+    """Whether a share is the one that the bidder committed to under this number, and of `width` bits."""
+    fits = int.from_bytes(share.word, "little") >> width == 0
+    return fits and is_opening(bid.commitments[number], DOMAIN, share.opening, _said(share, plan, bid.place, number))
 
 
 def _said(share: Share, plan: bytes, place: int, number: int) -> bytes:

@@ -28,6 +28,7 @@ from atoll.jobs.result import Result
 from atoll.jobs.table import Rows
 from atoll.ledger.plan import Coalition, Plan, PlanInput, PlanOutput, PlanParty, digest_attached
 from atoll.policy.demand import Demand
+from atoll.ports import Entropy
 from atoll.protocols.psi.items import Items
 from atoll.protocols.role import Party, Role
 from atoll.wire.message import Document, Message
@@ -264,8 +265,8 @@ class JobKind(ABC, Generic[Spec]):
         """What travels beside the plan, for people who are to decide on it."""
         return ""
 
-    def verify_bid(self, plan: Plan, value: int) -> None:  # noqa: ARG002 - for kinds with bidders
-        """Refuse a value that would count as no bid. The plan was checked.
+    def split_bid(self, plan: Plan, value: int, entropy: Entropy) -> tuple[Share, ...]:  # noqa: ARG002 - for kinds with bidders
+        """The shares of a bid, to be committed to. The plan was checked.
 
         Raises:
             BadBid: it lies outside what the plan asks for, or nothing is bid for.

@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from atoll.errors import JobError
-from atoll.jobs.bids import SHARES, Share, commit_shares, split_value
+from atoll.jobs.bids import SHARES, Share, commit_shares
 from atoll.jobs.errors import UnknownKind
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, plan_digest
@@ -255,8 +255,7 @@ class Consents:
         Raises:
             BadBid, BadPlan: the value would count as none, or nothing is bid for.
         """
-        job_kind(plan.kind).verify_bid(plan, value)
-        self._new_secrets(plan.job_id.hex(), split_value(value, self._context.entropy))
+        self._new_secrets(plan.job_id.hex(), job_kind(plan.kind).split_bid(plan, value, self._context.entropy))
 
     def withhold(self, identifier: str) -> None:
         """The own bid will not be opened."""

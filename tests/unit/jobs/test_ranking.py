@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from atoll.jobs.bids import Bid, Share, commit_shares, split_value
+from atoll.jobs.closing import close_as_other
 from atoll.jobs.errors import BadBid, BadInputs, BadPlan
 from atoll.jobs.kind import Inputs, Outcome
 from atoll.jobs.ranking import Ranking, RankingSpec
 from atoll.ledger.plan import Limits, Plan, plan_digest
 from atoll.primitives.drbg import SeededEntropy
 from atoll.programs.library.ranking import Rule
+from atoll.protocols.errors import RolesStalled
 from atoll.protocols.mpc.errors import SetUpDiffers
 from atoll.protocols.pump import pump
 from atoll.protocols.role import Party
@@ -48,21 +50,30 @@ def plan_of(rule: Rule = Rule.SECOND_PRICE, **changes: Any) -> Plan:
 class Bidding:
     """Bids of all bidders of a plan, by their places."""
 
-    def __init__(self, plan: Plan, values: Sequence[int], *, order: Sequence[int] = ()) -> None:
+    def __init__(self, plan: Plan, values: Sequence[int], *, order: Sequence[int] = (), width: int = 10) -> None:
         self.plan = plan
-        self.shares = {at: split_value(one, SeededEntropy(bytes([at + 1]) * 32)) for at, one in enumerate(values)}
+        self.shares = {at: split_value(one, SeededEntropy(bytes([at + 1]) * 32), width=width) for at, one in enumerate(values)}
         digest = plan_digest(plan)
         bids = [Bid(place=at, commitments=commit_shares(self.shares[at], plan=digest, place=at)) for at in range(len(values))]
         self.bids = tuple(bids[at] for at in order or range(len(bids)))
 
-    def run(self, shown: Mapping[int, tuple[Share, ...]] | None = None, **orders: tuple[Bid, ...]) -> dict[Party, Outcome]:
-        """Args: shown: what bidders open in the place of what they promised."""
+    def run(
+        self,
+        shown: Mapping[int, tuple[Share, ...]] | None = None,
+        *,
+        silent: Party | None = None,
+        **orders: tuple[Bid, ...],
+    ) -> dict[Party, Outcome]:
+        """Args: shown: what bidders open in the place of what they promised. silent: a place that never says anything."""
         opened = self.shares | dict(shown or {})
         roles = {}
         for at, one in enumerate(self.plan.parties):
             place = Party(one.role, one.index)
             shares = opened[place.index] if place.role == "owner" else ()
             inputs = Inputs(bids=orders.get(f"{place.role}{place.index}", self.bids), shares=shares)
+            if place == silent:
+                roles[place] = close_as_other(receivers=[Party("receiver", 0)], counts={})
+                continue
             roles[place] = KIND.program(self.plan, place, inputs, seed=bytes([at + 1]) * 32)
         return dict(pump(roles).outputs)
 
@@ -100,9 +111,33 @@ def test_bids_outside_the_range_and_no_bids_are_void() -> None:
     assert outcome(Rule.WINNER, [0, 0, 5]) == []
 
 
-def test_bits_above_the_range_do_not_count() -> None:
-    """A bidder that shares a number of 64 bits shares its low ones."""
-    assert outcome(Rule.FIRST_PRICE, [(1 << 40) + 20, 15, 0]) == [("bank", 20)]
+def test_a_value_with_a_bit_above_the_range_does_not_open() -> None:
+    """A program of a bidder's own may commit to any word; what its openings show later is what counted, or nothing did."""
+    bidding = Bidding(plan_of(Rule.FIRST_PRICE), [(1 << 40) + 20, 15, 0])
+    ended = bidding.run()
+    assert ended[Party("receiver", 0)].result.table.to_pylist() == [{"bidder": "bureau", "price": 15}]  # type: ignore[union-attr]
+    assert ended[Party("compute", 2)].unopened == ("bank",)
+
+
+def test_a_bidder_that_says_nothing_is_waited_for() -> None:
+    bidding = Bidding(plan_of(), [700, 900, 20])
+    with pytest.raises(RolesStalled):
+        bidding.run(silent=Party("owner", 1))
+
+
+def test_who_has_all_bids_but_one_and_learns_the_outcome_is_in_the_table() -> None:
+    def readers(bidder: str, **changes: Any) -> list[tuple[str, ...]]:
+        said = f"what the outcome tells of {bidder}"
+        return [one.members for one in plan_of(Rule.WINNER, **changes).coalitions if said in one.reads]
+
+    assert readers("bank") == [("auditor", "bureau", "telecom")]
+    assert readers("bank", receivers=()) == [("bureau", "telecom")]
+    assert readers("bank", receivers=("auditor", "operator")) == [
+        ("auditor", "bureau", "telecom"),
+        ("bureau", "operator", "telecom"),
+    ]
+    assert readers("bank", receivers=("bank",)) == []
+    assert readers("bureau", receivers=("bank",)) == [("bank", "telecom")]
 
 
 def test_many_bidders_get_their_own_ranks() -> None:
@@ -119,8 +154,8 @@ def test_who_does_not_open_what_it_promised_is_named_by_all_nodes_and_counts_as_
     promised = bidding.shares[1]
     shown = {
         "nothing": (),
-        "another value": split_value(701, SeededEntropy(b"\x07" * 32)),
-        "the same value split anew": split_value(900, SeededEntropy(b"\x07" * 32)),
+        "another value": split_value(701, SeededEntropy(b"\x07" * 32), width=10),
+        "the same value split anew": split_value(900, SeededEntropy(b"\x07" * 32), width=10),
         "another order": (promised[1], promised[2], promised[0]),
     }[how]
     ended = bidding.run({1: shown})
@@ -148,7 +183,7 @@ def test_a_share_that_one_node_alone_finds_altered_voids_the_bid_at_all() -> Non
 
 
 def test_a_bid_opens_under_its_own_plan_place_and_number_only() -> None:
-    shares = split_value(7, SeededEntropy(bytes(32)))
+    shares = split_value(7, SeededEntropy(bytes(32)), width=10)
     said = {
         (plan, place): commit_shares(shares, plan=plan, place=place) for plan in (bytes(32), b"\x01" * 32) for place in (0, 1)
     }
@@ -202,11 +237,14 @@ def test_a_plan_that_says_something_else_than_it_does_is_refused(changes: dict[s
 
 
 def test_bids_that_would_not_count_are_refused_before_they_are_made() -> None:
+    entropy = SeededEntropy(bytes(32))
     for value in (0, 10, 1000):
-        KIND.verify_bid(plan_of(), value)
+        words = [int.from_bytes(one.word, "little") for one in KIND.split_bid(plan_of(), value, entropy)]
+        assert words[0] ^ words[1] ^ words[2] == value
+        assert max(words) < 1 << 10
     for value in (-1, 9, 1001):
         with pytest.raises(BadBid):
-            KIND.verify_bid(plan_of(), value)
+            KIND.split_bid(plan_of(), value, entropy)
 
 
 def _said(plan: Plan) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from atoll.jobs.bids import Share, split_value
 from atoll.jobs.errors import BadBid, BadPlan
 from atoll.jobs.kind import Brings, Draft, Estimate, Inputs, JobKind, Outcome, ResultColumn
 from atoll.jobs.ranking.plan import KIND, Auction
@@ -11,6 +12,7 @@ from atoll.jobs.ranking.program import run_place
 from atoll.jobs.ranking.spec import Offer, RankingSpec
 from atoll.ledger.plan import Plan
 from atoll.policy.demand import Demand
+from atoll.ports import Entropy
 from atoll.programs.explain import as_text, explain
 from atoll.programs.library.ranking import VOID
 from atoll.protocols.role import Party, Role
@@ -54,10 +56,12 @@ class Ranking(JobKind[RankingSpec]):
     def read_attached(self, plan: Plan, body: bytes) -> str:  # noqa: ARG002 - it follows from the plan
         return as_text(explain(Auction.of(plan).graph()))
 
-    def verify_bid(self, plan: Plan, value: int) -> None:
-        offer = Auction.of(plan).offer
+    def split_bid(self, plan: Plan, value: int, entropy: Entropy) -> tuple[Share, ...]:
+        auction = Auction.of(plan)
+        offer = auction.offer
         if value != VOID and not offer.low <= value <= offer.high:
             raise BadBid(low=offer.low, high=offer.high)
+        return split_value(value, entropy, width=auction.width)
 
     def demands(self, plan: Plan) -> tuple[Demand, ...]:  # noqa: ARG002 - no dataset takes part; a person bids, or does not
         return ()

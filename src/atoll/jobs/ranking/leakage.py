@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from atoll.jobs.ranking.spec import Offer
 from atoll.programs.library.ranking import Rule
 
+MAX_TEXT = 2000
 _GETS = {
     Rule.ORDER: "each bidder learns its own rank and nobody else does",
     Rule.BEST: "{receivers} learn the {best} best bidders in their order, and no bid",
@@ -19,11 +20,13 @@ _GETS = {
 def leakage_text(offer: Offer, bidders: Sequence[str], computes: Sequence[str], receivers: Sequence[str]) -> str:
     """The text."""
     gets = _GETS[offer.rule].format(receivers=", ".join(receivers), best=offer.best)
-    return (
+    text = (
         f"{gets}. The compute nodes {', '.join(computes)} learn nothing of the bids, as long as no two of them work together "
         "and all follow the protocol; two of them together could read every bid. Everybody knows that "
         f"{', '.join(bidders)} were asked to bid from {offer.low} to {offer.high}, and in which order they committed. Of equal "
-        "bids the one that was committed to first ranks higher; nobody is told that there were equal ones. A bid outside the "
-        "range counts as none, and nobody is told that either, but where it leaves no winner or decides a price. Who does not "
-        "open its bid is named in the compute nodes' receipts."
+        "bids the one that was committed to first ranks higher, and whoever orders the ledger can say which that was; nobody "
+        "is told that there were equal ones. A bid outside the range counts as none, and nobody is told that either, but where it "
+        "leaves no winner or decides a price. Who does not open its bid is named in the compute nodes' receipts; one that does "
+        "not answer at all ends the ranking without an outcome."
     )
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "..."

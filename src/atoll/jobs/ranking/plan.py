@@ -9,6 +9,7 @@ from atoll.jobs.errors import BadPlan
 from atoll.jobs.kind import Draft, ResultColumn
 from atoll.jobs.ranking.leakage import leakage_text
 from atoll.jobs.ranking.spec import LEAST_BIDDERS, MAX_BIDDERS, Offer
+from atoll.jobs.secret.coalitions import MAX_COALITIONS
 from atoll.jobs.secret.places import NODES
 from atoll.ledger.plan import Coalition, Plan, PlanOutput, PlanParty
 from atoll.policy.terms import HONEST_MAJORITY
@@ -79,6 +80,11 @@ class Auction:
             if wrong:
                 raise BadPlan(kind=KIND, reason=reason)
 
+    @property
+    def width(self) -> int:
+        """Bits of a share: as many as the greatest bid has."""
+        return self.offer.high.bit_length()
+
     def graph(self) -> Graph:
         """What is computed."""
         return _graph(self.offer.rule, len(self.bidders), self.offer.low, self.offer.high, self.offer.best)
@@ -128,12 +134,14 @@ class Auction:
             say((one,), f"rank of {one}" if self.offer.rule is Rule.ORDER else f"output {self.offer.rule}")
         for one in self.bidders:
             others = tuple(org for org in self.bidders if org != one)
-            say(others if self.offer.rule is Rule.ORDER else (*others, self.receivers[0]), f"what the outcome tells of {one}")
-        return tuple(
-            Coalition(members=members, reads=tuple(dict.fromkeys(reads)))
-            for members, reads in sorted(found.items())
-            if len(members) <= MAX_BIDDERS
-        )
+            told = [()] if set(others) & set(self.receivers) else [(org,) for org in self.receivers if org != one]
+            for more in told:
+                say((*others, *more), f"what the outcome tells of {one}")
+        if len(found) > MAX_COALITIONS:
+            raise BadPlan(
+                kind=KIND, reason="so many bidders and receivers could learn so much together that a plan cannot tell it"
+            )
+        return tuple(Coalition(members=members, reads=tuple(dict.fromkeys(reads))) for members, reads in sorted(found.items()))
 
 
 @cache

@@ -3,7 +3,7 @@
 Node i hears shares i and i + 1 of each bid and compares them with the commitments on the ledger; then the nodes tell each other
 which bids fit, and a bid counts only where all three were shown what was promised. One that does not is treated as no bid, and
 all three say so in their receipts: together with the commitments on the ledger this proves who did not open, and a bidder that
-was wronged can answer with its openings.
+was wronged can answer with its openings. It must say so: a bidder that says nothing at all is waited for until the run fails.
 
 Rows stand in the order of the commitments on the ledger, which is how ties are broken without looking at them.
 """
@@ -73,7 +73,7 @@ def _compute(plan: Plan, auction: Auction, inputs: Inputs, index: int, seed: byt
     fits = []
     for row, bid in enumerate(bids):
         said: OpenedBid = yield Receive(owner(bid.place), OpenedBid)
-        fits.append(_fits(said, bid, index, plan=digest))
+        fits.append(_fits(said, bid, index, plan=digest, width=auction.width))
         if fits[row]:
             held[:, row] = [int.from_bytes(one.word, "little") for one in said.shares]
     shapes = {place: receiver_shapes(auction.graph(), label) for place, label in _labels(auction, bids).items()}
@@ -92,11 +92,11 @@ def _compute(plan: Plan, auction: Auction, inputs: Inputs, index: int, seed: byt
     return (yield from close_as_other(receivers=_receivers(auction), counts={}, unopened=tuple(unopened)))
 
 
-def _fits(said: OpenedBid, bid: Bid, index: int, *, plan: bytes) -> bool:
+def _fits(said: OpenedBid, bid: Bid, index: int, *, plan: bytes, width: int) -> bool:
     """Whether a bidder has shown this node what it committed to."""
     numbers = (index, (index + 1) % SHARES)
     return len(said.shares) == len(numbers) and all(
-        is_committed(share, bid, number, plan=plan) for share, number in zip(said.shares, numbers, strict=True)
+        is_committed(share, bid, number, plan=plan, width=width) for share, number in zip(said.shares, numbers, strict=True)
     )
 
 
@@ -109,8 +109,8 @@ def _agree(fits: Sequence[bool]) -> Steps[list[bool]]:
 
 
 def _rank(node: Node, auction: Auction, bids: Sequence[Bid], held: Words64) -> Steps[dict[Party, list[Shared]]]:
-    """What each receiver gets; only as many bits of a share are looked at as the greatest bid has."""
-    column = yield from from_bits(node, Words(held).to_planes(auction.offer.high.bit_length()))
+    """What each receiver gets."""
+    column = yield from from_bits(node, Words(held).to_planes(auction.width))
     graph = auction.graph()
     found = yield from graph_steps(graph, node, {owner(0): [column]})
     by_label = {label: found[receiver(at)] for at, label in enumerate(receivers(graph))}
