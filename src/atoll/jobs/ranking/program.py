@@ -3,7 +3,8 @@
 Node i hears shares i and i + 1 of each bid and compares them with the commitments on the ledger; then the nodes tell each other
 which bids fit, and a bid counts only where all three were shown what was promised. One that does not is treated as no bid, and
 all three say so in their receipts: together with the commitments on the ledger this proves who did not open, and a bidder that
-was wronged can answer with its openings, if it has kept them. A bidder that says nothing at all is waited for until the run fails.
+was wronged can answer with its openings, if it has kept them. A bidder that says nothing is waited for until
+the run fails.
 
 Rows stand in the order of the commitments on the ledger, which is how ties are broken without looking at them.
 """
