@@ -206,3 +206,22 @@ def test_a_custodian_that_cannot_read_the_terms_yet_waits_instead_of_refusing_fo
             assert (await ended(world, job)).state == "completed"
 
     run_virtually(scenario())
+
+
+def test_a_vote_reaches_a_candidate_that_has_just_come_back_and_is_not_met_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "LONGEST_PAUSE_SECONDS", 3600.0)
+
+    async def scenario() -> None:
+        async with World(tmp_path, seed=87, organisations=TRIO) as world:
+            await register(world, "bureau")
+            await world.stop("bureau")
+            await asyncio.sleep(7200)
+            world.start("bureau")
+            await world["bureau"].links.wait_connected("operator")
+            assert "bureau" not in world["bank"].links.connected(), "nothing to show: they met by chance"
+            voted = await world["bank"].services.membership.handover("bureau")
+            assert (voted.new_sequencer, voted.votes) == ("bureau", 1)
+
+    run_virtually(scenario())

@@ -201,7 +201,7 @@ class Node:
         levels = LevelTables(self.context.config.home.path)
         return Services(
             store=self._store,
-            membership=Membership(self.context, self.base.keys, lambda: set(self.links.connected())),
+            membership=Membership(self.context, self.base.keys, self.links),
             datasets=Datasets(self.context, self.bodies, self.evaluator, deals=self._dealer is not None),
             catalogue=self.catalogue,
             gradings=Gradings(self.context, self.bodies, levels),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+import asyncio
 from typing import Protocol
 
 from atoll.api.models import HandoverInfo, InviteInfo, InviteRequest, MemberInfo
@@ -12,12 +12,25 @@ from atoll.ledger.rules.membership import EnrolMember, InviteMember, RevokeKey, 
 from atoll.ledger.transaction import parse_transaction
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, TransactionRefused
-from atoll.ordering.engine import Acknowledged
+from atoll.ordering.engine import Acknowledged, Candidacy
+from atoll.transport.errors import NotConnected
 from atoll.trust.algorithms import Algorithm
 from atoll.trust.invite import InviteBinding, create_invite
 from atoll.trust.keys import MEMBER_PURPOSES, PublicKey, Purpose
 
 DAY_SECONDS = 86_400
+PATIENCE_SECONDS = 5.0
+"""How long a vote waits for a candidate that is not connected at the moment."""
+
+
+class Links(Protocol):
+    """Which members are connected, and how to be so sooner."""
+
+    def connected(self) -> tuple[str, ...]: ...
+
+    def hurry(self, org: str) -> None: ...
+
+    async def wait_connected(self, org: str) -> None: ...
 
 
 class KeyRing(Protocol):
@@ -35,16 +48,16 @@ class KeyRing(Protocol):
 class Membership:
     """Lists members; invites; rotates and revokes this organisation's keys; votes for a new sequencer."""
 
-    def __init__(self, context: NodeContext, keyring: KeyRing, connected: Callable[[], Set[str]]) -> None:
+    def __init__(self, context: NodeContext, keyring: KeyRing, links: Links) -> None:
         self._context = context
         self._keyring = keyring
-        self._connected = connected
+        self._links = links
 
     def list(self) -> list[MemberInfo]:
         """All members."""
         consensus = self._context.view().consensus
         validating = {one.org for one in consensus.validators}
-        connected = self._connected()
+        connected = self._links.connected()
         return [
             MemberInfo(
                 org=one.org,
@@ -133,13 +146,29 @@ class Membership:
         return acknowledged
 
     async def handover(self, to: str) -> HandoverInfo:
-        """Vote for a new sequencer; this node refuses the old term from now on."""
-        standing = await self._context.engine.vote(to)
+        """Vote for a new sequencer; this node refuses the old term from now on.
+
+        Raises:
+            NotConnected: the candidate does not come within PATIENCE_SECONDS; the vote stands and is sent again.
+        """
+        standing = await self._vote(to)
         self._context.note("person", "handover", to, "voted")
         in_force = self._context.view().consensus.sequencer == to
         return HandoverInfo(
             new_term=standing.term, new_sequencer=to, votes=standing.votes, needed=standing.needed, in_force=in_force
         )
+
+    async def _vote(self, to: str) -> Candidacy:
+        try:
+            return await self._context.engine.vote(to)
+        except NotConnected as err:
+            self._links.hurry(to)
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await self._links.wait_connected(to)
+            except TimeoutError:
+                raise err from None
+        return await self._context.engine.vote(to)
 
     def _sign_change(self, purpose: str, version: int, public: bytes) -> bytes:
         genesis = self._context.view().chain.genesis_digest
