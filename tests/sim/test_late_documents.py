@@ -41,6 +41,14 @@ async def block_seen(world: World, org: str, height: int) -> None:
             await asyncio.sleep(0.01)
 
 
+async def come_back(world: World, org: str) -> None:
+    """Away for long, then met by the operator alone: the others are in a long pause before they dial again."""
+    await world.stop(org)
+    await asyncio.sleep(7200)
+    world.start(org)
+    await world[org].links.wait_connected("operator")
+
+
 def test_a_scope_is_there_when_the_grantor_has_just_come_back_and_is_not_met_yet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,10 +58,7 @@ def test_a_scope_is_there_when_the_grantor_has_just_come_back_and_is_not_met_yet
     async def scenario() -> None:
         async with World(tmp_path, seed=81, organisations=TRIO) as world:
             await register(world, "bureau")
-            await world.stop("bureau")
-            await asyncio.sleep(7200)
-            world.start("bureau")
-            await world["bureau"].links.wait_connected("operator")
+            await come_back(world, "bureau")
             right, given = await world["bureau"].services.rights.give(SCOPED)
             await block_seen(world, "bank", given.height)
             assert "bureau" not in world["bank"].links.connected(), "nothing to show: they met by chance"
@@ -216,10 +221,7 @@ def test_a_vote_reaches_a_candidate_that_has_just_come_back_and_is_not_met_yet(
     async def scenario() -> None:
         async with World(tmp_path, seed=87, organisations=TRIO) as world:
             await register(world, "bureau")
-            await world.stop("bureau")
-            await asyncio.sleep(7200)
-            world.start("bureau")
-            await world["bureau"].links.wait_connected("operator")
+            await come_back(world, "bureau")
             assert "bureau" not in world["bank"].links.connected(), "nothing to show: they met by chance"
             voted = await world["bank"].services.membership.handover("bureau")
             assert (voted.new_sequencer, voted.votes) == ("bureau", 1)
