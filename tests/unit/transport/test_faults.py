@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import pytest
 
 from atoll.errors import catalogue
+from atoll.jobs.registry import job_kind
 from atoll.protocols.psi_payload.errors import BadRecord
 from atoll.transport.errors import EndedUntold, JobStopped
 from atoll.transport.faults import public_code, public_form, public_sentence
@@ -26,7 +25,7 @@ UNTOLD = [
 
 @pytest.mark.parametrize("code", UNTOLD)
 def test_peers_hear_of_all_errors_that_tell_of_rows_the_same(code: str) -> None:
-    import_module("atoll.jobs.registry")
+    job_kind("intersection")
     assert public_form(code) == EndedUntold.code
     error = catalogue()[code].__new__(catalogue()[code])
     assert (public_code(error), public_sentence(error)) == (EndedUntold.code, EndedUntold.sentence)
