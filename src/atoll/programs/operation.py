@@ -10,6 +10,7 @@ the functions carry a second value, the mask of what is there, beside the first.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, ClassVar, TypeAlias
@@ -51,7 +52,7 @@ class Shows(StrEnum):
     """Only something of many rows together."""
 
 
-class Operation:
+class Operation(ABC):
     """Base of all operations; see the module's docstring. Subclasses are frozen dataclasses."""
 
     NAME: ClassVar[str]
@@ -65,16 +66,16 @@ class Operation:
     COMMUTES: ClassVar[bool] = False
     """Whether its two operands may be exchanged."""
 
+    @abstractmethod
     def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
         """What comes out: shapes, types, ranges and errors.
 
         Must refuse by `refuse` whatever it cannot do, hostile parameters included: graphs of others are checked by it. A range
         that does not fit 62 bits is returned as it is; who asked says which line it belongs to.
         """
-        raise NotImplementedError
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
-        """The ideal answer."""
+        """The ideal answer; inputs have none, they are given."""
         raise NotImplementedError
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:

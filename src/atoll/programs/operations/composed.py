@@ -7,6 +7,7 @@ gives.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import lru_cache
 
 from atoll.programs.graph import Graph, Output
@@ -23,9 +24,9 @@ from atoll.protocols.mpc.traffic import Traffic
 class Composed(Operation):
     """Base of operations that are made of others."""
 
+    @abstractmethod
     def written(self, *operands: Traced) -> Traced:
         """The steps, on functions of programs; masks are none of its concern."""
-        raise NotImplementedError
 
     def piece(self, kinds: tuple[Kind, ...]) -> Graph:
         """Its steps as a graph, for such operands."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -21,9 +22,9 @@ from atoll.protocols.mpc.shares import Words64
 class Rearrangement(Operation):
     """The same values at other places, some perhaps repeated or left out; of constants too."""
 
+    @abstractmethod
     def rearranged(self, array: NDArray[Any], lead: int = 0) -> NDArray[Any]:
         """What becomes of an array of the operand's shape, a view where it can be; `lead` axes before it stay as they are."""
-        raise NotImplementedError
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (self.rearranged(values[0]),)
