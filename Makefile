@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test long check bench mutants peers docs wheel portable lock clean
+.PHONY: help setup cometbft demo test long check bench mutants peers docs wheel portable lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -36,10 +36,14 @@ $(EXTENSION): $(DEPENDENCIES) $(RUST_SOURCES)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
 	@touch $@
 
+cometbft: setup ## build the pinned CometBFT into .tools, for consortia in which every organisation runs a validator; needs Go
+	@tools/cometbft.sh
+
 demo: setup ## the main job from founding to evidence, then attacks
 	@$(BIN)/atoll demo
 
 test: setup ## all tests
+	@tools/cometbft.sh if-possible
 	@cargo test --quiet --release --package atoll-core
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
@@ -83,4 +87,4 @@ lock: ## renew the lock files of the Python packages
 	@tools/lock.sh
 
 clean: ## remove what the other targets made
-	@rm -rf $(VENV) target dist
+	@rm -rf $(VENV) .tools target dist
