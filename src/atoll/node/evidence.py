@@ -69,11 +69,11 @@ class NodeSource:
     def blocks(self, first: int, last: int) -> Iterator[Block]:
         return self._engine.blocks(first, last)
 
-    def checkpoint(self) -> bytes:
-        return self._engine.note()
+    def seal(self) -> bytes:
+        return self._engine.seal()
 
-    def note(self, height: int) -> bytes | None:
-        return self._engine.note_of(height)
+    def seal_of(self, height: int) -> bytes | None:
+        return self._engine.seal_of(height)
 
     def body(self, kind: str, identifier: str) -> bytes | None:
         return self._bodies.get(Kind(kind), identifier)

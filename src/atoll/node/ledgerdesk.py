@@ -15,6 +15,7 @@ from atoll.ledger.chain import Ledger
 from atoll.ledger.errors import BadBlock
 from atoll.ledger.evidence import encode_trust_file
 from atoll.ledger.genesis import verify_genesis
+from atoll.ledger.seal import NoteSeal, parse_seal
 from atoll.ledger.transaction import parse_transaction
 from atoll.node.context import NodeContext
 from atoll.node.errors import NoSuchThing
@@ -64,9 +65,10 @@ class LedgerDesk:
     def checkpoint(self) -> CheckpointInfo:
         """The newest checkpoint with a quorum."""
         engine, view = self._context.engine, self._context.view()
-        consensus = view.consensus
+        consensus, seal = view.consensus, parse_seal(engine.seal())
         return CheckpointInfo(
-            note=engine.note().decode(),
+            seal=seal.kind.value,
+            note=seal.encode().decode() if isinstance(seal, NoteSeal) else "",
             size=view.log_size,
             quorum=f"{consensus.quorum()} of {len(consensus.counted())}",
             freshness_seconds=max(0, self._context.clock.now() - engine.freshness()),

@@ -60,7 +60,7 @@ class AgreedBlock:
 
 @dataclass(frozen=True, slots=True)
 class StateProof:
-    """That a record had this value at a height, or that there was none: everything down from one signed note."""
+    """That a record had this value at a height, or that there was none: everything down from one seal."""
 
     key: bytes
     """Raw key of the record."""
@@ -72,13 +72,13 @@ class StateProof:
     """Log entry that holds the state root: the last entry below the checkpoint."""
     log_proof: tuple[bytes, ...]
     """Inclusion of that entry in the checkpoint."""
-    note: bytes
-    """The agreed checkpoint with its cosignatures."""
+    seal: bytes
+    """What vouches for the checkpoint; see `atoll.ledger.seal`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An agreed state to start from: the records, and the note that vouches for them."""
+    """An agreed state to start from: the records, and the seal that vouches for them."""
 
     height: int
     """Block after which it was taken."""
@@ -88,8 +88,8 @@ class Snapshot:
     """Log entry with the state root over the records."""
     log_proof: tuple[bytes, ...]
     """Inclusion of that entry in the checkpoint."""
-    note: bytes
-    """The agreed checkpoint with its cosignatures."""
+    seal: bytes
+    """What vouches for the checkpoint; see `atoll.ledger.seal`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +240,10 @@ class Engine(Protocol):
         """
         ...
 
-    def note(self) -> bytes:
-        """The newest agreed checkpoint with its cosignatures, a C2SP signed note.
+    def seal(self) -> bytes:
+        """What vouches for the newest agreed checkpoint, as `atoll.ledger.seal.parse_seal` reads it.
+
+        A C2SP signed note with its cosignatures on the embedded engine, a header seal on CometBFT.
 
         Raises:
             NotAgreedYet: there is none yet.
@@ -257,10 +259,10 @@ class Engine(Protocol):
         """Agreed blocks by height, both ends included."""
         ...
 
-    def note_of(self, height: int) -> bytes | None:
-        """An agreed note that covers this block: its own, or the next one that was kept; None where there is none.
+    def seal_of(self, height: int) -> bytes | None:
+        """A seal that covers this block: its own, or the next one that was kept; None where there is none.
 
-        The notes of blocks that change who counts are kept for good, because evidence has to walk over them.
+        The seals of blocks that change who counts are kept for good, because evidence has to walk over them.
         """
         ...
 

@@ -71,7 +71,7 @@ def test_a_record_and_its_absence_are_provable_from_one_signed_note(play: Play) 
             genesis_set = engines.founding.genesis.sequencer
             consensus = engines["bank"].view().get(ConsensusSet, "0")
             assert consensus is not None and consensus.sequencer == genesis_set
-            agreement = verify_agreement(parse_note(proof.note), chain_id=engines.founding.chain_id, consensus=consensus)
+            agreement = verify_agreement(parse_note(proof.seal), chain_id=engines.founding.chain_id, consensus=consensus)
             size, root = agreement.checkpoint.size, agreement.checkpoint.root
             verify_inclusion(leaf=leaf_hash(proof.summary), index=size - 1, size=size, proof=proof.log_proof, root=root)
             summary = parse_message(proof.summary, BlockSummary)

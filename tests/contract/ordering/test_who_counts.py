@@ -151,7 +151,7 @@ def walk(engines: Engines, org: str) -> int:
         ledger.adopt(ledger.execute(block))
         if ledger.consensus != before and ledger.consensus.term == before.term:
             changes += 1
-            note = parse_note(engines[org].note_of(block.height) or b"")
+            note = parse_note(engines[org].seal_of(block.height) or b"")
             agreement = verify_agreement(note, chain_id=engines.founding.chain_id, consensus=before)
             assert (agreement.checkpoint.size, agreement.checkpoint.root) == (ledger.log.size, ledger.log.root())
     return changes

@@ -381,10 +381,10 @@ class World:
     def blocks(self, first: int, last: int) -> Iterable[Block]:
         return self.all_blocks[first - 1 : last]
 
-    def checkpoint(self) -> bytes:
+    def seal(self) -> bytes:
         return self.newest
 
-    def note(self, height: int) -> bytes | None:
+    def seal_of(self, height: int) -> bytes | None:
         return next((one.data for one in self.kept if one.height >= height), None)
 
     def body(self, kind: str, identifier: str) -> bytes | None:

@@ -31,8 +31,10 @@ class RecordInfo(Model):
 
 
 class CheckpointInfo(Model):
+    seal: str
+    """What vouches for it: `note`, a signed note with its cosignatures, or `header`, a block header with its votes."""
     note: str
-    """The signed note with its cosignatures."""
+    """The signed note with its cosignatures; empty where a header vouches."""
     size: int
     quorum: str
     freshness_seconds: int

@@ -88,7 +88,7 @@ class Forgery:
     def blocks(self, first: int, last: int) -> Iterable[Block]:
         return self._blocks[first - 1 : last]
 
-    def checkpoint(self) -> bytes:
+    def seal(self) -> bytes:
         consensus, chain_id = self.ledger.consensus, self._founding.chain_id
         size = self.ledger.log.size
         text = Checkpoint(origin=chain_id, size=size, root=self.ledger.log.root(size)).encode()
@@ -98,7 +98,7 @@ class Forgery:
             lines.append(cosign_text(text, cosign_key(chain_id, one), self.ledger.time + 1, sign))
         return Note(text, tuple(lines)).encode()
 
-    def note(self, height: int) -> bytes | None:  # noqa: ARG002 - nobody ever left, so none is asked for
+    def seal_of(self, height: int) -> bytes | None:  # noqa: ARG002 - nobody ever left, so none is asked for
         return None
 
     def body(self, kind: str, identifier: str) -> bytes | None:

@@ -100,7 +100,7 @@ class _Export:
     def __init__(self, source: EvidenceSource, job_id: bytes, closed: frozenset[str]) -> None:
         self._source = source
         self._closed = closed
-        self._note = parse_note(source.checkpoint())
+        self._note = parse_note(source.seal())
         self._size = parse_checkpoint(self._note.text).size
         top = next(walk_back(source, self._size, lowest=2**53))
         self._top = top.summary.height

@@ -32,14 +32,14 @@ class EvidenceSource(Protocol):
         """Blocks by height, both ends included."""
         ...
 
-    def checkpoint(self) -> bytes:
-        """The newest agreed note, cosignatures included."""
+    def seal(self) -> bytes:
+        """What vouches for the newest agreed checkpoint; see `atoll.ledger.seal`."""
         ...
 
-    def note(self, height: int) -> bytes | None:
-        """An agreed note, cosignatures included, of this block or of the next that one was kept of.
+    def seal_of(self, height: int) -> bytes | None:
+        """The seal of this block, or of the next that one was kept of.
 
-        Asked for blocks that change the sequencer, the validating members or their keys: a source should keep the note of each.
+        Asked for blocks that change the sequencer, the validating members or their keys: a source should keep the seal of each.
         None where there is none.
         """
         ...

@@ -61,7 +61,7 @@ class _Export:
 
     def __init__(self, source: EvidenceSource) -> None:
         self._source = source
-        self._note = parse_note(source.checkpoint())
+        self._note = parse_note(source.seal())
         self._size = parse_checkpoint(self._note.text).size
         self.top = next(walk_back(source, self._size, lowest=2**53)).summary.height
         self._history = History(source, self.top)

@@ -24,7 +24,7 @@ def find_steps(source: EvidenceSource, history: History, final: Note, top: int) 
     """The steps; none where the founding members still count.
 
     Args:
-        source: notes of the past come from here.
+        source: seals of the past come from here.
         history: of this source.
         final: the newest agreed note.
         top: the block that it ends with.
@@ -85,7 +85,7 @@ class _Walk:
 
     def _kept(self, height: int) -> Note | None:
         """A note of this block or a later one that the members trusted so far stand for."""
-        data = self._source.note(height)
+        data = self._source.seal_of(height)
         if data is None:
             return None
         note = parse_note(data)

@@ -338,7 +338,7 @@ class EmbeddedEngine:
             raise StaleView(age_seconds=age, limit_seconds=limit_seconds)
         return self.view()
 
-    def note(self) -> bytes:
+    def seal(self) -> bytes:
         """The newest agreed checkpoint with its cosignatures.
 
         Raises:
@@ -358,10 +358,10 @@ class EmbeddedEngine:
         """See `Engine.blocks`."""
         return (stored.block for stored in self.store.blocks(first, min(last, self.replica.agreed_height)))
 
-    def note_of(self, height: int) -> bytes | None:
-        """See `Engine.note_of`."""
+    def seal_of(self, height: int) -> bytes | None:
+        """See `Engine.seal_of`."""
         kept = self.store.next_epoch(height - 1)
-        return kept[1] if kept is not None else self.note()
+        return kept[1] if kept is not None else self.seal()
 
     def entry(self, index: int) -> bytes | None:
         """A log entry below the agreed checkpoint; None where there is none."""
@@ -378,19 +378,19 @@ class EmbeddedEngine:
 
     def prove(self, raw_key: bytes) -> StateProof:
         """See `Engine.prove`."""
-        note, view = self.note(), self.view()
+        seal, view = self.seal(), self.view()
         index = view.log_size - 1
         summary = self.entry(index)
         assert summary is not None, "every agreed checkpoint ends with a summary"
-        return StateProof(raw_key, view.tree.get(raw_key), view.tree.prove(raw_key), summary, self.log_proof(index), note)
+        return StateProof(raw_key, view.tree.get(raw_key), view.tree.prove(raw_key), summary, self.log_proof(index), seal)
 
     def snapshot(self) -> Snapshot:
         """See `Engine.snapshot`."""
-        note, view = self.note(), self.view()
+        seal, view = self.seal(), self.view()
         index = view.log_size - 1
         summary = self.entry(index)
         assert summary is not None, "every agreed checkpoint ends with a summary"
-        return Snapshot(view.height, dict(view.tree.items()), summary, self.log_proof(index), note)
+        return Snapshot(view.height, dict(view.tree.items()), summary, self.log_proof(index), seal)
 
 
 def _agreed_block(stored: StoredBlock) -> AgreedBlock:
