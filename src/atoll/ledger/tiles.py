@@ -56,6 +56,10 @@ class Tile:
         partial = "" if self.width == TILE_WIDTH else f".p/{self.width}"
         return f"tile/{'entries' if self.level == ENTRIES else self.level}/{name}{partial}"
 
+    def is_within(self, size: int) -> bool:
+        """Whether all of it lies in a log of `size` entries. Narrower tiles than such a log has now belong to smaller ones."""
+        return self.index * TILE_WIDTH + self.width <= size >> (max(self.level, 0) * TILE_HEIGHT)
+
 
 def parse_tile_path(path: str) -> Tile:
     """The tile that a path names.

@@ -1,0 +1,60 @@
+"""What can go wrong between the agreed log and those who watch it from outside."""
+
+from __future__ import annotations
+
+from atoll.errors import AccessError, IntegrityError, NotFoundError, UnavailableError
+
+
+class NoSuchTile(NotFoundError):
+    """Nothing of this name is published."""
+
+    code = "tlog.no_tile"
+    sentence = "The log of {size} entries has no such tile."
+    remedy = "Ask for the tiles of the published checkpoint, by the paths of C2SP tlog-tiles."
+
+
+class NothingPublished(UnavailableError):
+    """No checkpoint has been published yet."""
+
+    code = "tlog.nothing_published"
+    sentence = "This node has published no checkpoint yet."
+    remedy = "It waits for a quorum of the members, and of the witnesses that [tlog] names; `atoll doctor` says for whom."
+
+
+class NotForOutsiders(AccessError):
+    """Entries were asked for by somebody who is not entitled to them."""
+
+    code = "tlog.not_for_outsiders"
+    sentence = "Entries are for members, auditors and regulators."
+    remedy = "Show a token of this node, or a member's certificate. Hash tiles and checkpoints need neither."
+
+
+class AskedTooOften(UnavailableError):
+    """One address asks for more than its share."""
+
+    code = "tlog.too_often"
+    status = 429
+    sentence = "This address has asked too often."
+    remedy = "Wait a second; tiles never change, so keep those that you have."
+
+
+class LogWentBack(IntegrityError):
+    """This node's log is smaller than what was published, and a quorum stands for the smaller one."""
+
+    code = "tlog.went_back"
+    sentence = "The log has {size} entries; {seen} entries were published before ({source})."
+    remedy = (
+        "An older state was restored, here or at a quorum of the members. Nothing is published until somebody has looked: keep "
+        "the homes as they are, and compare with `atoll witness show` of a witness."
+    )
+
+
+class LogForked(IntegrityError):
+    """This node's log contradicts a checkpoint that was published or witnessed."""
+
+    code = "tlog.forked"
+    sentence = "The log with {size} entries does not continue the one published before ({source})."
+    remedy = (
+        "Somebody has shown two histories. Keep the homes as they are; both signed checkpoints are in log/node.log, and at the "
+        "witness (`atoll witness show`)."
+    )
