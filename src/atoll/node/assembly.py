@@ -51,8 +51,8 @@ from atoll.node.services import Services
 from atoll.node.spawn import Orders, Starter
 from atoll.node.standing import StandingConsents
 from atoll.ordering.embedded.engine import EmbeddedEngine, Signers
-from atoll.ordering.embedded.offload import Offload
 from atoll.ordering.engine import View
+from atoll.ordering.offload import Offload
 from atoll.ports import Clock, Entropy
 from atoll.storage.catalogue import CatalogueIndex
 from atoll.storage.sealed import Sealer

@@ -10,9 +10,9 @@ from typing import TypeVar
 from atoll.ledger.records import Member, Record
 from atoll.node.config import Config
 from atoll.node.outbox import Outbox
-from atoll.ordering.embedded.offload import Offload
 from atoll.ordering.engine import Engine, View
 from atoll.ordering.errors import StaleView
+from atoll.ordering.offload import Offload
 from atoll.ports import Clock, Entropy
 from atoll.storage.sealed import Sealer
 from atoll.storage.store import NodeStore

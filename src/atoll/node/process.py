@@ -17,7 +17,7 @@ from atoll.node.home import open_home_keys
 from atoll.node.keyring import KeyRing
 from atoll.node.order import parse_endpoint
 from atoll.node.spawn import ProcessStarter
-from atoll.ordering.embedded.offload import in_thread
+from atoll.ordering.offload import in_thread
 from atoll.ports import SystemClock, SystemEntropy
 from atoll.transport.identity import TlsIdentity
 from atoll.transport.network import TlsNetwork

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from atoll.ordering.embedded.engine import EmbeddedEngine, Signers
 from atoll.ordering.embedded.messages import Handler
-from atoll.ordering.embedded.offload import inline
 from atoll.ordering.embedded.store import Store
+from atoll.ordering.offload import inline
 from atoll.testing.consortium import Founding
 from atoll.testing.members import MemberNetwork, Unreachable
 from atoll.testing.virtual import VirtualClock

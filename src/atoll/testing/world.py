@@ -33,7 +33,7 @@ from atoll.node.home import NewHome, create_home
 from atoll.node.keyring import KeyRing
 from atoll.node.order import WorkerOrder
 from atoll.node.spawn import Running
-from atoll.ordering.embedded.offload import inline
+from atoll.ordering.offload import inline
 from atoll.ports import Entropy
 from atoll.primitives.drbg import SeededEntropy
 from atoll.storage.keyfile import load_keystore

@@ -28,9 +28,9 @@ from atoll.node.context import NodeContext
 from atoll.node.outbox import Outbox
 from atoll.node.proposals import Proposals
 from atoll.node.purposes import Purposes
-from atoll.ordering.embedded.offload import inline
 from atoll.ordering.engine import Acknowledged, View
 from atoll.ordering.errors import NotAdmitted, StaleView
+from atoll.ordering.offload import inline
 from atoll.policy.card import CARD_DOMAIN, ColumnCard, DatasetCard
 from atoll.policy.demand import Exposure
 from atoll.policy.local import LocalRules

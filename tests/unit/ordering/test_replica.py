@@ -17,12 +17,12 @@ from atoll.ledger.note import Note, cosign_text, sign_text
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.membership import RotateKey
 from atoll.ordering.embedded.evidence import FORK, WRONG_ROOT, Fork, is_fork
-from atoll.ordering.embedded.offload import inline
 from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.embedded.signatory import Signatory, Signers
 from atoll.ordering.embedded.store import Store
 from atoll.ordering.errors import BadTime, ForkDetected, HandoverRefused, KeyUnfit, TermRefused
+from atoll.ordering.offload import inline
 from atoll.testing.consortium import Founding, NamedEntropy
 from atoll.testing.engines import memory_folder
 from atoll.testing.virtual import VirtualClock, run_virtually

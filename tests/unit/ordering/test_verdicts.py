@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from atoll.ordering.embedded import verdicts as module
-from atoll.ordering.embedded.verdicts import Verdicts
+from atoll.ordering.verdicts import Verdicts
 from atoll.primitives import ed25519
 from atoll.testing.consortium import Organisation
 from atoll.trust.keys import Purpose

@@ -5,7 +5,7 @@
     sequencer   transactions into blocks               publisher   blocks to the members, cosignatures back
     quorum      counts cosignatures                    waiting     transactions that wait, here and at the sequencer
     catchup     what a member missed                   handover    another sequencer takes over
-    messages    what members say to each other         verdicts    each signature is verified once
+    messages    what members say to each other
 
 It is *tamper-evident under one operator*: the sequencer can stall, but not change, invent or hide what a quorum has cosigned,
 and when it is gone the others hand over to one of them. It is not Byzantine consensus; that is what the CometBFT engine is for.

@@ -20,17 +20,18 @@ from atoll.ordering.embedded.forwarder import Forwarder
 from atoll.ordering.embedded.handover import Candidate
 from atoll.ordering.embedded.member import MemberSide
 from atoll.ordering.embedded.messages import BALLOT, BLOCKS, PUSH, STAND, SUBMIT, Handler, Members, Standing
-from atoll.ordering.embedded.offload import Offload, in_thread
 from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.publisher import Publisher
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.embedded.sequencer import Sequencer
 from atoll.ordering.embedded.signatory import Signatory, Signers
-from atoll.ordering.embedded.store import Store, StoredBlock
+from atoll.ordering.embedded.store import Store
 from atoll.ordering.embedded.voting import Voter
 from atoll.ordering.embedded.waiting import Waiting
 from atoll.ordering.engine import FRESH_SECONDS, Acknowledged, AgreedBlock, Snapshot, StateProof, View
 from atoll.ordering.errors import NotAcknowledged, NotAdmitted, NotAgreedYet, StaleView, Stopped
+from atoll.ordering.offload import Offload, in_thread
+from atoll.ordering.store import StoredBlock
 from atoll.ports import Clock
 
 log = logging.getLogger("atoll.ordering")

@@ -18,9 +18,9 @@ from atoll.ledger.note import parse_note
 from atoll.ledger.records import ConsensusSet
 from atoll.ordering.embedded.points import Point, genesis_point, next_point
 from atoll.ordering.embedded.store import Store
-from atoll.ordering.embedded.verdicts import Verdicts
 from atoll.ordering.embedded.vows import AGREED, Vows
 from atoll.ordering.errors import ForeignStore, StoreCorrupt
+from atoll.ordering.verdicts import Verdicts
 from atoll.primitives.merkle import leaf_hash, verify_consistency
 from atoll.wire.message import Count, Digest, Message, Name, Size, encode_message, parse_message
 

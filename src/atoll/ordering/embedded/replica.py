@@ -24,14 +24,14 @@ from atoll.ledger.note import Note
 from atoll.ordering.embedded.ballots import Departure
 from atoll.ordering.embedded.branch import Branch
 from atoll.ordering.embedded.evidence import FORK, WRONG_ROOT, Fork, find_fork, fork_of_notes
-from atoll.ordering.embedded.offload import Offload, whole
 from atoll.ordering.embedded.opening import AgreedPoint, open_store, verify_within
 from atoll.ordering.embedded.points import Point, need_base, next_point
 from atoll.ordering.embedded.store import Store
-from atoll.ordering.embedded.verdicts import Verdicts
 from atoll.ordering.embedded.vows import AGREED
 from atoll.ordering.engine import View
 from atoll.ordering.errors import BadTime, ForkDetected, HistoryPruned
+from atoll.ordering.offload import Offload, whole
+from atoll.ordering.verdicts import Verdicts
 from atoll.ports import Clock
 from atoll.wire.cbor import encode
 from atoll.wire.message import encode_message

@@ -16,10 +16,10 @@ from atoll.ledger.errors import BadBlock
 from atoll.ledger.note import Note, NoteSignature, cosign_text, sign_text
 from atoll.ledger.rules.consensus import HandoverVote, SignedVote
 from atoll.ordering.embedded.evidence import fork_of_notes
-from atoll.ordering.embedded.offload import whole
 from atoll.ordering.embedded.points import Point, begins_term, need_base
 from atoll.ordering.embedded.replica import SKEW_SECONDS, Replica
 from atoll.ordering.errors import BadTime, ForkDetected, HandoverRefused, KeyUnfit
+from atoll.ordering.offload import whole
 from atoll.ports import Clock
 from atoll.primitives.ed25519 import is_signature
 

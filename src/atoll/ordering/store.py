@@ -1,0 +1,293 @@
+"""What both engines keep on disk: SQLite in WAL mode with `synchronous=FULL`; a call that returned is durable.
+
+    blocks        every block with its summary and the sentences of its refusals
+    transactions  where each transaction's bytes are, so that none is carried out or answered twice
+    records       the state at the newest height that is never taken back
+    vows          small things with a digest each: whose store this is, where it stands, what must never be contradicted
+
+An engine's own store derives from this one and adds its tables. Everything but the vows is below a root that somebody signed,
+so that a flipped bit is found when the store is opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, ClassVar
+
+from atoll.errors import AtollError
+from atoll.ledger.apply import Outcome
+from atoll.ledger.block import Block, BlockSummary, parse_block
+from atoll.ledger.chain import Executed
+from atoll.ledger.transaction import transaction_id
+from atoll.ordering.errors import ForeignStore, StoreCorrupt, StoreFull
+from atoll.wire.cbor import decode, encode
+from atoll.wire.message import parse_message
+
+_SCHEMA = """
+CREATE TABLE vows (name TEXT PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE blocks (height INTEGER PRIMARY KEY, first INTEGER NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL,
+                     summary BLOB NOT NULL, sentences BLOB NOT NULL);
+CREATE TABLE transactions (id BLOB PRIMARY KEY, height INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX transactions_by_height ON transactions (height);
+CREATE TABLE records (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+"""
+_MAX_SENTENCES_BYTES = 4 << 20
+_UNAVAILABLE = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlock:
+    """A block as it was made durable."""
+
+    block: Block
+    """The block."""
+    summary: BlockSummary
+    """Its summary."""
+    outcomes: tuple[Outcome, ...]
+    """What became of its transactions; sentences included."""
+    entries: tuple[bytes, ...]
+    """Its log entries, the summary's bytes last."""
+
+
+class LedgerStore:
+    """See the module's docstring. Writing calls come one after another; blocks and transactions may be read meanwhile, and show
+    what the last finished call left."""
+
+    FORMAT: ClassVar[int]
+    """Written into the file; a file of another format is not touched."""
+    SCHEMA: ClassVar[str]
+    """The engine's own tables."""
+
+    def __init__(self, path: Path, *, max_pages: int | None = None) -> None:
+        """Open or create.
+
+        Args:
+            path: the database file.
+            max_pages: most pages of 4 KiB that it may grow to; past them it behaves as on a full disk.
+
+        Raises:
+            StoreCorrupt: not a database any more.
+            ForeignStore: of another format, or in use by another process.
+            StoreFull: it cannot be created.
+        """
+        self.path = path
+        self._lock = _lock(path)
+        self._connections: list[sqlite3.Connection] = []
+        try:
+            with self.translated():
+                self._db = self._connect()
+                self._reader = self._connect()
+                self._prepare(max_pages)
+        except BaseException:
+            self.close()
+            raise
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        self._connections.append(connection)
+        return connection
+
+    def _prepare(self, max_pages: int | None) -> None:
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._reader.execute("PRAGMA query_only=ON")
+        self.limit_pages(max_pages)
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, self.FORMAT):
+            raise ForeignStore(path=self.path, reason=f"its format is {version}, this one writes {self.FORMAT}")
+        if version == 0:
+            if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise ForeignStore(path=self.path, reason="it is somebody else's database")
+            self._db.executescript(f"BEGIN;{_SCHEMA}{self.SCHEMA}PRAGMA user_version={self.FORMAT};COMMIT;")
+
+    def limit_pages(self, max_pages: int | None) -> None:
+        """Let the file grow to so many pages of 4 KiB and no further; None for no limit but the disk's."""
+        self._db.execute(f"PRAGMA max_page_count={max_pages or 2**31 - 2:d}")
+
+    def close(self) -> None:
+        """Nothing is written any more; harmless when closed already."""
+        for connection in self._connections:
+            connection.close()
+        self._lock.close()
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[None]:
+        """One durable transaction around several of the methods below.
+
+        Raises:
+            StoreFull: the disk took it not; nothing of it is there.
+        """
+        with self.translated():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    # -- blocks ----------------------------------------------------------------------------------------------------------------
+
+    def append(self, executed: Executed) -> None:
+        """Add a block; the log entries are its transactions and its summary."""
+        block, summary = executed.block, executed.summary
+        sentences = encode(
+            [[at, one.code, one.sentence] for at, one in enumerate(executed.outcomes) if not one.ok],
+            max_bytes=_MAX_SENTENCES_BYTES,
+        )
+        first = summary.first
+        row = (block.height, first, first + len(executed.entries), block.encode(), executed.entries[-1], sentences)
+        self._db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._db.executemany(
+            "INSERT OR IGNORE INTO transactions VALUES (?, ?, ?)",
+            [(transaction_id(data), block.height, at) for at, data in enumerate(block.transactions)],
+        )
+
+    def block(self, height: int) -> StoredBlock | None:
+        """The block at a height.
+
+        Raises:
+            StoreCorrupt: it cannot be read back.
+        """
+        for one in self.blocks(height, height):
+            return one
+        return None
+
+    def blocks(self, first: int, last: int) -> Iterator[StoredBlock]:
+        """Blocks in order of height, both ends included."""
+        with self.translated():
+            rows = self._reader.execute(
+                "SELECT data, summary, sentences FROM blocks WHERE height BETWEEN ? AND ? ORDER BY height", (first, last)
+            )
+            for data, summary, sentences in rows:
+                yield self._stored(data, summary, sentences)
+
+    def raw_blocks(self, first: int, *, max_bytes: int, max_count: int) -> list[bytes]:
+        """Encoded blocks from a height on, as many as fit; at least one where there is one."""
+        found: list[bytes] = []
+        total = 0
+        with self.translated():
+            for (data,) in self._reader.execute(
+                "SELECT data FROM blocks WHERE height >= ? ORDER BY height LIMIT ?", (first, max_count)
+            ):
+                total += len(data)
+                if found and total > max_bytes:
+                    break
+                found.append(data)
+        return found
+
+    def size_at(self, height: int) -> int | None:
+        """Size of the log after a block; None where it is not here."""
+        with self.translated():
+            row = self._reader.execute("SELECT size FROM blocks WHERE height = ?", (height,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def find_transaction(self, identifier: bytes) -> tuple[int, int] | None:
+        """Height and position of a transaction."""
+        with self.translated():
+            row = self._reader.execute("SELECT height, position FROM transactions WHERE id = ?", (identifier,)).fetchone()
+        return None if row is None else (row[0], row[1])
+
+    def find_entry(self, index: int) -> tuple[int, int] | None:
+        """Height of the block that holds a log entry, and the entry's position in it."""
+        with self.translated():
+            row = self._reader.execute(
+                "SELECT height, first FROM blocks WHERE first <= ? ORDER BY height DESC LIMIT 1", (index,)
+            ).fetchone()
+        return None if row is None else (row[0], index - row[1])
+
+    # -- state -----------------------------------------------------------------------------------------------------------------
+
+    def put_records(self, changes: Iterable[tuple[bytes, bytes]]) -> None:
+        """Move the state."""
+        self._db.executemany("INSERT OR REPLACE INTO records VALUES (?, ?)", changes)
+
+    def records(self) -> dict[bytes, bytes]:
+        """The state."""
+        with self.translated():
+            return dict(self._reader.execute("SELECT key, value FROM records"))
+
+    # -- vows ------------------------------------------------------------------------------------------------------------------
+
+    def put_vow(self, name: str, value: bytes) -> None:
+        """Write down what this member must not contradict."""
+        self._db.execute("INSERT OR REPLACE INTO vows VALUES (?, ?, ?)", (name, value, _vow_digest(name, value)))
+
+    def drop_vows(self, names: Iterable[str]) -> None:
+        """Vows that later ones have overtaken."""
+        self._db.executemany("DELETE FROM vows WHERE name = ?", [(name,) for name in names])
+
+    def vow(self, name: str) -> bytes | None:
+        """What was written down under this name.
+
+        Raises:
+            StoreCorrupt: it is not what was written.
+        """
+        return dict(self.vows(name)).get(name)
+
+    def vows(self, prefix: str) -> list[tuple[str, bytes]]:
+        """All vows whose name begins so, by name."""
+        with self.translated():
+            rows = self._db.execute("SELECT name, value, digest FROM vows WHERE name >= ? ORDER BY name", (prefix,)).fetchall()
+        found = []
+        for name, value, digest in rows:
+            if not name.startswith(prefix):
+                break
+            if digest != _vow_digest(name, value):
+                raise StoreCorrupt(path=self.path, reason=f"its entry {name} was changed")
+            found.append((name, value))
+        return found
+
+    # -- inside ----------------------------------------------------------------------------------------------------------------
+
+    def _stored(self, data: bytes, summary_bytes: bytes, sentences: bytes) -> StoredBlock:
+        try:
+            block = parse_block(data)
+            summary = parse_message(summary_bytes, BlockSummary)
+            words = {at: (code, sentence) for at, code, sentence in decode(sentences, max_bytes=_MAX_SENTENCES_BYTES)}
+        except (AtollError, ValueError, TypeError) as err:
+            raise StoreCorrupt(path=self.path, reason="a block cannot be read back") from err
+        outcomes = tuple(Outcome(number, *words.get(at, ("", ""))) for at, number in enumerate(summary.outcomes))
+        return StoredBlock(block, summary, outcomes, (*block.transactions, summary_bytes))
+
+    @contextlib.contextmanager
+    def translated(self) -> Iterator[None]:
+        """SQLite's errors as StoreFull and StoreCorrupt."""
+        try:
+            yield
+        except sqlite3.DatabaseError as err:
+            if getattr(err, "sqlite_errorcode", 0) & 0xFF in _UNAVAILABLE:
+                raise StoreFull(reason=err.sqlite_errorname) from err
+            raise StoreCorrupt(path=self.path, reason=str(err)) from err
+
+
+def _lock(path: Path) -> IO[bytes]:
+    """Two processes on one store would sign against each other; the lock ends with its holder, however that ends."""
+    try:
+        lock = path.with_name(f"{path.name}.lock").open("wb")
+    except OSError as err:
+        raise StoreFull(reason=err.strerror or "its folder cannot be written") from err
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as err:
+        lock.close()
+        raise ForeignStore(path=path, reason="another process is using it") from err
+    return lock
+
+
+def _vow_digest(name: str, value: bytes) -> bytes:
+    return hashlib.sha256(b"vow\0" + name.encode() + b"\0" + value).digest()
