@@ -117,7 +117,6 @@ def verify_words(new: NewHome) -> None:
     Raises:
         BadArgument: with the option it came from.
     """
-    blank = dict.fromkeys(("identity", "recovery", "cosign", "log"), bytes(32))
     try:
         Enrolment(
             org=new.org,
@@ -129,7 +128,10 @@ def verify_words(new: NewHome) -> None:
             peer=new.peer,
             https=new.https,
             tls=bytes(100),
-            **blank,
+            identity=bytes(32),
+            recovery=bytes(32),
+            cosign=bytes(32),
+            log=bytes(32),
         )
     except MessageError as err:
         raise BadArgument(what=f"--{err.field.replace('_', '-')}", reason=err.problem) from err

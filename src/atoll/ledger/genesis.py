@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from atoll.ledger.errors import BadGenesis
-from atoll.ledger.records import Chain, ConsensusSet, Validator
+from atoll.ledger.records import Chain, ConsensusSet, EngineKind
 from atoll.ledger.rules import RULES
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.membership import Enrolment, admit
+from atoll.ledger.rules.membership import Enrolment, admit, validator_of
 from atoll.ledger.state import State
 from atoll.ledger.vkey import is_key_name
 from atoll.primitives import ed25519
@@ -40,9 +40,11 @@ class Genesis(Message):
     receipt_term_seconds: Annotated[int, Range(1, 2**31)]
     """How long after a job's deadline a receipt may be missing."""
     sequencer: Name
-    """Founder that puts transactions in order in term 1."""
+    """Founder that puts transactions in order in term 1, on the embedded engine."""
     founders: Annotated[tuple[Enrolment, ...], Size(1, 40)]
     """The founding members, sorted by name."""
+    engine: EngineKind = EngineKind.EMBEDDED
+    """What puts transactions in order. With CometBFT the sequencer is a name without a duty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,20 +108,43 @@ def verify_genesis(data: bytes) -> tuple[Genesis, bytes]:
         if not ed25519.is_signature(founder.identity, message, signature.signature):
             raise BadGenesis(reason=f"the signature of {founder.org} is wrong")
     validating = [one for one in genesis.founders if one.validating]
-    if all(one.org == genesis.sequencer for one in validating):
-        raise BadGenesis(reason="no validating member beside the sequencer")
     if len({one.cosign for one in validating}) != len(validating):
         raise BadGenesis(reason="two validating members cosign with one key")
+    if genesis.engine is EngineKind.COMETBFT:
+        _verify_validators(genesis)
+    elif all(one.org == genesis.sequencer for one in validating):
+        raise BadGenesis(reason="no validating member beside the sequencer")
     if not is_key_name(genesis.chain_id):
         raise BadGenesis(reason="its chain id cannot name the log in a signed note")
     return genesis, genesis_digest(signed.body)
 
 
+def _verify_validators(genesis: Genesis) -> None:
+    """What CometBFT asks of its founders: keys to vote with, names of their nodes, and somebody who can be dialled.
+
+    Raises:
+        BadGenesis: one of these is missing, or two founders share a key or a node.
+    """
+    validating = [one for one in genesis.founders if one.validating]
+    if not validating:
+        raise BadGenesis(reason="nobody validates")
+    for one in validating:
+        if not (len(one.consensus) == 32 and ed25519.is_acceptable_key(one.consensus)):
+            raise BadGenesis(reason=f"{one.org} validates and has no good consensus key")
+    if len({one.consensus for one in validating}) != len(validating):
+        raise BadGenesis(reason="two validating members vote with one consensus key")
+    names = [one.consensus_peer.partition("@")[0] for one in genesis.founders]
+    if not all(names) or len(set(names)) != len(names):
+        raise BadGenesis(reason="not every founder names a CometBFT node of its own")
+    if len(validating) > 1 and all(one.consensus_peer.endswith("@") for one in validating):
+        raise BadGenesis(reason="no validating member's CometBFT node has an address at which the others reach it")
+
+
 def consensus_of(genesis: Genesis) -> ConsensusSet:
     """The first consensus set."""
     sequencer = next(one for one in genesis.founders if one.org == genesis.sequencer)
-    validators = tuple(Validator(org=one.org, cosign=one.cosign) for one in genesis.founders if one.validating)
-    return ConsensusSet(term=1, sequencer=genesis.sequencer, log=sequencer.log, validators=validators)
+    validators = tuple(validator_of(one, genesis.engine) for one in genesis.founders if one.validating)
+    return ConsensusSet(term=1, sequencer=genesis.sequencer, log=sequencer.log, validators=validators, engine=genesis.engine)
 
 
 def first_state(genesis: Genesis, digest: bytes) -> dict[bytes, bytes]:
@@ -131,6 +156,7 @@ def first_state(genesis: Genesis, digest: bytes) -> dict[bytes, bytes]:
         rules_version=genesis.rules_version,
         test=genesis.test,
         receipt_term_seconds=genesis.receipt_term_seconds,
+        engine=genesis.engine,
     )
     state.put(chain)
     call = Call(state=state, height=0, time=genesis.time, sender=genesis.sequencer, chain=chain)

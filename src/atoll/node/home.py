@@ -121,6 +121,10 @@ def enrolment_of(new: NewHome, keys: Mapping[str, SecretKey | TlsKey]) -> Enrolm
     """What an organisation says of itself when it joins."""
     tls = keys[f"{new.org}/{Purpose.TLS}/1"]
     assert isinstance(tls, TlsKey)
+
+    def public(purpose: Purpose) -> bytes:
+        return _public(keys[f"{new.org}/{purpose}/1"]).data
+
     return Enrolment(
         org=new.org,
         title=new.title,
@@ -131,7 +135,10 @@ def enrolment_of(new: NewHome, keys: Mapping[str, SecretKey | TlsKey]) -> Enrolm
         tls=tls.certificate,
         peer=new.peer,
         https=new.https,
-        **{str(purpose): _public(keys[f"{new.org}/{purpose}/1"]).data for purpose in SIGNING},
+        identity=public(Purpose.IDENTITY),
+        recovery=public(Purpose.RECOVERY),
+        cosign=public(Purpose.COSIGN),
+        log=public(Purpose.LOG),
     )
 
 

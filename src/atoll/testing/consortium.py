@@ -15,16 +15,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from atoll.ledger.genesis import FounderSignature, Genesis, encode_genesis, genesis_signed_bytes, verify_genesis
+from atoll.ledger.records import EngineKind
 from atoll.ledger.rules.membership import Enrolment
 from atoll.ledger.transaction import Transaction, seal_transaction
 from atoll.trust.keys import Purpose, SecretKey
+from atoll.trust.nodekeys import derive_node_id
 from atoll.trust.roles import Role
 from atoll.trust.tlskeys import TlsKey, create_tls_key
 from atoll.wire.message import Message, encode_message
 
 FOUNDED = 1_780_000_000
 """When test consortia are founded, Unix seconds."""
-SIGNING = (Purpose.IDENTITY, Purpose.RECOVERY, Purpose.COSIGN, Purpose.LOG)
+SIGNING = (Purpose.IDENTITY, Purpose.RECOVERY, Purpose.COSIGN, Purpose.LOG, Purpose.CONSENSUS)
 NEVER = 2**50
 """An expiry height that no test reaches."""
 
@@ -63,16 +65,38 @@ class Organisation:
     def __init__(self, org: str) -> None:
         self.org = org
         self.keys: dict[Purpose, SecretKey] = {one: SecretKey.generate(one, NamedEntropy(f"{org}/{one}")) for one in SIGNING}
+        self.node_seed: bytes = NamedEntropy(f"{org}/p2p").bytes(32)
+        """Seed of the Ed25519 key that names its CometBFT node."""
         self.tls: TlsKey = create_tls_key(org, clock=FixedClock(), entropy=NamedEntropy(f"{org}/tls"))
 
     def public(self, purpose: Purpose) -> bytes:
         """The public half of one of its signing keys."""
         return self.keys[purpose].public.data
 
+    @property
+    def node_id(self) -> str:
+        """The name of its CometBFT node."""
+        return derive_node_id(self.node_seed)
+
     def enrolment(
-        self, *, roles: Sequence[str] = (Role.OWNER, Role.USER), validating: bool = True, peer: str = "", https: str = ""
+        self,
+        *,
+        roles: Sequence[str] = (Role.OWNER, Role.USER),
+        validating: bool = True,
+        peer: str = "",
+        https: str = "",
+        consensus_address: str | None = None,
     ) -> Enrolment:
-        """What it says of itself when it founds or joins a consortium."""
+        """What it says of itself when it founds or joins a consortium.
+
+        Args:
+            roles: what it is.
+            validating: whether it takes part in agreeing on blocks.
+            peer: host:port of its peer listener.
+            https: host:port of its API.
+            consensus_address: host:port of its CometBFT node, empty for one that dials out; None where there is none.
+        """
+        on_cometbft = consensus_address is not None
         return Enrolment(
             org=self.org,
             title=f"The {self.org}",
@@ -87,6 +111,8 @@ class Organisation:
             tls=self.tls.certificate,
             peer=peer,
             https=https,
+            consensus=self.public(Purpose.CONSENSUS) if on_cometbft else b"",
+            consensus_peer=f"{self.node_id}@{consensus_address}" if on_cometbft else "",
         )
 
 
@@ -103,6 +129,8 @@ class Founding:
         roles: Mapping[str, Sequence[str]] | None = None,
         peers: Mapping[str, str] | None = None,
         time: int = FOUNDED,
+        engine: EngineKind | str = EngineKind.EMBEDDED,
+        consensus_addresses: Mapping[str, str] | None = None,
     ) -> None:
         """Found it.
 
@@ -114,7 +142,14 @@ class Founding:
             roles: roles by organisation; the sequencer is operator, everybody else owner and user, where it says nothing.
             peers: host:port of peer listeners.
             time: when.
+            engine: what puts transactions in order.
+            consensus_addresses: host:port of CometBFT nodes; 127.0.0.1 and a port each that nobody listens at where left out.
         """
+        self.engine = EngineKind(engine)
+        addresses: dict[str, str | None] = dict.fromkeys(orgs)
+        if self.engine is EngineKind.COMETBFT:
+            addresses = {org: f"127.0.0.1:{26_000 + number}" for number, org in enumerate(orgs)}
+            addresses |= consensus_addresses or {}
         self.chain_id = chain_id
         self.sequencer = sequencer or orgs[0]
         self.orgs: dict[str, Organisation] = {org: Organisation(org) for org in orgs}
@@ -125,6 +160,7 @@ class Founding:
                 roles=given.get(org, (Role.OPERATOR,) if org == self.sequencer else (Role.OWNER, Role.USER)),
                 validating=org not in not_validating,
                 peer=(peers or {}).get(org, ""),
+                consensus_address=addresses[org],
             )
             for org in sorted(orgs)
         ]
@@ -136,6 +172,7 @@ class Founding:
             receipt_term_seconds=3600,
             sequencer=self.sequencer,
             founders=tuple(founders),
+            engine=self.engine,
         )
         self.genesis_file = self.sign_genesis(self.genesis)
         self.genesis_digest = verify_genesis(self.genesis_file)[1]

@@ -41,6 +41,9 @@ class Purpose(StrEnum):
     """Cosigns checkpoints as a validating member."""
     LOG = "log"
     """Signs checkpoints as the sequencer."""
+    CONSENSUS = "consensus"
+    """Votes on blocks under CometBFT. Kept beside what it has voted for and never in the keystore: whoever restores a copy of
+    the keystore must not vote twice."""
     TLS = "tls"
     """Opens peer sessions; registered as a certificate."""
     APPROVER = "approver"
@@ -48,7 +51,7 @@ class Purpose(StrEnum):
 
 
 MEMBER_PURPOSES = (Purpose.IDENTITY, Purpose.RECOVERY, Purpose.COSIGN, Purpose.LOG, Purpose.TLS)
-"""Purposes of the keys that every member has from the day it joins."""
+"""Purposes of the keys that every member has from the day it joins; on CometBFT a consensus key may come along."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

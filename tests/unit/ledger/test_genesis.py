@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from atoll.ledger.genesis import (
     genesis_signed_bytes,
     verify_genesis,
 )
-from atoll.ledger.records import Chain, Key, Member, MemberState
+from atoll.ledger.records import Chain, EngineKind, Key, Member, MemberState
 from atoll.ledger.state import State
 from atoll.testing.consortium import Founding
 from atoll.trust.keys import Purpose
@@ -29,6 +30,9 @@ from atoll.wire.message import encode_message, parse_message
 
 FOUNDING = Founding(("auditor", "bank", "bureau", "operator"), sequencer="operator", not_validating=["auditor"])
 GENESIS = FOUNDING.genesis
+ON_COMETBFT = Founding(
+    ("auditor", "bank", "bureau", "operator", "telecom"), sequencer="operator", not_validating=["auditor"], engine="cometbft"
+)
 
 
 def test_a_founded_consortium_verifies_and_has_one_digest() -> None:
@@ -108,3 +112,60 @@ def test_what_is_no_genesis_file_is_refused() -> None:
         data[at] ^= 1
         with pytest.raises(AtollError):
             verify_genesis(bytes(data))
+
+
+# -- on CometBFT ---------------------------------------------------------------------------------------------------------------
+
+
+def _each(genesis: Genesis, **changes: Any) -> Genesis:
+    return replace(genesis, founders=tuple(replace(one, **changes) for one in genesis.founders))
+
+
+def test_on_cometbft_everybody_counts_who_votes_on_blocks_the_operator_too() -> None:
+    genesis, digest = verify_genesis(ON_COMETBFT.genesis_file)
+    state = State(first_state(genesis, digest))
+    chain, consensus, auditor = state.get(Chain, "0"), consensus_of(genesis), state.get(Member, "auditor")
+    assert chain is not None and auditor is not None
+    assert chain.engine is consensus.engine is EngineKind.COMETBFT
+    assert [one.org for one in consensus.counted()] == ["bank", "bureau", "operator", "telecom"]
+    assert consensus.quorum() == 3
+    for one in consensus.validators:
+        key = state.get(Key, f"{one.org}/consensus/1")
+        assert key is not None and key.public == one.consensus == ON_COMETBFT.orgs[one.org].public(Purpose.CONSENSUS)
+    assert auditor.consensus_peer == f"{ON_COMETBFT.orgs['auditor'].node_id}@127.0.0.1:26000"
+
+
+def test_an_embedded_ledger_takes_no_notice_of_consensus_keys() -> None:
+    genesis = replace(ON_COMETBFT.genesis, engine=EngineKind.EMBEDDED)
+    assert [one.consensus for one in consensus_of(genesis).validators] == [b""] * 4
+    assert [one.org for one in consensus_of(genesis).counted()] == ["bank", "bureau", "telecom"]
+
+
+def test_one_validator_is_enough_for_cometbft_and_none_is_not() -> None:
+    alone = Founding(("bank", "operator"), sequencer="operator", not_validating=["bank"], engine="cometbft")
+    assert consensus_of(verify_genesis(alone.genesis_file)[0]).quorum() == 1
+    with pytest.raises(BadGenesis, match="nobody validates"):
+        verify_genesis(alone.sign_genesis(_each(alone.genesis, validating=False)))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda one: _each(one, consensus=b""), "no good consensus key"),
+        (lambda one: _each(one, consensus=bytes(20)), "no good consensus key"),
+        (lambda one: _each(one, consensus=bytes([1]) + bytes(31)), "no good consensus key"),
+        (lambda one: _each(one, consensus=one.founders[1].consensus), "one consensus key"),
+        (lambda one: _each(one, consensus_peer=""), "a CometBFT node of its own"),
+        (lambda one: _each(one, consensus_peer=one.founders[0].consensus_peer), "a CometBFT node of its own"),
+        (
+            lambda one: replace(
+                one,
+                founders=tuple(replace(each, consensus_peer=each.consensus_peer[:41]) for each in one.founders),
+            ),
+            "has an address",
+        ),
+    ],
+)
+def test_a_genesis_that_cometbft_could_not_start_from_is_refused(change: Callable[[Genesis], Genesis], reason: str) -> None:
+    with pytest.raises(BadGenesis, match=reason):
+        verify_genesis(ON_COMETBFT.sign_genesis(change(ON_COMETBFT.genesis)))

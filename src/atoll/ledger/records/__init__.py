@@ -1,6 +1,6 @@
 """What the state holds: one message class a kind of record, each under its own namespace."""
 
-from atoll.ledger.records.base import Chain, Record, Version, record_key
+from atoll.ledger.records.base import Chain, EngineKind, Record, Version, record_key
 from atoll.ledger.records.budgets import (
     CHECKS,
     UNITS,
@@ -19,6 +19,8 @@ from atoll.ledger.records.grade import LevelApproval, LevelFloor, LevelNumber, R
 from atoll.ledger.records.jobs import ConsentRecord, Job, JobInput, JobState, ReceiptRecord, counted_inputs, unshared
 from atoll.ledger.records.membership import (
     REVOKED_COSIGN,
+    ConsensusKey,
+    ConsensusPeer,
     ConsensusSet,
     Endpoint,
     InviteRecord,
@@ -134,6 +136,8 @@ __all__ = [
     "Check",
     "CheckTally",
     "Claim",
+    "ConsensusKey",
+    "ConsensusPeer",
     "ConsensusSet",
     "ConsentRecord",
     "Contest",
@@ -143,6 +147,7 @@ __all__ = [
     "Dispute",
     "DisputeState",
     "Endpoint",
+    "EngineKind",
     "Evaluated",
     "EvaluationId",
     "Finding",

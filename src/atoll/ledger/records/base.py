@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from atoll.wire.message import Digest, Message, Range, Size
 
 Version = Annotated[int, Range(1, 2**31)]
+
+
+class EngineKind(StrEnum):
+    """What puts a ledger's transactions in order; agreed on in the genesis and never changed."""
+
+    EMBEDDED = "embedded"
+    """One member orders, the validating members cosign: tamper-evident under one operator."""
+    COMETBFT = "cometbft"
+    """The validating members agree on each block by CometBFT: consensus."""
 
 
 class Record(Message):
@@ -47,6 +57,8 @@ class Chain(Record):
     """True for a consortium that may run `Insecure...` modes."""
     receipt_term_seconds: Annotated[int, Range(1, 2**31)]
     """How long after its deadline a job may miss a receipt before it counts as unacknowledged."""
+    engine: EngineKind = EngineKind.EMBEDDED
+    """What puts its transactions in order."""
 
     def identifier(self) -> str:
         return "0"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import Label
-from atoll.ledger.records.base import Record, Version
+from atoll.ledger.records.base import EngineKind, Record, Version
 from atoll.trust.keys import KeyRecord, Purpose
 from atoll.wire.message import Count, Digest, Message, Name, Pattern, Size, Time
 
@@ -15,6 +15,10 @@ REVOKED_COSIGN = b"\xff" * 32
 """Stands in the place of a revoked cosigning key: no point's canonical encoding, so nothing verifies under it."""
 Endpoint = Annotated[str, Pattern(r"|[A-Za-z0-9.\-\[\]:]{1,200}:[0-9]{1,5}")]
 """host:port, or empty for a member that only dials out."""
+ConsensusPeer = Annotated[str, Pattern(r"|[0-9a-f]{40}@([A-Za-z0-9.\-\[\]:]{1,200}:[0-9]{1,5})?")]
+"""`id@host:port` of a CometBFT node, `id@` for one that only dials out; empty where there is none."""
+ConsensusKey = Annotated[bytes, Size(0, 32)]
+"""Ed25519 key that votes on blocks, 32 bytes; empty for none."""
 
 
 class MemberState(StrEnum):
@@ -50,6 +54,8 @@ class Member(Record):
     """Where its HTTPS listener is reached."""
     joined_height: Count
     """Height of the block that admitted it; 0 for founders."""
+    consensus_peer: ConsensusPeer = ""
+    """Its CometBFT node, where the ledger runs on CometBFT; nodes of other names are not let in."""
 
     def identifier(self) -> str:
         return self.org
@@ -165,6 +171,8 @@ class Validator(Message):
     """Member."""
     cosign: Digest
     """Its Ed25519 cosigning key; REVOKED_COSIGN from its revocation until it registers the next."""
+    consensus: ConsensusKey = b""
+    """The key that it votes with under CometBFT; empty on an embedded ledger, and from its revocation until the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,15 +189,23 @@ class ConsensusSet(Record):
     log: Digest
     """The sequencer's Ed25519 key for checkpoints."""
     validators: Annotated[tuple[Validator, ...], Size(1, 100)]
-    """Validating members, sorted by name; the sequencer may be among them and is not counted."""
+    """Validating members, sorted by name."""
+    engine: EngineKind = EngineKind.EMBEDDED
+    """What puts transactions in order; with CometBFT the term stays 1 and the sequencer is a name without a duty."""
 
     def identifier(self) -> str:
         return "0"
 
     def counted(self) -> tuple[Validator, ...]:
-        """Those whose cosignatures count in this term: neither the sequencer nor a member whose key is revoked."""
+        """Those who count, each once.
+
+        Embedded: whose cosignatures count in this term, which is neither the sequencer nor a member whose key is revoked.
+        CometBFT: who votes on blocks, which is every validating member with a consensus key, the operator too.
+        """
+        if self.engine is EngineKind.COMETBFT:
+            return tuple(one for one in self.validators if one.consensus)
         return tuple(one for one in self.validators if one.org != self.sequencer and one.cosign != REVOKED_COSIGN)
 
     def quorum(self) -> int:
-        """q = floor(2n/3) + 1 over those counted."""
+        """q = floor(2n/3) + 1 over those counted: more than two thirds, with one vote each."""
         return 2 * len(self.counted()) // 3 + 1

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
-from atoll.ledger.records import REVOKED_COSIGN, ConsensusSet, Member, Version
+from atoll.ledger.records import REVOKED_COSIGN, ConsensusSet, EngineKind, Member, Validator, Version
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.errors import AlreadyExists, BadApproval, NotAllowed
+from atoll.ledger.rules.errors import AlreadyExists, BadApproval, BadKey, NotAllowed
 from atoll.primitives import ed25519
 from atoll.trust.keys import Purpose
 from atoll.wire.message import Count, Digest, Message, Name, Size, encode_message
@@ -73,6 +73,8 @@ class Handover(Message):
 def handover(call: Call, body: Handover) -> None:
     """q of the members counted in the old term must have voted for the sender in exactly this term."""
     old = call.need(ConsensusSet, "0")
+    if old.engine is not EngineKind.EMBEDDED:
+        raise NotAllowed(org=call.sender, reason="on CometBFT nobody has a place to hand over")
     if body.new_term <= old.term:
         raise NotAllowed(org=call.sender, reason=f"term {body.new_term} does not follow term {old.term}")
     call.active_member(call.sender)
@@ -110,37 +112,53 @@ def need_own_vote(call: Call, legal_id: str) -> None:
             raise AlreadyExists(what="vote of the legal entity", name=legal_id)
 
 
-def cosign_keys(call: Call) -> tuple[bytes, ...]:
-    """Every key that somebody cosigns with."""
+def need_own_key(call: Call, purpose: Purpose, public: bytes) -> None:
+    """A key that somebody cosigns or votes with serves nobody else: neither signature names its signer, and CometBFT would stop
+    at a set of validators that holds a key twice."""
     consensus = call.state.get(ConsensusSet, "0")
-    return tuple(one.cosign for one in consensus.validators) if consensus is not None else ()
+    taken = consensus.validators if consensus is not None else ()
+    if any(public == (one.cosign if purpose is Purpose.COSIGN else one.consensus) for one in taken):
+        raise BadKey(purpose=purpose, reason="a validating member signs with it")
+
+
+def begin_counting(call: Call, new: Validator) -> None:
+    """Put a member into the set. On CometBFT it has to bring the key that it votes with."""
+    old = call.need(ConsensusSet, "0")
+    if old.engine is EngineKind.COMETBFT and not new.consensus:
+        raise NotAllowed(org=new.org, reason="a validating member needs a consensus key on CometBFT")
+    others = [one for one in old.validators if one.org != new.org]
+    call.state.put(replace(old, validators=tuple(sorted((*others, new), key=lambda one: one.org))))
 
 
 def follow_key(call: Call, org: str, purpose: Purpose, public: bytes) -> None:
-    """Keep the consensus set in step with a rotated cosign or log key."""
+    """Keep the consensus set in step with a rotated cosign, consensus or log key."""
     consensus = call.need(ConsensusSet, "0")
-    if purpose is Purpose.COSIGN:
-        call.state.put(_with_cosign(consensus, org, public))
+    if purpose is not Purpose.LOG:
+        call.state.put(_with_key(consensus, org, purpose, public))
     elif consensus.sequencer == org:
         call.state.put(replace(consensus, log=public))
 
 
 def stop_counting(call: Call, org: str, purpose: Purpose) -> None:
-    """A revoked cosigning key counts no more; its member does again once it has rotated it. Somebody must still count, and the
-    sequencer must be able to sign."""
+    """A revoked cosigning or consensus key counts no more; its member does again once it has rotated it. Somebody must still
+    count, and the sequencer must be able to sign."""
     old = call.need(ConsensusSet, "0")
     if purpose is Purpose.LOG:
         if org == old.sequencer:
             raise NotAllowed(org=call.sender, reason="checkpoints are signed with this key; rotate it instead")
         return
-    new = _with_cosign(old, org, REVOKED_COSIGN)
+    new = _with_key(old, org, purpose, REVOKED_COSIGN if purpose is Purpose.COSIGN else b"")
     if not new.counted():
-        raise NotAllowed(org=call.sender, reason="no validating member would be left to cosign; rotate the key instead")
+        raise NotAllowed(org=call.sender, reason="no validating member would be left that counts; rotate the key instead")
     call.state.put(new)
 
 
-def _with_cosign(consensus: ConsensusSet, org: str, cosign: bytes) -> ConsensusSet:
+def _with_key(consensus: ConsensusSet, org: str, purpose: Purpose, public: bytes) -> ConsensusSet:
     """The set with another key in a member's place; the same set where it does not validate."""
-    return replace(
-        consensus, validators=tuple(replace(one, cosign=cosign) if one.org == org else one for one in consensus.validators)
-    )
+    if purpose is Purpose.CONSENSUS and consensus.engine is not EngineKind.COMETBFT:
+        return consensus
+
+    def changed(one: Validator) -> Validator:
+        return replace(one, cosign=public) if purpose is Purpose.COSIGN else replace(one, consensus=public)
+
+    return replace(consensus, validators=tuple(changed(one) if one.org == org else one for one in consensus.validators))

@@ -12,8 +12,11 @@ from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import Label
 from atoll.ledger.records import (
+    ConsensusKey,
+    ConsensusPeer,
     ConsensusSet,
     Endpoint,
+    EngineKind,
     InviteRecord,
     Key,
     KeyPointer,
@@ -23,7 +26,7 @@ from atoll.ledger.records import (
     Validator,
 )
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.consensus import cosign_keys, follow_key, need_own_vote, stop_counting
+from atoll.ledger.rules.consensus import begin_counting, follow_key, need_own_key, need_own_vote, stop_counting
 from atoll.ledger.rules.errors import BadApproval, BadKey, DeadlinePassed, NotAllowed, TooEarly, WrongState
 from atoll.primitives import ed25519
 from atoll.trust.algorithms import Algorithm
@@ -70,6 +73,10 @@ class Enrolment(Message):
     """host:port of its peer listener, or empty."""
     https: Endpoint
     """host:port of its HTTPS listener, or empty."""
+    consensus: ConsensusKey = b""
+    """Ed25519 key for votes on blocks under CometBFT, or empty; an embedded ledger registers it and asks nothing of it."""
+    consensus_peer: ConsensusPeer = ""
+    """Its CometBFT node, or empty; every member of a ledger that runs on CometBFT has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +119,8 @@ class SetEndpoints(Message):
     """host:port of its peer listener, or empty."""
     https: Endpoint
     """host:port of its HTTPS listener, or empty."""
+    consensus_peer: ConsensusPeer = ""
+    """Its CometBFT node, or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,19 +261,32 @@ def admit(call: Call, new: Enrolment) -> None:
             peer=new.peer,
             https=new.https,
             joined_height=call.height,
+            consensus_peer=new.consensus_peer,
         )
     )
-    for purpose in MEMBER_PURPOSES:
+    need_consensus_peer(call, new.org, new.consensus_peer)
+    for purpose in (*MEMBER_PURPOSES, *((Purpose.CONSENSUS,) if new.consensus else ())):
         _write_key(call, new.org, purpose, 1, getattr(new, purpose), from_height=call.height)
-    consensus = call.state.get(ConsensusSet, "0")
-    if new.validating and consensus is not None:
-        validators = (*consensus.validators, Validator(org=new.org, cosign=new.cosign))
-        call.state.put(replace(consensus, validators=tuple(sorted(validators, key=lambda one: one.org))))
+    if new.validating and call.height > 0:  # the founders' set is written as a whole
+        begin_counting(call, validator_of(new, call.chain.engine))
+
+
+def validator_of(new: Enrolment, engine: EngineKind) -> Validator:
+    """What the consensus set holds of a validating member; its consensus key only where the ledger runs on CometBFT."""
+    return Validator(org=new.org, cosign=new.cosign, consensus=new.consensus if engine is EngineKind.COMETBFT else b"")
+
+
+def need_consensus_peer(call: Call, org: str, consensus_peer: str) -> None:
+    """On CometBFT a member's node is let in under the name that stands in its record, so there must be one."""
+    if call.chain.engine is EngineKind.COMETBFT and not consensus_peer:
+        raise NotAllowed(org=org, reason="it names no CometBFT node, and this ledger runs on CometBFT")
 
 
 def set_endpoints(call: Call, body: SetEndpoints) -> None:
     """Only for itself."""
-    call.state.put(replace(call.active_member(call.sender), peer=body.peer, https=body.https))
+    member = call.active_member(call.sender)
+    need_consensus_peer(call, call.sender, body.consensus_peer)
+    call.state.put(replace(member, peer=body.peer, https=body.https, consensus_peer=body.consensus_peer))
 
 
 def rotate(call: Call, body: RotateKey) -> None:
@@ -283,7 +305,7 @@ def revoke(call: Call, body: RevokeKey) -> None:
     if key.revoked_height is not None:
         raise WrongState(what="key", name=key.identifier(), state="revoked", needed="a key in force")
     call.state.put(replace(key, revoked_height=call.height))
-    if body.purpose in (Purpose.COSIGN, Purpose.LOG):
+    if body.purpose in (Purpose.COSIGN, Purpose.LOG, Purpose.CONSENSUS):
         stop_counting(call, body.org, body.purpose)
 
 
@@ -348,15 +370,15 @@ def _replace(call: Call, old: Key, public: bytes) -> None:
     pending = call.state.get(PendingKey, old.org)
     if old.purpose is Purpose.IDENTITY and pending is not None:  # what was approved for the old version is void
         call.state.put(replace(pending, acts_at=0))
-    if old.purpose in (Purpose.COSIGN, Purpose.LOG):
+    if old.purpose in (Purpose.COSIGN, Purpose.LOG, Purpose.CONSENSUS):
         follow_key(call, old.org, old.purpose, public)
 
 
 def _write_key(call: Call, org: str, purpose: Purpose, version: int, public: bytes, *, from_height: int) -> None:
     if purpose is not Purpose.TLS and not (len(public) == 32 and ed25519.is_acceptable_key(public)):
         raise BadKey(purpose=purpose, reason="it is not canonical, or of small order")
-    if purpose is Purpose.COSIGN and public in cosign_keys(call):  # a cosignature does not name its signer
-        raise BadKey(purpose=purpose, reason="a validating member cosigns with it")
+    if purpose in (Purpose.COSIGN, Purpose.CONSENSUS):
+        need_own_key(call, purpose, public)
     algorithm = Algorithm.ECDSA_P256 if purpose is Purpose.TLS else Algorithm.ED25519
     call.state.put(
         Key(

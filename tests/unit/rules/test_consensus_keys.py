@@ -1,0 +1,79 @@
+"""Keys that vote on blocks under CometBFT: whose they are, what replaces them, and that nobody orders alone there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from atoll.ledger.records import ConsensusSet, EngineKind, Member
+from atoll.ledger.rules.consensus import Handover
+from atoll.ledger.rules.errors import BadKey, NotAllowed
+from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
+from atoll.trust.keys import Purpose
+from tests.unit.rules.lagoon import Lagoon, new_key
+from tests.unit.rules.test_handover import votes_of
+
+NODE = "0123456789abcdef0123456789abcdef01234567@"
+
+
+def lagoon() -> Lagoon:
+    """Five validators on CometBFT."""
+    return Lagoon(engine="cometbft")
+
+
+def keys(one: Lagoon) -> dict[str, bytes]:
+    return {each.org: each.consensus for each in one.get(ConsensusSet, "0").counted()}
+
+
+def test_nobody_hands_over_what_nobody_has() -> None:
+    one = lagoon()
+    votes = votes_of(one, "auditor", "bank", "bureau", "telecom")
+    assert "CometBFT" in one.refused(NotAllowed, "bank", Handover(new_term=2, votes=votes))
+
+
+def test_a_rotated_consensus_key_votes_from_then_on() -> None:
+    one = lagoon()
+    new = new_key(Purpose.CONSENSUS, "next")
+    one.later().rotate("bank", Purpose.CONSENSUS, new)
+    assert keys(one)["bank"] == one.key("bank", Purpose.CONSENSUS).public == new.public.data
+    assert one.key("bank", Purpose.CONSENSUS).version == 2
+
+
+def test_two_validators_never_vote_with_one_key() -> None:
+    one = lagoon()
+    taken = one.founding.orgs["bureau"].public(Purpose.CONSENSUS)
+    one.refused(BadKey, "bank", RotateKey(purpose=Purpose.CONSENSUS, public=taken, second=b""))
+
+
+def test_a_revoked_consensus_key_counts_no_more_until_the_next() -> None:
+    one = lagoon()
+    one.do("bank", RevokeKey(org="bank", purpose=Purpose.CONSENSUS, second=b""))
+    assert sorted(keys(one)) == ["auditor", "bureau", "operator", "telecom"]
+    assert one.get(ConsensusSet, "0").quorum() == 3
+    one.later().rotate("bank", Purpose.CONSENSUS, new_key(Purpose.CONSENSUS, "next"))
+    assert "bank" in keys(one)
+
+
+def test_the_last_key_that_votes_cannot_be_revoked() -> None:
+    one = Lagoon(engine="cometbft", not_validating=["auditor", "bank", "bureau", "telecom"])
+    one.refused(NotAllowed, "operator", RevokeKey(org="operator", purpose=Purpose.CONSENSUS, second=b""))
+
+
+def test_a_revoked_cosigning_key_keeps_its_vote_on_blocks() -> None:
+    one = lagoon()
+    one.do("bank", RevokeKey(org="bank", purpose=Purpose.COSIGN, second=b""))
+    assert "bank" in keys(one)
+
+
+def test_an_embedded_ledger_asks_nothing_of_consensus_keys() -> None:
+    one = lagoon()
+    one.put(replace(one.get(ConsensusSet, "0"), engine=EngineKind.EMBEDDED))
+    before = one.get(ConsensusSet, "0")
+    one.later().rotate("bank", Purpose.CONSENSUS, new_key(Purpose.CONSENSUS, "next"))
+    assert one.get(ConsensusSet, "0") == before
+
+
+def test_a_member_on_cometbft_always_names_its_node() -> None:
+    one = lagoon()
+    one.refused(NotAllowed, "bank", SetEndpoints(peer="", https=""))
+    one.do("bank", SetEndpoints(peer="", https="", consensus_peer=NODE))
+    assert one.get(Member, "bank").consensus_peer == NODE
