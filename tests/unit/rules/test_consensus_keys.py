@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from atoll.ledger.records import ConsensusSet, EngineKind, Member
-from atoll.ledger.rules.consensus import Handover
+from atoll.ledger.records import ConsensusSet, EngineKind, Member, MemberState
+from atoll.ledger.rules.consensus import Handover, disqualify
 from atoll.ledger.rules.errors import BadKey, NotAllowed
 from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
 from atoll.trust.keys import Purpose
+from atoll.trust.nodekeys import derive_address
 from tests.unit.rules.lagoon import Lagoon, new_key
 from tests.unit.rules.test_handover import votes_of
 
@@ -56,6 +57,22 @@ def test_a_revoked_consensus_key_counts_no_more_until_the_next() -> None:
 def test_the_last_key_that_votes_cannot_be_revoked() -> None:
     one = Lagoon(engine="cometbft", not_validating=["auditor", "bank", "bureau", "telecom"])
     one.refused(NotAllowed, "operator", RevokeKey(org="operator", purpose=Purpose.CONSENSUS, second=b""))
+
+
+def test_a_key_that_voted_twice_is_struck_out_and_its_member_stays() -> None:
+    one = lagoon().later()
+    address = derive_address(keys(one)["bank"])
+    assert disqualify(one.call("operator"), bytes(20)) == ""
+    assert disqualify(one.call("operator"), address) == "bank"
+    assert "bank" not in keys(one) and one.key("bank", Purpose.CONSENSUS).revoked_height == one.height
+    assert one.get(Member, "bank").state is MemberState.ACTIVE
+    assert disqualify(one.call("operator"), address) == ""
+
+
+def test_the_last_that_votes_is_not_struck_out() -> None:
+    one = Lagoon(engine="cometbft", not_validating=["auditor", "bank", "bureau", "telecom"])
+    assert disqualify(one.call("operator"), derive_address(keys(one)["operator"])) == ""
+    assert list(keys(one)) == ["operator"]
 
 
 def test_a_revoked_cosigning_key_keeps_its_vote_on_blocks() -> None:

@@ -15,6 +15,7 @@ from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import AlreadyExists, BadApproval, BadKey, NotAllowed
 from atoll.primitives import ed25519
 from atoll.trust.keys import Purpose
+from atoll.trust.nodekeys import derive_address
 from atoll.wire.message import Count, Digest, Message, Name, Size, encode_message
 
 VOTE_DOMAIN = b"ATOLL-V1-HANDOVER"
@@ -151,6 +152,30 @@ def stop_counting(call: Call, org: str, purpose: Purpose) -> None:
     if not new.counted():
         raise NotAllowed(org=call.sender, reason="no validating member would be left that counts; rotate the key instead")
     call.state.put(new)
+
+
+def disqualify(call: Call, address: bytes) -> str:
+    """A consensus key that signed two different blocks at one height votes no more; its member stays, and votes again with the
+    next key that it registers.
+
+    Args:
+        call: of the block whose evidence names the key.
+        address: what CometBFT calls the key by.
+
+    Returns:
+        The member; empty where nobody votes with this key any more, or nobody else does, so that somebody always votes.
+    """
+    old = call.need(ConsensusSet, "0")
+    guilty = next((one for one in old.validators if one.consensus and derive_address(one.consensus) == address), None)
+    if guilty is None:
+        return ""
+    new = _with_key(old, guilty.org, Purpose.CONSENSUS, b"")
+    if not new.counted():
+        return ""
+    key = call.current_key(guilty.org, Purpose.CONSENSUS)
+    call.state.put(replace(key, revoked_height=call.height))
+    call.state.put(new)
+    return guilty.org
 
 
 def _with_key(consensus: ConsensusSet, org: str, purpose: Purpose, public: bytes) -> ConsensusSet:
