@@ -333,9 +333,13 @@ class Consents:
         sealed = self._context.store.job_secret(identifier)
         return parse_message(self._context.sealer.open(f"job/{identifier}", sealed), JobSecrets) if sealed else None
 
+    def remembers(self, identifier: str) -> bool:
+        """Whether this node has secrets of a job."""
+        return bool(self._context.store.job_secret(identifier))
+
     def forget(self, identifier: str) -> None:
         """The job has ended: its key opens nothing any more."""
-        if self._context.store.job_secret(identifier):
+        if self.remembers(identifier):
             self._context.store.set_job_secret(identifier, b"")
 
     def _new_secrets(self, identifier: str, shares: tuple[Share, ...] = ()) -> JobSecrets:

@@ -59,11 +59,12 @@ class Reactor:
 
     async def run(self) -> None:
         """Go on until cancelled."""
+        seen = self._context.view().height  # what ends after this look is followed
         for job in self._context.records(Job):
             if not is_open(job):  # it may have ended while this node was down
-                self._runs.forget(job.job_id.hex())
+                self._runs.forget_journal(job.job_id.hex())
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow())
+            group.create_task(self._follow(seen + 1))
             group.create_task(self._sweep())
 
     def stop(self) -> None:
@@ -84,8 +85,8 @@ class Reactor:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _follow(self) -> None:
-        async for agreed in self._context.engine.follow(self._context.view().height + 1):
+    async def _follow(self, from_height: int) -> None:
+        async for agreed in self._context.engine.follow(from_height):
             touched = list(touched_by(agreed))
             for job in (identifier for kind, identifier in touched if kind is Job):
                 self.advance_soon(job)
@@ -97,8 +98,9 @@ class Reactor:
         while True:
             forget_what_ended(self._context)
             for job in self._context.records(Job):
-                if is_open(job) or self._wants_details(job):
-                    self.advance_soon(job.job_id.hex())
+                identifier = job.job_id.hex()
+                if is_open(job) or self._runs.remembers(identifier) or self._wants_details(job):
+                    self.advance_soon(identifier)
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def _advance_logged(self, identifier: str) -> None:
@@ -123,10 +125,13 @@ class Reactor:
         job = self._context.view().get(Job, identifier)
         if job is None:
             return
-        if self._reads_all():
+        is_party = self._context.org in job.parties
+        if is_party:  # first: who does not give a document must not keep a job waiting, nor the secrets of one that has ended
+            await self._take_part(job)
+        if self._reads_all() or (is_party and not is_open(job)):
             await self._collect(job)
-        if self._context.org not in job.parties:
-            return
+
+    async def _take_part(self, job: Job) -> None:
         if is_open(job) and await self._expired(job):
             return
         if job.state is JobState.PROPOSED and self._context.org not in job.consents:
@@ -137,7 +142,6 @@ class Reactor:
             await self._runs.ensure(job)
         elif not is_open(job):
             await self._runs.ended(job)
-            await self._collect(job)
 
     async def _start(self, job: Job) -> None:
         """Ask for START; where no grant or budget carries the job any more, end it with the rule's code, for all to see.

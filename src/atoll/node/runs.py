@@ -94,24 +94,29 @@ class Runs:
             task.add_done_callback(lambda _: self._supervised.pop(identifier, None))
 
     async def ended(self, job: Job) -> None:
-        """A job has ended on the ledger: its process is stopped, if it still runs, and what a resume needs is destroyed."""
+        """A job has ended on the ledger: its process is stopped, if it still runs, and its secrets are destroyed.
+
+        With the seed and the job's key gone, nobody can open a recording of the job's traffic or try other items against it.
+        The seed goes first, which takes no room on a full disk, and the key last: while it is there, `remembers` says so.
+        """
         identifier = job.job_id.hex()
+        if job.state != "completed":
+            await self.stop(identifier)
+        self.forget_journal(identifier)
         local = self._context.store.job(identifier)
         if local is not None and local.phase != "done":
             self._context.store.update_job(identifier, phase="done", error=job.reason)
-        if job.state != "completed":
-            await self.stop(identifier)
-        self.forget(identifier)
+        self._consents.forget(identifier)
 
-    def forget(self, identifier: str) -> None:
-        """Destroy the secrets of a job that has ended, and all of its journal but the outcome.
-
-        With the seed and the job's key gone, nobody can open a recording of the job's traffic or try other items against it.
-        """
+    def forget_journal(self, identifier: str) -> None:
+        """Destroy the journal of a job that has ended, all but the outcome."""
         folder = self._context.config.home.jobs / identifier
         if folder.is_dir():
             forget_run(folder)
-        self._consents.forget(identifier)
+
+    def remembers(self, identifier: str) -> bool:
+        """Whether secrets of a job are still here; of one that has ended, that something came between."""
+        return self._consents.remembers(identifier)
 
     async def stop(self, identifier: str) -> None:
         """Stop a job's process here."""

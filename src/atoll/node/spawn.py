@@ -292,6 +292,17 @@ async def _write_order(process: asyncio.subprocess.Process, order: WorkerOrder) 
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
+    """Stop it, whatever it does; it has ended even for whoever is cancelled while waiting for that: a job that is stopped twice
+    must not write another seed."""
+    ending = asyncio.create_task(_stop(process))
+    try:
+        await asyncio.shield(ending)
+    except asyncio.CancelledError:
+        await ending
+        raise
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         process.terminate()
         try:

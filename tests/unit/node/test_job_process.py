@@ -94,6 +94,36 @@ async def test_a_job_process_gets_neither_the_passphrase_nor_code_from_the_nodes
     assert os.environ["ATOLL_PASSPHRASE"] == "open sesame"
 
 
+async def test_a_job_process_has_ended_even_for_who_is_cancelled_twice_while_it_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped by a withdrawal and at once by the job's end: what still ran could write another seed behind the deletion."""
+    deaf = 'import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint(\'{"event": "deaf"}\', flush=True)\n'
+    deaf += "time.sleep(60)\n"
+    (tmp_path / "python").write_text(f"#!{sys.executable}\n{deaf}")
+    (tmp_path / "python").chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(spawn, "STOP_SECONDS", 0.2)
+    started: list[asyncio.subprocess.Process] = []
+    is_deaf = asyncio.Event()
+
+    async def live() -> None:
+        async with ProcessStarter(door=None, logs=tmp_path).start(order(tmp_path), plan()) as process:
+            assert isinstance(process, spawn.ChildProcess)
+            started.append(process._process)
+            async for _ in process.events():
+                is_deaf.set()
+
+    task = asyncio.create_task(live())
+    await is_deaf.wait()
+    task.cancel()
+    await asyncio.sleep(0.05)  # it is being stopped
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    assert started[0].returncode is not None
+
+
 class TestPrepared:
     """A process that waits for its order while the parties still agree."""
 

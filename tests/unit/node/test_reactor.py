@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from atoll.errors import AtollError
 from atoll.ledger.apply import Outcome
 from atoll.ledger.block import Block, BlockSummary
 from atoll.ledger.rules.grant import GiveGrant
+from atoll.ledger.rules.job import RefuseJob
 from atoll.node.bodies import Bodies
+from atoll.node.config import Home
+from atoll.node.consents import is_open
 from atoll.node.reactor import Reactor
+from atoll.node.runs import Runs
 from atoll.ordering.engine import AgreedBlock, View
 from atoll.storage.errors import StoreFull
-from tests.unit.node.offices import Offices
+from tests.unit.node.offices import JOB, Offices
 from tests.unit.rules.lagoon import permission
 
 DONE = Outcome(0, "", "")
+NO_BLOCKS: list[AgreedBlock] = []
 
 
 def blocks_with(offices: Offices, *bodies: GiveGrant) -> list[AgreedBlock]:
@@ -77,3 +87,119 @@ async def test_a_full_disk_ends_no_following(offices: Offices) -> None:
 
     assert issubclass(StoreFull, AtollError)
     assert await followed(offices, blocks_with(offices, permission(grant=b"\x71" * 16)), full) == 1
+
+
+# -- jobs that have ended ------------------------------------------------------------------------------------------------------
+
+
+async def end_a_job(offices: Offices, home: Path) -> tuple[Runs, Path]:
+    """A job that both consented to and the bank then withdrew; the bank's runs, and its seed of the attempt."""
+    bank = offices["bank"]
+    offices.propose()
+    for org in ("bureau", "bank"):
+        await offices[org].consents.consider(offices.job())
+    await bank.outbox.submit(RefuseJob(job_id=JOB, code="policy.local"))
+    assert not is_open(offices.job())
+    bank.context = replace(bank.context, config=replace(bank.context.config, home=Home(home)))
+    seed = home / "jobs" / JOB.hex() / "1-receiver-0.seed"
+    seed.parent.mkdir(parents=True)
+    seed.write_bytes(b"sealed")
+    nothing: Any = None  # no process was started
+    return Runs(bank.context, bank.bodies, bank.consents, nothing, nothing), seed
+
+
+class Silent(Bodies):
+    """Nobody gives a document, and nobody says so."""
+
+    async def fetch(self, view: View, kind: Any, identifier: str, holders: Any, **_: Any) -> bytes | None:
+        await asyncio.Event().wait()
+        return None
+
+
+@asynccontextmanager
+async def reacting(offices: Offices, bodies: Bodies, runs: Runs) -> AsyncIterator[None]:
+    """The bank's reactor at work on a ledger that does not move."""
+    bank = offices["bank"]
+
+    async def follow(_: int) -> AsyncIterator[AgreedBlock]:
+        await asyncio.Event().wait()
+        for block in NO_BLOCKS:
+            yield block
+
+    bank.engine.follow = follow  # type: ignore[attr-defined]
+    reactor = Reactor(bank.context, bodies, bank.consents, runs, lambda: None)
+    task = asyncio.create_task(reactor.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        reactor.stop()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def soon(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not is_so():  # noqa: ASYNC110 - whatever it is, it tells nobody
+            await asyncio.sleep(0.001)
+
+
+async def test_who_gives_no_document_keeps_no_secret_of_a_job_that_has_ended_alive(
+    offices: Offices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A party that reads all documents, too: what it has yet to be given comes second."""
+    monkeypatch.setattr(Reactor, "_reads_all", lambda _: True)
+    bank = offices["bank"]
+    runs, seed = await end_a_job(offices, tmp_path)
+    assert runs.remembers(JOB.hex())
+    async with reacting(offices, Silent(org="bank", store=bank.store, links=None), runs):  # type: ignore[arg-type]
+        await soon(lambda: not runs.remembers(JOB.hex()))
+    assert not seed.exists()
+
+
+async def test_secrets_that_a_full_disk_has_kept_alive_are_destroyed_as_soon_as_there_is_room(
+    offices: Offices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atoll.node.reactor.SWEEP_SECONDS", 0.001)
+    bank = offices["bank"]
+    runs, seed = await end_a_job(offices, tmp_path)
+    tried = asyncio.Event()
+
+    def full(*_: Any, **__: Any) -> None:
+        tried.set()
+        raise StoreFull(reason="no space left")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(bank.store, "update_job", full)
+        async with reacting(offices, Silent(org="bank", store=bank.store, links=None), runs):  # type: ignore[arg-type]
+            await soon(tried.is_set)
+            assert not seed.exists(), "to destroy a file takes no room"
+            assert runs.remembers(JOB.hex())
+            disk.undo()
+            await soon(lambda: not runs.remembers(JOB.hex()))
+    local = bank.store.job(JOB.hex())
+    assert local is not None
+    assert local.phase == "done"
+
+
+async def test_a_block_between_the_first_look_and_the_following_is_not_missed(offices: Offices) -> None:
+    bank = offices["bank"]
+    asked: list[int] = []
+
+    async def follow(from_height: int) -> AsyncIterator[AgreedBlock]:
+        asked.append(from_height)
+        await asyncio.Event().wait()
+        for block in NO_BLOCKS:
+            yield block
+
+    bank.engine.follow = follow  # type: ignore[attr-defined]
+    seen = bank.view.height
+    reactor = Reactor(bank.context, bank.bodies, bank.consents, None, lambda: None)  # type: ignore[arg-type]
+    task = asyncio.create_task(reactor.run())
+    await asyncio.sleep(0)  # it has looked, and does not follow yet
+    assert not asked
+    offices.lagoon.later(seconds=1)
+    await soon(lambda: bool(asked))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert bank.view.height > seen
+    assert asked == [seen + 1]
