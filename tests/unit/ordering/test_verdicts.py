@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from atoll.ordering.embedded import verdicts as module
+from atoll.ordering import verdicts as module
 from atoll.ordering.verdicts import Verdicts
 from atoll.primitives import ed25519
 from atoll.testing.consortium import Organisation
