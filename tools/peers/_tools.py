@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -11,6 +13,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".peers"
 """What peers build or install; never committed."""
+
+
+GO = ROOT / "tools" / "peers" / "go"
+AICS_LOCK = ROOT / "tools" / "peers" / "aics.lock"
 
 
 class ToolMissingError(Exception):
@@ -37,6 +43,57 @@ def succeeds(command: Sequence[str | Path]) -> bool:
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
+def build_go(package: str) -> Path:
+    """A program of `tools/peers/go`, or of a module that it pins; built on first use, with Go's own sums checked.
+
+    Args:
+        package: `./sumdb`, or the path of somebody else's command.
+
+    Raises:
+        ToolMissingError: there is no Go, or the build failed.
+    """
+    if shutil.which("go") is None:
+        raise ToolMissingError("it is written in Go: install Go 1.24 or newer and put go on PATH")
+    binary = CACHE / "go" / package.rpartition("/")[2]
+    run_tool(
+        ["go", "build", "-C", GO, "-o", binary, package], env={"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
+    )
+    return binary
+
+
+def install_aics() -> Path:
+    """The interpreter of an environment that has what `aics.lock` names, made on first use.
+
+    Raises:
+        ToolMissingError: it cannot be made.
+    """
+    environment = CACHE / "aics"
+    python, stamp = environment / "bin" / "python", environment / "lock.sha256"
+    wanted = hashlib.sha256(AICS_LOCK.read_bytes()).hexdigest()
+    if not (stamp.exists() and stamp.read_text() == wanted and succeeds([python, "-c", "import aics_tlog, aics_witness"])):
+        run_tool([_find_python(), "-m", "venv", "--clear", environment])
+        pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+        run_tool([*pip, "--require-hashes", "--requirement", AICS_LOCK])
+        stamp.write_text(wanted)
+    return python
+
+
+def _find_python() -> Path:
+    """An interpreter of Python 3.12 or newer.
+
+    Raises:
+        ToolMissingError: there is none.
+    """
+    places = [Path(found) for name in ("python3.14", "python3.13", "python3.12") if (found := shutil.which(name))]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    places += sorted((pyenv / "versions").glob("3.1[2-9]*/bin/python"), reverse=True)
+    for python in [Path(sys.executable), *places]:
+        check = "import sys, venv; sys.exit(sys.version_info < (3, 12))"
+        if succeeds([python, "-c", check]):
+            return python
+    raise ToolMissingError("it needs Python 3.12 or newer, and there is none on the path or under pyenv")
+
+
 def ask_judge(command: Sequence[str | Path], questions: Iterable[str]) -> list[bool]:
     """Whether a judge accepts each question: one line to it, one line `accepted` or `refused` from it."""
     lines = list(questions)
@@ -47,10 +104,10 @@ def ask_judge(command: Sequence[str | Path], questions: Iterable[str]) -> list[b
     return [verdict == "accepted" for verdict in verdicts]
 
 
-def report(name: str, good: Sequence[tuple[str, bool]], bad: Sequence[tuple[str, bool]]) -> int:
+def report(name: str, compared: str, good: Sequence[tuple[str, bool]], bad: Sequence[tuple[str, bool]]) -> int:
     """Print a peer's line; the exit status is 1 if it refused something good or accepted something bad."""
     accepted, refused = sum(verdict for _, verdict in good), sum(not verdict for _, verdict in bad)
-    print(f"peer {name}: accepted {accepted}, refused {refused}")
+    print(f"peer {name}: accepted {accepted}, refused {refused}: {compared}")
     for what, verdict in good:
         if not verdict:
             print(f"error: {name} should have accepted: {what}", file=sys.stderr)

@@ -110,7 +110,7 @@ def judge(name: str, accepts: Callable[[Specimen], bool]) -> bool:
     bad = [one for specimen in good for one in damaged(specimen)]
     accepted = sum(accepts(one) for one in good)
     refused = sum(not accepts(one) for one in bad)
-    print(f"peer {name}: accepted {accepted}, refused {refused}")
+    print(f"peer {name}: accepted {accepted}, refused {refused}: envelopes")
     if (accepted, refused) != (len(good), len(bad)):
         print(f"error: {name} should have accepted {len(good)} and refused {len(bad)}", file=sys.stderr)
         return False
