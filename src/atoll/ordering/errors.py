@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.errors import ConflictError, IntegrityError, PeerError, RuleError, UnavailableError
+from atoll.errors import ConflictError, IntegrityError, NotFoundError, PeerError, RuleError, UnavailableError
 
 
 class NotAdmitted(RuleError):
@@ -144,3 +144,46 @@ class Stopped(UnavailableError):
     code = "ordering.stopped"
     sentence = "The ledger of {org} is not running."
     remedy = "Start the node."
+
+
+class BinaryMissing(NotFoundError):
+    """This consortium runs on CometBFT, and there is no CometBFT on this machine."""
+
+    code = "ordering.cometbft_missing"
+    sentence = "CometBFT {version} is not here; looked at {places}."
+    remedy = "`make cometbft` builds it; ATOLL_COMETBFT names it where it is kept elsewhere."
+
+
+class BinaryUnfit(ConflictError):
+    """The CometBFT on this machine is another version than the one that this Atoll works with."""
+
+    code = "ordering.cometbft_unfit"
+    sentence = "{path} is not CometBFT {version}: {found}."
+    remedy = "`make cometbft` builds the right one; ATOLL_COMETBFT names it where it is kept elsewhere."
+
+
+class ValidatorFilesUnfit(IntegrityError):
+    """A file that this node's validator needs is missing, exposed, or of something else."""
+
+    code = "ordering.validator_files"
+    sentence = "{path}: {reason}."
+    remedy = (
+        "Never restore or copy priv_validator_state.json: make a new consensus key in an empty folder and register it. "
+        "Keys need the mode 0600."
+    )
+
+
+class ValidatorStopped(UnavailableError):
+    """This node's validator process has stopped for good; the node stops with it, because it would fall behind unseen."""
+
+    code = "ordering.validator_stopped"
+    sentence = "The validator process has stopped: {reason}."
+    remedy = "The log says what came before. `atoll doctor` checks the store; the other members' nodes go on meanwhile."
+
+
+class ValidatorRefused(UnavailableError):
+    """The validator process did not answer a question, or answered with an error."""
+
+    code = "ordering.validator_refused"
+    sentence = "The validator process did not answer {method}: {reason}."
+    remedy = "It may still be starting; `atoll node status` shows its state."

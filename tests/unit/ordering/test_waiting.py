@@ -8,10 +8,10 @@ import pytest
 
 from atoll.ledger.apply import Outcome
 from atoll.ledger.transaction import transaction_id
-from atoll.ordering.embedded import waiting as module
-from atoll.ordering.embedded.waiting import Waiting
+from atoll.ordering import waiting as module
 from atoll.ordering.engine import Acknowledged
 from atoll.ordering.errors import NotAcknowledged, TooManyWaiting
+from atoll.ordering.waiting import Waiting
 
 A, B, C = b"a", b"bb", b"ccc"
 

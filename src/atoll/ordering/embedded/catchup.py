@@ -16,9 +16,9 @@ from atoll.errors import AtollError, IntegrityError
 from atoll.ledger.block import Block, parse_block
 from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.note import Note, parse_note
+from atoll.ordering.changes import Changes
 from atoll.ordering.embedded.ballots import Mark
 from atoll.ordering.embedded.branch import Branch
-from atoll.ordering.embedded.changes import Changes
 from atoll.ordering.embedded.messages import (
     BLOCKS,
     MAX_BLOCKS,
@@ -31,8 +31,8 @@ from atoll.ordering.embedded.messages import (
 )
 from atoll.ordering.embedded.points import Point, mark_of
 from atoll.ordering.embedded.replica import Replica
-from atoll.ordering.embedded.waiting import Waiting
 from atoll.ordering.errors import BadPeerMessage
+from atoll.ordering.waiting import Waiting
 
 log = logging.getLogger("atoll.ordering")
 

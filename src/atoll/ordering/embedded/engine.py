@@ -14,8 +14,8 @@ from atoll.ledger.chain import Ledger
 from atoll.ledger.records import Member, MemberState
 from atoll.ledger.rules.errors import BadTransaction
 from atoll.ledger.transaction import transaction_id
+from atoll.ordering.changes import Changes
 from atoll.ordering.embedded.catchup import Catchup
-from atoll.ordering.embedded.changes import Changes
 from atoll.ordering.embedded.forwarder import Forwarder
 from atoll.ordering.embedded.handover import Candidate
 from atoll.ordering.embedded.member import MemberSide
@@ -27,11 +27,11 @@ from atoll.ordering.embedded.sequencer import Sequencer
 from atoll.ordering.embedded.signatory import Signatory, Signers
 from atoll.ordering.embedded.store import Store
 from atoll.ordering.embedded.voting import Voter
-from atoll.ordering.embedded.waiting import Waiting
 from atoll.ordering.engine import FRESH_SECONDS, Acknowledged, AgreedBlock, Snapshot, StateProof, View
 from atoll.ordering.errors import NotAcknowledged, NotAdmitted, NotAgreedYet, StaleView, Stopped
 from atoll.ordering.offload import Offload, in_thread
 from atoll.ordering.store import StoredBlock
+from atoll.ordering.waiting import Waiting
 from atoll.ports import Clock
 
 log = logging.getLogger("atoll.ordering")

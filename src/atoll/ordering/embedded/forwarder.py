@@ -25,8 +25,8 @@ from atoll.ordering.embedded.messages import (
     parse_payload,
 )
 from atoll.ordering.embedded.replica import Replica
-from atoll.ordering.embedded.waiting import Held, Waiting
 from atoll.ordering.errors import NotAdmitted, TooManyWaiting
+from atoll.ordering.waiting import Held, Waiting
 from atoll.ports import Clock
 
 log = logging.getLogger("atoll.ordering")

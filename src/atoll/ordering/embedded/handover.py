@@ -15,10 +15,10 @@ from atoll.ledger.records import KeyPointer, Nonce
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.consensus import Handover, HandoverVote, is_good_vote
 from atoll.ledger.transaction import Transaction, seal_transaction
+from atoll.ordering.changes import Changes
 from atoll.ordering.embedded.ballots import Ballot, Base, Departure, choose_base, mark_of_vote
 from atoll.ordering.embedded.branch import Branch, departure_of
 from atoll.ordering.embedded.catchup import Catchup
-from atoll.ordering.embedded.changes import Changes
 from atoll.ordering.embedded.messages import (
     STAND,
     Members,

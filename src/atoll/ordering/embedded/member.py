@@ -30,8 +30,8 @@ from atoll.ordering.embedded.messages import (
 )
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.embedded.signatory import Signatory
-from atoll.ordering.embedded.waiting import Held, Waiting
 from atoll.ordering.errors import BadTime, Censored, ForkDetected, TermRefused
+from atoll.ordering.waiting import Held, Waiting
 from atoll.ports import Clock
 from atoll.wire.cbor import encode
 

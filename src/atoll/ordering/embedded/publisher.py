@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from atoll.errors import AtollError
 from atoll.ledger.agreement import Agreement
 from atoll.ledger.note import parse_signatures
-from atoll.ordering.embedded.changes import Changes
+from atoll.ordering.changes import Changes
 from atoll.ordering.embedded.messages import (
     MAX_BLOCKS,
     MAX_BLOCKS_BYTES,

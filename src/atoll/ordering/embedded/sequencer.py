@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from atoll.errors import AtollError
 from atoll.ledger.block import MAX_BLOCK_TRANSACTIONS, Block
 from atoll.ledger.errors import BadBlock
-from atoll.ordering.embedded.changes import Changes
+from atoll.ordering.changes import Changes
 from atoll.ordering.embedded.messages import MAX_BLOCKS_BYTES
 from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.publisher import Publisher
 from atoll.ordering.embedded.replica import SKEW_SECONDS, Replica
 from atoll.ordering.embedded.signatory import Signatory
-from atoll.ordering.embedded.waiting import Held, Waiting
 from atoll.ordering.errors import NotAdmitted
+from atoll.ordering.waiting import Held, Waiting
 from atoll.ports import Clock
 
 log = logging.getLogger("atoll.ordering")

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from atoll.ledger.transaction import transaction_id
-from atoll.ordering.embedded.changes import Changes
+from atoll.ordering.changes import Changes
 from atoll.ordering.engine import Acknowledged
 from atoll.ordering.errors import TooManyWaiting
 

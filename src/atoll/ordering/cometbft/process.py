@@ -1,0 +1,223 @@
+"""CometBFT as a child process: started, watched, started again, and given up on loudly.
+
+    killed, or ended by itself for no reason of ours     started again, each time after a longer wait
+    it says that consensus itself has failed             given up: it would go on running and take part in nothing
+    it ends again and again right after its start        given up: something is wrong that a restart does not mend
+    the application has failed                           given up by the engine, which stops it (fail-stop, LEDGER 4.1)
+
+Given up means that `failed` raises: the node ends with an error, so that somebody looks. A node that is killed takes its child
+along, because CometBFT ends when its application is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import json
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+
+from atoll.ordering.errors import ValidatorStopped
+from atoll.ports import Clock
+
+log = logging.getLogger("atoll.cometbft")
+
+STOP_SECONDS = 10.0
+"""How long it may take to stop in order before it is killed."""
+QUICK_SECONDS = 20.0
+"""An end sooner after the start than this is a failed start."""
+MAX_QUICK_ENDS = 5
+"""So many failed starts one after another are no accident."""
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 15.0
+KEPT_LINES = 20
+"""Last lines of its output that are kept for the reason of its end."""
+_MAX_LINE_BYTES = 1 << 20
+_FATAL = "CONSENSUS FAILURE"
+_LEVELS = {"debug": logging.DEBUG, "info": logging.DEBUG, "warn": logging.WARNING, "error": logging.WARNING}
+"""Its information is our detail; its errors are mostly peers that come and go."""
+_SHIELDED = ("CMT", "TM_", "TMHOME")
+"""Variables that would change its configuration behind our back."""
+
+
+class State(StrEnum):
+    """What the child does."""
+
+    STOPPED = "stopped"
+    RUNNING = "running"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+
+
+class Supervisor:
+    """See the module's docstring."""
+
+    def __init__(
+        self,
+        binary: Path,
+        folder: Path,
+        *,
+        clock: Clock,
+        prepare: Callable[[], Awaitable[None]],
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        """Nothing is started yet.
+
+        Args:
+            binary: the program.
+            folder: its home.
+            clock: for the waits between starts.
+            prepare: called before each start: the configuration is written, old sockets are removed.
+            environment: of the child; variables that would configure CometBFT are left out.
+        """
+        self.state = State.STOPPED
+        self.reason = ""
+        """Why it last ended, in words."""
+        self.restarts = 0
+        """How often it was started again."""
+        self._binary = binary
+        self._folder = folder
+        self._clock = clock
+        self._prepare = prepare
+        self._environment = {name: value for name, value in environment.items() if not name.startswith(_SHIELDED)}
+        self._process: asyncio.subprocess.Process | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._lines: collections.deque[str] = collections.deque(maxlen=KEPT_LINES)
+        self._fatal = ""
+        self._failure: asyncio.Future[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process is not None else None
+
+    async def start(self) -> None:
+        """Start the child and watch over it."""
+        self._failure = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._run(), name="cometbft")
+
+    async def failed(self) -> None:
+        """Wait until it is given up.
+
+        Raises:
+            ValidatorStopped: always; nothing else ends the wait but cancellation.
+        """
+        assert self._failure is not None, "start comes first"
+        await asyncio.shield(self._failure)
+
+    async def stop(self) -> None:
+        """Stop the child in order, and kill it if that takes too long."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+        if self._failure is not None and not self._failure.done():
+            self._failure.cancel()
+        if self.state is not State.FAILED:
+            self.state = State.STOPPED
+
+    async def _run(self) -> None:
+        wait, quick_ends = FIRST_WAIT_SECONDS, 0
+        while True:
+            started = self._clock.monotonic()
+            try:
+                await self._live()
+            except OSError as err:
+                self.reason = str(err)
+            quick = self._clock.monotonic() - started < QUICK_SECONDS
+            wait, quick_ends = (wait * 2, quick_ends + 1) if quick else (FIRST_WAIT_SECONDS, 1)
+            if self._fatal or quick_ends >= MAX_QUICK_ENDS:
+                self._give_up(self._fatal or self.reason)
+                return
+            self.state = State.RESTARTING
+            log.warning("the validator process is started again: %s", self.reason)
+            await asyncio.sleep(min(wait, LONGEST_WAIT_SECONDS))
+            self.restarts += 1
+
+    def _give_up(self, reason: str) -> None:
+        self.state, self.reason = State.FAILED, reason
+        log.error("the validator process is given up: %s", reason)
+        if self._failure is not None and not self._failure.done():
+            self._failure.set_exception(ValidatorStopped(reason=reason))
+            self._failure.exception()  # whoever awaits it gets it; that nobody does is no warning's matter
+
+    async def _live(self) -> None:
+        """One life of the child, from its start to its end."""
+        await self._prepare()
+        self._lines.clear()
+        self._process = process = await asyncio.create_subprocess_exec(
+            self._binary,
+            "start",
+            "--home",
+            ".",  # with its folder as working directory its sockets have short names
+            cwd=self._folder,
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            limit=_MAX_LINE_BYTES,
+            start_new_session=True,  # an interrupt from the keyboard is the node's to pass on, in its order
+        )
+        self.state = State.RUNNING
+        log.info("the validator process %d runs", process.pid)
+        try:
+            await self._listen(process)
+            if self._fatal:
+                await _end(process)
+            self.reason = self._why(await process.wait())
+        finally:
+            await _end(process)
+            self._process = None
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        """Pass its lines on until it ends, or says that it takes part in nothing any more."""
+        assert process.stdout is not None
+        while not self._fatal:
+            try:
+                line = await process.stdout.readline()
+            except ValueError:
+                continue  # longer than any line that says something
+            if not line:
+                return
+            self._pass_on(line.decode(errors="replace").rstrip())
+
+    def _pass_on(self, line: str) -> None:
+        level, message = _read(line)
+        self._lines.append(message)
+        log.log(level, "%s", message)
+        if _FATAL in message:
+            self._fatal = message
+
+    def _why(self, status: int) -> str:
+        if status < 0:
+            return f"it was ended by {signal.Signals(-status).name}"
+        last = next((line for line in reversed(self._lines) if line), "it said nothing")
+        return f"it ended with status {status}: {last}"
+
+
+def _read(line: str) -> tuple[int, str]:
+    """Level and text of a line of its output; most are JSON, its last words are not."""
+    try:
+        said = json.loads(line)
+        extra = " ".join(f"{key}={value}" for key, value in said.items() if key not in ("level", "ts", "_msg", "stack"))
+        return _LEVELS.get(said.get("level", ""), logging.DEBUG), f"{said.get('_msg', '')} {extra}".strip()
+    except (ValueError, AttributeError):
+        return logging.WARNING, line
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Terminate it, then kill it; harmless when it has ended."""
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        if process.returncode is not None:
+            return
+        try:
+            process.send_signal(how)
+        except ProcessLookupError:
+            return
+        drain = asyncio.ensure_future(process.communicate())
+        await asyncio.wait([drain], timeout=STOP_SECONDS)
+        drain.cancel()
