@@ -17,35 +17,50 @@ R = TypeVar("R", bound=Record)
 
 
 class State:
-    """Records as of the last block, plus what the current block has written so far."""
+    """Records as of the last block, plus what the current block has written so far.
+
+    The base must not change while the state lives: what was read once is kept, because every transaction reads the same few
+    records again and again. A namespace belongs to one class of record.
+    """
+
+    __slots__ = ("_base", "_block", "_read", "_transaction", "_written")
 
     def __init__(self, base: Mapping[bytes, bytes]) -> None:
         self._base = base
         self._block: dict[bytes, bytes] = {}
         self._transaction: dict[bytes, bytes] = {}
+        self._read: dict[tuple[type[Record], str], Record | None] = {}
+        """Records of base and block, as far as they were asked for."""
+        self._written: dict[tuple[type[Record], str], Record] = {}
+        """Those of the transaction."""
 
     def get(self, kind: type[R], identifier: str) -> R | None:
         """The record, or None where there is none."""
-        key = record_key(kind, identifier)
-        data = self._transaction.get(key) or self._block.get(key) or self._base.get(key)
-        if data is None:
-            return None
-        record = _parse(data, kind)  # type: ignore[arg-type]  # mypy takes a class for unhashable (its issue 11469)
-        assert isinstance(record, kind), "it was parsed as this kind"
+        name = (kind, identifier)
+        try:
+            record = self._written[name] if name in self._written else self._read[name]
+        except KeyError:
+            data = self._base.get(record_key(kind, identifier))
+            record = self._read[name] = None if data is None else _parse(data, kind)  # type: ignore[arg-type]  # mypy issue 11469
+        assert record is None or isinstance(record, kind), "it was parsed as this kind"
         return record
 
     def put(self, record: Record) -> None:
         """Write a record, in place of one of the same identifier."""
-        self._transaction[record.key()] = encode_message(record)
+        identifier = record.identifier()
+        self._transaction[record_key(type(record), identifier)] = encode_message(record)
+        self._written[type(record), identifier] = record
 
     def keep(self) -> None:
         """The transaction succeeded: its writes become the block's."""
         self._block.update(self._transaction)
-        self._transaction.clear()
+        self._read.update(self._written)
+        self.drop()
 
     def drop(self) -> None:
         """The transaction failed: forget its writes."""
         self._transaction.clear()
+        self._written.clear()
 
     def changes(self) -> dict[bytes, bytes]:
         """What the block has written, in key order."""

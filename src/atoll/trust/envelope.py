@@ -12,6 +12,7 @@ does not verify. What is hashed and verified is always what was received, never 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -74,6 +75,7 @@ class Envelope:
         return encode_signed(self.protected, aad, self.payload)
 
 
+@functools.lru_cache(maxsize=64)
 def encode_aad(chain_id: str, genesis_digest: bytes, context: Context) -> bytes:
     """The external part: consortium and meaning.
 
@@ -188,6 +190,10 @@ def _encode_protected(algorithm: Algorithm, kid: bytes) -> bytes:
     return bytes([_MAP_OF_TWO, _KEY_ALG]) + alg_item + bytes([_KEY_KID]) + kid_item
 
 
+def _malformed() -> EnvelopeError:
+    return EnvelopeError(problem="its protected header is not exactly {1: algorithm, 4: kid}")
+
+
 def _parse_head(data: bytes, at: int, major: int) -> tuple[int, int]:
     """The number in the head at `at`, and where what follows begins; shortest form only, numbers below 256."""
     head = data[at : at + 2]
@@ -196,18 +202,19 @@ def _parse_head(data: bytes, at: int, major: int) -> tuple[int, int]:
         return number, at + 1
     if number == _ONE_BYTE_FOLLOWS and len(head) == 2 and head[1] >= _ONE_BYTE_FOLLOWS:
         return head[1], at + 2
-    raise EnvelopeError(problem="its protected header is not exactly {1: algorithm, 4: kid}")
+    raise _malformed()
 
 
+@functools.lru_cache(maxsize=1024)
 def _parse_protected(data: bytes) -> tuple[Algorithm, bytes]:
-    malformed = EnvelopeError(problem="its protected header is not exactly {1: algorithm, 4: kid}")
+    """Algorithm and key name. Kept, because members sign with the same key again and again; what is refused is not."""
     if data[:2] != bytes([_MAP_OF_TWO, _KEY_ALG]):
-        raise malformed
+        raise _malformed()
     number, at = _parse_head(data, 2, _NEGATIVE)
     if data[at : at + 1] != bytes([_KEY_KID]):
-        raise malformed
+        raise _malformed()
     length, at = _parse_head(data, at + 1, _BYTES)
     kid = data[at:]
     if not (1 <= length <= MAX_KID_BYTES and len(kid) == length):
-        raise malformed
+        raise _malformed()
     return parse_algorithm(-1 - number), kid

@@ -21,14 +21,17 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import operator
 import re
 import types
 import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
+from atoll.wire import quick as sources
 from atoll.wire.cbor import decode, encode
 from atoll.wire.errors import MessageError
+from atoll.wire.quick import Constants, Quick, Source, generate
 
 Document: TypeAlias = Mapping[str, Any]
 """A free CBOR map with text keys; its own reader checks what is inside."""
@@ -48,6 +51,9 @@ class Size:
         most = self.least if self.most < 0 else self.most
         return "" if self.least <= found <= most else f"length {found}, must be {self.least} to {most}"
 
+    def test(self, name: str, _constants: Constants) -> str:
+        return f"{self.least} <= len({name}) <= {self.least if self.most < 0 else self.most}"
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Range:
@@ -59,6 +65,9 @@ class Range:
     def check(self, found: int) -> str:
         return "" if self.least <= found <= self.most else f"{found}, must be {self.least} to {self.most}"
 
+    def test(self, name: str, _constants: Constants) -> str:
+        return f"{self.least} <= {name} <= {self.most}"
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Pattern:
@@ -68,6 +77,9 @@ class Pattern:
 
     def check(self, found: str) -> str:
         return "" if re.fullmatch(self.expression, found) else "not of the form asked for"
+
+    def test(self, name: str, constants: Constants) -> str:
+        return f"{constants.name(re.compile(self.expression).fullmatch)}({name}) is not None"
 
 
 Name = Annotated[str, Pattern(r"[a-z][a-z0-9-]{0,39}")]
@@ -84,11 +96,20 @@ Digest = Annotated[bytes, Size(32)]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Shape:
-    """How one field is checked, written and read."""
+    """How one field is checked, written and read: by calls that say what is wrong, and as source of `wire.quick`."""
 
     check: Callable[[Any], str]
     write: Callable[[Any], Any]
     read: Callable[[Any], Any]
+    source: Source
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Plan:
+    """All fields of a class, and the functions generated from them."""
+
+    shapes: dict[str, _Shape]
+    quick: Quick
 
 
 class Message:
@@ -100,14 +121,17 @@ class Message:
     """Longest encoding. More only for a document that never stands in the log, where a commitment to it does."""
 
     def __post_init__(self) -> None:
-        for name, shape in _shapes(type(self)).items():
+        plan = _plan(type(self))
+        if plan.quick.is_good(self):
+            return
+        for name, shape in plan.shapes.items():
             problem = shape.check(getattr(self, name))
             if problem:
                 raise MessageError(message=type(self).__name__, field=name, problem=problem)
 
     def to_map(self) -> dict[str, Any]:
         """This message as a CBOR map, without its tag."""
-        return {name: shape.write(getattr(self, name)) for name, shape in _shapes(type(self)).items()}
+        return _plan(type(self)).quick.to_map(self)
 
     @classmethod
     def from_map(cls, value: Any) -> Self:
@@ -116,7 +140,13 @@ class Message:
         Raises:
             MessageError: a field is missing, unknown, of the wrong type or out of bounds.
         """
-        shapes = _shapes(cls)
+        plan = _plan(cls)
+        fields = plan.quick.fields(value)
+        return cls(**(cls._read_fields(plan.shapes, value) if fields is None else fields))
+
+    @classmethod
+    def _read_fields(cls, shapes: dict[str, _Shape], value: Any) -> dict[str, Any]:
+        """As the generated function, but says what is wrong."""
         if not isinstance(value, dict):
             raise MessageError(message=cls.__name__, field="", problem="not a map")
         if value.keys() != shapes.keys():
@@ -128,7 +158,7 @@ class Message:
                 fields[name] = shape.read(value[name])
             except (TypeError, ValueError) as err:
                 raise MessageError(message=cls.__name__, field=name, problem=str(err)) from err
-        return cls(**fields)
+        return fields
 
 
 M = TypeVar("M", bound=Message)
@@ -158,18 +188,20 @@ def parse_message(data: bytes, *kinds: type[M]) -> M:
     raise MessageError(message="message", field="", problem=f"tag {value[0][:40]!r} is not expected here")
 
 
-_SHAPES: dict[type, dict[str, _Shape]] = {}
+_PLANS: dict[type, _Plan] = {}
 
 
-def _shapes(cls: type) -> dict[str, _Shape]:
-    if cls not in _SHAPES:
-        _SHAPES[cls] = _compile(cls)
-    return _SHAPES[cls]
+def _plan(cls: type) -> _Plan:
+    found = _PLANS.get(cls)
+    if found is None:
+        found = _PLANS[cls] = _compile(cls)
+    return found
 
 
-def _compile(cls: type) -> dict[str, _Shape]:
+def _compile(cls: type) -> _Plan:
     hints = typing.get_type_hints(cls, include_extras=True)
-    return {field.name: _shape(hints[field.name]) for field in dataclasses.fields(cls)}
+    shapes = {field.name: _shape(hints[field.name]) for field in dataclasses.fields(cls)}
+    return _Plan(shapes, generate({name: shape.source for name, shape in shapes.items()}))
 
 
 def _shape(hint: Any) -> _Shape:
@@ -182,13 +214,14 @@ def _shape(hint: Any) -> _Shape:
     if typing.get_origin(hint) is tuple:
         return _many(_shape(typing.get_args(hint)[0]), bounds)
     if hint == Document:
-        return _Shape(_must_be(dict, "map"), dict, _is_map)
+        return _Shape(_must_be(dict, "map"), dict, _is_map, sources.document())
     if isinstance(hint, type) and issubclass(hint, Message):
-        return _Shape(_must_be(hint, hint.__name__), lambda value: value.to_map(), hint.from_map)
+        write = operator.methodcaller("to_map")
+        return _Shape(_must_be(hint, hint.__name__), write, hint.from_map, sources.message(hint))
     if isinstance(hint, type) and issubclass(hint, enum.StrEnum):
-        return _Shape(_must_be(hint, hint.__name__), str, hint)
+        return _Shape(_must_be(hint, hint.__name__), str, hint, sources.enumeration(hint))
     if hint is bool:
-        return _Shape(_must_be(bool, "true or false"), _same, _same)
+        return _Shape(_must_be(bool, "true or false"), _same, _same, sources.boolean())
     if hint in (int, bytes, str) and bounds:
         return _scalar(hint, bounds)
     raise TypeError(f"a message field cannot be {hint!r} without bounds")
@@ -220,6 +253,7 @@ def _optional(inner: _Shape) -> _Shape:
         check=lambda value: "" if value is None else inner.check(value),
         write=lambda value: None if value is None else inner.write(value),
         read=lambda value: None if value is None else inner.read(value),
+        source=sources.optional(inner.source),
     )
 
 
@@ -233,7 +267,7 @@ def _scalar(kind: type[int] | type[bytes] | type[str], bounds: tuple[Any, ...]) 
                 return str(found)
         return ""
 
-    return _Shape(check, _same, _same)
+    return _Shape(check, _same, _same, sources.scalar(kind, bounds))
 
 
 def _many(inner: _Shape, bounds: tuple[Any, ...]) -> _Shape:
@@ -254,4 +288,4 @@ def _many(inner: _Shape, bounds: tuple[Any, ...]) -> _Shape:
             raise TypeError("not an array")
         return tuple(inner.read(one) for one in value)
 
-    return _Shape(check, lambda value: [inner.write(one) for one in value], read)
+    return _Shape(check, lambda value: [inner.write(one) for one in value], read, sources.many(inner.source, bounds))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -126,6 +127,7 @@ class Right(Record):
         return self.state is RightState.REVOKED or time > self.not_after
 
 
+@functools.lru_cache(maxsize=10_000)
 def root_right_id(lineage: str) -> bytes:
     """Identifier of a lineage's root right, 16 bytes: there can be only one."""
     return hashlib.sha256(ROOT_DOMAIN + b"\0" + lineage.encode()).digest()[:16]

@@ -102,18 +102,18 @@ class EmbeddedEngine:
         self._role: tuple[str, ...] = ()
         self._member_orgs: list[str] = []
         self._members_changed = True
-        self._wire(clock, members, signers)
+        self._wire(clock, members, signers, offload)
         for point in self.replica.points.values():
             if point.executed is not None:
                 self._waiting.place(point.executed.block.transactions, placed=True)
 
-    def _wire(self, clock: Clock, members: Members, signers: Signers) -> None:
+    def _wire(self, clock: Clock, members: Members, signers: Signers, offload: Offload) -> None:
         replica, waiting, others = self.replica, self._waiting, self._others
         published = Changes()
         signatory = Signatory(replica, signers, clock)
         self._signatory = signatory
         self._catchup = Catchup(replica, waiting, members, others, self._is_quiet, self._take)
-        self._forwarder = Forwarder(replica, waiting, members, clock, others)
+        self._forwarder = Forwarder(replica, waiting, members, clock, others, offload)
         self._member = MemberSide(replica, signatory, waiting, clock, self._catchup.want)
         self._publisher = Publisher(replica, members, clock, published, self._catchup.want, self._take)
         self._sequencer = Sequencer(replica, signatory, waiting, self._publisher, clock, published)
@@ -276,6 +276,7 @@ class EmbeddedEngine:
     async def submit(self, transaction: bytes, *, timeout_seconds: float = 30.0) -> Acknowledged:
         """See `Engine.submit`."""
         identifier = transaction_id(transaction)
+        await self._forwarder.verify((transaction,))
         known = self._find(identifier)
         if known is not None and known.height <= self.replica.agreed_height:
             return known

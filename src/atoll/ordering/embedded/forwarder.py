@@ -3,14 +3,17 @@ everybody."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from atoll.errors import AtollError
 from atoll.ledger.apply import Context, Outcome, check
+from atoll.ledger.chain import Ledger
 from atoll.ledger.rules.consensus import Handover
 from atoll.ledger.rules.errors import BadTransaction
+from atoll.ledger.state import State
 from atoll.ledger.transaction import parse_transaction, transaction_id
 from atoll.ordering.embedded.messages import (
     MAX_BLOCKS_BYTES,
@@ -24,6 +27,7 @@ from atoll.ordering.embedded.messages import (
     encode_payload,
     parse_payload,
 )
+from atoll.ordering.embedded.offload import Offload
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.errors import NotAdmitted, TooManyWaiting
 from atoll.ordering.waiting import Held, Waiting
@@ -48,6 +52,12 @@ class Forwarder:
     clock: Clock
     others: Callable[[], list[str]]
     """Active members, the sequencer first, this one left out."""
+    offload: Offload
+    """Where signatures are verified."""
+    _unverified: list[bytes] = field(default_factory=list)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _tip: tuple[Ledger, int, State] | None = None
+    """The state that transactions are admitted on, and what it is of."""
 
     async def run(self) -> None:
         """Forward for ever; while this member is the sequencer there is nobody to forward to."""
@@ -72,14 +82,33 @@ class Forwarder:
         """Whether a transaction would be let into the next block here."""
         tip = self.replica.tip
         context = Context(height=tip.height + 1, time=max(tip.time, self.clock.now()), verify=self.replica.verdicts)
-        outcome = check(self.replica.ledger.view(), data, context)
+        outcome = check(self._state(), data, context)
         if outcome.ok and parse_transaction(data)[1].type == Handover.TAG:
             return Outcome(BadTransaction.number, BadTransaction.code, "A hand-over begins a term; it is not submitted.")
         return outcome
 
+    def _state(self) -> State:
+        """The state at the tip, for reading: made once a block, because it keeps what it has read."""
+        ledger = self.replica.ledger
+        if self._tip is None or self._tip[0] is not ledger or self._tip[1] != ledger.height:
+            self._tip = (ledger, ledger.height, ledger.view())
+        return self._tip[2]
+
+    async def verify(self, transactions: Sequence[bytes]) -> None:
+        """Have the signatures of transactions verified, together with those of all others that arrive meanwhile.
+
+        In one native call on several threads, beside the event loop; `admit` then finds the verdicts.
+        """
+        self._unverified += transactions
+        async with self._turn:
+            taken, self._unverified = self._unverified, []
+            if taken:  # else somebody before has taken them along
+                await self.offload(lambda: self.replica.warm(taken, self.replica.tip.height + 1))
+
     async def on_submit(self, org: str, payload: bytes) -> bytes:
         """`ordering.submit`."""
         submit = parse_payload(org, payload, Submit)
+        await self.verify(submit.transactions)
         return encode_payload(Submitted(answers=tuple(self.take(data) for data in submit.transactions)))
 
     def take(self, data: bytes) -> Answer:

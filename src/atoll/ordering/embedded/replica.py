@@ -209,13 +209,13 @@ class Replica:
             raise BadTime(found=block.time, limit_seconds=SKEW_SECONDS, now=now)
 
     def _execute(self, block: Block) -> Executed:
-        self.warm(block)
+        self.warm(block.transactions, block.height)
         return self.ledger.execute(block, verify=self.verdicts)
 
-    def warm(self, block: Block) -> None:
-        """Verify a block's signatures together."""
+    def warm(self, transactions: Sequence[bytes], height: int) -> None:
+        """Verify signatures together, as of a block of this height."""
         state = self.ledger.view()
-        claims = (signature_claim(state, data, block.height) for data in block.transactions)
+        claims = (signature_claim(state, data, height) for data in transactions)
         self.verdicts.warm([claim for claim in claims if claim is not None])
 
     async def need_same(self, point: Point, note: Note) -> None:
