@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from atoll.errors import AtollError
-from atoll.ledger.block import Block
 from atoll.ledger.chain import Ledger
 from atoll.ledger.records import Member, MemberState
 from atoll.ledger.rules.errors import BadTransaction
@@ -27,10 +26,10 @@ from atoll.ordering.embedded.sequencer import Sequencer
 from atoll.ordering.embedded.signatory import Signatory, Signers
 from atoll.ordering.embedded.store import Store
 from atoll.ordering.embedded.voting import Voter
-from atoll.ordering.engine import FRESH_SECONDS, Acknowledged, AgreedBlock, Snapshot, StateProof, View
-from atoll.ordering.errors import NotAcknowledged, NotAdmitted, NotAgreedYet, StaleView, Stopped
+from atoll.ordering.engine import Acknowledged, View
+from atoll.ordering.errors import NotAcknowledged, NotAdmitted, NotAgreedYet, Stopped
 from atoll.ordering.offload import Offload, in_thread
-from atoll.ordering.store import StoredBlock
+from atoll.ordering.reading import AgreedReader
 from atoll.ordering.waiting import Waiting
 from atoll.ports import Clock
 
@@ -38,8 +37,6 @@ log = logging.getLogger("atoll.ordering")
 
 __all__ = ["EmbeddedEngine", "Signers"]
 
-FOLLOW_CHUNK = 64
-"""Blocks read from the store at a time."""
 QUIET_SECONDS = 3.0
 """Without a push for so long, a member asks by itself."""
 UNAGREED_SECONDS = 5.0
@@ -52,7 +49,7 @@ RESTART_SECONDS = 1.0
 """Before a task that failed begins again."""
 
 
-class EmbeddedEngine:
+class EmbeddedEngine(AgreedReader):
     """`atoll.ordering.engine.Engine`, embedded. Make it, plug `methods()` into the transport, then `start`."""
 
     kind = "embedded"
@@ -93,10 +90,8 @@ class EmbeddedEngine:
             raise
         self.replica.on_agreed = self._on_agreed
         self.replica.on_change = self._on_change
-        self._clock = clock
-        self._agreed = Changes()
+        super().__init__(self.store, clock)
         self._waiting = Waiting()
-        self._running = False
         self._began_at = clock.monotonic()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._role: tuple[str, ...] = ()
@@ -277,7 +272,7 @@ class EmbeddedEngine:
         """See `Engine.submit`."""
         identifier = transaction_id(transaction)
         await self._forwarder.verify((transaction,))
-        known = self._find(identifier)
+        known = self.find(identifier)
         if known is not None and known.height <= self.replica.agreed_height:
             return known
         if known is None and self._waiting.get(identifier) is None:
@@ -292,15 +287,6 @@ class EmbeddedEngine:
         except TimeoutError as err:
             raise NotAcknowledged(seconds=timeout_seconds) from err
 
-    def _find(self, identifier: bytes) -> Acknowledged | None:
-        """A transaction in a block here, agreed or not."""
-        at = self.store.find_transaction(identifier)
-        stored = self.store.block(at[0]) if at is not None else None
-        if at is None or stored is None:
-            return None
-        height, position = at
-        return Acknowledged(identifier, height, stored.summary.first + position, stored.outcomes[position])
-
     def _on_agreed(self, points: list[Point]) -> None:
         for point in points:
             executed = point.executed
@@ -314,31 +300,9 @@ class EmbeddedEngine:
 
     # -- reading ---------------------------------------------------------------------------------------------------------------
 
-    async def follow(self, from_height: int = 1) -> AsyncIterator[AgreedBlock]:
-        """See `Engine.follow`."""
-        height = max(from_height, 1)
-        while self._running:
-            last = min(self.replica.agreed_height, height + FOLLOW_CHUNK - 1)
-            for stored in list(self.store.blocks(height, last)) if height <= last else ():
-                yield _agreed_block(stored)
-            height = max(height, last + 1)
-            if height > self.replica.agreed_height:
-                await self._agreed.wait()
-
     def view(self) -> View:
         """See `Engine.view`."""
         return self.replica.view
-
-    def freshness(self) -> int:
-        """See `Engine.freshness`."""
-        return self.replica.view.agreed_at
-
-    def require_fresh(self, limit_seconds: int = FRESH_SECONDS) -> View:
-        """See `Engine.require_fresh`."""
-        age = self._clock.now() - self.freshness()
-        if age > limit_seconds:
-            raise StaleView(age_seconds=age, limit_seconds=limit_seconds)
-        return self.view()
 
     def seal(self) -> bytes:
         """The newest agreed checkpoint with its cosignatures.
@@ -356,44 +320,7 @@ class EmbeddedEngine:
         """See `Engine.ledger`."""
         return self.replica.ledger
 
-    def blocks(self, first: int, last: int) -> Iterator[Block]:
-        """See `Engine.blocks`."""
-        return (stored.block for stored in self.store.blocks(first, min(last, self.replica.agreed_height)))
-
     def seal_of(self, height: int) -> bytes | None:
         """See `Engine.seal_of`."""
         kept = self.store.next_epoch(height - 1)
         return kept[1] if kept is not None else self.seal()
-
-    def entry(self, index: int) -> bytes | None:
-        """A log entry below the agreed checkpoint; None where there is none."""
-        genesis = self.replica.ledger.genesis_entries
-        if index < len(genesis):
-            return genesis[index] if index >= 0 else None
-        at = self.store.find_entry(index) if index < self.replica.agreed.checkpoint.size else None
-        stored = self.store.block(at[0]) if at is not None else None
-        return stored.entries[at[1]] if at is not None and stored is not None else None
-
-    def log_proof(self, index: int) -> tuple[bytes, ...]:
-        """Inclusion of a log entry in the agreed checkpoint."""
-        return tuple(self.replica.ledger.log.inclusion_proof(index, self.replica.agreed.checkpoint.size))
-
-    def prove(self, raw_key: bytes) -> StateProof:
-        """See `Engine.prove`."""
-        seal, view = self.seal(), self.view()
-        index = view.log_size - 1
-        summary = self.entry(index)
-        assert summary is not None, "every agreed checkpoint ends with a summary"
-        return StateProof(raw_key, view.tree.get(raw_key), view.tree.prove(raw_key), summary, self.log_proof(index), seal)
-
-    def snapshot(self) -> Snapshot:
-        """See `Engine.snapshot`."""
-        seal, view = self.seal(), self.view()
-        index = view.log_size - 1
-        summary = self.entry(index)
-        assert summary is not None, "every agreed checkpoint ends with a summary"
-        return Snapshot(view.height, dict(view.tree.items()), summary, self.log_proof(index), seal)
-
-
-def _agreed_block(stored: StoredBlock) -> AgreedBlock:
-    return AgreedBlock(stored.block, stored.summary, stored.outcomes)

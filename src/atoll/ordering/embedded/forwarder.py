@@ -27,9 +27,9 @@ from atoll.ordering.embedded.messages import (
     encode_payload,
     parse_payload,
 )
-from atoll.ordering.embedded.offload import Offload
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.errors import NotAdmitted, TooManyWaiting
+from atoll.ordering.offload import Offload
 from atoll.ordering.waiting import Held, Waiting
 from atoll.ports import Clock
 
