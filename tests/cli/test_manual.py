@@ -20,7 +20,7 @@ PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 def run_page(name: str, folder: Path) -> str:
     """Run a page's commands in `folder`; everything they printed."""
     printed = []
-    with Shell(folder, path=PATH, deadline_seconds=120) as shell:
+    with Shell(folder, path=PATH, deadline_seconds=600) as shell:
         for block in find_blocks(MANUAL / name):
             for exchange in read_transcript(block):
                 status, found = shell.run(exchange.command)

@@ -18,6 +18,7 @@ from tests.cli.world import Lagoon
 REGULATOR, OWNER, RECEIVER = "operator", "bureau", "bank"
 FEW, MANY = 70, 60_000
 """Rows of a job that is done at once, and of one that is at work for long enough to be stopped."""
+PATIENCE_SECONDS = 240.0
 OPEN = ("proposed", "consented", "started")
 STOPPED_WITHIN_SECONDS = 5.0
 """With others at work on this machine; `tests/sim/test_orders.py` holds it to 2, by a clock that nothing disturbs."""
@@ -68,13 +69,16 @@ class Desk:
             said = self.do(f"key approver sign @{name}.{number} {hand} --out @{name}.{number + 1} --yes")
             assert ("Still to sign" in said) is (number < len(hands) - 1), said
         assert "registered" in self.do(f"key approver add @{name}.{len(hands)} --yes", at=REGULATOR)
+        self.lagoon.settle(REGULATOR)
 
     def order(self, what: str, name: str, *, at: str = REGULATOR) -> str:
         """An order is drawn up, signed by both persons apart, and handed in at any node; its number."""
         self.do(f"order draft {what} --reason complaint_17 --out @{name}", at=REGULATOR)
         for person in ("ada", "grace"):
             self.do(f"order sign @{name} --key @{person}.key --out @{name}.{person} --yes")
-        return str(self.ask(f"order submit @{name}.ada @{name}.grace --yes", at=at)["order"])
+        order = str(self.ask(f"order submit @{name}.ada @{name}.grace --yes", at=at)["order"])
+        self.lagoon.settle(at)
+        return order
 
     # -- jobs ------------------------------------------------------------------------------------------------------------------
 
@@ -86,6 +90,7 @@ class Desk:
             registered = f"dataset register {name} {name}.csv --title Drill --key ref=national-id/1"
             self.do(registered, at=org)
         self.do(f"grant give {OWNER}/{name}/1 --to {RECEIVER} --column ref --purpose drill --uses 5", at=OWNER)
+        self.lagoon.settle(OWNER)
         asked = f"job propose intersection --mine {RECEIVER}/{name}/1 --column ref --theirs {OWNER}/{name}/1 --column ref"
         return f"{asked} --purpose drill --yes"
 
@@ -107,7 +112,7 @@ class Desk:
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Wait."""
-        ends = time.monotonic() + 60
+        ends = time.monotonic() + PATIENCE_SECONDS
         while not condition():
             assert time.monotonic() < ends
             time.sleep(0.02)
@@ -171,6 +176,7 @@ def test_the_drill_from_two_keys_to_a_recall_and_a_person_who_left(desk: Desk) -
     assert [one["order"] for one in desk.ask("order list --open", at=OWNER)] == [recall]
 
     desk.do("key approver revoke grace --yes", at=REGULATOR)
+    desk.lagoon.settle(REGULATOR)
     assert "an order takes 2 persons, and operator has 1" in desk.refused(
         "order draft freeze bank --reason x --out @x", at=REGULATOR
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,12 @@ def test_an_owner_publishes_and_a_sample_is_set_beside_the_report(
     different = {one["metric"] for one in compared["values"] if one["verdict"] == "differs"}
     assert {"cells-filled", "keys-filled", "no-placeholders"} <= different
 
-    _, found = run(capsys, lagoon, "catalogue search judged --quality E")
+    ends = time.monotonic() + 60
+    while True:  # the index follows the ledger, a moment behind it
+        _, found = run(capsys, lagoon, "catalogue search judged --quality E")
+        if found["entries"] or time.monotonic() > ends:
+            break
+        time.sleep(0.05)
     assert [(one["dataset"], one["quality"]["evaluator"]) for one in found["entries"]] == [(dataset, "bank")]
     _, shown = run(capsys, lagoon, f"catalogue show {dataset}")
     assert shown["quality"][0]["grade"] == report["opinion"]["grade"]

@@ -23,7 +23,7 @@ ORGS = {"operator": ("auditor", "operator", "regulator"), "bank": ("owner", "use
 CUSTOMERS = [f"AT{number}K" for number in range(1000, 1060)]
 FILES = [f"at-{number} k" for number in range(1040, 1100)]
 """Twenty of them are customers, spelt differently."""
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,18 @@ class Lagoon:
     def connect(self, org: str, role: str = "admin") -> Node:
         """A connection with the token of a role."""
         return connect_home(self.home(org), role=role)
+
+    def settle(self, org: str) -> None:
+        """Wait until every node's copy of the ledger has come as far as that of one, where something has just been said."""
+        ends = time.monotonic() + READY_SECONDS
+        reached = self._height(org)
+        while any(self._height(one) < reached for one in ORGS):
+            assert time.monotonic() < ends
+            time.sleep(0.02)
+
+    def _height(self, org: str) -> int:
+        with self.connect(org) as node:
+            return node.status().height
 
     def secrets(self) -> list[str]:
         """Everything in the homes that no output may show."""

@@ -44,7 +44,7 @@ def test_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.slow
 @pytest.mark.parametrize("page", TRANSCRIPT_PAGES, ids=name_of)
 def test_transcript_of_a_page_is_what_happens(page: Path, tmp_path: Path) -> None:
-    with Shell(tmp_path, path=f"{Path(sys.executable).parent}:{os.environ['PATH']}", deadline_seconds=120) as shell:
+    with Shell(tmp_path, path=f"{Path(sys.executable).parent}:{os.environ['PATH']}", deadline_seconds=600) as shell:
         for block in blocks_of(page, "console"):
             for exchange in read_transcript(block):
                 status, found = shell.run(exchange.command)

@@ -137,7 +137,7 @@ def test_a_kept_consortium_of_one_part_answers_and_is_ended_by_the_command_it_pr
         commands = re.findall(r"^  (.*--home.*)$", progress, re.MULTILINE)
         assert len(commands) == 3
         for command in commands:
-            subprocess.run(["sh", "-c", command], check=True, capture_output=True, timeout=30)
+            subprocess.run(["sh", "-c", command], check=True, capture_output=True, timeout=PATIENCE_SECONDS)
     finally:
         subprocess.run(["sh", "-c", (re.search(r"kill -TERM .*", progress) or [""])[0]], check=True)
     assert wait_until_gone(tmp_path) == []
@@ -150,7 +150,7 @@ def test_a_demo_that_is_interrupted_ends_its_nodes_and_removes_its_files(tmp_pat
         wait_until_started(process)
         assert len(processes_below(tmp_path)) >= len(ORGS)
         process.send_signal(number)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == status
     assert processes_below(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
@@ -165,7 +165,7 @@ def test_no_node_outlives_a_demo_that_is_killed(tmp_path: Path) -> None:
 
 def test_a_part_that_does_not_exist_is_named_with_those_that_do(tmp_path: Path) -> None:
     with demo(tmp_path, "--only", "time_travel") as process:
-        _, complaint = process.communicate(timeout=30)
+        _, complaint = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == NoSuchPart.exit_code
     assert "time_travel" in complaint
     assert "intersection" in complaint

@@ -152,7 +152,7 @@ async def test_a_reader_and_a_blocked_sender_learn_of_the_loss(world: World) -> 
         await far.close()
         for waiting in (flooding, reading):
             with pytest.raises(LinkLost):
-                await asyncio.wait_for(waiting, 5)
+                await asyncio.wait_for(waiting, 30)
 
 
 async def test_a_key_that_the_ledger_drops_is_noticed(world: World) -> None:

@@ -33,7 +33,7 @@ from atoll.transport.session import Session
 from atoll.transport.transcript import ANCHOR, DIGEST_BYTES, Direction
 from atoll.wire.cbor import encode
 from atoll.wire.message import encode_message
-from tests.unit.transport.world import PLAN, Table, keys_for, org_of
+from tests.unit.transport.world import PLAN, Table, keys_for, org_of, until
 
 ASKER, ORACLE = Party("asker"), Party("oracle")
 
@@ -70,15 +70,18 @@ async def kill(fabric: MemoryFabric, tasks: dict[Party, asyncio.Task[Any]]) -> N
         fabric.plug_in(org_of(party))
 
 
-async def play_twice(roles: dict[Party, Callable[[bytes, bytes | None], Role[Any]]], forgetful: Party) -> dict[Party, Any]:
-    """Run, kill both, run again with the journals, except that one party has lost its own."""
+async def play_twice(
+    roles: dict[Party, Callable[[bytes, bytes | None], Role[Any]]], forgetful: Party, *, midway: list[bytes]
+) -> dict[Party, Any]:
+    """Run until there is something in `midway`, kill both, run again with the journals, but one party has lost its own."""
     fabric = MemoryFabric()
     table = Table(fabric, roles)
     tasks = {party: asyncio.ensure_future(table.play(party)) for party in roles}
-    await asyncio.sleep(0.2)
+    await until(lambda: bool(midway))
+    await asyncio.sleep(0.2)  # for what follows from it
     await kill(fabric, tasks)
     table.journals[forgetful] = MemoryJournal()
-    return await table.play_all_to_the_end(seconds=3)
+    return await table.play_all_to_the_end(seconds=30)
 
 
 class TestAfterTheCrashOfTheSideThatChecks:
@@ -87,7 +90,7 @@ class TestAfterTheCrashOfTheSideThatChecks:
         answers: list[bytes] = []
         questions = iter([b"ann", b"bob", b"eve"])
         roles = {ASKER: lambda seed, resume: asker(questions, answers), ORACLE: lambda seed, resume: oracle()}
-        ends = await play_twice(roles, ASKER)
+        ends = await play_twice(roles, ASKER, midway=answers)
         assert len(answers) == 1
         assert isinstance(ends[ORACLE], TranscriptMismatch)
         assert isinstance(ends[ASKER], JobAborted)
@@ -98,7 +101,7 @@ class TestAfterTheCrashOfTheSideThatChecks:
         def same(seed: bytes, resume: bytes | None) -> Role[None]:
             return asker(iter([b"ann", b"bob"]), answers)
 
-        ends = await play_twice({ASKER: same, ORACLE: lambda seed, resume: oracle()}, ASKER)
+        ends = await play_twice({ASKER: same, ORACLE: lambda seed, resume: oracle()}, ASKER, midway=answers)
         assert not any(isinstance(end, BaseException) for end in ends.values()), ends
         assert len(answers) == 3
         assert answers[0] == answers[1] != answers[2]
@@ -112,7 +115,7 @@ class TestAfterTheCrashOfTheSideThatChecks:
             yield Receive(ASKER, Frame)
 
         questions = iter([b"ann", b"bob"])
-        ends = await play_twice({ASKER: lambda seed, resume: asker(questions, []), ORACLE: listener}, ORACLE)
+        ends = await play_twice({ASKER: lambda seed, resume: asker(questions, []), ORACLE: listener}, ORACLE, midway=heard)
         assert isinstance(ends[ASKER], NotReplayable)
         assert heard == [b"ann"]
 
@@ -165,7 +168,7 @@ class TestBounds:
             yield Receive(ASKER, Frame)
 
         roles = {ASKER: lambda seed, resume: cutting(), ORACLE: lambda seed, resume: patient()}
-        ends = await Table(fabric, roles, resumes_per_checkpoint=2).play_all_to_the_end(seconds=8)
+        ends = await Table(fabric, roles, resumes_per_checkpoint=2).play_all_to_the_end(seconds=30)
         assert any(isinstance(end, TooManyResumes) for end in ends.values())
         assert all(isinstance(end, TooManyResumes | JobAborted) for end in ends.values())
 
@@ -179,10 +182,10 @@ class TestBounds:
                 yield Receive(ASKER, Frame)
 
         roles = {ASKER: lambda seed, resume: talker(), ORACLE: lambda seed, resume: listener()}
-        ends = await Table(MemoryFabric(), roles, traffic_bytes=10_000).play_all_to_the_end(seconds=5)
+        ends = await Table(MemoryFabric(), roles, traffic_bytes=10_000).play_all_to_the_end(seconds=30)
         assert isinstance(ends[ASKER], TrafficExceeded)
         assert isinstance(ends[ORACLE], JobAborted)
-        reports = await Table(MemoryFabric(), roles, traffic_bytes=20_000).play_all(seconds=5)
+        reports = await Table(MemoryFabric(), roles, traffic_bytes=20_000).play_all(seconds=30)
         assert reports[ORACLE].received_bytes > 20_000
 
     async def test_a_panic_in_the_native_core_ends_the_job_everywhere(self) -> None:
@@ -200,7 +203,7 @@ class TestBounds:
             yield Receive(ASKER, Frame)
 
         roles = {ASKER: lambda seed, resume: panicking(), ORACLE: lambda seed, resume: waiting()}
-        ends = await Table(MemoryFabric(), roles).play_all_to_the_end(seconds=5)
+        ends = await Table(MemoryFabric(), roles).play_all_to_the_end(seconds=30)
         assert isinstance(ends[ASKER], RoleFailed)
         assert isinstance(ends[ORACLE], JobAborted)
 
@@ -238,7 +241,7 @@ async def hear_from_a_liar(said: bytes) -> BaseException | None:
         await sealed.receive()
 
     await fabric.network(org_of(ORACLE)).listen(derive_service(PLAN, 1, ORACLE), lie)
-    end = (await asyncio.gather(table.play(ASKER, seconds=3), return_exceptions=True))[0]
+    end = (await asyncio.gather(table.play(ASKER, seconds=30), return_exceptions=True))[0]
     await fabric.network(org_of(ORACLE)).close()
     return end if isinstance(end, BaseException) else None
 
@@ -251,9 +254,9 @@ async def test_the_seed_is_durable_before_the_role_begins_and_the_same_in_every_
         return asker(iter([b"ann", b"bob"]), [])
 
     table = Table(MemoryFabric(), {ASKER: noting, ORACLE: lambda seed, resume: oracle()})
-    for _ in range(2):
+    for life in range(2):
         tasks = {party: asyncio.ensure_future(table.play(party)) for party in table.roles}
-        await asyncio.sleep(0.2)
+        await until(lambda life=life: len(seeds) > life)  # type: ignore[misc]
         assert isinstance(table.world, MemoryFabric)
         await kill(table.world, tasks)
     assert len(seeds) == 2

@@ -11,6 +11,7 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,7 @@ from atoll.transport.network import TlsNetwork
 from atoll.transport.router import Router, RouterLimits
 from atoll.transport.session import LEDGER_SERVICE, Handler, Session, job_service
 from tests.unit.transport.test_clienthello import client_hello
-from tests.unit.transport.world import TlsWorld, tls_world
+from tests.unit.transport.world import TlsWorld, tls_world, until
 
 TOKEN = "5" * 32
 LIMITS = RouterLimits(hello_seconds=0.3, pending=6, pending_per_address=4)
@@ -102,7 +103,7 @@ class TestRouting:
             _, writer = await asyncio.open_connection(*router.address)
             writer.write(client_hello(LEDGER_SERVICE)[:80])
             await hang_up(writer)
-            await asyncio.sleep(0.4)
+            await until(lambda: bool(router.refused))
             assert router.refused == {"transport.bad_client_hello": 1}
             assert through == []
 
@@ -113,7 +114,7 @@ class TestStrangers:
             loop = asyncio.get_running_loop()
             started = loop.time()
             assert await talk(router) == b""
-            assert 0.2 < loop.time() - started < 2
+            assert 0.2 < loop.time() - started < 10
             assert router.refused == {"transport.bad_client_hello": 1}
 
     async def test_a_drip_of_bytes_does_not_gain_time(self) -> None:
@@ -125,18 +126,17 @@ class TestStrangers:
 
     async def test_a_flood_of_half_open_connections_leaves_others_a_place(self) -> None:
         """From one address only so many wait at a time; the rest is closed at once. When they time out there is room again."""
-        async with routed() as (router, through):
+        async with routed(replace(LIMITS, hello_seconds=1.5)) as (router, through):
             flood = [await asyncio.open_connection(*router.address) for _ in range(20)]
-            await asyncio.sleep(0.1)
-            assert router.refused == {"transport.too_busy": 20 - LIMITS.pending_per_address}
-            await asyncio.sleep(0.4)
+            await until(lambda: router.refused["transport.too_busy"] == 20 - LIMITS.pending_per_address)
+            await until(lambda: router.refused["transport.bad_client_hello"] == LIMITS.pending_per_address)
             await talk(router, client_hello(LEDGER_SERVICE))
             assert through == ["ledger"]
             for _, writer in flood:
                 await hang_up(writer)
 
     async def test_connections_from_all_addresses_together_are_limited_too(self) -> None:
-        async with routed(RouterLimits(hello_seconds=0.3, pending=6, pending_per_address=4)) as (router, _):
+        async with routed(replace(LIMITS, hello_seconds=30)) as (router, _):
             links = []
             for host in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
                 for _ in range(3):
@@ -144,7 +144,7 @@ class TestStrangers:
                     link.bind((host, 0))
                     link.connect(router.address)
                     links.append(link)
-            await asyncio.sleep(0.1)
+            await until(lambda: router.refused["transport.too_busy"] == 3)
             assert router.refused == {"transport.too_busy": 3}
             for link in links:
                 link.close()
@@ -267,8 +267,7 @@ class TestHandOff:
         await sender.give(link)
         sender.close()
         mine = await asyncio.wait_for(taken.get(), 5)
-        await asyncio.sleep(0.05)
-        assert channel.fileno() == -1
+        await until(lambda: channel.fileno() == -1)
         other.sendall(b"still connected")
         assert mine.recv(100) == b"still connected"
         mine.close()

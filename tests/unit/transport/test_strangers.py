@@ -19,7 +19,7 @@ from atoll.transport.rpc import MAX_SERVED_BYTES, RpcSession
 from atoll.transport.sealing import seal_session
 from atoll.transport.session import Session, job_service
 from tests.unit.transport.virtual import run_virtually
-from tests.unit.transport.world import PLAN, Table, keys_for, org_of
+from tests.unit.transport.world import PLAN, Table, keys_for, org_of, until
 
 SERVICE = job_service("5" * 32)
 
@@ -86,8 +86,9 @@ async def test_one_origin_cannot_keep_a_jobs_parties_out() -> None:
 
     async def give(source: str) -> None:
         with connections(listener, source, 1) as [(_, link)]:
+            before = len(reached)
             await sender.give(link)
-            await asyncio.sleep(0.05)
+            await until(lambda: len(reached) > before)
 
     door.offer(SERVICE, stall)
     with (
@@ -96,7 +97,8 @@ async def test_one_origin_cannot_keep_a_jobs_parties_out() -> None:
     ):
         for _, link in strangers:
             await sender.give(link)
-        await asyncio.sleep(0.05)
+        await until(lambda: len(reached) >= MAX_WAITING_PER_ORIGIN)
+        await asyncio.sleep(0.05)  # one too many would come now
         assert reached == ["127.0.0.2"] * MAX_WAITING_PER_ORIGIN
         await give("127.0.0.1")
         assert reached[-1] == "127.0.0.1"
@@ -153,7 +155,7 @@ async def test_strangers_who_get_as_far_as_a_job_cannot_fill_its_log(caplog: pyt
             with connections(listener, "127.0.0.2", 1) as [(_, link)]:
                 await sender.give(link)
                 await asyncio.sleep(0.002)
-        await asyncio.sleep(0.05)
+        await until(lambda: door.refused["transport.tls_failed"] == 33)
     assert door.refused == {"transport.tls_failed": 33}
     assert len(caplog.records) == 6  # the 1st, 2nd, 4th, 8th, 16th and 32nd
     door.close()

@@ -24,6 +24,15 @@ from atoll.transport.session import Network
 from atoll.trust.tlskeys import TlsKey, create_tls_key
 
 PLAN = bytes(range(32))
+PATIENCE_SECONDS = 60.0
+"""For what happens in a moment, on a machine that is busy with something else."""
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for something that happens elsewhere."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not is_so():  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.001)
 
 
 def tls_key(org: str) -> TlsKey:
@@ -168,7 +177,9 @@ class Table:
         self.journals: dict[Party, MemoryJournal[Any]] = {party: MemoryJournal() for party in roles}
         self.options = RunOptions(**{"linger_seconds": 1.0, **options})
 
-    async def play(self, party: Party, *, seconds: float = 10.0, journal: Journal[Any] | None = None) -> Report[Any]:
+    async def play(
+        self, party: Party, *, seconds: float = PATIENCE_SECONDS, journal: Journal[Any] | None = None
+    ) -> Report[Any]:
         """Run one party to its end."""
         network = self.world.network(org_of(party))
         meeting = Meeting(network, keys_for(party, list(self.roles)), org=org_of(party))
@@ -188,7 +199,7 @@ class Table:
             await meeting.close()
             await network.close()
 
-    async def play_all(self, *, seconds: float = 10.0) -> dict[Party, Report[Any]]:
+    async def play_all(self, *, seconds: float = PATIENCE_SECONDS) -> dict[Party, Report[Any]]:
         """Run all parties; the first error is raised after all have ended."""
         ends = await self.play_all_to_the_end(seconds=seconds)
         for end in ends.values():
@@ -196,7 +207,7 @@ class Table:
                 raise end
         return {party: end for party, end in ends.items() if isinstance(end, Report)}
 
-    async def play_all_to_the_end(self, *, seconds: float = 10.0) -> dict[Party, Report[Any] | BaseException]:
+    async def play_all_to_the_end(self, *, seconds: float = PATIENCE_SECONDS) -> dict[Party, Report[Any] | BaseException]:
         """Run all parties; what each came to, errors included."""
         tasks = {party: asyncio.ensure_future(self.play(party, seconds=seconds)) for party in self.roles}
         await asyncio.wait(tasks.values())

@@ -26,7 +26,7 @@ from atoll.transport.errors import BadClientHello
 
 CHUNK_BYTES = 1 << 16
 JOB_SERVICES = "atoll-job/"
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 LOOK_SECONDS = 2.0
 
 

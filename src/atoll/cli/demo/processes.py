@@ -14,8 +14,10 @@ from pathlib import Path
 
 from atoll.cli.demo.errors import NodeDidNotStart
 
-READY_SECONDS = 40.0
+READY_SECONDS = 120.0
 STOP_SECONDS = 5.0
+GONE_SECONDS = 10.0
+POLL_SECONDS = 0.01
 _BOUND = """
 import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
@@ -64,7 +66,7 @@ def wait_for_line(process: subprocess.Popen[bytes], expected: bytes, *, seconds:
 
 
 def end_group(process: subprocess.Popen[bytes], *, gently: bool) -> None:
-    """End a process with everything it started, and wait for it."""
+    """End a process with everything it started, and wait until none of them can write a file any more."""
     if gently and process.poll() is None:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -72,10 +74,23 @@ def end_group(process: subprocess.Popen[bytes], *, gently: bool) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    ends = time.monotonic() + GONE_SECONDS
+    while _has_living(process.pid) and time.monotonic() < ends:
+        time.sleep(POLL_SECONDS)
     for stream in (process.stdin, process.stdout):
         if stream is not None:
             with contextlib.suppress(OSError):
                 stream.close()
+
+
+def _has_living(group: int) -> bool:
+    """Whether a process of a group still lives; one that has ended and that nobody has collected does not (proc(5))."""
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, of_group = status.read_text("utf-8", errors="replace").rpartition(") ")[2].split()[:3]
+            if int(of_group) == group and state not in "ZX":
+                return True
+    return False
 
 
 class NodeProcess:

@@ -28,7 +28,8 @@ from atoll.client import Node, RefusedByNode, connect_home
 T = TypeVar("T")
 POLL_SECONDS = 0.05
 NOT_FOUND = 404
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 120.0
+"""Far more than anything here takes, also on a machine that is busy with something else."""
 
 
 @dataclass(frozen=True, slots=True)

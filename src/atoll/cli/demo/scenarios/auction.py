@@ -22,8 +22,9 @@ NAME = "auction"
 TITLE = "Who offers most for a licence? Sealed bids, second price"
 BIDS = {BANK: 820_000, BUREAU: 640_000, TELECOM: 990_000}
 COMPUTES = [AUDITOR, BANK, BUREAU]
-SECONDS = (3, 20)
-"""For which bids are taken: on a machine that is too busy for the first, the second."""
+SECONDS = (3, 20, 90)
+"""For which bids are taken: on a machine that is too busy for the first, the second, and so on."""
+ASKED = "awaiting approval"
 LOG_ENTRIES = 40
 
 
@@ -34,8 +35,7 @@ def run(stage: Stage, exchange: Exchange) -> tuple[str | None, dict[str, Any]]: 
     with screen.step("the auditor opens an auction; bank, bureau and telecom commit to sealed bids on the ledger"):
         job, closes = _open_and_bid(stage)
         screen.note(f"auditor, bank and bureau compute; bids are taken for {closes - int(time.time())} more seconds")
-    with screen.step("the telecom decides not to open its bid; the bureau tries to take its own back after the deadline"):
-        stage.client(TELECOM).jobs.withhold(job)
+    with screen.step("the telecom has decided not to open its bid; the bureau tries to take its own back after the deadline"):
         time.sleep(max(0.0, closes + 1 - time.time()))
         refused = _withdraw(stage, job)
         screen.note(f"refused by the ledger: {refused}")
@@ -60,7 +60,7 @@ def run(stage: Stage, exchange: Exchange) -> tuple[str | None, dict[str, Any]]: 
 
 
 def _open_and_bid(stage: Stage) -> tuple[str, int]:
-    """An auction in which all have bid in time, and the end of its time.
+    """An auction in which all have bid in time, the telecom's bid not to be opened, and the end of its time.
 
     Raises:
         DidNotHappen: they have not.
@@ -78,17 +78,26 @@ def _open_and_bid(stage: Stage) -> tuple[str, int]:
         }
         job = stage.client(AUDITOR).jobs.propose("ranking", spec, purpose="licence")
         with ThreadPoolExecutor(max_workers=len(BIDS)) as pool:
-            bids = [pool.submit(_bid, stage, org, job) for org in BIDS]
-        if all(one.result() for one in bids):
+            bids = [pool.submit(_bid, stage, org, job, closes) for org in BIDS]
+        if all(one.result() for one in bids) and _withhold(stage, job):
             return job, closes
     raise DidNotHappen(what="bids of all three in time", seconds=seconds)
 
 
-def _bid(stage: Stage, org: str, job: str) -> bool:
+def _bid(stage: Stage, org: str, job: str, closes: int) -> bool:
     """Whether an organisation's bid is on the ledger in time."""
-    stage.wait_for(f"{org} asked for a bid", lambda: stage.job_at(org, job).phase == "awaiting approval")
+    stage.wait_for(f"{org} asked for a bid", lambda: stage.job_at(org, job).phase == ASKED or time.time() > closes)
     try:
         stage.client(org).jobs.bid(job, BIDS[org], entrust=True)
+    except RefusedByNode:
+        return False
+    return True
+
+
+def _withhold(stage: Stage, job: str) -> bool:
+    """Whether the telecom has decided in time not to open its bid."""
+    try:
+        stage.client(TELECOM).jobs.withhold(job)
     except RefusedByNode:
         return False
     return True
