@@ -132,7 +132,7 @@ def test_a_node_in_the_foreground_ends_with_its_command(lagoon: Lagoon) -> None:
         with lagoon.connect("bureau") as node:
             assert node.status().org == "bureau"
         started.terminate()
-        printed, _ = started.communicate(timeout=30)
+        printed, _ = started.communicate(timeout=120)
     finally:
         started.kill()
         start_lagoon(lagoon)

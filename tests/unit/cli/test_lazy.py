@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -21,15 +21,22 @@ def loaded_by(code: str) -> list[str]:
 
 
 def test_version_is_printed_within_a_moment() -> None:
+    """Of processor time: how long that takes on a busy machine says nothing of this program."""
     times = []
     for _ in range(3):
-        started = time.perf_counter()
+        started = processor_seconds()
         answer = subprocess.run(
             [sys.executable, "-c", "from atoll.cli.main import run; run()", "--version"], capture_output=True
         )
-        times.append(time.perf_counter() - started)
+        times.append(processor_seconds() - started)
         assert answer.stdout.decode() == f"atoll {VERSION}\n"
-    assert min(times) < 1.0  # 0.1 s on a quiet machine, and tests run on busy ones
+    assert min(times) < 0.5  # 0.1 s on a quiet machine
+
+
+def processor_seconds() -> float:
+    """Taken so far by the processes that were started from here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["grant"]])

@@ -57,7 +57,7 @@ def test_a_node_is_found_again_by_its_home_and_ended(starter: Starter, tmp_path:
     ender = subprocess.Popen(
         [sys.executable, "-c", f"import os, signal, time; time.sleep(0.3); os.kill({pid}, signal.SIGTERM)"]
     )
-    assert started.wait(5) < 0
+    assert started.wait(60) < 0
     ender.wait()
     assert find_process(tmp_path) is None
 
