@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from atoll.errors import AtollError, InputError, RuleError
-from atoll.ledger.records import Chain, Key, Member, MemberState, Nonce
+from atoll.ledger.fault import ConsensusFault, reads_as_fault
+from atoll.ledger.records import Chain, EngineKind, Key, Member, MemberState, Nonce
 from atoll.ledger.rules import RULES
 from atoll.ledger.rules.call import Call
+from atoll.ledger.rules.consensus import disqualify
 from atoll.ledger.rules.errors import (
     BadSignature,
     BadTransaction,
@@ -26,7 +28,7 @@ from atoll.ledger.state import State
 from atoll.ledger.transaction import MAX_TRANSACTION_BYTES, Transaction, parse_transaction
 from atoll.primitives import ed25519
 from atoll.trust import envelope as cose
-from atoll.wire.message import Message
+from atoll.wire.message import Message, parse_message
 
 Verifier = Callable[[bytes, bytes, bytes], bool]
 """`(public, message, signature) -> good?`; the strict check, or a cache of its verdicts."""
@@ -69,6 +71,8 @@ def apply(state: State, data: bytes, context: Context) -> Outcome:
         data: the received bytes.
         context: the block's height and time.
     """
+    if reads_as_fault(data):
+        return _strike_out(state, data, context)
     try:
         transaction, call = admit(state, data, context)
     except RuleError as err:
@@ -189,6 +193,20 @@ def _carry_out(rule: Callable[[Call, Message], None], call: Call, body: Message)
         rule(call, body)
     except InputError as err:
         raise BadTransaction(reason=str(err)) from err
+
+
+def _strike_out(state: State, data: bytes, context: Context) -> Outcome:
+    """Take a vote away from a consensus key that CometBFT has convicted."""
+    chain = state.get(Chain, "0")
+    if chain is None or chain.engine is not EngineKind.COMETBFT:
+        return _refusal(BadTransaction(reason="nobody votes on this ledger's blocks"))
+    try:
+        fault = parse_message(data, ConsensusFault)
+    except AtollError as err:
+        return _refusal(BadTransaction(reason=str(err)))
+    disqualify(Call(state=state, height=context.height, time=context.time, sender="", chain=chain), fault.address)
+    state.keep()
+    return Outcome(0, "", "")
 
 
 def _refusal(err: RuleError) -> Outcome:

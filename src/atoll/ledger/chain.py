@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from atoll.ledger.apply import Context, Outcome, Verifier, apply
 from atoll.ledger.block import Block, BlockSummary, reads_as_summary
 from atoll.ledger.errors import BadBlock
+from atoll.ledger.fault import reads_as_fault
 from atoll.ledger.genesis import Genesis, first_state, verify_genesis
-from atoll.ledger.records import Chain, ConsensusSet, record_key
+from atoll.ledger.records import Chain, ConsensusSet, EngineKind, record_key
 from atoll.ledger.rules.consensus import Handover
 from atoll.ledger.state import State
 from atoll.ledger.transaction import parse_transaction
@@ -161,6 +162,8 @@ class Ledger:
             raise BadBlock(height=block.height, reason=f"its time goes back from {self.time} to {block.time}")
         if any(reads_as_summary(data) for data in block.transactions):
             raise BadBlock(height=block.height, reason="one of its transactions reads as the summary of a block")
+        if self.genesis.engine is EngineKind.EMBEDDED and any(reads_as_fault(data) for data in block.transactions):
+            raise BadBlock(height=block.height, reason="nobody votes on this ledger's blocks")
 
     def _need_term(self, block: Block, outcomes: tuple[Outcome, ...], state: State) -> None:
         """A block is of the term in force after it; one of a later term begins with the hand-over to that term."""

@@ -24,7 +24,7 @@ from atoll.exchange.catalogue.query import Query
 from atoll.exchange.quality.metrics import GRADES
 from atoll.ledger.records import Dataset, OpinionState, QualityReport
 from atoll.ledger.rules.grade import RegradeDataset
-from atoll.ledger.transaction import Transaction, parse_transaction
+from atoll.ledger.transaction import Transaction
 from atoll.node.bodies import Bodies, Kind
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, NoSuchThing
@@ -191,10 +191,7 @@ class Catalogue:
 
     async def _take_in(self, agreed: AgreedBlock) -> None:
         view = self._context.view()
-        for data, outcome in zip(agreed.block.transactions, agreed.outcomes, strict=True):
-            if not outcome.ok:
-                continue
-            transaction = parse_transaction(data)[1]
+        for transaction in agreed.carried_out():
             if transaction.type.startswith(ORDERS):
                 await self.compare()  # an order acts on what it does not name
                 continue

@@ -14,6 +14,7 @@ from atoll.ledger.block import Block, BlockSummary
 from atoll.ledger.chain import Ledger
 from atoll.ledger.errors import BadBlock
 from atoll.ledger.evidence import encode_trust_file
+from atoll.ledger.fault import ConsensusFault, reads_as_fault
 from atoll.ledger.genesis import verify_genesis
 from atoll.ledger.seal import NoteSeal, parse_seal
 from atoll.ledger.transaction import parse_transaction
@@ -149,6 +150,9 @@ class LedgerDesk:
 def _describe(data: bytes) -> tuple[str, str, dict[str, Any]]:
     """Type, sender and body of a logged transaction, which may be anything."""
     try:
+        if reads_as_fault(data):
+            fault = parse_message(data, ConsensusFault)
+            return fault.TAG, "", to_plain(fault.to_map())
         _, transaction = parse_transaction(data)
     except AtollError:
         return "malformed", "", {}

@@ -22,7 +22,6 @@ from atoll.ledger.rules.errors import (
     RightNotInForce,
 )
 from atoll.ledger.rules.job import ExpireJob, StartJob
-from atoll.ledger.transaction import parse_transaction
 from atoll.node.bodies import READERS, Bodies, Kind
 from atoll.node.consents import Consents, is_open
 from atoll.node.context import NodeContext
@@ -199,10 +198,8 @@ class Reactor:
 
 def touched_by(agreed: AgreedBlock) -> Iterator[tuple[type[Record], str]]:
     """The jobs and grants that a block's transactions changed."""
-    for data, outcome in zip(agreed.block.transactions, agreed.outcomes, strict=True):
-        if not outcome.ok:
-            continue
-        body = parse_transaction(data)[1].body
+    for transaction in agreed.carried_out():
+        body = transaction.body
         if isinstance(body.get("job_id"), bytes):
             yield Job, body["job_id"].hex()
         elif isinstance(body.get("grant"), bytes):

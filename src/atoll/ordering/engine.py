@@ -20,8 +20,10 @@ from typing import Protocol, TypeVar
 from atoll.ledger.apply import Outcome
 from atoll.ledger.block import Block, BlockSummary
 from atoll.ledger.chain import Ledger
+from atoll.ledger.fault import reads_as_fault
 from atoll.ledger.records import Chain, ConsensusSet, Record, record_key
 from atoll.ledger.state import State
+from atoll.ledger.transaction import Transaction, parse_transaction
 from atoll.primitives.ics23_ops import ExistenceProof, NonExistenceProof
 from atoll.primitives.smt import Tree
 from atoll.wire.message import parse_message
@@ -56,6 +58,12 @@ class AgreedBlock:
     """Its last log entry; `summary.first` is the log index of its first transaction."""
     outcomes: tuple[Outcome, ...]
     """One a transaction. Sentences are for people and may be missing in a block that was carried out before a restart."""
+
+    def carried_out(self) -> Iterator[Transaction]:
+        """What members asked for and got, in order; refusals and what the engine itself wrote are left out."""
+        for data, outcome in zip(self.block.transactions, self.outcomes, strict=True):
+            if outcome.ok and not reads_as_fault(data):
+                yield parse_transaction(data)[1]
 
 
 @dataclass(frozen=True, slots=True)

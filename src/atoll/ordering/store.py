@@ -149,9 +149,17 @@ class LedgerStore:
             [[at, one.code, one.sentence] for at, one in enumerate(executed.outcomes) if not one.ok],
             max_bytes=_MAX_SENTENCES_BYTES,
         )
-        first = summary.first
-        row = (block.height, first, first + len(executed.entries), block.encode(), executed.entries[-1], sentences)
-        self._db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._append(block, summary.first, executed.entries[-1], sentences)
+
+    def append_bare(self, block: Block, summary: bytes) -> None:
+        """Add a block of which only the bytes are known, not the words of its refusals."""
+        self._append(block, parse_message(summary, BlockSummary).first, summary, encode([]))
+
+    def _append(self, block: Block, first: int, summary: bytes, sentences: bytes) -> None:
+        size = first + len(block.transactions) + 1
+        self._db.execute(
+            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)", (block.height, first, size, block.encode(), summary, sentences)
+        )
         self._db.executemany(
             "INSERT OR IGNORE INTO transactions VALUES (?, ?, ?)",
             [(transaction_id(data), block.height, at) for at, data in enumerate(block.transactions)],
@@ -175,6 +183,13 @@ class LedgerStore:
             )
             for data, summary, sentences in rows:
                 yield self._stored(data, summary, sentences)
+
+    def encoded_blocks(self, first: int, last: int) -> Iterator[tuple[bytes, bytes]]:
+        """Bytes of blocks and of their summaries in order of height, both ends included."""
+        with self.translated():
+            yield from self._reader.execute(
+                "SELECT data, summary FROM blocks WHERE height BETWEEN ? AND ? ORDER BY height", (first, last)
+            )
 
     def raw_blocks(self, first: int, *, max_bytes: int, max_count: int) -> list[bytes]:
         """Encoded blocks from a height on, as many as fit; at least one where there is one."""

@@ -29,7 +29,7 @@ class Verdicts:
         verdict = self._known.get(name)
         if verdict is None:
             verdict = ed25519.is_signature(public, message, signature)
-            self._keep(name, verdict)
+        self._keep(name, verdict)
         return verdict
 
     def warm(self, claims: Sequence[Claim]) -> None:
@@ -39,6 +39,7 @@ class Verdicts:
             self._keep(name, verdict)
 
     def _keep(self, name: bytes, verdict: bool) -> None:
+        self._known.pop(name, None)  # the longest unasked goes first
         self._known[name] = verdict
         while len(self._known) > MAX_VERDICTS:
             self._known.popitem(last=False)

@@ -20,6 +20,7 @@ from atoll.ledger.evidence.parts import Logged, Proven, encode_part, reason
 from atoll.ledger.evidence.steps import find_steps
 from atoll.ledger.evidence.trust import encode_trust_file, parse_trust_file
 from atoll.ledger.evidence.verify import ENDINGS, verify_evidence
+from atoll.ledger.fault import reads_as_fault
 from atoll.ledger.note import parse_note
 from atoll.ledger.records import (
     ConsensusSet,
@@ -145,7 +146,7 @@ class _Export:
         for height in sorted(self._blocks):
             block = self._blocks[height]
             for at, data in enumerate(block.transactions):
-                if block.summary.outcomes[at] == 0:
+                if block.summary.outcomes[at] == 0 and not reads_as_fault(data):
                     found = self._find(block, at, data)
                     if found is not None:
                         yield found

@@ -17,6 +17,11 @@ here, which is one round later, and everything that is shown is provable to anyb
     binary      the pinned program                keys       its two keys, in the files that it reads
     home        its configuration and genesis     settings   what the owner decides
     process     starting, watching, giving up     paths      sockets in folders with long names
+    server      its four connections to us        framing    one of their frames
+    dispatch    its messages as calls             queries    proofs for stock tools, and who may connect
+    decided     what of a block the ledger takes  store      what is committed, in one durable transaction
+    snapshots   a whole ledger in chunks          restoring  taking one over, nothing of it believed
+    parameters  what its genesis has to say       failpoints where a test kills the process
     rpc         questions to it                   lights     headers with votes, kept as evidence needs them
 
 This is *consensus*: as long as less than a third of the validators lie, no two of them hold different ledgers, whoever is gone;

@@ -20,8 +20,9 @@ from atoll.ordering.embedded.points import Point, genesis_point, next_point
 from atoll.ordering.embedded.store import Store
 from atoll.ordering.embedded.vows import AGREED, Vows
 from atoll.ordering.errors import ForeignStore, StoreCorrupt
+from atoll.ordering.rebuild import rebuild
 from atoll.ordering.verdicts import Verdicts
-from atoll.primitives.merkle import leaf_hash, verify_consistency
+from atoll.primitives.merkle import verify_consistency
 from atoll.wire.message import Count, Digest, Message, Name, Size, encode_message, parse_message
 
 LEDGER = "ledger"
@@ -138,24 +139,9 @@ def verify_within(smaller: Checkpoint, larger: Checkpoint, proof: tuple[bytes, .
 
 def _restore(store: Store, ledger: Ledger, agreed: AgreedPoint) -> Point:
     """Bring the ledger to the agreed height from records and blocks, without carrying anything out."""
-    leaves: list[bytes] = []
-    size, height, last = ledger.log.size, 0, None
-    for stored in store.blocks(1, agreed.height):
-        height += 1
-        _need(
-            store,
-            (stored.block.height, stored.summary.height, stored.summary.first) == (height, height, size),
-            f"block {height} is missing",
-        )
-        leaves += [leaf_hash(one) for one in stored.entries]
-        size += len(stored.entries)
-        last = stored
-    if last is None or height != agreed.height:
-        raise StoreCorrupt(path=store.path, reason="agreed blocks are missing")
-    ledger.restore(records=store.records(), height=height, time=last.block.time, leaves=leaves)
-    _need(store, ledger.tree.root == last.summary.state_root, f"its records are not the state after block {height}")
+    last = rebuild(store, ledger, agreed.height)
     checkpoint = Checkpoint(origin=ledger.genesis.chain_id, size=ledger.log.size, root=ledger.log.root())
-    return Point(height, last.block.term, last.block.time, checkpoint, agreed.authority, ledger.consensus)
+    return Point(agreed.height, last.block.term, last.block.time, checkpoint, agreed.authority, ledger.consensus)
 
 
 def _need(store: Store, holds: bool, otherwise: str) -> None:

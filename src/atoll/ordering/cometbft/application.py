@@ -1,0 +1,355 @@
+"""What CometBFT asks of this node's ledger, as calls: check, propose, carry out, commit.
+
+    check      at the door of the mempool, against the committed state
+    prepare    a proposal of this node's own              accepts   whether to stand for another's
+    finalize   carry a decided block out, in memory       commit    make it durable, then take it over
+
+`finalize` persists nothing and may come again for the same height after a restart; `commit` is one durable transaction over
+block, records and the place where the ledger stands. What CometBFT asks out of turn is an error, and errors end the node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from atoll.ledger.app_hash import AppState
+from atoll.ledger.apply import Context, Outcome, Verifier, check, signature_claim
+from atoll.ledger.block import MAX_BLOCK_TRANSACTIONS, Block
+from atoll.ledger.chain import Executed, Ledger
+from atoll.ledger.fault import ConsensusFault
+from atoll.ledger.records import ConsensusSet, Member, MemberState, Nonce, record_key
+from atoll.ledger.transaction import parse_transaction
+from atoll.ordering.cometbft.decided import (
+    MAX_FAULTS,
+    Sifted,
+    is_readable,
+    is_sound,
+    misfit,
+    proposed_bytes,
+    sift,
+    validator_updates,
+)
+from atoll.ordering.cometbft.errors import OutOfTurn
+from atoll.ordering.cometbft.failpoints import (
+    COMMIT_DURABLE,
+    COMMIT_OPEN,
+    FINALIZE_BEGIN,
+    FINALIZE_END,
+    FailPoint,
+    insecure_fail_point,
+    no_fail_point,
+)
+from atoll.ordering.cometbft.parameters import Initial, verify_initial
+from atoll.ordering.cometbft.store import CometStore, Tip, app_state
+from atoll.ordering.engine import AgreedBlock
+from atoll.ordering.offload import Offload, in_thread, whole
+from atoll.ordering.verdicts import Verdicts
+from atoll.primitives.merkle import leaf_hash
+from atoll.primitives.smt import Tree
+from atoll.wire.message import parse_message
+
+_CONSENSUS = record_key(ConsensusSet, "0")
+_MEMBERS = Member.NAMESPACE.encode() + b"\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Finalized:
+    """What a decided block does."""
+
+    outcomes: tuple[Outcome, ...]
+    """One a transaction."""
+    validator_updates: tuple[tuple[bytes, int], ...]
+    """Keys whose power changes, and what it is from now on; they vote from two heights later."""
+    app_hash: bytes
+    """What the next header says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A block of CometBFT that is durable here."""
+
+    tip: Tip
+    """Where the ledger stands after it."""
+    agreed: AgreedBlock | None
+    """The ledger's block; None where it held no transactions."""
+    changes_consensus: bool
+    """Whether other keys vote after it, or the record of who does has changed in another way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    tip: Tip
+    executed: Executed | None
+
+
+class Application:
+    """See the module's docstring. All calls belong to one event loop; those of one connection come one after another."""
+
+    def __init__(
+        self,
+        *,
+        genesis_file: bytes,
+        store: CometStore,
+        offload: Offload = in_thread,
+        retain_blocks: int = 0,
+    ) -> None:
+        """Open the store; errors as `CometStore.open_ledger`.
+
+        Args:
+            genesis_file: the ledger's signed genesis.
+            store: opened; closed by `close`.
+            offload: where heavy work is done.
+            retain_blocks: how many of its newest blocks CometBFT has to keep; 0 for all. The ledger itself keeps everything.
+        """
+        self.store = store
+        self.ledger: Ledger
+        self.tip: Tip
+        self.ledger, self.tip = store.open_ledger(genesis_file)
+        self.verdicts = Verdicts()
+        self.offload = offload
+        self.genesis_file = genesis_file
+        self.on_commit: Callable[[Committed], None] = _ignore
+        """Called on the event loop when a block is durable and taken over. CometBFT's mempool is locked until it returns, so it
+        may submit nothing and wait for nothing."""
+        self.on_restored: Callable[[], None] = _nothing
+        """Called on the event loop when a snapshot has been taken over."""
+        self._retain_blocks = retain_blocks
+        self._peers: frozenset[str] | None = None
+        self._pending: _Pending | None = None
+        self._lock = asyncio.Lock()
+        self._pass: FailPoint = insecure_fail_point() if self.ledger.genesis.test else no_fail_point
+
+    async def close(self) -> None:
+        """Wait for what is under way, then close the store."""
+        async with self._lock:
+            self.store.close()
+
+    # -- reading ---------------------------------------------------------------------------------------------------------------
+
+    def tree_at(self, consensus_height: int) -> Tree | None:
+        """The state after a block of CometBFT; None if it is not committed, or older than HISTORY_HEIGHTS ledger blocks."""
+        if not 0 <= consensus_height <= self.tip.consensus_height:
+            return None
+        return self.ledger.tree_at(self.store.height_at(consensus_height))
+
+    def state_at(self, consensus_height: int) -> AppState | None:
+        """What the app hash after a block of CometBFT stands for; None as `tree_at`."""
+        tree = self.tree_at(consensus_height)
+        if tree is None:
+            return None
+        size = self.store.size_at(self.store.height_at(consensus_height)) or len(self.ledger.genesis_entries)
+        return AppState(log_size=size, log_root=self.ledger.log.root(size), state_root=tree.root)
+
+    def peers(self) -> frozenset[str]:
+        """Names of the CometBFT nodes of active members: nobody else's may connect."""
+        if self._peers is None:
+            records = (parse_message(data, Member) for key, data in self.ledger.tree.items() if key.startswith(_MEMBERS))
+            active = (one.consensus_peer for one in records if one.state is MemberState.ACTIVE)
+            self._peers = frozenset(peer.partition("@")[0] for peer in active if peer)
+        return self._peers
+
+    # -- the door --------------------------------------------------------------------------------------------------------------
+
+    def check(self, transaction: bytes) -> Outcome:
+        """Whether a transaction would be let in now: form, sender, signature, nonce and expiry, not its rule."""
+        return self._check(transaction, self.verdicts)
+
+    async def check_many(self, transactions: Sequence[tuple[bytes, bool]]) -> list[Outcome]:
+        """As `check` of each, their signatures verified together.
+
+        Args:
+            transactions: with whether each was let in before: then its signature is not looked at again.
+        """
+
+        def work() -> list[Outcome]:
+            self._warm([data for data, known in transactions if not known])
+            return [self._check(data, _seen_before if known else self.verdicts) for data, known in transactions]
+
+        return await self.offload(work)
+
+    def _check(self, transaction: bytes, verify: Verifier) -> Outcome:
+        return misfit(transaction) or check(self.ledger.view(), transaction, self._context(verify))
+
+    def _context(self, verify: Verifier) -> Context:
+        return Context(height=self.ledger.height + 1, time=self.ledger.time, verify=verify)
+
+    def _warm(self, transactions: Sequence[bytes]) -> None:
+        """Verify signatures together, each by the one strict check."""
+        state, height = self.ledger.view(), self.ledger.height + 1
+        claims = (signature_claim(state, data, height) for data in transactions)
+        self.verdicts.warm([claim for claim in claims if claim is not None])
+
+    # -- proposals -------------------------------------------------------------------------------------------------------------
+
+    async def prepare(
+        self, transactions: Sequence[bytes], max_bytes: int, faults: Sequence[ConsensusFault] = ()
+    ) -> list[bytes]:
+        """A proposal: each sender's transactions in the order of their nonces, without those that would be turned away.
+
+        Args:
+            transactions: from the mempool, in its order.
+            max_bytes: how much room the block has.
+            faults: what the block will hold evidence of.
+        """
+        max_count = MAX_BLOCK_TRANSACTIONS - min(len(faults), MAX_FAULTS)
+        return await self.offload(lambda: self._prepare(transactions, max_count, max_bytes))
+
+    def _prepare(self, transactions: Sequence[bytes], max_count: int, max_bytes: int) -> list[bytes]:
+        state, context = self.ledger.view(), self._context(self.verdicts)
+        readable = in_order_of_nonces([data for data in transactions if is_readable(data)])
+        chosen: list[bytes] = []
+        for data in readable:
+            size = proposed_bytes(data)
+            if len(chosen) == max_count or size > max_bytes:
+                break
+            if not check(state, data, context).ok:
+                continue
+            sender = parse_transaction(data)[1]
+            state.put(Nonce(org=sender.sender, last=sender.nonce))
+            state.keep()
+            chosen.append(data)
+            max_bytes -= size
+        return chosen
+
+    async def accepts(self, transactions: Sequence[bytes], faults: Sequence[ConsensusFault]) -> bool:
+        """Whether to stand for a proposal. Depends on its bytes alone; signatures are verified on the way, for later."""
+
+        def work() -> bool:
+            if not is_sound(transactions, faults):
+                return False
+            self._warm(transactions)
+            return True
+
+        return await self.offload(work)
+
+    # -- blocks ----------------------------------------------------------------------------------------------------------------
+
+    def begin(self, initial: Initial) -> bytes:
+        """CometBFT starts from its genesis file: the app hash to start from.
+
+        Raises:
+            GenesisMismatch: that file is not this ledger's.
+            OutOfTurn: this ledger has begun already.
+        """
+        if self.tip.consensus_height != 0:
+            raise OutOfTurn(reason=f"CometBFT begins anew, the ledger stands at its height {self.tip.consensus_height}")
+        verify_initial(initial, self.ledger.genesis, self.ledger.genesis_digest)
+        return self.tip.app_hash
+
+    async def finalize(
+        self, height: int, time: int, transactions: Sequence[bytes], faults: Sequence[ConsensusFault]
+    ) -> Finalized:
+        """Carry a decided block out, in memory.
+
+        Args:
+            height: CometBFT's.
+            time: of its header, whole seconds.
+            transactions: in order.
+            faults: what it holds evidence of.
+
+        Raises:
+            OutOfTurn: it does not follow the last committed block.
+        """
+        async with self._lock:
+            self._pass(FINALIZE_BEGIN)
+            if height != self.tip.consensus_height + 1:
+                raise OutOfTurn(reason=f"block {height} was decided, the ledger stands at {self.tip.consensus_height}")
+            sifted = sift(transactions, faults)
+            executed = await self.offload(lambda: self._execute(sifted, time)) if sifted.entries else None
+            tip = self._tip_after(executed, height, time)
+            self._pending = _Pending(tip, executed)
+            outcomes = sifted.outcomes(executed.outcomes if executed is not None else ())
+            updates = validator_updates(self.ledger.consensus, self._consensus_after(executed))
+            self._pass(FINALIZE_END)
+            return Finalized(tuple(outcomes), updates, tip.app_hash)
+
+    def _execute(self, sifted: Sifted, time: int) -> Executed:
+        self._warm(sifted.entries[sifted.faults :])
+        ledger = self.ledger
+        block = Block(
+            height=ledger.height + 1,
+            term=ledger.consensus.term,
+            time=max(time, ledger.time),
+            transactions=sifted.entries,
+        )
+        return ledger.execute(block, verify=self.verdicts)
+
+    def _tip_after(self, executed: Executed | None, height: int, time: int) -> Tip:
+        state, ledger = app_state(self.ledger), self.ledger
+        if executed is not None:
+            frontier = ledger.log.frontier().extend(leaf_hash(one) for one in executed.entries)
+            state = AppState(log_size=frontier.size, log_root=frontier.root, state_root=executed.tree.root)
+        return Tip(
+            consensus_height=height,
+            consensus_time=time,
+            height=ledger.height + (executed is not None),
+            time=executed.block.time if executed is not None else ledger.time,
+            app_hash=state.app_hash,
+        )
+
+    def _consensus_after(self, executed: Executed | None) -> ConsensusSet:
+        if executed is None or _CONSENSUS not in executed.changes:
+            return self.ledger.consensus
+        return parse_message(executed.changes[_CONSENSUS], ConsensusSet)
+
+    async def commit(self) -> int:
+        """Make the last decided block durable and take it over; the lowest height that CometBFT has to keep, 0 for all.
+
+        Raises:
+            OutOfTurn: no block was carried out since the last commit.
+            StoreFull: the disk took it not.
+        """
+        await whole(self._commit())
+        keep = self._retain_blocks
+        return max(self.tip.consensus_height - keep + 1, 0) if keep else 0
+
+    async def _commit(self) -> None:
+        async with self._lock:
+            pending = self._pending
+            if pending is None:
+                raise OutOfTurn(reason="it commits a block that it has not had carried out")
+            inside = lambda: self._pass(COMMIT_OPEN)  # noqa: E731
+            await self.offload(lambda: self.store.commit(pending.tip, self.ledger, pending.executed, inside=inside))
+            self._pass(COMMIT_DURABLE)
+            changes_consensus = False
+            if pending.executed is not None:
+                changes_consensus = _CONSENSUS in pending.executed.changes
+                if any(key.startswith(_MEMBERS) for key in pending.executed.changes):
+                    self._peers = None
+                self.ledger.adopt(pending.executed)
+            self.tip, self._pending = pending.tip, None
+        done = pending.executed
+        agreed = None if done is None else AgreedBlock(done.block, done.summary, done.outcomes)
+        self.on_commit(Committed(pending.tip, agreed, changes_consensus))
+
+    def take_over(self, ledger: Ledger, tip: Tip) -> None:
+        """Go on from a snapshot that the store holds already."""
+        self.ledger, self.tip, self._pending, self._peers = ledger, tip, None, None
+        self.on_restored()
+
+
+def in_order_of_nonces(transactions: Sequence[bytes]) -> list[bytes]:
+    """Each sender's transactions in ascending order of nonces, in the places that this sender's transactions hold."""
+    read = [(data, parse_transaction(data)[1]) for data in transactions]
+    waiting: dict[str, list[tuple[int, bytes]]] = {}
+    for data, transaction in read:
+        waiting.setdefault(transaction.sender, []).append((transaction.nonce, data))
+    for queue in waiting.values():
+        queue.sort(key=lambda one: one[0], reverse=True)
+    return [waiting[transaction.sender].pop()[1] for _, transaction in read]
+
+
+def _seen_before(public: bytes, message: bytes, signature: bytes) -> bool:
+    """A transaction was let in before; its signature was good then."""
+    del public, message, signature
+    return True
+
+
+def _ignore(committed: Committed) -> None:
+    del committed
+
+
+def _nothing() -> None:
+    return None

@@ -1,0 +1,161 @@
+"""One node's ledger under CometBFT on disk (`ordering/store.py`): block, records and where it stands in one transaction.
+
+    heights  the engine's height of each block of the ledger; the engine's other blocks hold no transactions
+    tip      vow: where the ledger stands, written in the same transaction as what it stands for
+
+Opening it reads everything and compares it with the app hash in the tip, which CometBFT in turn compares with its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from atoll.ledger.app_hash import AppState
+from atoll.ledger.block import Block
+from atoll.ledger.chain import Executed, Ledger
+from atoll.ledger.genesis import first_state
+from atoll.ordering.errors import ForeignStore, StoreCorrupt
+from atoll.ordering.rebuild import rebuild
+from atoll.ordering.store import LedgerStore
+from atoll.wire.message import Count, Digest, Message, Time, encode_message, parse_message
+
+FORMAT = 101
+_LEDGER = "ledger"
+_TIP = "tip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tip(Message):
+    """Where a node's ledger stands."""
+
+    TAG: ClassVar[str] = "cometbft-tip/1"
+
+    consensus_height: Count
+    """CometBFT's height of the last block that was committed, with transactions or without; 0 before the first."""
+    consensus_time: Time
+    """That block's time."""
+    height: Count
+    """The ledger's height: how many of those blocks held transactions."""
+    time: Time
+    """Time of the ledger's last block."""
+    app_hash: Digest
+    """What stands for it in the header of the next height."""
+
+
+class CometStore(LedgerStore):
+    """See the module's docstring."""
+
+    FORMAT: ClassVar[int] = FORMAT
+    SCHEMA: ClassVar[str] = """
+CREATE TABLE heights (height INTEGER PRIMARY KEY, consensus INTEGER NOT NULL UNIQUE);
+"""
+
+    def open_ledger(self, genesis_file: bytes) -> tuple[Ledger, Tip]:
+        """Everything that was committed, found good; a new store is begun.
+
+        Raises:
+            BadGenesis: the genesis file itself is wrong.
+            ForeignStore: of another ledger.
+            StoreCorrupt: it does not add up.
+            StoreFull: a new store cannot be begun.
+        """
+        ledger = Ledger(genesis_file)
+        written = self.vow(_LEDGER)
+        if written is None:
+            with self.write():
+                self.put_vow(_LEDGER, ledger.genesis_digest)
+        elif written != ledger.genesis_digest:
+            raise ForeignStore(path=self.path, reason="it belongs to another ledger")
+        data = self.vow(_TIP)
+        if data is None:
+            if self.size_at(1) is not None:
+                raise StoreCorrupt(path=self.path, reason="it does not say where it stands")
+            return ledger, genesis_tip(ledger)
+        tip = parse_message(data, Tip)
+        if tip.height > 0:
+            rebuild(self, ledger, tip.height)
+        if app_state(ledger).app_hash != tip.app_hash or tip.time != ledger.time or self._heights() != tip.height:
+            raise StoreCorrupt(path=self.path, reason=f"it is not the state after block {tip.height}")
+        return ledger, tip
+
+    def commit(self, tip: Tip, ledger: Ledger, executed: Executed | None, *, inside: Callable[[], None]) -> None:
+        """Make a block of CometBFT durable.
+
+        Args:
+            tip: where the ledger stands after it.
+            ledger: before it.
+            executed: what it does; None where it held no transactions.
+            inside: called when all is written and nothing durable.
+
+        Raises:
+            StoreFull: the disk took it not; nothing of it is there.
+        """
+        with self.write():
+            if executed is not None:
+                if executed.block.height == 1:
+                    self.put_records(first_state(ledger.genesis, ledger.genesis_digest).items())
+                self.append(executed)
+                self.put_records(executed.changes.items())
+                self._put_height(executed.block.height, tip.consensus_height)
+            self.put_vow(_TIP, encode_message(tip))
+            inside()
+
+    def take_over(self, tip: Tip, blocks: Iterable[tuple[Block, bytes, int]], records: Iterable[tuple[bytes, bytes]]) -> None:
+        """Put a snapshot in place of what is there, in one durable transaction.
+
+        Args:
+            tip: where it stands.
+            blocks: from height 1 on: the block, its summary's bytes, CometBFT's height of it.
+            records: the state.
+        """
+        with self.write():
+            for table in ("blocks", "transactions", "records", "heights"):
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+            for block, summary, consensus_height in blocks:
+                self.append_bare(block, summary)
+                self._put_height(block.height, consensus_height)
+            self.put_records(records)
+            self.put_vow(_TIP, encode_message(tip))
+
+    def consensus_height(self, height: int) -> int | None:
+        """CometBFT's height of a block of the ledger; None where it is not here."""
+        with self.translated():
+            row = self._reader.execute("SELECT consensus FROM heights WHERE height = ?", (height,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def height_at(self, consensus_height: int) -> int:
+        """The ledger's height after a block of CometBFT; 0 for the genesis."""
+        with self.translated():
+            row = self._reader.execute(
+                "SELECT height FROM heights WHERE consensus <= ? ORDER BY consensus DESC LIMIT 1", (consensus_height,)
+            ).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def consensus_heights(self, first: int, last: int) -> list[int]:
+        """CometBFT's heights of some blocks of the ledger, both ends included."""
+        with self.translated():
+            rows = self._reader.execute(
+                "SELECT consensus FROM heights WHERE height BETWEEN ? AND ? ORDER BY height", (first, last)
+            )
+            return [int(row[0]) for row in rows]
+
+    def _put_height(self, height: int, consensus: int) -> None:
+        self._db.execute("INSERT INTO heights VALUES (?, ?)", (height, consensus))
+
+    def _heights(self) -> int:
+        """How many there are, if they are 1, 2, 3 and so on; -1 otherwise."""
+        with self.translated():
+            count, last = self._reader.execute("SELECT count(*), coalesce(max(height), 0) FROM heights").fetchone()
+        return int(count) if count == last else -1
+
+
+def genesis_tip(ledger: Ledger) -> Tip:
+    """Where a ledger stands before CometBFT's first block."""
+    return Tip(consensus_height=0, consensus_time=ledger.time, height=0, time=ledger.time, app_hash=app_state(ledger).app_hash)
+
+
+def app_state(ledger: Ledger) -> AppState:
+    """What the app hash of a ledger stands for."""
+    return AppState(log_size=ledger.log.size, log_root=ledger.log.root(), state_root=ledger.tree.root)
