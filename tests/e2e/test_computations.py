@@ -87,8 +87,8 @@ def review(stage: Stage, job: str, digest: str) -> None:
         node.jobs.approve(job)
 
 
-def ended(stage: Stage, job: str, seconds: float) -> JobInfo:
-    return stage.client(BANK).jobs.wait(job, timeout_seconds=seconds)
+def ended(stage: Stage, job: str) -> JobInfo:
+    return stage.client(BANK).jobs.wait(job, timeout_seconds=600)
 
 
 def test_a_program_is_proposed_reviewed_and_run_and_only_the_receiver_gets_its_outputs(
@@ -97,7 +97,7 @@ def test_a_program_is_proposed_reviewed_and_run_and_only_the_receiver_gets_its_o
     stage = standing.stage
     job, digest = propose(standing, program, "total", capsys)
     review(stage, job, digest)
-    assert (found := ended(stage, job, 60)).state == "completed", found.reason
+    assert (found := ended(stage, job)).state == "completed", found.reason
     result = stage.client(BANK).jobs.result(job)
     assert dict(zip(result.columns, result.table[0], strict=True)) == {
         "total": str(sum(map(sum, BILLS.values()))),
@@ -108,7 +108,7 @@ def test_a_program_is_proposed_reviewed_and_run_and_only_the_receiver_gets_its_o
             stage.client(org).jobs.result(job)
     assert stage.job_at(AUDITOR, job).digest == digest
     again, _ = propose(standing, program, "total", capsys)
-    assert ended(stage, again, 60).state == "completed", "a reviewed program needs nobody"
+    assert ended(stage, again).state == "completed", "a reviewed program needs nobody"
 
 
 def workers(stage: Stage, org: str) -> list[int]:
@@ -132,20 +132,18 @@ def test_a_compute_node_killed_in_mid_program_ends_the_job_and_it_can_be_run_aga
     stage = standing.stage
     job, digest = propose(standing, program, "long", capsys)
     review(stage, job, digest)
-    stage.wait_for(
-        "the program runs", lambda: stage.job_at(BUREAU, job).received_bytes > 0 or _busy(stage, BUREAU), seconds=120
-    )
+    stage.wait_for("the program runs", lambda: stage.job_at(BUREAU, job).received_bytes > 0 or _busy(stage, BUREAU))
     began = time.monotonic()
     for pid in workers(stage, BUREAU):
         os.kill(pid, signal.SIGKILL)
-    found = ended(stage, job, 60)
+    found = ended(stage, job)
     assert found.state == "failed", found.reason
     assert time.monotonic() - began < 30
     for org in (BANK, BUREAU, TELECOM):
         folder = stage.consortium.home(org) / "jobs" / job
         stage.wait_for(f"nothing of an attempt is kept at {org}", lambda folder=folder: not any(folder.iterdir()))  # type: ignore[misc]
     again, _ = propose(standing, program, "long", capsys)
-    assert (found := ended(stage, again, 120)).state == "completed", found.reason
+    assert (found := ended(stage, again)).state == "completed", found.reason
     (cell,) = stage.client(BANK).jobs.result(again).table[0]
     assert Decimal(cell) > 0
 

@@ -39,7 +39,7 @@ def listening(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem, password="x")
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(10)
+        server.settimeout(60)
         made = Listener(f"https://127.0.0.1:{server.getsockname()[1]}")
         thread = threading.Thread(target=_serve, args=(server, context, made, answer, status), daemon=True)
         thread.start()

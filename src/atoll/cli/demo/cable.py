@@ -3,9 +3,10 @@
     python -m atoll.cli.demo.cable PORT TARGET_PORT      commands on standard input, events on standard output
 
 Connections to PORT are passed on to TARGET_PORT, byte by byte as they come; nothing of them can be read here, they are TLS. But
-the service that a connection asks for is not encrypted (RFC 7301), so the cable knows which ones belong to a job. After
-`cut BYTES PID` it lets exactly that many more bytes of jobs pass, in both directions together, then kills that process without
-warning, ends the connection, and writes `cut`. "At a random byte count" means just that: also in the middle of a frame.
+the service that a connection asks for is not encrypted (RFC 7301), so the cable knows which ones belong to a job. After `cut
+BYTES PID`, which it answers with `counting`, it lets exactly that many more bytes of jobs pass, in both directions together,
+then kills that process without warning, ends the connection, and writes `cut`. "At a random byte count" means just that: also
+in the middle of a frame.
 """
 
 from __future__ import annotations
@@ -50,10 +51,15 @@ class Cable:
         return wait_for_line(self._process, b"ready", seconds=START_SECONDS)
 
     def cut_after(self, count: int, pid: int) -> None:
-        """Let `count` more bytes of jobs pass, then kill `pid`."""
+        """Let `count` more bytes of jobs pass, then kill `pid`; no byte passes uncounted once this returns.
+
+        Raises:
+            OSError: the cable does not answer.
+        """
         assert self._process.stdin is not None
         self._process.stdin.write(f"cut {count} {pid}\n".encode())
-        self._process.stdin.flush()
+        if not wait_for_line(self._process, b"counting", seconds=START_SECONDS):
+            raise TimeoutError(f"the cable does not answer within {START_SECONDS:g} s")
 
     def wait_cut(self, *, seconds: float) -> bool:
         """Whether it was cut in time."""
@@ -124,6 +130,8 @@ def obey(failure: Failure) -> None:
     words = sys.stdin.readline().split()
     if len(words) == 3 and words[0] == "cut":
         failure.left, failure.pid = int(words[1]), int(words[2])
+        sys.stdout.write("counting\n")
+        sys.stdout.flush()
     elif not words:
         asyncio.get_running_loop().remove_reader(sys.stdin)
 

@@ -23,7 +23,7 @@ PURPOSE = "credit-check"
 USES = 20
 RUNS = 100
 """How many whole tables the scenarios and attacks may bring in a month, all pairs together."""
-JOB_SECONDS = 300.0
+JOB_SECONDS = 600.0
 ECDH = "psi-ecdh-curve25519"
 
 

@@ -44,6 +44,7 @@ def start_python(
     with log.open("ab") as errors:
         return subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
             command,
+            bufsize=0,  # `wait_for_line` asks the pipe whether there is more
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

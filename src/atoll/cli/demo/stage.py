@@ -28,7 +28,7 @@ from atoll.client import Node, RefusedByNode, connect_home
 T = TypeVar("T")
 POLL_SECONDS = 0.05
 NOT_FOUND = 404
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 """Far more than anything here takes, also on a machine that is busy with something else."""
 
 
@@ -114,12 +114,14 @@ class Stage:
         return [self.cable.pid, *(node.pid for node in self.nodes.values() if node.pid)]
 
     def restart(self, org: str) -> None:
-        """Start a node that was killed, from what it had on disk."""
+        """Start a node that was killed, from what it had on disk; the others that run are connected with it again."""
         node = self.nodes[org]
         node.bury()
         self._forget_clients(org)
         node.start()
         node.wait_ready()
+        others = sum(1 for one in self.nodes.values() if one.pid) - 1
+        self.wait_for(f"{org} connected again", lambda: len(self.client(org).status().connected) >= others)
 
     def kill(self, org: str) -> None:
         """`kill -9` a node for good."""

@@ -38,7 +38,7 @@ def run(stage: Stage, exchange: Exchange) -> Attack:
         since = time.monotonic()
         with acknowledging(stage, side) as receipts:
             job = exchange.propose(pair, rounds=ROUNDS)
-            struck = stage.cable.wait_cut(seconds=120.0)
+            struck = stage.cable.wait_cut(seconds=600.0)
     with stage.screen.step("start it again; the job goes on where it was"):
         stage.restart(side)
         kept = sum(is_there(stage, side, one) for one in receipts)
