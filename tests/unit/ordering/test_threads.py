@@ -42,7 +42,7 @@ async def test_many_clients_at_once_under_threads(tmp_path: Path) -> None:
     assert len({answer.index for answer in answers}) == len(data)
     size = engines["operator"].replica.ledger.log.size
     async with asyncio.timeout(60):  # two of three are a quorum, so one may be behind
-        while {engine.replica.ledger.log.size for engine in engines.values()} != {size}:
+        while {engine.replica.ledger.log.size for engine in engines.values()} != {size}:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
     for engine in engines.values():
         await engine.stop()
