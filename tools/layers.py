@@ -19,7 +19,7 @@ from pathlib import Path
 PICTURE = """
     cli, __main__ | console
     testing
-    node | client, __init__
+    node | client, __init__ | witness
     storage | transport | ordering | sources | api
     exchange* | jobs*
     policy*

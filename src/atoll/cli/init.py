@@ -6,7 +6,7 @@ import os
 import secrets
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
@@ -137,7 +137,17 @@ def verify_words(new: NewHome) -> None:
         raise BadArgument(what=f"--{err.field.replace('_', '-')}", reason=err.problem) from err
 
 
-def ensure_passphrase(home: Home) -> bool:
+class KeyFolder(Protocol):
+    """A folder with a keystore, and with a place for its passphrase."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def passphrase_file(self) -> Path: ...
+
+
+def ensure_passphrase(home: KeyFolder) -> bool:
     """Make a passphrase where none is set; whether one was made."""
     if "ATOLL_PASSPHRASE" in os.environ or "ATOLL_PASSPHRASE_FILE" in os.environ or home.passphrase_file.exists():
         return False

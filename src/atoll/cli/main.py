@@ -55,6 +55,7 @@ SLOTS = (
     Slot("auction", "atoll.cli.auction", "Sealed bids: open an auction, bid, see how it stands."),
     Slot("program", "atoll.cli.program", "Write, read and review programs on secret shares."),
     Slot("ledger", "atoll.cli.ledger", "Read and verify the ledger."),
+    Slot("witness", "atoll.cli.witness", "Witness logs: cosign checkpoints, keep contradictions."),
     Slot("evidence", "atoll.cli.evidence", "Export evidence of a job, or verify it offline."),
     Slot("why", "atoll.cli.why", "Explain an error code, or the state of a job."),
 )

@@ -9,7 +9,6 @@ HOME/data/             default data folder              HOME/log/            str
 
 from __future__ import annotations
 
-import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,8 @@ from typing import Any
 from atoll.node.ceilings import Ceilings
 from atoll.node.errors import BadConfig, NoHome
 from atoll.policy.local import LocalRules
-from atoll.trust.errors import KeystoreExposed
+from atoll.storage.errors import PassphraseMissing
+from atoll.storage.passphrase import read_passphrase
 
 LEAST_JOB_MB = 64
 """A plan cannot say less memory; below it no job starts."""
@@ -98,16 +98,10 @@ class Home:
             BadConfig: there is none of them, or the file cannot be read.
             KeystoreExposed: others may read the home's passphrase file.
         """
-        if "ATOLL_PASSPHRASE" in os.environ:
-            return os.environ["ATOLL_PASSPHRASE"].encode()
-        path = Path(os.environ.get("ATOLL_PASSPHRASE_FILE", self.passphrase_file))
         try:
-            if path == self.passphrase_file and path.stat().st_mode & 0o077:
-                raise KeystoreExposed(path=path, problem=f"its mode is {path.stat().st_mode & 0o777:04o}")
-            return path.read_bytes().rstrip(b"\r\n")
-        except OSError as err:
-            reason = f"the keystore's passphrase is not in ATOLL_PASSPHRASE, and {path} cannot be read"
-            raise BadConfig(path=str(self.keys), reason=reason) from err
+            return read_passphrase(self.passphrase_file)
+        except PassphraseMissing as err:
+            raise BadConfig(path=str(self.keys), reason=str(err).rstrip(".")) from err
 
 
 @dataclass(frozen=True, slots=True)

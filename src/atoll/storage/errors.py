@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.errors import IntegrityError, UnavailableError
+from atoll.errors import InputError, IntegrityError, UnavailableError
 
 
 class StoreCorrupt(IntegrityError):
@@ -19,3 +19,11 @@ class StoreFull(UnavailableError):
     code = "storage.full"
     sentence = "The node's disk is full: {reason}."
     remedy = "Free space on the volume of the node's home; the node goes on by itself. Propose a job that ended by it again."
+
+
+class PassphraseMissing(InputError):
+    """Nothing says the passphrase that opens a keystore."""
+
+    code = "storage.no_passphrase"
+    sentence = "The keystore's passphrase is not in ATOLL_PASSPHRASE, and {path} cannot be read."
+    remedy = "Set ATOLL_PASSPHRASE, or name a file that holds it with ATOLL_PASSPHRASE_FILE."

@@ -32,11 +32,11 @@ from atoll.ledger.tlog_policy import NO_QUORUM, Log, encode_policy, make_policy
 from atoll.ledger.vkey import KeyKind, VerifierKey, encode_vkey
 from atoll.node.tlog.routes import PREFIX, add_log_routes
 from atoll.node.tlog.shelf import Published, Shelf
-from atoll.node.tlog.throttle import Throttle
 from atoll.ports import SystemClock
 from atoll.primitives.merkle import MerkleTree, leaf_hash
 from atoll.testing.consortium import FOUNDED, NamedEntropy
 from atoll.transport.identity import TlsIdentity
+from atoll.transport.throttle import Throttle
 from atoll.trust.keys import Purpose, SecretKey
 from atoll.trust.tlskeys import TlsKey, create_tls_key
 

@@ -4,7 +4,6 @@
 |---|---|
 | `shelf` | what is published: a checkpoint, and every tile below it |
 | `routes` | the shelf over HTTPS: hashes for everybody, entries for those entitled |
-| `throttle` | how much one address may ask |
 | `settings` | whose cosignatures a published checkpoint needs |
 | `witnesses` | asking witnesses for cosignatures, each at its own pace |
 | `publisher` | from the agreed log to the shelf: durable first, signed then, never back |

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.errors import AccessError, IntegrityError, NotFoundError, UnavailableError
+from atoll.errors import AccessError, InputError, IntegrityError, NotFoundError, PeerError, UnavailableError
 
 
 class NoSuchTile(NotFoundError):
@@ -58,3 +58,43 @@ class LogForked(IntegrityError):
         "Somebody has shown two histories. Keep the homes as they are; both signed checkpoints are in log/node.log, and at the "
         "witness (`atoll witness show`)."
     )
+
+
+class BadWitnessPolicy(InputError):
+    """The file with the witnesses of the published log cannot be used."""
+
+    code = "tlog.bad_policy"
+    sentence = "The witnesses in {path} cannot be used: {reason}."
+    remedy = "It is a C2SP tlog-policy; `[tlog] witnesses` in atoll.toml names it, `atoll witness init` prints a line for it."
+
+
+class WitnessesRequired(InputError):
+    """A consortium that is not for tests would publish checkpoints that nobody has witnessed."""
+
+    code = "tlog.witnesses_required"
+    sentence = "The quorum in {path} is `none`, and this consortium is not for tests."
+    remedy = "A signature alone does not stop a log from showing two histories: name a witness or a group as the quorum."
+
+
+class WitnessUnfit(PeerError):
+    """A witness answered with something that is no cosignature."""
+
+    code = "tlog.witness_answer"
+    sentence = "The witness {name} gave no cosignature: {reason}."
+    remedy = "`atoll witness show` at the witness, and its log, say why; it is asked again by itself."
+
+
+class WitnessUnreachable(UnavailableError):
+    """A witness does not answer."""
+
+    code = "tlog.witness_unreachable"
+    sentence = "The witness {name} does not answer: {reason}."
+    remedy = "It is asked again by itself; see that it runs, and that its address in the policy is right."
+
+
+class WitnessAhead(UnavailableError):
+    """A witness has cosigned a larger log than this node has."""
+
+    code = "tlog.witness_ahead"
+    sentence = "The witness {name} has seen {known} entries of this log, and this node has {size}."
+    remedy = "This node is behind, which passes; or an older state was restored, which does not: then it stops."

@@ -20,7 +20,7 @@ from atoll.errors import AtollError
 from atoll.ledger.tiles import ENTRIES
 from atoll.node.tlog.errors import AskedTooOften, NotForOutsiders
 from atoll.node.tlog.shelf import Shelf
-from atoll.node.tlog.throttle import Throttle
+from atoll.transport.throttle import Throttle
 
 PREFIX = "/tlog"
 PER_SECOND = 100.0

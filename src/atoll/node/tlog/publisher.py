@@ -1,0 +1,227 @@
+"""From the agreed log to the shelf.
+
+    1  the newest checkpoint that the members agree on, signed (`NoteSource`); what it covers is on this node's disk
+    2  it continues what was published before, by this node's own tree; else nothing is published, and the node stops
+    3  witnesses cosign it; fewer than the policy's quorum, and the old one stays
+    4  it is written down, durably, and only then shown
+
+A witness or this node's own memory may know a larger log than this node has. That is no fault as long as the node is behind.
+Once a quorum of the members stands for the smaller log at a later time, the log went back: the node stops loudly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from atoll.errors import AtollError
+from atoll.ledger.checkpoint import Checkpoint, parse_checkpoint
+from atoll.ledger.errors import UntrustedNoteError
+from atoll.ledger.note import Note, parse_note, verify_note
+from atoll.ledger.tlog_policy import Policy
+from atoll.node.tlog.errors import LogForked, LogWentBack
+from atoll.node.tlog.shelf import Published, Shelf
+from atoll.node.tlog.witnesses import Shown, Witnesses
+from atoll.ordering.engine import Engine
+from atoll.ordering.errors import NotAgreedYet
+from atoll.ports import Clock
+
+log = logging.getLogger("atoll.tlog")
+
+REFRESH_SECONDS = 20
+"""An idle log's checkpoint is published again with fresh cosignatures."""
+SKEW_SECONDS = 10
+"""Twice what two members' clocks may differ by."""
+PUBLISHED = "tlog/published"
+
+
+class NoteSource(Protocol):
+    """Where checkpoints to publish come from."""
+
+    async def newest(self) -> Note | None:
+        """The newest agreed checkpoint, signed by the log and by what members cosign; None where there is none yet."""
+        ...
+
+
+class Memory(Protocol):
+    """What survives a restart; a value is durable when the call returns."""
+
+    def meta(self, name: str) -> bytes | None: ...
+
+    def set_meta(self, name: str, value: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A checkpoint of this log that outsiders have seen."""
+
+    checkpoint: Checkpoint
+    source: str
+    at: int
+    """When this node heard of it, Unix seconds."""
+
+
+class Publisher:
+    """See the module's docstring."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        source: NoteSource,
+        shelf: Shelf,
+        memory: Memory,
+        clock: Clock,
+        every_seconds: float,
+        policy: Policy | None = None,
+        witnesses: Witnesses | None = None,
+    ) -> None:
+        """
+        Args:
+            engine: its log is the one that is published; its freshness tells a node that is behind from a log that went back.
+            source: makes the notes.
+            shelf: where they go.
+            memory: keeps what was published.
+            clock: dates it.
+            every_seconds: how often it looks.
+            policy: what a published checkpoint must satisfy; None: the members' quorum is all.
+            witnesses: who is asked for cosignatures.
+        """
+        self._engine = engine
+        self._source = source
+        self._shelf = shelf
+        self._memory = memory
+        self._clock = clock
+        self._every_seconds = every_seconds
+        self._policy = policy
+        self._witnesses = witnesses
+        self._seen: list[_Seen] = []
+        self.waiting_for = ""
+        """What keeps the newest checkpoint from being published; empty where nothing does."""
+        written = memory.meta(PUBLISHED)
+        if written is not None:
+            self._see(Shown(parse_checkpoint(parse_note(written).text), "this node"))
+
+    def states(self) -> list[tuple[str, int, str]]:
+        """As `Witnesses.states`."""
+        return self._witnesses.states() if self._witnesses is not None else []
+
+    async def run(self) -> None:
+        """Publish until cancelled.
+
+        Raises:
+            LogWentBack, LogForked: the log is not the one that outsiders have seen; the node must stop.
+        """
+        try:
+            while True:
+                await self._step_logged()
+                await asyncio.sleep(self._every_seconds)
+        finally:
+            if self._witnesses is not None:
+                await self._witnesses.close()
+
+    async def step(self) -> None:
+        """Publish the newest checkpoint, if it is news.
+
+        Raises:
+            LogWentBack, LogForked: see `run`.
+        """
+        self._need_growth()
+        note = await self._source.newest()
+        if note is None:
+            self.waiting_for = "a quorum of the members"
+            return
+        checkpoint, published = parse_checkpoint(note.text), self._shelf.published
+        if self._seen or not self._is_news(checkpoint, published):
+            return
+        tree = self._engine.ledger.log
+        if tree.root(checkpoint.size) != checkpoint.root:
+            raise LogForked(size=checkpoint.size, source="the checkpoint to be published")
+        if self._witnesses is not None:
+            answers = await self._witnesses.ask(note, checkpoint, tree)
+            note = note.with_signatures(answers.lines)
+            for one in answers.shown:
+                self._see(one)
+            self._need_growth()
+        missing = self._missing(note)
+        if missing:
+            self.waiting_for = missing
+            return
+        self._publish(note, checkpoint)
+
+    async def _step_logged(self) -> None:
+        try:
+            await self.step()
+        except (LogWentBack, LogForked) as err:
+            log.critical("the node stops", extra={"code": err.code, "error": str(err)})
+            raise
+        except AtollError as err:
+            self.waiting_for = str(err)
+            log.warning("not published", extra={"code": err.code, "error": str(err)})
+        except Exception:  # the outermost loop of this task: a fault of ours must not stop the node
+            log.exception("not published")
+
+    def _is_news(self, checkpoint: Checkpoint, published: Published | None) -> bool:
+        if published is None or checkpoint.size > published.checkpoint.size:
+            return True
+        if checkpoint.size < published.checkpoint.size:
+            return False
+        if checkpoint.root != published.checkpoint.root:
+            raise LogForked(size=checkpoint.size, source="this node")
+        return self._clock.now() - published.at >= REFRESH_SECONDS
+
+    def _missing(self, note: Note) -> str:
+        """Whose cosignatures are missing; empty where the policy is satisfied."""
+        if self._policy is None:
+            return ""
+        names = {one.key: one.name for one in self._policy.witnesses}
+        try:
+            cosigned = {names[one.key] for one in verify_note(note, names)}
+        except UntrustedNoteError:
+            cosigned = set()
+        if self._policy.is_quorum(cosigned):
+            return ""
+        return f"the quorum {self._policy.quorum} of the witnesses; cosigned by {', '.join(sorted(cosigned)) or 'none'}"
+
+    def _publish(self, note: Note, checkpoint: Checkpoint) -> None:
+        data = note.encode()
+        self._memory.set_meta(PUBLISHED, data)  # before anybody can see it, so that it can never be taken back
+        self._shelf.published = Published(checkpoint, data, self._clock.now())
+        self.waiting_for = ""
+
+    # -- never back ------------------------------------------------------------------------------------------------------------
+
+    def _see(self, shown: Shown) -> None:
+        """Take note of a checkpoint that outsiders know; it is compared as soon as this node's log is that large."""
+        known = {(one.checkpoint, one.source) for one in self._seen}
+        if (shown.checkpoint, shown.source) not in known:
+            self._seen.append(_Seen(shown.checkpoint, shown.source, self._clock.now()))
+
+    def _need_growth(self) -> None:
+        view, tree = self._engine.view(), self._engine.ledger.log
+        for one in list(self._seen):
+            if one.checkpoint.size > view.log_size:
+                if self._engine.freshness() > one.at + SKEW_SECONDS:
+                    raise LogWentBack(size=view.log_size, seen=one.checkpoint.size, source=one.source)
+                self.waiting_for = f"this node's log to reach the {one.checkpoint.size} entries that {one.source} has seen"
+            elif tree.root(one.checkpoint.size) != one.checkpoint.root:
+                raise LogForked(size=view.log_size, source=one.source)
+            else:
+                self._seen.remove(one)
+
+
+class AgreedNotes:
+    """Notes as the embedded engine agrees on them: signed by the sequencer after its disk, cosigned by a quorum after theirs."""
+
+    def __init__(self, seal: Callable[[], bytes]) -> None:
+        self._seal = seal
+
+    async def newest(self) -> Note | None:
+        """See `NoteSource.newest`."""
+        try:
+            return parse_note(self._seal())
+        except NotAgreedYet:
+            return None

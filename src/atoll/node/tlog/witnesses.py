@@ -1,0 +1,200 @@
+"""Asking witnesses for cosignatures: one request each, the right old size learnt from a refusal, patience after a failure.
+
+What a witness says without signing it moves nothing here: an answer 409 or 422 makes this node ask for the checkpoint that the
+witness has cosigned before, and only one that this very log has signed counts as proof that the log went back or parted.
+Source: C2SP tlog-witness.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import ssl
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import httpx
+
+from atoll.errors import AtollError
+from atoll.ledger.checkpoint import Checkpoint, parse_checkpoint
+from atoll.ledger.cosignature import parse_cosignature
+from atoll.ledger.note import Note, NoteSignature, parse_note, parse_signatures, verify_note
+from atoll.ledger.note_fields import parse_number
+from atoll.ledger.tlog_policy import Witness
+from atoll.ledger.vkey import VerifierKey
+from atoll.ledger.witness import AddCheckpoint
+from atoll.node.tlog.errors import WitnessAhead, WitnessUnfit, WitnessUnreachable
+from atoll.ports import Clock
+from atoll.primitives.merkle import MerkleTree
+
+log = logging.getLogger("atoll.tlog")
+
+TIMEOUT_SECONDS = 5.0
+MAX_ANSWER_BYTES = 1 << 16
+SKEW_SECONDS = 5
+STALE_SECONDS = 60
+FIRST_PAUSE_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A checkpoint that this log once signed, and a witness kept."""
+
+    checkpoint: Checkpoint
+    """What it says."""
+    source: str
+    """Who kept it."""
+
+
+@dataclass(slots=True)
+class _Asked:
+    """How one witness stands."""
+
+    witness: Witness
+    known: int | None = None
+    """Size it is believed to know."""
+    pause: float = 0.0
+    not_before: float = 0.0
+    cosigned_at: int = 0
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class Answers:
+    """What a round brought."""
+
+    lines: list[NoteSignature] = field(default_factory=list)
+    """Verified cosignatures."""
+    shown: list[Shown] = field(default_factory=list)
+    """Checkpoints that this log signed before, from witnesses that refused this one."""
+
+
+class Witnesses:
+    """See the module's docstring."""
+
+    def __init__(
+        self,
+        witnesses: Iterable[Witness],
+        *,
+        log_keys: Callable[[], Iterable[VerifierKey]],
+        tls: ssl.SSLContext | bool,
+        clock: Clock,
+    ) -> None:
+        """
+        Args:
+            witnesses: those with an address are asked.
+            log_keys: the keys that sign this log's checkpoints, or ever did.
+            tls: settings for their addresses that begin with https.
+            clock: for patience, and against cosignatures of another time.
+        """
+        self._asked = [_Asked(one) for one in witnesses if one.url]
+        self._log_keys = log_keys
+        self._clock = clock
+        self._http = httpx.AsyncClient(verify=tls, timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    def states(self) -> list[tuple[str, int, str]]:
+        """Name, time of the newest cosignature (0: none yet), and what is wrong (empty: nothing) of each witness asked."""
+        return [(one.witness.name, one.cosigned_at, one.problem) for one in self._asked]
+
+    async def ask(self, note: Note, checkpoint: Checkpoint, tree: MerkleTree) -> Answers:
+        """Ask everybody whose turn it is, at once.
+
+        Args:
+            note: signed by the log.
+            checkpoint: what it says.
+            tree: the log, of that size or larger.
+        """
+        answers = Answers()
+        now = self._clock.monotonic()
+        due = [one for one in self._asked if one.not_before <= now]
+        await asyncio.gather(*(self._ask_logged(one, note, checkpoint, tree, answers) for one in due))
+        return answers
+
+    async def _ask_logged(self, asked: _Asked, note: Note, checkpoint: Checkpoint, tree: MerkleTree, answers: Answers) -> None:
+        try:
+            answers.lines.append(await self._ask(asked, note, checkpoint, tree, answers))
+        except AtollError as err:
+            asked.pause = min(LONGEST_PAUSE_SECONDS, 2 * asked.pause or FIRST_PAUSE_SECONDS)
+            asked.not_before = self._clock.monotonic() + asked.pause
+            asked.problem = str(err)
+            log.warning("no cosignature", extra={"peer": asked.witness.name, "code": err.code, "error": str(err)})
+        else:
+            asked.pause, asked.problem, asked.cosigned_at = 0.0, "", self._clock.now()
+
+    async def _ask(
+        self, asked: _Asked, note: Note, checkpoint: Checkpoint, tree: MerkleTree, answers: Answers
+    ) -> NoteSignature:
+        name = asked.witness.name
+        for _ in range(2):  # the first may be told the size that the witness knows, the second uses it
+            old = min(asked.known or 0, checkpoint.size)
+            proof = tuple(tree.consistency_proof(old, checkpoint.size)) if 0 < old < checkpoint.size else ()
+            status, body = await self._post(asked, AddCheckpoint(old_size=old, proof=proof, note=note))
+            if status == 200:
+                line = self._cosignature(asked, note, body)
+                asked.known = checkpoint.size
+                return line
+            known = parse_number(body.decode("ascii", "replace").removesuffix("\n")) if status == 409 else None
+            if known is None or known == old:
+                answers.shown += await self._shown(asked, checkpoint)
+                raise WitnessUnfit(name=name, reason=f"status {status}, {_words(body)}")
+            asked.known = known
+            if known > checkpoint.size:
+                answers.shown += await self._shown(asked, checkpoint)
+                raise WitnessAhead(name=name, known=known, size=checkpoint.size)
+        raise WitnessUnfit(name=name, reason="it names another known size each time")
+
+    async def _post(self, asked: _Asked, request: AddCheckpoint) -> tuple[int, bytes]:
+        return await self._call(asked, "POST", "add-checkpoint", request.encode())
+
+    async def _shown(self, asked: _Asked, checkpoint: Checkpoint) -> list[Shown]:
+        """What the witness cosigned before, if it shows it and this log's signature under it holds."""
+        place = f"newest/{hashlib.sha256(checkpoint.origin.encode()).hexdigest()}"
+        try:
+            status, body = await self._call(asked, "GET", place, b"")
+            if status != 200:
+                return []
+            note = parse_note(body)
+            verify_note(note, [one for one in self._log_keys() if one.name == checkpoint.origin])
+            before = parse_checkpoint(note.text)
+        except AtollError:
+            return []  # what is not signed by the log proves nothing
+        return [Shown(before, f"witness {asked.witness.name}")] if before.origin == checkpoint.origin else []
+
+    async def _call(self, asked: _Asked, method: str, place: str, content: bytes) -> tuple[int, bytes]:
+        url = f"{asked.witness.url.rstrip('/')}/{place}"
+        body = bytearray()
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS), self._http.stream(method, url, content=content) as answer:
+                async for piece in answer.aiter_raw():
+                    body += piece
+                    if len(body) > MAX_ANSWER_BYTES:
+                        raise WitnessUnfit(name=asked.witness.name, reason="its answer is too long")
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as err:
+            raise WitnessUnreachable(name=asked.witness.name, reason=type(err).__name__) from err
+        return answer.status_code, bytes(body)
+
+    def _cosignature(self, asked: _Asked, note: Note, body: bytes) -> NoteSignature:
+        """The witness's own line among those that it answered with, verified, and of this time."""
+        key, now = asked.witness.key, self._clock.now()
+        lines = [
+            one for one in parse_signatures(body.decode("utf-8", "replace")) if (one.name, one.key_id) == (key.name, key.key_id)
+        ]
+        if len(lines) != 1:
+            raise WitnessUnfit(name=asked.witness.name, reason="its answer has not exactly one line of its key")
+        verify_note(Note(note.text, (lines[0],)), [key])
+        time, _ = parse_cosignature(lines[0].body)
+        if not now - STALE_SECONDS <= time <= now + SKEW_SECONDS:
+            raise WitnessUnfit(name=asked.witness.name, reason="its clock is wrong")
+        return lines[0]
+
+
+def _words(body: bytes) -> str:
+    """The beginning of an answer, fit to be shown."""
+    text = body[:120].decode("ascii", "replace").strip()
+    return "".join(one if one.isprintable() else "?" for one in text) or "without a word"
