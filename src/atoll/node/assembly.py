@@ -50,6 +50,7 @@ from atoll.node.runs import Runs
 from atoll.node.services import Services
 from atoll.node.spawn import Orders, Starter
 from atoll.node.standing import StandingConsents
+from atoll.node.tlog.assemble import publish_log
 from atoll.ordering.embedded.engine import EmbeddedEngine, Signers
 from atoll.ordering.engine import View
 from atoll.ordering.offload import Offload
@@ -170,6 +171,7 @@ class Node:
         self.budgets = Budgets(self.context, self.bodies, self.purposes)
         self.proposals = Proposals(self.context, self.bodies, self.purposes, self.budgets)
         self.duplicates = Duplicates(self.context, self.bodies, self.proposals, self.runs)
+        self.tlog = publish_log(self.context)
         self.reactor = Reactor(self.context, self.bodies, self.consents, self.runs, self._on_block)
         self.services = self._join()
 
@@ -184,6 +186,8 @@ class Node:
                 if self._dealer is not None:
                     group.create_task(self._dealer.run())
                 group.create_task(self.duplicates.run())
+                if self.tlog.publisher is not None:
+                    group.create_task(self.tlog.publisher.run())
         finally:
             self.reactor.stop()
             await self.runs.stop_all()
@@ -199,7 +203,7 @@ class Node:
         self.duplicates.look_soon()
 
     def _join(self) -> Services:
-        doctor = Doctor(self.context, self.links, self.runs, self.evaluator)
+        doctor = Doctor(self.context, self.links, self.runs, self.evaluator, self.tlog)
         disputes = Disputes(self.context, self.bodies)
         levels = LevelTables(self.context.config.home.path)
         return Services(
@@ -219,6 +223,7 @@ class Node:
             quality=Quality(self.context, self.bodies, self.catalogue, self.base.keys),
             jobs=Jobs(self.context, self.bodies, self.consents, self.runs),
             programs=Programs(self.context, self.bodies, on_revoked=self.runs.look_again),
+            tlog=self.tlog,
             ledger=LedgerDesk(self.context),
             disputes=disputes,
             histories=Histories(self.context, disputes),

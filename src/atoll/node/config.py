@@ -16,12 +16,14 @@ from typing import Any
 
 from atoll.node.ceilings import Ceilings
 from atoll.node.errors import BadConfig, NoHome
+from atoll.node.tlog.settings import EVERY_SECONDS, LogSettings
 from atoll.policy.local import LocalRules
 from atoll.storage.errors import PassphraseMissing
 from atoll.storage.passphrase import read_passphrase
 
 LEAST_JOB_MB = 64
 """A plan cannot say less memory; below it no job starts."""
+MOST_EVERY_SECONDS = 3600
 _SECTIONS = {
     "node": {"org", "log"},
     "peer": {"listen", "address"},
@@ -29,6 +31,7 @@ _SECTIONS = {
     "data": {"folders"},
     "jobs": {"max-memory-mb", "max-traffic-mb"},
     "registration": {"sm3"},
+    "tlog": {"publish", "witnesses", "certificates", "every-seconds"},
     "policy": None,
 }
 
@@ -123,6 +126,8 @@ class Config:
     """The most that a job's process may take here, whatever its plan allows."""
     takes_sm3: bool = False
     """Whether fingerprints of tables have SM3 of the file's bytes beside SHA-256."""
+    tlog: LogSettings = field(default_factory=LogSettings)
+    """Whether the log is published, and who witnesses it."""
 
 
 def load_config(path: Path) -> Config:
@@ -157,6 +162,7 @@ def load_config(path: Path) -> Config:
         policy=LocalRules.from_table(table.get("policy", {})),
         ceilings=_ceilings(home, table.get("jobs", {})),
         takes_sm3=_truth(home, table, "registration", "sm3"),
+        tlog=_tlog(home, table),
     )
 
 
@@ -167,8 +173,8 @@ def _text(home: Home, table: dict[str, Any], section: str, name: str, default: s
     return value
 
 
-def _truth(home: Home, table: dict[str, Any], section: str, name: str) -> bool:
-    value = table.get(section, {}).get(name, False)
+def _truth(home: Home, table: dict[str, Any], section: str, name: str, default: bool = False) -> bool:
+    value = table.get(section, {}).get(name, default)
     if not isinstance(value, bool):
         raise BadConfig(path=str(home.config), reason=f"[{section}] {name} is neither true nor false")
     return value
@@ -179,6 +185,21 @@ def _texts(home: Home, table: dict[str, Any], section: str, name: str, default: 
     if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
         raise BadConfig(path=str(home.config), reason=f"[{section}] {name} is not a list of texts")
     return value
+
+
+def _tlog(home: Home, table: dict[str, Any]) -> LogSettings:
+    witnesses = _text(home, table, "tlog", "witnesses", "")
+    every = table.get("tlog", {}).get("every-seconds", EVERY_SECONDS)
+    if type(every) is not int or not 1 <= every <= MOST_EVERY_SECONDS:
+        raise BadConfig(
+            path=str(home.config), reason=f"[tlog] every-seconds is not a whole number from 1 to {MOST_EVERY_SECONDS}"
+        )
+    return LogSettings(
+        publish=_truth(home, table, "tlog", "publish", True),
+        witnesses=home.path / witnesses if witnesses else None,
+        certificates=tuple(home.path / one for one in _texts(home, table, "tlog", "certificates", [])),
+        every_seconds=every,
+    )
 
 
 def _ceilings(home: Home, jobs: dict[str, Any]) -> Ceilings:

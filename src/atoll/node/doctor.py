@@ -10,6 +10,7 @@ from atoll.ledger.records import OprfDealing, OprfKey
 from atoll.node.context import NodeContext
 from atoll.node.oprf import Evaluator
 from atoll.node.runs import Runs
+from atoll.node.tlog.assemble import PublishedLog
 from atoll.ordering.engine import FRESH_SECONDS
 from atoll.transport.links import Links
 from atoll.version import VERSION
@@ -22,11 +23,12 @@ ENGINES = {"embedded": "embedded: tamper-evident under one operator", "cometbft"
 class Doctor:
     """Looks at a running node."""
 
-    def __init__(self, context: NodeContext, links: Links, runs: Runs, evaluator: Evaluator) -> None:
+    def __init__(self, context: NodeContext, links: Links, runs: Runs, evaluator: Evaluator, tlog: PublishedLog) -> None:
         self._context = context
         self._links = links
         self._runs = runs
         self._evaluator = evaluator
+        self._tlog = tlog
 
     def status(self) -> Status:
         """How the node is."""
@@ -73,6 +75,7 @@ class Doctor:
                 remedy="Check their nodes and the way there; one side being able to dial is enough.",
             ),
             self._fingerprint_key(),
+            self._published_log(),
             DoctorFinding(
                 check="disk",
                 ok=free >= LEAST_FREE_BYTES,
@@ -103,6 +106,22 @@ class Doctor:
             ok=key is not None and (self._evaluator.holds_share or not needed),
             found=found,
             remedy="It comes by itself: at the founding once members are connected; a lost share in a day, if all holders run.",
+        )
+
+    def _published_log(self) -> DoctorFinding:
+        published, publisher = self._tlog.shelf.published, self._tlog.publisher
+        age = self._context.clock.now() - published.at if published is not None else 0
+        found = f"{published.checkpoint.size} entries, {age} s ago" if published is not None else "nothing yet"
+        if publisher is None:
+            found = "not published: [tlog] publish is off"
+        elif publisher.waiting_for:
+            found += f"; waits for {publisher.waiting_for}"
+        missing = [f"{name}: {problem}" for name, _, problem in publisher.states() if problem] if publisher is not None else []
+        return DoctorFinding(
+            check="published log",
+            ok=publisher is None or (published is not None and age <= FRESH_SECONDS and not missing),
+            found="; ".join((found, *missing)),
+            remedy="See that enough of the witnesses named in [tlog] run and are reached; it is published again by itself.",
         )
 
     def _age(self) -> int:

@@ -17,8 +17,11 @@ from atoll.errors import AtollError
 from atoll.node.errors import BadRequest, NodeFault, NoToken, WrongScope
 from atoll.node.handlers import Handlers
 from atoll.node.services import Services
+from atoll.node.tlog.routes import BURST, PER_SECOND, add_log_routes
 from atoll.node.tokens import digest_token
+from atoll.ports import SystemClock
 from atoll.storage.store import NodeStore
+from atoll.transport.throttle import Throttle
 from atoll.version import VERSION
 
 log = logging.getLogger("atoll.gateway")
@@ -38,6 +41,12 @@ def build_app(services: Services) -> FastAPI:
             summary=route.summary,
             response_model=None,
         )
+
+    def admits(request: Request) -> bool:
+        return _is_known(services.store, request)
+
+    throttle = Throttle(SystemClock(), per_second=PER_SECOND, burst=BURST)
+    add_log_routes(app, services.tlog.shelf, throttle=throttle, admits=admits)
     # Handlers take requests as they come, so FastAPI does not see what they speak; the table of routes does.
     app.openapi = openapi_document  # type: ignore[method-assign]
     app.add_exception_handler(AtollError, answer_error)
@@ -70,6 +79,15 @@ def authenticate(store: NodeStore, request: Request) -> tuple[str, str]:
     if found is None:
         raise NoToken()
     return found
+
+
+def _is_known(store: NodeStore, request: Request) -> bool:
+    """Whether the request carries a token of this node, so that it may see entries as `atoll ledger log` shows them."""
+    try:
+        role, _ = authenticate(store, request)
+    except NoToken:
+        return False
+    return role in SCOPES_BY_ROLE
 
 
 async def answer_error(_: Request, err: Exception) -> JSONResponse:

@@ -53,6 +53,13 @@ folders = ["data"]
 [registration]
 # sm3 = true                 # fingerprints have SM3 of a file's bytes too, beside SHA-256
 
+[tlog]
+# The agreed log for outsiders, under /tlog of the API's address: hashes and signed checkpoints, never entries.
+# publish = false
+# witnesses = "witnesses.policy"   # a C2SP tlog-policy: outside witnesses, and how many must cosign what is published
+# certificates = ["north.der"]     # of witnesses that have none from an authority
+# every-seconds = 2
+
 [policy]
 # The owner's own veto rules; they can refuse what a grant permits, and permit nothing.
 consent = "{consent}"        # "manual": a person approves each job

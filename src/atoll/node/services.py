@@ -25,6 +25,7 @@ from atoll.node.proposals import Proposals
 from atoll.node.quality import Quality
 from atoll.node.rights import Rights
 from atoll.node.standing import StandingConsents
+from atoll.node.tlog.assemble import PublishedLog
 from atoll.storage.store import NodeStore
 
 
@@ -48,6 +49,7 @@ class Services:
     proposals: Proposals
     jobs: Jobs
     programs: Programs
+    tlog: PublishedLog
     ledger: LedgerDesk
     disputes: Disputes
     histories: Histories

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from atoll.ledger.witness import WitnessState
+from atoll.ledger.witness import WitnessState, parse_add_checkpoint
 from atoll.witness.errors import WitnessRunning, WitnessStoreCorrupt, WitnessStoreFull
 
 FORMAT = 1
@@ -84,24 +84,29 @@ class WitnessStore:
             WitnessRunning: another process uses it. WitnessStoreCorrupt: it is none. WitnessStoreFull: it cannot be made.
         """
         self._path = path
-        self._lock = None if read_only else _lock(path)
-        with self._translated():
-            place = f"file:{path}?mode=ro" if read_only else path
-            self._db = sqlite3.connect(place, isolation_level=None, check_same_thread=False, uri=read_only)
+        with contextlib.ExitStack() as opened:
             if not read_only:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute("PRAGMA synchronous=FULL")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0 and not read_only:
-                self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={FORMAT};COMMIT;")
-            elif version != FORMAT:
-                raise WitnessStoreCorrupt(path=path, reason=f"its format is {version}, this program knows {FORMAT}")
+                opened.enter_context(_lock(path))
+            with self._translated():
+                place = f"file:{path}?mode=ro" if read_only else path
+                self._db = sqlite3.connect(place, isolation_level=None, check_same_thread=False, uri=read_only)
+                opened.callback(self._db.close)
+                self._prepare(read_only)
+            self._opened = opened.pop_all()
+
+    def _prepare(self, read_only: bool) -> None:
+        if not read_only:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0 and not read_only:
+            self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={FORMAT};COMMIT;")
+        elif version != FORMAT:
+            raise WitnessStoreCorrupt(path=self._path, reason=f"its format is {version}, this program knows {FORMAT}")
 
     def close(self) -> None:
         """Close it."""
-        self._db.close()
-        if self._lock is not None:
-            self._lock.close()
+        self._opened.close()
 
     @contextlib.contextmanager
     def deciding(self) -> Iterator[None]:
@@ -151,8 +156,9 @@ class WitnessStore:
         return int(rows[0][0]) if rows else 0
 
     def keep_contradiction(self, found: Contradiction) -> None:
-        """Keep it; the same one once."""
-        digest = hashlib.sha256(b"\0".join((found.kind.encode(), found.known, found.request))).digest()
+        """Keep it; of one size and root, once."""
+        shown = parse_add_checkpoint(found.request).note.text
+        digest = hashlib.sha256(f"{found.kind}\n{shown}".encode()).digest()
         self._db.execute(
             "INSERT OR IGNORE INTO contradictions (origin, kind, time, known, request, digest) SELECT ?1, ?2, ?3, ?4, ?5, ?6"
             " WHERE (SELECT count(*) FROM contradictions WHERE origin = ?1 AND kind = ?2) < ?7",

@@ -15,10 +15,10 @@ from atoll.ledger.note import parse_note, verify_note
 from atoll.ledger.tiles import ENTRIES, Tile, TileReader, parse_bundle, parse_tile, parse_tile_path, tiles_of, verify_bundle
 from atoll.node.tlog.routes import add_log_routes
 from atoll.node.tlog.shelf import Shelf
-from atoll.transport.throttle import Throttle
 from atoll.primitives.merkle import range_root
 from atoll.testing.consortium import FixedClock
 from atoll.testing.logserver import MadeUpLog, RunningApp, make_app, serving
+from atoll.transport.throttle import Throttle
 
 SIZE = 70_000
 TOKEN = "a token"

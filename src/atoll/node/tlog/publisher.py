@@ -36,6 +36,7 @@ REFRESH_SECONDS = 20
 SKEW_SECONDS = 10
 """Twice what two members' clocks may differ by."""
 PUBLISHED = "tlog/published"
+HERE = "this node"
 
 
 class NoteSource(Protocol):
@@ -102,8 +103,9 @@ class Publisher:
         self.waiting_for = ""
         """What keeps the newest checkpoint from being published; empty where nothing does."""
         written = memory.meta(PUBLISHED)
+        self._written = written
         if written is not None:
-            self._see(Shown(parse_checkpoint(parse_note(written).text), "this node"))
+            self._see(Shown(parse_checkpoint(parse_note(written).text), HERE))
 
     def states(self) -> list[tuple[str, int, str]]:
         """As `Witnesses.states`."""
@@ -146,6 +148,8 @@ class Publisher:
             for one in answers.shown:
                 self._see(one)
             self._need_growth()
+            if self._seen:
+                return
         missing = self._missing(note)
         if missing:
             self.waiting_for = missing
@@ -170,7 +174,7 @@ class Publisher:
         if checkpoint.size < published.checkpoint.size:
             return False
         if checkpoint.root != published.checkpoint.root:
-            raise LogForked(size=checkpoint.size, source="this node")
+            raise LogForked(size=checkpoint.size, source=HERE)
         return self._clock.now() - published.at >= REFRESH_SECONDS
 
     def _missing(self, note: Note) -> str:
@@ -211,10 +215,12 @@ class Publisher:
                 raise LogForked(size=view.log_size, source=one.source)
             else:
                 self._seen.remove(one)
+                if one.source == HERE and self._written is not None and self._shelf.published is None:
+                    self._shelf.published = Published(one.checkpoint, self._written, one.at)  # as before the restart
 
 
 class AgreedNotes:
-    """Notes as the embedded engine agrees on them: signed by the sequencer after its disk, cosigned by a quorum after theirs."""
+    """Notes as the embedded engine agrees on them: the sequencer signs after its disk has them, members cosign after theirs."""
 
     def __init__(self, seal: Callable[[], bytes]) -> None:
         self._seal = seal

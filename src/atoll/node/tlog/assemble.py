@@ -1,0 +1,62 @@
+"""The parts of log publishing, joined for one node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from atoll.ledger.agreement import log_key
+from atoll.ledger.records import Key
+from atoll.ledger.vkey import VerifierKey
+from atoll.node.context import NodeContext
+from atoll.node.tlog.publisher import AgreedNotes, Publisher
+from atoll.node.tlog.settings import load_witness_policy, witness_tls
+from atoll.node.tlog.shelf import Shelf
+from atoll.node.tlog.witnesses import Witnesses
+from atoll.trust.keys import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedLog:
+    """What outsiders can see of this node's log."""
+
+    shelf: Shelf
+    """What is served; empty for as long as nothing is published."""
+    publisher: Publisher | None
+    """Fills it; None where `[tlog] publish` is off."""
+
+
+def publish_log(context: NodeContext) -> PublishedLog:
+    """Shelf and publisher of a node, as its settings say; nothing runs yet.
+
+    Raises:
+        BadWitnessPolicy, WitnessesRequired: the settings cannot be used.
+    """
+    settings, engine = context.config.tlog, context.engine
+    shelf = Shelf(log=lambda: engine.ledger.log, entry=engine.entry)
+    if not settings.publish:
+        return PublishedLog(shelf, None)
+    policy = load_witness_policy(settings, test=engine.view().chain.test)
+    witnesses = None
+    if policy is not None:
+        tls = witness_tls(settings.certificates)
+        witnesses = Witnesses(policy.witnesses, log_keys=lambda: log_keys(context), tls=tls, clock=context.clock)
+    publisher = Publisher(
+        engine=engine,
+        source=AgreedNotes(engine.seal),
+        shelf=shelf,
+        memory=context.store,
+        clock=context.clock,
+        every_seconds=settings.every_seconds,
+        policy=policy,
+        witnesses=witnesses,
+    )
+    return PublishedLog(shelf, publisher)
+
+
+def log_keys(context: NodeContext) -> Iterator[VerifierKey]:
+    """Every key that a member signs this log's checkpoints with, or ever did. Cost: a walk over the state."""
+    view = context.view()
+    for one in view.all(Key):
+        if one.purpose is Purpose.LOG:
+            yield log_key(view.chain.chain_id, one.public)

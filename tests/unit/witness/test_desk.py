@@ -1,0 +1,216 @@
+"""A witness's desk: what it cosigns, what it refuses with which status, and what it keeps."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from atoll.ledger.note import Note, cosign_text, parse_note, parse_signatures, sign_text, verify_note
+from atoll.ledger.tlog_policy import Witness
+from atoll.ledger.witness import SIZE_TYPE, parse_add_checkpoint
+from atoll.testing.logserver import MadeUpLog
+from atoll.witness.desk import Desk
+from atoll.witness.errors import WitnessRunning, WitnessStoreFull
+from atoll.witness.store import Cosigned, WitnessStore
+from tests.unit.witness.home import NOW, SetClock, key_of, make_desk, request
+
+LOG = MadeUpLog(300)
+OTHER = MadeUpLog(300, branch=" otherwise", parts_at=50)
+"""The same log after entry 50, by the same key: what a split view is made of."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "witness.sqlite"
+
+
+@pytest.fixture
+def desk(path: Path) -> Desk:
+    return make_desk(path, LOG)
+
+
+def cosigned(desk: Desk, body: bytes) -> int:
+    """Status; where it is 200 the cosignature has been verified."""
+    answer = desk.add_checkpoint(body)
+    if answer.status == 200:
+        text = parse_add_checkpoint(body).note.text
+        verified = verify_note(Note(text, parse_signatures(answer.body)), [desk.key])
+        assert [one.timestamp for one in verified] == [desk._clock.now()]
+    return answer.status
+
+
+def test_a_log_that_only_grows_is_cosigned_each_time(desk: Desk) -> None:
+    assert [cosigned(desk, request(LOG, size, old)) for old, size in ((0, 1), (1, 60), (60, 60), (60, 300))] == [200] * 4
+    assert desk._store.contradictions() == []
+
+
+@pytest.mark.parametrize(
+    ("make", "status"),
+    [
+        (lambda: b"", 400),
+        (lambda: b"old x\n\n" + LOG.note(200).encode(), 400),
+        (lambda: request(LOG, 50, 100), 400),
+        (lambda: request(MadeUpLog(200, origin="test.example/unknown"), 200, 100), 404),
+        (lambda: request(LOG, 200, 100, note=Note(LOG.note(200).text, MadeUpLog(1, origin="x").note().signatures)), 403),
+        (lambda: request(LOG, 200, 100, note=Note(LOG.note(200).text, LOG.note(199).signatures)), 403),
+        (lambda: request(LOG, 200, 0), 409),
+        (lambda: request(LOG, 200, 99), 409),
+        (lambda: request(LOG, 200, 100, proof=()), 422),
+        (lambda: request(LOG, 100, 100, proof=(bytes(32),)), 422),
+        (lambda: request(OTHER, 200, 100), 422),
+        (lambda: request(OTHER, 100, 100), 422),
+    ],
+)
+def test_anything_else_is_refused_with_the_status_of_the_protocol(desk: Desk, make: Callable[[], bytes], status: int) -> None:
+    assert cosigned(desk, request(LOG, 100, 0)) == 200
+    assert cosigned(desk, make()) == status
+    newest = desk._store.newest(LOG.origin)
+    assert newest is not None
+    assert (newest.size, newest.root) == (100, LOG.tree.root(100)), "a refusal moves nothing"
+
+
+def test_a_conflict_says_the_known_size(desk: Desk) -> None:
+    cosigned(desk, request(LOG, 100, 0))
+    answer = desk.add_checkpoint(request(LOG, 200, 7))
+    assert (answer.status, answer.body, answer.content_type) == (409, "100\n", SIZE_TYPE)
+
+
+def test_a_first_checkpoint_needs_no_proof_and_takes_none(desk: Desk) -> None:
+    assert cosigned(desk, request(LOG, 100, 0, proof=(bytes(32),))) == 422
+    assert cosigned(desk, request(LOG, 100, 0)) == 200
+
+
+@pytest.mark.parametrize("size", [100, 80, 60])
+def test_two_roots_of_one_size_are_kept_with_both_signatures_whatever_the_old_size_said(desk: Desk, size: int) -> None:
+    for old, new in ((0, 60), (60, 80), (80, 100)):
+        cosigned(desk, request(LOG, new, old))
+    for old in (100, 80, 0):
+        assert cosigned(desk, request(OTHER, size, old)) in (400, 409, 422)
+    caught = desk._store.contradictions()
+    assert {one.kind for one in caught} == {"fork"}
+    for one in caught:
+        known, shown = parse_note(one.known), parse_add_checkpoint(one.request).note
+        assert verify_note(known, [LOG.key])
+        assert verify_note(shown, [LOG.key])
+        assert known.text.split("\n")[:2] == shown.text.split("\n")[:2]
+        assert known.text != shown.text
+
+
+def test_a_larger_tree_without_a_proof_is_kept_once(desk: Desk) -> None:
+    cosigned(desk, request(LOG, 100, 0))
+    for _ in range(3):
+        assert cosigned(desk, request(OTHER, 200, 100)) == 422
+    assert [one.kind for one in desk._store.contradictions()] == ["unproven"]
+
+
+def test_what_the_log_has_not_signed_is_no_contradiction(desk: Desk) -> None:
+    cosigned(desk, request(LOG, 100, 0))
+    text = OTHER.note(100).text
+    forged = Note(text, (sign_text(text, LOG.key, MadeUpLog(1, origin="x").secret.sign),))
+    assert cosigned(desk, request(OTHER, 100, 100, note=forged)) == 403
+    assert desk._store.contradictions() == []
+
+
+def test_of_two_branches_only_the_first_is_ever_cosigned(desk: Desk) -> None:
+    assert cosigned(desk, request(LOG, 100, 0)) == 200
+    for old in (0, 50, 100):
+        for size in (60, 100, 200, 300):
+            assert cosigned(desk, request(OTHER, size, old)) != 200
+    assert cosigned(desk, request(LOG, 200, 100)) == 200
+
+
+def test_several_logs_do_not_know_of_each_other(path: Path) -> None:
+    second = MadeUpLog(40, origin="test.example/second")
+    desk = make_desk(path, LOG, second)
+    assert [cosigned(desk, request(LOG, 100, 0)), cosigned(desk, request(second, 40, 0))] == [200, 200]
+    assert cosigned(desk, request(LOG, 200, 100)) == 200
+
+
+def test_a_restarted_witness_remembers(path: Path) -> None:
+    desk = make_desk(path, LOG)
+    cosigned(desk, request(LOG, 100, 0))
+    desk._store.close()
+    again = make_desk(path, LOG)
+    assert cosigned(again, request(OTHER, 100, 0)) == 409
+    assert cosigned(again, request(LOG, 200, 100)) == 200
+
+
+def test_what_cannot_be_written_down_is_not_signed(path: Path) -> None:
+    signed: list[bytes] = []
+    key, secret = key_of("w.example")
+    desk = make_desk(path, LOG)
+
+    def sign(data: bytes) -> bytes:
+        with closing(sqlite3.connect(path)) as other:
+            written = other.execute("SELECT size FROM newest").fetchall()
+        assert written == [(100,)], "signed before it was durable"
+        signed.append(data)
+        return secret.sign(data)
+
+    desk._sign = sign
+    assert desk.key == key
+    assert cosigned(desk, request(LOG, 100, 0)) == 200
+    desk._store._db.execute("PRAGMA query_only=ON")  # the disk takes nothing more
+    with pytest.raises(WitnessStoreFull):
+        desk.add_checkpoint(request(LOG, 200, 100))
+    assert len(signed) == 1
+
+
+def test_a_clock_that_has_gone_back_signs_nothing(path: Path) -> None:
+    clock = SetClock()
+    desk = make_desk(path, LOG, clock=clock)
+    assert cosigned(desk, request(LOG, 100, 0)) == 200
+    clock.time -= 1
+    assert cosigned(desk, request(LOG, 200, 100)) == 503
+    clock.time += 1
+    assert cosigned(desk, request(LOG, 200, 100)) == 200
+
+
+@pytest.mark.parametrize(("ahead", "status"), [(-100, 200), (5, 200), (6, 403)])
+def test_a_known_cosigners_time_may_be_ahead_by_five_seconds(path: Path, ahead: int, status: int) -> None:
+    key, secret = key_of("other.example")
+    desk = make_desk(path, LOG, others=(Witness("other", key),))
+    note = LOG.note(100)
+    note = note.with_signatures((cosign_text(note.text, key, NOW + ahead, secret.sign),))
+    assert cosigned(desk, request(LOG, 100, 0, note=note)) == status
+
+
+def test_a_known_cosigners_bad_line_is_refused(path: Path) -> None:
+    key, _ = key_of("other.example")
+    desk = make_desk(path, LOG, others=(Witness("other", key),))
+    note = LOG.note(100)
+    note = note.with_signatures((cosign_text(note.text, key, NOW, LOG.secret.sign),))
+    assert cosigned(desk, request(LOG, 100, 0, note=note)) == 403
+
+
+def test_the_newest_checkpoint_is_shown_as_the_log_signed_it(desk: Desk) -> None:
+    digest = sha256(LOG.origin.encode()).hexdigest()
+    assert desk.newest(digest) is None
+    cosigned(desk, request(LOG, 100, 0))
+    shown = desk.newest(digest)
+    assert shown is not None
+    assert len(verify_note(parse_note(shown), [LOG.key, desk.key])) == 2
+
+
+def test_two_processes_cannot_be_one_witness(path: Path) -> None:
+    make_desk(path, LOG)
+    with pytest.raises(WitnessRunning):
+        WitnessStore(path)
+
+
+def test_memory_of_old_checkpoints_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("atoll.witness.store.KEPT_CHECKPOINTS", 20)
+    store = WitnessStore(path)
+    with store.deciding():
+        for size in range(1, 31):
+            store.keep(Cosigned("log", size, bytes(32), b"note", NOW))
+    assert [store.cosigned("log", size) is None for size in (10, 11)] == [True, False]
+    newest = store.newest("log")
+    store.close()
+    assert newest is not None
+    assert newest.size == 30
