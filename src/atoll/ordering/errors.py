@@ -187,3 +187,13 @@ class ValidatorRefused(UnavailableError):
     code = "ordering.validator_refused"
     sentence = "The validator process did not answer {method}: {reason}."
     remedy = "It may still be starting; `atoll node status` shows its state."
+
+
+class SealBroken(IntegrityError):
+    """What this node has carried out is not what the other validators' votes stand for."""
+
+    code = "ordering.seal_broken"
+    sentence = "The votes for height {height} stand for another ledger than the one carried out here."
+    remedy = (
+        "Set the store aside for examination and start with an empty one; the node fetches the ledger from the other members."
+    )

@@ -79,6 +79,9 @@ class KillSwitch:
 class Engines:
     """See the module's docstring."""
 
+    patience_seconds = 20.0
+    """How long a scenario waits for something that must not happen."""
+
     def __init__(self, founding: Founding, folder: Path, *, network: MemberNetwork | None = None) -> None:
         self.founding = founding
         self.folder = folder
@@ -151,6 +154,16 @@ class Engines:
             self._dying.append(task)
         engine._agreed.fire()
         engine.store.close()
+
+    async def crash(self, org: str) -> None:
+        """As `kill`."""
+        self.kill(org)
+
+    def blocks_on_disk(self, org: str, height: int) -> tuple[bytes, ...]:
+        """Transactions of a block as the disk of a member that does not run has it; none where it has it not."""
+        stored = self.make(org).store.block(height)
+        self.kill(org)
+        return stored.block.transactions if stored is not None else ()
 
     def kill_at_write(self, org: str, at_write: int, *, after_commit: bool) -> KillSwitch:
         """Kill a running member at one of its next writes."""

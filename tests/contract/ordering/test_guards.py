@@ -27,6 +27,8 @@ from atoll.wire.message import parse_message
 from tests.contract.ordering.conftest import Play, dataset
 from tests.contract.ordering.test_kills import check, work
 
+ENGINES = ("embedded",)
+
 
 @pytest.mark.parametrize("skew_seconds", [200, 20, -20, -200])
 def test_a_block_whose_time_is_not_the_time_is_not_confirmed(play: Play, skew_seconds: int) -> None:

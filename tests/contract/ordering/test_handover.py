@@ -14,6 +14,7 @@ from atoll.wire.message import parse_message
 from tests.contract.ordering.conftest import Play, dataset
 from tests.contract.ordering.test_kills import check, work
 
+ENGINES = ("embedded",)
 VOTERS = ("auditor", "bureau", "telecom")
 
 

@@ -12,6 +12,7 @@ from atoll.ordering.errors import NotAcknowledged
 from atoll.testing.engines import Engines
 from tests.contract.ordering.conftest import Play, dataset
 
+ENGINES = ("embedded",)
 ORGS = ("operator", "bank", "bureau", "telecom")  # three count, so q is 3: every one of them is needed
 PATIENCE = 40
 """How often a client submits the same bytes before the test gives up."""

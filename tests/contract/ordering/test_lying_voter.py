@@ -15,6 +15,8 @@ from atoll.trust.keys import Purpose, SecretKey
 from tests.contract.ordering.conftest import Play
 from tests.contract.ordering.test_kills import check, work
 
+ENGINES = ("embedded",)
+
 
 def lying(liar: str, secret: SecretKey) -> Callable[[Voter], Ballot]:
     """As `Voter.ballot`; the liar's name a block on top of all others, which nobody has."""

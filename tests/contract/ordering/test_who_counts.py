@@ -21,6 +21,8 @@ from tests.contract.ordering.conftest import Play, dataset
 from tests.contract.ordering.test_handover import hand_over
 from tests.contract.ordering.test_kills import check, work
 
+ENGINES = ("embedded",)
+
 
 async def enrol(engines: Engines, org: str, *, validating: bool) -> None:
     """The operator invites, the newcomer enters; its node is started afterwards, from the genesis alone."""

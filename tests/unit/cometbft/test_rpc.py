@@ -74,6 +74,13 @@ def test_transactions_go_in_order_in_few_requests_and_each_has_its_answer(tmp_pa
     assert [len(body) for body in bodies] == [MAX_RPC_BATCH, 3]
 
 
+def test_an_answer_to_a_batch_of_one_is_no_list(tmp_path: Path) -> None:
+    async def test(rpc: Rpc) -> None:
+        assert await rpc.broadcast([b"one"]) == ["mempool is full"]
+
+    asked(tmp_path, lambda body: {"id": 0, "error": {"data": "mempool is full"}}, test)
+
+
 @pytest.mark.parametrize("answer", [b"{", [], [{"id": 0, "result": {}}], [{"result": {}}, {"result": {}}], {"error": {}}])
 def test_an_answer_that_does_not_fit_is_no_acceptance(tmp_path: Path, answer: Any) -> None:
     async def test(rpc: Rpc) -> None:
@@ -86,12 +93,14 @@ def test_an_answer_that_does_not_fit_is_no_acceptance(tmp_path: Path, answer: An
 def test_status_and_peers_are_read(tmp_path: Path) -> None:
     async def status(rpc: Rpc) -> None:
         found = await rpc.status()
-        assert (found.height, found.catching_up) == (7, True)
+        assert (found.height, found.earliest, found.catching_up) == (7, 3, True)
 
     async def peers(rpc: Rpc) -> None:
         assert await rpc.peers() == ["aa", "bb"]
 
-    asked(tmp_path, result({"sync_info": {"latest_block_height": "7", "catching_up": True}}), status)
+    asked(
+        tmp_path, result({"sync_info": {"latest_block_height": "7", "earliest_block_height": "3", "catching_up": True}}), status
+    )
     asked(tmp_path, result({"peers": [{"node_info": {"id": "bb"}}, {"node_info": {"id": "aa"}}]}), peers)
 
 
@@ -103,7 +112,26 @@ def test_all_pages_of_the_validators_are_fetched(tmp_path: Path) -> None:
         return {"result": {"validators": everybody[first : first + 100], "total": "120"}}
 
     async def test(rpc: Rpc) -> None:
-        assert await rpc.validators(3) == everybody
+        pages = [json.loads(page)["result"]["validators"] for page in await rpc.validators(3)]
+        assert [one for page in pages for one in page] == everybody
+
+    asked(tmp_path, answer, test)
+
+
+def test_heights_at_which_the_validators_change_are_found(tmp_path: Path) -> None:
+    def answer(body: Any) -> Any:
+        first, last = int(body["params"]["minHeight"]), int(body["params"]["maxHeight"])
+        assert last - first < 20
+        headers = [
+            {"height": str(height), "validators_hash": "AA", "next_validators_hash": "BB" if height in (7, 8, 41) else "AA"}
+            for height in range(last, first - 1, -1)
+        ]
+        return {"result": {"block_metas": [{"header": one} for one in headers]}}
+
+    async def test(rpc: Rpc) -> None:
+        assert await rpc.changes(1, 45) == [7, 8, 41]
+        assert await rpc.changes(8, 40) == [8]
+        assert await rpc.changes(9, 8) == []
 
     asked(tmp_path, answer, test)
 

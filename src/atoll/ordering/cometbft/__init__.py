@@ -22,7 +22,9 @@ here, which is one round later, and everything that is shown is provable to anyb
     decided     what of a block the ledger takes  store      what is committed, in one durable transaction
     snapshots   a whole ledger in chunks          restoring  taking one over, nothing of it believed
     parameters  what its genesis has to say       failpoints where a test kills the process
-    rpc         questions to it                   lights     headers with votes, kept as evidence needs them
+    rpc         questions to it                   sender     transactions on their way into a block
+    lights      headers with votes                provable   what they prove, and when it is shown
+    seals       those that evidence needs, kept   engine     the interface, wired from these parts
 
 This is *consensus*: as long as less than a third of the validators lie, no two of them hold different ledgers, whoever is gone;
 with a third gone nothing is committed until one of them is back. There is no operator to replace, so there is no hand-over.

@@ -17,7 +17,7 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -39,7 +39,9 @@ KEPT_LINES = 20
 _MAX_LINE_BYTES = 1 << 20
 _FATAL = "CONSENSUS FAILURE"
 _LEVELS = {"debug": logging.DEBUG, "info": logging.DEBUG, "warn": logging.WARNING, "error": logging.WARNING}
-"""Its information is our detail; its errors are mostly peers that come and go."""
+"""Its information is our detail."""
+_PEERS_MODULE = "p2p"
+"""Its errors are peers that come and go, which `condition` tells better."""
 _SHIELDED = ("CMT", "TM_", "TMHOME")
 """Variables that would change its configuration behind our back."""
 
@@ -63,6 +65,7 @@ class Supervisor:
         *,
         clock: Clock,
         prepare: Callable[[], Awaitable[None]],
+        command: Sequence[str] = (),
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         """Nothing is started yet.
@@ -72,6 +75,7 @@ class Supervisor:
             folder: its home.
             clock: for the waits between starts.
             prepare: called before each start: the configuration is written, old sockets are removed.
+            command: what starts it, before its own name.
             environment: of the child; variables that would configure CometBFT are left out.
         """
         self.state = State.STOPPED
@@ -79,9 +83,9 @@ class Supervisor:
         """Why it last ended, in words."""
         self.restarts = 0
         """How often it was started again."""
-        self._binary = binary
         self._folder = folder
         self._clock = clock
+        self._command = (*command, str(binary), "start", "--home", ".")
         self._prepare = prepare
         self._environment = {name: value for name, value in environment.items() if not name.startswith(_SHIELDED)}
         self._process: asyncio.subprocess.Process | None = None
@@ -131,14 +135,15 @@ class Supervisor:
             quick = self._clock.monotonic() - started < QUICK_SECONDS
             wait, quick_ends = (wait * 2, quick_ends + 1) if quick else (FIRST_WAIT_SECONDS, 1)
             if self._fatal or quick_ends >= MAX_QUICK_ENDS:
-                self._give_up(self._fatal or self.reason)
+                self.give_up(self._fatal or self.reason)
                 return
             self.state = State.RESTARTING
             log.warning("the validator process is started again: %s", self.reason)
             await asyncio.sleep(min(wait, LONGEST_WAIT_SECONDS))
             self.restarts += 1
 
-    def _give_up(self, reason: str) -> None:
+    def give_up(self, reason: str) -> None:
+        """It is of no use any more; whoever awaits `failed` learns why. Stopping it is the caller's."""
         self.state, self.reason = State.FAILED, reason
         log.error("the validator process is given up: %s", reason)
         if self._failure is not None and not self._failure.done():
@@ -150,11 +155,8 @@ class Supervisor:
         await self._prepare()
         self._lines.clear()
         self._process = process = await asyncio.create_subprocess_exec(
-            self._binary,
-            "start",
-            "--home",
-            ".",  # with its folder as working directory its sockets have short names
-            cwd=self._folder,
+            *self._command,
+            cwd=self._folder,  # so that its sockets have short names
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -204,7 +206,8 @@ def _read(line: str) -> tuple[int, str]:
     try:
         said = json.loads(line)
         extra = " ".join(f"{key}={value}" for key, value in said.items() if key not in ("level", "ts", "_msg", "stack"))
-        return _LEVELS.get(said.get("level", ""), logging.DEBUG), f"{said.get('_msg', '')} {extra}".strip()
+        level = logging.DEBUG if said.get("module") == _PEERS_MODULE else _LEVELS.get(said.get("level", ""), logging.DEBUG)
+        return level, f"{said.get('_msg', '')} {extra}".strip()
     except (ValueError, AttributeError):
         return logging.WARNING, line
 

@@ -7,6 +7,7 @@ verified before they become a seal.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ _MAX_REASON = 300
 _BATCH_BYTES = MAX_RPC_BYTES // 2
 _KNOWN = "tx already exists in cache"
 _PER_PAGE = 100
+_HEADERS = 20
+"""Headers that CometBFT lists at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Status:
 
     height: int
     """Consensus height of the newest block it has; 0 before the first."""
+    earliest: int
+    """Lowest consensus height that it still has."""
     catching_up: bool
     """Whether it still fetches old blocks."""
 
@@ -58,7 +63,9 @@ class Rpc:
         answers: list[str] = []
         for some in _batches(transactions):
             calls = [_call("broadcast_tx_async", {"tx": base64.b64encode(data).decode()}, at) for at, data in enumerate(some)]
-            found = await self._post("broadcast_tx_async", calls)
+            found = _decode("broadcast_tx_async", await self._post("broadcast_tx_async", calls))
+            if len(some) == 1 and isinstance(found, Mapping):
+                found = [found]  # CometBFT answers a batch of one like a single question
             if not isinstance(found, list) or len(found) != len(some):
                 raise ValidatorRefused(method="broadcast_tx_async", reason="it did not answer for every transaction")
             answers += [_refusal(one) for one in sorted(found, key=_number)]
@@ -69,26 +76,47 @@ class Rpc:
         said = await self.ask("status")
         try:
             sync = said["sync_info"]
-            return Status(int(sync["latest_block_height"]), bool(sync["catching_up"]))
+            heights = int(sync["latest_block_height"]), int(sync["earliest_block_height"])
+            return Status(*heights, catching_up=bool(sync["catching_up"]))
         except (KeyError, TypeError, ValueError) as err:
             raise ValidatorRefused(method="status", reason="the answer cannot be read") from err
 
-    async def commit(self, height: int) -> Any:
-        """Header of a consensus height with the commit for it: CometBFT's JSON."""
-        return await self.ask("commit", height=str(height))
+    async def commit(self, height: int) -> bytes:
+        """Header of a consensus height with the votes for it: the answer as CometBFT writes it."""
+        return await self._answer("commit", {"height": str(height)})
 
-    async def validators(self, height: int) -> list[Any]:
-        """Who signs a consensus height, all of them: CometBFT's JSON."""
-        found: list[Any] = []
+    async def validators(self, height: int) -> list[bytes]:
+        """Who votes on a consensus height: the answers as CometBFT writes them, one a page."""
+        pages: list[bytes] = []
+        found = 0
         while True:
-            page = len(found) // _PER_PAGE + 1
-            said = await self.ask("validators", height=str(height), page=str(page), per_page=str(_PER_PAGE))
+            params = {"height": str(height), "page": str(len(pages) + 1), "per_page": str(_PER_PAGE)}
+            pages.append(await self._answer("validators", params))
             try:
-                found += said["validators"]
-                if len(found) >= int(said["total"]) or not said["validators"]:
-                    return found
+                said = json.loads(pages[-1])["result"]
+                found += len(said["validators"])
+                if found >= int(said["total"]) or not said["validators"]:
+                    return pages
             except (KeyError, TypeError, ValueError) as err:
                 raise ValidatorRefused(method="validators", reason="the answer cannot be read") from err
+
+    async def changes(self, first: int, last: int) -> list[int]:
+        """Consensus heights whose headers name other validators for the next height than their own; both ends included.
+
+        Heights that CometBFT has pruned are left out.
+        """
+        found: list[int] = []
+        while first <= last:
+            upto = min(last, first + _HEADERS - 1)
+            said = await self.ask("blockchain", minHeight=str(first), maxHeight=str(upto))
+            try:
+                headers = [one["header"] for one in said["block_metas"]]
+                changed = (one for one in headers if one["validators_hash"] != one["next_validators_hash"])
+                found += sorted(int(one["height"]) for one in changed)
+            except (KeyError, TypeError, ValueError) as err:
+                raise ValidatorRefused(method="blockchain", reason="the answer cannot be read") from err
+            first = upto + 1
+        return found
 
     async def peers(self) -> list[str]:
         """Names of the nodes that this one is connected to."""
@@ -99,18 +127,33 @@ class Rpc:
             raise ValidatorRefused(method="net_info", reason="the answer cannot be read") from err
 
     async def ask(self, method: str, **params: str) -> Any:
-        """One question; the result as CometBFT writes it."""
-        said = await self._post(method, _call(method, params, 0))
-        if not isinstance(said, Mapping) or "result" not in said:
-            raise ValidatorRefused(method=method, reason=_reason(said))
-        return said["result"]
+        """One question; its result, decoded."""
+        return _result(method, _decode(method, await self._post(method, _call(method, params, 0))))
 
-    async def _post(self, method: str, body: Any) -> Any:
+    async def _answer(self, method: str, params: Mapping[str, str]) -> bytes:
+        """One question; the whole answer, if it is one."""
+        data = await self._post(method, _call(method, params, 0))
+        _result(method, _decode(method, data))
+        return data
+
+    async def _post(self, method: str, body: Any) -> bytes:
         try:
-            response = await self._client.post("/", json=body)
-            return response.json()
-        except (httpx.HTTPError, ValueError) as err:
+            return (await self._client.post("/", json=body)).content
+        except httpx.HTTPError as err:
             raise ValidatorRefused(method=method, reason=str(err)[:_MAX_REASON] or type(err).__name__) from err
+
+
+def _decode(method: str, data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError as err:
+        raise ValidatorRefused(method=method, reason="it is not JSON") from err
+
+
+def _result(method: str, said: Any) -> Any:
+    if not isinstance(said, Mapping) or "result" not in said:
+        raise ValidatorRefused(method=method, reason=_reason(said))
+    return said["result"]
 
 
 def _call(method: str, params: Mapping[str, str], number: int) -> dict[str, Any]:

@@ -39,5 +39,7 @@ class Settings:
     """An idle ledger is confirmed anew so often (SECURITY 3.2)."""
     state_sync: StateSync | None = None
     """Where to begin with somebody else's snapshot; only used while there is nothing here."""
+    command: tuple[str, ...] = ()
+    """What the child process is started by, before its own name; tests put it into a network of its own."""
     environment: dict[str, str] = field(default_factory=dict)
     """Variables for the child process; tests set its points of failure."""

@@ -1,0 +1,361 @@
+"""The CometBFT engine, wired: the ledger's application, CometBFT as a child process, and between them what makes blocks
+provable."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from atoll.errors import AtollError
+from atoll.ledger.apply import Outcome
+from atoll.ledger.chain import Ledger
+from atoll.ledger.records import Member, MemberState
+from atoll.ledger.transaction import transaction_id
+from atoll.ordering.cometbft.application import Application, Committed
+from atoll.ordering.cometbft.binary import check_binary, find_binary
+from atoll.ordering.cometbft.home import write_config, write_genesis
+from atoll.ordering.cometbft.keys import load_keys
+from atoll.ordering.cometbft.parameters import genesis_document
+from atoll.ordering.cometbft.paths import APP_SOCKET, RPC_SOCKET, SocketFolder
+from atoll.ordering.cometbft.process import State, Supervisor
+from atoll.ordering.cometbft.provable import Provable
+from atoll.ordering.cometbft.rpc import Rpc
+from atoll.ordering.cometbft.seals import SealStore
+from atoll.ordering.cometbft.sender import Door, Sender
+from atoll.ordering.cometbft.server import Server
+from atoll.ordering.cometbft.settings import Settings
+from atoll.ordering.cometbft.store import CometStore
+from atoll.ordering.engine import Acknowledged, AgreedBlock, Candidacy, View
+from atoll.ordering.errors import HandoverRefused, NotAcknowledged, NotAdmitted, NotAgreedYet, Stopped, ValidatorRefused
+from atoll.ordering.offload import Offload, in_thread
+from atoll.ordering.reading import AgreedReader
+from atoll.ordering.waiting import Waiting
+from atoll.ports import Clock
+
+log = logging.getLogger("atoll.ordering")
+
+SEALS = "seals.sqlite"
+"""Kept seals, in CometBFT's folder."""
+LOOK_SECONDS = 2.0
+"""How often CometBFT is asked for its peers."""
+RESTART_SECONDS = 1.0
+"""Before a task that failed begins again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """How this node's validator is, for people."""
+
+    state: State
+    """What its process does."""
+    reason: str
+    """Why the process last ended; empty where it never did."""
+    restarts: int
+    """How often it was started again."""
+    votes: bool
+    """Whether its key votes on blocks now; a node whose key does not, follows."""
+    catching_up: bool
+    """Whether it still fetches blocks that the others have agreed on long ago."""
+    peers: int
+    """Nodes it is connected to."""
+    consensus_height: int
+    """CometBFT's newest block that was carried out here; counts empty ones too."""
+
+
+class CometEngine(AgreedReader):
+    """`atoll.ordering.engine.Engine` on CometBFT. Make it, `start` it, and stop the node when `failed` raises."""
+
+    kind = "cometbft"
+
+    def __init__(
+        self,
+        *,
+        org: str,
+        genesis_file: bytes,
+        store_path: Path,
+        home: Path,
+        settings: Settings,
+        clock: Clock,
+        offload: Offload = in_thread,
+        max_pages: int | None = None,
+        binary: Path | None = None,
+    ) -> None:
+        """Open the store and read the keys; nothing is started.
+
+        Args:
+            org: this member.
+            genesis_file: as the founders signed it.
+            store_path: SQLite file of the ledger; made if it is not there.
+            home: CometBFT's folder, in which `create_keys` has made its keys.
+            settings: what the owner decides.
+            clock: for waiting, and for the age of the view.
+            offload: where blocks are carried out and written.
+            max_pages: most pages of 4 KiB in the store; for tests of a full disk.
+            binary: CometBFT, where it is not to be looked for.
+
+        Raises:
+            BinaryMissing: there is no CometBFT on this machine.
+            ValidatorFilesUnfit: its keys, or what it has signed, are not there.
+            BadGenesis, ForeignStore, StoreCorrupt, StoreFull: as of the store.
+        """
+        self.org = org
+        self.keys = load_keys(home)
+        self._binary = binary or find_binary()
+        self._home = home
+        self._settings = settings
+        self._folder = SocketFolder(home)
+        self.store = CometStore(store_path, max_pages=max_pages)
+        try:
+            self.application = Application(genesis_file=genesis_file, store=self.store, offload=offload)
+            self._seals = SealStore(home / SEALS, chain_id=self.ledger.genesis.chain_id)
+        except AtollError:
+            self.store.close()
+            self._folder.close()
+            raise
+        super().__init__(self.store, clock)
+        self._rpc = Rpc(self._folder.reach(RPC_SOCKET))
+        self._waiting = Waiting()
+        self._door = Door(self.application.check_many)
+        self._provable = Provable(self.application, self._rpc, self._seals)
+        self._sender = Sender(self._rpc, self._waiting, clock, self.application.check, self._is_placed)
+        self._unsettled: dict[int, AgreedBlock] = {}
+        self._supervisor = Supervisor(
+            self._binary,
+            home,
+            clock=clock,
+            prepare=self._prepare,
+            command=settings.command,
+            environment={**os.environ, **settings.environment},
+        )
+        self._server: Server | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._failure: asyncio.Future[None] | None = None
+        self._peers = 0
+        self._catching_up = True
+        self.application.on_commit = self._on_commit
+        self.application.on_restored = self._provable.restart
+        self._provable.on_sealed = self._on_sealed
+
+    # -- life ------------------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """See `Engine.start`.
+
+        Raises:
+            BinaryUnfit: CometBFT does not run, or is another version.
+            ValidatorFilesUnfit: its folder is of another ledger.
+        """
+        await check_binary(self._binary)
+        write_genesis(self._home, genesis_document(self.ledger.genesis, self.ledger.genesis_digest))
+        self._failure = asyncio.get_running_loop().create_future()
+        self._server = Server(self.application, Path(self._folder.reach(APP_SOCKET)))
+        await self._server.start()
+        await self._supervisor.start()
+        self._running = True
+        self._tasks = [
+            asyncio.create_task(self._guard(self._server.failed), name=f"{self.org} fail-stop"),
+            asyncio.create_task(self._again("door", self._door.run), name=f"{self.org} door"),
+            asyncio.create_task(self._again("sender", self._sender.run), name=f"{self.org} sender"),
+            asyncio.create_task(self._again("look", self._look), name=f"{self.org} look"),
+        ]
+
+    async def stop(self) -> None:
+        """See `Engine.stop`."""
+        self._running = False
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._tasks.clear()
+        await self._halt()
+        if self._failure is not None and not self._failure.done():
+            self._failure.cancel()
+        self._provable.take_down()
+        await self._rpc.close()
+        self._seals.close()
+        await self.application.close()
+        self._folder.close()
+
+    async def _halt(self) -> None:
+        """CometBFT first, then what it asks; whoever waits for a transaction is told."""
+        await self._supervisor.stop()
+        if self._server is not None:
+            await self._server.stop()
+        for held in self._waiting.all():
+            self._waiting.refuse(held.id, NotAcknowledged(seconds=0))
+        self._agreed.fire()
+
+    async def failed(self) -> None:
+        """Wait until this node can take part no more: its ledger cannot go on, or CometBFT does not.
+
+        Raises:
+            AtollError: always, with the reason; nothing else ends the wait but cancellation and `stop`.
+        """
+        assert self._failure is not None, "start comes first"
+        await asyncio.shield(self._failure)
+
+    async def _guard(self, application_failed: asyncio.Future[None]) -> None:
+        """Fail-stop: when one part gives up, nothing goes on."""
+        parts = [
+            asyncio.ensure_future(self._supervisor.failed()),
+            asyncio.ensure_future(self._provable.run()),
+            application_failed,
+        ]
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            failure = next(one.exception() for one in done)
+            assert failure is not None, "none of these ends without an error"
+            log.critical("this node takes part no more: %s", failure)
+            self._supervisor.give_up(str(failure))
+            await self._halt()
+            if self._failure is not None and not self._failure.done():
+                self._failure.set_exception(failure)
+                self._failure.exception()
+        finally:
+            for one in parts:
+                one.cancel()
+            await asyncio.wait(parts)
+
+    async def _again(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """The outermost frame of a task: what it did not foresee is logged, and it begins again."""
+        while True:
+            try:
+                await work()
+            except Exception:
+                log.exception("%s of %s begins again", name, self.org)
+                await asyncio.sleep(RESTART_SECONDS)
+
+    async def _prepare(self) -> None:
+        """Before each start of CometBFT."""
+        self._folder.remove(RPC_SOCKET)
+        is_new = self.application.tip.consensus_height == 0
+        write_config(self._home, self._settings, name=self.org, peers=self._other_nodes(), is_new=is_new)
+        self._sender.forget()
+
+    def _other_nodes(self) -> list[str]:
+        """`id@host:port` of the nodes that the ledger says are the other members' and can be dialled."""
+        members = (one for one in self.view().all(Member) if one.org != self.org and one.state is MemberState.ACTIVE)
+        return [one.consensus_peer for one in members if one.consensus_peer and not one.consensus_peer.endswith("@")]
+
+    async def _look(self) -> None:
+        """Ask CometBFT now and then how it is."""
+        while True:
+            try:
+                self._peers = len(await self._rpc.peers())
+                self._catching_up = (await self._rpc.status()).catching_up
+            except ValidatorRefused:
+                self._peers = 0
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def condition(self) -> Condition:
+        """How this node's validator is."""
+        return Condition(
+            state=self._supervisor.state,
+            reason=self._supervisor.reason,
+            restarts=self._supervisor.restarts,
+            votes=any(one.consensus == self.keys.public for one in self.view().consensus.counted()),
+            catching_up=self._catching_up,
+            peers=self._peers,
+            consensus_height=self.application.tip.consensus_height,
+        )
+
+    @property
+    def child_pid(self) -> int | None:
+        """CometBFT's process id while it runs."""
+        return self._supervisor.pid
+
+    # -- submitting ------------------------------------------------------------------------------------------------------------
+
+    async def submit(self, transaction: bytes, *, timeout_seconds: float = 30.0) -> Acknowledged:
+        """See `Engine.submit`."""
+        identifier = transaction_id(transaction)
+        if self.find(identifier) is None and self._waiting.get(identifier) is None:
+            outcome = await self._admit(transaction, timeout_seconds)
+            if not outcome.ok and not self._is_placed(identifier):
+                raise NotAdmitted(refusal=outcome.code, reason=outcome.sentence)
+        known = self.find(identifier)  # another member may have handed it over meanwhile
+        if known is not None and known.height <= self.view().height:
+            return known
+        if not self._running:
+            raise Stopped(org=self.org)
+        held = self._waiting.hold(transaction, placed=known is not None)
+        waiter: asyncio.Future[Acknowledged] = asyncio.get_running_loop().create_future()
+        held.waiters.append(waiter)
+        try:
+            return await asyncio.wait_for(waiter, timeout_seconds)
+        except TimeoutError as err:
+            raise NotAcknowledged(seconds=timeout_seconds) from err
+
+    async def _admit(self, transaction: bytes, timeout_seconds: float) -> Outcome:
+        if not self._running:
+            raise Stopped(org=self.org)
+        try:
+            return await asyncio.wait_for(self._door.admit(transaction), timeout_seconds)
+        except TimeoutError as err:
+            raise NotAcknowledged(seconds=timeout_seconds) from err
+
+    def _is_placed(self, identifier: bytes) -> bool:
+        return self.store.find_transaction(identifier) is not None
+
+    def _on_commit(self, committed: Committed) -> None:
+        if committed.agreed is not None:
+            block = committed.agreed.block
+            self._unsettled[block.height] = committed.agreed
+            self._waiting.place(block.transactions, placed=True)
+        self._provable.take_note(committed.tip)
+
+    def _on_sealed(self) -> None:
+        height = self.view().height
+        for one in sorted(self._unsettled):
+            if one <= height:
+                self._settle(self._unsettled.pop(one))
+        self._agreed.fire()
+
+    def _settle(self, agreed: AgreedBlock) -> None:
+        for position, (data, outcome) in enumerate(zip(agreed.block.transactions, agreed.outcomes, strict=True)):
+            index = agreed.summary.first + position
+            self._waiting.settle(Acknowledged(transaction_id(data), agreed.block.height, index, outcome))
+
+    # -- reading ---------------------------------------------------------------------------------------------------------------
+
+    def view(self) -> View:
+        """See `Engine.view`; right after a start it is what was committed before, while its seal is on its way."""
+        return self._provable.view
+
+    def seal(self) -> bytes:
+        """The header seal of the view.
+
+        Raises:
+            NotAgreedYet: there is none yet, or none since the start.
+        """
+        seal = self._provable.seal
+        if seal is None:
+            raise NotAgreedYet()
+        return seal
+
+    def seal_of(self, height: int) -> bytes | None:
+        """See `Engine.seal_of`."""
+        return self._provable.seal_of(height)
+
+    @property
+    def ledger(self) -> Ledger:
+        """See `Engine.ledger`."""
+        return self.application.ledger
+
+    # -- what there is no need for ---------------------------------------------------------------------------------------------
+
+    def methods(self) -> dict[str, Callable[[str, bytes], Awaitable[bytes]]]:
+        """Nothing: CometBFT's nodes talk to each other by themselves."""
+        return {}
+
+    async def vote(self, new_sequencer: str) -> Candidacy:
+        """There is no sequencer to replace: each validator proposes in turn.
+
+        Raises:
+            HandoverRefused: always.
+        """
+        raise HandoverRefused(org=new_sequencer, reason="under CometBFT nobody orders alone, each validator in turn does")
