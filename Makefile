@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup cometbft demo test long check bench mutants peers docs wheel portable lock clean
+.PHONY: help setup cometbft demo test long check bench mutants peers torture docs wheel portable lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -67,6 +67,9 @@ mutants: setup ## one-line faults that the tests must notice; ONLY=rights,odrl f
 
 peers: setup ## tools that nobody here wrote, run on what Atoll writes
 	@tools/peers.sh
+
+torture: cometbft ## the ten reliability tests, long; goes on where it stopped; ONLY=2,3 for some of them again
+	@$(BIN)/python -m tools.torture $(if $(ONLY),--only $(ONLY))
 
 docs: setup ## generated reference pages
 	@$(BIN)/python tools/docs.py

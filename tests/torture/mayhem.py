@@ -92,7 +92,7 @@ class Mayhem:
         spoilt: list[Callable[[], bytes]] = [
             lambda: old,
             lambda: self._flip(old),
-            lambda: old[: self.dice.randrange(1, len(old))],
+            lambda: old[: self.dice.randrange(1, len(old) + 1)],
             lambda: self.dice.randbytes(self.dice.randrange(1, 300)),
             lambda: self._sign(org, body, nonce=1),
             lambda: self._sign(org, body, nonce=self.founding.next_nonce(org) + self.dice.randrange(1, 5)),

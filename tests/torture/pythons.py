@@ -8,7 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.torture.places import ROOT
+
 ENVIRONMENTS = ROOT / ".peers"
 NEEDED = ("cffi", "cryptography", "pycparser")
 

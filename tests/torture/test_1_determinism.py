@@ -7,20 +7,26 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from atoll.ledger.block import Block
 from atoll.ledger.chain import Ledger
+from atoll.ordering.cometbft.application import Application
+from atoll.ordering.cometbft.decided import is_readable
+from atoll.ordering.cometbft.store import CometStore
 from atoll.ordering.engine import AgreedBlock
+from atoll.ordering.offload import inline
 from atoll.testing.consortium import Founding
 from atoll.testing.engines import Engines, memory_folder
 from atoll.testing.virtual import run_virtually
 from tests.requirements import atoll_require
 from tests.torture.conftest import Tell
 from tests.torture.mayhem import Mayhem, make_blocks
-from tests.torture.pythons import ROOT, python_with_needs
+from tests.torture.places import ROOT
+from tests.torture.pythons import python_with_needs
 from tests.torture.replay import app_hash_of, app_hashes, save_script
 from tests.torture.scale import scale
 
@@ -28,6 +34,7 @@ SEED = 20261122
 TRANSACTIONS = scale(1_500, 20_000)
 ORDERED = scale(200, 4_000)
 AT_ONCE = 40
+REOPEN_EVERY = 20
 SURROUNDINGS: Mapping[str, Mapping[str, str]] = {
     "hash seed 1, Kiritimati, Turkish": {"PYTHONHASHSEED": "1", "TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8"},
     "hash seed 2, Lord Howe, German": {"PYTHONHASHSEED": "2", "TZ": "Australia/Lord_Howe", "LC_ALL": "de_DE.UTF-8"},
@@ -124,3 +131,35 @@ async def _up_to(blocks: AsyncIterator[AgreedBlock], height: int) -> AsyncIterat
         yield one
         if one.block.height == height:
             return
+
+
+def test_four_applications_of_cometbft_agree_with_a_replay(blocks: list[Block], tmp_path: Path, tell: Tell) -> None:
+    """Each sees empty blocks of its own in between, and one is closed and opened again now and then."""
+    founding = Founding(engine="cometbft")
+    sound = [replace(one, transactions=tuple(data for data in one.transactions if is_readable(data))) for one in blocks]
+    sound = [replace(one, height=at) for at, one in enumerate(filter(lambda one: one.transactions, sound), 1)]
+    expected = list(app_hashes(founding.genesis_file, sound))
+
+    async def carry_out(number: int, folder: Path) -> list[bytes]:
+        def opened() -> Application:
+            return Application(genesis_file=founding.genesis_file, store=CometStore(folder / f"{number}"), offload=inline)
+
+        application = opened()
+        hashes, height = [application.tip.app_hash], 0
+        for at, block in enumerate(sound, 1):
+            empty = at % (number + 2) == 0
+            for transactions in ((), block.transactions) if empty else (block.transactions,):
+                height += 1
+                await application.finalize(height, block.time, transactions, ())
+                await application.commit()
+            hashes.append(application.tip.app_hash)
+            if number == 0 and at % REOPEN_EVERY == 0:
+                await application.close()
+                application = opened()
+        await application.close()
+        return hashes
+
+    with memory_folder(tmp_path) as folder:
+        for number in range(4):
+            assert asyncio.run(carry_out(number, folder)) == expected
+    tell(applications=4, ledger_heights=len(sound))

@@ -179,10 +179,15 @@ class LedgerStore:
         """Blocks in order of height, both ends included."""
         with self.translated():
             rows = self._reader.execute(
-                "SELECT data, summary, sentences FROM blocks WHERE height BETWEEN ? AND ? ORDER BY height", (first, last)
+                "SELECT data, summary, sentences, height, first, size FROM blocks WHERE height BETWEEN ? AND ? ORDER BY height",
+                (first, last),
             )
-            for data, summary, sentences in rows:
-                yield self._stored(data, summary, sentences)
+            for data, summary, sentences, *place in rows:
+                stored = self._stored(data, summary, sentences)
+                start = stored.summary.first
+                if place != [stored.block.height, start, start + len(stored.entries)]:
+                    raise StoreCorrupt(path=self.path, reason=f"block {stored.block.height} is said to stand elsewhere")
+                yield stored
 
     def encoded_blocks(self, first: int, last: int) -> Iterator[tuple[bytes, bytes]]:
         """Bytes of blocks and of their summaries in order of height, both ends included."""
@@ -215,6 +220,8 @@ class LedgerStore:
         """Height and position of a transaction."""
         with self.translated():
             row = self._reader.execute("SELECT height, position FROM transactions WHERE id = ?", (identifier,)).fetchone()
+        if row is not None and not all(isinstance(number, int) for number in row):
+            raise StoreCorrupt(path=self.path, reason="it does not say where a transaction stands")
         return None if row is None else (row[0], row[1])
 
     def find_entry(self, index: int) -> tuple[int, int] | None:
