@@ -8,22 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atoll.ledger.apply import Context, apply
-from atoll.ledger.records import Nonce, record_key
+from atoll.ledger.records import MotionKind, Nonce, record_key
 from atoll.ledger.rules.budget import SetBudget
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import ExpireJob, FailJob, RefuseJob, StartJob, WithdrawJob
-from atoll.ledger.rules.membership import (
-    ActivateKey,
-    CancelRecovery,
-    InviteMember,
-    RecoverKey,
-    RevokeKey,
-    RotateKey,
-    SetEndpoints,
-)
+from atoll.ledger.rules.keys import ActivateKey, CancelRecovery, RecoverKey, RevokeKey, RotateKey
+from atoll.ledger.rules.leaving import LeaveMember
+from atoll.ledger.rules.membership import InviteMember, SetEndpoints, newcomer_of
+from atoll.ledger.rules.motion import ApproveMotion, OpenMotion
 from atoll.ledger.state import State
 from atoll.ledger.transaction import Transaction, seal_transaction
+from atoll.testing.consortium import FOUNDED, Organisation
 from atoll.trust.keys import Purpose
 from atoll.wire.message import Message
 from tests.unit.rules.lagoon import (
@@ -98,6 +94,20 @@ def test_a_transaction_that_is_cut_or_longer_is_refused(at: int, tail: bytes) ->
 
 EXAMPLES: tuple[tuple[str, Message], ...] = (
     ("operator", InviteMember(org="x", commitment=bytes(32), roles=("owner",), validating=True, expires_at=2**40)),
+    (
+        "operator",
+        InviteMember(
+            org="y",
+            commitment=bytes(32),
+            roles=("auditor",),
+            validating=False,
+            expires_at=FOUNDED + 100,
+            newcomer=newcomer_of(Organisation("y").enrolment()),
+        ),
+    ),
+    ("bank", OpenMotion(kind=MotionKind.REMOVE, org="bureau", rules_version=0, from_height=0, expires_at=FOUNDED + 100)),
+    ("bank", ApproveMotion(number=1)),
+    ("bank", LeaveMember(validating_only=True)),
     ("bank", SetEndpoints(peer="", https="")),
     ("bank", RotateKey(purpose=Purpose.COSIGN, public=new_key(Purpose.COSIGN).public.data, second=b"")),
     ("bank", RevokeKey(org="bank", purpose=Purpose.COSIGN, second=b"")),

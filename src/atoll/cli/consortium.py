@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from atoll.api.models import InviteRequest
-from atoll.cli import founding
+from atoll.cli import founding, voting
 from atoll.cli.enrolling import read_enrolment, sign_enrolment
 from atoll.cli.files import read_bytes, write_new
 from atoll.cli.frame import HomeFolder, command, group
@@ -21,6 +21,7 @@ from atoll.client import Node, connect_home
 
 app = group("Found a consortium, join one, see and change who is in it.")
 app.add_typer(founding.app, name="found")
+voting.register(app)
 
 
 @command(app, "members", "atoll consortium members --home bank")
@@ -54,22 +55,35 @@ def invite(
 ) -> Reply:
     """Invite an organisation: a token that works once, for this organisation and this key only. Operators can.
 
-    Compare the fingerprint with what the organisation's own `atoll init` printed, over a channel that nobody between you
-    controls.
+    One that is to validate, audit or regulate is let in by more than half of the validating members: tell them, each approves
+    at its own node. Compare the fingerprint with what the organisation's own `atoll init` printed, over a channel that nobody
+    between you controls.
     """
     new = read_enrolment(enrolment)
     pairs = [("organisation", f"{new.org} ({new.title})"), ("roles", listed(new.roles)), ("fingerprint", fingerprint_of(new))]
     print_shown([Fields(pairs)], to_stderr=True)
     confirm(f"Invite {new.org} with this key?", yes=yes)
     request = InviteRequest(
-        org=new.org, identity=new.identity.hex(), roles=list(new.roles), validating=new.validating, days=days
+        org=new.org,
+        identity=new.identity.hex(),
+        roles=list(new.roles),
+        validating=new.validating,
+        days=days,
+        title=new.title,
+        legal_id=new.legal_id,
+        affiliation=new.affiliation,
     )
     made = node.members.invite(request)
     after = (
         f"\nGive {new.org} the token, and genesis.atoll of your home, over a channel that others do not read; it then runs\n"
     )
     after += "  atoll consortium enrol TOKEN --genesis genesis.atoll --home HOME"
-    return Reply(made, [Fields([("token", made.token), ("for", made.org), ("good until", iso(made.not_after))]), after])
+    made_pairs = [("token", made.token), ("for", made.org), ("good until", iso(made.not_after))]
+    if made.motion:
+        made_pairs.append(("approvals", f"{made.approvals} of {made.needed} needed, to motion {made.motion}"))
+        after += f"\nonce {made.needed} members have approved, each at its own node:\n"
+        after += f"  atoll consortium approve {made.motion} --home HOME"
+    return Reply(made, [Fields(made_pairs), after])
 
 
 @command(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+
 from atoll.api import models
 from atoll.client.link import Link
 
@@ -20,6 +22,22 @@ class Members:
         """Invite an organisation."""
         return self._link.ask(models.InviteInfo, "invite", request)
 
+    def motions(self) -> builtins.list[models.MotionInfo]:
+        """What members decide together, the newest first."""
+        return self._link.ask(builtins.list[models.MotionInfo], "motions")
+
+    def open_motion(self, request: models.MotionRequest) -> models.MotionInfo:
+        """Ask the members for a decision."""
+        return self._link.ask(models.MotionInfo, "motion_open", request)
+
+    def approve_motion(self, number: int) -> models.MotionInfo:
+        """Approve a motion."""
+        return self._link.ask(models.MotionInfo, "motion_approve", models.MotionApproval(number=number))
+
+    def leave(self, *, validating_only: bool = False) -> models.Receipt:
+        """Leave the consortium, or stop validating and stay."""
+        return self._link.ask(models.Receipt, "leave", models.LeaveRequest(validating_only=validating_only))
+
     def enrol(self, transaction: bytes) -> models.Receipt:
         """Hand over the enrolment that an invited organisation has signed (`atoll consortium enrol`)."""
         return self._link.ask(models.Receipt, "member_enrol", models.EnrolRequest(transaction=transaction.hex()))
@@ -29,9 +47,9 @@ class Members:
         return self._link.ask(models.HandoverInfo, "handover", models.HandoverRequest(to=to))
 
     def rotate_key(self, purpose: str) -> models.Receipt:
-        """Replace a key of this organisation: identity, recovery, cosign, log or tls."""
+        """Replace a key of this organisation: identity, recovery, cosign, log, tls or consensus."""
         return self._link.ask(models.Receipt, "key_rotate", models.KeyRequest.model_validate({"purpose": purpose}))
 
     def revoke_key(self, purpose: str) -> models.Receipt:
-        """Revoke a key of this organisation: identity, recovery, cosign, log or tls."""
+        """Revoke a key of this organisation: identity, recovery, cosign, log, tls or consensus."""
         return self._link.ask(models.Receipt, "key_revoke", models.KeyRequest.model_validate({"purpose": purpose}))

@@ -79,7 +79,7 @@ def apply(state: State, data: bytes, context: Context) -> Outcome:
         state.drop()
         return _refusal(err)
     try:
-        body, rule = _rule(call.chain, transaction)
+        body, rule = _rule(call.chain, transaction, call.height)
         _carry_out(rule, call, body)
         outcome = Outcome(0, "", "")
     except RuleError as err:
@@ -159,7 +159,7 @@ def _signing_key(state: State, chain: Chain, envelope: cose.Envelope, transactio
     kid = envelope.kid.decode("ascii", errors="replace")
     member = state.get(Member, transaction.sender)
     if transaction.type == EnrolMember.TAG and member is None:
-        body, _ = _rule(chain, transaction)
+        body, _ = _rule(chain, transaction, height)
         if (
             isinstance(body, EnrolMember)
             and kid == f"{body.enrolment.org}/identity/1"
@@ -175,8 +175,8 @@ def _signing_key(state: State, chain: Chain, envelope: cose.Envelope, transactio
     return key.public
 
 
-def _rule(chain: Chain, transaction: Transaction) -> tuple[Message, Callable[[Call, Message], None]]:
-    found = RULES.get(chain.rules_version, {}).get(transaction.type)
+def _rule(chain: Chain, transaction: Transaction, height: int) -> tuple[Message, Callable[[Call, Message], None]]:
+    found = RULES.get(chain.rules_at(height), {}).get(transaction.type)
     if found is None:
         raise UnknownType(type=transaction.type)
     kind, rule = found

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from atoll.ledger.apply import Context, Outcome, Verifier, apply
 from atoll.ledger.block import Block, BlockSummary, reads_as_summary
-from atoll.ledger.errors import BadBlock
+from atoll.ledger.errors import BadBlock, UnknownRules
 from atoll.ledger.fault import reads_as_fault
 from atoll.ledger.genesis import Genesis, first_state, verify_genesis
 from atoll.ledger.records import Chain, ConsensusSet, EngineKind, record_key
+from atoll.ledger.rules import LATEST, RULES
 from atoll.ledger.rules.consensus import Handover
 from atoll.ledger.state import State
 from atoll.ledger.transaction import parse_transaction
@@ -89,8 +90,10 @@ class Ledger:
 
         Raises:
             BadBlock: it does not follow the last block.
+            UnknownRules: the members have agreed on rules for it that are not known here.
         """
         self._need_follows(block)
+        self.need_rules()
         state = State(self.records)
         context = Context(height=block.height, time=block.time, verify=verify)
         outcomes = tuple(apply(state, data, context) for data in block.transactions)
@@ -107,6 +110,17 @@ class Ledger:
         )
         entries = (*block.transactions, encode_message(summary))
         return Executed(block, summary, entries, changes, outcomes, tree)
+
+    def need_rules(self) -> None:
+        """Check that the rules under which the next block is carried out are known here.
+
+        Raises:
+            UnknownRules: they are not.
+        """
+        height = self.height + 1
+        version = self.chain.rules_at(height)
+        if version not in RULES:
+            raise UnknownRules(height=height, version=version, known=LATEST)
 
     def adopt(self, executed: Executed) -> None:
         """Take over what `execute` computed on exactly this state.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.errors import InputError, IntegrityError
+from atoll.errors import InputError, IntegrityError, UnavailableError
 
 
 class BadGenesis(IntegrityError):
@@ -21,6 +21,14 @@ class BadBlock(IntegrityError):
     remedy = (
         "Compare with another member; if they agree with you, the sequencer cheats: hand over (`atoll consortium handover`)."
     )
+
+
+class UnknownRules(UnavailableError):
+    """The members have agreed on rules that this version of Atoll does not know; it stops rather than guess what they say."""
+
+    code = "ledger.unknown_rules"
+    sentence = "From block {height} on, version {version} of the rules is in force; this version of Atoll knows up to {known}."
+    remedy = "Install a version of Atoll that knows these rules and start the node again; it goes on where it stopped."
 
 
 # -- signed notes, checkpoints, tiles, trust files -----------------------------------------------------------------------------

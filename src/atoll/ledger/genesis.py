@@ -21,6 +21,8 @@ from atoll.primitives import ed25519
 from atoll.wire.message import Message, Name, Range, Size, Time, encode_message, parse_message
 
 GENESIS_DOMAIN = b"ATOLL-V1-GENESIS"
+MOST_CHAIN_ID = 50
+"""Longest name of a ledger that CometBFT takes (`MaxChainIDLen`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,8 @@ def _verify_validators(genesis: Genesis) -> None:
         BadGenesis: one of these is missing, or two founders share a key or a node.
     """
     validating = [one for one in genesis.founders if one.validating]
+    if len(genesis.chain_id) > MOST_CHAIN_ID:
+        raise BadGenesis(reason=f"its chain id has more than {MOST_CHAIN_ID} letters, and CometBFT takes no longer one")
     if not validating:
         raise BadGenesis(reason="nobody validates")
     for one in validating:

@@ -33,6 +33,7 @@ from atoll.node.keyring import KeyRing
 from atoll.node.ledgerdesk import LedgerDesk
 from atoll.node.levels import LevelTables
 from atoll.node.membership import Membership
+from atoll.node.motions import Motions
 from atoll.node.oprf import METHOD as OPRF_METHOD
 from atoll.node.oprf import Evaluator
 from atoll.node.oprf_dealing import Dealer
@@ -209,6 +210,7 @@ class Node:
         return Services(
             store=self._store,
             membership=Membership(self.context, self.base.keys, self.links),
+            motions=Motions(self.context),
             datasets=Datasets(self.context, self.bodies, self.evaluator, deals=self._dealer is not None),
             catalogue=self.catalogue,
             gradings=Gradings(self.context, self.bodies, levels),

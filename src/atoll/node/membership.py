@@ -7,16 +7,18 @@ from typing import Protocol
 
 from atoll.api.models import HandoverInfo, InviteInfo, InviteRequest, MemberInfo
 from atoll.errors import AtollError
-from atoll.ledger.records import Key, KeyPointer
-from atoll.ledger.rules.membership import EnrolMember, InviteMember, RevokeKey, RotateKey, change_bytes
+from atoll.ledger.records import InviteRecord, Key, KeyPointer, Motion, Newcomer
+from atoll.ledger.rules.keys import RevokeKey, RotateKey, change_bytes
+from atoll.ledger.rules.membership import EnrolMember, InviteMember, needs_motion
 from atoll.ledger.transaction import parse_transaction
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, TransactionRefused
 from atoll.ordering.engine import Acknowledged, Candidacy
 from atoll.transport.errors import NotConnected
 from atoll.trust.algorithms import Algorithm
-from atoll.trust.invite import InviteBinding, create_invite
+from atoll.trust.invite import Invite, InviteBinding, create_invite
 from atoll.trust.keys import MEMBER_PURPOSES, PublicKey, Purpose
+from atoll.wire.errors import MessageError
 
 DAY_SECONDS = 86_400
 PATIENCE_SECONDS = 5.0
@@ -93,17 +95,34 @@ class Membership:
             issuer=self._context.org,
         )
         invite = create_invite(binding, self._context.entropy)
+        roles = tuple(sorted(request.roles))
+        together = needs_motion(roles, validating=request.validating)
         await self._context.outbox.submit(
             InviteMember(
                 org=request.org,
                 commitment=invite.commitment,
-                roles=tuple(sorted(request.roles)),
+                roles=roles,
                 validating=request.validating,
                 expires_at=binding.expires_at,
+                newcomer=_newcomer(request, identity) if together else None,
             )
         )
         self._context.note("person", "member.invite", request.org, "ok")
-        return InviteInfo(token=invite.expose_text(), org=request.org, not_after=binding.expires_at)
+        return self._show_invite(request.org, invite)
+
+    def _show_invite(self, org: str, invite: Invite) -> InviteInfo:
+        view = self._context.view()
+        record = view.get(InviteRecord, org)
+        motion = view.get(Motion, str(record.motion)) if record is not None and record.motion else None
+        counted = tuple(one.org for one in view.consensus.counted())
+        return InviteInfo(
+            token=invite.expose_text(),
+            org=org,
+            not_after=invite.binding.expires_at,
+            motion=motion.number if motion else 0,
+            approvals=len(motion.approvals) if motion else 0,
+            needed=motion.needed(counted) if motion else 0,
+        )
 
     async def enrol(self, transaction: str) -> Acknowledged:
         """Submit the transaction by which an invited organisation joins; it carries the newcomer's own signature, not this
@@ -185,3 +204,15 @@ class Membership:
     def _show_key(self, org: str, purpose: Purpose) -> str:
         key = self._current(purpose, org)
         return "revoked" if key.revoked_height is not None else key.fingerprint
+
+
+def _newcomer(request: InviteRequest, identity: PublicKey) -> Newcomer:
+    """Whom the others are asked about.
+
+    Raises:
+        BadRequest: the request does not say enough of it.
+    """
+    try:
+        return Newcomer(title=request.title, legal_id=request.legal_id, affiliation=request.affiliation, identity=identity.data)
+    except MessageError as err:
+        raise BadRequest(reason=f"the others cannot be asked about it: {err}") from err

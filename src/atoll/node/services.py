@@ -18,6 +18,7 @@ from atoll.node.histories import Histories
 from atoll.node.jobs import Jobs
 from atoll.node.ledgerdesk import LedgerDesk
 from atoll.node.membership import Membership
+from atoll.node.motions import Motions
 from atoll.node.orders import OrderDesk
 from atoll.node.profiles import Profiles
 from atoll.node.programs import Programs
@@ -35,6 +36,7 @@ class Services:
 
     store: NodeStore
     membership: Membership
+    motions: Motions
     datasets: Datasets
     catalogue: Catalogue
     gradings: Gradings

@@ -9,8 +9,10 @@ import pytest
 from atoll.ledger.agreement import verify_agreement
 from atoll.ledger.chain import Ledger
 from atoll.ledger.note import parse_note
-from atoll.ledger.records import Member
-from atoll.ledger.rules.membership import EnrolMember, InviteMember, RotateKey
+from atoll.ledger.records import Member, Motion
+from atoll.ledger.rules.keys import RotateKey
+from atoll.ledger.rules.membership import EnrolMember, InviteMember, newcomer_of
+from atoll.ledger.rules.motion import ApproveMotion
 from atoll.ordering.embedded.engine import Signers
 from atoll.ordering.errors import NotAcknowledged
 from atoll.testing.consortium import FOUNDED, NamedEntropy, Organisation
@@ -35,13 +37,30 @@ async def enrol(engines: Engines, org: str, *, validating: bool) -> None:
         issuer="operator",
     )
     invite = create_invite(binding, NamedEntropy(f"invite {org}"))
+    enrolment = newcomer.enrolment(roles=("owner",), validating=validating)
     body = InviteMember(
-        org=org, commitment=invite.commitment, roles=("owner",), validating=validating, expires_at=binding.expires_at
+        org=org,
+        commitment=invite.commitment,
+        roles=("owner",),
+        validating=validating,
+        expires_at=binding.expires_at,
+        newcomer=newcomer_of(enrolment) if validating else None,
     )
     assert (await engines["operator"].submit(engines.founding.sign("operator", body))).outcome.ok
-    enrolment = newcomer.enrolment(roles=("owner",), validating=validating)
+    if validating:
+        await carry(engines, 1)
     entry = EnrolMember(enrolment=enrolment, token_secret=invite.expose_secret())
     assert (await engines["bank"].submit(engines.founding.sign(org, entry))).outcome.ok
+
+
+async def carry(engines: Engines, number: int) -> None:
+    """The members that count approve a motion, until it is carried."""
+    await engines.until(lambda: engines["bank"].view().get(Motion, str(number)) is not None)
+    for one in engines["bank"].view().consensus.counted():
+        motion = engines["bank"].view().get(Motion, str(number))
+        if motion is not None and motion.carried_height == 0:
+            approval = engines.founding.sign(one.org, ApproveMotion(number=number))
+            assert (await engines["bank"].submit(approval)).outcome.ok
 
 
 def rotated(engines: Engines, org: str, purpose: Purpose) -> tuple[SecretKey, bytes]:

@@ -19,6 +19,10 @@ COMMANDS = {
     "members": "consortium members",
     "invite": "consortium invite",
     "member_enrol": "consortium admit",
+    "motions": "consortium motions",
+    "motion_open": "consortium remove",
+    "motion_approve": "consortium approve",
+    "leave": "consortium leave",
     "handover": "consortium handover",
     "key_rotate": "key rotate",
     "key_revoke": "key revoke",
@@ -111,6 +115,7 @@ PROMISED = """
     demo init doctor why
     config check
     consortium found, consortium invite, consortium enrol, consortium members, consortium handover
+    consortium motions, consortium approve, consortium remove, consortium validate, consortium leave, consortium upgrade
     key rotate, key revoke
     node start, node stop, node status
     dataset register, dataset list, dataset show, dataset withdraw, dataset profile, dataset history, dataset lineage

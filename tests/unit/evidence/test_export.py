@@ -11,7 +11,7 @@ from atoll.ledger.records import JobState
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import RefuseJob, StartJob
-from atoll.ledger.rules.membership import RevokeKey, RotateKey, change_bytes
+from atoll.ledger.rules.keys import RevokeKey, RotateKey, change_bytes
 from atoll.testing.consortium import NamedEntropy
 from atoll.trust.keys import Purpose, SecretKey
 from tests.unit.evidence.test_steps import enrol

@@ -9,11 +9,13 @@ import pytest
 from atoll.ledger import chain as module
 from atoll.ledger.block import Block, BlockSummary
 from atoll.ledger.chain import Ledger
-from atoll.ledger.errors import BadBlock
-from atoll.ledger.records import Dataset
+from atoll.ledger.errors import BadBlock, UnknownRules
+from atoll.ledger.records import Dataset, MotionKind
+from atoll.ledger.rules import RULES
 from atoll.ledger.rules.consensus import Handover, HandoverVote, SignedVote
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.errors import BadTransaction, StaleNonce
+from atoll.ledger.rules.motion import ApproveMotion, OpenMotion
 from atoll.primitives.merkle import leaf_hash, verify_consistency
 from atoll.primitives.smt import Tree
 from atoll.testing.consortium import FOUNDED, Founding
@@ -206,3 +208,19 @@ def test_replay_gives_the_same_ledger() -> None:
     again = Ledger(FOUNDING.genesis_file)
     again.replay(blocks)
     assert again.log.root() == ledger.log.root()
+
+
+def test_a_block_under_rules_that_are_not_known_here_is_not_carried_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    founding = Founding(("operator", "auditor", "bank", "bureau"))
+    ledger = Ledger(founding.genesis_file)
+    asked = OpenMotion(kind=MotionKind.UPGRADE, org="", rules_version=2, from_height=3, expires_at=FOUNDED + 1000)
+    yes = [founding.sign(org, ApproveMotion(number=1)) for org in ("auditor", "bureau")]
+    ledger.adopt(ledger.execute(next_block(ledger, founding.sign("bank", asked), *yes)))
+    ledger.adopt(ledger.execute(next_block(ledger, founding.sign("bank", dataset(1)))))
+    block = next_block(ledger, founding.sign("bank", dataset(2)))
+    with pytest.raises(UnknownRules) as refused:
+        ledger.execute(block)
+    assert (refused.value.operands["height"], refused.value.operands["version"], ledger.height) == (3, 2, 2)
+    monkeypatch.setattr(module, "RULES", {**RULES, 2: RULES[1]})
+    monkeypatch.setattr("atoll.ledger.apply.RULES", {**RULES, 2: RULES[1]})
+    assert ledger.execute(block).outcomes[0].ok

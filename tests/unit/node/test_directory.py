@@ -6,7 +6,7 @@ import pytest
 
 from atoll.ledger.block import Block
 from atoll.ledger.chain import Ledger
-from atoll.ledger.rules.membership import RevokeKey, RotateKey
+from atoll.ledger.rules.keys import RevokeKey, RotateKey
 from atoll.node.directory import Directory
 from atoll.ordering.engine import View
 from atoll.testing.consortium import FixedClock, Founding, NamedEntropy

@@ -15,7 +15,7 @@ from atoll.ledger.cosignature import parse_cosignature
 from atoll.ledger.errors import BadBlock, NoteSignatureError, QuorumError, UntrustedNoteError
 from atoll.ledger.note import Note, cosign_text, sign_text
 from atoll.ledger.rules.dataset import RegisterDataset
-from atoll.ledger.rules.membership import RotateKey
+from atoll.ledger.rules.keys import RotateKey
 from atoll.ordering.embedded.evidence import FORK, WRONG_ROOT, Fork, is_fork
 from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.replica import Replica

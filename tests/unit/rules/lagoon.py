@@ -21,12 +21,15 @@ from atoll.ledger.records import (
     Approver,
     Budget,
     Chain,
+    ConsensusSet,
     Dataset,
     Grant,
+    InviteRecord,
     Job,
     JobInput,
     Key,
     KeyPointer,
+    Motion,
     Nonce,
     OprfKey,
     OrderAction,
@@ -45,7 +48,9 @@ from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grade import RegradeDataset
 from atoll.ledger.rules.grant import GiveGrant
 from atoll.ledger.rules.job import ConsentJob, ProposeJob, StartJob
-from atoll.ledger.rules.membership import EnrolMember, InviteMember, RotateKey, change_bytes
+from atoll.ledger.rules.keys import RotateKey, change_bytes
+from atoll.ledger.rules.membership import EnrolMember, InviteMember, newcomer_of
+from atoll.ledger.rules.motion import ApproveMotion
 from atoll.ledger.rules.oprf import RequestEvaluation
 from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.ledger.state import State
@@ -163,8 +168,15 @@ class Lagoon:
         second = self.second(org, purpose, new.public.data) if purpose in (Purpose.IDENTITY, Purpose.RECOVERY) else b""
         return self.do(org, RotateKey(purpose=purpose, public=new.public.data, second=second), **signing)
 
-    def invite(self, newcomer: Organisation, *, roles: Sequence[str] = ("owner",), expires_at: int = FOUNDED + 100) -> Invite:
-        """The operator invites."""
+    def invite(
+        self,
+        newcomer: Organisation,
+        *,
+        roles: Sequence[str] = ("owner",),
+        expires_at: int = FOUNDED + 100,
+        carried: bool = True,
+    ) -> Invite:
+        """The operator invites, and the members that count approve."""
         binding = InviteBinding(
             organisation=newcomer.org,
             key_digest=newcomer.keys[Purpose.IDENTITY].public.digest,
@@ -174,10 +186,29 @@ class Lagoon:
         )
         invite = create_invite(binding, NamedEntropy(f"invite {newcomer.org}"))
         body = InviteMember(
-            org=newcomer.org, commitment=invite.commitment, roles=tuple(roles), validating=True, expires_at=expires_at
+            org=newcomer.org,
+            commitment=invite.commitment,
+            roles=tuple(roles),
+            validating=True,
+            expires_at=expires_at,
+            newcomer=newcomer_of(newcomer.enrolment()),
         )
         self.do("operator", body)
+        if carried:
+            self.carry(self.get(InviteRecord, newcomer.org).motion)
         return invite
+
+    def carry(self, number: int) -> Self:
+        """As many approve a motion as it needs."""
+        for org in self.get(Motion, str(number)).counts(self.counted()):
+            motion = self.get(Motion, str(number))
+            if not motion.carried_height and org not in motion.approvals:
+                self.do(org, ApproveMotion(number=number))
+        return self
+
+    def counted(self) -> tuple[str, ...]:
+        """Who counts."""
+        return tuple(one.org for one in self.get(ConsensusSet, "0").counted())
 
     def with_oprf_key(self) -> Self:
         """A key stands among the four that count, whatever it is."""

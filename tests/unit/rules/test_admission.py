@@ -20,7 +20,8 @@ from atoll.ledger.rules.errors import (
     Unknown,
     UnknownType,
 )
-from atoll.ledger.rules.membership import RotateKey, SetEndpoints
+from atoll.ledger.rules.keys import RotateKey
+from atoll.ledger.rules.membership import SetEndpoints
 from atoll.ledger.state import State
 from atoll.ledger.transaction import MAX_TRANSACTION_BYTES, Transaction, parse_transaction, seal_transaction, transaction_id
 from atoll.primitives import ed25519

@@ -7,7 +7,8 @@ from dataclasses import replace
 from atoll.ledger.records import ConsensusSet, EngineKind, Member, MemberState
 from atoll.ledger.rules.consensus import Handover, disqualify
 from atoll.ledger.rules.errors import BadKey, NotAllowed
-from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
+from atoll.ledger.rules.keys import RevokeKey, RotateKey
+from atoll.ledger.rules.membership import SetEndpoints
 from atoll.trust.keys import Purpose
 from atoll.trust.nodekeys import derive_address
 from tests.unit.rules.lagoon import Lagoon, new_key

@@ -8,14 +8,17 @@ from dataclasses import replace
 import pytest
 
 from atoll.errors import RuleError
-from atoll.ledger.records import Cap, CapUnit, Dataset, RightKind
+from atoll.ledger.records import Cap, CapUnit, Dataset, MotionKind, RightKind
 from atoll.ledger.rules import LATEST, RULES, errors
 from atoll.ledger.rules.check import StateNear
 from atoll.ledger.rules.dataset import MOST_A_DAY, WithdrawDataset
 from atoll.ledger.rules.dispute import OpenDispute
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import ExpireJob, StartJob
-from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
+from atoll.ledger.rules.keys import RevokeKey, RotateKey
+from atoll.ledger.rules.leaving import LeaveMember
+from atoll.ledger.rules.membership import SetEndpoints
+from atoll.ledger.rules.motion import OpenMotion
 from atoll.ledger.rules.oprf import REQUESTS_A_DAY
 from atoll.ledger.rules.quality import ReportQuality
 from atoll.ledger.rules.right import TransferRight, UnfreezeRight
@@ -32,6 +35,7 @@ from tests.unit.rules.lagoon import (
     JOB,
     Lagoon,
     consent,
+    enrolment,
     evaluation,
     new_key,
     permission,
@@ -99,6 +103,9 @@ NUMBERS = {
     "registration.statement": 35,
     "registration.dispute": 36,
     "registration.unfounded_parent": 37,
+    "motion.too_long": 90,
+    "motion.not_carried": 91,
+    "member.needed": 92,
 }
 """Hashed into every block that was ever made; a number is never given to another refusal."""
 
@@ -376,6 +383,21 @@ def approval_missing(lagoon: Lagoon) -> str:
     return lagoon.refused(errors.ApprovalMissing, "bureau", consent())
 
 
+def motion_too_long(lagoon: Lagoon) -> str:
+    asked = OpenMotion(kind=MotionKind.REMOVE, org="bank", rules_version=0, from_height=0, expires_at=lagoon.time + 10**8)
+    return lagoon.refused(errors.MotionTooLong, "bureau", asked)
+
+
+def not_carried(lagoon: Lagoon) -> str:
+    hospital = lagoon.founding.add("hospital")
+    secret = lagoon.invite(hospital, carried=False).expose_secret()
+    return lagoon.refused(errors.NotCarried, "hospital", enrolment(hospital, secret))
+
+
+def member_needed(lagoon: Lagoon) -> str:
+    return lagoon.refused(errors.MemberNeeded, "operator", LeaveMember(validating_only=False))
+
+
 PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     malformed,
     unknown_type,
@@ -432,6 +454,9 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     statement_refused,
     dispute_refused,
     parent_unfounded,
+    motion_too_long,
+    not_carried,
+    member_needed,
 )
 """In the order of their numbers."""
 
@@ -490,6 +515,9 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
         "member.endpoints/1",
         "member.enrol/1",
         "member.invite/1",
+        "member.leave/1",
+        "motion.approve/1",
+        "motion.open/1",
         "oprf.announce/1",
         "oprf.close/1",
         "oprf.complain/1",

@@ -10,7 +10,7 @@ import pytest
 from atoll.ledger.records import ConsensusSet, Member, MemberState
 from atoll.ledger.rules.consensus import Handover, HandoverVote, SignedVote
 from atoll.ledger.rules.errors import BadApproval, NotAllowed, NotMember
-from atoll.ledger.rules.membership import RevokeKey
+from atoll.ledger.rules.keys import RevokeKey
 from atoll.testing.consortium import Founding
 from atoll.trust.keys import Purpose, SecretKey
 from tests.unit.rules.lagoon import Lagoon, new_key

@@ -8,7 +8,8 @@ import pytest
 
 from atoll.ledger.records import REVOKED_COSIGN, ConsensusSet, Key
 from atoll.ledger.rules.errors import BadApproval, BadKey, BadSignature, BadTransaction, NotAllowed, Unknown, WrongState
-from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
+from atoll.ledger.rules.keys import RevokeKey, RotateKey
+from atoll.ledger.rules.membership import SetEndpoints
 from atoll.primitives.ed25519 import is_acceptable_key
 from atoll.testing.consortium import FixedClock, NamedEntropy
 from atoll.trust.keys import MEMBER_PURPOSES, Purpose

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from atoll.ledger.records import ConsensusSet, InviteRecord, Key, Member, MemberState, Nonce
+from atoll.ledger.records import ConsensusSet, InviteRecord, Key, Member, MemberState, Motion, Nonce
 from atoll.ledger.rules.errors import (
     AlreadyExists,
     BadApproval,
@@ -15,12 +15,15 @@ from atoll.ledger.rules.errors import (
     BadTransaction,
     DeadlinePassed,
     NotAllowed,
+    NotCarried,
     Unknown,
+    WrongState,
 )
-from atoll.ledger.rules.membership import EnrolMember, InviteMember, SetEndpoints
+from atoll.ledger.rules.membership import EnrolMember, InviteMember, SetEndpoints, newcomer_of
+from atoll.ledger.rules.motion import ApproveMotion
 from atoll.primitives.ed25519 import is_acceptable_key
 from atoll.testing.consortium import FOUNDED, Founding, NamedEntropy, Organisation
-from atoll.trust.invite import Invite, create_invite
+from atoll.trust.invite import Invite, InviteBinding, create_invite
 from atoll.trust.keys import MEMBER_PURPOSES, Purpose
 from tests.unit.rules.lagoon import FILES, Lagoon, enrolment, registration
 
@@ -33,6 +36,17 @@ def invited(expires_at: int = FOUNDED + 100) -> tuple[Lagoon, Organisation, Invi
     lagoon = Lagoon()
     hospital = lagoon.founding.add("hospital")
     return lagoon, hospital, lagoon.invite(hospital, expires_at=expires_at)
+
+
+def binding_of(lagoon: Lagoon, newcomer: Organisation) -> InviteBinding:
+    """What the operator's invitation is bound to."""
+    return InviteBinding(
+        organisation=newcomer.org,
+        key_digest=newcomer.keys[Purpose.IDENTITY].public.digest,
+        genesis_digest=lagoon.founding.genesis_digest,
+        expires_at=FOUNDED + 100,
+        issuer="operator",
+    )
 
 
 def join(hospital: Organisation, invite: Invite, **changes: object) -> EnrolMember:
@@ -78,20 +92,62 @@ def test_a_new_member_may_act_at_once() -> None:
 # -- who may invite whom -------------------------------------------------------------------------------------------------------
 
 
-def test_only_an_operator_invites() -> None:
-    body = InviteMember(org="hospital", commitment=bytes(32), roles=("owner",), validating=True, expires_at=FOUNDED + 100)
+PLAIN = InviteMember(org="hospital", commitment=bytes(32), roles=("owner",), validating=False, expires_at=FOUNDED + 100)
+NEWCOMER = newcomer_of(Organisation("hospital").enrolment())
+
+
+def test_an_operator_alone_invites_who_owns_and_uses_data() -> None:
     for org in ("auditor", "bank"):
-        assert "operator" in Lagoon().refused(NotAllowed, org, body)
+        assert "operator" in Lagoon().refused(NotAllowed, org, PLAIN)
+    lagoon = Lagoon().do("operator", PLAIN)
+    assert lagoon.get(InviteRecord, "hospital").motion == 0
+
+
+@pytest.mark.parametrize(
+    "invitation",
+    [replace(PLAIN, validating=True), replace(PLAIN, roles=("auditor",)), replace(PLAIN, roles=("owner", "regulator"))],
+)
+def test_nobody_alone_invites_who_validates_audits_or_regulates(invitation: InviteMember) -> None:
+    lagoon = Lagoon()
+    assert "whom the others approve" in lagoon.refused(NotAllowed, "operator", invitation)
+    hospital = lagoon.founding.add("hospital")
+    invite = create_invite(binding_of(lagoon, hospital), NamedEntropy("alone"))
+    asked = replace(invitation, commitment=invite.commitment, newcomer=NEWCOMER)
+    lagoon.do("operator", asked)
+    says = {"roles": invitation.roles, "validating": invitation.validating}
+    assert "0 of the 3" in lagoon.refused(NotCarried, "hospital", join(hospital, invite, **says))
+    lagoon.do("bank", ApproveMotion(number=1)).do("auditor", ApproveMotion(number=1))
+    assert "2 of the 3" in lagoon.refused(NotCarried, "hospital", join(hospital, invite, **says))
+    lagoon.do("telecom", ApproveMotion(number=1)).do("hospital", join(hospital, invite, **says))
+
+
+def test_what_a_plain_invitation_says_of_the_newcomer_is_nobodys_business() -> None:
+    Lagoon().refused(NotAllowed, "operator", replace(PLAIN, newcomer=NEWCOMER))
+
+
+def test_members_that_count_invite_where_the_operator_does_not() -> None:
+    lagoon = Lagoon(not_validating=["telecom"])
+    asked = replace(PLAIN, validating=True, newcomer=NEWCOMER)
+    lagoon.refused(NotAllowed, "telecom", asked)
+    lagoon.do("bank", asked)
+    assert lagoon.get(Motion, "1").approvals == ("bank",)
+
+
+@pytest.mark.parametrize("changes", [{"title": "Another"}, {"legal_id": "X"}, {"affiliation": "group"}])
+def test_only_the_one_that_was_approved_gets_in(changes: dict[str, str]) -> None:
+    lagoon, hospital, invite = invited()
+    assert "approved" in lagoon.refused(NotAllowed, "hospital", join(hospital, invite, **changes))
+    lagoon.do("hospital", join(hospital, invite))
 
 
 def test_a_members_name_is_not_free() -> None:
-    body = InviteMember(org="bank", commitment=bytes(32), roles=("owner",), validating=True, expires_at=FOUNDED + 100)
+    body = replace(PLAIN, org="bank")
     Lagoon().refused(AlreadyExists, "operator", body)
 
 
 def test_an_invitation_that_has_expired_already_is_not_made() -> None:
     lagoon = Lagoon()
-    body = InviteMember(org="hospital", commitment=bytes(32), roles=("owner",), validating=True, expires_at=lagoon.time)
+    body = replace(PLAIN, expires_at=lagoon.time)
     lagoon.refused(DeadlinePassed, "operator", body)
     lagoon.do("operator", replace(body, expires_at=lagoon.time + 1))
 
@@ -101,9 +157,19 @@ def test_a_new_invitation_replaces_one_that_was_not_used() -> None:
     again = create_invite(lost.binding, NamedEntropy("again"))
     record = lagoon.get(InviteRecord, "hospital")
     fields = {name: getattr(record, name) for name in ("org", "roles", "validating", "expires_at")}
-    lagoon.do("operator", InviteMember(commitment=again.commitment, **fields))
+    lagoon.do("operator", InviteMember(commitment=again.commitment, newcomer=NEWCOMER, **fields))
+    lagoon.refused(NotCarried, "hospital", join(hospital, again))
+    lagoon.carry(2)
     lagoon.refused(BadApproval, "hospital", join(hospital, lost))
     lagoon.do("hospital", join(hospital, again))
+
+
+def test_nobody_approves_an_invitation_that_another_has_replaced() -> None:
+    lagoon = Lagoon()
+    asked = replace(PLAIN, validating=True, newcomer=NEWCOMER)
+    lagoon.do("operator", asked).do("operator", asked)
+    assert "replaced" in lagoon.refused(WrongState, "bank", ApproveMotion(number=1))
+    lagoon.do("bank", ApproveMotion(number=2))
 
 
 # -- what does not let anybody in ----------------------------------------------------------------------------------------------
@@ -216,10 +282,15 @@ def test_a_newcomer_cannot_bring_the_cosigning_key_of_a_member() -> None:
 
 
 def test_a_legal_entity_validates_under_one_name_only() -> None:
+    lagoon = Lagoon()
+    asked = replace(PLAIN, validating=True, newcomer=replace(NEWCOMER, legal_id="legal-bank"))
+    assert "legal-bank" in lagoon.refused(AlreadyExists, "operator", asked)
+
+
+def test_a_legal_entity_that_got_its_vote_under_another_name_meanwhile_gets_no_second() -> None:
     lagoon, hospital, invite = invited()
-    sentence = lagoon.refused(AlreadyExists, "hospital", join(hospital, invite, legal_id="legal-bank"))
-    assert "legal-bank" in sentence
-    lagoon.do("hospital", join(hospital, invite))
+    lagoon.put(replace(lagoon.get(Member, "bank"), legal_id="legal-hospital"))
+    assert "legal-hospital" in lagoon.refused(AlreadyExists, "hospital", join(hospital, invite))
 
 
 def test_the_list_of_validating_members_has_a_last_place() -> None:

@@ -8,15 +8,8 @@ import pytest
 
 from atoll.ledger.records import Key, PendingKey
 from atoll.ledger.rules.errors import BadApproval, BadKey, BadSignature, TooEarly, Unknown, WrongState
-from atoll.ledger.rules.membership import (
-    RECOVERY_DELAY_SECONDS,
-    ActivateKey,
-    Approval,
-    CancelRecovery,
-    RecoverKey,
-    RevokeKey,
-    SetEndpoints,
-)
+from atoll.ledger.rules.keys import RECOVERY_DELAY_SECONDS, ActivateKey, Approval, CancelRecovery, RecoverKey, RevokeKey
+from atoll.ledger.rules.membership import SetEndpoints
 from atoll.trust.keys import Purpose
 from tests.unit.rules.lagoon import Lagoon, new_key
 

@@ -19,7 +19,7 @@ from atoll.ledger.rules.errors import (
 )
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import StartJob
-from atoll.ledger.rules.membership import RevokeKey
+from atoll.ledger.rules.keys import RevokeKey
 from atoll.testing.consortium import FOUNDED
 from atoll.trust.keys import Purpose
 from tests.unit.rules.lagoon import (

@@ -55,6 +55,7 @@ from atoll.api.models.members import (
     KeyRequest,
     MemberInfo,
 )
+from atoll.api.models.motions import LeaveRequest, MotionApproval, MotionInfo, MotionRequest
 from atoll.api.models.node import DoctorFinding, Status, WhyInfo
 from atoll.api.models.orders import ApproverAsk, ApproverInfo, OrderGiven, OrderInfo, OrderRequest, PaperInfo
 from atoll.api.models.profile import ColumnProfileInfo, FrequentInfo, ProfileInfo, ProfileRequest, ShapeInfo
@@ -135,12 +136,16 @@ __all__ = [
     "JobInfo",
     "KeyInfo",
     "KeyRequest",
+    "LeaveRequest",
     "LevelTableInfo",
     "LogEntry",
     "MeasureQuality",
     "MeasuredValue",
     "MemberInfo",
     "Model",
+    "MotionApproval",
+    "MotionInfo",
+    "MotionRequest",
     "NoteDuty",
     "OpenRequest",
     "OptionInfo",

@@ -30,12 +30,22 @@ class InviteRequest(Model):
     roles: list[str]
     validating: bool = False
     days: int = Field(default=7, ge=1, le=90)
+    title: str = ""
+    """Its name for people; this and the next two are asked for where other members have to approve."""
+    legal_id: str = ""
+    affiliation: str = ""
 
 
 class InviteInfo(Model):
     token: str
     org: str
     not_after: int
+    motion: int
+    """Number of the motion that other members have to approve first; 0 where the invitation is good at once."""
+    approvals: int
+    """How many have."""
+    needed: int
+    """How many must; 0 where nobody is asked."""
 
 
 class EnrolRequest(Model):
@@ -58,4 +68,4 @@ class HandoverInfo(Model):
 
 
 class KeyRequest(Model):
-    purpose: Literal["identity", "recovery", "cosign", "log", "tls"]
+    purpose: Literal["identity", "recovery", "cosign", "log", "tls", "consensus"]

@@ -33,6 +33,7 @@ from atoll.ledger.records.membership import (
     Validator,
     ties,
 )
+from atoll.ledger.records.motions import MOST_APPROVALS, Motion, MotionCounter, MotionKind, MotionOrg, Newcomer
 from atoll.ledger.records.oprf import (
     MOST_ELEMENTS,
     MOST_HOLDERS,
@@ -115,6 +116,7 @@ __all__ = [
     "FOREVER",
     "MAX_CHAIN",
     "MAX_CHILDREN",
+    "MOST_APPROVALS",
     "MOST_APPROVERS",
     "MOST_DAYS",
     "MOST_ELEMENTS",
@@ -168,6 +170,11 @@ __all__ = [
     "Lineage",
     "Member",
     "MemberState",
+    "Motion",
+    "MotionCounter",
+    "MotionKind",
+    "MotionOrg",
+    "Newcomer",
     "Nonce",
     "OpinionState",
     "OprfDeal",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from atoll.wire.message import Digest, Message, Range, Size
+from atoll.wire.message import Count, Digest, Message, Range, Size
 
 Version = Annotated[int, Range(1, 2**31)]
 
@@ -52,13 +52,21 @@ class Chain(Record):
     genesis_digest: Digest
     """Digest of the genesis body."""
     rules_version: Version
-    """Which table of rules is in force."""
+    """Which table of rules is in force, up to `next_rules_from`."""
     test: bool
     """True for a consortium that may run `Insecure...` modes."""
     receipt_term_seconds: Annotated[int, Range(1, 2**31)]
     """How long after its deadline a job may miss a receipt before it counts as unacknowledged."""
     engine: EngineKind = EngineKind.EMBEDDED
     """What puts its transactions in order."""
+    next_rules_version: Count = 0
+    """Version of the rules that members have agreed on; 0 before they agreed on any."""
+    next_rules_from: Count = 0
+    """First block under it; 0 where there is none."""
 
     def identifier(self) -> str:
         return "0"
+
+    def rules_at(self, height: int) -> int:
+        """The version of the rules under which a block of this height is carried out."""
+        return self.next_rules_version if self.next_rules_version and height >= self.next_rules_from else self.rules_version

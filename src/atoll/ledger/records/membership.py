@@ -27,6 +27,7 @@ class MemberState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     LEFT = "left"
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,8 @@ class Member(Record):
     """Height of the block that admitted it; 0 for founders."""
     consensus_peer: ConsensusPeer = ""
     """Its CometBFT node, where the ledger runs on CometBFT; nodes of other names are not let in."""
+    left_at: Time = 0
+    """Block time at which it left or was removed; 0 while it is a member."""
 
     def identifier(self) -> str:
         return self.org
@@ -158,6 +161,8 @@ class InviteRecord(Record):
     """Whether it becomes a validating member."""
     expires_at: Time
     """First second at which it is void; 0 once it is used."""
+    motion: Count = 0
+    """Number of the motion that it waits for; 0 where the operator alone may invite."""
 
     def identifier(self) -> str:
         return self.org

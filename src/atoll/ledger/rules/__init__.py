@@ -1,6 +1,8 @@
 """The rules of the ledger: what each transaction may do to the state, one file a subject, one table a version.
 
-    membership  invite, enrol, endpoints; rotate, revoke, recover keys      consensus  hand-over to a new sequencer
+    membership  invite, enrol, endpoints                                    consensus  hand-over to a new sequencer
+    keys        rotate, revoke, recover
+    motion      open, approve: new members, removals, new rules             leaving    leave, or stop validating
     dataset     register, withdraw; claim: claim tags unseen                grant      give, revoke
     grade       regrade a dataset, approve the use of important data
     check       state how near a later version is                           dispute    open, answer, decide
@@ -32,7 +34,10 @@ from atoll.ledger.rules import (
     grade,
     grant,
     job,
+    keys,
+    leaving,
     membership,
+    motion,
     oprf,
     oprf_dealing,
     order,
@@ -56,11 +61,14 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (membership.InviteMember, membership.invite),
         (membership.EnrolMember, membership.enrol),
         (membership.SetEndpoints, membership.set_endpoints),
-        (membership.RotateKey, membership.rotate),
-        (membership.RevokeKey, membership.revoke),
-        (membership.RecoverKey, membership.recover),
-        (membership.CancelRecovery, membership.cancel),
-        (membership.ActivateKey, membership.activate),
+        (keys.RotateKey, keys.rotate),
+        (keys.RevokeKey, keys.revoke),
+        (keys.RecoverKey, keys.recover),
+        (keys.CancelRecovery, keys.cancel),
+        (keys.ActivateKey, keys.activate),
+        (leaving.LeaveMember, leaving.leave),
+        (motion.OpenMotion, motion.open_motion),
+        (motion.ApproveMotion, motion.approve),
         (consensus.Handover, consensus.handover),
         (claim.ClaimTags, claim.claim),
         (dataset.RegisterDataset, dataset.register),

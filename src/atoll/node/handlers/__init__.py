@@ -8,6 +8,7 @@ from atoll.node.handlers.grants import GrantHandlers
 from atoll.node.handlers.jobs import JobHandlers
 from atoll.node.handlers.ledger import LedgerHandlers
 from atoll.node.handlers.members import MemberHandlers
+from atoll.node.handlers.motions import MotionHandlers
 from atoll.node.handlers.node import NodeHandlers
 from atoll.node.handlers.orders import OrderHandlers
 from atoll.node.handlers.programs import ProgramHandlers
@@ -19,6 +20,7 @@ from atoll.node.handlers.standing import StandingHandlers
 class Handlers(
     NodeHandlers,
     MemberHandlers,
+    MotionHandlers,
     DatasetHandlers,
     DisputeHandlers,
     CatalogueHandlers,

@@ -3,7 +3,7 @@
     transactions   any of them     1-10, 14-17      registrations  30-37, 50      quality  70-71
     grants         11, 12, 20, 60, 61               rights         40-45          levels   80-86
     jobs           13, 18, 19                       orders         51-54
-    oprf           21-25
+    oprf           21-25                            members        90-92
 
 A number is never changed and never given to another refusal; a new one gets the next that is free in the ten of its subject.
 """
@@ -19,6 +19,7 @@ from atoll.ledger.rules.errors.levels import (
     NotApproved,
     NotTradable,
 )
+from atoll.ledger.rules.errors.members import MemberNeeded, MotionTooLong, NotCarried
 from atoll.ledger.rules.errors.oprf import OprfBadDeal, OprfLimitReached, OprfNoKey, OprfUnfounded, OprfWrongDealing
 from atoll.ledger.rules.errors.orders import ApprovalMissing, BadApprover, OneHandOnly, OrderInForce
 from atoll.ledger.rules.errors.quality import NotAnEvaluator, SameReport
@@ -79,10 +80,13 @@ __all__ = [
     "LevelBelowParents",
     "LevelHeld",
     "LoweringUnsigned",
+    "MemberNeeded",
+    "MotionTooLong",
     "NeedsReason",
     "NotAllowed",
     "NotAnEvaluator",
     "NotApproved",
+    "NotCarried",
     "NotFrozenSo",
     "NotMember",
     "NotTradable",

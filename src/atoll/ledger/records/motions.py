@@ -1,0 +1,106 @@
+"""Records of motions: what members decide together about who they are and by which rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from atoll.ledger.plan import Label
+from atoll.ledger.records.base import Record, Version
+from atoll.wire.message import Count, Digest, Message, Name, Pattern, Size, Time
+
+MOST_APPROVALS = 100
+"""As many as validating members."""
+MotionOrg = Annotated[str, Pattern(r"|[a-z][a-z0-9-]{0,39}")]
+"""The organisation that a motion is about; empty where it is about the rules."""
+
+
+class MotionKind(StrEnum):
+    """What is to be decided."""
+
+    INVITE = "invite"
+    """Let an organisation in that is to validate, audit or regulate."""
+    VALIDATE = "validate"
+    """Make a member that follows a validating one."""
+    STOP_VALIDATING = "stop-validating"
+    """Make a validating member one that follows."""
+    REMOVE = "remove"
+    """Put a member out."""
+    UPGRADE = "upgrade"
+    """Put the next version of the rules in force."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newcomer(Message):
+    """Whom an invitation lets in, as those see it who approve."""
+
+    title: Annotated[str, Size(1, 120)]
+    """Name for people."""
+    legal_id: Annotated[str, Size(1, 64)]
+    """Identifier of the legal entity."""
+    affiliation: Annotated[str, Size(0, 64)]
+    """Group of affiliated entities; empty for none."""
+    identity: Digest
+    """The Ed25519 key that it will sign with; its fingerprint is what people compare."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Motion(Record):
+    """Something that validating members approve, one vote each, until enough of them have."""
+
+    TAG: ClassVar[str] = "motion/1"
+    NAMESPACE: ClassVar[str] = "motion"
+
+    number: Version
+    """Counts motions."""
+    kind: MotionKind
+    """What is to be decided."""
+    org: MotionOrg
+    """About whom; empty for the rules."""
+    opened_by: Name
+    """Who asked for it."""
+    opened_height: Count
+    """In which block."""
+    expires_at: Time
+    """First second at which it can be approved no more."""
+    newcomer: Newcomer | None
+    """Whom an invitation lets in; None for everything else."""
+    roles: Annotated[tuple[Label, ...], Size(0, 8)]
+    """Roles that an invitation gives, sorted; none for everything else."""
+    validating: bool
+    """Whether an invitation makes its organisation a validating member; false for everything else."""
+    rules_version: Count
+    """Version that an upgrade puts in force; 0 for everything else."""
+    from_height: Count
+    """First block under that version; 0 for everything else."""
+    approvals: Annotated[tuple[Name, ...], Size(0, MOST_APPROVALS)]
+    """Who approved, sorted."""
+    carried_height: Count
+    """Block in which enough had; 0 until then."""
+
+    def identifier(self) -> str:
+        return str(self.number)
+
+    def counts(self, counted: tuple[str, ...]) -> tuple[str, ...]:
+        """Whose approvals count among those who count on the ledger: nobody has a say about itself."""
+        return tuple(org for org in counted if org != self.org)
+
+    def needed(self, counted: tuple[str, ...]) -> int:
+        """How many approvals carry it: more than half of them, and more than two thirds for new rules."""
+        voters = len(self.counts(counted))
+        return (2 * voters // 3 if self.kind is MotionKind.UPGRADE else voters // 2) + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionCounter(Record):
+    """The number of the last motion."""
+
+    TAG: ClassVar[str] = "motion-counter/1"
+    NAMESPACE: ClassVar[str] = "motion-counter"
+
+    last: Count
+    """0 before the first."""
+
+    def identifier(self) -> str:
+        return "0"
