@@ -278,6 +278,10 @@ class Engine(Protocol):
         """A log entry below the newest agreed checkpoint; None where there is none."""
         ...
 
+    def find(self, identifier: bytes) -> Acknowledged | None:
+        """What became of a transaction, by the SHA-256 of its bytes; None where no agreed block holds it."""
+        ...
+
     def log_proof(self, index: int) -> tuple[bytes, ...]:
         """Inclusion of a log entry in the newest agreed checkpoint."""
         ...

@@ -102,7 +102,12 @@ class AgreedReader(ABC):
         return Snapshot(view.height, dict(view.tree.items()), summary, log_proof, seal)
 
     def find(self, identifier: bytes) -> Acknowledged | None:
-        """A transaction in a block here, agreed or not; None where there is none."""
+        """See `Engine.find`."""
+        found = self._find_placed(identifier)
+        return found if found is not None and found.height <= self.view().height else None
+
+    def _find_placed(self, identifier: bytes) -> Acknowledged | None:
+        """A transaction in a block here, agreed or not."""
         at = self._blocks.find_transaction(identifier)
         stored = self._blocks.block(at[0]) if at is not None else None
         if at is None or stored is None:

@@ -81,6 +81,14 @@ def test_a_child_that_ends_again_and_again_is_given_up_with_its_last_words(tmp_p
     assert len(prepared) == module.MAX_QUICK_ENDS
 
 
+def test_a_panic_is_told_by_its_first_line(tmp_path: Path) -> None:
+    async def test(child: Supervisor) -> None:
+        with pytest.raises(ValidatorStopped, match="status 2: panic: no such thing"):
+            await child.failed()
+
+    supervised(tmp_path, 'echo "panic: no such thing"; echo; echo "goroutine 1"; echo "main.go:52"; exit 2', test)
+
+
 def test_a_child_whose_consensus_has_failed_is_not_left_running(tmp_path: Path) -> None:
     script = 'echo $$ > pid; echo \'{"level":"error","_msg":"CONSENSUS FAILURE!!!","err":"wrong app hash"}\'; exec sleep 100'
 

@@ -28,6 +28,7 @@ from atoll.ordering.cometbft.seals import SealStore
 from atoll.ordering.cometbft.sender import Door, Sender
 from atoll.ordering.cometbft.server import Server
 from atoll.ordering.cometbft.settings import Settings
+from atoll.ordering.cometbft.snapshots import Snapshots
 from atoll.ordering.cometbft.store import CometStore
 from atoll.ordering.engine import Acknowledged, AgreedBlock, Candidacy, View
 from atoll.ordering.errors import HandoverRefused, NotAcknowledged, NotAdmitted, NotAgreedYet, Stopped, ValidatorRefused
@@ -40,6 +41,8 @@ log = logging.getLogger("atoll.ordering")
 
 SEALS = "seals.sqlite"
 """Kept seals, in CometBFT's folder."""
+SNAPSHOTS = "snapshots"
+"""What newcomers may start from, in CometBFT's folder."""
 LOOK_SECONDS = 2.0
 """How often CometBFT is asked for its peers."""
 RESTART_SECONDS = 1.0
@@ -110,7 +113,9 @@ class CometEngine(AgreedReader):
         self._folder = SocketFolder(home)
         self.store = CometStore(store_path, max_pages=max_pages)
         try:
-            self.application = Application(genesis_file=genesis_file, store=self.store, offload=offload)
+            self.application = Application(
+                genesis_file=genesis_file, store=self.store, offload=offload, retain_blocks=settings.retain_blocks
+            )
             self._seals = SealStore(home / SEALS, chain_id=self.ledger.genesis.chain_id)
         except AtollError:
             self.store.close()
@@ -152,7 +157,8 @@ class CometEngine(AgreedReader):
         await check_binary(self._binary)
         write_genesis(self._home, genesis_document(self.ledger.genesis, self.ledger.genesis_digest))
         self._failure = asyncio.get_running_loop().create_future()
-        self._server = Server(self.application, Path(self._folder.reach(APP_SOCKET)))
+        snapshots = Snapshots(self.application, self._home / SNAPSHOTS, interval_heights=self._settings.snapshot_heights)
+        self._server = Server(self.application, Path(self._folder.reach(APP_SOCKET)), snapshots=snapshots)
         await self._server.start()
         await self._supervisor.start()
         self._running = True
@@ -273,11 +279,11 @@ class CometEngine(AgreedReader):
     async def submit(self, transaction: bytes, *, timeout_seconds: float = 30.0) -> Acknowledged:
         """See `Engine.submit`."""
         identifier = transaction_id(transaction)
-        if self.find(identifier) is None and self._waiting.get(identifier) is None:
+        if not self._is_placed(identifier) and self._waiting.get(identifier) is None:
             outcome = await self._admit(transaction, timeout_seconds)
             if not outcome.ok and not self._is_placed(identifier):
                 raise NotAdmitted(refusal=outcome.code, reason=outcome.sentence)
-        known = self.find(identifier)  # another member may have handed it over meanwhile
+        known = self._find_placed(identifier)  # another member may have handed it over meanwhile
         if known is not None and known.height <= self.view().height:
             return known
         if not self._running:

@@ -12,7 +12,6 @@ along, because CometBFT ends when its application is gone.
 from __future__ import annotations
 
 import asyncio
-import collections
 import json
 import logging
 import os
@@ -34,10 +33,9 @@ MAX_QUICK_ENDS = 5
 """So many failed starts one after another are no accident."""
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 15.0
-KEPT_LINES = 20
-"""Last lines of its output that are kept for the reason of its end."""
 _MAX_LINE_BYTES = 1 << 20
 _FATAL = "CONSENSUS FAILURE"
+_PANIC = "panic:"
 _LEVELS = {"debug": logging.DEBUG, "info": logging.DEBUG, "warn": logging.WARNING, "error": logging.WARNING}
 """Its information is our detail."""
 _PEERS_MODULE = "p2p"
@@ -90,7 +88,8 @@ class Supervisor:
         self._environment = {name: value for name, value in environment.items() if not name.startswith(_SHIELDED)}
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
-        self._lines: collections.deque[str] = collections.deque(maxlen=KEPT_LINES)
+        self._last = ""
+        self._panic = False
         self._fatal = ""
         self._failure: asyncio.Future[None] | None = None
 
@@ -144,6 +143,8 @@ class Supervisor:
 
     def give_up(self, reason: str) -> None:
         """It is of no use any more; whoever awaits `failed` learns why. Stopping it is the caller's."""
+        if self.state is State.FAILED:
+            return
         self.state, self.reason = State.FAILED, reason
         log.error("the validator process is given up: %s", reason)
         if self._failure is not None and not self._failure.done():
@@ -153,7 +154,7 @@ class Supervisor:
     async def _live(self) -> None:
         """One life of the child, from its start to its end."""
         await self._prepare()
-        self._lines.clear()
+        self._last, self._panic = "", False
         self._process = process = await asyncio.create_subprocess_exec(
             *self._command,
             cwd=self._folder,  # so that its sockets have short names
@@ -189,16 +190,18 @@ class Supervisor:
 
     def _pass_on(self, line: str) -> None:
         level, message = _read(line)
-        self._lines.append(message)
-        log.log(level, "%s", message)
+        log.log(logging.DEBUG if self._panic else level, "%s", message)
+        if not self._panic:
+            self._last = message or self._last
+        if message.startswith(_PANIC):
+            self._panic = True  # what follows is where it was, not why
         if _FATAL in message:
             self._fatal = message
 
     def _why(self, status: int) -> str:
         if status < 0:
             return f"it was ended by {signal.Signals(-status).name}"
-        last = next((line for line in reversed(self._lines) if line), "it said nothing")
-        return f"it ended with status {status}: {last}"
+        return f"it ended with status {status}: {self._last or 'it said nothing'}"
 
 
 def _read(line: str) -> tuple[int, str]:

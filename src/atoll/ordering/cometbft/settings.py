@@ -37,6 +37,10 @@ class Settings:
     """How long the others wait for a block before the next proposer has its turn."""
     empty_block_seconds: int = 20
     """An idle ledger is confirmed anew so often (SECURITY 3.2)."""
+    snapshot_heights: int = 2000
+    """A snapshot for newcomers is made every so many heights of CometBFT; the same at all members, 0 for none."""
+    retain_blocks: int = 0
+    """How many of its blocks CometBFT keeps, for newcomers that carry out all of them; 0 for all. The ledger keeps all."""
     state_sync: StateSync | None = None
     """Where to begin with somebody else's snapshot; only used while there is nothing here."""
     command: tuple[str, ...] = ()

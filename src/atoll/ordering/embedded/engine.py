@@ -272,7 +272,7 @@ class EmbeddedEngine(AgreedReader):
         """See `Engine.submit`."""
         identifier = transaction_id(transaction)
         await self._forwarder.verify((transaction,))
-        known = self.find(identifier)
+        known = self._find_placed(identifier)
         if known is not None and known.height <= self.replica.agreed_height:
             return known
         if known is None and self._waiting.get(identifier) is None:
