@@ -35,6 +35,8 @@ from atoll.wire.plain import from_plain
 CALL_SECONDS = 10.0
 JOB_SECONDS = 600
 NEVER = 1 << 40
+AHEAD = 1000
+"""Of the last nonce seen: the organisation's own node may have sent transactions that no copy of the ledger has yet."""
 
 
 class Liar:
@@ -52,7 +54,7 @@ class Liar:
             pins=lambda: {one.org: (one.tls,) for one in founders},
             addresses=lambda: {one.org: _endpoint(one.peer) for one in founders},
         )
-        self._nonce = _last_nonce(stage, org)
+        self._nonce = _last_nonce(stage, org) + AHEAD
 
     def plan(self, spec: dict[str, object], purpose: str) -> Plan:
         """A plan like one of ours; what it rests on is not looked at."""
