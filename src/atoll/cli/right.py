@@ -228,6 +228,7 @@ def verify(
     pairs = [
         ("shows", f"{what}, as of block {said.height}"),
         ("consortium", f"{finding.chain_id}, genesis {finding.genesis_digest.hex()[:16]}"),
+        ("record is", finding.kind),
         ("stood for by", f"{listed(finding.cosigned)}, {iso(finding.agreed_at)}, up to block {finding.top}"),
     ]
     rows = [

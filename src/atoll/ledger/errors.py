@@ -79,6 +79,14 @@ class EmptyLogRootError(CheckpointFormatError):
     sentence = "The checkpoint says that {origin} is empty, but its root says otherwise."
 
 
+class WrongSealError(IntegrityError):
+    """A seal is not one that can vouch for this ledger at this point."""
+
+    code = "ledger.wrong_seal"
+    sentence = "The seal does not vouch for this ledger: {reason}."
+    remedy = "Do not rely on it; get it again from another member's node, and keep this one for the auditor."
+
+
 class LogProofFormatError(InputError):
     """A text is not a proof of logging."""
 

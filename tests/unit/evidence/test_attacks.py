@@ -131,7 +131,7 @@ def test_three_of_four_are_a_quorum(own: World) -> None:
 
 def test_two_of_four_are_no_quorum(own: World) -> None:
     note = own.sign(own.ledger.consensus, by={"auditor", "telecom"})
-    with pytest.raises(NoQuorum, match=r"3 validating members must have cosigned, and 2 have \(auditor, telecom\)") as caught:
+    with pytest.raises(NoQuorum, match=r"3 validating members must stand for it, and 2 do \(auditor, telecom\)") as caught:
         own.verify(with_note(own, note))
     assert (caught.value.entry, caught.value.name) == (2, "checkpoint")
     assert caught.value.code == "evidence.no_quorum"
@@ -140,7 +140,7 @@ def test_two_of_four_are_no_quorum(own: World) -> None:
 def test_the_sequencers_own_cosignature_does_not_count(own: World) -> None:
     note = own.sign(own.ledger.consensus, by={"auditor", "telecom", "operator"}, sequencer_too=True)
     assert note.count(b"/operator ") == 1
-    with pytest.raises(NoQuorum, match=r"and 2 have \(auditor, telecom\)"):
+    with pytest.raises(NoQuorum, match=r"and 2 do \(auditor, telecom\)"):
         own.verify(with_note(own, note))
 
 
@@ -148,7 +148,7 @@ def test_the_same_member_twice_counts_once(own: World) -> None:
     one = own.sign(own.ledger.consensus, by={"auditor", "telecom"})
     two = own.sign(own.ledger.consensus, by={"auditor", "telecom"}, at=own.ledger.time + 9)
     more = two.split(b"\n\n")[1].split(b"\n", 1)[1]
-    with pytest.raises(NoQuorum, match="and 2 have"):
+    with pytest.raises(NoQuorum, match="and 2 do"):
         own.verify(with_note(own, one + more))
 
 
@@ -161,7 +161,7 @@ def test_a_checkpoint_that_the_sequencer_did_not_sign_is_refused(own: World) -> 
 
 def test_nobody_stands_for_a_checkpoint_without_cosignatures(own: World) -> None:
     note = own.sign(own.ledger.consensus, by=())
-    with pytest.raises(NoQuorum, match=r"and 0 have \(nobody\)"):
+    with pytest.raises(NoQuorum, match=r"and 0 do \(nobody\)"):
         own.verify(with_note(own, note))
 
 

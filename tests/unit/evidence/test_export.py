@@ -54,7 +54,7 @@ def test_a_job_that_is_not_in_the_agreed_ledger_is_not_found(world: World) -> No
 def test_a_checkpoint_without_a_quorum_is_not_handed_out() -> None:
     world = World().complete()
     world.newest = world.sign(world.ledger.consensus, by={"auditor"})
-    with pytest.raises(NotExportable, match="3 validating members must have cosigned, and 1 have"):
+    with pytest.raises(NotExportable, match="3 validating members must stand for it, and 1 do"):
         world.export()
 
 

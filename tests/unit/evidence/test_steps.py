@@ -228,7 +228,7 @@ def handed() -> World:
 def test_two_of_four_votes_hand_nothing_over(handed: World) -> None:
     data = handed.export()
     step = step_of(data)
-    with pytest.raises(NoQuorum, match=r"3 validating members must have cosigned, and 2 have \(auditor, bank\)") as caught:
+    with pytest.raises(NoQuorum, match=r"3 validating members must stand for it, and 2 do \(auditor, bank\)") as caught:
         handed.verify(with_step(data, replace(step, votes=step.votes[:2])))
     assert caught.value.name == "step 1"
 
@@ -236,7 +236,7 @@ def test_two_of_four_votes_hand_nothing_over(handed: World) -> None:
 def test_a_vote_counts_once_however_often_it_is_shown(handed: World) -> None:
     data = handed.export()
     step = step_of(data)
-    with pytest.raises(NoQuorum, match="and 2 have"):
+    with pytest.raises(NoQuorum, match="and 2 do"):
         handed.verify(with_step(data, replace(step, votes=(*step.votes[:2], step.votes[0]))))
 
 
@@ -244,7 +244,7 @@ def test_a_forged_vote_does_not_count(handed: World) -> None:
     data = handed.export()
     step = step_of(data)
     forged = replace(step.votes[2], signature=step.votes[1].signature)
-    with pytest.raises(NoQuorum, match="and 2 have"):
+    with pytest.raises(NoQuorum, match="and 2 do"):
         handed.verify(with_step(data, replace(step, votes=(*step.votes[:2], forged))))
 
 
@@ -253,7 +253,7 @@ def test_the_old_sequencer_has_no_vote(handed: World) -> None:
     step = step_of(data)
     vote = replace(step.votes[2].vote, org="operator")
     signature = handed.founding.keys["operator"][Purpose.IDENTITY].sign(vote.signed_bytes())
-    with pytest.raises(NoQuorum, match="and 2 have"):
+    with pytest.raises(NoQuorum, match="and 2 do"):
         handed.verify(with_step(data, replace(step, votes=(*step.votes[:2], SignedVote(vote=vote, signature=signature)))))
 
 
@@ -316,7 +316,7 @@ def test_a_step_needs_a_quorum_of_those_trusted_before_it(grown: World) -> None:
     data = grown.export()
     size = int(agreed_step_of(data).note.split(b"\n")[1])
     few = grown.sign(grown.sets[0], by={"auditor", "bank"}, size=size)
-    with pytest.raises(NoQuorum, match=r"3 validating members must have cosigned, and 2 have") as caught:
+    with pytest.raises(NoQuorum, match=r"3 validating members must stand for it, and 2 do") as caught:
         grown.verify(with_step(data, replace(agreed_step_of(data), note=few)))
     assert caught.value.name == "step 1"
 
@@ -326,7 +326,7 @@ def test_a_step_by_the_new_members_alone_is_no_step(grown: World) -> None:
     data = grown.export()
     size = int(agreed_step_of(data).note.split(b"\n")[1])
     own = grown.sign(grown.sets[grown.ledger.height], by={"telecom"}, size=size)
-    with pytest.raises(NoQuorum, match=r"and 0 have \(nobody\)"):
+    with pytest.raises(NoQuorum, match=r"and 0 do \(nobody\)"):
         grown.verify(with_step(data, replace(agreed_step_of(data), note=own)))
 
 

@@ -126,8 +126,8 @@ class World:
         self.log_keys: dict[bytes, SecretKey] = {}
         self.cosign_keys: dict[bytes, SecretKey] = {}
         for org in self.founding.orgs:
-            self.know(self.founding.orgs[org].keys[Purpose.LOG])
-            self.know(self.founding.orgs[org].keys[Purpose.COSIGN])
+            for purpose in (Purpose.LOG, Purpose.COSIGN):
+                self.know(self.founding.orgs[org].keys[purpose])
 
     def found_in_earnest(self) -> None:
         """The same founders, but not for a test."""
@@ -161,12 +161,15 @@ class World:
         self.log_entries += executed.entries
         self.honest[len(self.log_entries) - 1] = honest
         self.all_blocks.append(block)
-        after = self.ledger.consensus
-        self.sets[block.height] = after
-        self.authority = after if after.term > before.term else before
-        self.newest = self.sign(self.authority)
+        self.sets[block.height] = self.ledger.consensus
+        self.vouch(before, self.ledger.consensus)
         self.kept.append(Kept(block.height, self.newest))
         return self
+
+    def vouch(self, before: ConsensusSet, after: ConsensusSet) -> None:
+        """Everybody stands for the last block."""
+        self.authority = after if after.term > before.term else before
+        self.newest = self.sign(self.authority)
 
     def sign(
         self,

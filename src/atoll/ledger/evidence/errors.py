@@ -57,7 +57,7 @@ class NoQuorum(EvidenceError):
     """Too few of the members that count stand for a checkpoint."""
 
     code = "evidence.no_quorum"
-    sentence = "Entry {entry} (`{name}`): {needed} validating members must have cosigned, and {found} have ({cosigners})."
+    sentence = "Entry {entry} (`{name}`): {needed} validating members must stand for it, and {found} do ({cosigners})."
     remedy = "Export again from a checkpoint that a quorum has cosigned. The sequencer's own cosignature never counts."
 
 

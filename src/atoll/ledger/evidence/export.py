@@ -11,17 +11,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.evidence import names
 from atoll.ledger.evidence.bundle import encode_bundle
 from atoll.ledger.evidence.errors import EvidenceError, NotClosable, NotExportable, NothingToExport
 from atoll.ledger.evidence.history import EvidenceSource, History, LoggedBlock, walk_back
 from atoll.ledger.evidence.parts import Logged, Proven, encode_part, reason
-from atoll.ledger.evidence.steps import find_steps
+from atoll.ledger.evidence.steps import find_steps, standing_height
 from atoll.ledger.evidence.trust import encode_trust_file, parse_trust_file
 from atoll.ledger.evidence.verify import ENDINGS, verify_evidence
 from atoll.ledger.fault import reads_as_fault
-from atoll.ledger.note import parse_note
 from atoll.ledger.records import (
     ConsensusSet,
     Dataset,
@@ -41,6 +39,7 @@ from atoll.ledger.rules.holds import targets_under
 from atoll.ledger.rules.job import ConsentJob, ProposeJob, StartJob
 from atoll.ledger.rules.order import ORDERS, OrderBody
 from atoll.ledger.rules.receipt import GiveReceipt
+from atoll.ledger.seal import parse_seal
 from atoll.ledger.transaction import Transaction, parse_transaction
 from atoll.primitives.ics23_codec import encode_proof
 from atoll.primitives.smt import Tree
@@ -101,8 +100,8 @@ class _Export:
     def __init__(self, source: EvidenceSource, job_id: bytes, closed: frozenset[str]) -> None:
         self._source = source
         self._closed = closed
-        self._note = parse_note(source.seal())
-        self._size = parse_checkpoint(self._note.text).size
+        self._seal = parse_seal(source.seal())
+        self._size = self._seal.checkpoint.size
         top = next(walk_back(source, self._size, lowest=2**53))
         self._top = top.summary.height
         self._history = History(source, self._top)
@@ -113,7 +112,7 @@ class _Export:
         self._job = parse_message(value, Job)
         self._inputs: tuple[JobInput, ...] = self._job.inputs if self._job.started_height else ()
         self._targets = frozenset(targets_under(_Reader(self._history.tree(self._top)), self._job.parties, self._job.inputs))
-        self._steps = find_steps(source, self._history, self._note, self._top)
+        self._steps = find_steps(source, self._history, self._seal, self._top)
         self._blocks = {one.summary.height: one for one in walk_back(source, self._size, self._lowest())}
         self._heights: set[int] = set()
         self._records: dict[str, bytes] = {}
@@ -128,7 +127,7 @@ class _Export:
         self._history.prepare(height for act in acts for height in (act.height, act.height - 1))
         self._prove_state(acts)
         yield names.GENESIS, self._logged(0, self._source.ledger.genesis_entries[0])
-        yield names.CHECKPOINT, self._note.encode()
+        yield names.CHECKPOINT, self._seal.encode()
         for number, step in enumerate(self._steps, start=1):
             yield names.step(number), encode_part(step)
         yield from self._bodies()
@@ -215,9 +214,7 @@ class _Export:
         self._heights.add(self._top)
         if self._top:
             self._heights.add(self._top - 1)
-            term = self._blocks[self._top].summary.term
-            began = self._top if term > self._block(self._top - 1).summary.term else self._top - 1
-            self._prove(ConsensusSet, "0", began)
+            self._prove(ConsensusSet, "0", standing_height(self._seal, self._history, self._top))
 
     def _prove_around(self, kind: type[Record], identifier: str, height: int) -> None:
         """In the state after a block, or before it where a later transaction of the block changed it."""

@@ -11,12 +11,15 @@ from atoll.ledger.detail import ReceiptDetail
 from atoll.ledger.evidence.acts import Act
 from atoll.ledger.evidence.orders import Ordered
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import JobState
+from atoll.ledger.records import ConsensusSet, EngineKind, JobState
 from atoll.wire.message import Message
 from atoll.wire.plain import to_plain
 
-KIND_OF_TRUST = "tamper-evident under one operator"
-"""What the embedded engine gives; *consensus* would be another word for another engine (SECURITY 3.4)."""
+KINDS_OF_TRUST = {
+    EngineKind.EMBEDDED: "tamper-evident under one operator, cosigned by {stood} of {counted}",
+    EngineKind.COMETBFT: "consensus, voted for by {stood} of {counted} validators",
+}
+"""What each engine gives, in the words that every screen uses (SECURITY 3.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +81,16 @@ class Standing:
     """Who stands for the ledger that all of this is in."""
 
     kind: str
-    """In the words that every screen uses: `tamper-evident under one operator, cosigned by 4 of 4`."""
+    """In the words that every screen uses: `tamper-evident under one operator, cosigned by 4 of 4`, or
+    `consensus, voted for by 3 of 4 validators`."""
+    engine: EngineKind
+    """What put transactions in order."""
     sequencer: str
-    """The member that ordered transactions last; it does not count."""
+    """The member that ordered transactions last; it does not count. With CometBFT a founder without any duty."""
     term: int
     """Number of sequencers up to it."""
     cosigned_at: Mapping[str, int]
-    """Members that count and have cosigned, with the newest time of each by its own clock, Unix seconds."""
+    """Members that count and have cosigned or voted, with the newest time of each by its own clock, Unix seconds."""
     quorum: int
     """How many were needed."""
     counted: int
@@ -170,6 +176,11 @@ class Finding:
         plain = _plain(self)
         assert isinstance(plain, dict)
         return plain | {"age_seconds": self.age_seconds}
+
+
+def kind_of_trust(members: ConsensusSet, stood: int) -> str:
+    """What it is worth that so many of these members stand for a record; see `Standing.kind`."""
+    return KINDS_OF_TRUST[members.engine].format(stood=stood, counted=len(members.counted()))
 
 
 def _plain(value: Any) -> Any:

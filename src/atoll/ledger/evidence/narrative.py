@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from atoll.ledger.evidence import names
-from atoll.ledger.evidence.finding import Consented, Finding, Receipted, Used
+from atoll.ledger.evidence.finding import Consented, Finding, Receipted, Standing, Used
 from atoll.ledger.evidence.orders import Ordered
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import JobState, OrderAction
+from atoll.ledger.records import EngineKind, JobState, OrderAction
 
 WIDTH = 96
 
@@ -199,15 +199,20 @@ def _receipt(finding: Finding, one: Receipted) -> str:
 def _standing(finding: Finding) -> Iterator[str]:
     by = finding.standing
     yield f"The record is {by.kind}; {by.quorum} of {by.counted} are needed."
-    yield f"{_org(finding, by.sequencer)} put transactions in order in term {by.term}, and does not count."
-    yield (
-        f"It is the consortium's log of {by.size:,} entries up to block {by.height} ({_when(by.time)}), root {by.root.hex()}. "
-        "These members carried out every transaction in it themselves and cosigned it, each by its own clock:"
-    )
+    log = f"the consortium's log of {by.size:,} entries up to block {by.height} ({_when(by.time)}), root {by.root.hex()}"
+    if by.engine is EngineKind.COMETBFT:
+        yield "No member puts transactions in order alone: validators propose blocks in turn and vote on each (CometBFT)."
+        yield f"It is {log}. These members carried out every transaction in it and voted for it, each by its own clock:"
+    else:
+        yield f"{_org(finding, by.sequencer)} put transactions in order in term {by.term}, and does not count."
+        yield (
+            f"It is {log}. These members carried out every transaction in it themselves and cosigned it, each by its own clock:"
+        )
     for org, time in by.cosigned_at.items():
         yield f"- {_org(finding, org)}, {_when(time)}"
     if by.steps:
-        yield f"Sequencer or members have changed since the founding; steps from the founders to these members: {by.steps}."
+        who = "Validators" if by.engine is EngineKind.COMETBFT else "Sequencer or members"
+        yield f"{who} have changed since the founding; steps from the founders to these members: {by.steps}."
     age = finding.age_seconds
     if age is not None and finding.verified_at is not None:
         old = f"{age:,} seconds old" if age >= 0 else f"dated {-age:,} seconds ahead of this verifier's clock"
@@ -229,9 +234,10 @@ def _proves(finding: Finding) -> Iterator[str]:
         yield "- The job started only after every party had consented to one and the same plan, under permissions in force."
     if finding.state is JobState.COMPLETED:
         yield "- Every participant committed itself to one result of that plan, and cannot claim another without contradiction."
+    signed = "voted for" if by.engine is EngineKind.COMETBFT else "cosigned"
     yield (
-        f"- Another record of the same log would need {max(1, 2 * by.quorum - by.counted)} or more of the {by.counted} members "
-        "to have cosigned both, and their own signatures would convict them."
+        f"- Another record of the same log would need {_twice(by)} or more of the {by.counted} members to have {signed} both, "
+        "and their own signatures would convict them."
     )
 
 
@@ -245,18 +251,41 @@ def _limits(finding: Finding) -> Iterator[str]:
     yield f"- Security beyond the plan's adversary model ({model}). `semi-honest`: safe as long as all kept to the protocol."
     yield "- Which software ran. Versions and build digests are what each node said of itself."
     yield "- That a key was in its owner's hands. A theft shows from the block in which the key was revoked, and not before."
-    yield (
-        "- Exact times. Times are those of blocks, by the sequencer's clock, which members compare with theirs to a few "
-        "seconds when they cosign; within a block there is an order and no time."
+    clock = (
+        "the median of the validators' clocks when they voted for the block before"
+        if finding.standing.engine is EngineKind.COMETBFT
+        else "by the sequencer's clock, which members compare with theirs to a few seconds when they cosign"
     )
+    yield f"- Exact times. Times are those of blocks, {clock}; within a block there is an order and no time."
     yield f"- Anything after {_when(finding.standing.agreed_at)}: later revocations, disputes or findings are not in here."
-    yield f"- More agreement than there was. The record is {finding.standing.kind}; that is not Byzantine consensus."
+    yield from _limits_of_engine(finding)
+    if finding.closed:
+        yield f"- What is closed in this bundle: {', '.join(finding.closed)}."
+
+
+def _limits_of_engine(finding: Finding) -> Iterator[str]:
+    by = finding.standing
+    if by.engine is EngineKind.COMETBFT:
+        yield (
+            f"- More agreement than there was. The record is {by.kind}. That is Byzantine consensus, and holds as long as "
+            f"less than a third of the validators cheat. Where {_twice(by)} or more of the {by.counted} cheat together, there "
+            "can be two such records, and each would verify by itself; a member or witness that has seen the other can tell."
+        )
+        yield (
+            "- That the validators' consensus keys, the founders' included, were never stolen. Whoever holds those of more "
+            "than two thirds together, even long after they were given up, can forge a record from there on."
+        )
+        return
+    yield f"- More agreement than there was. The record is {by.kind}; that is not Byzantine consensus."
     yield (
         "- That the founders' cosigning keys were never stolen. Whoever holds a quorum of them together can forge a record "
         "from the founding on."
     )
-    if finding.closed:
-        yield f"- What is closed in this bundle: {', '.join(finding.closed)}."
+
+
+def _twice(by: Standing) -> int:
+    """How many must have stood for two records of one point for both to have a quorum."""
+    return max(1, 2 * by.quorum - by.counted)
 
 
 # -- words ---------------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,10 @@ from atoll.errors import AtollError, InputError
 from atoll.ledger.evidence.bundle import MAX_ENTRY_BYTES, Entry
 from atoll.ledger.evidence.errors import EvidenceError, MalformedEntry, NotProven
 from atoll.ledger.rules.consensus import SignedVote
-from atoll.primitives.ics23_codec import MAX_PROOF_BYTES
+from atoll.ledger.seal import MAX_SEAL_BYTES
+from atoll.primitives.ics23 import SMT_SPEC, verify_membership
+from atoll.primitives.ics23_codec import MAX_PROOF_BYTES, parse_proof
+from atoll.primitives.ics23_ops import ExistenceProof
 from atoll.wire.cbor import decode, encode
 from atoll.wire.errors import MessageError
 from atoll.wire.message import Count, Digest, Message, Size
@@ -74,6 +77,20 @@ class HandoverStep(Message):
     pointers that say so."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderStep(Message):
+    """The validators trusted until now voted for a header that names those who validate from there on."""
+
+    TAG: ClassVar[str] = "evidence-header-step/1"
+
+    seal: Annotated[bytes, Size(1, MAX_SEAL_BYTES)]
+    """A header seal for which more than 2/3 of the validators trusted so far voted: the header right after the change."""
+    consistency: Hashes
+    """That its log is a beginning of the log of the bundle's checkpoint."""
+    proof: ProofBytes
+    """The consensus set under its state root."""
+
+
 P = TypeVar("P", bound=Message)
 
 
@@ -96,6 +113,18 @@ def parse_part(entry: Entry, *kinds: type[P]) -> P:
                     return kind.from_map(value[1])
         raise MessageError(message="evidence", field="", problem="of a kind that is not expected here")
     raise AssertionError("unreachable")
+
+
+def prove_value(root: bytes, data: bytes, key: bytes) -> bytes:
+    """The value that a proof shows under `key`.
+
+    Raises:
+        ProofEncodingError, CommitmentProofError: it shows none.
+    """
+    proof = parse_proof(data)
+    value = proof.value if isinstance(proof, ExistenceProof) else b""
+    verify_membership(SMT_SPEC, root, proof, key, value)
+    return value
 
 
 @contextmanager

@@ -16,11 +16,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, TypeVar
 
-from atoll.ledger.agreement import Agreement
 from atoll.ledger.evidence import names
 from atoll.ledger.evidence.anchor import Anchor
 from atoll.ledger.evidence.bundle import Bundle, parse_bundle
 from atoll.ledger.evidence.errors import Contradiction, IncompleteEvidence, NotProven
+from atoll.ledger.evidence.finding import kind_of_trust
 from atoll.ledger.evidence.parts import Proven, blame, parse_part
 from atoll.ledger.evidence.trust import TrustFile
 from atoll.ledger.records import Lineage, Record, Right, RightState, record_key, root_right_id
@@ -81,7 +81,9 @@ class RightsFinding:
     top: int
     """The block up to which the members stand for the ledger."""
     cosigned: tuple[str, ...]
-    """Members that cosigned the checkpoint."""
+    """Members that cosigned the checkpoint, or voted for the header over it."""
+    kind: str
+    """What kind of trust that is; see `Standing.kind`."""
     agreed_at: int
     """When a quorum of them had, Unix seconds."""
 
@@ -96,6 +98,7 @@ class RightsFinding:
             "held": [{**asdict(one), "right": to_plain(one.right)} for one in self.held],
             "top": self.top,
             "cosigned": list(self.cosigned),
+            "kind": self.kind,
             "agreed_at": self.agreed_at,
         }
 
@@ -120,15 +123,15 @@ def verify_rights(data: bytes, trust: TrustFile) -> RightsFinding:
         raise NotProven.at(entry, reason=f"the checkpoint ends with block {anchor.top.summary.height}")
     held = tuple(_history(anchor, bundle, statement) if statement.right else _holders(anchor, statement))
     bundle.need_all_read()
-    agreement: Agreement = anchor.agreement
     return RightsFinding(
         chain_id=anchor.genesis.chain_id,
         genesis_digest=anchor.genesis_digest,
         statement=statement,
         held=held,
         top=anchor.top.summary.height,
-        cosigned=tuple(sorted(agreement.cosigned_at)),
-        agreed_at=agreement.agreed_at,
+        cosigned=tuple(sorted(anchor.vouched.stood_at)),
+        kind=kind_of_trust(anchor.members, len(anchor.vouched.stood_at)),
+        agreed_at=anchor.vouched.agreed_at,
     )
 
 

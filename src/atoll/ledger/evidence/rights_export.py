@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.evidence import names
 from atoll.ledger.evidence.bundle import encode_bundle
 from atoll.ledger.evidence.errors import EvidenceError, NoRights, NotExportable
 from atoll.ledger.evidence.history import EvidenceSource, History, walk_back
 from atoll.ledger.evidence.parts import Logged, Proven, encode_part, reason
 from atoll.ledger.evidence.rights import MOST_RIGHTS, STATEMENT, RightsFinding, RightsStatement, verify_rights
-from atoll.ledger.evidence.steps import find_steps
+from atoll.ledger.evidence.steps import find_steps, standing_height
 from atoll.ledger.evidence.trust import encode_trust_file, parse_trust_file
-from atoll.ledger.note import parse_note
 from atoll.ledger.records import ConsensusSet, Record, Right, record_key, root_right_id
+from atoll.ledger.seal import parse_seal
 from atoll.primitives.ics23_codec import encode_proof
 from atoll.primitives.smt import Tree
 from atoll.wire.message import parse_message
@@ -61,8 +60,8 @@ class _Export:
 
     def __init__(self, source: EvidenceSource) -> None:
         self._source = source
-        self._note = parse_note(source.seal())
-        self._size = parse_checkpoint(self._note.text).size
+        self._seal = parse_seal(source.seal())
+        self._size = self._seal.checkpoint.size
         self.top = next(walk_back(source, self._size, lowest=2**53)).summary.height
         self._history = History(source, self.top)
         self._records: dict[str, bytes] = {}
@@ -123,15 +122,14 @@ class _Export:
         """The members that count for the checkpoint, as the state has them (`Anchor`)."""
         self._heights |= {self.top, max(0, self.top - 1)}
         self._blocks = {one.summary.height: one for one in walk_back(self._source, self._size, min(self._heights))}
-        term = self._blocks[self.top].summary.term
-        began = self.top if not self.top or term > self._blocks[self.top - 1].summary.term else self.top - 1
+        began = standing_height(self._seal, self._history, self.top)
         self._show(ConsensusSet, "0", began, self._history.tree(began))
 
     def _entries(self, statement: RightsStatement) -> Iterator[tuple[str, bytes]]:
         yield STATEMENT, encode_part(statement)
         yield names.GENESIS, self._logged(0, self._source.ledger.genesis_entries[0])
-        yield names.CHECKPOINT, self._note.encode()
-        for number, step in enumerate(find_steps(self._source, self._history, self._note, self.top), start=1):
+        yield names.CHECKPOINT, self._seal.encode()
+        for number, step in enumerate(find_steps(self._source, self._history, self._seal, self.top), start=1):
             yield names.step(number), encode_part(step)
         yield from self._records.items()
         for height in sorted(self._heights):

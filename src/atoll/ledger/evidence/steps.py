@@ -2,49 +2,89 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from atoll.ledger.agreement import cosign_key, newest_times
 from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.errors import NoteSignatureError, UntrustedNoteError
 from atoll.ledger.evidence.errors import NotExportable
 from atoll.ledger.evidence.history import EvidenceSource, History, LoggedBlock, walk_back
-from atoll.ledger.evidence.parts import AgreedStep, HandoverStep, Logged
-from atoll.ledger.note import Note, parse_note, verify_note
+from atoll.ledger.evidence.parts import AgreedStep, HandoverStep, HeaderStep, Logged
+from atoll.ledger.note import Note, verify_note
 from atoll.ledger.records import ConsensusSet, Key, KeyPointer, record_key
 from atoll.ledger.rules.consensus import Handover, SignedVote
+from atoll.ledger.seal import HeaderSeal, NoteSeal, Seal, parse_seal
 from atoll.ledger.transaction import parse_transaction
+from atoll.ledger.vouching import names_validators, validators_of
 from atoll.primitives.ics23_codec import encode_proof
 from atoll.primitives.smt import Tree
 from atoll.trust.keys import Purpose
 from atoll.wire.message import parse_message
 
-Step = AgreedStep | HandoverStep
+Step = AgreedStep | HandoverStep | HeaderStep
+_CONSENSUS = record_key(ConsensusSet, "0")
 
 
-def find_steps(source: EvidenceSource, history: History, final: Note, top: int) -> list[Step]:
+def find_steps(source: EvidenceSource, history: History, final: Seal, top: int) -> list[Step]:
     """The steps; none where the founding members still count.
 
     Args:
         source: seals of the past come from here.
         history: of this source.
-        final: the newest agreed note.
+        final: the newest seal.
         top: the block that it ends with.
 
     Raises:
-        NotExportable: a change cannot be shown, because no note of its time was kept.
+        NotExportable: a change cannot be shown, because no seal of its time was kept.
     """
-    walk = _Walk(source, history, final, top)
-    if history.tree(top).get(record_key(ConsensusSet, "0")) != history.tree(0).get(record_key(ConsensusSet, "0")):
+    if isinstance(final, HeaderSeal):
+        return list(_header_steps(source, history, final))
+    walk = _NoteWalk(source, history, final, top)
+    if history.tree(top).get(_CONSENSUS) != history.tree(0).get(_CONSENSUS):
         walk.run()
     return walk.steps
 
 
-class _Walk:
-    def __init__(self, source: EvidenceSource, history: History, final: Note, top: int) -> None:
+def standing_height(seal: Seal, history: History, top: int) -> int:
+    """The block whose state says who counts for a seal; see `Walk.standing_height`."""
+    if isinstance(seal, HeaderSeal) or not top:
+        return top
+    before, after = (parse_message(history.tree(at).get(_CONSENSUS) or b"", ConsensusSet) for at in (top - 1, top))
+    return top if after.term > before.term else top - 1
+
+
+def _header_steps(source: EvidenceSource, history: History, final: HeaderSeal) -> Iterator[HeaderStep]:
+    """Each change of validators, by the header right after it, up to those that voted for the final one."""
+    members = history.founding()
+    log, changes = source.ledger.log, history.changes()
+    for height in sorted(changes):
+        if validators_of(members) == final.light.validators:
+            return
+        if validators_of(changes[height]) != validators_of(members):
+            seal, tree = _kept_header(source, height), history.tree(height)
+            if seal is None or seal.state_root != tree.root or not names_validators(seal.light.header, changes[height]):
+                raise NotExportable(reason=f"the header right after block {height}, which changed the validators, was not kept")
+            yield HeaderStep(
+                seal=seal.encode(),
+                consistency=tuple(log.consistency_proof(seal.size, final.size)),
+                proof=encode_proof(tree.prove(_CONSENSUS)),
+            )
+            members = changes[height]
+
+
+def _kept_header(source: EvidenceSource, height: int) -> HeaderSeal | None:
+    data = source.seal_of(height)
+    seal = parse_seal(data) if data is not None else None
+    return seal if isinstance(seal, HeaderSeal) else None
+
+
+class _NoteWalk:
+    def __init__(self, source: EvidenceSource, history: History, final: NoteSeal, top: int) -> None:
         self._source = source
         self._history = history
-        self._final = final
+        self._final = final.note
         self._top = top
-        self._size = parse_checkpoint(final.text).size
+        self._size = final.checkpoint.size
         self._members = history.founding()
         self._base: Tree = history.tree(0)
         self.steps: list[Step] = []
@@ -88,9 +128,10 @@ class _Walk:
         data = self._source.seal_of(height)
         if data is None:
             return None
-        note = parse_note(data)
-        size = parse_checkpoint(note.text).size
-        return note if size <= self._size and self._stands(note) else None
+        kept = parse_seal(data)
+        if not isinstance(kept, NoteSeal) or kept.checkpoint.size > self._size or not self._stands(kept.note):
+            return None
+        return kept.note
 
     def _agree(self, note: Note, height: int) -> None:
         size = parse_checkpoint(note.text).size
@@ -102,11 +143,11 @@ class _Walk:
                 note=note.encode(),
                 consistency=tuple(log.consistency_proof(size, self._size)),
                 summary=Logged(index=block.index, data=block.data, proof=tuple(log.inclusion_proof(block.index, size))),
-                proof=encode_proof(tree.prove(record_key(ConsensusSet, "0"))),
+                proof=encode_proof(tree.prove(_CONSENSUS)),
             )
         )
         self._base = tree
-        self._members = parse_message(tree.get(record_key(ConsensusSet, "0")) or b"", ConsensusSet)
+        self._members = parse_message(tree.get(_CONSENSUS) or b"", ConsensusSet)
 
     def _hand_over(self, height: int, after: ConsensusSet) -> None:
         votes = self._votes(height)

@@ -9,8 +9,12 @@
     group validators 2 test.example/lagoon/bank test.example/lagoon/bureau
     quorum validators
 
-It is a C2SP tlog-policy, and stays one with the two lines that begin with `#atoll`, which other tools pass over: with the same
-file they verify the founders' checkpoints. Atoll's own verifier walks from these members to those that count later.
+It is a C2SP tlog-policy, and stays one with the lines that begin with `#atoll`, which other tools pass over: with the same file
+they verify the founders' checkpoints. Atoll's own verifier walks from these members to those that count later.
+
+On CometBFT the line `#atoll engine cometbft` is there instead of a sequencer's. Atoll's verifier then asks for the votes of
+more than two thirds of the validators, whose keys stand in the genesis that the file names by its digest; the rest of the file
+is for tools that read checkpoints: every founder may sign one, and the quorum is as many of the validating founders.
 """
 
 from __future__ import annotations
@@ -22,12 +26,14 @@ from atoll.ledger.agreement import cosign_key, log_key
 from atoll.ledger.errors import PolicyFormatError
 from atoll.ledger.evidence.errors import TrustFileError
 from atoll.ledger.genesis import Genesis, consensus_of
+from atoll.ledger.records import EngineKind
 from atoll.ledger.tlog_policy import Group, Log, Policy, Witness, encode_policy, make_policy, parse_policy
 
 GROUP = "validators"
 _MARK = "#atoll "
 _GENESIS = re.compile(r"genesis ([0-9a-f]{64})")
 _SEQUENCER = re.compile(r"sequencer ([a-z][a-z0-9-]{0,39})")
+_ENGINE = re.compile(r"engine ([a-z]{1,16})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +44,17 @@ class TrustFile:
     """The ledger's name; the origin of its checkpoints."""
     genesis_digest: bytes
     """Names the consortium, 32 bytes; a ledger of the same name with another genesis is another ledger."""
+    engine: EngineKind
+    """What puts transactions in order."""
     sequencer: str
-    """The founder that put transactions in order first."""
+    """The founder that put transactions in order first; empty on CometBFT."""
     policy: Policy
-    """The first sequencer's log key, the first counted members' cosigning keys, and how many of them make a quorum."""
+    """Log keys of whoever signs checkpoints, cosigning keys of those that counted first, and how many of them make a quorum."""
 
     def is_of(self, genesis: Genesis) -> bool:
-        """Whether sequencer, keys and quorum are those of this genesis; places to fetch from do not matter."""
-        return self.sequencer == genesis.sequencer and _keys(self.policy) == _keys(policy_of(genesis))
+        """Whether engine, sequencer, keys and quorum are those of this genesis; places to fetch from do not matter."""
+        same = (self.engine, self.sequencer) == (genesis.engine, _sequencer_of(genesis))
+        return same and _keys(self.policy) == _keys(policy_of(genesis))
 
 
 def encode_trust_file(genesis: Genesis, digest: bytes) -> str:
@@ -58,7 +67,7 @@ def encode_trust_file(genesis: Genesis, digest: bytes) -> str:
     lines = (
         f"# Trust file of the consortium {genesis.chain_id}",
         f"{_MARK}genesis {digest.hex()}",
-        f"{_MARK}sequencer {genesis.sequencer}",
+        f"{_MARK}sequencer {genesis.sequencer}" if _sequencer_of(genesis) else f"{_MARK}engine {genesis.engine}",
     )
     return "\n".join(lines) + "\n" + encode_policy(policy_of(genesis)).decode()
 
@@ -75,13 +84,16 @@ def parse_trust_file(text: str) -> TrustFile:
         raise TrustFileError(reason=str(err).rstrip(".")) from err
     if not policy.needs_witnesses:
         raise TrustFileError(reason="its quorum is `none`, so that anybody could sign a ledger into being")
-    if len(policy.logs) != 1:
-        raise TrustFileError(reason=f"it names {len(policy.logs)} logs, and a consortium has one")
     marked = [line.removeprefix(_MARK) for line in text.split("\n") if line.startswith(_MARK)]
+    engine = _engine(marked)
+    logs = {log.key.name for log in policy.logs}
+    if len(logs) != 1 or (engine is EngineKind.EMBEDDED and len(policy.logs) != 1):
+        raise TrustFileError(reason=f"it names {len(policy.logs)} logs, and a consortium has one")
     return TrustFile(
-        chain_id=policy.logs[0].key.name,
+        chain_id=logs.pop(),
         genesis_digest=bytes.fromhex(_only(_GENESIS, marked, "genesis")),
-        sequencer=_only(_SEQUENCER, marked, "sequencer"),
+        engine=engine,
+        sequencer=_only(_SEQUENCER, marked, "sequencer") if engine is EngineKind.EMBEDDED else "",
         policy=policy,
     )
 
@@ -90,12 +102,28 @@ def policy_of(genesis: Genesis) -> Policy:
     """The founding members' keys and quorum as a C2SP policy."""
     first = consensus_of(genesis)
     keys = [cosign_key(genesis.chain_id, one) for one in first.counted()]
+    logs = (first.log,) if _sequencer_of(genesis) else tuple(one.log for one in genesis.founders)
     return make_policy(
-        logs=(Log(log_key(genesis.chain_id, first.log)),),
+        logs=tuple(Log(log_key(genesis.chain_id, public)) for public in logs),
         witnesses=tuple(Witness(key.name, key) for key in keys),
         groups=(Group(GROUP, first.quorum(), tuple(key.name for key in keys)),),
         quorum=GROUP,
     )
+
+
+def _sequencer_of(genesis: Genesis) -> str:
+    """Who puts transactions in order first; empty where nobody does alone."""
+    return genesis.sequencer if genesis.engine is EngineKind.EMBEDDED else ""
+
+
+def _engine(marked: list[str]) -> EngineKind:
+    """The engine that a file names; one without the line is of an embedded ledger, and has a sequencer."""
+    if not any(line.startswith("engine") for line in marked):
+        return EngineKind.EMBEDDED
+    name = _only(_ENGINE, marked, "engine")
+    if name != EngineKind.COMETBFT or any(line.startswith("sequencer") for line in marked):
+        raise TrustFileError(reason="its engine is not `cometbft`, or it names a sequencer as well")
+    return EngineKind.COMETBFT
 
 
 def _keys(policy: Policy) -> tuple[object, ...]:

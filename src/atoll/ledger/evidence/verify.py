@@ -18,7 +18,7 @@ from atoll.ledger.evidence.acts import Act, verify_act
 from atoll.ledger.evidence.anchor import Anchor
 from atoll.ledger.evidence.bundle import Bundle, Entry, parse_bundle
 from atoll.ledger.evidence.errors import Contradiction, IncompleteEvidence, KeyNotInForce, NotProven, WrongOpening
-from atoll.ledger.evidence.finding import KIND_OF_TRUST, Consented, Finding, Receipted, Standing, Used
+from atoll.ledger.evidence.finding import Consented, Finding, Receipted, Standing, Used, kind_of_trust
 from atoll.ledger.evidence.orders import verify_orders
 from atoll.ledger.evidence.parts import blame
 from atoll.ledger.evidence.trust import TrustFile
@@ -287,15 +287,16 @@ class _Case:
 
     def _standing(self) -> Standing:
         anchor, members = self._anchor, self._anchor.members
-        agreement, top = anchor.agreement, anchor.top.summary
+        vouched, top = anchor.vouched, anchor.top.summary
         return Standing(
-            kind=f"{KIND_OF_TRUST}, cosigned by {len(agreement.cosigned_at)} of {len(members.counted())}",
+            kind=kind_of_trust(members, len(vouched.stood_at)),
+            engine=members.engine,
             sequencer=members.sequencer,
             term=members.term,
-            cosigned_at=dict(sorted(agreement.cosigned_at.items())),
+            cosigned_at=dict(sorted(vouched.stood_at.items())),
             quorum=members.quorum(),
             counted=len(members.counted()),
-            agreed_at=agreement.agreed_at,
+            agreed_at=vouched.agreed_at,
             size=anchor.checkpoint.size,
             root=anchor.checkpoint.root,
             height=top.height,
