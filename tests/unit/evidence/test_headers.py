@@ -32,7 +32,7 @@ from atoll.ledger.evidence.parts import HeaderStep, encode_part
 from atoll.ledger.light import ABSENT, Vote
 from atoll.ledger.records import ConsensusSet, EngineKind, Member, root_right_id
 from atoll.ledger.rules.dataset import RegisterDataset
-from atoll.ledger.rules.membership import RevokeKey, RotateKey
+from atoll.ledger.rules.keys import RevokeKey, RotateKey
 from atoll.ledger.tlog_policy import parse_policy
 from atoll.ledger.vouching import validators_of
 from atoll.primitives.merkle import MerkleTree, leaf_hash
