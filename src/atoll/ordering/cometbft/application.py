@@ -336,9 +336,8 @@ def in_order_of_nonces(transactions: Sequence[bytes]) -> list[bytes]:
     waiting: dict[str, list[tuple[int, bytes]]] = {}
     for data, transaction in read:
         waiting.setdefault(transaction.sender, []).append((transaction.nonce, data))
-    for queue in waiting.values():
-        queue.sort(key=lambda one: one[0], reverse=True)
-    return [waiting[transaction.sender].pop()[1] for _, transaction in read]
+    queues = {sender: iter(sorted(queue, key=lambda one: one[0])) for sender, queue in waiting.items()}
+    return [next(queues[transaction.sender])[1] for _, transaction in read]
 
 
 def _seen_before(public: bytes, message: bytes, signature: bytes) -> bool:
