@@ -33,6 +33,7 @@ from atoll.ledger.light import ABSENT, Vote
 from atoll.ledger.records import ConsensusSet, EngineKind, Member, root_right_id
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.keys import RevokeKey, RotateKey
+from atoll.ledger.rules.leaving import LeaveMember
 from atoll.ledger.tlog_policy import parse_policy
 from atoll.ledger.vouching import validators_of
 from atoll.primitives.merkle import MerkleTree, leaf_hash
@@ -41,6 +42,7 @@ from atoll.trust.keys import Purpose, SecretKey
 from atoll.wire.cbor import decode
 from tests.unit.evidence.header_world import HeaderWorld, header_seal_in
 from tests.unit.evidence.test_attacks import edited
+from tests.unit.evidence.test_steps import enrol
 from tests.unit.evidence.world import World, pack, unpack
 
 
@@ -151,6 +153,19 @@ def test_a_validator_that_gave_its_key_up_counts_no_more() -> None:
     found = world.verify(completed(revoke(world, "operator")).export())
     assert (found.standing.steps, found.standing.counted, found.standing.quorum) == (1, 3, 3)
     assert "operator" not in found.standing.cosigned_at
+
+
+def test_validators_join_and_leave_and_every_change_is_walked() -> None:
+    """Of the four that vote at the end, one was there at the founding with the same key."""
+    world = HeaderWorld()
+    world.let_vote(world.founding.add("telecom").keys[Purpose.CONSENSUS])
+    enrol(world, "telecom", consensus_address="127.0.0.1:26100")
+    world.do("operator", LeaveMember(validating_only=True))
+    rotate(rotate(world, "bank"), "bureau")
+    completed(world).empty_block().empty_block()
+    found = world.verify(world.export())
+    assert found.standing.cosigned_at.keys() == {"auditor", "bank", "bureau", "telecom"}
+    assert (found.standing.steps, found.standing.counted) == (4, 4)
 
 
 def test_a_change_of_keys_that_do_not_vote_is_no_step() -> None:

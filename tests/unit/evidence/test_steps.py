@@ -36,12 +36,12 @@ FIVE = ("operator", "auditor", "bank", "bureau", "telecom")
 """Four count: q = 3."""
 
 
-def enrol(world: World, org: str) -> World:
-    """A new validating member."""
+def enrol(world: World, org: str, *, consensus_address: str | None = None) -> World:
+    """A new validating member; with the address of its CometBFT node where it needs one."""
     new = world.founding.add(org)
     for purpose in (Purpose.LOG, Purpose.COSIGN):
         world.know(new.keys[purpose])
-    enrolment = new.enrolment()
+    enrolment = new.enrolment(consensus_address=consensus_address)
     binding = InviteBinding(
         organisation=org,
         key_digest=new.keys[Purpose.IDENTITY].public.digest,
