@@ -95,7 +95,7 @@ class Application:
         offload: Offload = in_thread,
         retain_blocks: int = 0,
     ) -> None:
-        """Open the store; errors as `CometStore.open_ledger`.
+        """Open the store; errors as `CometStore.open_ledger`, and UnknownRules where the next block needs a newer release.
 
         Args:
             genesis_file: the ledger's signed genesis.
@@ -107,6 +107,7 @@ class Application:
         self.ledger: Ledger
         self.tip: Tip
         self.ledger, self.tip = store.open_ledger(genesis_file)
+        self.ledger.need_rules()
         self.verdicts = Verdicts()
         self.offload = offload
         self.genesis_file = genesis_file
@@ -300,6 +301,7 @@ class Application:
         Raises:
             OutOfTurn: no block was carried out since the last commit.
             StoreFull: the disk took it not.
+            UnknownRules: it is durable, and the next one needs a newer release.
         """
         await whole(self._commit())
         keep = self._retain_blocks
@@ -319,6 +321,7 @@ class Application:
                 if any(key.startswith(_MEMBERS) for key in pending.executed.changes):
                     self._peers = None
                 self.ledger.adopt(pending.executed)
+                self.ledger.need_rules()
             self.tip, self._pending = pending.tip, None
         done = pending.executed
         agreed = None if done is None else AgreedBlock(done.block, done.summary, done.outcomes)

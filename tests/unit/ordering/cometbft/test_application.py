@@ -15,7 +15,8 @@ from atoll.ledger.errors import BadBlock
 from atoll.ledger.fault import ConsensusFault, FaultKind, reads_as_fault
 from atoll.ledger.records import Key
 from atoll.ledger.rules.consensus import Handover, HandoverVote, SignedVote
-from atoll.ledger.rules.membership import RotateKey, SetEndpoints
+from atoll.ledger.rules.keys import RotateKey
+from atoll.ledger.rules.membership import SetEndpoints
 from atoll.ledger.transaction import MAX_TRANSACTION_BYTES, parse_transaction
 from atoll.ordering.cometbft.application import in_order_of_nonces
 from atoll.ordering.cometbft.decided import MAX_FAULTS, is_sound, proposed_bytes, sift
