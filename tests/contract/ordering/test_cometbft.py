@@ -11,18 +11,26 @@ from dataclasses import replace
 
 import pytest
 
+from atoll.ledger.block import BlockSummary
+from atoll.ledger.chain import Ledger
 from atoll.ledger.genesis import consensus_of
-from atoll.ledger.light import make_validator_set
+from atoll.ledger.light import LightBlock, make_validator_set
 from atoll.ledger.light.verify import verify_light_block
 from atoll.ledger.records import Dataset
-from atoll.ledger.rules.membership import RotateKey
+from atoll.ledger.rules.keys import RotateKey
+from atoll.ledger.rules.leaving import LeaveMember
+from atoll.ledger.rules.membership import EnrolMember, InviteMember, newcomer_of
+from atoll.ledger.rules.motion import ApproveMotion
 from atoll.ledger.seal import HeaderSeal, parse_seal
 from atoll.ordering.cometbft import process
+from atoll.ordering.cometbft.engine import CometEngine
 from atoll.ordering.cometbft.process import State
 from atoll.ordering.errors import HandoverRefused, NotAcknowledged, StaleView, StoreFull, ValidatorStopped
 from atoll.testing.consortium import NamedEntropy
 from atoll.testing.validators import QUICK, Validators
+from atoll.trust.invite import InviteBinding, create_invite
 from atoll.trust.keys import Purpose, SecretKey
+from atoll.wire.message import parse_message
 from tests.contract.ordering.conftest import Play, dataset
 
 ENGINES = ("cometbft",)
@@ -185,30 +193,101 @@ def test_the_header_at_which_the_validators_change_is_kept_for_good(play: Play) 
         assert (bureau.state, bureau.votes) == (State.RUNNING, False)  # it follows with the key that it has
         await same_log(validators)
         for org in FOUR:
-            walk(validators, org, answer.height)
+            assert walk(validators, org) == [answer.height]
         await validators.stop("telecom")
         (validators.home("telecom") / "seals.sqlite").unlink()
         await validators.start("telecom")
         await validators.until(lambda: validators["telecom"].freshness() > 0)
-        walk(validators, "telecom", answer.height)
+        assert walk(validators, "telecom") == [answer.height]
 
     play(scenario, orgs=FOUR)
 
 
-def walk(validators: Validators, org: str, changed_at: int) -> None:
-    """From the genesis over the change to the newest seal, as an outsider would, by what this member has kept."""
+def walk(validators: Validators, org: str) -> list[int]:
+    """From the genesis over every change of who votes to the newest seal, as an outsider would, by what this member has kept;
+    the heights of the blocks that brought the changes."""
     engine, chain_id = validators[org], validators.founding.chain_id
-    change, newest = (parse_seal(engine.seal_of(height) or b"") for height in (changed_at, changed_at + 1))
-    assert isinstance(change, HeaderSeal) and isinstance(newest, HeaderSeal)
-    genesis = consensus_of(validators.founding.genesis)
-    assert change.light.validators == make_validator_set((one.consensus, 1) for one in genesis.counted())
-    verify_light_block(change.light, chain_id=chain_id)
-    assert change.is_of_header() and newest.is_of_header()
-    after = make_validator_set((one.consensus, 1) for one in engine.view().consensus.counted())
-    assert change.light.header.next_validators_hash == after.hash()
-    assert newest.light.validators == after
-    verify_light_block(newest.light, chain_id=chain_id)
-    assert engine.seal_of(1) == engine.seal_of(changed_at) != engine.seal()
+    voters = make_validator_set((one.consensus, 1) for one in consensus_of(validators.founding.genesis).counted())
+    changes: list[int] = []
+    while True:
+        seal = parse_seal(engine.seal_of(changes[-1] + 1 if changes else 1) or b"")
+        assert isinstance(seal, HeaderSeal) and seal.is_of_header()
+        header = seal.light.header
+        assert (seal.light.validators, header.validators_hash) == (voters, voters.hash())
+        verify_light_block(seal.light, chain_id=chain_id)
+        if header.next_validators_hash == header.validators_hash:
+            assert seal.encode() == engine.seal()
+            return changes
+        summary = parse_message(engine.entry(seal.size - 1) or b"", BlockSummary)
+        changes.append(summary.height)
+        ledger = Ledger(validators.founding.genesis_file)
+        ledger.replay(engine.blocks(1, summary.height))
+        assert ledger.tree.root == seal.state_root
+        voters = make_validator_set((one.consensus, 1) for one in ledger.consensus.counted())
+        assert header.next_validators_hash == voters.hash()
+
+
+def test_a_member_joins_as_a_validator_by_vote_and_stops_again(play: Play) -> None:
+    async def scenario(validators: Validators) -> None:
+        await work(validators, range(2))
+        joined = await enrol(validators, "hospital")
+        await validators.start("hospital")
+        await work(validators, range(2, 4), through="hospital")
+        hospital = validators["hospital"]
+        await validators.until(lambda: hospital.condition().votes and hospital.freshness() > 0)
+        await validators.until(lambda: len(parse_light(hospital).validators.validators) == 5)
+        await validators.crash("telecom")  # four of five: each of them is needed now, the newcomer too
+        await work(validators, range(4, 6))
+        await validators.start("telecom")
+        await work(validators, range(6, 7), through="telecom")
+        leaving = validators.founding.sign("hospital", LeaveMember(validating_only=True))
+        left = await hospital.submit(leaving)
+        assert left.outcome.ok
+        await work(validators, range(7, 9), through="hospital")
+        assert not hospital.condition().votes
+        assert len(parse_light(hospital).validators.validators) == 4
+        await same_log(validators)
+        for org in ("bank", "hospital"):
+            assert walk(validators, org) == [joined, left.height]
+
+    play(scenario, orgs=FOUR)
+
+
+def parse_light(engine: CometEngine) -> LightBlock:
+    """The header over the view, and who signed it."""
+    seal = parse_seal(engine.seal())
+    assert isinstance(seal, HeaderSeal)
+    return seal.light
+
+
+async def enrol(validators: Validators, org: str) -> int:
+    """The operator invites, more than half of the validators approve, the newcomer enters; height at which it did."""
+    founding = validators.founding
+    newcomer = founding.add(org)
+    enrolment = newcomer.enrolment(roles=("owner",), consensus_address=validators.address(org))
+    binding = InviteBinding(
+        organisation=org,
+        key_digest=newcomer.keys[Purpose.IDENTITY].public.digest,
+        genesis_digest=founding.genesis_digest,
+        expires_at=int(time.time()) + 10_000,
+        issuer="operator",
+    )
+    invite = create_invite(binding, NamedEntropy(f"invite {org}"))
+    body = InviteMember(
+        org=org,
+        commitment=invite.commitment,
+        roles=("owner",),
+        validating=True,
+        expires_at=binding.expires_at,
+        newcomer=newcomer_of(enrolment),
+    )
+    assert (await validators["operator"].submit(founding.sign("operator", body))).outcome.ok
+    for approver in ("bank", "bureau"):
+        assert (await validators["bank"].submit(founding.sign(approver, ApproveMotion(number=1)))).outcome.ok
+    entry = EnrolMember(enrolment=enrolment, token_secret=invite.expose_secret())
+    answer = await validators["bank"].submit(founding.sign(org, entry))
+    assert answer.outcome.ok, answer.outcome
+    return answer.height
 
 
 def test_blocks_that_are_older_than_the_ledger_are_given_up_and_it_says_so(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
