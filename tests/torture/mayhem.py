@@ -19,7 +19,8 @@ from atoll.ledger.rules.budget import SetBudget
 from atoll.ledger.rules.dataset import WithdrawDataset
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import FailJob, ProposeJob, RefuseJob, StartJob, WithdrawJob
-from atoll.ledger.rules.membership import RevokeKey, RotateKey, SetEndpoints
+from atoll.ledger.rules.keys import RevokeKey, RotateKey
+from atoll.ledger.rules.membership import SetEndpoints
 from atoll.testing.consortium import FOUNDED, Founding, NamedEntropy
 from atoll.trust.keys import Purpose, SecretKey
 from atoll.wire.message import Message

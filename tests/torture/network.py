@@ -67,8 +67,12 @@ class Control:
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
-        with _short(path) as name:
-            self._socket.connect(name)
+        try:
+            with _short(path) as name:
+                self._socket.connect(name)
+        except OSError:
+            self._socket.close()
+            raise
         self._waiting: dict[int, Future[dict[str, Any]]] = {}
         self._count = 0
         self._lock = threading.Lock()

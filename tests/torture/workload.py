@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 
 from atoll.ledger.block import Block
 from atoll.ledger.rules.dataset import RegisterDataset
-from atoll.ledger.rules.membership import RotateKey, SetEndpoints
+from atoll.ledger.rules.keys import RotateKey
+from atoll.ledger.rules.membership import SetEndpoints
 from atoll.ledger.transaction import parse_transaction, transaction_id
 from atoll.testing.consortium import Founding
 from atoll.trust.keys import Purpose
