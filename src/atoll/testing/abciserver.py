@@ -52,7 +52,6 @@ async def serving(
             yield Running(application, server, snapshots, folder / SOCKET)
         finally:
             await server.stop()
-            await snapshots.settle()
             await application.close()
 
 

@@ -49,7 +49,8 @@ class Server:
         self.failed.add_done_callback(lambda done: done.cancelled() or done.exception())
         """Done, with the error, when this application has given up."""
         self._path = path
-        self._dispatcher = Dispatcher(application, snapshots or Snapshots(application, None, interval_heights=0))
+        self._snapshots = snapshots or Snapshots(application, None, interval_heights=0)
+        self._dispatcher = Dispatcher(application, self._snapshots)
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -60,13 +61,14 @@ class Server:
         self._path.chmod(0o600)
 
     async def stop(self) -> None:
-        """Close all connections; what is under way is finished."""
+        """Close all connections; what is under way is finished, a snapshot too."""
         if self._server is not None:
             self._server.close()
         for one in self._connections:
             one.cancel()
         if self._connections:
             await asyncio.wait(self._connections)
+        await self._snapshots.settle()
         self._path.unlink(missing_ok=True)
         if not self.failed.done():
             self.failed.cancel()
