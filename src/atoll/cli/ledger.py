@@ -63,6 +63,7 @@ def verify(node: Node) -> Reply:
         ("carried out again", f"{one.height} blocks, {one.entries} entries, in {duration(one.seconds)}"),
         ("log root", one.root),
         ("state root", one.state_root),
+        ("record is", one.standing or "not vouched for yet"),
     ]
     return Reply(one, [Fields(pairs), "\nEvery root is the same."])
 

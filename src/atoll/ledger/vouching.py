@@ -20,6 +20,12 @@ from atoll.ledger.light.protobuf import NANOSECONDS
 from atoll.ledger.records import ConsensusSet, EngineKind
 from atoll.ledger.seal import HeaderSeal, NoteSeal, Seal
 
+KINDS_OF_TRUST = {
+    EngineKind.EMBEDDED: "tamper-evident under one operator, cosigned by {stood} of {counted}",
+    EngineKind.COMETBFT: "consensus, voted for by {stood} of {counted} validators",
+}
+"""What each engine gives, in the words that every screen uses (SECURITY 3.4)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vouched:
@@ -31,6 +37,11 @@ class Vouched:
     """Member -> when it cosigned or voted, Unix seconds by its own clock; only members that count."""
     agreed_at: int
     """The q-th newest of these times: so fresh it is."""
+
+
+def kind_of_trust(members: ConsensusSet, stood: int) -> str:
+    """What it is worth that so many of these members stand for a record; one of KINDS_OF_TRUST."""
+    return KINDS_OF_TRUST[members.engine].format(stood=stood, counted=len(members.counted()))
 
 
 def validators_of(consensus: ConsensusSet) -> ValidatorSet:
@@ -51,14 +62,30 @@ def names_validators(header: Header, consensus: ConsensusSet) -> bool:
     return validators_of(consensus).hash() == header.next_validators_hash
 
 
+def counting(seal: Seal, *, before: ConsensusSet, after: ConsensusSet) -> ConsensusSet:
+    """Who counts for a seal.
+
+    Args:
+        seal: unverified.
+        before: the set before the last block below it.
+        after: the set after that block.
+
+    Returns:
+        For a note the set before, unless the block began a new term. For a header the set before where it has these validators,
+        as the very next header does; else the set after.
+    """
+    if isinstance(seal, HeaderSeal) and before.engine is EngineKind.COMETBFT:
+        return before if validators_of(before).hash() == seal.light.header.validators_hash else after
+    return after if after.term > before.term else before
+
+
 def verify_seal(seal: Seal, *, chain_id: str, consensus: ConsensusSet) -> Vouched:
     """Verify that a seal vouches for its checkpoint.
 
     Args:
         seal: from anybody.
         chain_id: the ledger's name.
-        consensus: who counts there. For a note the set before the checkpoint's last block (`verify_agreement` says when not);
-            for a header the set before that block or, if the header is not the very next, after it.
+        consensus: who counts there; see `counting`.
 
     Raises:
         WrongSealError: of the wrong kind, of other validators, or of a header over another log or state.

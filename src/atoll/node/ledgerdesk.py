@@ -16,10 +16,13 @@ from atoll.ledger.errors import BadBlock
 from atoll.ledger.evidence import encode_trust_file
 from atoll.ledger.fault import ConsensusFault, reads_as_fault
 from atoll.ledger.genesis import verify_genesis
-from atoll.ledger.seal import NoteSeal, parse_seal
+from atoll.ledger.records import ConsensusSet
+from atoll.ledger.seal import HeaderSeal, NoteSeal, Seal, parse_seal
 from atoll.ledger.transaction import parse_transaction
+from atoll.ledger.vouching import counting, kind_of_trust, verify_seal
 from atoll.node.context import NodeContext
 from atoll.node.errors import NoSuchThing
+from atoll.ordering.errors import NotAgreedYet
 from atoll.primitives.ics23_codec import encode_proof
 from atoll.wire.message import parse_message
 from atoll.wire.plain import to_plain
@@ -80,11 +83,12 @@ class LedgerDesk:
 
         Raises:
             BadBlock: another root comes out; this node's store is not what was agreed.
+            IntegrityError: what vouches for the roots does not hold under the members that the blocks themselves name.
         """
-        view = self._context.view()
+        view, seal = self._context.view(), self._seal()
         blocks = list(self._context.engine.blocks(1, view.height))
         started = time.monotonic()
-        ledger = await self._context.offload(lambda: self._replay(blocks))
+        ledger, before = await self._context.offload(lambda: self._replay(blocks))
         if (ledger.tree.root, ledger.log.root()) != (view.tree.root, view.log_root):
             raise BadBlock(height=ledger.height, reason="carrying out the log again gives another root")
         return VerifyInfo(
@@ -92,18 +96,29 @@ class LedgerDesk:
             entries=ledger.log.size,
             root=ledger.log.root().hex(),
             state_root=ledger.tree.root.hex(),
+            standing=_standing(seal, ledger, before) if seal is not None else "",
             seconds=round(time.monotonic() - started, 3),
         )
+
+    def _seal(self) -> Seal | None:
+        """What vouches for the view; None where nothing does yet."""
+        try:
+            return parse_seal(self._context.engine.seal())
+        except NotAgreedYet:
+            return None
 
     def trust_file(self) -> str:
         """What an outsider needs to verify evidence offline; hand it over in person, not beside the evidence."""
         genesis, digest = verify_genesis(self._need_entry(0))
         return encode_trust_file(genesis, digest)
 
-    def _replay(self, blocks: list[Block]) -> Ledger:
+    def _replay(self, blocks: list[Block]) -> tuple[Ledger, ConsensusSet]:
+        """The ledger after all blocks, and who counted before the last of them."""
         ledger = Ledger(self._need_entry(0))
-        ledger.replay(blocks)
-        return ledger
+        ledger.replay(blocks[:-1])
+        before = ledger.consensus
+        ledger.replay(blocks[-1:])
+        return ledger, before
 
     def _entry(self, index: int) -> LogEntry:
         data = self._need_entry(index)
@@ -145,6 +160,17 @@ class LedgerDesk:
         if data is None:
             raise NoSuchThing(what="log entry", name=str(index))
         return data
+
+
+def _standing(seal: Seal, ledger: Ledger, before: ConsensusSet) -> str:
+    """What vouches for a ledger that was just carried out, in the words that every screen uses."""
+    members = counting(seal, before=before, after=ledger.consensus)
+    vouched = verify_seal(seal, chain_id=ledger.genesis.chain_id, consensus=members)
+    if (vouched.checkpoint.size, vouched.checkpoint.root) != (ledger.log.size, ledger.log.root()):
+        raise BadBlock(height=ledger.height, reason="what was signed is over another log")
+    if isinstance(seal, HeaderSeal) and seal.state_root != ledger.tree.root:
+        raise BadBlock(height=ledger.height, reason="what was voted for is another state")
+    return kind_of_trust(members, len(vouched.stood_at))
 
 
 def _describe(data: bytes) -> tuple[str, str, dict[str, Any]]:

@@ -47,4 +47,6 @@ class VerifyInfo(Model):
     entries: int
     root: str
     state_root: str
+    standing: str
+    """What vouches for these roots, and what that is worth; empty where nothing does yet."""
     seconds: float

@@ -11,15 +11,9 @@ from atoll.ledger.detail import ReceiptDetail
 from atoll.ledger.evidence.acts import Act
 from atoll.ledger.evidence.orders import Ordered
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import ConsensusSet, EngineKind, JobState
+from atoll.ledger.records import EngineKind, JobState
 from atoll.wire.message import Message
 from atoll.wire.plain import to_plain
-
-KINDS_OF_TRUST = {
-    EngineKind.EMBEDDED: "tamper-evident under one operator, cosigned by {stood} of {counted}",
-    EngineKind.COMETBFT: "consensus, voted for by {stood} of {counted} validators",
-}
-"""What each engine gives, in the words that every screen uses (SECURITY 3.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,11 +170,6 @@ class Finding:
         plain = _plain(self)
         assert isinstance(plain, dict)
         return plain | {"age_seconds": self.age_seconds}
-
-
-def kind_of_trust(members: ConsensusSet, stood: int) -> str:
-    """What it is worth that so many of these members stand for a record; see `Standing.kind`."""
-    return KINDS_OF_TRUST[members.engine].format(stood=stood, counted=len(members.counted()))
 
 
 def _plain(value: Any) -> Any:

@@ -20,12 +20,12 @@ from atoll.ledger.evidence import names
 from atoll.ledger.evidence.anchor import Anchor
 from atoll.ledger.evidence.bundle import Bundle, parse_bundle
 from atoll.ledger.evidence.errors import Contradiction, IncompleteEvidence, NotProven
-from atoll.ledger.evidence.finding import kind_of_trust
 from atoll.ledger.evidence.parts import Proven, blame, parse_part
 from atoll.ledger.evidence.trust import TrustFile
 from atoll.ledger.records import Lineage, Record, Right, RightState, record_key, root_right_id
 from atoll.ledger.records.rights import MaybeRightId
 from atoll.ledger.rights import why_not_in_force
+from atoll.ledger.vouching import kind_of_trust
 from atoll.primitives.ics23 import SMT_SPEC, verify_non_membership
 from atoll.primitives.ics23_codec import parse_proof
 from atoll.primitives.ics23_ops import NonExistenceProof

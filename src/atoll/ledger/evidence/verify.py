@@ -18,7 +18,7 @@ from atoll.ledger.evidence.acts import Act, verify_act
 from atoll.ledger.evidence.anchor import Anchor
 from atoll.ledger.evidence.bundle import Bundle, Entry, parse_bundle
 from atoll.ledger.evidence.errors import Contradiction, IncompleteEvidence, KeyNotInForce, NotProven, WrongOpening
-from atoll.ledger.evidence.finding import Consented, Finding, Receipted, Standing, Used, kind_of_trust
+from atoll.ledger.evidence.finding import Consented, Finding, Receipted, Standing, Used
 from atoll.ledger.evidence.orders import verify_orders
 from atoll.ledger.evidence.parts import blame
 from atoll.ledger.evidence.trust import TrustFile
@@ -28,6 +28,7 @@ from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grant import GiveGrant
 from atoll.ledger.rules.job import ConsentJob, ExpireJob, FailJob, ProposeJob, RefuseJob, StartJob, WithdrawJob
 from atoll.ledger.rules.receipt import GiveReceipt
+from atoll.ledger.vouching import kind_of_trust
 from atoll.primitives.commitment import is_opening
 from atoll.wire.cbor import decode
 from atoll.wire.message import parse_message
