@@ -37,21 +37,46 @@ def export(
     return Reply({"job": job, "file": str(path), "bytes": len(data)}, [f"evidence of job {job} in {path} ({size(len(data))})"])
 
 
-@command(app, "verify", "atoll evidence verify job.evidence --trust consortium.trust")
+@command(
+    app,
+    "verify",
+    "atoll evidence verify job.evidence --trust consortium.trust",
+    "atoll evidence verify files.tlog-proof --trust consortium.trust    # from `ledger prove`",
+    "atoll evidence verify lagoon.snapshot --trust consortium.trust     # from `ledger snapshot`",
+)
 def verify(
-    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="From `evidence export`; from anybody.")],
+    bundle: Annotated[
+        Path, typer.Argument(metavar="BUNDLE", help="From `evidence export`, `ledger prove`, `ledger snapshot`.")
+    ],
     trust: Annotated[Path, typer.Option(metavar="FILE", help="From `ledger trust`, by another way than the bundle.")],
+    entry: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The entry that a .tlog-proof is about, where it carries none along.")
+    ] = None,
 ) -> Reply:
-    """Verify a bundle from the trust file alone, and tell what it proves.
+    """Verify a bundle, a proof of logging or a snapshot from the trust file alone, and tell what it proves.
 
-    Needs no home, no node and no network. Whatever does not hold is named with its entry, and the exit status is not 0.
+    Needs no home, no node and no network. Whatever does not hold is named with its entry, and the exit status is not 0. For
+    proofs of logging and snapshots the trust file may be any C2SP tlog-policy, one with outside witnesses too.
     """
+    from atoll.cli.offline import verify_proof, verify_state
+    from atoll.ledger.snapshot import START
+    from atoll.ledger.tlog_proof import HEADER
+
+    data = read_bytes(bundle)
+    if data.startswith(HEADER.encode()):
+        return verify_proof(data, trust, entry)
+    if data.startswith(START):
+        return verify_state(data, trust)
+    return _verify_job(data, trust)
+
+
+def _verify_job(data: bytes, trust: Path) -> Reply:
     from atoll.ledger.evidence import narrate, parse_trust_file, verify_evidence
     from atoll.ledger.evidence.errors import EvidenceError
 
     known = parse_trust_file(read_text(trust))
     try:
-        finding = verify_evidence(read_bytes(bundle), known, now=int(time.time()))
+        finding = verify_evidence(data, known, now=int(time.time()))
     except EvidenceError as err:
         value = {"verified": False, "code": err.code, "message": str(err), **err.operands}
         return Reply(value, ["Not verified."], exit_code=err.exit_code, error=str(err), hint=err.remedy)

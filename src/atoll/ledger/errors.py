@@ -130,3 +130,11 @@ class BadPaper(InputError):
     code = "paper.unusable"
     sentence = "The paper cannot be signed or handed in: {reason}."
     remedy = "Draw it up again at a node: `atoll order draft`, `atoll key approver request` or `atoll job approval`."
+
+
+class BadSnapshot(IntegrityError):
+    """A snapshot of the state is malformed, or not the state that was signed."""
+
+    code = "snapshot.refused"
+    sentence = "The snapshot cannot be believed: {reason}."
+    remedy = "Take another one from a member you trust; keep this one for the auditor."

@@ -31,6 +31,8 @@ from atoll.node.histories import Histories
 from atoll.node.jobs import Jobs
 from atoll.node.keyring import KeyRing
 from atoll.node.ledgerdesk import LedgerDesk
+from atoll.node.ledgerproofs import LedgerProofs
+from atoll.node.ledgerwatch import LedgerWatch
 from atoll.node.levels import LevelTables
 from atoll.node.membership import Membership
 from atoll.node.motions import Motions
@@ -226,6 +228,8 @@ class Node:
             jobs=Jobs(self.context, self.bodies, self.consents, self.runs),
             programs=Programs(self.context, self.bodies, on_revoked=self.runs.look_again),
             tlog=self.tlog,
+            proofs=LedgerProofs(self.context, self.tlog),
+            watch=LedgerWatch(self.context),
             ledger=LedgerDesk(self.context),
             disputes=disputes,
             histories=Histories(self.context, disputes),

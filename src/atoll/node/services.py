@@ -17,6 +17,8 @@ from atoll.node.grants import Grants
 from atoll.node.histories import Histories
 from atoll.node.jobs import Jobs
 from atoll.node.ledgerdesk import LedgerDesk
+from atoll.node.ledgerproofs import LedgerProofs
+from atoll.node.ledgerwatch import LedgerWatch
 from atoll.node.membership import Membership
 from atoll.node.motions import Motions
 from atoll.node.orders import OrderDesk
@@ -52,6 +54,8 @@ class Services:
     jobs: Jobs
     programs: Programs
     tlog: PublishedLog
+    proofs: LedgerProofs
+    watch: LedgerWatch
     ledger: LedgerDesk
     disputes: Disputes
     histories: Histories

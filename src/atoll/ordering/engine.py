@@ -278,6 +278,10 @@ class Engine(Protocol):
         """A log entry below the newest agreed checkpoint; None where there is none."""
         ...
 
+    def entries(self, first: int, count: int) -> Iterator[bytes]:
+        """Log entries from `first` on, in order; as many of `count` as are agreed. Cost: each block is read once."""
+        ...
+
     def find(self, identifier: bytes) -> Acknowledged | None:
         """What became of a transaction, by the SHA-256 of its bytes; None where no agreed block holds it."""
         ...

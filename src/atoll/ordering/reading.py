@@ -85,6 +85,21 @@ class AgreedReader(ABC):
         stored = self._blocks.block(at[0]) if at is not None else None
         return stored.entries[at[1]] if at is not None and stored is not None else None
 
+    def entries(self, first: int, count: int) -> Iterator[bytes]:
+        """See `Engine.entries`."""
+        index, past = max(first, 0), min(first + count, self.view().log_size)
+        genesis = self.ledger.genesis_entries
+        yield from genesis[index:past]
+        index = max(index, min(len(genesis), past))
+        while index < past:
+            at = self._blocks.find_entry(index)
+            stored = self._blocks.block(at[0]) if at is not None else None
+            if at is None or stored is None:
+                return
+            found = stored.entries[at[1] : at[1] + past - index]
+            yield from found
+            index += len(found)
+
     def log_proof(self, index: int) -> tuple[bytes, ...]:
         """See `Engine.log_proof`."""
         return tuple(self.ledger.log.inclusion_proof(index, self.view().log_size))

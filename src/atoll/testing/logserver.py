@@ -77,9 +77,9 @@ class MadeUpLog:
         branch = self.branch if index >= self.parts_at else ""
         return f"entry {index} of {self.origin}{branch}".encode() + bytes(index % 97)
 
-    def entry(self, index: int) -> bytes | None:
-        """As `Shelf` asks for it."""
-        return self.make(index) if 0 <= index < self.size else None
+    def entries(self, first: int, count: int) -> list[bytes]:
+        """As `Shelf` asks for them."""
+        return [self.make(index) for index in range(first, min(first + count, self.size))]
 
     def checkpoint(self, size: int | None = None) -> Checkpoint:
         """The log at a size."""
@@ -93,7 +93,7 @@ class MadeUpLog:
 
     def shelf(self) -> Shelf:
         """All of it, published."""
-        shelf = Shelf(log=lambda: self.tree, entry=self.entry)
+        shelf = Shelf(log=lambda: self.tree, entries=self.entries)
         shelf.published = Published(self.checkpoint(), self.note().encode(), FOUNDED)
         return shelf
 

@@ -106,6 +106,12 @@ COMMANDS = {
     "ledger_log": "ledger log",
     "ledger_show": "ledger show",
     "ledger_checkpoint": "ledger checkpoint",
+    "ledger_published": "ledger checkpoint",
+    "ledger_prove_entry": "ledger prove",
+    "ledger_prove_record": "ledger prove",
+    "ledger_watch": "ledger watch",
+    "ledger_validators": "ledger validators",
+    "ledger_snapshot": "ledger snapshot",
     "ledger_verify": "ledger verify",
     "trust_file": "ledger trust",
     "evidence_export": "evidence export",
@@ -131,6 +137,8 @@ PROMISED = """
     auction open, auction bid, auction withhold, auction show
     program explain, program run, program trace, program show, program review, program reviewed, program revoke
     ledger log, ledger show, ledger verify, ledger checkpoint, ledger trust
+    ledger prove, ledger watch, ledger validators, ledger snapshot
+    witness init, witness serve, witness show
     evidence export, evidence verify
 """
 OURS = [one for one in LEAVES if one.path != "demo"]

@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from atoll.ledger.checkpoint import parse_checkpoint
-from atoll.ledger.note import Note, parse_note, verify_note
+from atoll.ledger.note import parse_note, verify_note
 from atoll.ledger.tlog_policy import Policy, Witness
 from atoll.ledger.witness import SIZE_TYPE
 from atoll.node.tlog.errors import BadWitnessPolicy, LogForked, LogWentBack, WitnessesRequired
-from atoll.node.tlog.publisher import PUBLISHED, REFRESH_SECONDS, Publisher
+from atoll.node.tlog.publisher import PUBLISHED, REFRESH_SECONDS, Candidate, Publisher
 from atoll.node.tlog.settings import LogSettings, load_witness_policy, witness_tls
 from atoll.node.tlog.shelf import Shelf
 from atoll.node.tlog.witnesses import FIRST_PAUSE_SECONDS, Witnesses
@@ -47,8 +47,8 @@ class Chain:
     def freshness(self) -> int:
         return self.stood_at
 
-    async def newest(self) -> Note | None:
-        return self.log.note(self.size) if self.size else None
+    async def newest(self) -> Candidate | None:
+        return Candidate(self.log.note(self.size)) if self.size else None
 
     def agree(self, size: int) -> None:
         """A quorum stands for so much of the log, now."""
@@ -77,7 +77,7 @@ class Site:
     def __init__(self, log: MadeUpLog, clock: SetClock, *, disk: Disk | None = None) -> None:
         self.clock, self.disk = clock, disk or Disk()
         self.chain = Chain(log, clock)
-        self.shelf = Shelf(log=lambda: log.tree, entry=log.entry)
+        self.shelf = Shelf(log=lambda: log.tree, entries=log.entries)
 
     def publisher(self, *witnesses: Witness, policy: Policy | None = None, tls: ssl.SSLContext | bool = False) -> Publisher:
         """A publisher that asks these, all of whom are needed."""

@@ -141,7 +141,7 @@ def test_one_address_cannot_ask_without_end() -> None:
 
 def test_nothing_is_served_before_something_is_published() -> None:
     app, log = Starlette(), MadeUpLog(3)
-    empty = Shelf(log=lambda: log.tree, entry=log.entry)
+    empty = Shelf(log=lambda: log.tree, entries=log.entries)
     add_log_routes(app, empty, throttle=Throttle(FixedClock(), per_second=1, burst=9), admits=lambda _: True)
     with serving(app) as running, client_of(running) as client:
         assert [client.get(f"/{path}").status_code for path in ("checkpoint", "tile/0/000.p/1", "tile/entries/000.p/1")] == [

@@ -45,7 +45,16 @@ from atoll.api.models.jobs import (
     RefuseRequest,
     ResultInfo,
 )
-from atoll.api.models.ledger import CheckpointInfo, LogEntry, RecordInfo, VerifyInfo
+from atoll.api.models.ledger import (
+    BlockInfo,
+    CheckpointInfo,
+    LedgerNews,
+    LogEntry,
+    RecordInfo,
+    ValidatorInfo,
+    ValidatorsInfo,
+    VerifyInfo,
+)
 from atoll.api.models.members import (
     EnrolRequest,
     HandoverInfo,
@@ -97,6 +106,7 @@ __all__ = [
     "ApproverInfo",
     "Attachment",
     "BidRequest",
+    "BlockInfo",
     "BudgetInfo",
     "BudgetRequest",
     "CapInfo",
@@ -137,6 +147,7 @@ __all__ = [
     "KeyInfo",
     "KeyRequest",
     "LeaveRequest",
+    "LedgerNews",
     "LevelTableInfo",
     "LogEntry",
     "MeasureQuality",
@@ -190,6 +201,8 @@ __all__ = [
     "StandingInfo",
     "Status",
     "TakesInfo",
+    "ValidatorInfo",
+    "ValidatorsInfo",
     "VerifyInfo",
     "VersionInfo",
     "WhyInfo",

@@ -20,6 +20,28 @@ class LedgerHandlers(Handler):
     async def ledger_checkpoint(self, _: Request, __: str) -> models.CheckpointInfo:
         return self._services.ledger.checkpoint()
 
+    async def ledger_published(self, _: Request, __: str) -> Response:
+        return Response(self._services.proofs.published(), media_type="text/plain; charset=utf-8")
+
+    async def ledger_prove_entry(self, request: Request, _: str) -> Response:
+        with_entry = bool(number_of(request, "entry", 0))
+        data = self._services.proofs.entry(request.path_params["which"], with_entry=with_entry)
+        return Response(data, media_type="application/vnd.c2sp.tlog-proof")
+
+    async def ledger_prove_record(self, request: Request, _: str) -> Response:
+        data = self._services.proofs.record(request.path_params["namespace"], request.path_params["identifier"])
+        return Response(data, media_type="application/vnd.c2sp.tlog-proof")
+
+    async def ledger_watch(self, request: Request, _: str) -> models.LedgerNews:
+        after, heard, wait = number_of(request, "after", -1), number_of(request, "heard", 0), number_of(request, "wait", 0)
+        return await self._services.watch.news(after, heard, wait)
+
+    async def ledger_validators(self, _: Request, __: str) -> models.ValidatorsInfo:
+        return self._services.watch.validators()
+
+    async def ledger_snapshot(self, _: Request, __: str) -> Response:
+        return Response(await self._services.proofs.snapshot(), media_type="application/vnd.atoll.snapshot")
+
     async def ledger_verify(self, _: Request, __: str) -> models.VerifyInfo:
         return await self._services.ledger.verify()
 

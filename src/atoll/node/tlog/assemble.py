@@ -33,7 +33,7 @@ def publish_log(context: NodeContext) -> PublishedLog:
         BadWitnessPolicy, WitnessesRequired: the settings cannot be used.
     """
     settings, engine = context.config.tlog, context.engine
-    shelf = Shelf(log=lambda: engine.ledger.log, entry=engine.entry)
+    shelf = Shelf(log=lambda: engine.ledger.log, entries=engine.entries)
     if not settings.publish:
         return PublishedLog(shelf, None)
     policy = load_witness_policy(settings, test=engine.view().chain.test)
@@ -43,7 +43,7 @@ def publish_log(context: NodeContext) -> PublishedLog:
         witnesses = Witnesses(policy.witnesses, log_keys=lambda: log_keys(context), tls=tls, clock=context.clock)
     publisher = Publisher(
         engine=engine,
-        source=AgreedNotes(engine.seal),
+        source=AgreedNotes(engine),
         shelf=shelf,
         memory=context.store,
         clock=context.clock,

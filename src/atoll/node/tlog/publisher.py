@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +27,7 @@ from atoll.node.tlog.witnesses import Shown, Witnesses
 from atoll.ordering.engine import Engine
 from atoll.ordering.errors import NotAgreedYet
 from atoll.ports import Clock
+from atoll.primitives.smt import Tree
 
 log = logging.getLogger("atoll.tlog")
 
@@ -39,10 +39,20 @@ PUBLISHED = "tlog/published"
 HERE = "this node"
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A checkpoint that may be published."""
+
+    note: Note
+    """Signed by the log."""
+    state: Tree | None = None
+    """The state after its last block, where it is at hand."""
+
+
 class NoteSource(Protocol):
     """Where checkpoints to publish come from."""
 
-    async def newest(self) -> Note | None:
+    async def newest(self) -> Candidate | None:
         """The newest agreed checkpoint, signed by the log and by what members cosign; None where there is none yet."""
         ...
 
@@ -132,11 +142,12 @@ class Publisher:
             LogWentBack, LogForked: see `run`.
         """
         self._need_growth()
-        note = await self._source.newest()
-        if note is None:
+        candidate = await self._source.newest()
+        if candidate is None:
             self.waiting_for = "a quorum of the members"
             return
-        checkpoint, published = parse_checkpoint(note.text), self._shelf.published
+        note, published = candidate.note, self._shelf.published
+        checkpoint = parse_checkpoint(note.text)
         if self._seen or not self._is_news(checkpoint, published):
             return
         tree = self._engine.ledger.log
@@ -154,7 +165,7 @@ class Publisher:
         if missing:
             self.waiting_for = missing
             return
-        self._publish(note, checkpoint)
+        self._publish(note, checkpoint, candidate.state)
 
     async def _step_logged(self) -> None:
         try:
@@ -190,10 +201,10 @@ class Publisher:
             return ""
         return f"the quorum {self._policy.quorum} of the witnesses; cosigned by {', '.join(sorted(cosigned)) or 'none'}"
 
-    def _publish(self, note: Note, checkpoint: Checkpoint) -> None:
+    def _publish(self, note: Note, checkpoint: Checkpoint, state: Tree | None) -> None:
         data = note.encode()
         self._memory.set_meta(PUBLISHED, data)  # before anybody can see it, so that it can never be taken back
-        self._shelf.published = Published(checkpoint, data, self._clock.now())
+        self._shelf.published = Published(checkpoint, data, self._clock.now(), state)
         self.waiting_for = ""
 
     # -- never back ------------------------------------------------------------------------------------------------------------
@@ -222,12 +233,14 @@ class Publisher:
 class AgreedNotes:
     """Notes as the embedded engine agrees on them: the sequencer signs after its disk has them, members cosign after theirs."""
 
-    def __init__(self, seal: Callable[[], bytes]) -> None:
-        self._seal = seal
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
-    async def newest(self) -> Note | None:
+    async def newest(self) -> Candidate | None:
         """See `NoteSource.newest`."""
         try:
-            return parse_note(self._seal())
+            note = parse_note(self._engine.seal())
         except NotAgreedYet:
             return None
+        view = self._engine.view()
+        return Candidate(note, view.tree if view.log_size == parse_checkpoint(note.text).size else None)

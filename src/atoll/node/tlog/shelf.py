@@ -6,7 +6,7 @@ lies above the published checkpoint does not exist for an outsider, whatever thi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from atoll.ledger.checkpoint import Checkpoint
@@ -14,6 +14,7 @@ from atoll.ledger.errors import TileFormatError
 from atoll.ledger.tiles import ENTRIES, TILE_WIDTH, Tile, encode_bundle, encode_tile, parse_tile_path
 from atoll.node.tlog.errors import NoSuchTile, NothingPublished
 from atoll.primitives.merkle import MerkleTree
+from atoll.primitives.smt import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +27,21 @@ class Published:
     """The signed note, byte for byte."""
     at: int
     """When it was published, Unix seconds."""
+    state: Tree | None = None
+    """The state after its last block; None where it was published in an earlier life of this node."""
 
 
 class Shelf:
     """See the module's docstring. Filled by the publisher, read by the routes; both on one event loop."""
 
-    def __init__(self, *, log: Callable[[], MerkleTree], entry: Callable[[int], bytes | None]) -> None:
+    def __init__(self, *, log: Callable[[], MerkleTree], entries: Callable[[int, int], Iterable[bytes]]) -> None:
         """
         Args:
             log: the tree over the agreed log, or over more of it.
-            entry: a log entry's bytes; None where there is none.
+            entries: log entries from a place on, so many of them.
         """
         self._log = log
-        self._entry = entry
+        self._entries = entries
         self.published: Published | None = None
 
     def need(self) -> Published:
@@ -68,6 +71,4 @@ class Shelf:
         return tile, self._bundle(tile) if tile.level == ENTRIES else encode_tile(self._log(), tile)
 
     def _bundle(self, tile: Tile) -> bytes:
-        first = tile.index * TILE_WIDTH
-        entries = [self._entry(index) for index in range(first, first + tile.width)]
-        return encode_bundle([one for one in entries if one is not None])
+        return encode_bundle(list(self._entries(tile.index * TILE_WIDTH, tile.width)))
