@@ -33,6 +33,8 @@ READING = [
     "ledger show member nobody",
     "ledger verify",
     "ledger checkpoint",
+    "ledger checkpoint --published",
+    "ledger validators",
     "ledger trust",
     "why policy.no_grant",
 ]

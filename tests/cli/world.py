@@ -93,7 +93,7 @@ def found_lagoon(folder: Path, ports: Ports) -> Lagoon:
 
 
 def start_lagoon(lagoon: Lagoon) -> None:
-    """Start those of the three nodes that do not run, and wait until a quorum stands for the ledger at each."""
+    """Start those of the three nodes that do not run, and wait until a quorum stands for the ledger at each, and each has published it."""
     missing = [one for one in ORGS if not answers(lagoon, one)]
     for org in missing:
         while find_process(lagoon.home(org)) is not None:
@@ -104,7 +104,7 @@ def start_lagoon(lagoon: Lagoon) -> None:
     ends = time.monotonic() + READY_SECONDS
     for org in ORGS:
         with lagoon.connect(org) as node:
-            while not next(one.ok for one in node.doctor() if one.check == "ledger"):
+            while not all(one.ok for one in node.doctor() if one.check in ("ledger", "published log")):
                 assert time.monotonic() < ends, node.doctor()
                 time.sleep(0.1)
 

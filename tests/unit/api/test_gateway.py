@@ -35,6 +35,7 @@ PLACES = {
     "format": "csv",
     "digest": "0" * 64,
     "namespace": "member",
+    "which": "0",
     "identifier": "bank",
 }
 

@@ -33,6 +33,8 @@ log = logging.getLogger("atoll.tlog")
 
 REFRESH_SECONDS = 20
 """An idle log's checkpoint is published again with fresh cosignatures."""
+FIRST_SECONDS = 0.5
+"""How often it looks for as long as nothing is published."""
 SKEW_SECONDS = 10
 """Twice what two members' clocks may differ by."""
 PUBLISHED = "tlog/published"
@@ -130,7 +132,8 @@ class Publisher:
         try:
             while True:
                 await self._step_logged()
-                await asyncio.sleep(self._every_seconds)
+                first = self._shelf.published is None
+                await asyncio.sleep(min(self._every_seconds, FIRST_SECONDS) if first else self._every_seconds)
         finally:
             if self._witnesses is not None:
                 await self._witnesses.close()
