@@ -649,3 +649,35 @@ class RssProof:
     def hear(self, message: NDArray[np.uint64]) -> bool: ...
     def shown(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]: ...
     def holds(self, from_previous: NDArray[np.uint64], from_next: NDArray[np.uint64]) -> tuple[bool, bool]: ...
+
+@final
+class StateTree:
+    """The state tree behind `atoll.primitives.smt.Tree`; never changes."""
+
+    root: bytes
+    """The state commitment, 32 bytes; zeros for the empty tree."""
+
+    def __init__(self) -> None:
+        """The empty tree."""
+
+    def __len__(self) -> int: ...
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a raw key."""
+
+    def apply(self, puts: Sequence[tuple[bytes, bytes]], deletes: Sequence[bytes]) -> StateTree:
+        """The tree after these keys were given these values and those were taken out; no key may stand in both. The caller
+        bounds the lengths. Other Python threads run meanwhile."""
+
+    def page(self, prefix: bytes, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
+        """Up to `limit` raw keys that begin with `prefix`, with values, in the keys' order: those after `after`, or the
+        first."""
+
+    def prove(
+        self, path: bytes
+    ) -> (
+        tuple[tuple[bytes, bytes, bytes, list[bytes]]]
+        | tuple[tuple[bytes, bytes, bytes, list[bytes]] | None, tuple[bytes, bytes, bytes, list[bytes]] | None]
+    ):
+        """What a proof for a key's path is made of: of a present key its leaf alone, of an absent one the leaves left and
+        right of it. A leaf is (path, raw key, value, sibling hashes from the root downwards). Raises ValueError unless the path
+        has 32 bytes."""

@@ -17,6 +17,7 @@ mod rss_verify;
 mod sealed_sums;
 mod sharing;
 mod slots;
+mod state_tree;
 mod table_print;
 mod x25519;
 mod zero_share;
@@ -69,6 +70,8 @@ mod core_module {
     };
     #[pymodule_export]
     use crate::slots::{pack_slots, unpack_slots};
+    #[pymodule_export]
+    use crate::state_tree::StateTree;
     #[pymodule_export]
     use crate::table_print::{FileDigests, PrintedTable, RowTrees, TablePrinter, canonical_cell, canonical_name};
     #[pymodule_export]

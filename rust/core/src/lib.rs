@@ -31,6 +31,7 @@ mod sha256;
 pub mod sharing;
 pub mod shuffle;
 pub mod slots;
+pub mod state_tree;
 pub mod table_print;
 pub mod tag_set;
 pub mod tags;
