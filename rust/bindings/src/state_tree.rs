@@ -41,7 +41,7 @@ impl StateTree {
     #[pyo3(signature = (prefix, after, limit))]
     fn page<'py>(&self, py: Python<'py>, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Vec<(Bytes<'py>, Bytes<'py>)> {
         let page = self.tree.page(prefix, after, limit);
-        page.into_iter().map(|(key, value)| (PyBytes::new(py, key), PyBytes::new(py, value))).collect()
+        page.into_iter().map(|(key, value)| (PyBytes::new(py, &key), PyBytes::new(py, value))).collect()
     }
 
     fn prove<'py>(&self, py: Python<'py>, path: Hash) -> PyResult<Bound<'py, PyTuple>> {

@@ -19,7 +19,7 @@ from atoll.ledger.genesis import Genesis, first_state, verify_genesis
 from atoll.ledger.records import Chain, ConsensusSet, EngineKind, record_key
 from atoll.ledger.rules import LATEST, RULES
 from atoll.ledger.rules.consensus import Handover
-from atoll.ledger.state import State
+from atoll.ledger.state import Records, State
 from atoll.ledger.transaction import parse_transaction
 from atoll.primitives import ed25519
 from atoll.primitives.merkle import MerkleTree, leaf_hash
@@ -56,8 +56,7 @@ class Ledger:
         genesis, digest = verify_genesis(genesis_file)
         self.genesis: Genesis = genesis
         self.genesis_digest: bytes = digest
-        self.records: dict[bytes, bytes] = first_state(genesis, digest)
-        self.tree = Tree.empty().put_many(self.records)
+        self.tree = Tree.of(first_state(genesis, digest))
         self.log = MerkleTree()
         self.height = 0
         self.time = genesis.time
@@ -66,6 +65,11 @@ class Ledger:
         self.genesis_entries = (genesis_file, encode_message(summary))
         self.log.extend(leaf_hash(one) for one in self.genesis_entries)
         self._remember()
+
+    @property
+    def records(self) -> Records:
+        """The records as of the last block, by raw key; later blocks do not change what was taken."""
+        return Records(self.tree)
 
     @property
     def chain(self) -> Chain:
@@ -129,24 +133,24 @@ class Ledger:
             BadBlock: the ledger has moved in between.
         """
         self._need_follows(executed.block)
-        self.records.update(executed.changes)
         self.tree = executed.tree
         self.log.extend(leaf_hash(one) for one in executed.entries)
         self.height = executed.block.height
         self.time = executed.block.time
         self._remember()
 
-    def restore(self, *, records: Mapping[bytes, bytes], height: int, time: int, leaves: Iterable[bytes]) -> None:
+    def restore(
+        self, *, records: Mapping[bytes, bytes] | Iterable[tuple[bytes, bytes]], height: int, time: int, leaves: Iterable[bytes]
+    ) -> None:
         """Take over a state that was made durable at `height`; whoever calls compares the roots.
 
         Args:
-            records: every record by raw key.
+            records: every record by raw key, as a mapping or in pairs.
             height: of the last block carried out.
             time: of that block.
             leaves: leaf hashes of the log entries after the genesis entries.
         """
-        self.records = dict(records)
-        self.tree = Tree.empty().put_many(self.records)
+        self.tree = Tree.load(records.items() if isinstance(records, Mapping) else records)
         self.log.extend(leaves)
         self.height, self.time = height, time
         self._history.clear()
@@ -158,7 +162,7 @@ class Ledger:
         if tree is None:
             return None
         other = copy.copy(self)
-        other.records, other.tree = dict(tree.items()), tree
+        other.tree = tree
         other.log = MerkleTree(self.log.node(0, index) for index in range(log_size))
         other.height, other.time = height, time
         other._history = collections.OrderedDict((at, old) for at, old in self._history.items() if at <= height)

@@ -7,13 +7,39 @@ and its effect can be read off it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 from atoll.ledger.records import Record, record_key
+from atoll.primitives.smt import Tree
 from atoll.wire.message import encode_message, parse_message
 
 R = TypeVar("R", bound=Record)
+
+
+class Records(Mapping[bytes, bytes]):
+    """A state tree as a mapping from raw keys to records' bytes; iteration is in the keys' order."""
+
+    __slots__ = ("_tree",)
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def __getitem__(self, key: bytes) -> bytes:
+        value = self._tree.get(key)
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def get(self, key: bytes, default: Any = None) -> Any:
+        value = self._tree.get(key)
+        return default if value is None else value
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (key for key, _ in self._tree.items())
+
+    def __len__(self) -> int:
+        return len(self._tree)
 
 
 class State:

@@ -22,7 +22,7 @@ from atoll.ledger.block import Block, BlockSummary
 from atoll.ledger.chain import Ledger
 from atoll.ledger.fault import reads_as_fault
 from atoll.ledger.records import Chain, ConsensusSet, Record, record_key
-from atoll.ledger.state import State
+from atoll.ledger.state import Records, State
 from atoll.ledger.transaction import Transaction, parse_transaction
 from atoll.primitives.ics23_ops import ExistenceProof, NonExistenceProof
 from atoll.primitives.smt import Tree
@@ -123,14 +123,13 @@ class View:
         return None if data is None else parse_message(data, kind)
 
     def all(self, kind: type[R]) -> Iterator[R]:
-        """Every record of a kind, by identifier. Cost: a walk over the whole state."""
-        prefix = kind.NAMESPACE.encode() + b"\0"
-        for _, data in sorted(item for item in self.tree.items() if item[0].startswith(prefix)):
+        """Every record of a kind, by identifier. Cost: that of reading them; what else the state holds costs nothing."""
+        for _, data in self.tree.items(kind.NAMESPACE.encode() + b"\0"):
             yield parse_message(data, kind)
 
     def state(self) -> State:
         """A state to try things on; what is written to it stays there."""
-        return State(TreeMapping(self.tree))
+        return State(Records(self.tree))
 
     @property
     def chain(self) -> Chain:
@@ -141,25 +140,6 @@ class View:
     def consensus(self) -> ConsensusSet:
         """Who orders and who cosigns."""
         return parse_message(self.tree.get(record_key(ConsensusSet, "0")) or b"", ConsensusSet)
-
-
-class TreeMapping(Mapping[bytes, bytes]):
-    """A state tree as the mapping that `State` reads."""
-
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
-
-    def __getitem__(self, key: bytes) -> bytes:
-        value = self._tree.get(key)
-        if value is None:
-            raise KeyError(key)
-        return value
-
-    def __iter__(self) -> Iterator[bytes]:
-        return (key for key, _ in self._tree.items())
-
-    def __len__(self) -> int:
-        return len(self._tree)
 
 
 class Candidacy(Protocol):

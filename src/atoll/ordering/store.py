@@ -238,10 +238,10 @@ class LedgerStore:
         """Move the state."""
         self._db.executemany("INSERT OR REPLACE INTO records VALUES (?, ?)", changes)
 
-    def records(self) -> dict[bytes, bytes]:
+    def records(self) -> Iterator[tuple[bytes, bytes]]:
         """The state."""
         with self.translated():
-            return dict(self._reader.execute("SELECT key, value FROM records"))
+            yield from self._reader.execute("SELECT key, value FROM records")
 
     # -- vows ------------------------------------------------------------------------------------------------------------------
 

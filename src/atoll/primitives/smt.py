@@ -9,9 +9,9 @@ This is the layout of ICS 23's `SmtSpec`, so foreign libraries verify what `Tree
 (`atoll.primitives.ics23`). The root depends on the content alone, never on the order of updates. Because a tree is a value, the
 state at an old height is the old `Tree` object, a failed transaction is one nobody keeps, and taking either costs nothing.
 
-The work is done in `rust/core/src/state_tree`. A path has about log2(n) + 1.4 steps: 21 on average at a million keys. Beside the
-tree stands an index of the raw keys in their own order, which no hash covers; it serves walks over one namespace. Memory: about
-350 bytes a key besides the key and its value; an old tree costs only what has changed since.
+The work is done in `rust/core/src/state_tree`. A path has about log2(n) + 1.4 steps: 21 on average at a million keys. Beside
+the tree stands an index of the raw keys in their own order, which no hash covers; it serves walks over one namespace. Memory:
+about 350 bytes a key besides the key and its value; an old tree costs only what has changed since.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def test_a_fresh_ledger_has_the_genesis_and_its_summary_as_its_log() -> None:
 
 def test_carrying_out_changes_nothing_until_it_is_adopted() -> None:
     ledger = Ledger(FOUNDING.genesis_file)
-    before = (ledger.height, ledger.log.root(), ledger.tree.root, dict(ledger.records))
+    before = (ledger.height, ledger.log.root(), ledger.tree.root, ledger.records)
     executed = ledger.execute(next_block(ledger, signed(1)))
     assert (ledger.height, ledger.log.root(), ledger.tree.root, ledger.records) == before
     ledger.adopt(executed)

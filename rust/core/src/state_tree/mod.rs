@@ -149,15 +149,14 @@ impl StateTree {
         leaves.reverse();
         let mut fresh = vec![true; leaves.len()];
         tree.root = merge::put(&self.root, &leaves, &mut fresh);
-        for (leaf, _) in leaves.iter().zip(fresh).filter(|(_, is_fresh)| *is_fresh) {
-            tree.names.insert(leaf.key.clone());
-            tree.count += 1;
-        }
+        let added: Vec<_> =
+            leaves.iter().zip(fresh).filter_map(|(leaf, is_fresh)| is_fresh.then(|| leaf.key.clone())).collect();
+        tree.count += added.len();
+        tree.names.extend(added);
         for key in deletes {
             let path = Sha256::digest(key).into();
             if let Some(root) = merge::delete(&tree.root, &path, 0) {
                 tree.root = root;
-                tree.names.remove(key.as_ref());
                 tree.count -= 1;
             }
         }
@@ -165,9 +164,8 @@ impl StateTree {
     }
 
     /// Up to `limit` keys that begin with `prefix`, with their values, in the keys' order: those after `after`, or the first.
-    pub fn page<'a>(&'a self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Vec<(&'a [u8], &'a [u8])> {
-        let names = self.names.after(prefix, after).take(limit);
-        names.filter_map(|name| self.get(name).map(|value| (name, value))).collect()
+    pub fn page(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Vec<(Arc<[u8]>, &[u8])> {
+        self.names.page(prefix, after, limit, |name| self.get(name).map(|value| (name.clone(), value)))
     }
 }
 
@@ -198,7 +196,7 @@ mod tests {
 
     fn check(tree: &StateTree, content: &BTreeMap<Vec<u8>, Vec<u8>>) {
         assert_eq!((*tree.root(), tree.len()), (expected(content), content.len()));
-        let all: Vec<_> = content.iter().map(|(key, value)| (&key[..], &value[..])).collect();
+        let all: Vec<_> = content.iter().map(|(key, value)| (key[..].into(), &value[..])).collect();
         assert_eq!(tree.page(b"", None, usize::MAX), all);
     }
 
@@ -243,7 +241,7 @@ mod tests {
         for prefix in &keys {
             let within: Vec<_> = keys.iter().filter(|key| key.starts_with(prefix)).collect();
             for after in [&b""[..], b"a", b"a\0", b"a\0a", b"a\0b", b"aa", b"c", b"\xff"] {
-                let expected: Vec<_> = within.iter().filter(|key| key[..] > *after).map(|key| &key[..]).collect();
+                let expected: Vec<Arc<[u8]>> = within.iter().filter(|key| key[..] > *after).map(|key| key[..].into()).collect();
                 let found: Vec<_> = tree.page(prefix, Some(after), 9).into_iter().map(|(key, _)| key).collect();
                 assert_eq!(found, expected, "{prefix:?} after {after:?}");
                 assert_eq!(tree.page(prefix, Some(after), 1).len(), expected.len().min(1));
