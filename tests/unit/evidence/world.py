@@ -152,12 +152,14 @@ class World:
             transactions=transactions,
         )
         executed = self.ledger.execute(block)
+        truth = executed.tree
         for key, value in self.lies.items():
             executed = replace(executed, tree=executed.tree.put(key, value))
         honest = encode_message(resummarise(executed).summary)
         executed = resummarise(executed, **cheats)
         self.outcomes = executed.outcomes
         self.ledger.adopt(executed)
+        self.ledger.tree = truth  # the rules go on without the lie, which stands in what is signed
         self.log_entries += executed.entries
         self.honest[len(self.log_entries) - 1] = honest
         self.all_blocks.append(block)

@@ -82,6 +82,17 @@ def test_membership_reads_like_a_mapping() -> None:
     assert [key for key, _ in tree.items()] == sorted(b"ns\x00%d" % number for number in range(10))
 
 
+def test_a_walk_over_a_namespace_gives_that_tree_s_keys_in_order_and_no_others() -> None:
+    content = {b"%s\x00%04d" % (kind, number): b"v" for kind in (b"ns", b"ns-2", b"m") for number in range(700)}
+    before = Tree.load(content.items())
+    after = before.apply({b"ns\x00later": b"v", b"ns\x000000": None, b"m\x000005": b"new"})
+    assert list(before.items(b"ns\x00")) == [(b"ns\x00%04d" % number, b"v") for number in range(700)]
+    assert [key for key, _ in after.items(b"ns\x00")] == [*(b"ns\x00%04d" % number for number in range(1, 700)), b"ns\x00later"]
+    assert dict(after.items(b"m\x00"))[b"m\x000005"] == b"new"
+    assert list(after.items(b"n\x00")) == []
+    assert (before.root, len(before)) == (Tree.of(content).root, 2100)
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [(b"", b"v"), (b"k", b""), (b"k" * (MAX_KEY_BYTES + 1), b"v"), (b"k", b"v" * (MAX_VALUE_BYTES + 1))],
