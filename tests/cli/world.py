@@ -93,7 +93,7 @@ def found_lagoon(folder: Path, ports: Ports) -> Lagoon:
 
 
 def start_lagoon(lagoon: Lagoon) -> None:
-    """Start those of the three nodes that do not run, and wait until a quorum stands for the ledger at each, and each has published it."""
+    """Start those of the three nodes that do not run, and wait until each has published what a quorum stands for."""
     missing = [one for one in ORGS if not answers(lagoon, one)]
     for org in missing:
         while find_process(lagoon.home(org)) is not None:
