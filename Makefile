@@ -66,6 +66,7 @@ mutants: setup ## one-line faults that the tests must notice; ONLY=rights,odrl f
 	@$(BIN)/python -m tools.mutants $(if $(ONLY),--only $(ONLY)) $(if $(MINUTES),--minutes $(MINUTES))
 
 peers: setup ## tools that nobody here wrote, run on what Atoll writes
+	@tools/cometbft.sh if-possible
 	@tools/peers.sh
 
 torture: cometbft ## the ten reliability tests, long; goes on where it stopped; ONLY=2,3 for some of them again

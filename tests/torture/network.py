@@ -285,6 +285,8 @@ class Network:
         hosts: Mapping[str, str] | None = None,
         prefixes: Mapping[str, Sequence[str]] | None = None,
         settings: Mapping[str, Any] | None = None,
+        rpc: Mapping[str, str] | None = None,
+        chain_id: str = "test.example/lagoon",
     ) -> None:
         """Found it; nothing runs yet.
 
@@ -294,6 +296,8 @@ class Network:
             hosts: the address each listens on; loopback unless given.
             prefixes: what each process is started under.
             settings: of CometBFT, for all.
+            rpc: where CometBFT's own RPC listens.
+            chain_id: the ledger's name.
         """
         self.folder = folder
         self.hosts = {org: (hosts or {}).get(org, "127.0.0.1") for org in validators}
@@ -303,11 +307,13 @@ class Network:
         self.founding = Founding(
             [*validators, *CLIENTS],
             not_validating=CLIENTS,
+            chain_id=chain_id,
             engine="cometbft",
             time=int(time.time()),
             consensus_addresses=self.addresses | dict.fromkeys(CLIENTS, ""),
         )
-        self.validators = {org: self._make(org, settings or {}, (prefixes or {}).get(org, ())) for org in validators}
+        own = {org: {"rpc_listen": (rpc or {}).get(org, ""), **(settings or {})} for org in validators}
+        self.validators = {org: self._make(org, own[org], (prefixes or {}).get(org, ())) for org in validators}
 
     def _make(self, org: str, settings: Mapping[str, Any], prefix: Sequence[str]) -> Validator:
         folder = self.folder / org

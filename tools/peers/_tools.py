@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,6 +18,7 @@ CACHE = ROOT / ".peers"
 
 
 GO = ROOT / "tools" / "peers" / "go"
+START_SECONDS = 20
 AICS_LOCK = ROOT / "tools" / "peers" / "aics.lock"
 
 
@@ -92,6 +95,31 @@ def _find_python() -> Path:
         if succeeds([python, "-c", check]):
             return python
     raise ToolMissingError("it needs Python 3.12 or newer, and there is none on the path or under pyenv")
+
+
+def free_address() -> str:
+    """host:port on loopback where nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+def wait_for(address: str) -> None:
+    """Until somebody listens there.
+
+    Raises:
+        ToolMissingError: nobody did in time.
+    """
+    host, port = address.split(":")
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((host, int(port)), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise ToolMissingError(f"nothing listened at {address} within {START_SECONDS} s")
 
 
 def ask_judge(command: Sequence[str | Path], questions: Iterable[str]) -> list[bool]:

@@ -8,11 +8,9 @@ proof that does not hold, a rollback, and a log or key that it does not know.
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -27,12 +25,11 @@ from atoll.ledger.witness import AddCheckpoint
 from atoll.testing.consortium import NamedEntropy
 from atoll.testing.logserver import MadeUpLog
 from atoll.trust.keys import Purpose, SecretKey
-from tools.peers._tools import ToolMissingError, install_aics, report, report_missing
+from tools.peers._tools import ToolMissingError, free_address, install_aics, report, report_missing, wait_for
 
 NAME = "aics-witness"
 WITNESS = "witness.example/peer"
 SIZES = (1, 255, 256, 600, 3000)
-START_SECONDS = 20
 
 
 @dataclass
@@ -75,9 +72,7 @@ def cosigns(witness: ForeignWitness, log: MadeUpLog, old_size: int, size: int) -
 @contextmanager
 def foreign_witness(python: Path, folder: Path, logs: Sequence[MadeUpLog]) -> Iterator[ForeignWitness]:
     """Start it, knowing these logs, until the end of the block."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = free_address()
     program = [str(python), "-m", "aics_witness"]
     config = ["--config", str(folder / "witness.json")]
     init = subprocess.run(
@@ -88,24 +83,11 @@ def foreign_witness(python: Path, folder: Path, logs: Sequence[MadeUpLog]) -> It
         subprocess.run([*program, "add-log", *config, *named], check=True, capture_output=True)
     process = subprocess.Popen([*program, "serve", *config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait_for(address)
+        wait_for(address)
         yield ForeignWitness(f"http://{address}", parse_vkey(init.stdout.strip()))
     finally:
         process.terminate()
         process.wait(timeout=10)
-
-
-def _wait_for(address: str) -> None:
-    host, port = address.split(":")
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection((host, int(port)), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise ToolMissingError(f"{NAME} did not listen within {START_SECONDS} s")
 
 
 def refusals(witness: ForeignWitness, log: MadeUpLog) -> Iterator[tuple[str, bool]]:
