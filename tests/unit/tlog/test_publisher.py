@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from atoll.ledger.checkpoint import parse_checkpoint
-from atoll.ledger.note import parse_note, verify_note
+from atoll.ledger.note import Note, parse_note, verify_note
 from atoll.ledger.tlog_policy import Policy, Witness
 from atoll.ledger.witness import SIZE_TYPE
 from atoll.node.tlog.errors import BadWitnessPolicy, LogForked, LogWentBack, WitnessesRequired
@@ -47,8 +47,11 @@ class Chain:
     def freshness(self) -> int:
         return self.stood_at
 
-    async def newest(self) -> Candidate | None:
-        return Candidate(self.log.note(self.size)) if self.size else None
+    def newest(self) -> Candidate | None:
+        return Candidate(self.log.checkpoint(self.size)) if self.size else None
+
+    async def sign(self, candidate: Candidate) -> Note:
+        return self.log.note(candidate.checkpoint.size)
 
     def agree(self, size: int) -> None:
         """A quorum stands for so much of the log, now."""

@@ -98,3 +98,27 @@ class WitnessAhead(UnavailableError):
     code = "tlog.witness_ahead"
     sentence = "The witness {name} has seen {known} entries of this log, and this node has {size}."
     remedy = "This node is behind, which passes; or an older state was restored, which does not: then it stops."
+
+
+class NotCosigned(UnavailableError):
+    """A member cannot or does not cosign a checkpoint."""
+
+    code = "tlog.not_cosigned"
+    sentence = "A quorum of the members' cosignatures is missing; none of {org}."
+    remedy = "It is tried again by itself. See that their nodes run and are connected: `atoll ledger validators`."
+
+
+class NotReachedYet(UnavailableError):
+    """A member has not carried out as much as it is to cosign."""
+
+    code = "tlog.not_reached"
+    sentence = "This member has agreed on {size} entries; {wanted} are to be cosigned."
+    remedy = "It passes when the member has caught up."
+
+
+class CosignedFurther(UnavailableError):
+    """A smaller log, or an earlier time, is to be signed than was signed before."""
+
+    code = "tlog.cosigned_further"
+    sentence = "A log of {before} entries was signed before; {size} entries are fewer, or the clock has gone back."
+    remedy = "The next, larger checkpoint will do. If it stays so, an older copy of this node's home was put back."

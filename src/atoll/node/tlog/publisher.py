@@ -43,10 +43,10 @@ HERE = "this node"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A checkpoint that may be published."""
+    """A checkpoint that may be published: agreed, and durable here."""
 
-    note: Note
-    """Signed by the log."""
+    checkpoint: Checkpoint
+    """What it says."""
     state: Tree | None = None
     """The state after its last block, where it is at hand."""
 
@@ -54,8 +54,12 @@ class Candidate:
 class NoteSource(Protocol):
     """Where checkpoints to publish come from."""
 
-    async def newest(self) -> Candidate | None:
-        """The newest agreed checkpoint, signed by the log and by what members cosign; None where there is none yet."""
+    def newest(self) -> Candidate | None:
+        """The newest agreed checkpoint; None where there is none yet."""
+        ...
+
+    async def sign(self, candidate: Candidate) -> Note:
+        """A candidate as a note, signed by the log and cosigned by a quorum of the members."""
         ...
 
 
@@ -145,17 +149,17 @@ class Publisher:
             LogWentBack, LogForked: see `run`.
         """
         self._need_growth()
-        candidate = await self._source.newest()
+        candidate = self._source.newest()
         if candidate is None:
             self.waiting_for = "a quorum of the members"
             return
-        note, published = candidate.note, self._shelf.published
-        checkpoint = parse_checkpoint(note.text)
+        checkpoint, published = candidate.checkpoint, self._shelf.published
         if self._seen or not self._is_news(checkpoint, published):
             return
         tree = self._engine.ledger.log
         if tree.root(checkpoint.size) != checkpoint.root:
             raise LogForked(size=checkpoint.size, source="the checkpoint to be published")
+        note = await self._source.sign(candidate)
         if self._witnesses is not None:
             answers = await self._witnesses.ask(note, checkpoint, tree)
             note = note.with_signatures(answers.lines)
@@ -238,12 +242,18 @@ class AgreedNotes:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._note: Note | None = None
 
-    async def newest(self) -> Candidate | None:
+    def newest(self) -> Candidate | None:
         """See `NoteSource.newest`."""
         try:
-            note = parse_note(self._engine.seal())
+            self._note = parse_note(self._engine.seal())
         except NotAgreedYet:
             return None
-        view = self._engine.view()
-        return Candidate(note, view.tree if view.log_size == parse_checkpoint(note.text).size else None)
+        view, checkpoint = self._engine.view(), parse_checkpoint(self._note.text)
+        return Candidate(checkpoint, view.tree if view.log_size == checkpoint.size else None)
+
+    async def sign(self, candidate: Candidate) -> Note:
+        """See `NoteSource.sign`: the members have signed it by agreeing on it."""
+        assert self._note is not None, f"there is no candidate of {candidate.checkpoint.size} entries without its note"
+        return self._note
