@@ -54,6 +54,7 @@ from atoll.node.services import Services
 from atoll.node.spawn import Orders, Starter
 from atoll.node.standing import StandingConsents
 from atoll.node.tlog.assemble import publish_log
+from atoll.node.tlog.cosigning import METHOD as COSIGN_METHOD
 from atoll.ordering.embedded.engine import EmbeddedEngine, Signers
 from atoll.ordering.engine import View
 from atoll.ordering.offload import Offload
@@ -174,7 +175,7 @@ class Node:
         self.budgets = Budgets(self.context, self.bodies, self.purposes)
         self.proposals = Proposals(self.context, self.bodies, self.purposes, self.budgets)
         self.duplicates = Duplicates(self.context, self.bodies, self.proposals, self.runs)
-        self.tlog = publish_log(self.context)
+        self.tlog = publish_log(self.context, base.keys, base.members.call)
         self.reactor = Reactor(self.context, self.bodies, self.consents, self.runs, self._on_block)
         self.services = self._join()
 
@@ -251,4 +252,8 @@ class Node:
         async def oprf_evaluate(org: str, payload: bytes) -> bytes:
             return await self.evaluator.answer(org, payload)
 
-        return {**self.base.engine.methods(), "body.get": body_get, "body.put": body_put, OPRF_METHOD: oprf_evaluate}
+        async def tlog_cosign(org: str, payload: bytes) -> bytes:
+            return await self.tlog.cosign(org, payload)
+
+        own = {"body.get": body_get, "body.put": body_put, OPRF_METHOD: oprf_evaluate, COSIGN_METHOD: tlog_cosign}
+        return {**self.base.engine.methods(), **own}

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from atoll.ledger.agreement import log_key
-from atoll.ledger.records import Key
+from atoll.ledger.records import EngineKind, Key
 from atoll.ledger.vkey import VerifierKey
 from atoll.node.context import NodeContext
-from atoll.node.tlog.publisher import AgreedNotes, Publisher
+from atoll.node.keyring import KeyRing
+from atoll.node.tlog.cosigning import Call, Cosigner, OwnNotes
+from atoll.node.tlog.errors import NotCosigned
+from atoll.node.tlog.publisher import AgreedNotes, NoteSource, Publisher
 from atoll.node.tlog.settings import load_witness_policy, witness_tls
 from atoll.node.tlog.shelf import Shelf
 from atoll.node.tlog.witnesses import Witnesses
@@ -24,18 +27,38 @@ class PublishedLog:
     """What is served; empty for as long as nothing is published."""
     publisher: Publisher | None
     """Fills it; None where `[tlog] publish` is off."""
+    cosigner: Cosigner | None = None
+    """Cosigns what other members publish; None where the engine's own agreement is cosigned already."""
+
+    async def cosign(self, org: str, payload: bytes) -> bytes:
+        """Answer a member that asks for a cosignature; raises as `Cosigner.answer`."""
+        if self.cosigner is None:
+            raise NotCosigned(org=org)
+        return await self.cosigner.answer(org, payload)
 
 
-def publish_log(context: NodeContext) -> PublishedLog:
+def publish_log(context: NodeContext, keys: KeyRing, call: Call) -> PublishedLog:
     """Shelf and publisher of a node, as its settings say; nothing runs yet.
+
+    Args:
+        context: of the node.
+        keys: what it signs with.
+        call: asks another member's node.
 
     Raises:
         BadWitnessPolicy, WitnessesRequired: the settings cannot be used.
     """
     settings, engine = context.config.tlog, context.engine
     shelf = Shelf(log=lambda: engine.ledger.log, entries=engine.entries)
+    cosigner = None
+    source: NoteSource = AgreedNotes(engine)
+    if engine.kind == EngineKind.COMETBFT:
+        org, memory, clock = context.org, context.store, context.clock
+        cosign, log = keys.signing(Purpose.COSIGN, context.view), keys.signing(Purpose.LOG, context.view)
+        cosigner = Cosigner(org=org, engine=engine, memory=memory, clock=clock, cosign=cosign)
+        source = OwnNotes(org=org, engine=engine, memory=memory, clock=clock, log=log, cosigner=cosigner, call=call)
     if not settings.publish:
-        return PublishedLog(shelf, None)
+        return PublishedLog(shelf, None, cosigner)
     policy = load_witness_policy(settings, test=engine.view().chain.test)
     witnesses = None
     if policy is not None:
@@ -43,7 +66,7 @@ def publish_log(context: NodeContext) -> PublishedLog:
         witnesses = Witnesses(policy.witnesses, log_keys=lambda: log_keys(context), tls=tls, clock=context.clock)
     publisher = Publisher(
         engine=engine,
-        source=AgreedNotes(engine),
+        source=source,
         shelf=shelf,
         memory=context.store,
         clock=context.clock,
@@ -51,7 +74,7 @@ def publish_log(context: NodeContext) -> PublishedLog:
         policy=policy,
         witnesses=witnesses,
     )
-    return PublishedLog(shelf, publisher)
+    return PublishedLog(shelf, publisher, cosigner)
 
 
 def log_keys(context: NodeContext) -> Iterator[VerifierKey]:

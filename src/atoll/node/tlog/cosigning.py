@@ -35,6 +35,7 @@ METHOD = "tlog.cosign"
 ASK_SECONDS = 5.0
 SIGNED = "tlog/signed"
 COSIGNED = "tlog/cosigned"
+CONTRADICTED = "tlog/contradicted"
 
 Sign = Callable[[bytes], bytes]
 Call = Callable[[str, str, bytes, float], Awaitable[bytes]]
@@ -86,7 +87,8 @@ class Cosigner:
         if checkpoint.size > view.log_size:
             raise NotReachedYet(size=view.log_size, wanted=checkpoint.size)
         if self._engine.ledger.log.root(checkpoint.size) != checkpoint.root:
-            log.critical("another member shows another history: %s", text.replace("\n", " "))
+            self._memory.set_meta(f"{CONTRADICTED}/{checkpoint.size}", text.encode())
+            log.critical("a member signs another history: %s", text.replace("\n", " "))
             raise LogForked(size=checkpoint.size, source="a member that asks for a cosignature")
         now = self._clock.now()
         keep_word(self._memory, COSIGNED, checkpoint, now)
