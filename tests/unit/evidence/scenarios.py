@@ -15,6 +15,7 @@ from typing import Any
 
 from atoll.ledger.evidence import encode_trust_file
 from atoll.ledger.rules.job import ConsentJob
+from tests.unit.evidence import header_scenarios
 from tests.unit.evidence.world import JOB, World, cut_plan, number_of, unpack
 
 FOLDER = Path(__file__).parents[3] / "specs" / "vectors"
@@ -118,5 +119,5 @@ def encode_file(content: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    for name, content in build().items():
+    for name, content in (build() | header_scenarios.build()).items():
         (FOLDER / name).write_text(encode_file(content))

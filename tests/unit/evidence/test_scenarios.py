@@ -11,9 +11,11 @@ import pytest
 
 from atoll.ledger.evidence import parse_trust_file, verify_evidence
 from atoll.ledger.evidence.errors import EvidenceError
+from tests.unit.evidence import header_scenarios
 from tests.unit.evidence.scenarios import FOLDER, GOOD, build
 from tests.unit.evidence.world import pack, unpack
 
+GOODS = (GOOD, header_scenarios.GOOD)
 BAD = sorted(FOLDER.glob("evidence_bad_*.json"))
 
 
@@ -44,8 +46,9 @@ def edited(good: dict[str, Any], edits: list[dict[str, Any]]) -> tuple[str, byte
     return trust, data
 
 
-def test_the_good_bundle_still_verifies() -> None:
-    good = load(FOLDER / GOOD)
+@pytest.mark.parametrize("name", GOODS)
+def test_the_good_bundle_still_verifies(name: str) -> None:
+    good = load(FOLDER / name)
     found = verify_evidence(b64decode(good["bundle"]), parse_trust_file("\n".join(good["trust"])))
     assert good["verdict"] == {
         "state": str(found.state),
@@ -66,8 +69,8 @@ def test_a_lie_is_answered_by_its_name(path: Path) -> None:
 
 
 def test_there_is_a_file_for_each_lie_and_the_generator_still_knows_them() -> None:
-    files = build()
-    assert {path.name for path in BAD} == files.keys() - {GOOD}
+    files = build() | header_scenarios.build()
+    assert {path.name for path in BAD} == files.keys() - set(GOODS)
     assert {name: one["verdict"] for name, one in files.items()} == {
-        path.name: load(path)["verdict"] for path in [*BAD, FOLDER / GOOD]
+        path.name: load(path)["verdict"] for path in [*BAD, *(FOLDER / name for name in GOODS)]
     }
