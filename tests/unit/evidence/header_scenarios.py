@@ -71,7 +71,7 @@ def build() -> dict[str, dict[str, Any]]:
         "evidence_bad_headers_other_chain.json": lie(
             "The same validators voted for a header of another chain.",
             "checkpoint",
-            world.header_seal(chain_id="test.example/harbour").encode(),
+            world.header_seal(chain_id="harbour.test.example").encode(),
             "evidence.not_proven",
         ),
         "evidence_bad_headers_other_state.json": lie(

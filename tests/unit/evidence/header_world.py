@@ -26,13 +26,17 @@ from tests.unit.evidence.world import World
 
 HASH = hashlib.sha256(b"anything").digest()
 SECOND = 10**9
+CHAIN_ID = "lagoon.test.example"
+"""CometBFT's own tools take no slash."""
 
 
 class HeaderWorld(World):
     """As `World`, with headers for notes. All four founders count, the operator too: q = 3 of 4."""
 
-    def __init__(self, orgs: Sequence[str] = ("operator", "auditor", "bank", "bureau"), **options: Any) -> None:
-        super().__init__(orgs, engine=EngineKind.COMETBFT, **options)
+    def __init__(
+        self, orgs: Sequence[str] = ("operator", "auditor", "bank", "bureau"), *, chain_id: str = CHAIN_ID, **options: Any
+    ) -> None:
+        super().__init__(orgs, engine=EngineKind.COMETBFT, chain_id=chain_id, **options)
         self.voting_keys: dict[bytes, SecretKey] = {}
         for org in self.founding.orgs:
             self.let_vote(self.founding.keys[org][Purpose.CONSENSUS])

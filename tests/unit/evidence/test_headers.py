@@ -229,7 +229,7 @@ def test_strangers_do_not_vote(headed: HeaderWorld) -> None:
 
 
 HEADERS: dict[str, dict[str, Any]] = {
-    "of another chain": {"chain_id": "test.example/harbour"},
+    "of another chain": {"chain_id": "harbour.test.example"},
     "over another state": {"app_hash": bytes(32)},
     "of other validators": {"validators_hash": bytes(32)},
     "that names other validators for the next height": {"next_validators_hash": bytes(32)},
@@ -464,7 +464,7 @@ def test_the_trust_file_names_the_engine_and_stays_a_policy(headed: HeaderWorld)
         ("engine cometbft\n", "engine cometbft\n#atoll sequencer operator\n"),
         ("engine cometbft\n", "engine tendermint\n"),
         ("engine cometbft\n", "sequencer operator\n"),
-        ("log test.example/lagoon+", "log test.example/harbour+"),
+        ("log lagoon.test.example+", "log harbour.test.example+"),
     ],
 )
 def test_a_trust_file_names_one_engine_and_one_log(headed: HeaderWorld, old: str, new: str) -> None:

@@ -23,7 +23,7 @@ from atoll.ledger.light import (
 from atoll.ledger.note import Note, NoteSignature
 from atoll.ledger.seal import HeaderSeal, NoteSeal, SealKind, parse_seal
 
-CHAIN = "test.example/lagoon"
+CHAIN = "lagoon.test.example"
 ROOT, STATE = hashlib.sha256(b"root").digest(), hashlib.sha256(b"state").digest()
 BLOCK_ID = BlockId(hash=ROOT, parts_total=1, parts_hash=STATE)
 TEXT = Checkpoint(origin=CHAIN, size=7, root=ROOT).encode()

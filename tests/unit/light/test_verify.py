@@ -156,11 +156,11 @@ def test_votes_of_another_round_or_other_parts_do_not_count() -> None:
 
 
 def test_votes_for_another_chain_do_not_count() -> None:
-    other = Chain("test.example/harbour")
+    other = Chain("harbour.test.example")
     with pytest.raises(BrokenLightBlock, match="harbour"):
         verify(other.light(11))
     with pytest.raises(VoteSignatureError):
-        verify(CHAINED.sign(GOOD, chain_id="test.example/harbour"))
+        verify(CHAINED.sign(GOOD, chain_id="harbour.test.example"))
 
 
 # -- what belongs together -----------------------------------------------------------------------------------------------------
@@ -238,9 +238,9 @@ def test_heights_and_times_go_up() -> None:
 
 def test_the_next_block_is_of_the_trusted_chain() -> None:
     with pytest.raises(BrokenLightBlock):
-        verify_adjacent(TRUSTED, Chain("test.example/harbour").light(11))
+        verify_adjacent(TRUSTED, Chain("harbour.test.example").light(11))
     with pytest.raises(BrokenLightBlock):
-        verify_skipping(TRUSTED, FOUR, Chain("test.example/harbour").light(15))
+        verify_skipping(TRUSTED, FOUR, Chain("harbour.test.example").light(15))
 
 
 def test_two_thirds_of_its_own_validators_vote_for_the_next_block() -> None:

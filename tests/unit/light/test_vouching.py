@@ -17,8 +17,8 @@ from tests.unit.evidence.world import World
 
 HEADED = HeaderWorld()
 HEADED.block()
-NOTED = World().block()
 CHAIN = HEADED.founding.chain_id
+NOTED = World(chain_id=CHAIN).block()
 VOTING, COSIGNING = HEADED.ledger.consensus, NOTED.ledger.consensus
 
 
@@ -61,7 +61,7 @@ def test_a_header_is_of_the_members_that_count() -> None:
 def test_a_header_is_of_this_chain_log_and_state() -> None:
     seal = HEADED.header_seal()
     with pytest.raises(BrokenLightBlock):
-        verify_seal(seal, chain_id="test.example/harbour", consensus=VOTING)
+        verify_seal(seal, chain_id="harbour.test.example", consensus=VOTING)
     for forged in (replace(seal, size=seal.size + 1), replace(seal, root=bytes(32)), replace(seal, state_root=bytes(32))):
         with pytest.raises(WrongSealError, match="log and state"):
             verify_seal(forged, chain_id=CHAIN, consensus=VOTING)

@@ -21,7 +21,7 @@ from atoll.ledger.light import (
     make_validator_set,
 )
 
-CHAIN = "test.example/lagoon"
+CHAIN = "lagoon.test.example"
 SECOND = 10**9
 START_NS = 1_790_000_000 * SECOND
 HASH = hashlib.sha256(b"anything").digest()
