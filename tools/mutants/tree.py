@@ -23,6 +23,7 @@ LEFT_BEHIND = shutil.ignore_patterns(
     ".venv",
     ".bench",
     ".peers",
+    ".tools",
     "target",
     "dist",
     "__pycache__",
@@ -57,12 +58,13 @@ class Tree:
     """A copy of the project in which faults may be made."""
 
     def __init__(self, original: Path, place: Path, core: Core) -> None:
-        """Copy `original` to `place`/tree, beside a link to what lies beside the original (the third-party vectors)."""
+        """Copy `original` to `place`/tree, with links to what was built, and to what lies beside (third-party vectors)."""
         self.root = place / "tree"
         self._original = original
         self._core = core
         shutil.copytree(original, self.root, ignore=LEFT_BEHIND)
-        for link, target in ((self.root / ".venv", original / ".venv"), (place / "shared", original.parent / "shared")):
+        links = {self.root / name: original / name for name in (".venv", ".tools")}
+        for link, target in (*links.items(), (place / "shared", original.parent / "shared")):
             if target.exists():
                 link.symlink_to(target)
 
