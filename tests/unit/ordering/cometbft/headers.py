@@ -19,6 +19,7 @@ from atoll.trust.keys import Purpose
 
 SECOND = 10**9
 HASH = hashlib.sha256(b"anything").digest()
+_NO_TIME = "0001-01-01T00:00:00Z"
 _FLAGS = {Vote.ABSENT: 1, Vote.COMMIT: 2, Vote.NIL: 3}
 
 
@@ -151,7 +152,7 @@ def _commit(one: Commit) -> dict[str, Any]:
         {
             "block_id_flag": _FLAGS[each.vote],
             "validator_address": each.address.hex().upper(),
-            "timestamp": _time(each.time_ns),
+            "timestamp": _NO_TIME if each.vote is Vote.ABSENT else _time(each.time_ns),
             "signature": base64.b64encode(each.signature).decode() or None,
         }
         for each in one.signatures
