@@ -61,6 +61,7 @@ class Ledger:
         self.height = 0
         self.time = genesis.time
         self._history: collections.OrderedDict[int, Tree] = collections.OrderedDict()
+        self._reader: State | None = None
         summary = BlockSummary(height=0, term=1, time=genesis.time, first=1, outcomes=b"", state_root=self.tree.root)
         self.genesis_entries = (genesis_file, encode_message(summary))
         self.log.extend(leaf_hash(one) for one in self.genesis_entries)
@@ -84,6 +85,12 @@ class Ledger:
     def view(self) -> State:
         """A fresh view of the state; writing to it changes nothing here."""
         return State(self.records)
+
+    def reader(self) -> State:
+        """The state as of the last block, for reading: one until the next block, because it keeps what it has read."""
+        if self._reader is None:
+            self._reader = self.view()
+        return self._reader
 
     def tree_at(self, height: int) -> Tree | None:
         """The state tree after a recent block; None if it is older than HISTORY_HEIGHTS."""
@@ -165,6 +172,7 @@ class Ledger:
         other.tree = tree
         other.log = MerkleTree(self.log.node(0, index) for index in range(log_size))
         other.height, other.time = height, time
+        other._reader = None
         other._history = collections.OrderedDict((at, old) for at, old in self._history.items() if at <= height)
         return other
 
@@ -194,6 +202,7 @@ class Ledger:
             raise BadBlock(height=block.height, reason=f"term {block.term} does not begin with its hand-over")
 
     def _remember(self) -> None:
+        self._reader = None
         self._history[self.height] = self.tree
         while len(self._history) > HISTORY_HEIGHTS:
             self._history.popitem(last=False)

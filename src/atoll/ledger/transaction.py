@@ -19,6 +19,8 @@ from atoll.wire.message import Count, Document, Message, Name, Size, encode_mess
 
 MAX_TRANSACTION_BYTES = 65_000
 """A log entry holds at most 65,535 bytes."""
+SMALL_BYTES = 1024
+"""Several blocks' worth of transactions up to this size are kept in read form; few are larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +50,23 @@ def seal_transaction(
     return seal_envelope(payload, kid=kid.encode(), algorithm=Algorithm.ED25519, sign=sign, aad=aad)
 
 
-@functools.lru_cache(maxsize=1024)
 def parse_transaction(data: bytes) -> tuple[Envelope, Transaction]:
-    """Envelope and payload; the signature is not looked at. A block's worth is kept, because each is asked for again."""
+    """Envelope and payload; the signature is not looked at. The last ones are kept, because each is asked for again: at the
+    door, when a block is proposed, when it is carried out."""
+    return _parse_small(data) if len(data) <= SMALL_BYTES else _parse_large(data)
+
+
+@functools.lru_cache(maxsize=8192)
+def _parse_small(data: bytes) -> tuple[Envelope, Transaction]:
+    return _parse(data)
+
+
+@functools.lru_cache(maxsize=256)
+def _parse_large(data: bytes) -> tuple[Envelope, Transaction]:
+    return _parse(data)
+
+
+def _parse(data: bytes) -> tuple[Envelope, Transaction]:
     envelope = parse_envelope(data)
     return envelope, parse_message(envelope.payload, Transaction)
 

@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 
 from atoll.errors import AtollError
 from atoll.ledger.apply import Context, Outcome, check
-from atoll.ledger.chain import Ledger
 from atoll.ledger.rules.consensus import Handover
 from atoll.ledger.rules.errors import BadTransaction
-from atoll.ledger.state import State
 from atoll.ledger.transaction import parse_transaction, transaction_id
 from atoll.ordering.embedded.messages import (
     MAX_BLOCKS_BYTES,
@@ -56,8 +54,6 @@ class Forwarder:
     """Where signatures are verified."""
     _unverified: list[bytes] = field(default_factory=list)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _tip: tuple[Ledger, int, State] | None = None
-    """The state that transactions are admitted on, and what it is of."""
 
     async def run(self) -> None:
         """Forward for ever; while this member is the sequencer there is nobody to forward to."""
@@ -82,17 +78,10 @@ class Forwarder:
         """Whether a transaction would be let into the next block here."""
         tip = self.replica.tip
         context = Context(height=tip.height + 1, time=max(tip.time, self.clock.now()), verify=self.replica.verdicts)
-        outcome = check(self._state(), data, context)
+        outcome = check(self.replica.ledger.reader(), data, context)
         if outcome.ok and parse_transaction(data)[1].type == Handover.TAG:
             return Outcome(BadTransaction.number, BadTransaction.code, "A hand-over begins a term; it is not submitted.")
         return outcome
-
-    def _state(self) -> State:
-        """The state at the tip, for reading: made once a block, because it keeps what it has read."""
-        ledger = self.replica.ledger
-        if self._tip is None or self._tip[0] is not ledger or self._tip[1] != ledger.height:
-            self._tip = (ledger, ledger.height, ledger.view())
-        return self._tip[2]
 
     async def verify(self, transactions: Sequence[bytes]) -> None:
         """Have the signatures of transactions verified, together with those of all others that arrive meanwhile.

@@ -214,7 +214,7 @@ class Replica:
 
     def warm(self, transactions: Sequence[bytes], height: int) -> None:
         """Verify signatures together, as of a block of this height."""
-        state = self.ledger.view()
+        state = self.ledger.reader()
         claims = (signature_claim(state, data, height) for data in transactions)
         self.verdicts.warm([claim for claim in claims if claim is not None])
 
