@@ -45,5 +45,22 @@ class Verdicts:
             self._known.popitem(last=False)
 
 
+class Recent:
+    """Names that came up lately, at most so many; the longest unasked goes first. A name that is gone is new again, which costs
+    a second look and nothing else."""
+
+    def __init__(self, limit: int) -> None:
+        self._names: collections.OrderedDict[bytes, bool] = collections.OrderedDict()
+        self._limit = limit
+
+    def is_new(self, name: bytes) -> bool:
+        """Whether this is the first time; from now on it is not."""
+        is_known = self._names.pop(name, False)
+        self._names[name] = True
+        if len(self._names) > self._limit:
+            self._names.popitem(last=False)
+        return not is_known
+
+
 def _name(public: bytes, message: bytes, signature: bytes) -> bytes:
     return hashlib.sha256(public + signature + message).digest()

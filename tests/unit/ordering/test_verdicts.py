@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from atoll.ordering import verdicts as module
-from atoll.ordering.verdicts import Verdicts
+from atoll.ordering.verdicts import Recent, Verdicts
 from atoll.primitives import ed25519
 from atoll.testing.consortium import Organisation
 from atoll.trust.keys import Purpose
@@ -43,3 +43,8 @@ def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(10):
         verdicts(BANK.public.data, bytes([number]), bytes(64))
     assert len(verdicts._known) == 3
+
+
+def test_a_name_is_new_once_until_enough_others_have_come() -> None:
+    recent = Recent(2)
+    assert [recent.is_new(one) for one in (b"a", b"b", b"a", b"c", b"a", b"b")] == [True, True, False, True, False, True]

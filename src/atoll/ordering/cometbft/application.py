@@ -20,7 +20,7 @@ from atoll.ledger.block import MAX_BLOCK_TRANSACTIONS, Block
 from atoll.ledger.chain import Executed, Ledger
 from atoll.ledger.fault import ConsensusFault
 from atoll.ledger.records import ConsensusSet, Member, MemberState, Nonce, record_key
-from atoll.ledger.transaction import parse_transaction
+from atoll.ledger.transaction import parse_transaction, transaction_id
 from atoll.ordering.cometbft.decided import (
     MAX_FAULTS,
     Sifted,
@@ -45,7 +45,7 @@ from atoll.ordering.cometbft.parameters import Initial, verify_initial
 from atoll.ordering.cometbft.store import CometStore, Tip, app_state
 from atoll.ordering.engine import AgreedBlock
 from atoll.ordering.offload import Offload, in_thread, whole
-from atoll.ordering.verdicts import Verdicts
+from atoll.ordering.verdicts import MAX_VERDICTS, Recent, Verdicts
 from atoll.primitives.merkle import leaf_hash
 from atoll.primitives.smt import Tree
 from atoll.wire.message import parse_message
@@ -109,6 +109,7 @@ class Application:
         self.ledger, self.tip = store.open_ledger(genesis_file)
         self.ledger.need_rules()
         self.verdicts = Verdicts()
+        self._seen = Recent(MAX_VERDICTS)
         self.offload = offload
         self.genesis_file = genesis_file
         self.on_commit: Callable[[Committed], None] = _ignore
@@ -146,7 +147,7 @@ class Application:
     def peers(self) -> frozenset[str]:
         """Names of the CometBFT nodes of active members: nobody else's may connect."""
         if self._peers is None:
-            records = (parse_message(data, Member) for key, data in self.ledger.tree.items() if key.startswith(_MEMBERS))
+            records = (parse_message(data, Member) for _, data in self.ledger.tree.items(_MEMBERS))
             active = (one.consensus_peer for one in records if one.state is MemberState.ACTIVE)
             self._peers = frozenset(peer.partition("@")[0] for peer in active if peer)
         return self._peers
@@ -177,9 +178,10 @@ class Application:
         return Context(height=self.ledger.height + 1, time=self.ledger.time, verify=verify)
 
     def _warm(self, transactions: Sequence[bytes]) -> None:
-        """Verify signatures together, each by the one strict check."""
+        """Verify together, each by the one strict check, the signatures of those that have not been seen."""
         state, height = self.ledger.view(), self.ledger.height + 1
-        claims = (signature_claim(state, data, height) for data in transactions)
+        new = [data for data in transactions if self._seen.is_new(transaction_id(data))]
+        claims = (signature_claim(state, data, height) for data in new)
         self.verdicts.warm([claim for claim in claims if claim is not None])
 
     # -- proposals -------------------------------------------------------------------------------------------------------------

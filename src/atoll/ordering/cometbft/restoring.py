@@ -143,7 +143,7 @@ class Restoring:
         tip = snapshot.tip
         _need(len(blocks) == tip.height and blocks[-1].consensus_height <= tip.consensus_height, "blocks are missing")
         _need(blocks[-1].block.time == tip.time, "its time is not the last block's")
-        ledger.restore(records=dict(_read_records(incoming)), height=tip.height, time=tip.time, leaves=leaves)
+        ledger.restore(records=_read_records(incoming), height=tip.height, time=tip.time, leaves=leaves)
         _need(app_state(ledger) == snapshot.state, "it does not give the roots that the members agreed on")
         return ledger, blocks
 

@@ -1,7 +1,7 @@
 """Whole ledgers in chunks, for nodes that join late: made every so many heights, byte for byte the same on every node.
 
     metadata  where the ledger stands, what its app hash stands for, SHA-256 of each chunk and which blocks it holds
-    chunks    the blocks in order, each with its summary and CometBFT's height; then the records in the order of the state tree
+    chunks    the blocks in order, each with its summary and CometBFT's height; then the records in the order of their keys
 
 Records are written down when a snapshot is made, because the state moves on; blocks never change and are read again from the
 store. Nothing in a snapshot is believed by who takes it over (`restoring.py`).
@@ -138,6 +138,7 @@ class Snapshots:
         self._interval = interval_heights if folder is not None else 0
         self._chunk_bytes = chunk_bytes
         self._making: asyncio.Task[None] | None = None
+        self._due: tuple[Tip, AppState, Tree] | None = None
         self._kept: dict[int, Snapshot] = {}
         if folder is not None:
             self._kept = dict(_load(folder))
@@ -147,12 +148,14 @@ class Snapshots:
         return [self._kept[height] for height in sorted(self._kept, reverse=True)]
 
     def after_commit(self) -> None:
-        """Begin one if it is time; the node goes on meanwhile."""
+        """Begin one if it is time; the node goes on meanwhile. Of several that wait for their turn, the newest has it."""
         tip = self._application.tip
         due = self._interval and tip.consensus_height % self._interval == 0 and tip.height > 0
-        if due and (self._making is None or self._making.done()):
+        if due:
             ledger = self._application.ledger
-            self._making = asyncio.ensure_future(self._make(tip, app_state(ledger), ledger.tree))
+            self._due = (tip, app_state(ledger), ledger.tree)
+            if self._making is None or self._making.done():
+                self._making = asyncio.ensure_future(self._make_due())
 
     async def settle(self) -> None:
         """Until none is being made."""
@@ -179,6 +182,11 @@ class Snapshots:
             return b""
 
     # -- making ----------------------------------------------------------------------------------------------------------------
+
+    async def _make_due(self) -> None:
+        while self._due is not None:
+            due, self._due = self._due, None
+            await self._make(*due)
 
     async def _make(self, tip: Tip, state: AppState, tree: Tree) -> None:
         try:

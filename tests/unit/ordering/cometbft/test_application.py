@@ -11,7 +11,7 @@ import pytest
 
 from atoll.ledger.block import MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, Block, BlockSummary
 from atoll.ledger.chain import Ledger
-from atoll.ledger.errors import BadBlock
+from atoll.ledger.errors import BadBlock, UnknownRules
 from atoll.ledger.fault import ConsensusFault, FaultKind, reads_as_fault
 from atoll.ledger.records import Key
 from atoll.ledger.rules.consensus import Handover, HandoverVote, SignedVote
@@ -306,6 +306,66 @@ async def test_a_handover_is_refused_and_the_node_goes_on(tmp_path: Path, foundi
         done = await chain.decide([signed(founding, "bank", handover, 1)])
         assert done.tx_results[0].code == 7
         assert running.application.ledger.consensus.term == 1
+
+
+async def test_where_the_next_block_needs_rules_of_a_newer_release_the_node_stops_with_all_it_has(
+    tmp_path: Path, founding: Founding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The block that put them in force is durable; nothing is carried out by rules that are guessed."""
+
+    def need_rules(ledger: Ledger) -> None:
+        if ledger.height == 1:
+            raise UnknownRules(height=2, version=9, known=1)
+
+    async with chained(tmp_path, founding) as (_, chain):
+        monkeypatch.setattr(Ledger, "need_rules", need_rules)
+        with pytest.raises(Refused, match="version 9 of the rules"):
+            await chain.decide([signed(founding, "bank", dataset(1), 1)])
+    with pytest.raises(UnknownRules):
+        async with chained(tmp_path, founding):
+            pass
+    monkeypatch.undo()
+    async with chained(tmp_path, founding) as (running, _):
+        assert running.application.tip.height == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_nothing_that_a_member_or_proposer_sends_ends_the_application(
+    tmp_path: Path, founding: Founding, seed: int
+) -> None:
+    """Mutated, cut, joined and invented ones, at the door and in blocks: all answered, a good one still carried out."""
+    chance = random.Random(seed)
+    seeds = [make(founding) for make, _ in BAD.values()] + [signed(founding, "bank", dataset(n), n) for n in range(1, 5)]
+
+    def invented() -> bytes:
+        data = bytearray(chance.choice(seeds))
+        for _ in range(chance.choice((0, 1, 1, 2, 5))):
+            at = chance.randrange(len(data) + 1)
+            match chance.randrange(4):
+                case 0:
+                    data[at : at + 1] = chance.randbytes(1)
+                case 1:
+                    del data[at : at + chance.randrange(1, 40)]
+                case 2:
+                    data[at:at] = chance.randbytes(chance.randrange(1, 40))
+                case _:
+                    data[at:] = chance.choice(seeds)[at:]
+        return bytes(data)
+
+    async with chained(tmp_path, founding) as (running, chain), Socket.connected(running.path) as mempool:
+        for _ in range(5):
+            transactions = [invented() for _ in range(30)]
+            checked = await mempool.pipeline([check(one, again=chance.random() < 0.2) for one in transactions])
+            assert len(checked) == 30
+            await prepare(chain, transactions)
+            assert await process(chain, transactions) in (Status.ACCEPT, Status.REJECT)
+            done = await chain.decide(transactions)
+            assert len(done.tx_results) == 30
+        last = signed(founding, "bureau", dataset(1, "bureau"), 1)
+        assert [one.code for one in (await chain.decide([last])).tx_results] == [0]
+        replayed = Ledger(founding.genesis_file)
+        replayed.replay(one.block for one in running.application.store.blocks(1, 10_000))
+        assert app_state(replayed).app_hash == chain.app_hash
 
 
 async def test_cometbft_is_told_what_it_may_forget(tmp_path: Path, founding: Founding) -> None:
