@@ -18,6 +18,7 @@ from atoll.cli.screen import confirm, print_shown, say, show
 from atoll.cli.words import iso, listed, yes_no
 from atoll.ledger.errors import BadGenesis
 from atoll.ledger.genesis import FounderSignature, Genesis, genesis_digest, verify_genesis
+from atoll.ledger.records import EngineKind
 from atoll.ledger.rules.membership import Enrolment
 from atoll.node.config import Home, load_config
 from atoll.node.founding import draft_genesis, seal_genesis, sign_genesis
@@ -35,6 +36,15 @@ SequencerOption = Annotated[
 ]
 DraftArgument = Annotated[Path, typer.Argument(metavar="DRAFT", help="From `found draft`.")]
 TestOption = Annotated[bool, typer.Option("--test", help="Mark it for ever as a test, in which insecure modes may run.")]
+EngineOption = Annotated[
+    EngineKind,
+    typer.Option(
+        "--engine",
+        help="What orders transactions: one operator that others watch, or every validating member together by CometBFT.",
+    ),
+]
+FEW_VALIDATORS = 4
+"""With fewer, CometBFT stops as soon as one is down."""
 DRAFT, GENESIS = Path("genesis.draft"), Path("genesis.atoll")
 
 
@@ -57,6 +67,7 @@ def found(
     ] = None,
     chain_id: ChainOption = "",
     sequencer: SequencerOption = "",
+    engine: EngineOption = EngineKind.EMBEDDED,
     test: TestOption = False,
     as_json: JsonOption = False,
 ) -> int:
@@ -67,7 +78,7 @@ def found(
     """
     if ctx.invoked_subcommand is not None:
         return 0
-    reply = _found_here(home or [], chain_id, sequencer, test)
+    reply = _found_here(home or [], chain_id, sequencer, engine, test)
     show(reply, as_json=as_json)
     return reply.exit_code
 
@@ -82,6 +93,7 @@ def draft(
     enrolments: Annotated[list[Path], typer.Argument(metavar="ENROLMENT", help="enrolment.atoll of each founder's home.")],
     chain_id: ChainOption,
     sequencer: SequencerOption = "",
+    engine: EngineOption = EngineKind.EMBEDDED,
     test: TestOption = False,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the draft goes.")] = DRAFT,
 ) -> Reply:
@@ -91,7 +103,7 @@ def draft(
     controls.
     """
     found = [parse_message(read_bytes(one), Enrolment) for one in enrolments]
-    body = draft_genesis(found, chain_id=chain_id, sequencer=sequencer or _only_operator(found), clock=SystemClock(), test=test)
+    body = _draft(found, chain_id, sequencer, engine, test)
     write_new(out, body)
     genesis = parse_message(body, Genesis)
     after = f"\nNext, every founder signs it at home:\n  atoll consortium found sign {out} --home HOME"
@@ -153,13 +165,20 @@ def install(
     return Reply(value, [Fields(pairs), f"\nNext: atoll node start --home {home}"])
 
 
-def _found_here(homes: Sequence[Path], chain_id: str, sequencer: str, test: bool) -> Reply:
+def _draft(found: Sequence[Enrolment], chain_id: str, sequencer: str, engine: EngineKind, test: bool) -> bytes:
+    ordering = sequencer or _only_operator(found)
+    body = draft_genesis(found, chain_id=chain_id, sequencer=ordering, clock=SystemClock(), test=test, engine=engine)
+    votes = sum(one.validating for one in found)
+    if engine is EngineKind.COMETBFT and votes < FEW_VALIDATORS:
+        say(f"only {votes} validate: with fewer than {FEW_VALIDATORS}, one that is down stops the ledger")
+    return body
+
+
+def _found_here(homes: Sequence[Path], chain_id: str, sequencer: str, engine: EngineKind, test: bool) -> Reply:
     if not homes or not chain_id:
         raise BadArgument(what="`consortium found` without a step", reason="it needs --home for each founder, and --chain-id")
     enrolments = [_enrolment(one) for one in homes]
-    body = draft_genesis(
-        enrolments, chain_id=chain_id, sequencer=sequencer or _only_operator(enrolments), clock=SystemClock(), test=test
-    )
+    body = _draft(enrolments, chain_id, sequencer, engine, test)
     say(f"signing with the keys of {len(homes)} organisations on one machine: for tests")
     sealed = seal_genesis(body, [_sign(one, body) for one in homes])
     for one in homes:
@@ -192,6 +211,7 @@ def _plain(genesis: Genesis, body: bytes) -> dict[str, object]:
             "title": one.title,
             "roles": list(one.roles),
             "validating": one.validating,
+            "consensus_peer": one.consensus_peer,
             "fingerprint": fingerprint_of(one),
         }
         for one in genesis.founders
@@ -199,6 +219,7 @@ def _plain(genesis: Genesis, body: bytes) -> dict[str, object]:
     return {
         "chain_id": genesis.chain_id,
         "genesis_digest": genesis_digest(body).hex(),
+        "engine": genesis.engine,
         "sequencer": genesis.sequencer,
         "test": genesis.test,
         "founders": founders,
@@ -206,14 +227,27 @@ def _plain(genesis: Genesis, body: bytes) -> dict[str, object]:
 
 
 def _describe(genesis: Genesis, body: bytes) -> list[Shown]:
+    on_cometbft = genesis.engine is EngineKind.COMETBFT
     rows = [
-        (one.org, one.title, listed(one.roles), yes_no(one.validating), one.peer or "dials out", fingerprint_of(one))
+        (
+            one.org,
+            one.title,
+            listed(one.roles),
+            yes_no(one.validating),
+            one.peer or "dials out",
+            *([one.consensus_peer.partition("@")[2] or "dials out"] if on_cometbft else []),
+            fingerprint_of(one),
+        )
         for one in genesis.founders
     ]
     pairs = [
         ("consortium", genesis.chain_id + (" (test: insecure modes may run)" if genesis.test else "")),
         ("genesis", genesis_digest(body).hex()),
         ("founded", iso(genesis.time)),
-        ("sequencer", genesis.sequencer),
+        (
+            "ordered by",
+            "every validating founder in turn: consensus (CometBFT)" if on_cometbft else f"{genesis.sequencer}, at first",
+        ),
     ]
-    return [Fields(pairs), "", Rows(("founder", "title", "roles", "validating", "peer", "fingerprint"), rows)]
+    columns = ("founder", "title", "roles", "validating", "peer", *(["consensus"] if on_cometbft else []), "fingerprint")
+    return [Fields(pairs), "", Rows(columns, rows)]

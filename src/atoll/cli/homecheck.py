@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from atoll.api.models import DoctorFinding
-from atoll.cli.process import find_process
+from atoll.cli.process import find_process, why_stopped
 from atoll.cli.words import iso, size
 from atoll.errors import AtollError
 from atoll.ledger.genesis import verify_genesis
+from atoll.ledger.records import EngineKind
 from atoll.node.config import Config, load_config
 from atoll.node.doctor import LEAST_FREE_BYTES
 from atoll.node.home import open_home_keys
+from atoll.ordering.cometbft.binary import VERSION, find_binary
+from atoll.ordering.cometbft.keys import load_keys
 from atoll.ports import Clock
 from atoll.trust.tlskeys import verify_certificate
 
@@ -33,9 +36,17 @@ def _checks(config: Config, clock: Clock) -> Iterator[DoctorFinding]:
     yield _try("keys", lambda: _keys(config))
     yield _try("certificate", lambda: _certificate(config, clock))
     yield _try("genesis", lambda: _genesis(config))
+    yield from _consensus(config)
     yield _clock(config, clock)
     running = find_process(config.home.path)
-    for name, endpoint in (("peer port", config.peer_listen), ("API port", config.https_listen)):
+    stopped = why_stopped(config.home.path)
+    if stopped is not None:
+        yield DoctorFinding(check="last end", ok=False, found=f"it stopped by itself: {stopped[0]}", remedy=stopped[1])
+    for name, endpoint in (
+        ("peer port", config.peer_listen),
+        ("API port", config.https_listen),
+        ("consensus port", config.consensus.listen if is_on_cometbft(config) else ""),
+    ):
         if endpoint:
             yield _port(name, endpoint, running)
     free = shutil.disk_usage(config.home.path).free
@@ -65,7 +76,26 @@ def _certificate(config: Config, clock: Clock) -> str:
 
 def _genesis(config: Config) -> str:
     genesis, digest = verify_genesis(config.home.genesis.read_bytes())
-    return f"{genesis.chain_id}, {digest.hex()[:16]}..., signed by {len(genesis.founders)} founders"
+    return f"{genesis.chain_id} on {genesis.engine}, {digest.hex()[:16]}..., signed by {len(genesis.founders)} founders"
+
+
+def is_on_cometbft(config: Config) -> bool:
+    """Whether this home's ledger runs on CometBFT; false where it has none yet."""
+    try:
+        return verify_genesis(config.home.genesis.read_bytes())[0].engine is EngineKind.COMETBFT
+    except (OSError, AtollError):
+        return False
+
+
+def _cometbft(config: Config) -> str:
+    keys = load_keys(config.home.cometbft)
+    return f"CometBFT {VERSION} at {find_binary()}; consensus key {keys.public.hex()[:16]}..., node {keys.node_id}"
+
+
+def _consensus(config: Config) -> Iterator[DoctorFinding]:
+    """What a ledger on CometBFT needs of this home."""
+    if is_on_cometbft(config):
+        yield _try("cometbft", lambda: _cometbft(config))
 
 
 def _clock(config: Config, clock: Clock) -> DoctorFinding:

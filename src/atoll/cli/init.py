@@ -54,6 +54,10 @@ def init(
     ] = None,
     peer: Annotated[str, typer.Option(help="host:port where other members reach it; left out, it only dials out.")] = "",
     https: Annotated[str, typer.Option(help="host:port of the API for its own people.")] = "127.0.0.1:7402",
+    consensus: Annotated[
+        str,
+        typer.Option(help="host:port where the others' CometBFT reaches it, for a ledger that runs on it; left out, it dials."),
+    ] = "",
     consent: Annotated[ConsentMode, typer.Option(help="Whether a person approves each job.")] = ConsentMode.AUTOMATIC,
     affiliation: Annotated[str, typer.Option(help="Group of affiliated entities it belongs to.", show_default=False)] = "",
     validating: Annotated[
@@ -61,6 +65,9 @@ def init(
     ] = True,
 ) -> Reply:
     """Make the home of a new node: keys, TLS certificate, API tokens and a configuration file.
+
+    The key that votes on blocks, for a ledger that runs on CometBFT, lies in HOME/cometbft and is never copied: what it has
+    signed already is known there and nowhere else.
 
     The keystore is encrypted under ATOLL_PASSPHRASE (or the file that ATOLL_PASSPHRASE_FILE names). Where neither is set, a
     passphrase is made and kept in HOME/passphrase, readable by you only: convenient, and no protection against who can read
@@ -77,6 +84,7 @@ def init(
         affiliation=affiliation,
         validating=validating,
         consent=consent,
+        consensus=consensus,
     )
     verify_words(new)
     if Home(home).config.exists():
@@ -132,9 +140,11 @@ def verify_words(new: NewHome) -> None:
             recovery=bytes(32),
             cosign=bytes(32),
             log=bytes(32),
+            consensus_peer=f"{'0' * 40}@{new.consensus}",
         )
     except MessageError as err:
-        raise BadArgument(what=f"--{err.field.replace('_', '-')}", reason=err.problem) from err
+        option = "consensus" if err.field == "consensus_peer" else err.field.replace("_", "-")
+        raise BadArgument(what=f"--{option}", reason=err.problem) from err
 
 
 class KeyFolder(Protocol):

@@ -26,6 +26,7 @@ class MemberKey(StrEnum):
     COSIGN = "cosign"
     LOG = "log"
     TLS = "tls"
+    CONSENSUS = "consensus"
 
 
 PurposeArgument = Annotated[MemberKey, typer.Argument(help="Which key.")]
@@ -35,7 +36,8 @@ PurposeArgument = Annotated[MemberKey, typer.Argument(help="Which key.")]
 def rotate(node: Node, purpose: PurposeArgument, yes: YesOption = False) -> Reply:
     """Replace a key by a new one, which is made and kept at the node; the old one signs nothing from that block on.
 
-    For identity and recovery keys the recovery key signs as well; where it is kept elsewhere, this is refused.
+    For identity and recovery keys the recovery key signs as well; where it is kept elsewhere, this is refused. The consensus
+    key is registered as it lies in HOME/cometbft: a home that was restored from a backup makes a new one when it is started.
     """
     confirm(f"Replace the {purpose} key?", yes=yes)
     receipt = node.members.rotate_key(purpose.value)

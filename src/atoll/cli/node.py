@@ -6,13 +6,23 @@ from typing import Annotated
 
 import typer
 
-from atoll.api.models import Status
-from atoll.cli.frame import HomeFolder, command, group
-from atoll.cli.process import follow, forget, start_node, stop_node
+from atoll.api.models import Status, ValidatorHealth
+from atoll.cli.frame import (
+    CertificateOption,
+    HomeFolder,
+    HomeOption,
+    TokenOption,
+    UrlOption,
+    command,
+    connect_to,
+    find_home,
+    group,
+)
+from atoll.cli.process import follow, forget, start_node, stop_node, why_stopped
 from atoll.cli.reply import Fields, Reply, Shown
 from atoll.cli.screen import say
 from atoll.cli.words import duration, listed
-from atoll.client import Node
+from atoll.client import NodeUnreachable
 from atoll.node.config import load_config
 
 app = group("Start, stop and look at a node.")
@@ -54,9 +64,22 @@ def stop(home: HomeFolder) -> Reply:
     "atoll node status --home bank",
     "atoll node status --url https://10.0.0.5:7402 --token @token --certificate tls.der",
 )
-def status(node: Node) -> Reply:
-    """How a node is: its consortium, its copy of the ledger, its connections."""
-    one = node.status()
+def status(
+    home: HomeOption = None, url: UrlOption = None, token: TokenOption = None, certificate: CertificateOption = None
+) -> Reply:
+    """How a node is: consortium, copy of the ledger, connections, validator; where it stopped by itself: why."""
+    node = connect_to(home, url, token, certificate)
+    try:
+        one = node.status()
+    except NodeUnreachable as err:
+        why = why_stopped(find_home(home)) if url is None else None
+        if why is None:
+            raise
+        sentence = f"The node has stopped by itself: {why[0]}"
+        value = {"running": False, "reason": why[0], "remedy": why[1]}
+        return Reply(value, exit_code=err.exit_code, error=sentence, hint=why[1])
+    finally:
+        node.close()
     return Reply(one, describe(one))
 
 
@@ -66,11 +89,25 @@ def describe(one: Status) -> list[Shown]:
         ("organisation", one.org),
         ("consortium", one.chain_id + (" (test: insecure modes may run)" if one.test else "")),
         ("ledger", f"{one.engine}; block {one.height}, {one.log_size} entries"),
-        ("sequencer", f"{one.sequencer}, term {one.term}; quorum {one.quorum}"),
+        ("ordered by", f"{one.sequencer}, term {one.term}" if one.sequencer else "each validator in turn"),
+        ("quorum", one.quorum),
+        *([("validator", _validator(one.validator))] if one.validator else []),
+        ("rules", one.rules),
         ("freshness", "no quorum yet" if one.freshness_seconds > NEVER_SECONDS else f"{duration(one.freshness_seconds)} old"),
         ("connected to", listed(one.connected, "nobody")),
+        *([("motions", f"{one.motions_waiting} wait for approval: atoll consortium motions")] if one.motions_waiting else []),
         ("jobs running", str(one.jobs_running)),
         ("memory", f"{one.pss_mb:.0f} MB"),
         ("version", one.version),
     ]
     return [Fields(pairs)]
+
+
+def _validator(one: ValidatorHealth) -> str:
+    """The process that votes on blocks, in a line."""
+    state = one.state if one.state == "running" else one.state.upper()
+    words = [f"CometBFT {state}", "votes" if one.votes else "follows, no vote", f"{one.peers} peers"]
+    words += [f"consensus height {one.consensus_height}"]
+    words += ["catching up"] if one.catching_up else []
+    words += [f"started again {one.restarts} times, last because {one.reason}"] if one.restarts else []
+    return ", ".join(words)

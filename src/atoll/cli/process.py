@@ -80,6 +80,15 @@ def start_node(home: Path, *, detach: bool) -> subprocess.Popen[bytes]:
     return process
 
 
+def why_stopped(home: Path) -> tuple[str, str] | None:
+    """What made this home's node stop by itself, and what to do about it; None where nothing did since it was last started."""
+    try:
+        sentence, remedy, *_ = [*Home(home).stopped.read_text("utf-8").splitlines(), ""]
+    except (OSError, ValueError):
+        return None
+    return sentence, remedy
+
+
 def follow(process: subprocess.Popen[bytes]) -> int:
     """Stay with a node in the foreground, passing on what ends it; its exit status."""
 

@@ -94,6 +94,24 @@ def verify_genesis(data: bytes) -> tuple[Genesis, bytes]:
     """
     signed = parse_message(data, SignedGenesis)
     genesis = parse_message(signed.body, Genesis)
+    if genesis.rules_version not in RULES:
+        raise BadGenesis(reason=f"rules version {genesis.rules_version} is unknown here")
+    if [one.org for one in signed.signatures] != [one.org for one in genesis.founders]:
+        raise BadGenesis(reason="not every founder has signed")
+    message = genesis_signed_bytes(signed.body)
+    for founder, signature in zip(genesis.founders, signed.signatures, strict=True):
+        if not ed25519.is_signature(founder.identity, message, signature.signature):
+            raise BadGenesis(reason=f"the signature of {founder.org} is wrong")
+    verify_body(genesis)
+    return genesis, genesis_digest(signed.body)
+
+
+def verify_body(genesis: Genesis) -> None:
+    """Check what founders are about to sign, or have signed.
+
+    Raises:
+        BadGenesis: it contradicts itself, or no ledger could start from it.
+    """
     names = [one.org for one in genesis.founders]
     if names != sorted(set(names)):
         raise BadGenesis(reason="the founders are not sorted by name, each once")
@@ -101,14 +119,6 @@ def verify_genesis(data: bytes) -> tuple[Genesis, bytes]:
         raise BadGenesis(reason="the sequencer is no founder")
     if len({one.legal_id for one in genesis.founders}) != len(names):
         raise BadGenesis(reason="two founders are the same legal entity")
-    if genesis.rules_version not in RULES:
-        raise BadGenesis(reason=f"rules version {genesis.rules_version} is unknown here")
-    if [one.org for one in signed.signatures] != names:
-        raise BadGenesis(reason="not every founder has signed")
-    message = genesis_signed_bytes(signed.body)
-    for founder, signature in zip(genesis.founders, signed.signatures, strict=True):
-        if not ed25519.is_signature(founder.identity, message, signature.signature):
-            raise BadGenesis(reason=f"the signature of {founder.org} is wrong")
     validating = [one for one in genesis.founders if one.validating]
     if len({one.cosign for one in validating}) != len(validating):
         raise BadGenesis(reason="two validating members cosign with one key")
@@ -118,7 +128,6 @@ def verify_genesis(data: bytes) -> tuple[Genesis, bytes]:
         raise BadGenesis(reason="no validating member beside the sequencer")
     if not is_key_name(genesis.chain_id):
         raise BadGenesis(reason="its chain id cannot name the log in a signed note")
-    return genesis, genesis_digest(signed.body)
 
 
 def _verify_validators(genesis: Genesis) -> None:

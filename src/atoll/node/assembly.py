@@ -24,6 +24,7 @@ from atoll.node.disputes import Disputes
 from atoll.node.doctor import Doctor
 from atoll.node.duplicates import Duplicates
 from atoll.node.duties import Duties
+from atoll.node.engines import open_engine
 from atoll.node.evidence import Evidence
 from atoll.node.gradings import Gradings
 from atoll.node.grants import Grants
@@ -55,8 +56,7 @@ from atoll.node.spawn import Orders, Starter
 from atoll.node.standing import StandingConsents
 from atoll.node.tlog.assemble import publish_log
 from atoll.node.tlog.cosigning import METHOD as COSIGN_METHOD
-from atoll.ordering.embedded.engine import EmbeddedEngine, Signers
-from atoll.ordering.engine import View
+from atoll.ordering.engine import Engine
 from atoll.ordering.offload import Offload
 from atoll.ports import Clock, Entropy
 from atoll.storage.catalogue import CatalogueIndex
@@ -92,7 +92,7 @@ class Base:
     clock: Clock
     entropy: Entropy
     keys: KeyRing
-    engine: EmbeddedEngine
+    engine: Engine
     directory: Directory
     members: MembersPort
     offload: Offload
@@ -103,26 +103,11 @@ def open_base(config: Config, keys: KeyRing, *, clock: Clock, entropy: Entropy, 
 
     Raises:
         IntegrityError: the store is not what was signed.
+        UnavailableError: what the engine needs is not there.
     """
     members = MembersPort()
-
-    def view() -> View:
-        return engine.view()
-
-    engine = EmbeddedEngine(
-        org=config.org,
-        genesis_file=config.home.genesis.read_bytes(),
-        store_path=config.home.ledger,
-        signers=Signers(
-            identity=keys.signing(Purpose.IDENTITY, view),
-            cosign=keys.signing(Purpose.COSIGN, view),
-            log=keys.signing(Purpose.LOG, view),
-        ),
-        clock=clock,
-        members=members,
-        offload=offload,
-    )
-    return Base(config, clock, entropy, keys, engine, Directory(engine.view), members, offload)
+    engine = open_engine(config, keys, clock=clock, entropy=entropy, offload=offload, members=members)
+    return Base(config, clock, entropy, keys, engine, Directory(engine.view, clock.now), members, offload)
 
 
 class Node:
@@ -184,6 +169,7 @@ class Node:
         try:
             await self.base.engine.start()
             async with asyncio.TaskGroup() as group:
+                group.create_task(self.base.engine.failed())
                 group.create_task(self.links.run())
                 group.create_task(self.reactor.run())
                 group.create_task(self.catalogue.run())
@@ -207,13 +193,14 @@ class Node:
         self.duplicates.look_soon()
 
     def _join(self) -> Services:
-        doctor = Doctor(self.context, self.links, self.runs, self.evaluator, self.tlog)
+        motions = Motions(self.context)
+        doctor = Doctor(self.context, self.links, self.runs, self.evaluator, self.tlog, motions)
         disputes = Disputes(self.context, self.bodies)
         levels = LevelTables(self.context.config.home.path)
         return Services(
             store=self._store,
             membership=Membership(self.context, self.base.keys, self.links),
-            motions=Motions(self.context),
+            motions=motions,
             datasets=Datasets(self.context, self.bodies, self.evaluator, deals=self._dealer is not None),
             catalogue=self.catalogue,
             gradings=Gradings(self.context, self.bodies, levels),

@@ -5,10 +5,12 @@ HOME/keys.atoll        keystore, encrypted, 0600        HOME/node.sqlite     bod
 HOME/genesis.atoll     the consortium's signed genesis  HOME/jobs/           one folder a job; results in it
 HOME/tls.der           own TLS certificate              HOME/tokens/         bearer tokens for the API, 0600
 HOME/data/             default data folder              HOME/log/            structured logs
+HOME/cometbft/         consensus: key, what it signed, CometBFT's own blocks; never copied
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,7 @@ from atoll.storage.passphrase import read_passphrase
 LEAST_JOB_MB = 64
 """A plan cannot say less memory; below it no job starts."""
 MOST_EVERY_SECONDS = 3600
+LEAST_COMMIT_MS, COMMIT_MS, MOST_COMMIT_MS = 10, 200, 10_000
 _SECTIONS = {
     "node": {"org", "log"},
     "peer": {"listen", "address"},
@@ -32,6 +35,7 @@ _SECTIONS = {
     "jobs": {"max-memory-mb", "max-traffic-mb"},
     "registration": {"sm3"},
     "tlog": {"publish", "witnesses", "certificates", "every-seconds"},
+    "consensus": {"listen", "address", "rpc", "commit-ms"},
     "policy": None,
 }
 
@@ -61,6 +65,15 @@ class Home:
     @property
     def ledger(self) -> Path:
         return self.path / "ledger.sqlite"
+
+    @property
+    def cometbft(self) -> Path:
+        return self.path / "cometbft"
+
+    @property
+    def stopped(self) -> Path:
+        """Why the node stopped by itself; not there while it runs."""
+        return self.path / "log" / "stopped"
 
     @property
     def store(self) -> Path:
@@ -108,6 +121,20 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsensusSettings:
+    """What the owner says about CometBFT; an embedded ledger asks nothing of it."""
+
+    listen: str = ""
+    """host:port where other members' nodes reach this one's consensus; empty for a node that only dials out."""
+    address: str = ""
+    """host:port under which they do, where that is another one."""
+    rpc: str = ""
+    """host:port of CometBFT's own RPC, for light clients; empty for none."""
+    commit_ms: int = COMMIT_MS
+    """How long a block waits for the last votes on the one before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What `atoll.toml` says."""
 
@@ -128,6 +155,8 @@ class Config:
     """Whether fingerprints of tables have SM3 of the file's bytes beside SHA-256."""
     tlog: LogSettings = field(default_factory=LogSettings)
     """Whether the log is published, and who witnesses it."""
+    consensus: ConsensusSettings = field(default_factory=ConsensusSettings)
+    """Where CometBFT is reached, if the ledger runs on it."""
 
 
 def load_config(path: Path) -> Config:
@@ -163,7 +192,20 @@ def load_config(path: Path) -> Config:
         ceilings=_ceilings(home, table.get("jobs", {})),
         takes_sm3=_truth(home, table, "registration", "sm3"),
         tlog=_tlog(home, table),
+        consensus=_consensus(home, table),
     )
+
+
+def _consensus(home: Home, table: dict[str, Any]) -> ConsensusSettings:
+    commit_ms = table.get("consensus", {}).get("commit-ms", COMMIT_MS)
+    if type(commit_ms) is not int or not LEAST_COMMIT_MS <= commit_ms <= MOST_COMMIT_MS:
+        reason = f"[consensus] commit-ms is not a whole number from {LEAST_COMMIT_MS} to {MOST_COMMIT_MS}"
+        raise BadConfig(path=str(home.config), reason=reason)
+    listen, address, rpc = (_text(home, table, "consensus", name, "") for name in ("listen", "address", "rpc"))
+    for name, value in (("listen", listen), ("address", address), ("rpc", rpc)):
+        if value and not re.fullmatch(r"[A-Za-z0-9.\-\[\]:]{1,200}:[0-9]{1,5}", value):
+            raise BadConfig(path=str(home.config), reason=f"[consensus] {name} is not host:port")
+    return ConsensusSettings(listen=listen, address=address, rpc=rpc, commit_ms=commit_ms)
 
 
 def _text(home: Home, table: dict[str, Any], section: str, name: str, default: str | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from atoll.ledger.records import Key, KeyPointer, Member, MemberState
+from atoll.ledger.records import Key, KeyPointer, Member, MemberState, served_until
 from atoll.node.order import parse_endpoint
 from atoll.ordering.engine import View
 from atoll.trust.keys import Purpose
@@ -14,20 +14,26 @@ from atoll.trust.tlskeys import is_certificate_of
 class Directory:
     """Reads the ledger each time it is asked; remembers nothing."""
 
-    def __init__(self, view: Callable[[], View]) -> None:
+    def __init__(self, view: Callable[[], View], now: Callable[[], int]) -> None:
         self._view = view
+        self._now = now
 
     def active(self) -> list[Member]:
         """Active members, by name."""
         return [one for one in self._view().all(Member) if one.state is MemberState.ACTIVE]
 
+    def served(self) -> list[Member]:
+        """Members to be connected with, by name: the active ones, and who has just left."""
+        now = self._now()
+        return [one for one in self._view().all(Member) if now < served_until(one)]
+
     def names(self) -> list[str]:
-        """Names of the active members."""
-        return [one.org for one in self.active()]
+        """Names of the members to be connected with."""
+        return [one.org for one in self.served()]
 
     def addresses(self) -> dict[str, tuple[str, int]]:
         """Host and port of each peer listener; members that only dial out have none."""
-        return {one.org: parse_endpoint(one.peer) for one in self.active() if one.peer}
+        return {one.org: parse_endpoint(one.peer) for one in self.served() if one.peer}
 
     def certificates(self) -> dict[str, tuple[bytes, ...]]:
         """The TLS certificates in force, by organisation: the current one, and the one before it unless it was revoked.
@@ -39,7 +45,7 @@ class Directory:
         """
         view = self._view()
         found: dict[str, tuple[bytes, ...]] = {}
-        for member in self.active():
+        for member in self.served():
             pointer = view.get(KeyPointer, f"{member.org}/{Purpose.TLS}")
             versions = (pointer.version, pointer.version - 1) if pointer else ()
             keys = [view.get(Key, f"{member.org}/{Purpose.TLS}/{version}") for version in versions]

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
-from atoll.api.models import DoctorFinding, Status
-from atoll.ledger.records import OprfDealing, OprfKey
+from atoll.api.models import DoctorFinding, Status, ValidatorHealth
+from atoll.ledger.records import EngineKind, OprfDealing, OprfKey
+from atoll.ledger.rules import LATEST
 from atoll.node.context import NodeContext
+from atoll.node.motions import Motions
 from atoll.node.oprf import Evaluator
 from atoll.node.runs import Runs
 from atoll.node.tlog.assemble import PublishedLog
-from atoll.ordering.engine import FRESH_SECONDS
+from atoll.ordering.engine import FRESH_SECONDS, Condition, View
 from atoll.transport.links import Links
 from atoll.version import VERSION
 
 LEAST_FREE_BYTES = 1 << 30
+LEAST_VALIDATORS = 4
+"""With fewer, one that is down stops the ledger: more than two thirds have to agree."""
 ENGINES = {"embedded": "embedded: tamper-evident under one operator", "cometbft": "CometBFT: consensus"}
 """The honest words of SECURITY 3.4."""
 
@@ -23,12 +29,15 @@ ENGINES = {"embedded": "embedded: tamper-evident under one operator", "cometbft"
 class Doctor:
     """Looks at a running node."""
 
-    def __init__(self, context: NodeContext, links: Links, runs: Runs, evaluator: Evaluator, tlog: PublishedLog) -> None:
+    def __init__(
+        self, context: NodeContext, links: Links, runs: Runs, evaluator: Evaluator, tlog: PublishedLog, motions: Motions
+    ) -> None:
         self._context = context
         self._links = links
         self._runs = runs
         self._evaluator = evaluator
         self._tlog = tlog
+        self._motions = motions
 
     def status(self) -> Status:
         """How the node is."""
@@ -44,12 +53,15 @@ class Doctor:
             height=view.height,
             log_size=view.log_size,
             term=consensus.term,
-            sequencer=consensus.sequencer,
+            sequencer=consensus.sequencer if consensus.engine is EngineKind.EMBEDDED else "",
             quorum=f"{consensus.quorum()} of {len(consensus.counted())}",
             freshness_seconds=self._age(),
             connected=list(self._links.connected()),
             jobs_running=self._runs.running,
             pss_mb=pss_mb("self"),
+            rules=_rules(view),
+            motions_waiting=self._motions.waiting(),
+            validator=_validator(self._context.engine.condition()),
         )
 
     async def look(self) -> list[DoctorFinding]:
@@ -60,13 +72,17 @@ class Doctor:
         missing = sorted(set(others) - set(self._links.connected()))
         free = shutil.disk_usage(self._context.config.home.path).free
         readable = [str(one) for one in self._context.config.folders if not one.is_dir()]
+        is_embedded = consensus.engine is EngineKind.EMBEDDED
+        handover = "; with a dead sequencer: `atoll consortium handover --to ORG`." if is_embedded else "."
         return [
             DoctorFinding(
                 check="ledger",
                 ok=self._age() <= FRESH_SECONDS,
                 found=f"height {view.height}, newest quorum ({consensus.quorum()} members) {self._age()} s ago",
-                remedy="See which validating members are down; with a dead sequencer: `atoll consortium handover --to ORG`.",
+                remedy="See which validating members are down" + handover,
             ),
+            *self._look_at_validator(),
+            *self._look_at_rules(),
             DoctorFinding(
                 check="members",
                 ok=not missing,
@@ -89,6 +105,42 @@ class Doctor:
                 remedy="Correct [data] folders in atoll.toml.",
             ),
         ]
+
+    def _look_at_validator(self) -> Iterator[DoctorFinding]:
+        """The process that votes on blocks, its vote, and how many have one."""
+        condition, consensus = self._context.engine.condition(), self._context.view().consensus
+        if condition is None:
+            return
+        ended = f"; started again {condition.restarts} times, last because {condition.reason}" if condition.restarts else ""
+        now = f"CometBFT is {condition.state}, {condition.peers} peers, consensus height {condition.consensus_height}"
+        yield DoctorFinding(
+            check="validator",
+            ok=condition.state == "running",
+            found=now + ended,
+            remedy="Look into log/node.log; it is started again by itself unless it was given up, which stops the node.",
+        )
+        is_validator = any(one.org == self._context.org for one in consensus.validators)
+        yield DoctorFinding(
+            check="vote",
+            ok=condition.votes or not is_validator,
+            found="votes on blocks" if condition.votes else "follows" + (", and should vote" if is_validator else ""),
+            remedy="Its consensus key is not the one that is registered, or is revoked: `atoll key rotate consensus`.",
+        )
+        yield DoctorFinding(
+            check="validators",
+            ok=len(consensus.counted()) >= LEAST_VALIDATORS,
+            found=f"{len(consensus.counted())}, of which {len(consensus.counted()) - consensus.quorum()} may be down or lie",
+            remedy=f"Have at least {LEAST_VALIDATORS}: with fewer, one that is down stops the ledger.",
+        )
+
+    def _look_at_rules(self) -> Iterator[DoctorFinding]:
+        chain = self._context.view().chain
+        yield DoctorFinding(
+            check="rules",
+            ok=max(chain.next_rules_version, chain.rules_version) <= LATEST,
+            found=f"version {_rules(self._context.view())}; this node knows up to {LATEST}",
+            remedy="Install a version of Atoll that knows them before that block; there this node stops.",
+        )
 
     def _fingerprint_key(self) -> DoctorFinding:
         view = self._context.view()
@@ -126,6 +178,17 @@ class Doctor:
 
     def _age(self) -> int:
         return max(0, self._context.clock.now() - self._context.engine.freshness())
+
+
+def _rules(view: View) -> str:
+    chain = view.chain
+    in_force = chain.rules_at(view.height + 1)
+    coming = chain.next_rules_version > in_force
+    return str(in_force) + (f"; {chain.next_rules_version} from block {chain.next_rules_from} on" if coming else "")
+
+
+def _validator(condition: Condition | None) -> ValidatorHealth | None:
+    return None if condition is None else ValidatorHealth(**asdict(condition))
 
 
 def pss_mb(process: str) -> float:

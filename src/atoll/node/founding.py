@@ -10,8 +10,10 @@ from atoll.ledger.genesis import (
     Genesis,
     SignedGenesis,
     genesis_signed_bytes,
+    verify_body,
     verify_genesis,
 )
+from atoll.ledger.records import EngineKind
 from atoll.ledger.rules import LATEST
 from atoll.ledger.rules.membership import Enrolment
 from atoll.ports import Clock
@@ -29,12 +31,14 @@ def draft_genesis(
     sequencer: str,
     clock: Clock,
     test: bool,
+    engine: EngineKind = EngineKind.EMBEDDED,
     receipt_term_seconds: int = RECEIPT_TERM_SECONDS,
 ) -> bytes:
     """The body that every founder signs.
 
     Raises:
         MessageError: it is out of bounds.
+        BadGenesis: it contradicts itself.
     """
     genesis = Genesis(
         chain_id=chain_id,
@@ -44,7 +48,9 @@ def draft_genesis(
         receipt_term_seconds=receipt_term_seconds,
         sequencer=sequencer,
         founders=tuple(sorted(enrolments, key=lambda one: one.org)),
+        engine=engine,
     )
+    verify_body(genesis)
     return encode_message(genesis)
 
 

@@ -11,10 +11,11 @@ from atoll.ledger.rules.membership import Enrolment
 from atoll.node.config import Config, Home
 from atoll.node.errors import BadConfig, NoHome
 from atoll.node.tokens import create_token
+from atoll.ordering.cometbft.keys import ConsensusKeys, write_keys
 from atoll.ports import Clock, Entropy
 from atoll.storage.keyfile import load_keystore, save_keystore
 from atoll.storage.store import NodeStore
-from atoll.trust.keys import PublicKey, Purpose, SecretKey
+from atoll.trust.keys import SEED_BYTES, PublicKey, Purpose, SecretKey
 from atoll.trust.keystore import open_keys, seal_keys
 from atoll.trust.roles import Role
 from atoll.trust.tlskeys import TlsKey, create_tls_key
@@ -23,6 +24,8 @@ from atoll.wire.message import encode_message
 TLS_TTL_SECONDS = 5 * 365 * 86_400
 STORAGE_LABEL = "storage"
 """Label of the secret that the node's own values are sealed under; it signs nothing and is registered nowhere."""
+NODE_LABEL = "consensus-node"
+"""Label of the secret that names this node among CometBFT's; it opens connections and signs nothing, so a copy does no harm."""
 PERSON_ROLES = ("admin", "owner", "user", "auditor", "operator")
 SIGNING = (Purpose.IDENTITY, Purpose.RECOVERY, Purpose.COSIGN, Purpose.LOG)
 
@@ -40,6 +43,13 @@ listen = "{peer}"
 [https]
 # The API, for this organisation's own people and programs.
 listen = "{https}"
+
+[consensus]
+# Where other members' CometBFT reaches this node's, if the ledger runs on it; "" for a node that only dials out.
+listen = "{consensus}"
+# address = "203.0.113.5:26656"     # under which they do, where that is another one
+# rpc = "127.0.0.1:26657"           # CometBFT's own RPC, for light clients
+# commit-ms = 200                   # the same at every member
 
 [data]
 # Datasets can be registered from these folders and from nowhere else.
@@ -88,6 +98,8 @@ class NewHome:
     affiliation: str = ""
     validating: bool = True
     consent: str = "automatic"
+    consensus: str = ""
+    """host:port of its CometBFT node, or empty for one that only dials out."""
 
 
 def create_home(path: Path, new: NewHome, *, passphrase: str, clock: Clock, entropy: Entropy) -> Enrolment:
@@ -114,17 +126,19 @@ def create_home(path: Path, new: NewHome, *, passphrase: str, clock: Clock, entr
     tls = create_tls_key(new.org, clock=clock, entropy=entropy, hosts=hosts, ttl_seconds=TLS_TTL_SECONDS)
     keys[f"{new.org}/{Purpose.TLS}/1"] = tls
     keys[STORAGE_LABEL] = SecretKey.generate(Purpose.IDENTITY, entropy)
+    keys[NODE_LABEL] = node = SecretKey.generate(Purpose.IDENTITY, entropy)
     save_keystore(home.keys, seal_keys(keys, passphrase, entropy))
     home.certificate.write_bytes(tls.certificate)
-    enrolment = enrolment_of(new, keys)
+    votes = write_keys(home.cometbft, validator_seed=entropy.bytes(SEED_BYTES), node_seed=node.expose_seed())
+    enrolment = enrolment_of(new, keys, votes)
     write_private(home.path / "enrolment.atoll", encode_message(enrolment))
     _write_tokens(home, entropy)
-    text = _CONFIG.format(org=new.org, peer=new.peer, https=new.https, consent=new.consent)
+    text = _CONFIG.format(org=new.org, peer=new.peer, https=new.https, consent=new.consent, consensus=new.consensus)
     home.config.write_text(text, "utf-8")
     return enrolment
 
 
-def enrolment_of(new: NewHome, keys: Mapping[str, SecretKey | TlsKey]) -> Enrolment:
+def enrolment_of(new: NewHome, keys: Mapping[str, SecretKey | TlsKey], votes: ConsensusKeys) -> Enrolment:
     """What an organisation says of itself when it joins."""
     tls = keys[f"{new.org}/{Purpose.TLS}/1"]
     assert isinstance(tls, TlsKey)
@@ -146,6 +160,8 @@ def enrolment_of(new: NewHome, keys: Mapping[str, SecretKey | TlsKey]) -> Enrolm
         recovery=public(Purpose.RECOVERY),
         cosign=public(Purpose.COSIGN),
         log=public(Purpose.LOG),
+        consensus=votes.public,
+        consensus_peer=f"{votes.node_id}@{new.consensus}",
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from atoll.ledger.records import KeyPointer
 from atoll.node.config import Config
-from atoll.node.home import STORAGE_LABEL, TLS_TTL_SECONDS
+from atoll.node.home import NODE_LABEL, STORAGE_LABEL, TLS_TTL_SECONDS
+from atoll.ordering.cometbft.keys import load_keys
 from atoll.ordering.engine import View
 from atoll.ports import Clock, Entropy
 from atoll.storage.keyfile import save_keystore
@@ -29,7 +30,15 @@ class KeyRing:
 
     def prepare(self, purpose: Purpose, version: int) -> bytes:
         """Make and keep the next key of a purpose; its public part, for TLS the certificate. One that was kept before is
-        used."""
+        used.
+
+        For the key that votes on blocks it is the one that lies beside what it has signed (`atoll.node.engines`).
+
+        Raises:
+            ValidatorFilesUnfit: it is not there as it has to be.
+        """
+        if purpose is Purpose.CONSENSUS:
+            return load_keys(self._config.home.cometbft).public
         label = f"{self._config.org}/{purpose}/{version}"
         if label not in self._keys:
             keys = self._keys | {label: self._make(purpose)}
@@ -64,6 +73,12 @@ class KeyRing:
     def storage_key(self) -> bytes:
         """What this node's own values are sealed under."""
         key = self._keys[STORAGE_LABEL]
+        assert isinstance(key, SecretKey)
+        return key.expose_seed()
+
+    def node_seed(self) -> bytes:
+        """What names this node among CometBFT's."""
+        key = self._keys[NODE_LABEL]
         assert isinstance(key, SecretKey)
         return key.expose_seed()
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from atoll.api.models import HandoverInfo, InviteInfo, InviteRequest, MemberInfo
 from atoll.errors import AtollError
-from atoll.ledger.records import InviteRecord, Key, KeyPointer, Motion, Newcomer
+from atoll.ledger.records import EngineKind, InviteRecord, Key, KeyPointer, Motion, Newcomer
 from atoll.ledger.rules.keys import RevokeKey, RotateKey, change_bytes
 from atoll.ledger.rules.membership import EnrolMember, InviteMember, needs_motion
 from atoll.ledger.transaction import parse_transaction
@@ -67,11 +67,12 @@ class Membership:
                 roles=list(one.roles),
                 state=one.state,
                 validating=one.org in validating,
-                sequencer=one.org == consensus.sequencer,
+                sequencer=consensus.engine is EngineKind.EMBEDDED and one.org == consensus.sequencer,
                 peer=one.peer,
                 https=one.https,
                 connected=one.org == self._context.org or one.org in connected,
-                keys={purpose: self._show_key(one.org, purpose) for purpose in MEMBER_PURPOSES},
+                consensus_peer=one.consensus_peer,
+                keys={purpose: self._show_key(one.org, purpose) for purpose in self._purposes(one.org)},
             )
             for one in self._context.members()
         ]
@@ -200,6 +201,10 @@ class Membership:
         key = view.get(Key, f"{org or self._context.org}/{purpose}/{pointer.version if pointer else 1}")
         assert key is not None, "every member has a key of every purpose"
         return key
+
+    def _purposes(self, org: str) -> tuple[Purpose, ...]:
+        has_vote = self._context.view().get(KeyPointer, f"{org}/{Purpose.CONSENSUS}") is not None
+        return (*MEMBER_PURPOSES, *((Purpose.CONSENSUS,) if has_vote else ()))
 
     def _show_key(self, org: str, purpose: Purpose) -> str:
         key = self._current(purpose, org)

@@ -13,7 +13,7 @@ every transaction themselves. Whatever is returned by any method of this interfa
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -161,6 +161,26 @@ class Candidacy(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """How this node's validator process is, for people."""
+
+    state: str
+    """`running`, `restarting`, `stopped` or `failed`."""
+    reason: str
+    """Why the process last ended; empty where it never did."""
+    restarts: int
+    """How often it was started again."""
+    votes: bool
+    """Whether its key votes on blocks now; a node whose key does not, follows."""
+    catching_up: bool
+    """Whether it still fetches blocks that the others have agreed on long ago."""
+    peers: int
+    """Nodes it is connected to."""
+    consensus_height: int
+    """CometBFT's newest block that was carried out here; counts empty ones too."""
+
+
 class Engine(Protocol):
     """See the module's docstring. All methods belong to one event loop."""
 
@@ -175,6 +195,22 @@ class Engine(Protocol):
 
     async def stop(self) -> None:
         """Leave; nothing acknowledged is lost, waiting submissions end with NotAcknowledged."""
+        ...
+
+    async def failed(self) -> None:
+        """Wait until this node can take part no more; cancellation ends the wait.
+
+        Raises:
+            AtollError: always, with the reason and what to do about it: the node has to stop, so that somebody looks.
+        """
+        ...
+
+    def condition(self) -> Condition | None:
+        """How the process beside this one is that votes on blocks; None where the engine has none."""
+        ...
+
+    def methods(self) -> Mapping[str, Callable[[str, bytes], Awaitable[bytes]]]:
+        """What other members' nodes may ask of this engine, by name."""
         ...
 
     async def submit(self, transaction: bytes, *, timeout_seconds: float = 30.0) -> Acknowledged:

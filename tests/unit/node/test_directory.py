@@ -21,7 +21,7 @@ class World:
     def __init__(self) -> None:
         self.founding = Founding(["operator", "bank", "bureau"])
         self.ledger = Ledger(self.founding.genesis_file)
-        self.directory = Directory(self._view)
+        self.directory = Directory(self._view, lambda: self.ledger.time)
 
     def send(self, body: Message) -> None:
         block = Block(

@@ -65,7 +65,7 @@ from atoll.api.models.members import (
     MemberInfo,
 )
 from atoll.api.models.motions import LeaveRequest, MotionApproval, MotionInfo, MotionRequest
-from atoll.api.models.node import DoctorFinding, Status, WhyInfo
+from atoll.api.models.node import DoctorFinding, Status, ValidatorHealth, WhyInfo
 from atoll.api.models.orders import ApproverAsk, ApproverInfo, OrderGiven, OrderInfo, OrderRequest, PaperInfo
 from atoll.api.models.profile import ColumnProfileInfo, FrequentInfo, ProfileInfo, ProfileRequest, ShapeInfo
 from atoll.api.models.programs import ProgramInfo, ProgramText
@@ -201,6 +201,7 @@ __all__ = [
     "StandingInfo",
     "Status",
     "TakesInfo",
+    "ValidatorHealth",
     "ValidatorInfo",
     "ValidatorsInfo",
     "VerifyInfo",

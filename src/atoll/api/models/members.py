@@ -18,6 +18,8 @@ class MemberInfo(Model):
     sequencer: bool
     peer: str
     https: str
+    consensus_peer: str
+    """Its CometBFT node; empty where it has none."""
     connected: bool
     keys: dict[str, str]
     """Fingerprint of each current key, by purpose; `revoked` where it is."""

@@ -6,6 +6,22 @@ from atoll.api.models.base import Model
 from atoll.api.models.jobs import DecisionInfo
 
 
+class ValidatorHealth(Model):
+    """CometBFT beside a node."""
+
+    state: str
+    """`running`, `restarting`, `stopped` or `failed`."""
+    reason: str
+    """Why it last ended; empty where it never did."""
+    restarts: int
+    votes: bool
+    """Whether its key counts; a node whose key does not, follows."""
+    catching_up: bool
+    peers: int
+    consensus_height: int
+    """CometBFT's own height; it counts empty blocks too."""
+
+
 class Status(Model):
     """How a node is."""
 
@@ -20,6 +36,7 @@ class Status(Model):
     log_size: int
     term: int
     sequencer: str
+    """Who puts transactions in order; empty under CometBFT, where each validator does in turn."""
     quorum: str
     """`3 of 4`."""
     freshness_seconds: int
@@ -27,6 +44,12 @@ class Status(Model):
     connected: list[str]
     jobs_running: int
     pss_mb: float
+    rules: str
+    """Version of the ledger's rules; which one comes next, and from which block on, where that is agreed."""
+    motions_waiting: int
+    """How many motions wait for this organisation's approval."""
+    validator: ValidatorHealth | None
+    """The process that votes on blocks; None on the embedded engine."""
 
 
 class DoctorFinding(Model):

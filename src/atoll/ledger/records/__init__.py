@@ -31,6 +31,7 @@ from atoll.ledger.records.membership import (
     Nonce,
     PendingKey,
     Validator,
+    served_until,
     ties,
 )
 from atoll.ledger.records.motions import MOST_APPROVALS, Motion, MotionCounter, MotionKind, MotionOrg, Newcomer
@@ -230,6 +231,7 @@ __all__ = [
     "refund_id",
     "root_right",
     "root_right_id",
+    "served_until",
     "shown_id",
     "standing_account",
     "ties",

@@ -13,6 +13,8 @@ from atoll.wire.message import Count, Digest, Message, Name, Pattern, Size, Time
 
 REVOKED_COSIGN = b"\xff" * 32
 """Stands in the place of a revoked cosigning key: no point's canonical encoding, so nothing verifies under it."""
+FAREWELL_SECONDS = 60
+FOREVER_SECONDS = 2**40
 Endpoint = Annotated[str, Pattern(r"|[A-Za-z0-9.\-\[\]:]{1,200}:[0-9]{1,5}")]
 """host:port, or empty for a member that only dials out."""
 ConsensusPeer = Annotated[str, Pattern(r"|[0-9a-f]{40}@([A-Za-z0-9.\-\[\]:]{1,200}:[0-9]{1,5})?")]
@@ -62,6 +64,20 @@ class Member(Record):
 
     def identifier(self) -> str:
         return self.org
+
+
+def served_until(member: Member) -> int:
+    """Until when other members' nodes stay connected to this one's, Unix seconds.
+
+    Whoever leaves is served a little longer, so that its node learns that it has left; whoever was put out is cut off at once.
+    """
+    match member.state:
+        case MemberState.ACTIVE:
+            return FOREVER_SECONDS
+        case MemberState.LEFT:
+            return member.left_at + FAREWELL_SECONDS
+        case _:
+            return 0
 
 
 def ties(org: str, member: Member | None) -> tuple[str, ...]:

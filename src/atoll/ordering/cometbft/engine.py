@@ -7,7 +7,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from atoll.errors import AtollError
@@ -21,7 +20,7 @@ from atoll.ordering.cometbft.home import write_config, write_genesis
 from atoll.ordering.cometbft.keys import load_keys
 from atoll.ordering.cometbft.parameters import genesis_document
 from atoll.ordering.cometbft.paths import APP_SOCKET, RPC_SOCKET, SocketFolder
-from atoll.ordering.cometbft.process import State, Supervisor
+from atoll.ordering.cometbft.process import Supervisor
 from atoll.ordering.cometbft.provable import Provable
 from atoll.ordering.cometbft.rpc import Rpc
 from atoll.ordering.cometbft.seals import SealStore
@@ -30,7 +29,7 @@ from atoll.ordering.cometbft.server import Server
 from atoll.ordering.cometbft.settings import Settings
 from atoll.ordering.cometbft.snapshots import Snapshots
 from atoll.ordering.cometbft.store import CometStore
-from atoll.ordering.engine import Acknowledged, AgreedBlock, Candidacy, View
+from atoll.ordering.engine import Acknowledged, AgreedBlock, Candidacy, Condition, View
 from atoll.ordering.errors import HandoverRefused, NotAcknowledged, NotAdmitted, NotAgreedYet, Stopped, ValidatorRefused
 from atoll.ordering.offload import Offload, in_thread
 from atoll.ordering.reading import AgreedReader
@@ -47,26 +46,6 @@ LOOK_SECONDS = 2.0
 """How often CometBFT is asked for its peers."""
 RESTART_SECONDS = 1.0
 """Before a task that failed begins again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """How this node's validator is, for people."""
-
-    state: State
-    """What its process does."""
-    reason: str
-    """Why the process last ended; empty where it never did."""
-    restarts: int
-    """How often it was started again."""
-    votes: bool
-    """Whether its key votes on blocks now; a node whose key does not, follows."""
-    catching_up: bool
-    """Whether it still fetches blocks that the others have agreed on long ago."""
-    peers: int
-    """Nodes it is connected to."""
-    consensus_height: int
-    """CometBFT's newest block that was carried out here; counts empty ones too."""
 
 
 class CometEngine(AgreedReader):
@@ -153,7 +132,9 @@ class CometEngine(AgreedReader):
         Raises:
             BinaryUnfit: CometBFT does not run, or is another version.
             ValidatorFilesUnfit: its folder is of another ledger.
+            UnknownRules: the next block is under rules that are not known here.
         """
+        self.ledger.need_rules()
         await check_binary(self._binary)
         write_genesis(self._home, genesis_document(self.ledger.genesis, self.ledger.genesis_digest))
         self._failure = asyncio.get_running_loop().create_future()

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from atoll.errors import AtollError
 from atoll.ledger.chain import Ledger
-from atoll.ledger.records import Member, MemberState
+from atoll.ledger.errors import UnknownRules
+from atoll.ledger.records import Member, served_until
 from atoll.ledger.rules.errors import BadTransaction
 from atoll.ledger.transaction import transaction_id
 from atoll.ordering.changes import Changes
@@ -95,8 +96,10 @@ class EmbeddedEngine(AgreedReader):
         self._began_at = clock.monotonic()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._role: tuple[str, ...] = ()
-        self._member_orgs: list[str] = []
+        self._served: dict[str, int] = {}
+        """Until when each member is to be talked to."""
         self._members_changed = True
+        self._failure: asyncio.Future[None] | None = None
         self._wire(clock, members, signers, offload)
         for point in self.replica.points.values():
             if point.executed is not None:
@@ -141,7 +144,13 @@ class EmbeddedEngine(AgreedReader):
     # -- life ------------------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Begin to take part, as sequencer or as member, whichever the ledger says."""
+        """Begin to take part, as sequencer or as member, whichever the ledger says.
+
+        Raises:
+            UnknownRules: the next block is under rules that are not known here.
+        """
+        self.replica.ledger.need_rules()
+        self._failure = asyncio.get_running_loop().create_future()
         self._running = True
         self._began_at = self._clock.monotonic()
         for name, work in (
@@ -156,6 +165,8 @@ class EmbeddedEngine(AgreedReader):
     async def stop(self) -> None:
         """Leave. Waiting submissions end with NotAcknowledged, followers end."""
         self._running = False
+        if self._failure is not None:
+            self._failure.cancel()
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -177,6 +188,7 @@ class EmbeddedEngine(AgreedReader):
 
     def _on_change(self) -> None:
         """Take up or lay down the sequencer's work, and serve whoever is a member."""
+        self._need_rules()
         role = self._wanted_role()
         if not self._running or role == self._role:
             return
@@ -198,6 +210,23 @@ class EmbeddedEngine(AgreedReader):
             if f"serve {org}" not in self._tasks:
                 self._begin(f"serve {org}", functools.partial(self._publisher.serve, org))
 
+    def _need_rules(self) -> None:
+        """Give up once the members have agreed on rules for the next block that are not known here."""
+        try:
+            self.replica.ledger.need_rules()
+        except UnknownRules as err:
+            if self._failure is not None and not self._failure.done():
+                self._failure.set_exception(err)
+                self._failure.exception()  # whoever awaits it gets it; that nobody does is no warning's matter
+
+    async def failed(self) -> None:
+        """See `Engine.failed`; here only rules that are not known end a node."""
+        assert self._failure is not None, "start comes first"
+        await asyncio.shield(self._failure)
+
+    def condition(self) -> None:
+        """No process beside this one votes."""
+
     def _wanted_role(self) -> tuple[str, ...]:
         """The term, and for the sequencer everybody it serves."""
         term = str(self.replica.tip.after.term)
@@ -216,16 +245,17 @@ class EmbeddedEngine(AgreedReader):
                 await asyncio.sleep(RESTART_SECONDS)
 
     def _others(self) -> list[str]:
-        """Active members but this one, the sequencer first."""
+        """Members that are served, but this one, the sequencer first."""
         sequencer = self.replica.tip.after.sequencer
         orgs = [org for org in self._members_now() if org != self.org]
         return sorted(orgs, key=lambda org: (org != sequencer, org))
 
     def _members_now(self) -> list[str]:
         if self._members_changed:
-            self._member_orgs = [one.org for one in self.replica.view.all(Member) if one.state is MemberState.ACTIVE]
+            self._served = {one.org: served_until(one) for one in self.replica.view.all(Member)}
             self._members_changed = False
-        return self._member_orgs
+        now = self._clock.now()
+        return [org for org, until in self._served.items() if now < until]
 
     def _is_quiet(self) -> bool:
         """Whether this member should look for itself what the others have."""
