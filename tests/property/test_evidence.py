@@ -10,13 +10,18 @@ from hypothesis import strategies as st
 
 from atoll.ledger.evidence.bundle import encode_bundle, parse_bundle
 from atoll.ledger.evidence.errors import DamagedBundle, EvidenceError
+from tests.unit.evidence.header_world import HeaderWorld
 from tests.unit.evidence.world import World, pack, unpack
 
 
 @functools.cache
-def evidence() -> tuple[World, bytes]:
-    world = World().complete()
+def evidence(engine: str) -> tuple[World, bytes]:
+    """Of an embedded ledger, or of one on CometBFT."""
+    world = (World() if engine == "embedded" else HeaderWorld()).complete()
     return world, world.export()
+
+
+ENGINES = st.sampled_from(["embedded", "cometbft"])
 
 
 def entry_at(data: bytes, at: int) -> int:
@@ -35,9 +40,9 @@ def entry_at(data: bytes, at: int) -> int:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.data())
-def test_any_changed_byte_is_answered_with_its_entry(draw: st.DataObject) -> None:
-    world, data = evidence()
+@given(ENGINES, st.data())
+def test_any_changed_byte_is_answered_with_its_entry(engine: str, draw: st.DataObject) -> None:
+    world, data = evidence(engine)
     at = draw.draw(st.integers(0, len(data) - 1))
     byte = draw.draw(st.integers(0, 255).filter(lambda one: one != data[at]))
     with pytest.raises(DamagedBundle) as caught:
@@ -46,9 +51,9 @@ def test_any_changed_byte_is_answered_with_its_entry(draw: st.DataObject) -> Non
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.data())
-def test_any_changed_byte_is_found_even_if_all_digests_are_put_right(draw: st.DataObject) -> None:
-    world, data = evidence()
+@given(ENGINES, st.data())
+def test_any_changed_byte_is_found_even_if_all_digests_are_put_right(engine: str, draw: st.DataObject) -> None:
+    world, data = evidence(engine)
     entries = unpack(data)
     name = draw.draw(st.sampled_from(list(entries)))
     body = entries[name]
@@ -60,9 +65,9 @@ def test_any_changed_byte_is_found_even_if_all_digests_are_put_right(draw: st.Da
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_cut_doubled_and_shuffled_bundles_are_refused(draw: st.DataObject) -> None:
-    world, data = evidence()
+@given(ENGINES, st.data())
+def test_cut_doubled_and_shuffled_bundles_are_refused(engine: str, draw: st.DataObject) -> None:
+    world, data = evidence(engine)
     cut = draw.draw(st.integers(0, len(data) - 1))
     for bad in (data[:cut], data[cut:] if cut else b"", data + data[:cut] if cut else data + data):
         with pytest.raises(EvidenceError):

@@ -73,6 +73,11 @@ class HeaderSeal(Message):
     state_root: Digest
     """Root of the state after them; with size and root it gives the header's app hash."""
 
+    def __post_init__(self) -> None:
+        """Raises CheckpointFormatError where log and chain id make no checkpoint."""
+        Message.__post_init__(self)
+        Checkpoint(origin=self.light.header.chain_id, size=self.size, root=self.root)
+
     @property
     def kind(self) -> SealKind:
         """HEADER."""
@@ -107,8 +112,9 @@ def parse_seal(data: bytes) -> Seal:
         data: from anybody; at most MAX_SEAL_BYTES for a header seal, MAX_NOTE_BYTES for a note.
 
     Raises:
-        NoteFormatError, CheckpointFormatError: not a note over a checkpoint.
+        NoteFormatError: not a note.
         CborError, MessageError: not a header seal.
+        CheckpointFormatError: either, but over no checkpoint.
     """
     if data.startswith(_CBOR_PAIR):
         return parse_message(data, HeaderSeal)

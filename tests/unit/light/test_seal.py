@@ -10,6 +10,7 @@ import pytest
 from atoll.errors import InputError
 from atoll.ledger.app_hash import app_hash
 from atoll.ledger.checkpoint import Checkpoint
+from atoll.ledger.errors import CheckpointFormatError, EmptyLogRootError
 from atoll.ledger.light import (
     ABSENT,
     BlockId,
@@ -78,6 +79,14 @@ def test_a_header_seal_says_its_checkpoint_and_the_time_of_its_header() -> None:
     assert again == seal
     assert (again.kind, again.time) == (SealKind.HEADER, 1_790_000_000)
     assert again.checkpoint == Checkpoint(origin=CHAIN, size=7, root=ROOT)
+
+
+def test_a_header_seal_is_over_a_checkpoint() -> None:
+    seal = header_seal()
+    with pytest.raises(EmptyLogRootError):
+        replace(seal, size=0)
+    with pytest.raises(CheckpointFormatError):
+        replace(seal, light=replace(seal.light, header=replace(seal.light.header, chain_id="two\nlines")))
 
 
 def test_log_and_state_of_a_header_seal_are_those_of_its_app_hash() -> None:

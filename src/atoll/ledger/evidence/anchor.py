@@ -163,7 +163,9 @@ class Anchor:
         if before.index != top.first - 1:
             raise Contradiction.at(before.entry, reason="it does not end where the next begins")
         standing, entry = self.record(ConsensusSet, "0", self._walk.standing_height(top, before.summary))
-        if not self._walk.is_standing(standing):
+        with blame(entry):
+            is_standing = self._walk.is_standing(standing)
+        if not is_standing:
             raise Contradiction.at(entry, reason="the members that count are not those to whom the bundle's steps lead")
 
     # -- the log below the checkpoint ------------------------------------------------------------------------------------------
