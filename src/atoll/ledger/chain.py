@@ -9,12 +9,13 @@ from __future__ import annotations
 import collections
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from atoll.ledger.apply import Context, Outcome, Verifier, apply
 from atoll.ledger.block import Block, BlockSummary, reads_as_summary
 from atoll.ledger.errors import BadBlock, UnknownRules
 from atoll.ledger.fault import reads_as_fault
+from atoll.ledger.foreign.claims import claim_changes, claims_in, need_claims
 from atoll.ledger.genesis import Genesis, first_state, verify_genesis
 from atoll.ledger.records import Chain, ConsensusSet, EngineKind, record_key
 from atoll.ledger.rules import LATEST, RULES
@@ -57,6 +58,7 @@ class Ledger:
         self.genesis: Genesis = genesis
         self.genesis_digest: bytes = digest
         self.tree = Tree.of(first_state(genesis, digest))
+        self._claims = claims_in(self.tree)
         self.log = MerkleTree()
         self.height = 0
         self.time = genesis.time
@@ -109,6 +111,10 @@ class Ledger:
         context = Context(height=block.height, time=block.time, verify=verify)
         outcomes = tuple(apply(state, data, context) for data in block.transactions)
         self._need_term(block, outcomes, state)
+        claims = claim_changes(state.changes())
+        if claims:
+            state.put(replace(need_claims(state), root=self._claims.apply(claims).root))
+            state.keep()
         changes = state.changes()
         tree = self.tree.put_many(changes)
         summary = BlockSummary(
@@ -141,6 +147,7 @@ class Ledger:
         """
         self._need_follows(executed.block)
         self.tree = executed.tree
+        self._claims = self._claims.apply(claim_changes(executed.changes))
         self.log.extend(leaf_hash(one) for one in executed.entries)
         self.height = executed.block.height
         self.time = executed.block.time
@@ -158,6 +165,7 @@ class Ledger:
             leaves: leaf hashes of the log entries after the genesis entries.
         """
         self.tree = Tree.load(records.items() if isinstance(records, Mapping) else records)
+        self._claims = claims_in(self.tree)
         self.log.extend(leaves)
         self.height, self.time = height, time
         self._history.clear()
@@ -170,6 +178,7 @@ class Ledger:
             return None
         other = copy.copy(self)
         other.tree = tree
+        other._claims = claims_in(tree)
         other.log = MerkleTree(self.log.node(0, index) for index in range(log_size))
         other.height, other.time = height, time
         other._reader = None

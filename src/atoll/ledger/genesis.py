@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from atoll.ledger.errors import BadGenesis
-from atoll.ledger.records import Chain, ConsensusSet, EngineKind
+from atoll.ledger.foreign.claims import no_claims
+from atoll.ledger.records import Chain, ConsensusSet, EngineKind, ForeignClaims
 from atoll.ledger.rules import RULES
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.membership import Enrolment, admit, validator_of
@@ -176,5 +177,6 @@ def first_state(genesis: Genesis, digest: bytes) -> dict[bytes, bytes]:
     for founder in genesis.founders:
         admit(call, founder)
     state.put(consensus_of(genesis))
+    state.put(ForeignClaims(root=no_claims().root))
     state.keep()
     return state.changes()

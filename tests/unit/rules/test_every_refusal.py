@@ -13,6 +13,7 @@ from atoll.ledger.rules import LATEST, RULES, errors
 from atoll.ledger.rules.check import StateNear
 from atoll.ledger.rules.dataset import MOST_A_DAY, WithdrawDataset
 from atoll.ledger.rules.dispute import OpenDispute
+from atoll.ledger.rules.foreign import MOST_A_DAY as FOREIGN_A_DAY
 from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import ExpireJob, StartJob
 from atoll.ledger.rules.keys import RevokeKey, RotateKey
@@ -28,6 +29,7 @@ from atoll.testing.persons import PaperPerson
 from atoll.trust.keys import Purpose
 from tests.unit.rules.dealers import Dealers
 from tests.unit.rules.estate import ROOT, Estate, given
+from tests.unit.rules.foreigners import opened, reserving
 from tests.unit.rules.lagoon import (
     CUSTOMERS,
     FILES,
@@ -106,6 +108,9 @@ NUMBERS = {
     "motion.too_long": 90,
     "motion.not_carried": 91,
     "member.needed": 92,
+    "foreign.claim": 100,
+    "foreign.held": 101,
+    "foreign.too_many": 102,
 }
 """Hashed into every block that was ever made; a number is never given to another refusal."""
 
@@ -398,6 +403,20 @@ def member_needed(lagoon: Lagoon) -> str:
     return lagoon.refused(errors.MemberNeeded, "operator", LeaveMember(validating_only=False))
 
 
+def claim_refused(lagoon: Lagoon) -> str:
+    return lagoon.refused(errors.ClaimRefused, "bank", reserving("bank"))
+
+
+def claim_held(lagoon: Lagoon) -> str:
+    return opened(lagoon).do("bank", reserving("bank")).refused(errors.ClaimHeld, "bureau", reserving("bureau"))
+
+
+def too_many_claims(lagoon: Lagoon) -> str:
+    for number in range(FOREIGN_A_DAY):
+        opened(lagoon).do("bank", reserving("bank", number))
+    return lagoon.refused(errors.TooManyClaims, "bank", reserving("bank", FOREIGN_A_DAY))
+
+
 PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     malformed,
     unknown_type,
@@ -457,6 +476,9 @@ PROVOKED: tuple[Callable[[Lagoon], str], ...] = (
     motion_too_long,
     not_carried,
     member_needed,
+    claim_refused,
+    claim_held,
+    too_many_claims,
 )
 """In the order of their numbers."""
 
@@ -497,6 +519,12 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
         "dispute.answer/1",
         "dispute.decide/1",
         "dispute.open/1",
+        "foreign.confirm/1",
+        "foreign.conflict/1",
+        "foreign.open/1",
+        "foreign.release/1",
+        "foreign.reserve/1",
+        "foreign.stamp/1",
         "grant.give/1",
         "grant.revoke/1",
         "job.consent/1",

@@ -12,6 +12,7 @@
     right       grant, lease, sublicense, transfer, freeze, unfreeze, revoke
     approver    register and revoke persons' keys                           order      freeze, unfreeze, recall
     job         propose, consent, refuse, withdraw, start, fail, expire
+    foreign     claims that other consortia are asked about: open, reserve, stamp, confirm, conflict, release
 
 A rule is a function of a `Call` and the transaction's body that writes records or raises a `RuleError`. It is pure: no clock,
 no randomness, no floating point, no iteration over anything unsorted. A rule that has been in force is never edited in a way
@@ -31,6 +32,7 @@ from atoll.ledger.rules import (
     consensus,
     dataset,
     dispute,
+    foreign,
     grade,
     grant,
     job,
@@ -114,6 +116,12 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (oprf_dealing.ComplainOfShare, oprf_dealing.complain),
         (oprf_dealing.ClosePhase, oprf_dealing.close),
         (oprf_dealing.LoseShare, oprf_dealing.lose),
+        (foreign.OpenForeign, foreign.open_foreign),
+        (foreign.ReserveClaim, foreign.reserve),
+        (foreign.StampClaim, foreign.stamp),
+        (foreign.ConfirmClaim, foreign.confirm),
+        (foreign.ConflictClaim, foreign.conflict),
+        (foreign.ReleaseClaim, foreign.release),
     ),
 }
 """Rules in force, by version and by the tag of the transaction's body."""

@@ -3,11 +3,12 @@
     transactions   any of them     1-10, 14-17      registrations  30-37, 50      quality  70-71
     grants         11, 12, 20, 60, 61               rights         40-45          levels   80-86
     jobs           13, 18, 19                       orders         51-54
-    oprf           21-25                            members        90-92
+    oprf           21-25                            members        90-92     foreign        100-102
 
 A number is never changed and never given to another refusal; a new one gets the next that is free in the ten of its subject.
 """
 
+from atoll.ledger.rules.errors.foreign import ClaimHeld, ClaimRefused, TooManyClaims
 from atoll.ledger.rules.errors.grants import CapReached, GrantExhausted, GrantNotInForce, StandingNotInForce, StandingTooLong
 from atoll.ledger.rules.errors.jobs import NotUnanimous, PlanMismatch, ResultMismatch
 from atoll.ledger.rules.errors.levels import (
@@ -70,6 +71,8 @@ __all__ = [
     "BadTransaction",
     "CapReached",
     "CheckRefused",
+    "ClaimHeld",
+    "ClaimRefused",
     "DatasetBlocked",
     "DeadlinePassed",
     "DisputeRefused",
@@ -112,6 +115,7 @@ __all__ = [
     "TagsRefused",
     "TooEarly",
     "TooManyAncestors",
+    "TooManyClaims",
     "TooManyRegistrations",
     "TooManyRights",
     "UnfoundedParent",

@@ -1,0 +1,151 @@
+"""Claims across consortia: who may take which step, in what order, and what ends them."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import pytest
+
+from atoll.ledger.records import ForeignClaims, ForeignState
+from atoll.ledger.rules.errors import ClaimHeld, ClaimRefused, NotAllowed
+from atoll.ledger.rules.foreign import DAY_SECONDS, HOLD_SECONDS, LEEWAY_SECONDS, MOST_A_DAY, STAMP_SECONDS
+from tests.unit.rules.foreigners import (
+    AGREEMENT,
+    EAST,
+    NORTH,
+    WAIT,
+    claim_of,
+    confirming,
+    opened,
+    opening,
+    releasing,
+    reserving,
+    stamped,
+    stamping,
+    yielding,
+)
+from tests.unit.rules.lagoon import Lagoon, registration
+
+
+def test_a_reservation_that_outsiders_saw_is_confirmed_once_the_others_were_asked_late_enough() -> None:
+    lagoon = stamped().do("bank", confirming(claim_of(stamped()).witnessed_at + WAIT))
+    claim = claim_of(lagoon)
+    assert (claim.state, claim.org, claim.dataset) == (ForeignState.CONFIRMED, "bank", "bank/copy/1")
+    assert [one.origin for one in claim.others] == [EAST, NORTH]
+    assert claim.stamp == sha256(b"seen").digest()
+
+
+def test_only_an_operator_opens_the_check() -> None:
+    assert "operator" in Lagoon().refused(NotAllowed, "bank", opening())
+
+
+@pytest.mark.parametrize("origins", [(NORTH, EAST), (EAST, EAST), ("test.example/lagoon",)])
+def test_the_other_consortia_are_sorted_and_others(origins: tuple[str, ...]) -> None:
+    Lagoon().refused(ClaimRefused, "operator", opening(origins=origins))
+
+
+def test_the_agreement_may_be_replaced_and_the_key_may_not() -> None:
+    lagoon = opened().do("operator", opening(agreement=b"\x0c" * 32))
+    assert lagoon.get(ForeignClaims, "0").agreement == b"\x0c" * 32
+    lagoon.refused(ClaimRefused, "operator", opening(key_id=b"\x0c" * 16))
+
+
+def test_nothing_is_reserved_without_the_agreement_that_holds() -> None:
+    Lagoon().refused(ClaimRefused, "bank", reserving("bank"))
+    opened().refused(ClaimRefused, "bank", reserving("bank", agreement=bytes(32)))
+    opened().refused(ClaimRefused, "bank", reserving("bank", holder=bytes(32)))
+
+
+def test_a_member_reserves_for_its_own_datasets_and_as_an_owner() -> None:
+    opened().refused(NotAllowed, "bureau", reserving("bank"))
+    opened().refused(NotAllowed, "operator", reserving("operator"))
+
+
+def test_what_is_reserved_is_held_until_it_expires_and_then_anybody_s() -> None:
+    lagoon = opened().do("bank", reserving("bank")).later(seconds=STAMP_SECONDS)
+    lagoon.refused(ClaimHeld, "bureau", reserving("bureau"))
+    lagoon.refused(ClaimHeld, "bank", reserving("bank"))
+    lagoon.later().do("bureau", reserving("bureau"))
+    assert claim_of(lagoon).org == "bureau"
+
+
+def test_what_is_confirmed_is_held_for_good() -> None:
+    lagoon = stamped().do("bank", confirming(claim_of(stamped()).witnessed_at + WAIT)).later(seconds=10 * HOLD_SECONDS)
+    lagoon.refused(ClaimHeld, "bureau", reserving("bureau"))
+
+
+def test_a_reservation_that_outsiders_saw_lasts_longer_and_is_stamped_once() -> None:
+    lagoon = stamped()
+    assert claim_of(lagoon).expires_at == lagoon.time - WAIT + HOLD_SECONDS
+    lagoon.refused(ClaimRefused, "bank", stamping(lagoon.time))
+
+
+@pytest.mark.parametrize("late", [-LEEWAY_SECONDS - 1, LEEWAY_SECONDS + 1])
+def test_outsiders_have_not_seen_it_before_it_was_there_nor_in_the_future(late: int) -> None:
+    lagoon = opened().do("bank", reserving("bank"))
+    lagoon.refused(ClaimRefused, "bank", stamping(lagoon.time + late))
+
+
+def test_only_the_claimant_goes_on_with_it() -> None:
+    lagoon = opened().do("bank", reserving("bank"))
+    lagoon.refused(NotAllowed, "bureau", stamping(lagoon.time))
+    lagoon = stamped()
+    lagoon.refused(NotAllowed, "bureau", confirming(lagoon.time))
+    lagoon.refused(NotAllowed, "bureau", yielding(lagoon.time))
+    lagoon.refused(ClaimRefused, "bureau", releasing())
+
+
+def test_nothing_is_confirmed_that_no_outsider_has_seen() -> None:
+    lagoon = opened().do("bank", reserving("bank")).later(seconds=WAIT)
+    lagoon.refused(ClaimRefused, "bank", confirming(lagoon.time))
+
+
+def test_a_proof_from_before_the_wait_is_over_confirms_nothing() -> None:
+    lagoon = stamped()
+    lagoon.refused(ClaimRefused, "bank", confirming(claim_of(lagoon).witnessed_at + WAIT - 1))
+    lagoon.refused(ClaimRefused, "bank", confirming(lagoon.time + LEEWAY_SECONDS + 1))
+
+
+@pytest.mark.parametrize("origins", [(EAST,), (NORTH, EAST), (EAST, NORTH, "west.example/bay")])
+def test_every_other_consortium_must_have_been_asked(origins: tuple[str, ...]) -> None:
+    lagoon = stamped()
+    lagoon.refused(ClaimRefused, "bank", confirming(lagoon.time, *origins))
+
+
+def test_nothing_is_confirmed_after_it_has_expired() -> None:
+    lagoon = stamped().later(seconds=HOLD_SECONDS)
+    lagoon.refused(ClaimRefused, "bank", confirming(lagoon.time))
+
+
+def test_who_gives_way_claims_nothing_and_the_other_is_one_of_the_agreement() -> None:
+    lagoon = stamped()
+    lagoon.refused(ClaimRefused, "bank", yielding(lagoon.time, "west.example/bay"))
+    lagoon.do("bank", yielding(lagoon.time))
+    assert claim_of(lagoon).state is ForeignState.CONFLICT
+    assert claim_of(lagoon).others[0].origin == EAST
+    lagoon.refused(ClaimRefused, "bank", confirming(lagoon.time))
+    lagoon.do("bureau", reserving("bureau"))
+
+
+def test_a_reservation_is_released_by_its_claimant_or_by_anybody_once_it_has_expired() -> None:
+    lagoon = opened().do("bank", reserving("bank")).do("bank", releasing())
+    assert claim_of(lagoon).state is ForeignState.RELEASED
+    lagoon.refused(ClaimRefused, "bank", releasing())
+    lagoon = opened().do("bank", reserving("bank")).later(seconds=STAMP_SECONDS)
+    lagoon.refused(ClaimRefused, "telecom", releasing())
+    lagoon.later().do("telecom", releasing())
+
+
+def test_a_confirmed_claim_is_released_only_while_nothing_is_registered_for_it() -> None:
+    lagoon = stamped().do("bank", confirming(claim_of(stamped()).witnessed_at + WAIT))
+    lagoon.do("bank", registration("bank/copy/1"))
+    lagoon.refused(ClaimRefused, "bank", releasing())
+
+
+def test_reservations_of_a_member_are_counted_by_the_day() -> None:
+    lagoon = opened()
+    for number in range(MOST_A_DAY):
+        lagoon.do("bank", reserving("bank", number))
+    lagoon.later(seconds=DAY_SECONDS).do("bank", reserving("bank", MOST_A_DAY))
+    assert claim_of(lagoon, MOST_A_DAY).org == "bank"
+    assert lagoon.get(ForeignClaims, "0").agreement == AGREEMENT
