@@ -63,6 +63,10 @@ class Outcome:
         return self.number == 0
 
 
+ADMITTED = Outcome(0, "", "")
+"""Nothing was refused."""
+
+
 def apply(state: State, data: bytes, context: Context) -> Outcome:
     """Carry out one transaction.
 
@@ -97,7 +101,17 @@ def check(state: State, data: bytes, context: Context) -> Outcome:
         admit(state, data, context)
     except RuleError as err:
         return _refusal(err)
-    return Outcome(0, "", "")
+    return ADMITTED
+
+
+def recheck(state: State, sender: str, nonce: int, expiry_height: int, context: Context) -> Outcome:
+    """As `check` of a transaction that passed it before, since when no member and no key has changed."""
+    try:
+        _need_unexpired(expiry_height, context)
+        _need_new_nonce(state, sender, nonce)
+    except RuleError as err:
+        return _refusal(err)
+    return ADMITTED
 
 
 def admit(state: State, data: bytes, context: Context) -> tuple[Transaction, Call]:
@@ -115,13 +129,21 @@ def admit(state: State, data: bytes, context: Context) -> tuple[Transaction, Cal
     chain = state.get(Chain, "0")
     if chain is None:
         raise BadTransaction(reason="this state has no genesis")
-    if transaction.expiry_height < context.height:
-        raise ExpiredTransaction(expiry=transaction.expiry_height, height=context.height)
+    _need_unexpired(transaction.expiry_height, context)
     _need_signature(state, chain, envelope, transaction, context)
-    nonce = state.get(Nonce, transaction.sender)
-    if nonce is not None and transaction.nonce <= nonce.last:
-        raise StaleNonce(nonce=transaction.nonce, least=nonce.last + 1)
+    _need_new_nonce(state, transaction.sender, transaction.nonce)
     return transaction, Call(state=state, height=context.height, time=context.time, sender=transaction.sender, chain=chain)
+
+
+def _need_unexpired(expiry_height: int, context: Context) -> None:
+    if expiry_height < context.height:
+        raise ExpiredTransaction(expiry=expiry_height, height=context.height)
+
+
+def _need_new_nonce(state: State, sender: str, nonce: int) -> None:
+    used = state.get(Nonce, sender)
+    if used is not None and nonce <= used.last:
+        raise StaleNonce(nonce=nonce, least=used.last + 1)
 
 
 def signature_claim(state: State, data: bytes, height: int) -> tuple[bytes, bytes, bytes] | None:

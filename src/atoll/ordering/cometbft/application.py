@@ -11,7 +11,7 @@ block, records and the place where the ledger stands. What CometBFT asks out of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from atoll.ledger.app_hash import AppState
@@ -19,8 +19,9 @@ from atoll.ledger.apply import Context, Outcome, Verifier, check, signature_clai
 from atoll.ledger.block import MAX_BLOCK_TRANSACTIONS, Block
 from atoll.ledger.chain import Executed, Ledger
 from atoll.ledger.fault import ConsensusFault
-from atoll.ledger.records import ConsensusSet, Member, MemberState, Nonce, record_key
-from atoll.ledger.transaction import parse_transaction, transaction_id
+from atoll.ledger.records import ConsensusSet, Key, Member, MemberState, Nonce, record_key
+from atoll.ledger.transaction import transaction_id
+from atoll.ordering.cometbft.admitted import Admitted, Entry, read_entry
 from atoll.ordering.cometbft.decided import (
     MAX_FAULTS,
     Sifted,
@@ -52,6 +53,9 @@ from atoll.wire.message import parse_message
 
 _CONSENSUS = record_key(ConsensusSet, "0")
 _MEMBERS = Member.NAMESPACE.encode() + b"\0"
+_KEYS = Key.NAMESPACE.encode() + b"\0"
+LOOKED_AT = 2
+"""For a proposal, so many times as many transactions are looked at as fit, in case some are turned away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ class Application:
         self.ledger.need_rules()
         self.verdicts = Verdicts()
         self._seen = Recent(MAX_VERDICTS)
+        self._admitted = Admitted()
         self.offload = offload
         self.genesis_file = genesis_file
         self.on_commit: Callable[[Committed], None] = _ignore
@@ -156,30 +161,40 @@ class Application:
 
     def check(self, transaction: bytes) -> Outcome:
         """Whether a transaction would be let in now: form, sender, signature, nonce and expiry, not its rule."""
-        return self._check(transaction, self.verdicts)
+        return misfit(transaction) or check(self.ledger.reader(), transaction, self._context(self.verdicts))
 
     async def check_many(self, transactions: Sequence[tuple[bytes, bool]]) -> list[Outcome]:
         """As `check` of each, their signatures verified together.
 
         Args:
-            transactions: with whether each was let in before: then its signature is not looked at again.
+            transactions: with whether it is a recheck: then what was let in before is not read again, nor its signature.
         """
 
         def work() -> list[Outcome]:
-            self._warm([data for data, known in transactions if not known])
-            return [self._check(data, _seen_before if known else self.verdicts) for data, known in transactions]
+            self._warm([data for data, again in transactions if not again])
+            return [self._recheck(data) if again else self._check(data, self.verdicts) for data, again in transactions]
 
         return await self.offload(work)
 
     def _check(self, transaction: bytes, verify: Verifier) -> Outcome:
-        return misfit(transaction) or check(self.ledger.view(), transaction, self._context(verify))
+        outcome = misfit(transaction) or check(self.ledger.reader(), transaction, self._context(verify))
+        if outcome.ok:
+            self._admitted.add(transaction)
+        return outcome
+
+    def _recheck(self, transaction: bytes) -> Outcome:
+        known = self._admitted.get(transaction)
+        if known is None:
+            return self._check(transaction, _seen_before)
+        context = self._context(_seen_before)
+        return known.recheck(self.ledger.reader(), context)
 
     def _context(self, verify: Verifier) -> Context:
         return Context(height=self.ledger.height + 1, time=self.ledger.time, verify=verify)
 
     def _warm(self, transactions: Sequence[bytes]) -> None:
         """Verify together, each by the one strict check, the signatures of those that have not been seen."""
-        state, height = self.ledger.view(), self.ledger.height + 1
+        state, height = self.ledger.reader(), self.ledger.height + 1
         new = [data for data in transactions if self._seen.is_new(transaction_id(data))]
         claims = (signature_claim(state, data, height) for data in new)
         self.verdicts.warm([claim for claim in claims if claim is not None])
@@ -201,26 +216,26 @@ class Application:
 
     def _prepare(self, transactions: Sequence[bytes], max_count: int, max_bytes: int) -> list[bytes]:
         state, context = self.ledger.view(), self._context(self.verdicts)
-        readable = in_order_of_nonces([data for data in transactions if is_readable(data)])
+        waiting = [(data, self._admitted.get(data)) for data in transactions[: LOOKED_AT * max_count]]
+        readable = [(data, known or read_entry(data)) for data, known in waiting if known is not None or is_readable(data)]
         chosen: list[bytes] = []
-        for data in readable:
+        for data, entry in in_order_of_nonces(readable):
             size = proposed_bytes(data)
             if len(chosen) == max_count or size > max_bytes:
                 break
-            if not check(state, data, context).ok:
-                continue
-            sender = parse_transaction(data)[1]
-            state.put(Nonce(org=sender.sender, last=sender.nonce))
-            state.keep()
-            chosen.append(data)
-            max_bytes -= size
+            outcome = entry.recheck(state, context) if data in self._admitted else check(state, data, context)
+            if outcome.ok:
+                state.put(Nonce(org=entry.sender, last=entry.nonce))
+                state.keep()
+                chosen.append(data)
+                max_bytes -= size
         return chosen
 
     async def accepts(self, transactions: Sequence[bytes], faults: Sequence[ConsensusFault]) -> bool:
         """Whether to stand for a proposal. Depends on its bytes alone; signatures are verified on the way, for later."""
 
         def work() -> bool:
-            if not is_sound(transactions, faults):
+            if not is_sound(transactions, faults, is_known=self._admitted.__contains__):
                 return False
             self._warm(transactions)
             return True
@@ -320,8 +335,7 @@ class Application:
             changes_consensus = False
             if pending.executed is not None:
                 changes_consensus = _CONSENSUS in pending.executed.changes
-                if any(key.startswith(_MEMBERS) for key in pending.executed.changes):
-                    self._peers = None
+                self._forget(pending.executed.changes)
                 self.ledger.adopt(pending.executed)
                 self.ledger.need_rules()
             self.tip, self._pending = pending.tip, None
@@ -329,20 +343,26 @@ class Application:
         agreed = None if done is None else AgreedBlock(done.block, done.summary, done.outcomes)
         self.on_commit(Committed(pending.tip, agreed, changes_consensus))
 
+    def _forget(self, changes: Iterable[bytes]) -> None:
+        """What was looked up in records that are others now."""
+        if any(key.startswith((_MEMBERS, _KEYS)) for key in changes):
+            self._peers = None
+            self._admitted.clear()
+
     def take_over(self, ledger: Ledger, tip: Tip) -> None:
         """Go on from a snapshot that the store holds already."""
         self.ledger, self.tip, self._pending, self._peers = ledger, tip, None, None
+        self._admitted.clear()
         self.on_restored()
 
 
-def in_order_of_nonces(transactions: Sequence[bytes]) -> list[bytes]:
+def in_order_of_nonces(transactions: Sequence[tuple[bytes, Entry]]) -> list[tuple[bytes, Entry]]:
     """Each sender's transactions in ascending order of nonces, in the places that this sender's transactions hold."""
-    read = [(data, parse_transaction(data)[1]) for data in transactions]
-    waiting: dict[str, list[tuple[int, bytes]]] = {}
-    for data, transaction in read:
-        waiting.setdefault(transaction.sender, []).append((transaction.nonce, data))
-    queues = {sender: iter(sorted(queue, key=lambda one: one[0])) for sender, queue in waiting.items()}
-    return [next(queues[transaction.sender])[1] for _, transaction in read]
+    waiting: dict[str, list[tuple[bytes, Entry]]] = {}
+    for one in transactions:
+        waiting.setdefault(one[1].sender, []).append(one)
+    queues = {sender: iter(sorted(queue, key=lambda one: one[1].nonce)) for sender, queue in waiting.items()}
+    return [next(queues[entry.sender]) for _, entry in transactions]
 
 
 def _seen_before(public: bytes, message: bytes, signature: bytes) -> bool:

@@ -7,7 +7,7 @@ the same, what does not fit is answered with a refusal and stays out of the log,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from atoll.errors import AtollError
@@ -61,12 +61,24 @@ def sift(transactions: Iterable[bytes], faults: Sequence[ConsensusFault] = ()) -
     return Sifted(tuple(entries), len(by_key), tuple(refusals))
 
 
-def is_sound(transactions: Sequence[bytes], faults: Sequence[ConsensusFault] = ()) -> bool:
+def is_sound(
+    transactions: Sequence[bytes],
+    faults: Sequence[ConsensusFault] = (),
+    *,
+    is_known: Callable[[bytes], bool] = lambda _: False,
+) -> bool:
     """Whether an honest validator stands for a proposal: all of it becomes part of the ledger, and each can be read.
 
     It says nothing of signatures, nonces and rules: what fails by those is in the block with the number of its refusal.
+
+    Args:
+        transactions: proposed.
+        faults: that it holds evidence of.
+        is_known: whether these bytes have been read before; the answer changes the cost and nothing else.
     """
-    return all(one is None for one in sift(transactions, faults).refusals) and all(is_readable(one) for one in transactions)
+    if any(one is not None for one in sift(transactions, faults).refusals):
+        return False
+    return all(is_known(one) or is_readable(one) for one in transactions)
 
 
 def is_readable(data: bytes) -> bool:

@@ -21,6 +21,7 @@ _KINDS = {
     abci.MisbehaviorType.DUPLICATE_VOTE: FaultKind.DUPLICATE_VOTE,
     abci.MisbehaviorType.LIGHT_CLIENT_ATTACK: FaultKind.LIGHT_CLIENT_ATTACK,
 }
+_LET_IN: bytes = abci.Response(check_tx=abci.ResponseCheckTx()).SerializeToString()
 
 
 class Dispatcher:
@@ -36,7 +37,6 @@ class Dispatcher:
             "info": self._info,
             "init_chain": self._init_chain,
             "query": self._query,
-            "check_tx": self._check_tx,
             "commit": self._commit,
             "list_snapshots": self._list_snapshots,
             "offer_snapshot": self._offer_snapshot,
@@ -48,7 +48,7 @@ class Dispatcher:
         }
 
     async def answer(self, request: abci.Request) -> abci.Response:
-        """The response to any request but Flush, which is the connection's own affair.
+        """The response to any request but CheckTx and Flush, which is the connection's own affair.
 
         Raises:
             OutOfTurn: a request that this application never asked for, or that does not follow.
@@ -59,14 +59,11 @@ class Dispatcher:
             raise OutOfTurn(reason=f"it asks for {name or 'something unknown'}")
         return await method(getattr(request, name))
 
-    async def check(self, requests: Sequence[abci.RequestCheckTx]) -> list[abci.Response]:
-        """The responses to CheckTx requests that have come together."""
+    async def check(self, requests: Sequence[abci.RequestCheckTx]) -> list[bytes]:
+        """The encoded responses to CheckTx requests that have come together."""
         asked = [(one.tx, one.type == abci.CheckTxType.RECHECK) for one in requests]
         outcomes = await self._application.check_many(asked)
-        return [
-            abci.Response(check_tx=abci.ResponseCheckTx(code=one.number, log=one.sentence, codespace=one.code))
-            for one in outcomes
-        ]
+        return [_LET_IN if one.ok else _turned_away(one) for one in outcomes]
 
     # -- information -----------------------------------------------------------------------------------------------------------
 
@@ -83,9 +80,6 @@ class Dispatcher:
 
     async def _query(self, asked: abci.RequestQuery) -> abci.Response:
         return abci.Response(query=self._queries.answer(asked))
-
-    async def _check_tx(self, asked: abci.RequestCheckTx) -> abci.Response:
-        return (await self.check([asked]))[0]
 
     # -- blocks ----------------------------------------------------------------------------------------------------------------
 
@@ -142,6 +136,11 @@ class Dispatcher:
 
     async def _apply_snapshot_chunk(self, asked: abci.RequestApplySnapshotChunk) -> abci.Response:
         return abci.Response(apply_snapshot_chunk=await self._restoring.apply(asked.index, asked.chunk, asked.sender))
+
+
+def _turned_away(outcome: Outcome) -> bytes:
+    checked = abci.ResponseCheckTx(code=outcome.number, log=outcome.sentence, codespace=outcome.code)
+    return abci.Response(check_tx=checked).SerializeToString()  # type: ignore[no-any-return]  # protobuf is untyped
 
 
 def _result(outcome: Outcome) -> abci.ExecTxResult:

@@ -117,8 +117,7 @@ class Server:
 
     async def _answer_checks(self, checks: list[abci.RequestCheckTx], writer: asyncio.StreamWriter) -> None:
         if checks:
-            responses = await self._dispatcher.check(checks)
-            writer.write(b"".join(encode_frame(one.SerializeToString()) for one in responses))
+            writer.write(b"".join(encode_frame(one) for one in await self._dispatcher.check(checks)))
             checks.clear()
 
     async def _answer(self, request: abci.Request, writer: asyncio.StreamWriter) -> None:

@@ -15,9 +15,10 @@ from atoll.ledger.errors import BadBlock, UnknownRules
 from atoll.ledger.fault import ConsensusFault, FaultKind, reads_as_fault
 from atoll.ledger.records import Key
 from atoll.ledger.rules.consensus import Handover, HandoverVote, SignedVote
-from atoll.ledger.rules.keys import RotateKey
+from atoll.ledger.rules.keys import RevokeKey, RotateKey
 from atoll.ledger.rules.membership import SetEndpoints
 from atoll.ledger.transaction import MAX_TRANSACTION_BYTES, parse_transaction
+from atoll.ordering.cometbft.admitted import Admitted, read_entry
 from atoll.ordering.cometbft.application import in_order_of_nonces
 from atoll.ordering.cometbft.decided import MAX_FAULTS, is_sound, proposed_bytes, sift
 from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
@@ -61,8 +62,7 @@ def flipped(data: bytes) -> bytes:
 
 
 def by_stranger(founding: Founding) -> bytes:
-    founding.add("stranger")
-    return signed(founding, "stranger", dataset(9), 1)
+    return signed(founding, "stranger", dataset(9), 1, by="bank")
 
 
 BAD: dict[str, tuple[Callable[[Founding], bytes], int]] = {
@@ -112,6 +112,40 @@ async def test_results_are_the_same_on_every_node_whatever_the_words(tmp_path: P
     assert done.tx_results[0].log == ""
     assert "junk" not in done.tx_results[1].log
     assert len(done.events) == 0
+
+
+async def test_a_recheck_looks_at_nonce_and_expiry(tmp_path: Path, founding: Founding) -> None:
+    """What was let in stays until its nonce is used or its time is over."""
+    kept, used = signed(founding, "bank", dataset(5), 5), signed(founding, "bank", dataset(1), 2)
+    late = signed(founding, "bureau", dataset(1, "bureau"), 1, expiry=1)
+    async with chained(tmp_path, founding) as (running, chain), Socket.connected(running.path) as mempool:
+        assert [one.check_tx.code for one in await mempool.pipeline([check(kept), check(used), check(late)])] == [0, 0, 0]
+        await chain.decide([signed(founding, "bank", dataset(2), 3)])
+        again = await mempool.pipeline([check(one, again=True) for one in (kept, used, late)])
+        assert [one.check_tx.code for one in again] == [0, 4, 5]
+        assert [one.check_tx.codespace for one in again] == ["", "ledger.stale_nonce", "ledger.expired"]
+        assert await prepare(chain, [kept, used, late]) == [kept]
+
+
+async def test_what_was_let_in_is_turned_away_once_its_key_is_worthless(tmp_path: Path, founding: Founding) -> None:
+    """Else a mempool could be filled for good with what nobody can carry out."""
+    waits = signed(founding, "bureau", dataset(1, "bureau"), 9)
+    revoked = RevokeKey(org="bureau", purpose=Purpose.IDENTITY, second=b"")
+    async with chained(tmp_path, founding) as (running, chain), Socket.connected(running.path) as mempool:
+        assert (await mempool.call(check(waits))).check_tx.code == 0
+        assert (await mempool.call(check(waits, again=True))).check_tx.code == 0
+        assert await prepare(chain, [waits]) == [waits]
+        assert (await chain.decide([signed(founding, "bureau", revoked, 1)])).tx_results[0].code == 0
+        assert (await mempool.call(check(waits, again=True))).check_tx.code == 3
+        assert await prepare(chain, [waits]) == []
+
+
+def test_no_more_is_remembered_than_the_limit(founding: Founding) -> None:
+    transactions = [signed(founding, "bank", dataset(number), number) for number in range(1, 4)]
+    admitted = Admitted(2)
+    for one in transactions:
+        admitted.add(one)
+    assert [one in admitted for one in transactions] == [False, True, True]
 
 
 # -- beginning -----------------------------------------------------------------------------------------------------------------
@@ -467,8 +501,8 @@ def test_a_decided_block_becomes_a_block_that_can_be_stored() -> None:
 
 
 def test_transactions_of_others_stay_where_they_are(founding: Founding) -> None:
-    first, second = signed(founding, "bank", dataset(1), 5), signed(founding, "bank", dataset(2), 4)
-    between = signed(founding, "bureau", dataset(1, "bureau"), 1)
+    transactions = [signed(founding, "bank", dataset(1), 5), signed(founding, "bureau", dataset(1, "bureau"), 1)]
+    first, between, second = [(one, read_entry(one)) for one in (*transactions, signed(founding, "bank", dataset(2), 4))]
     assert in_order_of_nonces([first, between, second]) == [second, between, first]
 
 

@@ -1,0 +1,64 @@
+"""What CheckTx has let in, so that CometBFT's recheck of its whole mempool after every block reads nothing again.
+
+A transaction that was let in can only become too old, or its nonce used; unless a member or a key changes, when everything here
+is forgotten and looked at in full once more.
+"""
+
+from __future__ import annotations
+
+import collections
+from dataclasses import dataclass
+
+from atoll.ledger.apply import Context, Outcome, recheck
+from atoll.ledger.state import State
+from atoll.ledger.transaction import parse_transaction, transaction_id
+
+MAX_ADMITTED = 40_000
+"""Twice CometBFT's mempool; about 250 bytes each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a recheck looks at."""
+
+    sender: str
+    """Who signed it."""
+    nonce: int
+    """Its number."""
+    expiry_height: int
+    """Last height at which it may be included."""
+
+    def recheck(self, state: State, context: Context) -> Outcome:
+        """Whether it would be let in now."""
+        return recheck(state, self.sender, self.nonce, self.expiry_height, context)
+
+
+def read_entry(data: bytes) -> Entry:
+    """Of a transaction that can be read."""
+    transaction = parse_transaction(data)[1]
+    return Entry(transaction.sender, transaction.nonce, transaction.expiry_height)
+
+
+class Admitted:
+    """See the module's docstring. Several threads may ask at a time: a lost race costs one look in full."""
+
+    def __init__(self, limit: int = MAX_ADMITTED) -> None:
+        self._entries: collections.OrderedDict[bytes, Entry] = collections.OrderedDict()
+        self._limit = limit
+
+    def __contains__(self, data: bytes) -> bool:
+        return transaction_id(data) in self._entries
+
+    def get(self, data: bytes) -> Entry | None:
+        """What is known of these bytes."""
+        return self._entries.get(transaction_id(data))
+
+    def add(self, data: bytes) -> None:
+        """They were let in: form, sender, signature, nonce and expiry are good."""
+        self._entries[transaction_id(data)] = read_entry(data)
+        while len(self._entries) > self._limit:
+            self._entries.popitem(last=False)
+
+    def clear(self) -> None:
+        """A member or a key has changed."""
+        self._entries.clear()
