@@ -34,5 +34,5 @@ def start_logs(folder: Path, level: str) -> None:
     handler = logging.handlers.RotatingFileHandler(folder / "node.log", maxBytes=MAX_LOG_BYTES, backupCount=KEPT_LOGS)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("uvicorn.access", "uvicorn.error", "asyncio"):
+    for noisy in ("uvicorn.access", "uvicorn.error", "asyncio", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

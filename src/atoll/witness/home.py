@@ -134,7 +134,8 @@ def create_witness(
     home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     secret = SecretKey.generate(Purpose.COSIGN, entropy)
     hosts = sorted({"localhost", "127.0.0.1", host})
-    own = create_tls_key("witness", clock=clock, entropy=entropy, hosts=hosts, ttl_seconds=TLS_TTL_SECONDS)
+    subject = f"witness-{secret.public.data.hex()[:16]}"  # of two trusted certificates of one subject OpenSSL would see one
+    own = create_tls_key(subject, clock=clock, entropy=entropy, hosts=hosts, ttl_seconds=TLS_TTL_SECONDS)
     passphrase = read_passphrase(home.passphrase_file).decode()
     save_keystore(home.keys, seal_keys({COSIGN_LABEL: secret, TLS_LABEL: own}, passphrase, entropy))
     key = VerifierKey(name, KeyKind.ED25519_COSIGNATURE, secret.public.data)

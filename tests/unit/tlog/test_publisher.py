@@ -325,7 +325,7 @@ async def test_without_a_quorum_of_witnesses_the_old_checkpoint_stays(two: list[
     await publisher.step()
     assert site.published == 10
     assert publisher.waiting_for == "the quorum all-of-them of the witnesses; cosigned by north.example"
-    assert publisher.states()[1][2] == "The witness gone does not answer: ConnectError."
+    assert publisher.states()[1][2] == "The witness gone does not answer: connection refused."
 
 
 class Liar:

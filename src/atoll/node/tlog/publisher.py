@@ -212,6 +212,8 @@ class Publisher:
         data = note.encode()
         self._memory.set_meta(PUBLISHED, data)  # before anybody can see it, so that it can never be taken back
         self._shelf.published = Published(checkpoint, data, self._clock.now(), state)
+        if self._witnesses is not None:
+            self._witnesses.forget()
         self.waiting_for = ""
 
     # -- never back ------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import os
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ TIMEOUT_SECONDS = 5.0
 MAX_ANSWER_BYTES = 1 << 16
 SKEW_SECONDS = 5
 STALE_SECONDS = 60
+KEPT_SECONDS = 20
+"""For how long a cosignature is good while others are missing."""
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 120.0
 
@@ -58,6 +61,8 @@ class _Asked:
     pause: float = 0.0
     not_before: float = 0.0
     cosigned_at: int = 0
+    cosigned: tuple[str, NoteSignature] | None = None
+    """Text and line of the newest cosignature."""
     problem: str = ""
 
 
@@ -102,6 +107,11 @@ class Witnesses:
         """Name, time of the newest cosignature (0: none yet), and what is wrong (empty: nothing) of each witness asked."""
         return [(one.witness.name, one.cosigned_at, one.problem) for one in self._asked]
 
+    def forget(self) -> None:
+        """Ask everybody anew, also for what was cosigned a while ago."""
+        for one in self._asked:
+            one.cosigned = None
+
     async def ask(self, note: Note, checkpoint: Checkpoint, tree: MerkleTree) -> Answers:
         """Ask everybody whose turn it is, at once.
 
@@ -118,14 +128,18 @@ class Witnesses:
 
     async def _ask_logged(self, asked: _Asked, note: Note, checkpoint: Checkpoint, tree: MerkleTree, answers: Answers) -> None:
         try:
-            answers.lines.append(await self._ask(asked, note, checkpoint, tree, answers))
+            age = self._clock.now() - asked.cosigned_at
+            if asked.cosigned is None or asked.cosigned[0] != note.text or age > KEPT_SECONDS:
+                asked.cosigned = note.text, await self._ask(asked, note, checkpoint, tree, answers)
+                asked.cosigned_at = self._clock.now()
+            answers.lines.append(asked.cosigned[1])
         except AtollError as err:
             asked.pause = min(LONGEST_PAUSE_SECONDS, 2 * asked.pause or FIRST_PAUSE_SECONDS)
             asked.not_before = self._clock.monotonic() + asked.pause
             asked.problem = str(err)
             log.warning("no cosignature", extra={"peer": asked.witness.name, "code": err.code, "error": str(err)})
         else:
-            asked.pause, asked.problem, asked.cosigned_at = 0.0, "", self._clock.now()
+            asked.pause, asked.problem = 0.0, ""
 
     async def _ask(
         self, asked: _Asked, note: Note, checkpoint: Checkpoint, tree: MerkleTree, answers: Answers
@@ -176,7 +190,7 @@ class Witnesses:
                     if len(body) > MAX_ANSWER_BYTES:
                         raise WitnessUnfit(name=asked.witness.name, reason="its answer is too long")
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as err:
-            raise WitnessUnreachable(name=asked.witness.name, reason=type(err).__name__) from err
+            raise WitnessUnreachable(name=asked.witness.name, reason=_cause(err)) from err
         return answer.status_code, bytes(body)
 
     def _cosignature(self, asked: _Asked, note: Note, body: bytes) -> NoteSignature:
@@ -192,6 +206,15 @@ class Witnesses:
         if not now - STALE_SECONDS <= time <= now + SKEW_SECONDS:
             raise WitnessUnfit(name=asked.witness.name, reason="its clock is wrong")
         return lines[0]
+
+
+def _cause(err: BaseException) -> str:
+    """What stood at the beginning of it."""
+    while (before := err.__cause__ or err.__context__) is not None:
+        err = before
+    if isinstance(err, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({err.verify_message})"
+    return os.strerror(err.errno).lower() if isinstance(err, OSError) and err.errno else type(err).__name__
 
 
 def _words(body: bytes) -> str:
