@@ -313,6 +313,8 @@ class Network:
             consensus_addresses=self.addresses | dict.fromkeys(CLIENTS, ""),
         )
         own = {org: {"rpc_listen": (rpc or {}).get(org, ""), **(settings or {})} for org in validators}
+        self.rpc = dict(rpc or {})
+        """Where CometBFT's own RPC listens."""
         self.validators = {org: self._make(org, own[org], (prefixes or {}).get(org, ())) for org in validators}
 
     def _make(self, org: str, settings: Mapping[str, Any], prefix: Sequence[str]) -> Validator:

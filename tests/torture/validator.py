@@ -63,6 +63,7 @@ class Desk:
         state = AppState(log_size=view.log_size, log_root=view.log_root, state_root=view.tree.root)
         return {
             "height": view.height,
+            "size": view.log_size,
             "time": view.time,
             "app_hash": state.app_hash.hex(),
             "fresh": self._engine.freshness(),

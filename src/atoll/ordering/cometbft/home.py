@@ -23,7 +23,8 @@ from atoll.ordering.errors import ValidatorFilesUnfit
 
 CONFIG = "config/config.toml"
 GENESIS = "config/genesis.json"
-MEMPOOL_TRANSACTIONS = 20_000
+MEMPOOL_TRANSACTIONS = 5_000
+"""What waits at a validator: some ten seconds' worth, because after each block the ledger looks at all of it again."""
 MAX_RPC_BYTES = 4 << 20
 MAX_RPC_BATCH = 200
 _HEADER = "# Written by Atoll at each start; changes made here are lost. What can be chosen is in atoll.toml.\n"
@@ -76,7 +77,7 @@ def write_config(folder: Path, settings: Settings, *, name: str, peers: Sequence
         "p2p": _p2p(settings, peers),
         "mempool": {
             "size": MEMPOOL_TRANSACTIONS,
-            "cache_size": 2 * MEMPOOL_TRANSACTIONS,
+            "cache_size": 8 * MEMPOOL_TRANSACTIONS,
             "max_tx_bytes": MAX_TRANSACTION_BYTES,
             "max_txs_bytes": 256 << 20,
             "recheck_timeout": "5s",
