@@ -8,6 +8,7 @@
 | `protobuf` | the few encodings that are hashed and signed |
 | `header`, `validators`, `commit`, `block` | what is hashed and signed |
 | `verify` | from a header that is trusted to the next one, or to one further on |
+| `forks` | two decided blocks of one height, and who voted for both |
 | `transactions`, `state` | what hangs from a header: transactions, records, and that there is none |
 | `rpc` | all of these from what a CometBFT node answers |
 
@@ -16,6 +17,7 @@ Specification: specs/light-client.md.
 
 from atoll.ledger.light.block import LightBlock
 from atoll.ledger.light.commit import ABSENT, Commit, CommitSig, Vote
+from atoll.ledger.light.forks import Fork, find_fork
 from atoll.ledger.light.header import BlockId, Header
 from atoll.ledger.light.rpc import parse_rpc_commit, parse_rpc_light_block, parse_rpc_transaction
 from atoll.ledger.light.state import verify_absence, verify_presence
@@ -35,6 +37,7 @@ __all__ = [
     "BlockId",
     "Commit",
     "CommitSig",
+    "Fork",
     "Header",
     "LightBlock",
     "LightValidator",
@@ -43,6 +46,7 @@ __all__ = [
     "ValidatorSet",
     "Vote",
     "Voted",
+    "find_fork",
     "keep_strict",
     "make_validator_set",
     "parse_rpc_commit",
