@@ -234,10 +234,14 @@ def _proves(finding: Finding) -> Iterator[str]:
         yield "- The job started only after every party had consented to one and the same plan, under permissions in force."
     if finding.state is JobState.COMPLETED:
         yield "- Every participant committed itself to one result of that plan, and cannot claim another without contradiction."
-    signed = "voted for" if by.engine is EngineKind.COMETBFT else "cosigned"
+    signed, then = (
+        ("voted for", "the two together name them")
+        if by.engine is EngineKind.COMETBFT
+        else ("cosigned", "their own signatures would convict them")
+    )
     yield (
         f"- Another record of the same log would need {_twice(by)} or more of the {by.counted} members to have {signed} both, "
-        "and their own signatures would convict them."
+        f"and {then}."
     )
 
 

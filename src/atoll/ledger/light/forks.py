@@ -1,8 +1,9 @@
-"""Two decided blocks of one height: what must never be, and whose signatures show who made it so.
+"""Two decided blocks of one height: what must never be, and who voted for both.
 
-Of two sets of more than two thirds, at least a third are in both. Each of these signed for both blocks, which an honest validator
-does not: in one round that is a double vote, in two rounds it broke the lock that its first vote set. Either way the two light
-blocks are the evidence, and anybody can verify them. Source: CometBFT's specification of light-client attacks.
+Of two sets of more than two thirds, more than a third are in both. Whoever voted for both in one round has lied: no honest
+validator votes twice in a round. In two rounds some of them may be honest, and have followed prevotes of those who forgot theirs
+on purpose; the liars are among them or hid their votes, and it takes the validators' own records to tell. Either way the two
+light blocks are evidence that anybody can verify. Source: CometBFT's specification of light-client attacks.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Fork:
     both: tuple[bytes, ...]
     """Consensus keys that voted for both, sorted; empty only where the two sets of validators have little in common."""
     in_one_round: bool
-    """Whether these voted twice in one round."""
+    """Whether these voted twice in one round, which convicts each of them; else they are those to ask first."""
 
 
 def find_fork(one: LightBlock, other: LightBlock, *, chain_id: str) -> Fork | None:
