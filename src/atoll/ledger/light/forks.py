@@ -1,9 +1,9 @@
 """Two decided blocks of one height: what must never be, and who voted for both.
 
 Of two sets of more than two thirds, more than a third are in both. Whoever voted for both in one round has lied: no honest
-validator votes twice in a round. In two rounds some of them may be honest, and have followed prevotes of those who forgot theirs
-on purpose; the liars are among them or hid their votes, and it takes the validators' own records to tell. Either way the two
-light blocks are evidence that anybody can verify. Source: CometBFT's specification of light-client attacks.
+validator votes twice in a round. In two rounds some of them may be honest, and have followed prevotes of those who forgot
+theirs on purpose; the liars are among them or hid their votes, and it takes the validators' own records to tell. Either way the
+two light blocks are evidence that anybody can verify. Source: CometBFT's specification of light-client attacks.
 """
 
 from __future__ import annotations
