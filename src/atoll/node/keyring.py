@@ -7,7 +7,7 @@ from collections.abc import Callable
 from atoll.ledger.records import KeyPointer
 from atoll.node.config import Config
 from atoll.node.home import NODE_LABEL, STORAGE_LABEL, TLS_TTL_SECONDS
-from atoll.ordering.cometbft.keys import load_keys
+from atoll.ordering.cometbft.keys import next_key
 from atoll.ordering.engine import View
 from atoll.ports import Clock, Entropy
 from atoll.storage.keyfile import save_keystore
@@ -28,17 +28,18 @@ class KeyRing:
         self._entropy = entropy
         self.signer = SoftwareSigner(keys)
 
-    def prepare(self, purpose: Purpose, version: int) -> bytes:
-        """Make and keep the next key of a purpose; its public part, for TLS the certificate. One that was kept before is
-        used.
+    def prepare(self, purpose: Purpose, version: int, *, registered: bytes = b"") -> bytes:
+        """Make and keep the key that is to follow the registered one; its public part, for TLS the certificate. One that was
+        kept before is used.
 
-        For the key that votes on blocks it is the one that lies beside what it has signed (`atoll.node.engines`).
+        The key that votes on blocks lies beside what it has signed: it is that one where another is registered, as after a
+        restored backup (`atoll.node.engines`), and else a new one, which the node takes once the ledger names it.
 
         Raises:
             ValidatorFilesUnfit: it is not there as it has to be.
         """
         if purpose is Purpose.CONSENSUS:
-            return load_keys(self._config.home.cometbft).public
+            return next_key(self._config.home.cometbft, self._entropy, registered=registered)
         label = f"{self._config.org}/{purpose}/{version}"
         if label not in self._keys:
             keys = self._keys | {label: self._make(purpose)}

@@ -38,8 +38,8 @@ class Links(Protocol):
 class KeyRing(Protocol):
     """Where this node's secret keys are replaced; what it returns is durable."""
 
-    def prepare(self, purpose: Purpose, version: int) -> bytes:
-        """Make and keep the next key of a purpose; its public part, for TLS the certificate."""
+    def prepare(self, purpose: Purpose, version: int, *, registered: bytes) -> bytes:
+        """Make and keep the key that is to follow the registered one; its public part, for TLS the certificate."""
         ...
 
     def sign_recovery(self, version: int, data: bytes) -> bytes:
@@ -149,8 +149,9 @@ class Membership:
 
     async def rotate(self, purpose: str) -> Acknowledged:
         """Replace a key; identity and recovery changes are signed by the recovery key too (SECURITY 3.6)."""
-        version = self._current(Purpose(purpose)).version
-        public = self._keyring.prepare(Purpose(purpose), version + 1)
+        current = self._current(Purpose(purpose))
+        version = current.version
+        public = self._keyring.prepare(Purpose(purpose), version + 1, registered=current.public)
         second = b""
         if purpose in (Purpose.IDENTITY, Purpose.RECOVERY):
             second = self._sign_change(purpose, version, public)

@@ -24,6 +24,7 @@ from atoll.ledger.rules.motion import ApproveMotion
 from atoll.ledger.seal import HeaderSeal, parse_seal
 from atoll.ordering.cometbft import process
 from atoll.ordering.cometbft.engine import CometEngine
+from atoll.ordering.cometbft.keys import stage_key
 from atoll.ordering.cometbft.process import State
 from atoll.ordering.errors import HandoverRefused, NotAcknowledged, StaleView, StoreFull, ValidatorStopped
 from atoll.testing.consortium import NamedEntropy
@@ -199,6 +200,25 @@ def test_the_header_at_which_the_validators_change_is_kept_for_good(play: Play) 
         await validators.start("telecom")
         await validators.until(lambda: validators["telecom"].freshness() > 0)
         assert walk(validators, "telecom") == [answer.height]
+
+    play(scenario, orgs=FOUR)
+
+
+def test_a_validator_takes_its_next_key_as_soon_as_the_ledger_names_it(play: Play) -> None:
+    async def scenario(validators: Validators) -> None:
+        await work(validators, range(2))
+        bank = validators["bank"]
+        public = stage_key(validators.home("bank"), NamedEntropy("bank's next"))
+        body = RotateKey(purpose=Purpose.CONSENSUS, public=public, second=b"")
+        answer = await validators["operator"].submit(validators.founding.sign("bank", body))
+        assert answer.outcome.ok
+        await validators.until(lambda: bank.keys.public == public and bank.condition().votes)
+        await validators.crash("telecom")  # three of four: the bank's vote under its new key is needed now
+        await work(validators, range(2, 4), through="operator")
+        assert (bank.condition().state, bank.condition().restarts) == (State.RUNNING, 1)
+        await validators.start("telecom")
+        await same_log(validators)
+        assert walk(validators, "operator") == [answer.height]
 
     play(scenario, orgs=FOUR)
 

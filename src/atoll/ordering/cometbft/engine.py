@@ -12,12 +12,13 @@ from pathlib import Path
 from atoll.errors import AtollError
 from atoll.ledger.apply import Outcome
 from atoll.ledger.chain import Ledger
-from atoll.ledger.records import Member, MemberState
+from atoll.ledger.records import Key, KeyPointer, Member, MemberState
+from atoll.ledger.rules.errors import BadTransaction
 from atoll.ledger.transaction import transaction_id
 from atoll.ordering.cometbft.application import Application, Committed
 from atoll.ordering.cometbft.binary import check_binary, find_binary
 from atoll.ordering.cometbft.home import write_config, write_genesis
-from atoll.ordering.cometbft.keys import load_keys
+from atoll.ordering.cometbft.keys import is_staged, load_keys, use_staged_key
 from atoll.ordering.cometbft.parameters import genesis_document
 from atoll.ordering.cometbft.paths import APP_SOCKET, RPC_SOCKET, SocketFolder
 from atoll.ordering.cometbft.process import Supervisor
@@ -35,6 +36,7 @@ from atoll.ordering.offload import Offload, in_thread
 from atoll.ordering.reading import AgreedReader
 from atoll.ordering.waiting import Waiting
 from atoll.ports import Clock
+from atoll.trust.keys import Purpose
 
 log = logging.getLogger("atoll.ordering")
 
@@ -44,6 +46,8 @@ SNAPSHOTS = "snapshots"
 """What newcomers may start from, in CometBFT's folder."""
 LOOK_SECONDS = 2.0
 """How often CometBFT is asked for its peers."""
+SOON_SECONDS = 0.3
+"""The same while it fetches what the others have."""
 RESTART_SECONDS = 1.0
 """Before a task that failed begins again."""
 
@@ -105,7 +109,7 @@ class CometEngine(AgreedReader):
         self._waiting = Waiting()
         self._door = Door(self.application.check_many)
         self._provable = Provable(self.application, self._rpc, self._seals)
-        self._sender = Sender(self._rpc, self._waiting, clock, self.application.check, self._is_placed)
+        self._sender = Sender(self._rpc, self._waiting, clock, self._judge, self._is_placed)
         self._unsettled: dict[int, AgreedBlock] = {}
         self._supervisor = Supervisor(
             self._binary,
@@ -219,6 +223,10 @@ class CometEngine(AgreedReader):
     async def _prepare(self) -> None:
         """Before each start of CometBFT."""
         self._folder.remove(RPC_SOCKET)
+        if is_staged(self._home, self._registered_key()):
+            use_staged_key(self._home)
+            self.keys = load_keys(self._home)
+            log.info("the validator of %s votes with its next key from now on", self.org)
         is_new = self.application.tip.consensus_height == 0
         write_config(self._home, self._settings, name=self.org, peers=self._other_nodes(), is_new=is_new)
         self._sender.forget()
@@ -228,15 +236,24 @@ class CometEngine(AgreedReader):
         members = (one for one in self.view().all(Member) if one.org != self.org and one.state is MemberState.ACTIVE)
         return [one.consensus_peer for one in members if one.consensus_peer and not one.consensus_peer.endswith("@")]
 
+    def _registered_key(self) -> bytes:
+        """The key that the ledger says this member votes with, or would; empty where there is none."""
+        view, name = self.view(), f"{self.org}/{Purpose.CONSENSUS}"
+        pointer = view.get(KeyPointer, name)
+        key = view.get(Key, f"{name}/{pointer.version}") if pointer is not None else None
+        return key.public if key is not None else b""
+
     async def _look(self) -> None:
-        """Ask CometBFT now and then how it is."""
+        """Ask CometBFT now and then how it is; start it again when the ledger names the key that lies ready."""
         while True:
             try:
                 self._peers = len(await self._rpc.peers())
                 self._catching_up = (await self._rpc.status()).catching_up
             except ValidatorRefused:
                 self._peers = 0
-            await asyncio.sleep(LOOK_SECONDS)
+            if is_staged(self._home, self._registered_key()):
+                self._supervisor.restart()
+            await asyncio.sleep(SOON_SECONDS if self._catching_up else LOOK_SECONDS)
 
     def condition(self) -> Condition:
         """How this node's validator is."""
@@ -261,7 +278,7 @@ class CometEngine(AgreedReader):
         """See `Engine.submit`."""
         identifier = transaction_id(transaction)
         if not self._is_placed(identifier) and self._waiting.get(identifier) is None:
-            outcome = await self._admit(transaction, timeout_seconds)
+            outcome = self._as_far_as_known(await self._admit(transaction, timeout_seconds))
             if not outcome.ok and not self._is_placed(identifier):
                 raise NotAdmitted(refusal=outcome.code, reason=outcome.sentence)
         known = self._find_placed(identifier)  # another member may have handed it over meanwhile
@@ -284,6 +301,14 @@ class CometEngine(AgreedReader):
             return await asyncio.wait_for(self._door.admit(transaction), timeout_seconds)
         except TimeoutError as err:
             raise NotAcknowledged(seconds=timeout_seconds) from err
+
+    def _judge(self, transaction: bytes) -> Outcome:
+        return self._as_far_as_known(self.application.check(transaction))
+
+    def _as_far_as_known(self, outcome: Outcome) -> Outcome:
+        """A node that still fetches old blocks does not know who is a member by now, and which nonces were used."""
+        is_final = not self._catching_up or outcome.number == BadTransaction.number
+        return outcome if is_final else Outcome(0, "", "")
 
     def _is_placed(self, identifier: bytes) -> bool:
         return self.store.find_transaction(identifier) is not None

@@ -4,7 +4,9 @@
     config/node_key.json               names the node to its peers; the ledger says which names are let in
     data/priv_validator_state.json     the last thing that was signed
 
-The last one is the only guard against signing two blocks at one height, which costs the key. It begins together with the key,
+    config/next_validator_key.json     a key that is to replace the first, once the ledger names it
+
+The third one is the only guard against signing two blocks at one height, which costs the key. It begins together with the key,
 is written by nobody but CometBFT afterwards, and is never copied, restored or made anew: a node without it does not start.
 """
 
@@ -25,6 +27,7 @@ from atoll.ports import Entropy
 from atoll.trust.nodekeys import derive_address, derive_node_id
 
 VALIDATOR_KEY = "config/priv_validator_key.json"
+NEXT_KEY = "config/next_validator_key.json"
 NODE_KEY = "config/node_key.json"
 SIGNING_STATE = "data/priv_validator_state.json"
 _PUBLIC = "tendermint/PubKeyEd25519"
@@ -66,19 +69,50 @@ def write_keys(folder: Path, *, validator_seed: bytes, node_seed: bytes) -> Cons
             raise ValidatorFilesUnfit(path=folder / name, reason="it is there already, and a key is never overwritten")
     for part in (folder, folder / "config", folder / "data"):
         part.mkdir(mode=0o700, parents=True, exist_ok=True)
-    validator, node = (Ed25519PrivateKey.from_private_bytes(seed) for seed in (validator_seed, node_seed))
-    public = validator.public_key().public_bytes_raw()
     _write(folder / SIGNING_STATE, {"height": "0", "round": 0, "step": 0})
-    _write(
-        folder / VALIDATOR_KEY,
-        {
-            "address": derive_address(public).hex().upper(),
-            "pub_key": {"type": _PUBLIC, "value": base64.b64encode(public).decode()},
-            "priv_key": _private(validator),
-        },
-    )
-    _write(folder / NODE_KEY, {"priv_key": _private(node)})
+    public = _write_validator_key(folder / VALIDATOR_KEY, validator_seed)
+    _write(folder / NODE_KEY, {"priv_key": _private(Ed25519PrivateKey.from_private_bytes(node_seed))})
     return ConsensusKeys(public, derive_node_id(node_seed))
+
+
+def stage_key(folder: Path, entropy: Entropy) -> bytes:
+    """Make the key that is to replace the one in use, if there is none yet; its public half.
+
+    Raises:
+        ValidatorFilesUnfit: the one that is there cannot be read.
+    """
+    path = folder / NEXT_KEY
+    if not path.exists():
+        return _write_validator_key(path, entropy.bytes(_SEED_BYTES))
+    return _load(path).public_key().public_bytes_raw()
+
+
+def next_key(folder: Path, entropy: Entropy, *, registered: bytes) -> bytes:
+    """The public half of the key that is to follow the registered one: the one in use, if it is another, or a staged one.
+
+    Raises:
+        ValidatorFilesUnfit: a file is not as it has to be.
+    """
+    in_use = load_keys(folder).public
+    return in_use if in_use != registered else stage_key(folder, entropy)
+
+
+def is_staged(folder: Path, public: bytes) -> bool:
+    """Whether this key lies ready to replace the one in use.
+
+    Raises:
+        ValidatorFilesUnfit: the one that is there cannot be read.
+    """
+    path = folder / NEXT_KEY
+    return path.exists() and _load(path).public_key().public_bytes_raw() == public
+
+
+def use_staged_key(folder: Path) -> None:
+    """Put the staged key in the place of the one in use, for good. CometBFT must not run.
+
+    What was signed last stays written down, although by the old key: the new one signs nothing at that height or below.
+    """
+    (folder / NEXT_KEY).replace(folder / VALIDATOR_KEY)
 
 
 def load_keys(folder: Path) -> ConsensusKeys:
@@ -92,6 +126,14 @@ def load_keys(folder: Path) -> ConsensusKeys:
         raise ValidatorFilesUnfit(path=folder / SIGNING_STATE, reason=reason)
     validator, node = (_load(folder / name) for name in (VALIDATOR_KEY, NODE_KEY))
     return ConsensusKeys(validator.public_key().public_bytes_raw(), derive_node_id(node.private_bytes_raw()))
+
+
+def _write_validator_key(path: Path, seed: bytes) -> bytes:
+    key = Ed25519PrivateKey.from_private_bytes(seed)
+    public = key.public_key().public_bytes_raw()
+    named = {"type": _PUBLIC, "value": base64.b64encode(public).decode()}
+    _write(path, {"address": derive_address(public).hex().upper(), "pub_key": named, "priv_key": _private(key)})
+    return public
 
 
 def _private(key: Ed25519PrivateKey) -> dict[str, str]:

@@ -112,6 +112,19 @@ class Supervisor:
         assert self._failure is not None, "start comes first"
         await asyncio.shield(self._failure)
 
+    def restart(self) -> None:
+        """Have the child end in order, and start it again as after any other end."""
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+
+        def insist() -> None:
+            if process.returncode is None:
+                process.kill()
+
+        asyncio.get_running_loop().call_later(STOP_SECONDS, insist)
+
     async def stop(self) -> None:
         """Stop the child in order, and kill it if that takes too long."""
         if self._task is not None:

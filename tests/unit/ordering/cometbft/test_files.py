@@ -13,11 +13,16 @@ import pytest
 from atoll.ledger.transaction import MAX_TRANSACTION_BYTES
 from atoll.ordering.cometbft.home import CONFIG, GENESIS, write_config, write_genesis
 from atoll.ordering.cometbft.keys import (
+    NEXT_KEY,
     NODE_KEY,
     SIGNING_STATE,
     VALIDATOR_KEY,
     create_keys,
+    is_staged,
     load_keys,
+    next_key,
+    stage_key,
+    use_staged_key,
     write_keys,
 )
 from atoll.ordering.cometbft.paths import SocketFolder
@@ -57,6 +62,23 @@ def test_no_key_and_no_record_of_signatures_is_ever_overwritten(tmp_path: Path, 
     with pytest.raises(ValidatorFilesUnfit, match="never overwritten"):
         create_keys(tmp_path, NamedEntropy("others"))
     assert (tmp_path / name).read_bytes() == before
+
+
+def test_the_next_key_waits_beside_the_one_in_use_and_what_was_signed_stays_written_down(tmp_path: Path) -> None:
+    keys = create_keys(tmp_path, NamedEntropy("keys"))
+    (tmp_path / SIGNING_STATE).write_text('{"height": "77"}')
+    assert not is_staged(tmp_path, keys.public)
+    public = stage_key(tmp_path, NamedEntropy("next"))
+    assert stage_key(tmp_path, NamedEntropy("another")) == public != keys.public
+    assert load_keys(tmp_path) == keys
+    assert next_key(tmp_path, NamedEntropy("more"), registered=keys.public) == public
+    assert next_key(tmp_path, NamedEntropy("more"), registered=public) == keys.public
+    assert is_staged(tmp_path, public) and not is_staged(tmp_path, keys.public)
+    assert (tmp_path / NEXT_KEY).stat().st_mode & 0o777 == 0o600
+    use_staged_key(tmp_path)
+    assert (load_keys(tmp_path).public, load_keys(tmp_path).node_id) == (public, keys.node_id)
+    assert not is_staged(tmp_path, public)
+    assert (tmp_path / SIGNING_STATE).read_text() == '{"height": "77"}'
 
 
 def test_without_the_record_of_signatures_no_node_starts(tmp_path: Path) -> None:
