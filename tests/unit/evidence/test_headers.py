@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -89,7 +90,8 @@ def test_the_finding_says_which_kind_of_trust_it_found(headed: HeaderWorld, show
     assert found.standing.kind == "consensus, voted for by 4 of 4 validators"
     assert (found.standing.engine, found.standing.quorum, found.standing.steps) == (EngineKind.COMETBFT, 3, 0)
     assert found.standing.cosigned_at == dict.fromkeys(("auditor", "bank", "bureau", "operator"), found.standing.agreed_at)
-    assert found.age_seconds == 30
+    assert (found.age_seconds, found.standing.sequencer) == (30, "")
+    assert json.loads(json.dumps(found.to_plain()))["standing"]["engine"] == "cometbft"
     other = world.verify(bundle)
     assert other.standing.kind == "tamper-evident under one operator, cosigned by 3 of 3"
     assert other.standing.engine is EngineKind.EMBEDDED

@@ -80,7 +80,7 @@ class Standing:
     engine: EngineKind
     """What put transactions in order."""
     sequencer: str
-    """The member that ordered transactions last; it does not count. With CometBFT a founder without any duty."""
+    """The member that ordered transactions last; it does not count. Empty on CometBFT, where nobody does alone."""
     term: int
     """Number of sequencers up to it."""
     cosigned_at: Mapping[str, int]

@@ -23,7 +23,7 @@ from atoll.ledger.evidence.orders import verify_orders
 from atoll.ledger.evidence.parts import blame
 from atoll.ledger.evidence.trust import TrustFile
 from atoll.ledger.plan import Plan, digest_plan_body
-from atoll.ledger.records import Dataset, Grant, GrantState, Job, JobInput, JobState, counted_inputs, unshared
+from atoll.ledger.records import Dataset, EngineKind, Grant, GrantState, Job, JobInput, JobState, counted_inputs, unshared
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grant import GiveGrant
 from atoll.ledger.rules.job import ConsentJob, ExpireJob, FailJob, ProposeJob, RefuseJob, StartJob, WithdrawJob
@@ -292,7 +292,7 @@ class _Case:
         return Standing(
             kind=kind_of_trust(members, len(vouched.stood_at)),
             engine=members.engine,
-            sequencer=members.sequencer,
+            sequencer=members.sequencer if members.engine is EngineKind.EMBEDDED else "",
             term=members.term,
             cosigned_at=dict(sorted(vouched.stood_at.items())),
             quorum=members.quorum(),
