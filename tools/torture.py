@@ -97,6 +97,7 @@ def run(torture: Torture) -> dict[str, Any]:
         "verdict": verdict,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": machine(),
+        "load": f"{os.getloadavg()[0] / (os.cpu_count() or 1):.1f}",
         "seconds": round(time.monotonic() - started),
         "sources": sources_digest(),
         "figures": merged([one["figures"] for one in told]),
@@ -114,20 +115,22 @@ def merged(figures: list[dict[str, Any]]) -> dict[str, Any]:
 
 def write_table(results: dict[str, Any]) -> None:
     """Put the table into the page."""
-    rows = ["| # | test | result | date | took | counted |", "|---|---|---|---|---|---|"]
+    rows = ["| # | test | result | date | took | load | counted |", "|---|---|---|---|---|---|---|"]
     for one in TEN:
         result = results.get(str(one.number))
         if result is None:
-            rows.append(f"| {one.number} | {one.title} | not run yet | | | |")
+            rows.append(f"| {one.number} | {one.title} | not run yet | | | | |")
             continue
         counted = "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in result["figures"].items())
         took = f"{result['seconds'] // 60}:{result['seconds'] % 60:02d} min"
-        rows.append(f"| {one.number} | {one.title} | {result['verdict']} | {result['date']} | {took} | {counted} |")
+        rows.append(
+            f"| {one.number} | {one.title} | {result['verdict']} | {result['date']} | {took} | {result['load']} | {counted} |"
+        )
     machines = sorted({result["machine"] for result in results.values()})
     text = PAGE.read_text("utf-8")
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    said = "\n".join([*rows, "", f"Machine: {'; '.join(machines) or 'none yet'}."])
+    said = "\n".join([*rows, "", f"Machine: {'; '.join(machines) or 'none yet'}. Load: of each core, in the last minute."])
     PAGE.write_text(f"{before}{BEGIN}\n\n{said}\n\n{END}{after}", "utf-8")
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from atoll.ordering.cometbft.binary import find_binary
+from atoll.ordering.errors import BinaryMissing
+
 Tell = Callable[..., None]
 """`tell(transactions=20_000)`: a figure for the table."""
 
@@ -22,3 +25,12 @@ def tell(request: pytest.FixtureRequest) -> Iterator[Tell]:
     if path:
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(json.dumps({"test": request.node.name, "figures": figures}) + "\n")
+
+
+def has_cometbft() -> bool:
+    """Whether CometBFT was built."""
+    try:
+        find_binary()
+    except BinaryMissing:
+        return False
+    return True

@@ -68,7 +68,11 @@ def wait_until_level(network: Network, victim: Validator, seconds: float = BACK_
         except Unanswered:
             return False
 
-    victim.wait_until(is_level, seconds, f"stands at height {target} again")
+    try:
+        victim.wait_until(is_level, seconds, f"stands at height {target} again")
+    except AssertionError:
+        network.explain(victim)
+        raise
     return time.monotonic() - started
 
 

@@ -54,8 +54,9 @@ class Fabric:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._switch is not None and self._switch.stdin is not None
+        assert self._switch is not None and self._switch.stdin is not None and self._switch.stdout is not None
         self._switch.stdin.close()
+        self._switch.stdout.close()
         self._switch.wait(timeout=10)
         for name in self._namespaces.values():
             subprocess.run(["ip", "netns", "del", name], check=False)

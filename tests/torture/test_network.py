@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from atoll.ordering.cometbft.binary import find_binary
-from atoll.ordering.errors import BinaryMissing
 from atoll.testing.engines import memory_folder
 from tests.requirements import atoll_require
 from tests.torture import crashes, losses
-from tests.torture.conftest import Tell
+from tests.torture.conftest import Tell, has_cometbft
 from tests.torture.network import Network
 from tests.torture.scale import scale
 from tests.torture.workload import Clients, verify_history
@@ -26,12 +24,7 @@ DOWN_SECONDS = scale(0.5, 10.0)
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    try:
-        find_binary()
-        present = True
-    except BinaryMissing:
-        present = False
-    atoll_require("cometbft", present=present)
+    atoll_require("cometbft", present=has_cometbft())
     with memory_folder(tmp_path_factory.mktemp("network")) as folder, Network(Path(folder)) as network:
         network.start()
         yield network

@@ -19,10 +19,12 @@ from typing import Any
 
 from atoll.errors import AtollError
 from atoll.ledger.app_hash import AppState
+from atoll.ledger.light import keep_strict, parse_rpc_light_block
 from atoll.ordering.cometbft.engine import CometEngine
 from atoll.ordering.cometbft.settings import Settings
 from atoll.ordering.errors import ValidatorStopped
 from atoll.ports import SystemClock
+from atoll.wire.message import encode_message
 from tests.torture.places import COMETBFT, CONTROL, GENESIS, GIVEN_UP, SPOKEN, STORE
 
 MAX_LINE_BYTES = 1 << 26
@@ -82,6 +84,12 @@ class Desk:
     async def do_seal(self) -> dict[str, Any]:
         """What vouches for the newest agreed point."""
         return {"seal": self._engine.seal().hex()}
+
+    async def do_light(self, height: int) -> dict[str, Any]:
+        """The light block of one of CometBFT's heights."""
+        rpc, chain_id = self._engine._rpc, self._engine.ledger.genesis.chain_id
+        light = parse_rpc_light_block(await rpc.commit(height), *await rpc.validators(height))
+        return {"light": encode_message(keep_strict(light, chain_id=chain_id)).hex()}
 
     async def do_get(self, key: str) -> dict[str, Any]:
         """A record by its raw key."""

@@ -72,15 +72,15 @@ def on_disk(fsck: Fsck, scratch: Path) -> tuple[list[Verdict], list[Verdict]]:
 class FlippedEntry(MadeUpLog):
     """A log that serves another entry than it hashed."""
 
-    def entry(self, index: int) -> bytes | None:
-        data = super().entry(index)
-        return data if data is None or index != self.size // 2 else data[:-1] + bytes((data[-1] ^ 1,))
+    def entries(self, first: int, count: int) -> list[bytes]:
+        found, at = super().entries(first, count), self.size // 2 - first
+        return [data[:-1] + bytes((data[-1] ^ 1,)) if place == at else data for place, data in enumerate(found)]
 
 
 def over_https(fsck: Fsck) -> tuple[list[Verdict], list[Verdict]]:
     """Verdicts on what a node serves."""
     sound, elsewhere = MadeUpLog(SERVED_SIZE), MadeUpLog(SERVED_SIZE, branch="elsewhere")
-    forged = Shelf(log=lambda: elsewhere.tree, entry=sound.entry)
+    forged = Shelf(log=lambda: elsewhere.tree, entries=sound.entries)
     forged.published = sound.shelf().published
     served = {
         "the whole log": (sound.shelf(), TOKEN),
