@@ -55,7 +55,7 @@ class Driver:
         """Until every node has a block and three peers."""
         async with asyncio.timeout(seconds):
             for node in self._nodes:
-                while not await self._is_ready(node):
+                while not await self._is_ready(node):  # noqa: ASYNC110 -- another process's state
                     await asyncio.sleep(0.1)
 
     async def close(self) -> None:
@@ -89,7 +89,7 @@ class Driver:
         await asyncio.gather(*(send(at, queue, began + seconds) for at, queue in enumerate(queues)))
         ended = time.perf_counter()
         blocks = [one for one in self._blocks if began + WARM_SECONDS <= one[0] <= ended]
-        measured = Measured(rate_of(blocks), [one for one in self._latencies], committed=sum(one[1] for one in self._blocks))
+        measured = Measured(rate_of(blocks), list(self._latencies), committed=sum(one[1] for one in self._blocks))
         deadline = time.perf_counter() + 20
         while self._sent and time.perf_counter() < deadline:
             await self._wait()

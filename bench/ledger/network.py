@@ -1,7 +1,7 @@
-"""Four validators on this machine, each a CometBFT with an application: its own kvstore inside it, the same over a socket, ours.
+"""Four validators on this machine, each a CometBFT with an application: its own kvstore, inside it or over a socket, or ours.
 
-All have one configuration, which is the product's; only the application differs. CometBFT's kvstore checks no signature and keeps
-its state in memory.
+All have one configuration, which is the product's; only the application differs. CometBFT's kvstore checks no signature and
+keeps its state in memory.
 """
 
 from __future__ import annotations

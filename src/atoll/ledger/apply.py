@@ -34,6 +34,13 @@ Verifier = Callable[[bytes, bytes, bytes], bool]
 """`(public, message, signature) -> good?`; the strict check, or a cache of its verdicts."""
 
 
+def vouched(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Takes every signature for good: only for transactions below a checkpoint that a quorum cosigned and whose root is
+    compared afterwards, because those who cosigned have verified each of them."""
+    del public, message, signature
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a block gives to each of its transactions."""

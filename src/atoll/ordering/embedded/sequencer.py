@@ -34,6 +34,9 @@ GROUP_SECONDS = 0.05
 """How long the first transaction of a block waits for company."""
 MAX_TAIL = 32
 """Blocks ahead of the quorum."""
+MAX_TAIL_TRANSACTIONS = 2 * MAX_BLOCK_TRANSACTIONS
+"""Transactions in them, while there is more than one: what the others have not carried out yet must not grow old on its way, or
+they would not cosign its time any more."""
 MAX_TRANSACTIONS_BYTES = MAX_BLOCKS_BYTES - 16_000
 """Of a block's transactions, so that the block fits one message."""
 RETRY_SECONDS = 1.0
@@ -74,7 +77,7 @@ class Sequencer:
         changed = tip.after != tip.authority
         if (changed and tip.agreement is not None) or (self.publisher.is_late() and self._is_past(tip)):
             await self.make_block(())
-        elif changed or len(self.replica.points) > MAX_TAIL or not self.waiting.unplaced(max_count=1, max_bytes=0):
+        elif changed or self._is_far_ahead() or not self.waiting.unplaced(max_count=1, max_bytes=0):
             await self._news()
         else:
             await self._gather()
@@ -118,6 +121,12 @@ class Sequencer:
         finally:
             for one in waits:
                 one.cancel()
+
+    def _is_far_ahead(self) -> bool:
+        points = self.replica.points
+        tail = [one.executed for height, one in points.items() if height > self.replica.agreed_height]
+        transactions = sum(len(one.block.transactions) for one in tail if one is not None)
+        return len(points) > MAX_TAIL or (len(tail) > 1 and transactions >= MAX_TAIL_TRANSACTIONS)
 
     def _is_past(self, point: Point) -> bool:
         return self.clock.now() - point.time > SKEW_SECONDS
