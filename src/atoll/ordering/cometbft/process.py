@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
+from atoll.errors import AtollError
 from atoll.ordering.errors import ValidatorStopped
 from atoll.ports import Clock
 
@@ -102,6 +103,7 @@ class Supervisor:
         """Start the child and watch over it."""
         self._failure = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._run(), name="cometbft")
+        self._task.add_done_callback(self._unwatched)
 
     async def failed(self) -> None:
         """Wait until it is given up.
@@ -136,13 +138,18 @@ class Supervisor:
         if self.state is not State.FAILED:
             self.state = State.STOPPED
 
+    def _unwatched(self, task: asyncio.Task[None]) -> None:
+        """Nobody watches over the child any more; unless somebody wanted it so, that is an end as any other."""
+        if not task.cancelled() and (err := task.exception()) is not None:
+            self.give_up(repr(err))
+
     async def _run(self) -> None:
         wait, quick_ends = FIRST_WAIT_SECONDS, 0
         while True:
             started = self._clock.monotonic()
             try:
                 await self._live()
-            except OSError as err:
+            except (OSError, AtollError) as err:
                 self.reason = str(err)
             quick = self._clock.monotonic() - started < QUICK_SECONDS
             wait, quick_ends = (wait * 2, quick_ends + 1) if quick else (FIRST_WAIT_SECONDS, 1)

@@ -7,8 +7,11 @@ is found again by looking through the headers once more, as far as CometBFT stil
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from atoll.errors import AtollError
 from atoll.ledger.light.verify import verify_light_block
@@ -32,15 +35,11 @@ class SealStore:
             StoreFull: it cannot be created.
         """
         self._path = path
-        try:
+        with self._translated():
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.executescript(_SCHEMA)
-            rows = self._db.execute("SELECT height, seal FROM seals ORDER BY height").fetchall()
-        except sqlite3.OperationalError as err:
-            raise StoreFull(reason=str(err)) from err
-        except sqlite3.DatabaseError as err:
-            raise StoreCorrupt(path=path, reason=str(err)) from err
+        rows = self._read("SELECT height, seal FROM seals ORDER BY height")
         for height, seal in rows:
             self._need_good(height, seal, chain_id)
 
@@ -62,18 +61,39 @@ class SealStore:
     @property
     def swept(self) -> int:
         """Consensus height up to which the headers were looked through, or a lower one."""
-        row = self._db.execute("SELECT consensus_height FROM swept").fetchone()
-        return int(row[0]) if row is not None else 0
+        rows = self._read("SELECT consensus_height FROM swept")
+        return int(rows[0][0]) if rows else 0
 
     def sweep(self, consensus_height: int) -> None:
         """Note that the headers were looked through up to here."""
-        self._db.execute("INSERT OR REPLACE INTO swept VALUES (0, ?)", (consensus_height,))
+        with self._translated():
+            self._db.execute("INSERT OR REPLACE INTO swept VALUES (0, ?)", (consensus_height,))
 
     def keep(self, height: int, seal: bytes) -> None:
         """Keep the seal of a ledger height."""
-        self._db.execute("INSERT OR REPLACE INTO seals VALUES (?, ?)", (height, seal))
+        with self._translated():
+            self._db.execute("INSERT OR REPLACE INTO seals VALUES (?, ?)", (height, seal))
 
     def first_from(self, height: int) -> bytes | None:
         """The first one kept of this height or a later one."""
-        row = self._db.execute("SELECT seal FROM seals WHERE height >= ? ORDER BY height LIMIT 1", (height,)).fetchone()
-        return row[0] if row is not None else None
+        rows = self._read("SELECT seal FROM seals WHERE height >= ? ORDER BY height LIMIT 1", height)
+        return rows[0][0] if rows else None
+
+    def all_from(self, height: int, *, max_count: int) -> list[bytes]:
+        """Those kept from this height on, in order, at most so many."""
+        return [
+            row[0] for row in self._read("SELECT seal FROM seals WHERE height >= ? ORDER BY height LIMIT ?", height, max_count)
+        ]
+
+    def _read(self, query: str, *values: int) -> list[tuple[Any, ...]]:
+        with self._translated():
+            return self._db.execute(query, values).fetchall()
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as err:
+            raise StoreFull(reason=str(err)) from err
+        except sqlite3.DatabaseError as err:
+            raise StoreCorrupt(path=self._path, reason=str(err)) from err

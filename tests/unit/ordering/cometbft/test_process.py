@@ -14,7 +14,7 @@ import pytest
 from atoll.ordering.cometbft import process as module
 from atoll.ordering.cometbft.binary import VERSION, check_binary, find_binary
 from atoll.ordering.cometbft.process import State, Supervisor
-from atoll.ordering.errors import BinaryMissing, BinaryUnfit, ValidatorStopped
+from atoll.ordering.errors import BinaryMissing, BinaryUnfit, StoreFull, ValidatorStopped
 from atoll.ports import SystemClock
 
 
@@ -99,6 +99,23 @@ def test_a_child_whose_consensus_has_failed_is_not_left_running(tmp_path: Path) 
             os.kill(int((tmp_path / "pid").read_text()), 0)
 
     assert len(supervised(tmp_path, script, test)) == 1
+
+
+def test_what_cannot_be_prepared_is_given_up_and_its_reason_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def whole(err: Exception) -> None:
+        async def prepare() -> None:
+            raise err
+
+        child = Supervisor(program(tmp_path, "exec sleep 100"), tmp_path, clock=SystemClock(), prepare=prepare)
+        await child.start()
+        async with asyncio.timeout(20):
+            with pytest.raises(ValidatorStopped, match="no room"):
+                await child.failed()
+        await child.stop()
+        assert child.state is State.FAILED
+
+    for err in (StoreFull(reason="no room"), OSError("no room"), RuntimeError("no room")):
+        asyncio.run(whole(err))
 
 
 def test_a_child_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
