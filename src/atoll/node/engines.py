@@ -13,8 +13,8 @@ from atoll.ordering.cometbft.engine import CometEngine
 from atoll.ordering.cometbft.keys import NODE_KEY, SIGNING_STATE, VALIDATOR_KEY, ConsensusKeys, write_keys
 from atoll.ordering.cometbft.settings import Settings
 from atoll.ordering.embedded.engine import EmbeddedEngine, Signers
-from atoll.ordering.embedded.messages import Members
 from atoll.ordering.engine import Engine, View
+from atoll.ordering.members import Members
 from atoll.ordering.offload import Offload
 from atoll.ports import Clock, Entropy
 from atoll.trust.keys import SEED_BYTES, Purpose

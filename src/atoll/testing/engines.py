@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atoll.ordering.embedded.engine import EmbeddedEngine, Signers
-from atoll.ordering.embedded.messages import Handler
 from atoll.ordering.embedded.store import Store
+from atoll.ordering.members import Handler
 from atoll.ordering.offload import inline
 from atoll.testing.consortium import Founding
 from atoll.testing.members import MemberNetwork, Unreachable

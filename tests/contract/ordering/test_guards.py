@@ -10,18 +10,9 @@ import pytest
 from atoll.ledger.block import Block
 from atoll.ledger.records import Dataset
 from atoll.ordering.embedded.evidence import CENSORED, FORK, Fork, is_fork
-from atoll.ordering.embedded.messages import (
-    MAX_PAYLOAD_BYTES,
-    SUBMIT,
-    Answer,
-    Push,
-    Pushed,
-    Submit,
-    Submitted,
-    encode_payload,
-    parse_payload,
-)
+from atoll.ordering.embedded.messages import SUBMIT, Answer, Push, Pushed, Submit, Submitted
 from atoll.ordering.errors import BadPeerMessage, NotAcknowledged, StoreFull, TermRefused
+from atoll.ordering.members import MAX_PAYLOAD_BYTES, encode_payload, parse_payload
 from atoll.testing.engines import Engines
 from atoll.wire.message import parse_message
 from tests.contract.ordering.conftest import Play, dataset

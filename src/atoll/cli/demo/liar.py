@@ -20,7 +20,8 @@ from atoll.ledger.plan import Limits, Plan, digest_plan_body
 from atoll.ledger.transaction import Transaction, seal_transaction
 from atoll.node.bodies import Body, BodyName, Kind
 from atoll.node.consents import proposal_of
-from atoll.ordering.embedded.messages import SUBMIT, Submit, Submitted, encode_payload, parse_payload
+from atoll.ordering.embedded.messages import SUBMIT, Submit, Submitted
+from atoll.ordering.members import encode_payload, parse_payload
 from atoll.ports import SystemClock, SystemEntropy
 from atoll.transport.errors import RemoteError
 from atoll.transport.identity import TlsIdentity

@@ -19,19 +19,11 @@ from atoll.ledger.note import Note, parse_note
 from atoll.ordering.changes import Changes
 from atoll.ordering.embedded.ballots import Mark
 from atoll.ordering.embedded.branch import Branch
-from atoll.ordering.embedded.messages import (
-    BLOCKS,
-    MAX_BLOCKS,
-    MAX_BLOCKS_BYTES,
-    BlocksReply,
-    BlocksRequest,
-    Members,
-    encode_payload,
-    parse_payload,
-)
+from atoll.ordering.embedded.messages import BLOCKS, MAX_BLOCKS, MAX_BLOCKS_BYTES, BlocksReply, BlocksRequest
 from atoll.ordering.embedded.points import Point, mark_of
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.errors import BadPeerMessage
+from atoll.ordering.members import Members, encode_payload, parse_payload
 from atoll.ordering.waiting import Waiting
 
 log = logging.getLogger("atoll.ordering")

@@ -19,7 +19,7 @@ from atoll.ordering.embedded.catchup import Catchup
 from atoll.ordering.embedded.forwarder import Forwarder
 from atoll.ordering.embedded.handover import Candidate
 from atoll.ordering.embedded.member import MemberSide
-from atoll.ordering.embedded.messages import BALLOT, BLOCKS, PUSH, STAND, SUBMIT, Handler, Members, Standing
+from atoll.ordering.embedded.messages import BALLOT, BLOCKS, PUSH, STAND, SUBMIT, Standing
 from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.publisher import Publisher
 from atoll.ordering.embedded.replica import Replica
@@ -29,6 +29,7 @@ from atoll.ordering.embedded.store import Store
 from atoll.ordering.embedded.voting import Voter
 from atoll.ordering.engine import Acknowledged, View
 from atoll.ordering.errors import NotAcknowledged, NotAdmitted, NotAgreedYet, Stopped
+from atoll.ordering.members import Handler, Members
 from atoll.ordering.offload import Offload, in_thread
 from atoll.ordering.reading import AgreedReader
 from atoll.ordering.waiting import Waiting

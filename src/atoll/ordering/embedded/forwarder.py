@@ -13,20 +13,10 @@ from atoll.ledger.apply import Context, Outcome, check
 from atoll.ledger.rules.consensus import Handover
 from atoll.ledger.rules.errors import BadTransaction
 from atoll.ledger.transaction import parse_transaction, transaction_id
-from atoll.ordering.embedded.messages import (
-    MAX_BLOCKS_BYTES,
-    MAX_SUBMITTED,
-    SUBMIT,
-    Answer,
-    Members,
-    Submit,
-    Submitted,
-    clip,
-    encode_payload,
-    parse_payload,
-)
+from atoll.ordering.embedded.messages import MAX_BLOCKS_BYTES, MAX_SUBMITTED, SUBMIT, Answer, Submit, Submitted, clip
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.errors import NotAdmitted, TooManyWaiting
+from atoll.ordering.members import Members, encode_payload, parse_payload
 from atoll.ordering.offload import Offload
 from atoll.ordering.waiting import Held, Waiting
 from atoll.ports import Clock

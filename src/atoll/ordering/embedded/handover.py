@@ -19,21 +19,13 @@ from atoll.ordering.changes import Changes
 from atoll.ordering.embedded.ballots import Ballot, Base, Departure, choose_base, mark_of_vote
 from atoll.ordering.embedded.branch import Branch, departure_of
 from atoll.ordering.embedded.catchup import Catchup
-from atoll.ordering.embedded.messages import (
-    STAND,
-    Members,
-    Stand,
-    Standing,
-    StandReply,
-    clip,
-    encode_payload,
-    parse_payload,
-)
+from atoll.ordering.embedded.messages import STAND, Stand, Standing, StandReply, clip
 from atoll.ordering.embedded.points import mark_of
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.embedded.signatory import Signatory
 from atoll.ordering.embedded.voting import AGAIN_SECONDS, CALL_SECONDS, need_near
 from atoll.ordering.errors import HandoverRefused
+from atoll.ordering.members import Members, encode_payload, parse_payload
 from atoll.ports import Clock
 from atoll.trust.keys import KeyName, Purpose
 

@@ -18,19 +18,11 @@ from atoll.ledger.block import Block, parse_block
 from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.note import Note, parse_note
 from atoll.ordering.embedded.evidence import CENSORED
-from atoll.ordering.embedded.messages import (
-    MAX_BLOCKS_BYTES,
-    MAX_HELD,
-    Cosigned,
-    Push,
-    Pushed,
-    clip,
-    encode_payload,
-    parse_payload,
-)
+from atoll.ordering.embedded.messages import MAX_BLOCKS_BYTES, MAX_HELD, Cosigned, Push, Pushed, clip
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.embedded.signatory import Signatory
 from atoll.ordering.errors import BadTime, Censored, ForkDetected, TermRefused
+from atoll.ordering.members import encode_payload, parse_payload
 from atoll.ordering.waiting import Held, Waiting
 from atoll.ports import Clock
 from atoll.wire.cbor import encode

@@ -7,20 +7,15 @@ ordering.submit    member -> member        please put these transactions in orde
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Protocol, TypeAlias, TypeVar
+from typing import Annotated, ClassVar
 
-from atoll.errors import AtollError
 from atoll.ledger.records import Version
 from atoll.ledger.transaction import MAX_TRANSACTION_BYTES
 from atoll.ordering.embedded.ballots import MAX_DEPARTURES, Ballot, Departure
-from atoll.ordering.errors import BadPeerMessage
-from atoll.wire.cbor import decode, encode
+from atoll.ordering.members import MAX_PAYLOAD_BYTES
 from atoll.wire.message import Count, Digest, Message, Range, Size, Text
 
-MAX_PAYLOAD_BYTES = 1_000_000
-"""Largest payload of a call or an answer."""
 MAX_BLOCKS_BYTES = 800_000
 """Blocks in one payload, together; a sequencer makes no block that is larger by itself."""
 MAX_BLOCKS = 64
@@ -34,23 +29,6 @@ MAX_AGREED_BYTES = 60_000
 MAX_SUBMITTED = 256
 MAX_HELD = 8
 """Transactions that a member sends along with a refusal."""
-
-Handler: TypeAlias = Callable[[str, bytes], Awaitable[bytes]]
-"""`(calling organisation, payload) -> payload`."""
-
-
-class Members(Protocol):
-    """How this member reaches the others; the node plugs it into its transport."""
-
-    async def call(self, org: str, method: str, payload: bytes, timeout_seconds: float) -> bytes:
-        """The member's answer.
-
-        Raises:
-            UnavailableError: not reachable, or no answer in time.
-            AtollError: it answered with an error.
-        """
-        ...
-
 
 BlockBytes = Annotated[bytes, Size(1, MAX_PAYLOAD_BYTES)]
 NoteBytes = Annotated[bytes, Size(1, 4096)]
@@ -218,30 +196,6 @@ class StandReply(Message):
     """The vote."""
     reason: Text
     """Why not; empty with a ballot."""
-
-
-M = TypeVar("M", bound=Message)
-
-
-def encode_payload(message: Message) -> bytes:
-    """The message's bytes, at most MAX_PAYLOAD_BYTES."""
-    return encode([message.TAG, message.to_map()], max_bytes=MAX_PAYLOAD_BYTES)
-
-
-def parse_payload(org: str, data: bytes, kind: type[M]) -> M:
-    """The message in a payload.
-
-    Raises:
-        BadPeerMessage: malformed, of another kind, or out of bounds.
-    """
-    try:
-        value: Any = decode(data, max_bytes=MAX_PAYLOAD_BYTES)
-        match value:
-            case [kind.TAG, fields]:
-                return kind.from_map(fields)
-    except AtollError as err:
-        raise BadPeerMessage(org=org, reason=str(err)) from err
-    raise BadPeerMessage(org=org, reason=f"not a {kind.TAG}")
 
 
 def clip(sentence: str) -> str:

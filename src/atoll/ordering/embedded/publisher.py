@@ -16,20 +16,12 @@ from atoll.errors import AtollError
 from atoll.ledger.agreement import Agreement
 from atoll.ledger.note import parse_signatures
 from atoll.ordering.changes import Changes
-from atoll.ordering.embedded.messages import (
-    MAX_BLOCKS,
-    MAX_BLOCKS_BYTES,
-    PUSH,
-    Members,
-    Push,
-    Pushed,
-    encode_payload,
-    parse_payload,
-)
+from atoll.ordering.embedded.messages import MAX_BLOCKS, MAX_BLOCKS_BYTES, PUSH, Push, Pushed
 from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.quorum import Tally
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.errors import BadTime, TermRefused
+from atoll.ordering.members import Members, encode_payload, parse_payload
 from atoll.ports import Clock
 
 log = logging.getLogger("atoll.ordering")

@@ -15,19 +15,11 @@ from dataclasses import dataclass
 
 from atoll.errors import AtollError
 from atoll.ordering.embedded.ballots import Ballot
-from atoll.ordering.embedded.messages import (
-    BALLOT,
-    Members,
-    Stand,
-    Standing,
-    StandReply,
-    clip,
-    encode_payload,
-    parse_payload,
-)
+from atoll.ordering.embedded.messages import BALLOT, Stand, Standing, StandReply, clip
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.embedded.signatory import Signatory
 from atoll.ordering.errors import HandoverRefused
+from atoll.ordering.members import Members, encode_payload, parse_payload
 
 log = logging.getLogger("atoll.ordering")
 
