@@ -42,6 +42,7 @@ def open_engine(config: Config, keys: KeyRing, *, clock: Clock, entropy: Entropy
             home=config.home.cometbft,
             settings=settings_of(config),
             clock=clock,
+            members=members,
             offload=offload,
         )
 

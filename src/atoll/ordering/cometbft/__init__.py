@@ -24,7 +24,8 @@ here, which is one round later, and everything that is shown is provable to anyb
     parameters  what its genesis has to say       failpoints where a test kills the process
     rpc         questions to it                   sender     transactions on their way into a block
     lights      headers with votes                provable   what they prove, and when it is shown
-    seals       those that evidence needs, kept   engine     the interface, wired from these parts
+    seals       those that evidence needs, kept   older      those of before this node's time
+    engine      the interface, wired from these parts
 
 This is *consensus*: as long as less than a third of the validators lie, no two of them hold different ledgers, whoever is gone;
 with a third gone nothing is committed until one of them is back. There is no operator to replace, so there is no hand-over.

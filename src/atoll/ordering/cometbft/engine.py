@@ -19,6 +19,8 @@ from atoll.ordering.cometbft.application import Application, Committed
 from atoll.ordering.cometbft.binary import check_binary, find_binary
 from atoll.ordering.cometbft.home import write_config, write_genesis
 from atoll.ordering.cometbft.keys import is_staged, load_keys, use_staged_key
+from atoll.ordering.cometbft.older import METHOD as OLDER
+from atoll.ordering.cometbft.older import OlderSeals
 from atoll.ordering.cometbft.parameters import genesis_document
 from atoll.ordering.cometbft.paths import APP_SOCKET, RPC_SOCKET, SocketFolder
 from atoll.ordering.cometbft.process import Supervisor
@@ -32,6 +34,7 @@ from atoll.ordering.cometbft.snapshots import Snapshots
 from atoll.ordering.cometbft.store import CometStore
 from atoll.ordering.engine import Acknowledged, AgreedBlock, Candidacy, Condition, View
 from atoll.ordering.errors import HandoverRefused, NotAcknowledged, NotAdmitted, NotAgreedYet, Stopped, ValidatorRefused
+from atoll.ordering.members import Handler, Members
 from atoll.ordering.offload import Offload, in_thread
 from atoll.ordering.reading import AgreedReader
 from atoll.ordering.waiting import Waiting
@@ -66,6 +69,7 @@ class CometEngine(AgreedReader):
         home: Path,
         settings: Settings,
         clock: Clock,
+        members: Members | None = None,
         offload: Offload = in_thread,
         max_pages: int | None = None,
         binary: Path | None = None,
@@ -79,6 +83,7 @@ class CometEngine(AgreedReader):
             home: CometBFT's folder, in which `create_keys` has made its keys.
             settings: what the owner decides.
             clock: for waiting, and for the age of the view.
+            members: how to ask the others for seals of before this node's time; None not to.
             offload: where blocks are carried out and written.
             max_pages: most pages of 4 KiB in the store; for tests of a full disk.
             binary: CometBFT, where it is not to be looked for.
@@ -110,6 +115,7 @@ class CometEngine(AgreedReader):
         self._door = Door(self.application.check_many)
         self._provable = Provable(self.application, self._rpc, self._seals)
         self._sender = Sender(self._rpc, self._waiting, clock, self._judge, self._is_placed)
+        self._older = OlderSeals(self.application, self._seals, members, self._other_orgs) if members is not None else None
         self._unsettled: dict[int, AgreedBlock] = {}
         self._supervisor = Supervisor(
             self._binary,
@@ -153,6 +159,8 @@ class CometEngine(AgreedReader):
             asyncio.create_task(self._again("sender", self._sender.run), name=f"{self.org} sender"),
             asyncio.create_task(self._again("look", self._look), name=f"{self.org} look"),
         ]
+        if self._older is not None:
+            self._tasks.append(asyncio.create_task(self._older.complete(lambda: self._provable.voting)))
 
     async def stop(self) -> None:
         """See `Engine.stop`."""
@@ -242,6 +250,9 @@ class CometEngine(AgreedReader):
         pointer = view.get(KeyPointer, name)
         key = view.get(Key, f"{name}/{pointer.version}") if pointer is not None else None
         return key.public if key is not None else b""
+
+    def _other_orgs(self) -> list[str]:
+        return [one.org for one in self.view().all(Member) if one.org != self.org and one.state is MemberState.ACTIVE]
 
     async def _look(self) -> None:
         """Ask CometBFT now and then how it is; start it again when the ledger names the key that lies ready."""
@@ -358,11 +369,11 @@ class CometEngine(AgreedReader):
         """See `Engine.ledger`."""
         return self.application.ledger
 
-    # -- what there is no need for ---------------------------------------------------------------------------------------------
+    # -- the other members -----------------------------------------------------------------------------------------------------
 
-    def methods(self) -> dict[str, Callable[[str, bytes], Awaitable[bytes]]]:
-        """Nothing: CometBFT's nodes talk to each other by themselves."""
-        return {}
+    def methods(self) -> dict[str, Handler]:
+        """What the other members call here; blocks and votes go between the CometBFTs by themselves."""
+        return {OLDER: self._older.on_request} if self._older is not None else {}
 
     async def vote(self, new_sequencer: str) -> Candidacy:
         """There is no sequencer to replace: each validator proposes in turn.

@@ -63,6 +63,11 @@ class Provable:
             self._encoded = self._seal.encode()
         return self._encoded
 
+    @property
+    def voting(self) -> bytes | None:
+        """Hash of the validators who voted for the seal; None before the first of this life."""
+        return self._seal.light.header.validators_hash if self._seal is not None else None
+
     def seal_of(self, height: int) -> bytes | None:
         """The first seal that was kept for good of this ledger height or a later one, or the newest."""
         return self._seals.first_from(height) or self.seal
@@ -125,6 +130,8 @@ class Provable:
         if self._seen >= last:
             return
         first = max(self._seen + 1, (await self._rpc.status()).earliest)
+        if first > self._seen + 1:
+            self._seals.note_missing()
         for height in await self._rpc.changes(first, last):
             self._keep(await self._lights.fetch(height))
         self._look_to(last)

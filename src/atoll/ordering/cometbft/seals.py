@@ -21,6 +21,7 @@ from atoll.ordering.errors import StoreCorrupt, StoreFull
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS seals (height INTEGER PRIMARY KEY, seal BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS swept (id INTEGER PRIMARY KEY CHECK (id = 0), consensus_height INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS missing (id INTEGER PRIMARY KEY CHECK (id = 0));
 """
 
 
@@ -68,6 +69,21 @@ class SealStore:
         """Note that the headers were looked through up to here."""
         with self._translated():
             self._db.execute("INSERT OR REPLACE INTO swept VALUES (0, ?)", (consensus_height,))
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there were headers that nobody here has looked through."""
+        return bool(self._read("SELECT id FROM missing"))
+
+    def note_missing(self) -> None:
+        """Note that some headers cannot be looked through here."""
+        with self._translated():
+            self._db.execute("INSERT OR REPLACE INTO missing VALUES (0)")
+
+    def note_complete(self) -> None:
+        """Note that what they would have told is known."""
+        with self._translated():
+            self._db.execute("DELETE FROM missing")
 
     def keep(self, height: int, seal: bytes) -> None:
         """Keep the seal of a ledger height."""

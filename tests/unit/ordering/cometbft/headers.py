@@ -87,6 +87,10 @@ class Headers(Rpc):
         self._headers[height] = header, replace(commit, signatures=signed), voters
         self.voters = following
 
+    def forget_below(self, height: int) -> None:
+        """CometBFT has pruned its blocks, or began with a snapshot."""
+        self._headers = {at: one for at, one in self._headers.items() if at >= height}
+
     # -- Rpc -------------------------------------------------------------------------------------------------------------------
 
     async def status(self) -> Status:
