@@ -21,6 +21,7 @@ _KINDS = {
     abci.MisbehaviorType.DUPLICATE_VOTE: FaultKind.DUPLICATE_VOTE,
     abci.MisbehaviorType.LIGHT_CLIENT_ATTACK: FaultKind.LIGHT_CLIENT_ATTACK,
 }
+_RECHECK = abci.CheckTxType.RECHECK
 _LET_IN: bytes = abci.Response(check_tx=abci.ResponseCheckTx()).SerializeToString()
 
 
@@ -61,7 +62,7 @@ class Dispatcher:
 
     async def check(self, requests: Sequence[abci.RequestCheckTx]) -> list[bytes]:
         """The encoded responses to CheckTx requests that have come together."""
-        asked = [(one.tx, one.type == abci.CheckTxType.RECHECK) for one in requests]
+        asked = [(one.tx, one.type == _RECHECK) for one in requests]
         outcomes = await self._application.check_many(asked)
         return [_LET_IN if one.ok else _turned_away(one) for one in outcomes]
 
