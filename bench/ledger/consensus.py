@@ -15,7 +15,8 @@ from ledger.drive import Driver, Measured
 from ledger.load import VALIDATORS, grants, registration
 from ledger.network import KINDS, START_SECONDS, TOOLS, Network
 
-WINDOW = 2000
+WINDOW = 1500
+"""Transactions under way at saturation."""
 BYTES = 405
 """Of a transaction; our grants have as many."""
 MOST_RATE = 6000

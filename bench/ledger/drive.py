@@ -30,14 +30,13 @@ class Measured:
     """Transactions a second, committed."""
     latencies: list[float] = field(default_factory=list)
     """Seconds."""
-    cpu_seconds: float = 0.0
-    """Of all nodes."""
     committed: int = 0
-    """In the whole phase."""
+    """In the whole phase, and until nothing was under way any more."""
 
     def percentile(self, percent: int) -> float:
         """Of the latencies, milliseconds."""
-        return 1000 * statistics.quantiles(self.latencies, n=100)[percent - 1] if len(self.latencies) > 100 else float("nan")
+        in_order = sorted(self.latencies)
+        return 1000 * in_order[len(in_order) * percent // 100] if in_order else 0.0
 
 
 class Driver:
@@ -89,13 +88,13 @@ class Driver:
         await asyncio.gather(*(send(at, queue, began + seconds) for at, queue in enumerate(queues)))
         ended = time.perf_counter()
         blocks = [one for one in self._blocks if began + WARM_SECONDS <= one[0] <= ended]
-        measured = Measured(rate_of(blocks), list(self._latencies), committed=sum(one[1] for one in self._blocks))
+        rate, latencies = rate_of(blocks), list(self._latencies)
         deadline = time.perf_counter() + 20
         while self._sent and time.perf_counter() < deadline:
             await self._wait()
         watching.cancel()
         self._sent.clear()
-        return measured
+        return Measured(rate, latencies, committed=sum(one[1] for one in self._blocks))
 
     async def _push(self, at: int, queue: Sequence[bytes], window: int, until: float) -> None:
         for first in range(0, len(queue), BATCH):
@@ -154,9 +153,14 @@ class Driver:
 
 
 def rate_of(blocks: Sequence[tuple[float, int]]) -> float:
-    """Transactions a second over blocks, which were seen at these moments: the median of three stretches."""
-    size = len(blocks) // 3
-    if size < 2:
-        return float("nan")
-    stretches = [blocks[at * size : (at + 1) * size + 1] for at in range(3)]
+    """Transactions a second over blocks, which were seen at these moments: the median of three stretches.
+
+    Raises:
+        RuntimeError: there are too few.
+    """
+    if len(blocks) < 3:
+        raise RuntimeError(f"{len(blocks)} blocks in the time of a measurement")
+    count = 3 if len(blocks) > 9 else 1
+    size = len(blocks) // count
+    stretches = [blocks[at * size : (at + 1) * size + 1] for at in range(count)]
     return statistics.median(sum(one[1] for one in some[1:]) / (some[-1][0] - some[0][0]) for some in stretches)
