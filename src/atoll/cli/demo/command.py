@@ -12,9 +12,10 @@ from typing import Annotated
 import typer
 
 from atoll.cli.frame import Command, single
+from atoll.ledger.records import EngineKind
 
 app = single()
-EXAMPLES = "atoll demo\natoll demo --only intersection --keep\natoll demo --json | jq .scenarios"
+EXAMPLES = "atoll demo\natoll demo --engine cometbft\natoll demo --only intersection --keep\natoll demo --json | jq .scenarios"
 
 
 @app.command("demo", cls=Command, epilog=EXAMPLES)
@@ -23,11 +24,15 @@ def demo(
     scale: Annotated[str, typer.Option(help="small: the committed tables; large: 200,000 rows each.")] = "small",
     keep: Annotated[bool, typer.Option("--keep", help="Leave the consortium running and say how to reach it.")] = False,
     seed: Annotated[int | None, typer.Option(help="Repeat what an earlier run left to chance.")] = None,
+    engine: Annotated[
+        EngineKind, typer.Option(help="What orders transactions: the operator, or four members together by CometBFT.")
+    ] = EngineKind.EMBEDDED,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> int:
     """Found a consortium of five on this machine, run the main job, verify its evidence, try attacks.
 
-    Everything happens in five node processes on loopback and in a temporary folder; nothing is left behind.
+    Everything happens in five node processes on loopback and in a temporary folder; nothing is left behind. With --engine
+    cometbft the operator, the bank, the bureau and the telecom vote on each block, and the auditor follows.
     Exits with 1 if anything is not as it should be.
     """
     from atoll.cli.demo.keeping import how_to_reach
@@ -41,9 +46,10 @@ def demo(
     signal.signal(signal.SIGTERM, _interrupt)
     chosen = secrets.randbits(32) if seed is None else seed
     screen = Screen()
-    screen.headline(f"Atoll demo, --seed {chosen}")
+    words = "" if engine is EngineKind.EMBEDDED else f" --engine {engine}"
+    screen.headline(f"Atoll demo, --seed {chosen}{words}")
     started = time.monotonic()
-    with Stage(screen, scale=SCALES[scale], keep=keep, seed=chosen) as stage:
+    with Stage(screen, scale=SCALES[scale], keep=keep, seed=chosen, engine=engine) as stage:
         try:
             findings = perform(stage, scenarios, attacks)
         finally:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from atoll.cli.demo.ports import HOST, Ports
 from atoll.ledger.genesis import FounderSignature, Genesis, verify_genesis
+from atoll.ledger.records import EngineKind
 from atoll.ledger.rules.membership import Enrolment
 from atoll.node.config import load_config
 from atoll.node.founding import draft_genesis, seal_genesis, sign_genesis
@@ -25,10 +26,15 @@ from atoll.trust.roles import Role
 from atoll.trust.signer import SoftwareSigner
 from atoll.trust.tlskeys import TlsKey
 
-CHAIN_ID = "demo.atoll.example/lagoon"
+CHAIN_ID = "lagoon.demo.atoll.example"
 OPERATOR, AUDITOR, BANK, BUREAU, TELECOM = ORGS = ("operator", "auditor", "bank", "bureau", "telecom")
-VALIDATING = (AUDITOR, BANK, BUREAU, TELECOM)
-"""Members that carry out every transaction again and cosign; three of them are a quorum. The sequencer does not count."""
+VALIDATING = {
+    EngineKind.EMBEDDED: (AUDITOR, BANK, BUREAU, TELECOM),
+    EngineKind.COMETBFT: (OPERATOR, BANK, BUREAU, TELECOM),
+}
+"""Members that count; three of them are a quorum. An operator that orders does not; under CometBFT nobody orders alone."""
+COMMIT_MS = 20
+"""How long a block waits for the last votes on the one before: everybody is on one machine."""
 CABLED = BANK
 """The member whose peer port is reached through the cable."""
 
@@ -58,6 +64,10 @@ class Consortium:
     """What all founders signed."""
     genesis_digest: bytes
     """What names the consortium for ever."""
+    engine: EngineKind
+    """What puts its transactions in order."""
+    rpc_port: int
+    """Where the operator's CometBFT takes transactions from anybody; nobody listens there on the embedded engine."""
     passphrase_file: Path
     """Opens the keystores of all five; five machines would have five."""
     cable_port: int
@@ -74,7 +84,7 @@ class Consortium:
         return open_keys(load_keystore(self.home(org) / "keys.atoll"), self.passphrase_file.read_text("ascii"))
 
 
-def found_consortium(folder: Path, ports: Ports) -> Consortium:
+def found_consortium(folder: Path, ports: Ports, engine: EngineKind) -> Consortium:
     """Make five homes in `folder`, have the genesis signed by each, and put it into each.
 
     Cost: ten evaluations of scrypt, which is what most of the second goes into.
@@ -84,10 +94,11 @@ def found_consortium(folder: Path, ports: Ports) -> Consortium:
     write_private(passphrase_file, passphrase.encode("ascii"))
     cable_port = ports.take()
     clock, entropy = SystemClock(), SystemEntropy()
-    listen = {org: (ports.take(), ports.take()) for org in ORGS}
+    listen = {org: (ports.take(), ports.take(), ports.take()) for org in ORGS}
+    rpc_port = ports.take()
 
     def make(org: str) -> Enrolment:
-        peer, https = listen[org]
+        peer, https, consensus = listen[org]
         registered = cable_port if org == CABLED else peer
         new = NewHome(
             org=org,
@@ -96,16 +107,20 @@ def found_consortium(folder: Path, ports: Ports) -> Consortium:
             roles=_ROLES[org],
             peer=f"{HOST}:{registered}",
             https=f"{HOST}:{https}",
-            validating=org in VALIDATING,
+            validating=org in VALIDATING[engine],
+            consensus=f"{HOST}:{consensus}",
         )
         enrolment = create_home(folder / org, new, passphrase=passphrase, clock=clock, entropy=entropy)
         config = folder / org / "atoll.toml"
-        config.write_text(config.read_text("utf-8").replace(f"{HOST}:{registered}", f"{HOST}:{peer}"), "utf-8")
+        text = config.read_text("utf-8").replace(f"{HOST}:{registered}", f"{HOST}:{peer}")
+        config.write_text(_settled(text, rpc_port if org == OPERATOR else 0), "utf-8")
         return enrolment
 
     with ThreadPoolExecutor(max_workers=len(ORGS)) as pool:  # scrypt runs outside the interpreter's lock
         enrolments = dict(zip(ORGS, pool.map(make, ORGS), strict=True))
-        body = draft_genesis(list(enrolments.values()), chain_id=CHAIN_ID, sequencer=OPERATOR, clock=clock, test=True)
+        body = draft_genesis(
+            list(enrolments.values()), chain_id=CHAIN_ID, sequencer=OPERATOR, clock=clock, test=True, engine=engine
+        )
 
         def sign(org: str) -> FounderSignature:
             keys = open_keys(load_keystore(load_config(folder / org).home.keys), passphrase)
@@ -116,4 +131,10 @@ def found_consortium(folder: Path, ports: Ports) -> Consortium:
     for org in ORGS:
         (folder / org / "genesis.atoll").write_bytes(file)
     genesis, digest = verify_genesis(file)
-    return Consortium(folder, genesis, digest, passphrase_file, cable_port, listen[CABLED][0])
+    return Consortium(folder, genesis, digest, engine, rpc_port, passphrase_file, cable_port, listen[CABLED][0])
+
+
+def _settled(config: str, rpc_port: int) -> str:
+    """A home's configuration with what the demo chooses about CometBFT."""
+    chosen = f"commit-ms = {COMMIT_MS}\n" + (f'rpc = "{HOST}:{rpc_port}"\n' if rpc_port else "")
+    return config.replace("\n[data]\n", f"{chosen}\n[data]\n", 1)

@@ -14,12 +14,14 @@ from atoll.ledger.evidence import export_evidence
 from atoll.ledger.genesis import Genesis
 from atoll.ledger.note import Note, cosign_text, sign_text
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
+from atoll.ledger.records import EngineKind
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grant import GiveGrant
 from atoll.ledger.rules.job import ConsentJob, StartJob
 from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.node.consents import proposal_of
 from atoll.testing.consortium import Founding  # layers: world in memory
+from atoll.testing.headers import voted_seal  # layers: world in memory
 from atoll.testing.tables import BANK, BUREAU, ID_RULE  # layers: world in memory
 from atoll.trust.keys import Purpose
 from atoll.wire.message import Message, encode_message
@@ -38,6 +40,7 @@ class Forgery:
             roles={one.org: one.roles for one in model.founders},
             peers={one.org: one.peer for one in model.founders},
             time=model.time,
+            engine=model.engine,
         )
         self.ledger = Ledger(self._founding.genesis_file)
         self._log = list(self.ledger.genesis_entries)
@@ -90,6 +93,10 @@ class Forgery:
 
     def seal(self) -> bytes:
         consensus, chain_id = self.ledger.consensus, self._founding.chain_id
+        if consensus.engine is EngineKind.COMETBFT:
+            voting = [keys[Purpose.CONSENSUS] for keys in self._founding.keys.values()]
+            votes = {one.public.data: one for one in voting}
+            return voted_seal(self.ledger, height=self.ledger.height + 1, keys=votes).encode()
         size = self.ledger.log.size
         text = Checkpoint(origin=chain_id, size=size, root=self.ledger.log.root(size)).encode()
         lines = [sign_text(text, log_key(chain_id, consensus.log), self._founding.keys[consensus.sequencer][Purpose.LOG].sign)]

@@ -7,16 +7,23 @@ what it likes. Everything that a node of ours would do before it asks, it leaves
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+import functools
+import json
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
-from atoll.cli.demo.consortium import ORGS
+from atoll.cli.demo.consortium import OPERATOR, ORGS
 from atoll.cli.demo.errors import DidNotHappen
+from atoll.cli.demo.ports import HOST
 from atoll.cli.demo.stage import Stage
 from atoll.jobs.intersection import Intersection, IntersectionSpec
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
+from atoll.ledger.records import EngineKind
 from atoll.ledger.transaction import Transaction, seal_transaction
 from atoll.node.bodies import Body, BodyName, Kind
 from atoll.node.consents import proposal_of
@@ -33,6 +40,8 @@ from atoll.trust.tlskeys import TlsKey
 from atoll.wire.message import Message, encode_message, parse_message
 from atoll.wire.plain import from_plain
 
+Ledger = Callable[[tuple[bytes, ...]], Awaitable[list[str]]]
+"""Takes signed transactions and says why some were turned away."""
 CALL_SECONDS = 10.0
 JOB_SECONDS = 600
 NEVER = 1 << 40
@@ -83,14 +92,20 @@ class Liar:
             await rpc.close()
             await asyncio.gather(running, return_exceptions=True)
 
-    async def submit(self, rpc: RpcSession, *bodies: Message) -> None:
+    @asynccontextmanager
+    async def ledger(self) -> AsyncIterator[Ledger]:
+        """A way to the ledger past this organisation's own node: the one who orders, or the RPC of any validator."""
+        if self._place.engine is EngineKind.COMETBFT:
+            yield functools.partial(_broadcast, self._place.rpc_port)
+            return
+        async with self.session(OPERATOR, {}) as rpc:
+            yield functools.partial(_hand_over, rpc)
+
+    async def submit(self, ledger: Ledger, *bodies: Message) -> None:
         """Sign transactions and have them put in order."""
-        signed = tuple(self._sign(body) for body in bodies)
-        submit = encode_payload(Submit(transactions=signed))
-        answer = parse_payload(rpc.peer, await rpc.call(SUBMIT, submit, timeout_seconds=CALL_SECONDS), Submitted)
-        turned_away = [one.refusal for one in answer.answers if one.refusal]
+        turned_away = await ledger(tuple(self._sign(body) for body in bodies))
         if turned_away:  # then nothing was tried, and nothing can be caught
-            raise DidNotHappen(what=f"transactions taken by {rpc.peer} ({turned_away[0]})", seconds=CALL_SECONDS)
+            raise DidNotHappen(what=f"transactions taken by the operator ({turned_away[0]})", seconds=CALL_SECONDS)
 
     def _sign(self, body: Message) -> bytes:
         self._nonce += 1
@@ -105,8 +120,31 @@ class Liar:
         )
 
 
+async def _hand_over(rpc: RpcSession, transactions: tuple[bytes, ...]) -> list[str]:
+    answer = await rpc.call(SUBMIT, encode_payload(Submit(transactions=transactions)), timeout_seconds=CALL_SECONDS)
+    return [one.refusal for one in parse_payload(rpc.peer, answer, Submitted).answers if one.refusal]
+
+
+async def _broadcast(port: int, transactions: tuple[bytes, ...]) -> list[str]:
+    """One after the other: a validator takes them in the order of their nonces (CometBFT, `broadcast_tx_sync`)."""
+    refusals = []
+    for one in transactions:
+        params = {"tx": base64.b64encode(one).decode()}
+        asked = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "broadcast_tx_sync", "params": params}).encode()
+        answer = await asyncio.to_thread(_post, f"http://{HOST}:{port}", asked)
+        if answer["code"] != 0:
+            refusals.append(str(answer["log"]))
+    return refusals
+
+
+def _post(url: str, asked: bytes) -> dict[str, Any]:
+    request = urllib.request.Request(url, asked, {"Content-Type": "application/json"})  # noqa: S310 - our own address
+    with urllib.request.urlopen(request, timeout=CALL_SECONDS) as answer:  # noqa: S310
+        return dict(json.load(answer)["result"])
+
+
 async def propose_and_push(
-    liar: Liar, *, stage: Stage, sequencer: str, victim: str, plan: Plan, pushed: bytes, also: tuple[Message, ...] = ()
+    liar: Liar, *, stage: Stage, victim: str, plan: Plan, pushed: bytes, also: tuple[Message, ...] = ()
 ) -> None:
     """Propose `plan` on the ledger, push `pushed` to the victim as its body, give the same to whoever asks, wait for an answer.
 
@@ -121,7 +159,7 @@ async def propose_and_push(
         asked = parse_message(payload, BodyName)
         return encode_message(Body(kind=asked.kind, identifier=asked.identifier, data=pushed))
 
-    async with liar.session(sequencer, {}) as ledger, liar.session(victim, {"body.get": lie}) as peer:
+    async with liar.ledger() as ledger, liar.session(victim, {"body.get": lie}) as peer:
         await liar.submit(ledger, proposal_of(plan, digest), *also)
         await asyncio.to_thread(stage.wait_for, f"job {job} known to {victim}", lambda: is_known(stage, victim, job))
         with contextlib.suppress(RemoteError):  # it may say at once what it thinks of it; what counts is on the ledger

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from atoll.cli.demo.errors import NodeDidNotStart
@@ -84,6 +84,20 @@ def end_group(process: subprocess.Popen[bytes], *, gently: bool) -> None:
                 stream.close()
 
 
+def _wait_until_left(folder: Path) -> None:
+    """Until no process works in a folder any more."""
+    ends = time.monotonic() + GONE_SECONDS
+    while time.monotonic() < ends and any(map(folder.resolve().__eq__, _workplaces())):
+        time.sleep(POLL_SECONDS)
+
+
+def _workplaces() -> Iterator[Path]:
+    """The folder in which each process of ours works (proc(5))."""
+    for place in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            yield place.readlink()
+
+
 def _has_living(group: int) -> bool:
     """Whether a process of a group still lives; one that has ended and that nobody has collected does not (proc(5))."""
     for status in Path("/proc").glob("[0-9]*/stat"):
@@ -137,10 +151,12 @@ class NodeProcess:
             self.bury()
 
     def bury(self) -> None:
-        """Collect what is left of a node that was killed."""
+        """Collect what is left of a node that was killed, its validator included: that ends by itself, as its application is
+        gone."""
         if self._process is not None:
             end_group(self._process, gently=False)
             self._process = None
+            _wait_until_left(self.home / "cometbft")
 
     def ask_to_stop(self) -> None:
         """Ask it to end, and do not wait; `stop` does."""

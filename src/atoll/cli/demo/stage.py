@@ -24,6 +24,7 @@ from atoll.cli.demo.ports import Ports
 from atoll.cli.demo.processes import NodeProcess
 from atoll.cli.demo.screen import Screen
 from atoll.client import Node, RefusedByNode, connect_home
+from atoll.ledger.records import EngineKind
 
 T = TypeVar("T")
 POLL_SECONDS = 0.05
@@ -45,6 +46,12 @@ class Scale:
 SCALES = {"small": Scale(None, 20_000), "large": Scale(200_000, 100_000)}
 
 
+_START = {
+    EngineKind.EMBEDDED: "start five nodes, each a process of its own",
+    EngineKind.COMETBFT: "start five nodes, each with CometBFT beside it; four of them vote on blocks",
+}
+
+
 class Stage:
     """Founds a consortium and runs its nodes; leaving the context ends every process and removes every file.
 
@@ -52,16 +59,26 @@ class Stage:
         stage.client("bank").status()
     """
 
-    def __init__(self, screen: Screen, *, scale: Scale = SCALES["small"], keep: bool = False, seed: int = 0) -> None:
+    def __init__(
+        self,
+        screen: Screen,
+        *,
+        scale: Scale = SCALES["small"],
+        keep: bool = False,
+        seed: int = 0,
+        engine: EngineKind = EngineKind.EMBEDDED,
+    ) -> None:
         """
         Args:
             screen: where progress is shown.
             scale: how much data.
             keep: leave processes and files where they are.
             seed: of everything that is left to chance in scenarios and attacks.
+            engine: what puts transactions in order.
         """
         self.screen = screen
         self.scale = scale
+        self.engine = engine
         self.chance = random.Random(seed)  # noqa: S311 - chooses what to break; guards nothing
         self.folder = Path(tempfile.mkdtemp(prefix="atoll-demo-"))
         self.consortium: Consortium
@@ -78,8 +95,8 @@ class Stage:
         self._ending.enter_context(self._memory)
         try:
             with self.screen.step("found a consortium of five: keys, homes, a genesis that all have signed"):
-                self.consortium = found_consortium(self.folder, self._ports)
-            with self.screen.step("start five nodes, each a process of its own"):
+                self.consortium = found_consortium(self.folder, self._ports, self.engine)
+            with self.screen.step(_START[self.engine]):
                 self._start()
         except BaseException:
             self._keep = False

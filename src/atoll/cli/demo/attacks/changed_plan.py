@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from atoll.cli.demo.attacks.lying_initiator import refusal_of
-from atoll.cli.demo.consortium import BANK, BUREAU, OPERATOR
+from atoll.cli.demo.consortium import BANK, BUREAU
 from atoll.cli.demo.exchange import PURPOSE, Exchange
 from atoll.cli.demo.findings import Attack
 from atoll.cli.demo.liar import Liar, propose_and_push, without_one_byte
@@ -24,7 +24,7 @@ def run(stage: Stage, exchange: Exchange) -> Attack:
     plan = liar.plan(pair.spec(), PURPOSE)
     changed = without_one_byte(plan, stage.chance.randrange(len(plan.purpose)))
     with stage.paused(BANK), stage.screen.step("with the bank's keys: propose one plan, send the bureau another"):
-        asyncio.run(propose_and_push(liar, stage=stage, sequencer=OPERATOR, victim=BUREAU, plan=plan, pushed=changed))
+        asyncio.run(propose_and_push(liar, stage=stage, victim=BUREAU, plan=plan, pushed=changed))
     entry = refusal_of(stage, plan.job_id.hex())
     sender, code = (entry.sender, str(entry.body["code"])) if entry else ("nobody", "")
     return Attack(

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 
 from atoll.api.models import CapModel, GiveGrant, RegisterColumn, RegisterDataset
 from atoll.cli.demo.attacks.lying_initiator import refusal_of
-from atoll.cli.demo.consortium import AUDITOR, BANK, OPERATOR, TELECOM
+from atoll.cli.demo.consortium import AUDITOR, BANK, TELECOM
 from atoll.cli.demo.exchange import PURPOSE, Exchange
 from atoll.cli.demo.findings import Attack
-from atoll.cli.demo.liar import CALL_SECONDS, Liar, is_known
+from atoll.cli.demo.liar import CALL_SECONDS, Ledger, Liar, is_known
 from atoll.cli.demo.stage import Stage
 from atoll.ledger.plan import Plan, digest_plan_body
 from atoll.ledger.rules.errors import CapReached
@@ -80,7 +80,7 @@ async def _enumerate(liar: Liar, stage: Stage, plans: Sequence[Plan]) -> None:
         return encode_message(Body(kind=asked.kind, identifier=asked.identifier, data=bodies[asked.identifier]))
 
     first, second, third = plans
-    async with liar.session(OPERATOR, {}) as ledger, liar.session(TELECOM, {"body.get": give}) as telecom:
+    async with liar.ledger() as ledger, liar.session(TELECOM, {"body.get": give}) as telecom:
         await _ask(liar, stage, ledger, telecom, first)
         await _ask(liar, stage, ledger, telecom, second)
         await liar.submit(ledger, StartJob(job_id=first.job_id), StartJob(job_id=second.job_id))
@@ -88,7 +88,7 @@ async def _enumerate(liar: Liar, stage: Stage, plans: Sequence[Plan]) -> None:
         await _ask(liar, stage, ledger, telecom, third)
 
 
-async def _ask(liar: Liar, stage: Stage, ledger: RpcSession, telecom: RpcSession, plan: Plan) -> None:
+async def _ask(liar: Liar, stage: Stage, ledger: Ledger, telecom: RpcSession, plan: Plan) -> None:
     """Propose a job, consent to it, hand the telecom its plan, and wait for the telecom's answer."""
     job, body = plan.job_id.hex(), encode_message(plan)
     digest = digest_plan_body(body)

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 
 from atoll.api.models import LogEntry
-from atoll.cli.demo.consortium import AUDITOR, BANK, BUREAU, OPERATOR
+from atoll.cli.demo.consortium import AUDITOR, BANK, BUREAU
 from atoll.cli.demo.exchange import PURPOSE, Exchange, Meeting, Permit
 from atoll.cli.demo.findings import Attack
 from atoll.cli.demo.liar import Liar, propose_and_push
@@ -37,7 +37,6 @@ def run(stage: Stage, exchange: Exchange) -> Attack:
             propose_and_push(
                 liar,
                 stage=stage,
-                sequencer=OPERATOR,
                 victim=BUREAU,
                 plan=plan,
                 pushed=body,
