@@ -287,7 +287,7 @@ class Network:
         prefixes: Mapping[str, Sequence[str]] | None = None,
         settings: Mapping[str, Any] | None = None,
         rpc: Mapping[str, str] | None = None,
-        chain_id: str = "test.example/lagoon",
+        chain_id: str = "lagoon.test.example",
     ) -> None:
         """Found it; nothing runs yet.
 

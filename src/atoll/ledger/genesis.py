@@ -140,6 +140,8 @@ def _verify_validators(genesis: Genesis) -> None:
     validating = [one for one in genesis.founders if one.validating]
     if len(genesis.chain_id) > MOST_CHAIN_ID:
         raise BadGenesis(reason=f"its chain id has more than {MOST_CHAIN_ID} letters, and CometBFT takes no longer one")
+    if "/" in genesis.chain_id:
+        raise BadGenesis(reason="its chain id has a slash, and CometBFT's light client keeps nothing under such a name")
     if not validating:
         raise BadGenesis(reason="nobody validates")
     for one in validating:

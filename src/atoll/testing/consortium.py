@@ -123,7 +123,7 @@ class Founding:
         self,
         orgs: Sequence[str] = ("operator", "auditor", "bank", "bureau", "telecom"),
         *,
-        chain_id: str = "test.example/lagoon",
+        chain_id: str = "",
         sequencer: str | None = None,
         not_validating: Sequence[str] = (),
         roles: Mapping[str, Sequence[str]] | None = None,
@@ -136,7 +136,7 @@ class Founding:
 
         Args:
             orgs: the founders.
-            chain_id: the ledger's name.
+            chain_id: the ledger's name; CometBFT takes none with a slash.
             sequencer: who orders; the first founder unless named.
             not_validating: founders that only follow.
             roles: roles by organisation; the sequencer is operator, everybody else owner and user, where it says nothing.
@@ -146,11 +146,12 @@ class Founding:
             consensus_addresses: host:port of CometBFT nodes; 127.0.0.1 and a port each that nobody listens at where left out.
         """
         self.engine = EngineKind(engine)
+        on_cometbft = self.engine is EngineKind.COMETBFT
+        self.chain_id = chain_id or ("lagoon.test.example" if on_cometbft else "test.example/lagoon")
         addresses: dict[str, str | None] = dict.fromkeys(orgs)
-        if self.engine is EngineKind.COMETBFT:
+        if on_cometbft:
             addresses = {org: f"127.0.0.1:{26_000 + number}" for number, org in enumerate(orgs)}
             addresses |= consensus_addresses or {}
-        self.chain_id = chain_id
         self.sequencer = sequencer or orgs[0]
         self.orgs: dict[str, Organisation] = {org: Organisation(org) for org in orgs}
         self._nonces: dict[str, int] = {}
@@ -165,7 +166,7 @@ class Founding:
             for org in sorted(orgs)
         ]
         self.genesis = Genesis(
-            chain_id=chain_id,
+            chain_id=self.chain_id,
             time=time,
             rules_version=1,
             test=True,

@@ -152,6 +152,7 @@ def test_one_validator_is_enough_for_cometbft_and_none_is_not() -> None:
     ("change", "reason"),
     [
         (lambda one: replace(one, chain_id="x" * 51), "more than 50"),
+        (lambda one: replace(one, chain_id="test.example/lagoon"), "a slash"),
         (lambda one: _each(one, consensus=b""), "no good consensus key"),
         (lambda one: _each(one, consensus=bytes(20)), "no good consensus key"),
         (lambda one: _each(one, consensus=bytes([1]) + bytes(31)), "no good consensus key"),
