@@ -30,7 +30,7 @@ from atoll.testing.consortium import Founding
 from atoll.trust.keys import Purpose
 
 HOST = "127.0.0.1"
-QUICK = Settings(timeout_commit_ms=50, timeout_propose_ms=1000, empty_block_seconds=5)
+QUICK = Settings(timeout_commit_ms=50, timeout_propose_ms=1000, timeout_vote_ms=300, empty_block_seconds=5)
 """For tests: everybody is on one machine."""
 
 

@@ -84,6 +84,8 @@ def write_config(folder: Path, settings: Settings, *, name: str, peers: Sequence
         },
         "consensus": {
             "timeout_propose": f"{settings.timeout_propose_ms}ms",
+            "timeout_prevote": f"{settings.timeout_vote_ms}ms",
+            "timeout_precommit": f"{settings.timeout_vote_ms}ms",
             "timeout_commit": f"{settings.timeout_commit_ms}ms",
             "create_empty_blocks": False,
             "create_empty_blocks_interval": f"{settings.empty_block_seconds}s",

@@ -35,6 +35,8 @@ class Settings:
     """How long a block waits for the last votes on the one before: most of the time until a transaction is committed."""
     timeout_propose_ms: int = 2000
     """How long the others wait for a block before the next proposer has its turn."""
+    timeout_vote_ms: int = 1000
+    """How long votes are waited for that contradict each other so far, before the next round begins."""
     empty_block_seconds: int = 20
     """An idle ledger is confirmed anew so often (SECURITY 3.2)."""
     snapshot_heights: int = 2000
