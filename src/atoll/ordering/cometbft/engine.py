@@ -235,8 +235,7 @@ class CometEngine(AgreedReader):
             use_staged_key(self._home)
             self.keys = load_keys(self._home)
             log.info("the validator of %s votes with its next key from now on", self.org)
-        is_new = self.application.tip.consensus_height == 0
-        write_config(self._home, self._settings, name=self.org, peers=self._other_nodes(), is_new=is_new)
+        write_config(self._home, self._settings, name=self.org, peers=self._other_nodes())
         self._sender.forget()
 
     def _other_nodes(self) -> list[str]:

@@ -50,7 +50,7 @@ def write_genesis(folder: Path, document: Table) -> None:
         raise ValidatorFilesUnfit(path=path, reason="it is of another ledger than this node's genesis file")
 
 
-def write_config(folder: Path, settings: Settings, *, name: str, peers: Sequence[str], is_new: bool) -> None:
+def write_config(folder: Path, settings: Settings, *, name: str, peers: Sequence[str]) -> None:
     """Write the configuration.
 
     Args:
@@ -58,7 +58,6 @@ def write_config(folder: Path, settings: Settings, *, name: str, peers: Sequence
         settings: the owner's choices.
         name: of this node, for people.
         peers: `id@host:port` of the other members' nodes, as the ledger has them.
-        is_new: whether nothing has been carried out here yet, so that a snapshot may be fetched.
     """
     tables: dict[str, Table] = {
         "": {
@@ -96,7 +95,7 @@ def write_config(folder: Path, settings: Settings, *, name: str, peers: Sequence
         "tx_index": {"indexer": "kv" if settings.index_transactions else "null"},
         "instrumentation": {"prometheus": False},
     }
-    if settings.state_sync is not None and is_new:
+    if settings.state_sync is not None:  # CometBFT leaves it alone once it has a state of its own
         tables["statesync"] = {
             "enable": True,
             "rpc_servers": ",".join(settings.state_sync.servers),

@@ -44,7 +44,7 @@ class Settings:
     retain_blocks: int = 0
     """How many of its blocks CometBFT keeps, for newcomers that carry out all of them; 0 for all. The ledger keeps all."""
     state_sync: StateSync | None = None
-    """Where to begin with somebody else's snapshot; only used while there is nothing here."""
+    """Where to begin with somebody else's snapshot; CometBFT uses it only while it has no blocks of its own."""
     command: tuple[str, ...] = ()
     """What the child process is started by, before its own name; tests put it into a network of its own."""
     environment: dict[str, str] = field(default_factory=dict)

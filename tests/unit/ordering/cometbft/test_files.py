@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,8 @@ from atoll.trust.keys import Purpose
 FILES = (VALIDATOR_KEY, NODE_KEY, SIGNING_STATE)
 
 
-def config(folder: Path, settings: Settings, *peers: str, is_new: bool = False) -> dict[str, Any]:
-    write_config(folder, settings, name="bank", peers=peers, is_new=is_new)
+def config(folder: Path, settings: Settings, *peers: str) -> dict[str, Any]:
+    write_config(folder, settings, name="bank", peers=peers)
     return tomllib.loads((folder / CONFIG).read_text())
 
 
@@ -152,11 +153,11 @@ def test_local_addresses_are_taken_where_there_are_any_and_nowhere_else(
     assert config(tmp_path, Settings(listen=listen), peer)["p2p"]["addr_book_strict"] is strict
 
 
-def test_a_snapshot_is_fetched_only_where_there_is_nothing_yet(tmp_path: Path) -> None:
+def test_a_snapshot_is_fetched_where_the_owner_says_from_whom(tmp_path: Path) -> None:
     sync = StateSync(servers=("a:1", "b:2"), trust_height=7, trust_hash=bytes(32))
     settings = Settings(listen="127.0.0.1:1", rpc_listen="127.0.0.1:2", state_sync=sync)
-    assert "statesync" not in config(tmp_path, settings)
-    found = config(tmp_path, settings, is_new=True)
+    assert "statesync" not in config(tmp_path, replace(settings, state_sync=None))
+    found = config(tmp_path, settings)
     assert (found["statesync"]["rpc_servers"], found["statesync"]["trust_height"]) == ("a:1,b:2", 7)
     assert found["rpc"]["laddr"] == "unix://rpc.sock,tcp://127.0.0.1:2"
 
