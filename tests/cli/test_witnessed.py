@@ -167,6 +167,8 @@ def test_what_is_published_is_witnessed_and_what_is_rolled_back_stops_the_nodes(
                 found = next(one for one in node.doctor() if one.check == "published log")
             assert not found.ok
             assert "to reach the" in found.found, found
+        processes[org].terminate()
+        processes[org].wait()
     for one in world.witnesses:
         shown = witness_show(one, capsys)
         assert shown["logs"][0]["size"] >= size  # type: ignore[index]

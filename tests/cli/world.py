@@ -13,6 +13,7 @@ from atoll.cli.demo.ports import HOST, Ports
 from atoll.cli.init import ensure_passphrase
 from atoll.cli.process import find_process, start_node, stop_node
 from atoll.client import Node, NodeUnreachable, connect_home
+from atoll.ledger.records import EngineKind
 from atoll.node.config import Home, load_config
 from atoll.node.founding import draft_genesis, seal_genesis, sign_genesis
 from atoll.node.home import NewHome, create_home, open_home_keys, write_private
@@ -61,7 +62,7 @@ class Lagoon:
         return [path.read_text().strip() for path in files]
 
 
-def found_lagoon(folder: Path, ports: Ports) -> Lagoon:
+def found_lagoon(folder: Path, ports: Ports, *, engine: EngineKind = EngineKind.EMBEDDED) -> Lagoon:
     """Make the homes, the genesis and the files; nothing is started."""
     clock, entropy = SystemClock(), SystemEntropy()
     enrolments = []
@@ -76,9 +77,12 @@ def found_lagoon(folder: Path, ports: Ports) -> Lagoon:
             peer=f"{HOST}:{ports.take()}",
             https=f"{HOST}:{ports.take()}",
             consent="manual" if org == "bureau" else "automatic",
+            consensus=f"{HOST}:{ports.take()}" if engine is EngineKind.COMETBFT else "",
         )
         enrolments.append(create_home(home.path, new, passphrase=home.passphrase().decode(), clock=clock, entropy=entropy))
-    body = draft_genesis(enrolments, chain_id="test.example/lagoon", sequencer="operator", clock=clock, test=True)
+    body = draft_genesis(
+        enrolments, chain_id="test.example/lagoon", sequencer="operator", clock=clock, test=True, engine=engine
+    )
     signatures = [
         sign_genesis(body, one.org, one, SoftwareSigner(open_home_keys(load_config(folder / one.org)))) for one in enrolments
     ]
