@@ -298,6 +298,19 @@ async def test_after_a_restart_the_published_checkpoint_is_there_again_even_with
     assert again.shelf.need().note == note
 
 
+async def test_after_a_restart_with_another_policy_the_old_checkpoint_is_not_shown_without_its_witnesses(
+    clock: SetClock,
+) -> None:
+    site = Site(LOG, clock)
+    site.chain.agree(200)
+    await site.publisher().step()
+    again = Site(LOG, clock, disk=site.disk)
+    again.chain.agree(200)
+    publisher = again.publisher(Witness("gone", key_of("gone.example")[0], "http://127.0.0.1:9"))
+    await publisher.step()
+    assert again.published == 0
+
+
 async def test_nothing_is_shown_that_is_not_on_the_disk(clock: SetClock) -> None:
     site = Site(LOG, clock)
     publisher = site.publisher()

@@ -235,8 +235,9 @@ class Publisher:
                 raise LogForked(size=view.log_size, source=one.source)
             else:
                 self._seen.remove(one)
-                if one.source == HERE and self._written is not None and self._shelf.published is None:
-                    self._shelf.published = Published(one.checkpoint, self._written, one.at)  # as before the restart
+                written, self._written = (self._written, None) if one.source == HERE else (None, self._written)
+                if written is not None and not self._missing(parse_note(written)):
+                    self._shelf.published = Published(one.checkpoint, written, one.at)  # as before the restart
 
 
 class AgreedNotes:
