@@ -15,7 +15,7 @@ from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.note import parse_note
 from atoll.ledger.records import EngineKind
 from atoll.ledger.tlog_policy import parse_policy, verify_checkpoint
-from tests.cli.world import ORGS, Lagoon, found_lagoon, start_lagoon, stop_lagoon
+from tests.cli.world import CONSENSUS_ID, ORGS, Lagoon, found_lagoon, start_lagoon, stop_lagoon
 from tests.contract.ordering.conftest import has_cometbft
 from tests.requirements import atoll_require
 
@@ -52,7 +52,7 @@ def test_every_node_publishes_what_the_trust_files_quorum_has_cosigned(consensus
         with consensus.connect(org) as node:
             note = parse_note(node.ledger.published().encode())
         verified = verify_checkpoint(note, parse_policy(trust.read_bytes()))
-        assert [name for name, _ in verified.cosigned] == [f"test.example/lagoon/{one}" for one in sorted(ORGS)]
+        assert [name for name, _ in verified.cosigned] == [f"{CONSENSUS_ID}/{one}" for one in sorted(ORGS)]
         texts.setdefault(verified.checkpoint.size, set()).add(note.text)
     assert all(len(one) == 1 for one in texts.values())
 

@@ -24,6 +24,8 @@ ORGS = {"operator": ("auditor", "operator", "regulator"), "bank": ("owner", "use
 CUSTOMERS = [f"AT{number}K" for number in range(1000, 1060)]
 FILES = [f"at-{number} k" for number in range(1040, 1100)]
 """Twenty of them are customers, spelt differently."""
+CONSENSUS_ID = "lagoon.test.example"
+"""CometBFT takes no slash in it."""
 READY_SECONDS = 120.0
 
 
@@ -80,9 +82,8 @@ def found_lagoon(folder: Path, ports: Ports, *, engine: EngineKind = EngineKind.
             consensus=f"{HOST}:{ports.take()}" if engine is EngineKind.COMETBFT else "",
         )
         enrolments.append(create_home(home.path, new, passphrase=home.passphrase().decode(), clock=clock, entropy=entropy))
-    body = draft_genesis(
-        enrolments, chain_id="test.example/lagoon", sequencer="operator", clock=clock, test=True, engine=engine
-    )
+    chain_id = CONSENSUS_ID if engine is EngineKind.COMETBFT else "test.example/lagoon"
+    body = draft_genesis(enrolments, chain_id=chain_id, sequencer="operator", clock=clock, test=True, engine=engine)
     signatures = [
         sign_genesis(body, one.org, one, SoftwareSigner(open_home_keys(load_config(folder / one.org)))) for one in enrolments
     ]

@@ -161,7 +161,7 @@ async def test_a_member_that_carried_out_something_else_does_not_cosign_and_keep
     with pytest.raises(NotCosigned):
         await members.publish("bank")
     size = members.of["bureau"].ledger.log.size
-    assert b"test.example/lagoon" in members.of["bureau"].values[f"tlog/contradicted/{size}"]
+    assert FOUNDING.chain_id.encode() in members.of["bureau"].values[f"tlog/contradicted/{size}"]
     assert COSIGNED not in members.of["bureau"].values
     with pytest.raises(LogForked):
         await members.ask("bureau", size)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from atoll.ledger.checkpoint import parse_checkpoint
-from atoll.ledger.note import Note, parse_note, verify_note
+from atoll.ledger.note import Note, cosign_text, parse_note, verify_note
 from atoll.ledger.tlog_policy import Policy, Witness
 from atoll.ledger.witness import SIZE_TYPE
 from atoll.node.tlog.errors import BadWitnessPolicy, LogForked, LogWentBack, WitnessesRequired
@@ -407,6 +407,21 @@ async def test_a_lying_witness_neither_counts_nor_stops_the_node(
     assert site.published == 0
     assert publisher.waiting_for.startswith("the quorum")
     assert publisher.states()[0][2]
+
+
+async def test_a_cosignature_of_another_text_under_the_witnesss_name_does_not_count(
+    liar: tuple[Liar, Witness], clock: SetClock
+) -> None:
+    made, witness = liar
+    key, secret = key_of("liar.example")
+    line = cosign_text(LOG.note(99).text, key, clock.time, secret.sign)
+    made.answers = {"add-checkpoint": PlainTextResponse(line.encode())}
+    site = Site(LOG, clock)
+    publisher = site.publisher(witness)
+    site.chain.agree(10)
+    await publisher.step()
+    assert site.published == 0
+    assert "signature" in publisher.states()[0][2]
 
 
 @pytest.mark.parametrize(("off", "counts"), [(5, True), (6, False), (-60, True), (-61, False)])
