@@ -337,11 +337,11 @@ class Application:
                 changes_consensus = _CONSENSUS in pending.executed.changes
                 self._forget(pending.executed.changes)
                 self.ledger.adopt(pending.executed)
-                self.ledger.need_rules()
             self.tip, self._pending = pending.tip, None
         done = pending.executed
         agreed = None if done is None else AgreedBlock(done.block, done.summary, done.outcomes)
         self.on_commit(Committed(pending.tip, agreed, changes_consensus))
+        self.ledger.need_rules()
 
     def _forget(self, changes: Iterable[bytes]) -> None:
         """What was looked up in records that are others now."""
