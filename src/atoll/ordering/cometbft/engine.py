@@ -17,7 +17,7 @@ from atoll.ledger.rules.errors import BadTransaction
 from atoll.ledger.transaction import transaction_id
 from atoll.ordering.cometbft.application import Application, Committed
 from atoll.ordering.cometbft.binary import check_binary, find_binary
-from atoll.ordering.cometbft.home import write_config, write_genesis
+from atoll.ordering.cometbft.home import dialable, write_config, write_genesis
 from atoll.ordering.cometbft.keys import is_staged, load_keys, use_staged_key
 from atoll.ordering.cometbft.older import METHOD as OLDER
 from atoll.ordering.cometbft.older import OlderSeals
@@ -160,7 +160,7 @@ class CometEngine(AgreedReader):
             asyncio.create_task(self._again("look", self._look), name=f"{self.org} look"),
         ]
         if self._older is not None:
-            self._tasks.append(asyncio.create_task(self._older.complete(lambda: self._provable.voting)))
+            self._tasks.append(asyncio.create_task(self._again("older", self._fill_gaps), name=f"{self.org} older"))
 
     async def stop(self) -> None:
         """See `Engine.stop`."""
@@ -239,9 +239,11 @@ class CometEngine(AgreedReader):
         self._sender.forget()
 
     def _other_nodes(self) -> list[str]:
-        """`id@host:port` of the nodes that the ledger says are the other members' and can be dialled."""
+        """`id@host:port` of the nodes that the ledger says are the other members' and can be dialled; of two members that give
+        one name, the one that joined first."""
         members = (one for one in self.view().all(Member) if one.org != self.org and one.state is MemberState.ACTIVE)
-        return [one.consensus_peer for one in members if one.consensus_peer and not one.consensus_peer.endswith("@")]
+        peers = [one.consensus_peer for one in sorted(members, key=lambda one: (one.joined_height, one.org))]
+        return [peer for peer in dialable(peers) if not peer.startswith(self.keys.node_id)]
 
     def _registered_key(self) -> bytes:
         """The key that the ledger says this member votes with, or would; empty where there is none."""
@@ -249,6 +251,12 @@ class CometEngine(AgreedReader):
         pointer = view.get(KeyPointer, name)
         key = view.get(Key, f"{name}/{pointer.version}") if pointer is not None else None
         return key.public if key is not None else b""
+
+    async def _fill_gaps(self) -> None:
+        """Ask the others for seals whenever one is missing here."""
+        while self._older is not None:
+            await self._older.complete(lambda: self._provable.voting)
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _other_orgs(self) -> list[str]:
         return [one.org for one in self.view().all(Member) if one.org != self.org and one.state is MemberState.ACTIVE]

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,12 @@ MEMPOOL_TRANSACTIONS = 5_000
 MAX_RPC_BYTES = 4 << 20
 MAX_RPC_BATCH = 200
 _HEADER = "# Written by Atoll at each start; changes made here are lost. What can be chosen is in atoll.toml.\n"
+
+_NODE_NAME = re.compile(r"[0-9a-f]{40}")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+
+log = logging.getLogger("atoll.ordering")
 
 Table = Mapping[str, Any]
 
@@ -122,6 +130,40 @@ def _p2p(settings: Settings, peers: Sequence[str]) -> Table:
         "send_rate": 20 << 20,
         "recv_rate": 20 << 20,
     }
+
+
+def dialable(peers: Iterable[str]) -> list[str]:
+    """Those of some members' nodes that CometBFT can dial, one of each name: it would not start on the others.
+
+    Args:
+        peers: `id@host:port` as members wrote them into the ledger, which may be anything.
+    """
+    found: dict[str, str] = {}
+    for peer in peers:
+        name, _, endpoint = peer.partition("@")
+        host, _, port = endpoint.rpartition(":")
+        is_port = port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16
+        if _NODE_NAME.fullmatch(name) and is_port and _is_host(host):
+            found.setdefault(name, peer)
+        elif endpoint:
+            log.warning("the node %s is not dialled: its address cannot be one", peer)
+    return list(found.values())
+
+
+def _is_host(host: str) -> bool:
+    """Whether it is an IPv4 address, an IPv6 address in brackets, or a name."""
+    if host.startswith("[") and host.endswith("]"):
+        return _is_address(host[1:-1], ipaddress.IPv6Address)
+    is_numeric = host.replace(".", "").isdigit()
+    return _is_address(host, ipaddress.IPv4Address) if is_numeric else _HOST_NAME.fullmatch(host) is not None
+
+
+def _is_address(text: str, kind: type[ipaddress.IPv4Address | ipaddress.IPv6Address]) -> bool:
+    try:
+        kind(text)
+    except ValueError:
+        return False
+    return "%" not in text
 
 
 def _is_local(endpoint: str) -> bool:

@@ -19,6 +19,7 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from atoll.errors import AtollError
 from atoll.ordering.errors import ValidatorStopped
@@ -35,7 +36,8 @@ MAX_QUICK_ENDS = 5
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 15.0
 _MAX_LINE_BYTES = 1 << 20
-_FATAL = "CONSENSUS FAILURE"
+_FATAL = "CONSENSUS FAILURE!!!"
+_CONSENSUS_MODULE = "consensus"
 _PANIC = "panic:"
 _LEVELS = {"debug": logging.DEBUG, "info": logging.DEBUG, "warn": logging.WARNING, "error": logging.WARNING}
 """Its information is our detail."""
@@ -209,13 +211,14 @@ class Supervisor:
             self._pass_on(line.decode(errors="replace").rstrip())
 
     def _pass_on(self, line: str) -> None:
-        level, message = _read(line)
+        said = _fields(line)
+        level, message = _describe(said) if said is not None else (logging.WARNING, line)
         log.log(logging.DEBUG if self._panic else level, "%s", message)
         if not self._panic:
             self._last = message or self._last
-        if message.startswith(_PANIC):
+        if said is None and line.startswith(_PANIC):
             self._panic = True  # what follows is where it was, not why
-        if _FATAL in message:
+        if said is not None and _is_fatal(said):
             self._fatal = message
 
     def _why(self, status: int) -> str:
@@ -224,15 +227,25 @@ class Supervisor:
         return f"it ended with status {status}: {self._last or 'it said nothing'}"
 
 
-def _read(line: str) -> tuple[int, str]:
-    """Level and text of a line of its output; most are JSON, its last words are not."""
+def _fields(line: str) -> Mapping[str, Any] | None:
+    """A line of its log; None for its last words, which are no JSON."""
     try:
         said = json.loads(line)
-        extra = " ".join(f"{key}={value}" for key, value in said.items() if key not in ("level", "ts", "_msg", "stack"))
-        level = logging.DEBUG if said.get("module") == _PEERS_MODULE else _LEVELS.get(said.get("level", ""), logging.DEBUG)
-        return level, f"{said.get('_msg', '')} {extra}".strip()
-    except (ValueError, AttributeError):
-        return logging.WARNING, line
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _describe(said: Mapping[str, Any]) -> tuple[int, str]:
+    """Level and text."""
+    extra = " ".join(f"{key}={value}" for key, value in said.items() if key not in ("level", "ts", "_msg", "stack"))
+    level = logging.DEBUG if said.get("module") == _PEERS_MODULE else _LEVELS.get(str(said.get("level")), logging.DEBUG)
+    return level, f"{said.get('_msg', '')} {extra}".strip()
+
+
+def _is_fatal(said: Mapping[str, Any]) -> bool:
+    """Whether it says so itself. Most fields may hold what a peer has sent; these three hold what is in its source."""
+    return (said.get("_msg"), said.get("module"), said.get("level")) == (_FATAL, _CONSENSUS_MODULE, "error")
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

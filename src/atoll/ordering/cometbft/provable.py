@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from atoll.errors import AtollError
 from atoll.ledger.app_hash import AppState
+from atoll.ledger.light.errors import LightError
 from atoll.ledger.seal import HeaderSeal
 from atoll.ordering.changes import Changes
 from atoll.ordering.cometbft.application import Application
@@ -120,10 +121,26 @@ class Provable:
         if target == 0:
             return False
         await self._sweep(target - 1)
-        light = await self._lights.fetch(target)
+        light = await self._newest(target)
+        if self._seal is not None and light.height <= self._seal.light.header.height:
+            return False
         self._keep(light)
-        self._look_to(target)
+        self._look_to(light.height)
         return self._show(light)
+
+    async def _newest(self, target: int) -> Light:
+        """The header of a committed height, or else the one before.
+
+        Of the newest height this node has the votes that were quickest, and one of them may be worth nothing here; of the one
+        before it has those that the next block holds.
+        """
+        try:
+            return await self._lights.fetch(target)
+        except LightError as err:
+            if target == 1:
+                raise
+            log.warning("the votes for height %d are not enough, those for the one before are looked at: %s", target, err)
+            return await self._lights.fetch(target - 1)
 
     async def _sweep(self, last: int) -> None:
         """Keep the seals of headers that went by unseen."""
@@ -133,7 +150,11 @@ class Provable:
         if first > self._seen + 1:
             self._seals.note_missing()
         for height in await self._rpc.changes(first, last):
-            self._keep(await self._lights.fetch(height))
+            try:
+                self._keep(await self._lights.fetch(height))
+            except LightError as err:  # it must not stand in the way of all that comes after
+                log.warning("others vote from height %d on, and its votes prove nothing: %s", height + 1, err)
+                self._seals.note_missing()
         self._look_to(last)
 
     def _look_to(self, height: int) -> None:

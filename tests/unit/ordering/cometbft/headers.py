@@ -87,6 +87,12 @@ class Headers(Rpc):
         self._headers[height] = header, replace(commit, signatures=signed), voters
         self.voters = following
 
+    def vote_again(self, height: int) -> None:
+        """The others' votes have come in, too."""
+        header, _, voters = self._headers[height]
+        now, self.voters = self.voters, voters
+        self.vote(height, header.app_hash, next_voters=now)
+
     def forget_below(self, height: int) -> None:
         """CometBFT has pruned its blocks, or began with a snapshot."""
         self._headers = {at: one for at, one in self._headers.items() if at >= height}

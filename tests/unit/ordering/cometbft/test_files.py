@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from atoll.ledger.transaction import MAX_TRANSACTION_BYTES
-from atoll.ordering.cometbft.home import CONFIG, GENESIS, write_config, write_genesis
+from atoll.ordering.cometbft.home import CONFIG, GENESIS, dialable, write_config, write_genesis
 from atoll.ordering.cometbft.keys import (
     NEXT_KEY,
     NODE_KEY,
@@ -134,6 +134,46 @@ def test_the_configuration_says_what_the_ledger_needs(tmp_path: Path) -> None:
     assert found["instrumentation"]["prometheus"] is False
     assert "statesync" not in found
     assert (tmp_path / CONFIG).stat().st_mode & 0o777 == 0o600
+
+
+ID = "0123456789abcdef" * 2 + "01234567"
+
+
+@pytest.mark.parametrize("endpoint", ["1.2.3.4:1", "[2001:db8::1]:26656", "bank.example:65535", "localhost:9", "a-b.c:1"])
+def test_a_node_that_can_be_dialled_is(endpoint: str) -> None:
+    assert dialable([f"{ID}@{endpoint}"]) == [f"{ID}@{endpoint}"]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "",
+        "1.2.3.4:99999",
+        "1.2.3.4:0",
+        "1.2.3.4:",
+        "1.2.3.4",
+        "[:1",
+        "a:b:c:1",
+        "[1.2.3.4]:1",
+        "[::1%eth0]:1",
+        "1.2.3:1",
+        "256.1.1.1:1",
+        "-a.example:1",
+        "a..b:1",
+        "a,b:1",
+        "a@b:1",
+        ":1",
+        "a.example:1²",
+    ],
+)
+def test_an_address_on_which_cometbft_would_not_start_is_left_out(endpoint: str) -> None:
+    good = f"{ID[::-1]}@1.2.3.4:5"
+    assert dialable([f"{ID}@{endpoint}", good]) == [good]
+    assert dialable([f"xyz@{good[41:]}", f"{ID[:-1]}@{good[41:]}"]) == []
+
+
+def test_a_node_is_dialled_once_at_the_address_of_the_member_that_named_it_first() -> None:
+    assert dialable([f"{ID}@1.2.3.4:5", f"{ID}@6.7.8.9:5"]) == [f"{ID}@1.2.3.4:5"]
 
 
 @pytest.mark.parametrize(

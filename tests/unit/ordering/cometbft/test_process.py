@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import time
@@ -16,6 +17,9 @@ from atoll.ordering.cometbft.binary import VERSION, check_binary, find_binary
 from atoll.ordering.cometbft.process import State, Supervisor
 from atoll.ordering.errors import BinaryMissing, BinaryUnfit, StoreFull, ValidatorStopped
 from atoll.ports import SystemClock
+
+FAILURE = {"level": "error", "module": "consensus", "_msg": "CONSENSUS FAILURE!!!", "err": "wrong app hash"}
+"""What CometBFT writes when consensus itself has failed."""
 
 
 def program(folder: Path, script: str) -> Path:
@@ -90,7 +94,8 @@ def test_a_panic_is_told_by_its_first_line(tmp_path: Path) -> None:
 
 
 def test_a_child_whose_consensus_has_failed_is_not_left_running(tmp_path: Path) -> None:
-    script = 'echo $$ > pid; echo \'{"level":"error","_msg":"CONSENSUS FAILURE!!!","err":"wrong app hash"}\'; exec sleep 100'
+    (tmp_path / "line").write_text(json.dumps(FAILURE))
+    script = "echo $$ > pid; cat line; echo; exec sleep 100"
 
     async def test(child: Supervisor) -> None:
         with pytest.raises(ValidatorStopped, match="wrong app hash"):
@@ -116,6 +121,31 @@ def test_what_cannot_be_prepared_is_given_up_and_its_reason_told(tmp_path: Path,
 
     for err in (StoreFull(reason="no room"), OSError("no room"), RuntimeError("no room")):
         asyncio.run(whole(err))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {
+            "level": "error",
+            "module": "p2p",
+            "_msg": "Error dialing peer",
+            "err": "on a different network: CONSENSUS FAILURE!!!",
+        },
+        {"level": "error", "module": "p2p", "_msg": "CONSENSUS FAILURE!!!"},
+        {"level": "info", "module": "consensus", "_msg": "CONSENSUS FAILURE!!!"},
+        {"level": "error", "module": "consensus", "_msg": "vote", "err": "CONSENSUS FAILURE!!!"},
+        "CONSENSUS FAILURE!!!",
+    ],
+)
+def test_what_a_peer_has_written_into_the_log_ends_nobody(tmp_path: Path, line: object) -> None:
+    async def test(child: Supervisor) -> None:
+        await until(lambda: (tmp_path / "done").exists())
+        await asyncio.sleep(0.1)
+        assert child.state is State.RUNNING
+
+    (tmp_path / "line").write_text(json.dumps(line) if isinstance(line, dict) else str(line))
+    supervised(tmp_path, "cat line; echo; touch done; exec sleep 100", test)
 
 
 def test_a_child_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,35 @@ def test_too_few_votes_show_nothing(founding: Founding, tmp_path: Path) -> None:
     played(Node(founding, tmp_path), test)
 
 
+def test_votes_that_are_too_few_for_the_newest_header_do_not_hide_the_one_before(founding: Founding, tmp_path: Path) -> None:
+    async def test(node: Node) -> None:
+        app_hash = node.application.tip.app_hash
+        for height in range(1, 7):
+            node.headers.vote(height, app_hash, orgs=ORGS[:2])  # what this node has of it at once
+            app_hash = await decide(node.application, signed(founding, "bank", dataset(height), nonce=height))
+            await soon()
+            assert node.provable.view.height == max(0, height - 2)
+            node.headers.vote_again(height)  # what the next block holds of it
+        assert node.provable.seal is not None
+
+    played(Node(founding, tmp_path), test)
+
+
+def test_a_change_of_voters_that_cannot_be_proved_is_missing_and_stops_nothing(founding: Founding, tmp_path: Path) -> None:
+    async def test(node: Node) -> None:
+        fewer = make_validator_set((founding.orgs[org].public(Purpose.CONSENSUS), 1) for org in ORGS[1:])
+        app_hash = node.application.tip.app_hash
+        for height in range(1, 8):
+            change = height == 3
+            node.headers.vote(height, app_hash, orgs=ORGS[:2] if change else None, next_voters=fewer if change else None)
+            app_hash = await decide(node.application, signed(founding, "bank", dataset(height), nonce=height))
+            await soon()
+        assert node.provable.view.height == 6
+        assert node.seals.is_missing
+
+    played(Node(founding, tmp_path), test)
+
+
 def test_votes_for_another_ledger_end_the_node(founding: Founding, tmp_path: Path) -> None:
     async def whole() -> None:
         node = Node(founding, tmp_path)
