@@ -529,7 +529,8 @@ async def test_a_rotated_key_is_told_to_cometbft_once(tmp_path: Path, founding: 
 async def test_a_double_vote_costs_the_vote_and_stands_in_the_log(tmp_path: Path, founding: Founding) -> None:
     telecom = founding.orgs["telecom"].public(Purpose.CONSENSUS)
     async with chained(tmp_path, founding) as (running, chain):
-        ledger = running.application.ledger
+        ledger, blocks = running.application.ledger, []
+        running.application.on_commit = lambda committed: blocks.append(committed.agreed)
         faults = [fault_of(founding, "telecom", height=7), fault_of(founding, "telecom", height=8)]
         done = await chain.decide([signed(founding, "bank", dataset(1), 1)], faults)
         assert [one.code for one in done.tx_results] == [0]
@@ -537,6 +538,8 @@ async def test_a_double_vote_costs_the_vote_and_stands_in_the_log(tmp_path: Path
         assert [one.org for one in ledger.consensus.counted()] == ["bank", "bureau", "operator"]
         entry = running.application.store.block(1).entries[0]  # type: ignore[union-attr]
         assert reads_as_fault(entry) and parse_message(entry, ConsensusFault).height == 7
+        assert blocks[0] is not None
+        assert [one.sender for one in blocks[0].carried_out()] == ["bank"], "nobody has signed the fault"
         key = ledger.view().get(Key, "telecom/consensus/1")
         assert key is not None and not key.is_valid_at(2)
         done = await chain.decide([], faults)
