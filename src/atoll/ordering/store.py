@@ -2,7 +2,7 @@
 
     blocks        every block with its summary and the sentences of its refusals
     transactions  where each transaction's bytes are, so that none is carried out or answered twice
-    records       the state at the newest height that is never taken back
+    records       the state at the newest height that is never taken back: what each block changed; a key's last row counts
     vows          small things with a digest each: whose store this is, where it stands, what must never be contradicted
 
 An engine's own store derives from this one and adds its tables. Everything but the vows is below a root that somebody signed,
@@ -15,7 +15,7 @@ import contextlib
 import fcntl
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ClassVar
@@ -29,13 +29,15 @@ from atoll.ordering.errors import ForeignStore, StoreCorrupt, StoreFull
 from atoll.wire.cbor import decode, encode
 from atoll.wire.message import parse_message
 
+TIDY_ROWS = 10_000
+"""So many rows that are out of date are not worth writing the state anew."""
 _SCHEMA = """
 CREATE TABLE vows (name TEXT PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE blocks (height INTEGER PRIMARY KEY, first INTEGER NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL,
                      summary BLOB NOT NULL, sentences BLOB NOT NULL);
 CREATE TABLE transactions (id BLOB PRIMARY KEY, height INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX transactions_by_height ON transactions (height);
-CREATE TABLE records (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE records (id INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL);
 """
 _MAX_SENTENCES_BYTES = 4 << 20
 _UNAVAILABLE = (
@@ -235,13 +237,26 @@ class LedgerStore:
     # -- state -----------------------------------------------------------------------------------------------------------------
 
     def put_records(self, changes: Iterable[tuple[bytes, bytes]]) -> None:
-        """Move the state."""
-        self._db.executemany("INSERT OR REPLACE INTO records VALUES (?, ?)", changes)
+        """Move the state. Rows are added behind what is there: keys look random, and each in its place would write a page."""
+        self._db.executemany("INSERT INTO records (key, value) VALUES (?, ?)", changes)
 
     def records(self) -> Iterator[tuple[bytes, bytes]]:
-        """The state."""
+        """The state; of a key that comes twice the last value counts."""
         with self.translated():
-            yield from self._reader.execute("SELECT key, value FROM records")
+            yield from self._reader.execute("SELECT key, value FROM records ORDER BY id")
+
+    def tidy_records(self, records: Mapping[bytes, bytes]) -> None:
+        """Write the state anew where most rows are out of date.
+
+        Args:
+            records: the state, as `records` gave it and found to be right.
+        """
+        with self.translated():
+            rows = int(self._reader.execute("SELECT count(*) FROM records").fetchone()[0])
+        if rows > 2 * len(records) + TIDY_ROWS:
+            with self.write():
+                self._db.execute("DELETE FROM records")
+                self.put_records(records.items())
 
     # -- vows ------------------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ from atoll.errors import IntegrityError
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ordering.embedded.store import FORMAT, Store
 from atoll.ordering.errors import ForeignStore, StoreCorrupt, StoreFull
+from atoll.ordering.store import TIDY_ROWS
+from atoll.primitives.smt import Tree
 from atoll.testing.consortium import Founding
 from atoll.testing.engines import Engines, memory_folder
 from atoll.testing.virtual import run_virtually
@@ -141,6 +143,26 @@ def test_a_write_is_whole_or_not_at_all(tmp_path: Path) -> None:
     again = Store(tmp_path / "one")
     assert again.vow("a") == b"1"
     again.close()
+
+
+def test_of_a_key_the_last_row_counts_and_rows_that_are_out_of_date_go_when_there_are_many(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    few = [b"key %d" % number for number in range(100)]
+    with store.write():
+        for _ in range(3):
+            store.put_records((key, b"old") for key in few)
+        store.put_records((key, b"new " + key) for key in few)
+    state = {key: b"new " + key for key in few}
+    assert dict(store.records()) == state
+    assert Tree.load(store.records()) == Tree.of(state)
+    store.tidy_records(state)
+    assert len(list(store.records())) == 400
+    with store.write():
+        store.put_records((few[0], b"old") for _ in range(TIDY_ROWS))
+        store.put_records(state.items())
+    store.tidy_records(state)
+    assert sorted(store.records()) == sorted(state.items())
+    store.close()
 
 
 def test_a_full_disk_refuses_and_keeps_what_was_there(tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ log = logging.getLogger("atoll.ordering")
 
 AGAIN_SECONDS = 3.0
 """A forwarded transaction that is in no block by then is forwarded again."""
+GATHER_SECONDS = 0.01
+"""The first transaction after a silence leaves at once; those that follow so soon leave together: a call costs more than to
+carry out what it carries."""
+FEW = 4
+"""So few signatures are verified on the event loop: handing them to a thread would take longer."""
 RELAY_SECONDS = 10.0
 """After so long without a block it is sent to every member, so that all of them watch for it."""
 CALL_SECONDS = 5.0
@@ -44,6 +49,9 @@ class Forwarder:
     """Where signatures are verified."""
     _unverified: list[bytes] = field(default_factory=list)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _sent_at: float = -1.0
+    _verified_at: float = -1.0
+    """When transactions were last sent, and last verified, by the event loop's time."""
 
     async def run(self) -> None:
         """Forward for ever; while this member is the sequencer there is nobody to forward to."""
@@ -54,6 +62,9 @@ class Forwarder:
             if not due:
                 await arrived
                 continue
+            if await self._gathered(self._sent_at):
+                continue
+            self._sent_at = asyncio.get_running_loop().time()
             await self._send(sequencer, due, to_sequencer=True)
             await self._relay()
 
@@ -80,9 +91,24 @@ class Forwarder:
         """
         self._unverified += transactions
         async with self._turn:
+            if not self._unverified:
+                return  # somebody before has taken them along
+            await self._gathered(self._verified_at)
             taken, self._unverified = self._unverified, []
-            if taken:  # else somebody before has taken them along
-                await self.offload(lambda: self.replica.warm(taken, self.replica.tip.height + 1))
+            height = self.replica.tip.height + 1
+            if len(taken) <= FEW:
+                self.replica.warm(taken, height)
+            else:
+                await self.offload(lambda: self.replica.warm(taken, height))
+            self._verified_at = asyncio.get_running_loop().time()
+
+    async def _gathered(self, last: float) -> bool:
+        """Wait for company, if the last ones went so shortly before; whether it did."""
+        left = last + GATHER_SECONDS - asyncio.get_running_loop().time()
+        if left <= 0:
+            return False
+        await asyncio.sleep(left)
+        return True
 
     async def on_submit(self, org: str, payload: bytes) -> bytes:
         """`ordering.submit`."""

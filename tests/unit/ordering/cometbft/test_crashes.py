@@ -131,7 +131,7 @@ async def test_an_untouched_store_opens_where_it_was(filled: Path, founding: Fou
         "UPDATE blocks SET summary = CAST(substr(summary, 1, length(summary) - 1) || x'00' AS BLOB) WHERE height = 1",
         "DELETE FROM records WHERE key IN (SELECT key FROM records LIMIT 1)",
         "UPDATE records SET value = CAST(value || x'00' AS BLOB) WHERE key IN (SELECT key FROM records LIMIT 1)",
-        "INSERT INTO records VALUES (x'01', x'02')",
+        "INSERT INTO records (key, value) VALUES (x'01', x'02')",
         "DELETE FROM records",
         "DELETE FROM heights WHERE height = 1",
         "DELETE FROM heights",
