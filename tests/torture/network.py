@@ -288,6 +288,7 @@ class Network:
         settings: Mapping[str, Any] | None = None,
         rpc: Mapping[str, str] | None = None,
         chain_id: str = "lagoon.test.example",
+        binaries: Mapping[str, Path] | None = None,
     ) -> None:
         """Found it; nothing runs yet.
 
@@ -299,6 +300,7 @@ class Network:
             settings: of CometBFT, for all.
             rpc: where CometBFT's own RPC listens.
             chain_id: the ledger's name.
+            binaries: another CometBFT for some of them.
         """
         self.folder = folder
         self.hosts = {org: (hosts or {}).get(org, "127.0.0.1") for org in validators}
@@ -313,6 +315,7 @@ class Network:
             time=int(time.time()),
             consensus_addresses=self.addresses | dict.fromkeys(CLIENTS, ""),
         )
+        self._binaries = dict(binaries or {})
         own = {org: {"rpc_listen": (rpc or {}).get(org, ""), **(settings or {})} for org in validators}
         self.rpc = dict(rpc or {})
         """Where CometBFT's own RPC listens."""
@@ -334,6 +337,7 @@ class Network:
         (folder / GENESIS).write_bytes(self.founding.genesis_file)
         said = {
             "org": org,
+            "binary": str(self._binaries.get(org, "")),
             "settings": {
                 "listen": self.addresses[org],
                 "timeout_commit_ms": 100,

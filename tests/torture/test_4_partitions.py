@@ -21,8 +21,8 @@ from tests.torture.workload import Clients, verify_history
 
 SEED = 4
 CYCLES = scale(2, 50)
-CUT_SECONDS = scale(3.0, 8.0)
-NOTICED_SECONDS = 3.0
+CUT_SECONDS = scale(3.0, 5.0)
+NOTICED_SECONDS = 2.0
 """After a cut: what was on its way may still arrive."""
 HEALED_SECONDS = 30
 LOSS, DELAY_SECONDS = 0.3, 0.2

@@ -20,7 +20,7 @@ from tests.torture.workload import Clients, verify_history
 
 FOUND_SECONDS = 60
 """Until the double vote of a twin is in a block: at the latest when it has proposed a few times."""
-ROUNDS = scale(1, 8)
+ROUNDS = scale(1, 5)
 FORKED_HEIGHTS = scale(3, 20)
 
 

@@ -22,12 +22,22 @@ from atoll.ledger.app_hash import AppState
 from atoll.ledger.light import keep_strict, parse_rpc_light_block
 from atoll.ordering.cometbft.engine import CometEngine
 from atoll.ordering.cometbft.settings import Settings
-from atoll.ordering.errors import ValidatorStopped
 from atoll.ports import SystemClock
 from atoll.wire.message import encode_message
 from tests.torture.places import COMETBFT, CONTROL, GENESIS, GIVEN_UP, SPOKEN, STORE
+from tests.torture.skewed import read_skew
 
 MAX_LINE_BYTES = 1 << 26
+
+
+class SkewedClock(SystemClock):
+    """The machine's clock, as far off as CometBFT's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def now(self) -> int:
+        return super().now() + read_skew(self._folder)
 
 
 class Desk:
@@ -97,18 +107,32 @@ class Desk:
         return {"value": None if value is None else value.hex()}
 
 
-async def run(folder: Path) -> int:
-    """Until told to stop (0), or given up (70)."""
+def make_engine(folder: Path) -> CometEngine:
+    """The engine of a folder, opened.
+
+    Raises:
+        AtollError: what is there cannot be gone on with.
+    """
     said = json.loads((folder / SPOKEN).read_text("utf-8"))
     settings = Settings(**{**said["settings"], "command": tuple(said["settings"].get("command", ()))})
-    engine = CometEngine(
+    return CometEngine(
         org=said["org"],
         genesis_file=(folder / GENESIS).read_bytes(),
         store_path=folder / STORE,
         home=folder / COMETBFT,
         settings=settings,
-        clock=SystemClock(),
+        clock=SkewedClock(folder / COMETBFT),
+        binary=Path(said["binary"]) if said["binary"] else None,
     )
+
+
+async def run(folder: Path) -> None:
+    """Until told to stop.
+
+    Raises:
+        AtollError: it was given up.
+    """
+    engine = make_engine(folder)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -123,17 +147,18 @@ async def run(folder: Path) -> int:
         if given_up.done():
             given_up.result()
         given_up.cancel()
-    except (AtollError, ValidatorStopped) as err:
-        print(f"given up: {err}", file=sys.stderr, flush=True)
-        return GIVEN_UP
     finally:
         await engine.stop()
-    return 0
 
 
 def main(folder: str) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    return asyncio.run(run(Path(folder)))
+    try:
+        asyncio.run(run(Path(folder)))
+    except AtollError as err:
+        print(f"given up: {err}", file=sys.stderr, flush=True)
+        return GIVEN_UP
+    return 0
 
 
 if __name__ == "__main__":
