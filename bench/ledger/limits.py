@@ -27,15 +27,18 @@ def measure(quick: bool) -> Iterator[Figure]:
     block = bytes(65)
     yield Figure("limit: SHA-256 of 65 bytes from Python", 100_000 / _best(lambda: _hash(block)), "/s core")
     with tempfile.TemporaryDirectory(prefix="atoll-bench-") as folder, (Path(folder) / "file").open("wb", buffering=0) as file:
-        yield Figure("limit: writes of 4 KiB that reach the disk", 100 / _best(lambda: _write(file.fileno())), "/s")
+        yield Figure(
+            "limit: writes of 4 KiB that reach the disk", 100 / _best(lambda: _write(file.fileno()), time.perf_counter), "/s"
+        )
 
 
-def _best(work: Callable[[], object]) -> float:
+def _best(work: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
+    """Seconds of the quickest of five times; of processor time, unless another clock is given."""
     times = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = clock()
         work()
-        times.append(time.perf_counter() - began)
+        times.append(clock() - began)
     return min(times)
 
 

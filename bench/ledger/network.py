@@ -77,7 +77,7 @@ class Network:
         write_keys(home, validator_seed=keys.keys[Purpose.CONSENSUS].expose_seed(), node_seed=keys.node_seed)
         write_genesis(home, genesis_document(self.founding.genesis, verify_genesis(self.founding.genesis_file)[1]))
         peers = [f"{self.founding.orgs[one].node_id}@{at}" for one, at in self.addresses.items() if one != org]
-        write_config(home, settings_of(self.addresses[org]), name=org, peers=peers, is_new=True)
+        write_config(home, settings_of(self.addresses[org]), name=org, peers=peers)
         config = (home / CONFIG).read_text()
         config = config.replace("filter_peers = true", "filter_peers = false")
         if self.kind == "kvstore":
