@@ -42,6 +42,8 @@ class Torture:
     """Below tests/torture."""
     selection: str = ""
     """Which tests in it, as `pytest -k` has it."""
+    beside: str = ""
+    """Another file that belongs to it, below tests."""
 
 
 TEN = (
@@ -52,7 +54,7 @@ TEN = (
     Torture(5, "twins", "test_5_twins.py"),
     Torture(6, "clocks", "test_6_clocks.py"),
     Torture(7, "disk faults", "test_7_disks.py"),
-    Torture(8, "state sync", "test_8_state_sync.py"),
+    Torture(8, "state sync", "test_8_state_sync.py", beside="contract/ordering/test_state_sync.py"),
     Torture(9, "tamper, rollback, split view", "test_9_tamper.py"),
     Torture(10, "hostile input and soak", "test_10_hostile.py"),
 )
@@ -83,6 +85,7 @@ def run(torture: Torture) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder) / "figures"
         command = [sys.executable, "-m", "pytest", "-q", "-s", "-rs", "-p", "no:cacheprovider", f"tests/torture/{torture.file}"]
+        command += [f"tests/{torture.beside}"] if torture.beside else []
         command += ["-k", torture.selection] if torture.selection else []
         environment = os.environ | {"ATOLL_TORTURE": "long", "ATOLL_TORTURE_FIGURES": str(figures)}
         started = time.monotonic()

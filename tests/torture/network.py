@@ -141,6 +141,7 @@ class Validator:
         """Of the application, at its next start only."""
         self.process: subprocess.Popen[bytes] | None = None
         self._control: Control | None = None
+        self._connecting = threading.Lock()
 
     # -- life ------------------------------------------------------------------------------------------------------------------
 
@@ -210,21 +211,23 @@ class Validator:
 
     def _gone(self) -> None:
         self.wait_until(lambda: not self.children(), 10, "has taken its CometBFT along")
-        if self._control is not None:
-            self._control.close()
-        self._control = self.process = None
+        with self._connecting:
+            if self._control is not None:
+                self._control.close()
+            self._control = self.process = None
 
     # -- asking ----------------------------------------------------------------------------------------------------------------
 
     @property
     def control(self) -> Control:
         """The connection, made on first use."""
-        if self._control is None:
-            try:
-                self._control = Control(self.folder / CONTROL)
-            except OSError as err:
-                raise Unanswered(f"{self.org}: {err}") from err
-        return self._control
+        with self._connecting:
+            if self._control is None:
+                try:
+                    self._control = Control(self.folder / CONTROL)
+                except OSError as err:
+                    raise Unanswered(f"{self.org}: {err}") from err
+            return self._control
 
     def view(self, *, seconds: float = 10.0) -> dict[str, Any]:
         """Where it stands."""

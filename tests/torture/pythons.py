@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -26,7 +27,13 @@ def find_python(version: str) -> Path | None:
 
 def python_with_needs(version: str) -> Path | None:
     """The interpreter of an environment made for the purpose on first use; None where there is no such Python."""
-    environment = ENVIRONMENTS / f"python{version}"
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    with (ENVIRONMENTS / f"python{version}.lock").open("w") as lock:  # two runs beside each other make one
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _made(version, ENVIRONMENTS / f"python{version}")
+
+
+def _made(version: str, environment: Path) -> Path | None:
     python = environment / "bin" / "python"
     if (
         python.exists()

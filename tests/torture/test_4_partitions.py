@@ -15,15 +15,15 @@ from atoll.testing.engines import memory_folder
 from tests.requirements import atoll_require
 from tests.torture.conftest import Tell, has_cometbft
 from tests.torture.namespaces import Fabric, can_make_namespaces
-from tests.torture.network import VALIDATORS, Network, wait_until
+from tests.torture.network import VALIDATORS, Network, patience, wait_until
 from tests.torture.scale import scale
 from tests.torture.workload import Clients, verify_history
 
 SEED = 4
 CYCLES = scale(2, 50)
 CUT_SECONDS = scale(3.0, 5.0)
-NOTICED_SECONDS = 2.0
-"""After a cut: what was on its way may still arrive."""
+NOTICED_SECONDS = 3.0
+"""After a cut: what was on its way may still arrive, and be carried out."""
 HEALED_SECONDS = 30
 LOSS, DELAY_SECONDS = 0.3, 0.2
 
@@ -107,7 +107,7 @@ def test_partitions_stop_minorities_and_heal(fabric: Fabric, network: Network, t
 def fall_apart(network: Network, fabric: Fabric, cut: Cut) -> None:
     """Cut, and watch that nobody commits who must not."""
     cut.make(fabric)
-    time.sleep(NOTICED_SECONDS)
+    time.sleep(NOTICED_SECONDS * patience())
     before = {one.org: one.height for one in network}
     time.sleep(CUT_SECONDS)
     after = {one.org: one.height for one in network}
