@@ -273,6 +273,22 @@ def test_a_member_joins_as_a_validator_by_vote_and_stops_again(play: Play) -> No
     play(scenario, orgs=FOUR)
 
 
+def test_a_member_that_has_left_hears_nothing_more(play: Play) -> None:
+    async def scenario(validators: Validators) -> None:
+        await work(validators, range(2))
+        await validators.settle()
+        leaving = validators.founding.sign("telecom", LeaveMember(validating_only=False))
+        left = await validators["bank"].submit(leaving)
+        assert left.outcome.ok
+        await validators.until(lambda: all(validators[org].condition().restarts > 0 for org in FOUR[:3]))
+        await validators.until(lambda: all(validators[org].condition().peers == 2 for org in FOUR[:3]))
+        await work(validators, range(2, 4))
+        assert validators["bank"].view().height == left.height + 2
+        assert validators["telecom"].view().height <= left.height
+
+    play(scenario, orgs=FOUR)
+
+
 def parse_light(engine: CometEngine) -> LightBlock:
     """The header over the view, and who signed it."""
     seal = parse_seal(engine.seal())

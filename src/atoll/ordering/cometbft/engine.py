@@ -130,6 +130,8 @@ class CometEngine(AgreedReader):
         self._failure: asyncio.Future[None] | None = None
         self._peers = 0
         self._catching_up = True
+        self._welcome: frozenset[str] = frozenset()
+        """Names of the nodes that CometBFT may have let in since it was started."""
         self.application.on_commit = self._on_commit
         self.application.on_restored = self._provable.restart
         self._provable.on_sealed = self._on_sealed
@@ -236,6 +238,7 @@ class CometEngine(AgreedReader):
             self.keys = load_keys(self._home)
             log.info("the validator of %s votes with its next key from now on", self.org)
         write_config(self._home, self._settings, name=self.org, peers=self._other_nodes())
+        self._welcome = self._node_names()
         self._sender.forget()
 
     def _other_nodes(self) -> list[str]:
@@ -244,6 +247,11 @@ class CometEngine(AgreedReader):
         members = (one for one in self.view().all(Member) if one.org != self.org and one.state is MemberState.ACTIVE)
         peers = [one.consensus_peer for one in sorted(members, key=lambda one: (one.joined_height, one.org))]
         return [peer for peer in dialable(peers) if not peer.startswith(self.keys.node_id)]
+
+    def _node_names(self) -> frozenset[str]:
+        """Names of the nodes that are let in."""
+        members = (one for one in self.view().all(Member) if one.state is MemberState.ACTIVE)
+        return frozenset(one.consensus_peer.partition("@")[0] for one in members if one.consensus_peer)
 
     def _registered_key(self) -> bytes:
         """The key that the ledger says this member votes with, or would; empty where there is none."""
@@ -262,15 +270,18 @@ class CometEngine(AgreedReader):
         return [one.org for one in self.view().all(Member) if one.org != self.org and one.state is MemberState.ACTIVE]
 
     async def _look(self) -> None:
-        """Ask CometBFT now and then how it is; start it again when the ledger names the key that lies ready."""
+        """Ask CometBFT now and then how it is; start it again when the ledger names the key that lies ready, and when a node is
+        let in no more: CometBFT asks only when a connection begins, and this ends them."""
         while True:
             try:
                 self._peers = len(await self._rpc.peers())
                 self._catching_up = (await self._rpc.status()).catching_up
             except ValidatorRefused:
                 self._peers = 0
-            if is_staged(self._home, self._registered_key()):
+            names = self._node_names()
+            if is_staged(self._home, self._registered_key()) or self._welcome - names:
                 self._supervisor.restart()
+            self._welcome |= names
             await asyncio.sleep(SOON_SECONDS if self._catching_up else LOOK_SECONDS)
 
     def condition(self) -> Condition:

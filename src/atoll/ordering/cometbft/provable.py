@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from atoll.errors import AtollError
 from atoll.ledger.app_hash import AppState
-from atoll.ledger.light.errors import LightError
+from atoll.ledger.light.errors import LightError, LightJsonError
 from atoll.ledger.seal import HeaderSeal
 from atoll.ordering.changes import Changes
 from atoll.ordering.cometbft.application import Application
@@ -23,9 +23,12 @@ from atoll.ordering.cometbft.seals import SealStore
 from atoll.ordering.cometbft.store import Tip
 from atoll.ordering.engine import View
 from atoll.ordering.errors import SealBroken, ValidatorRefused
+from atoll.wire.errors import MessageError
 
 log = logging.getLogger("atoll.ordering")
 
+UNPROVEN = (LightError, LightJsonError, MessageError)
+"""What a commit that is short of votes, or cannot be read, is told by."""
 RETRY_SECONDS = 0.2
 """Before a header is asked for again."""
 NOTE_EVERY = 1000
@@ -136,7 +139,7 @@ class Provable:
         """
         try:
             return await self._lights.fetch(target)
-        except LightError as err:
+        except UNPROVEN as err:
             if target == 1:
                 raise
             log.warning("the votes for height %d are not enough, those for the one before are looked at: %s", target, err)
@@ -152,7 +155,7 @@ class Provable:
         for height in await self._rpc.changes(first, last):
             try:
                 self._keep(await self._lights.fetch(height))
-            except LightError as err:  # it must not stand in the way of all that comes after
+            except UNPROVEN as err:  # it must not stand in the way of all that comes after
                 log.warning("others vote from height %d on, and its votes prove nothing: %s", height + 1, err)
                 self._seals.note_missing()
         self._look_to(last)
