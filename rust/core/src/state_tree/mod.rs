@@ -149,8 +149,8 @@ impl StateTree {
         leaves.reverse();
         let mut fresh = vec![true; leaves.len()];
         tree.root = merge::put(&self.root, &leaves, &mut fresh);
-        let added: Vec<_> =
-            leaves.iter().zip(fresh).filter_map(|(leaf, is_fresh)| is_fresh.then(|| leaf.key.clone())).collect();
+        let added = leaves.iter().zip(fresh).filter(|(_, is_fresh)| *is_fresh).map(|(leaf, _)| leaf.key.clone());
+        let added: Vec<_> = added.collect();
         tree.count += added.len();
         tree.names.extend(added);
         for key in deletes {
