@@ -10,6 +10,8 @@ A proof for height H leads to the app hash in header H + 1.
 
 from __future__ import annotations
 
+import logging
+
 from atoll.errors import AtollError, InputError, UnavailableError
 from atoll.ledger.app_hash import LOG_KEY, STATE_KEY, AppState
 from atoll.ordering.cometbft.application import Application
@@ -18,6 +20,8 @@ from atoll.ordering.cometbft.protobuf.proof_pb2 import Proof, ProofOp, ProofOps,
 from atoll.ordering.errors import HistoryPruned
 from atoll.primitives.ics23_codec import encode_proof
 from atoll.primitives.ics23_ops import ExistenceProof
+
+log = logging.getLogger("atoll.ordering")
 
 SIMPLE = "simple:v"
 SMT = "ics23:smt"
@@ -49,6 +53,9 @@ class Queries:
             return self._prove(query)
         except AtollError as err:
             return ResponseQuery(code=REFUSED, log=str(err), codespace=err.code)
+        except Exception:  # a stranger's question changes nothing here, so no fault in answering it may end the node
+            log.exception("a query failed")
+            return ResponseQuery(code=REFUSED, log="internal error", codespace="internal")
 
     def _prove(self, query: RequestQuery) -> ResponseQuery:
         height = query.height or self._application.tip.consensus_height

@@ -104,8 +104,11 @@ class Restoring:
         self._incoming = None
         try:
             ledger, blocks = await self._application.offload(lambda: self._verified(incoming))
-        except AtollError as err:
-            log.warning("the snapshot at height %s is refused: %s", incoming.snapshot.height, err)
+        except Exception as err:  # strangers wrote it and nothing is taken over yet: whatever is wrong, it is refused
+            known = isinstance(err, AtollError)
+            log.warning(
+                "the snapshot at height %s is refused: %s", incoming.snapshot.height, err, exc_info=None if known else err
+            )
             return abci.ResponseApplySnapshotChunk(result=_Apply.REJECT_SNAPSHOT)
         await self._take_over(incoming.snapshot, ledger, blocks)
         return abci.ResponseApplySnapshotChunk(result=_Apply.ACCEPT)

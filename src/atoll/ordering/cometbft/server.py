@@ -2,7 +2,8 @@
 
 A connection's requests are taken as they have arrived; a run of CheckTx among them is answered together. The first error is
 told to CometBFT as an exception, which ends it, and to whoever waits for `failed`, who ends the node: never does one go on
-without the other.
+without the other. Errors are CometBFT's own or this node's: what strangers send through CometBFT (transactions, queries,
+snapshots, their chunks) is refused, however malformed.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ MAX_CHECKS = 512
 """How many CheckTx are answered together."""
 MAX_PATH_BYTES = 100
 """A socket's name is short."""
+_QUERY_TAG = b"\x32"
+"""First byte of a request that is a query: field 6 of `Request`."""
 _FLUSH = encode_frame(abci.Response(flush=abci.ResponseFlush()).SerializeToString())
 
 
@@ -132,5 +135,7 @@ def _parse(frame: bytes) -> abci.Request:
     try:
         request.ParseFromString(frame)
     except DecodeError as err:
+        if frame[:1] == _QUERY_TAG:  # a query's path is a stranger's, and CometBFT passes on what is no UTF-8
+            return abci.Request(query=abci.RequestQuery())
         raise BadFrame(reason="it is no request") from err
     return request

@@ -26,6 +26,7 @@ from atoll.ordering.cometbft.store import Tip, app_state
 from atoll.primitives.merkle import HASH_BYTES
 from atoll.primitives.smt import Tree
 from atoll.wire.cbor import decode, encode
+from atoll.wire.message import encode_message
 
 log = logging.getLogger("atoll.ordering")
 
@@ -38,6 +39,7 @@ MAX_CHUNK_BYTES = 10_000_000
 MAX_METADATA_BYTES = 4_000_000
 _TAG = "snapshot/1"
 _METADATA = "metadata"
+_NUMBERS = ("consensus_height", "consensus_time", "height", "time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,37 +86,43 @@ def parse_snapshot(metadata: bytes) -> Snapshot:
         BadSnapshot: it is no description, or it contradicts itself.
     """
     try:
-        tag, where, what, blocks, records = decode(metadata, max_bytes=MAX_METADATA_BYTES)
-        state = AppState(log_size=what[0], log_root=what[1], state_root=what[2])
-        numbers = dict(zip(("consensus_height", "consensus_time", "height", "time"), where, strict=True))
-        tip = Tip(**numbers, app_hash=state.app_hash)
-        found = Snapshot(
-            tip, state, tuple(_read_block_chunk(one) for one in blocks), tuple(_need_digest(one) for one in records)
-        )
-        if tag != _TAG or found.metadata != metadata:
+        found = _read(decode(metadata, max_bytes=MAX_METADATA_BYTES))
+        if found.metadata != metadata:
             raise ValueError("it is not in the one form that there is")
-    except (AtollError, ValueError, TypeError, IndexError) as err:
+    except (AtollError, ValueError) as err:
         raise BadSnapshot(reason=f"its description cannot be read: {err}") from err
     reached = 0
     for _, first, last in found.block_chunks:
         if first != reached + 1 or last < first:
             raise BadSnapshot(reason="its chunks leave out blocks")
         reached = last
-    if reached != tip.height or tip.height == 0:
+    if reached != found.tip.height or found.tip.height == 0:
         raise BadSnapshot(reason="its chunks leave out blocks")
     return found
 
 
-def _read_block_chunk(item: list[Any]) -> tuple[bytes, int, int]:
-    digest, first, last = item
-    if type(first) is not int or type(last) is not int:
-        raise TypeError("heights are numbers")
-    return _need_digest(digest), first, last
+def _read(item: Any) -> Snapshot:
+    match item:
+        case [tag, [*where], [int() as log_size, bytes() as log_root, bytes() as state_root], [*blocks], [*records]] if (
+            tag == _TAG and len(where) == len(_NUMBERS) and all(type(one) is int for one in where)
+        ):
+            state = AppState(log_size=log_size, log_root=log_root, state_root=state_root)
+            tip = Tip(**dict(zip(_NUMBERS, where, strict=True)), app_hash=state.app_hash)
+            encode_message(tip)  # whose numbers are within bounds
+            return Snapshot(tip, state, tuple(map(_read_block_chunk, blocks)), tuple(map(_need_digest, records)))
+    raise ValueError("it is no description")
+
+
+def _read_block_chunk(item: Any) -> tuple[bytes, int, int]:
+    match item:
+        case [digest, first, last] if type(first) is type(last) is int:
+            return _need_digest(digest), first, last
+    raise ValueError("it names no blocks")
 
 
 def _need_digest(digest: Any) -> bytes:
     if not isinstance(digest, bytes) or len(digest) != HASH_BYTES:
-        raise TypeError("a digest has 32 bytes")
+        raise ValueError("a digest has 32 bytes")
     return digest
 
 

@@ -11,8 +11,10 @@ import pytest
 from atoll.ordering.cometbft.errors import BadFrame, OutOfTurn
 from atoll.ordering.cometbft.framing import Frames, encode_frame
 from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
+from atoll.ordering.cometbft.queries import REFUSED
 from atoll.ordering.cometbft.server import MAX_CHECKS
 from atoll.ordering.offload import in_thread
+from atoll.primitives.uvarint import encode_uvarint
 from atoll.testing.abci import COMMIT, INFO, Refused, Socket, check, finalize, init_chain
 from atoll.testing.abciserver import serving
 from atoll.testing.consortium import FOUNDED, Founding
@@ -143,6 +145,40 @@ async def test_an_error_nobody_foresaw_is_never_swallowed(
             await socket.call(check(b"x"))
         with pytest.raises(ZeroDivisionError):
             await asyncio.wait_for(asyncio.shield(running.server.failed), 5)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        abci.RequestQuery(path="/").SerializeToString().replace(b"/", b"\xff"),
+        abci.RequestQuery(path="/store/state/key", data=b"k").SerializeToString().replace(b"/", b"\xff"),
+        abci.RequestQuery(path="/root/state", height=-1).SerializeToString(),
+        abci.RequestQuery(path="/root/state", height=1 << 62).SerializeToString(),
+        abci.RequestQuery(path="/p2p/filter/id/\0").SerializeToString(),
+    ],
+    ids=["no UTF-8", "no UTF-8 and a key", "height before all", "height after all", "no node"],
+)
+async def test_a_strangers_query_is_refused_and_stops_nothing(tmp_path: Path, founding: Founding, query: bytes) -> None:
+    """CometBFT's RPC takes a path as raw bytes from whoever reaches it, and passes it on as it is."""
+    frame = b"\x32" + encode_uvarint(len(query)) + query
+    async with serving(tmp_path, founding.genesis_file) as running:
+        answers = await raw(running.path, encode_frame(frame) + encode_frame(echo("on").SerializeToString()), 2)
+        assert not running.server.failed.done()
+    assert [one.WhichOneof("value") for one in answers] == ["query", "echo"]
+    assert answers[0].query.code == REFUSED
+
+
+async def test_a_fault_in_answering_a_query_stops_nothing(
+    tmp_path: Path, founding: Founding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(height: int) -> object:
+        raise ZeroDivisionError(height)
+
+    async with serving(tmp_path, founding.genesis_file) as running, Socket.connected(running.path) as socket:
+        monkeypatch.setattr(running.application, "tree_at", broken)
+        answer = (await socket.call(abci.Request(query=abci.RequestQuery(path="/root/state")))).query
+        assert (answer.code, answer.log) == (REFUSED, "internal error")
+        assert not running.server.failed.done()
 
 
 async def test_a_connection_that_just_ends_is_no_failure(tmp_path: Path, founding: Founding) -> None:

@@ -7,9 +7,11 @@ import dataclasses
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from atoll.ordering.cometbft import restoring
 from atoll.ordering.cometbft.errors import BadSnapshot
 from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
 from atoll.ordering.cometbft.snapshots import FORMAT, MAX_CHUNK_BYTES, MAX_METADATA_BYTES, Snapshot, parse_snapshot
@@ -272,7 +274,7 @@ def test_a_description_has_one_form(offered: Offered) -> None:
     assert parse_snapshot(metadata).metadata == metadata
     value = decode(metadata, max_bytes=MAX_METADATA_BYTES)
     blocks = value[3]
-    bad = [
+    bad: list[Any] = [
         [],
         ["snapshot/2", *value[1:]],
         [*value, 1],
@@ -286,6 +288,13 @@ def test_a_description_has_one_form(offered: Offered) -> None:
         [*value[:3], [[blocks[0][0], True, blocks[0][2]], *blocks[1:]], value[4]],
         [*value[:4], [*value[4], bytes(31)]],
         [*value[:4], 7],
+        [value[0], [*value[1][:1], "noon", *value[1][2:]], *value[2:]],
+        [value[0], [*value[1][:1], 1 << 60, *value[1][2:]], *value[2:]],
+        [*value[:3], [[*blocks[0][:2], "2"], *blocks[1:]], value[4]],
+        7,
+        {"a": 1},
+        *[[*value[:at], {"a": 1}, *value[at + 1 :]] for at in range(5)],
+        *[[*value[:at], [{"a": 1}], *value[at + 1 :]] for at in range(5)],
     ]
     for one in bad:
         with pytest.raises(BadSnapshot):
@@ -313,6 +322,32 @@ async def test_an_offer_is_held_against_the_verified_app_hash(tmp_path: Path, so
         with pytest.raises(Refused, match="not accepted"):
             await give(socket, 0, offered.chunks[0])
         assert running.application.tip.height == 0
+
+
+async def test_a_description_that_is_none_costs_its_sender_its_place_and_stops_nothing(
+    tmp_path: Path, source: Founding, offered: Offered
+) -> None:
+    """Any peer may offer one to a node that begins."""
+    strange = encode(["snapshot/1", [1, 1, 1, 1], {"a": 1}, [[bytes(32), 1, 1]], [bytes(32)]], max_bytes=MAX_METADATA_BYTES)
+    async with joining(tmp_path, source) as (running, socket):
+        assert await offer(socket, offered.described(strange)) == Offer.REJECT_SENDER
+        assert await offer(socket, offered) == Offer.ACCEPT
+        assert not running.server.failed.done()
+
+
+async def test_a_fault_in_reading_a_snapshot_refuses_it_and_stops_nothing(
+    tmp_path: Path, source: Founding, offered: Offered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(data: bytes) -> object:
+        raise ZeroDivisionError(len(data))
+
+    async with joining(tmp_path, source) as (_, socket):
+        monkeypatch.setattr(restoring, "parse_block", broken)
+        assert await offer(socket, offered) == Offer.ACCEPT
+        assert (await give_all(socket, offered.chunks))[-1] == Apply.REJECT_SNAPSHOT
+        monkeypatch.undo()
+        assert await offer(socket, offered) == Offer.ACCEPT
+        assert set(await give_all(socket, offered.chunks)) == {Apply.ACCEPT}
 
 
 async def test_a_node_that_is_behind_takes_a_snapshot_and_loses_nothing(
