@@ -22,6 +22,9 @@ def ed25519_verify(public: bytes, message: bytes, signature: bytes) -> bool:
 def ed25519_verify_many(claims: Sequence[tuple[bytes, bytes, bytes]], threads: int = 0) -> list[bool]:
     """`atoll.primitives.ed25519.are_signatures`."""
 
+def zip215_verify_many(claims: Sequence[tuple[bytes, bytes, bytes]], threads: int = 0) -> list[bool]:
+    """`atoll.primitives.zip215.are_signatures`."""
+
 def ed25519_is_acceptable_key(public: bytes) -> bool:
     """`atoll.primitives.ed25519.is_acceptable_key`."""
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from atoll.errors import AtollError
 from atoll.ledger.app_hash import AppState
-from atoll.ledger.light import keep_strict, parse_rpc_light_block
+from atoll.ledger.light import keep_votes, parse_rpc_light_block
 from atoll.ordering.cometbft.engine import CometEngine
 from atoll.ordering.cometbft.settings import Settings
 from atoll.ports import SystemClock
@@ -99,7 +99,7 @@ class Desk:
         """The light block of one of CometBFT's heights."""
         rpc, chain_id = self._engine._rpc, self._engine.ledger.genesis.chain_id
         light = parse_rpc_light_block(await rpc.commit(height), *await rpc.validators(height))
-        return {"light": encode_message(keep_strict(light, chain_id=chain_id)).hex()}
+        return {"light": encode_message(keep_votes(light)).hex()}
 
     async def do_get(self, key: str) -> dict[str, Any]:
         """A record by its raw key."""

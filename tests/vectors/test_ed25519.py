@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from atoll.primitives import zip215
 from atoll.primitives.ed25519 import are_signatures, is_acceptable_key, is_signature
+from specs.reference import ed25519_zip215
 from tests.vectors.conftest import listed_cases, vectors
 
 SOURCE = vectors("ed25519")
@@ -59,3 +61,13 @@ def test_keys_of_small_order_or_in_another_encoding_are_not_acceptable() -> None
     for case in EDGES:
         bad = {"low_order_A", "non_canonical_A"} & set(case["flags"] or ())
         assert is_acceptable_key(bytes.fromhex(case["key"])) == (not bad)
+
+
+def test_zip_215_accepts_every_edge_case_whose_challenge_is_over_the_bytes_as_received() -> None:
+    """The collection's signatures are good with a cofactor; `reencoded_k` says that k was taken over other bytes."""
+    verdicts = zip215.are_signatures([claim(case) for case in EDGES])
+    reencoded = ["reencoded_k" in (case["flags"] or ()) for case in EDGES]
+    assert all(verdict for verdict, other in zip(verdicts, reencoded, strict=True) if not other)
+    assert Counter(verdict for verdict, other in zip(verdicts, reencoded, strict=True) if other) == {True: 58, False: 88}
+    for at in [at for at, other in enumerate(reencoded) if other][::4]:
+        assert ed25519_zip215.verify(*claim(EDGES[at])) == verdicts[at]

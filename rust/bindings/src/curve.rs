@@ -4,7 +4,7 @@ use atoll_core::curve::{BadPoint, Kernel};
 use atoll_core::group::{POINT_BYTES, parse_point};
 use atoll_core::hash::Hash;
 use atoll_core::parallel::available_threads;
-use atoll_core::{ed25519, group, hash, psi, shuffle, tag_set, tags};
+use atoll_core::{ed25519, ed25519_zip215, group, hash, psi, shuffle, tag_set, tags};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -53,6 +53,16 @@ pub fn ed25519_verify_many(
     threads: usize,
 ) -> Vec<bool> {
     py.detach(|| ed25519::are_signatures(&claims, self::threads(threads)))
+}
+
+#[pyfunction]
+#[pyo3(signature = (claims, threads=0))]
+pub fn zip215_verify_many(
+    py: Python<'_>,
+    claims: Vec<(PyBackedBytes, PyBackedBytes, PyBackedBytes)>,
+    threads: usize,
+) -> Vec<bool> {
+    py.detach(|| ed25519_zip215::are_signatures(&claims, self::threads(threads)))
 }
 
 #[pyfunction]

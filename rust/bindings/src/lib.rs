@@ -32,7 +32,7 @@ mod core_module {
     use crate::curve::{
         SecretScalar, TagSet, add_points, blind, blind_packed, curve_kernels, ed25519_is_acceptable_key, ed25519_verify,
         ed25519_verify_many, expand_message_xmd, first_repeated_tag, hash_to_group, is_point, match_tags, multiply,
-        multiply_base, permutation, permutation_packed, point_from_uniform, tags_packed,
+        multiply_base, permutation, permutation_packed, point_from_uniform, tags_packed, zip215_verify_many,
     };
     #[pymodule_export]
     use crate::hpke::{HpkeReceiver, HpkeSender, hpke_derive_key_pair};

@@ -10,6 +10,7 @@ pub mod cbor;
 pub mod csv;
 pub mod curve;
 pub mod ed25519;
+pub mod ed25519_zip215;
 pub mod elgamal;
 pub mod fixed_key;
 pub mod gf128;

@@ -54,7 +54,7 @@ def voted_seal(ledger: Ledger, *, height: int, keys: Mapping[bytes, SecretKey]) 
 def _voted(header: Header, validators: ValidatorSet, keys: Mapping[bytes, SecretKey]) -> LightBlock:
     block_id = BlockId(hash=header.hash(), parts_total=1, parts_hash=MADE_UP)
     unsigned = tuple(
-        CommitSig(vote=Vote.COMMIT, address=one.address, time_ns=header.time_ns + SECOND_NS, signature=bytes(64))
+        CommitSig.at(header.time_ns + SECOND_NS, vote=Vote.COMMIT, address=one.address, signature=bytes(64))
         for one in validators.validators
     )
     commit = Commit(height=header.height, round=0, block_id=block_id, signatures=unsigned)

@@ -92,7 +92,7 @@ class HeaderWorld(World):
         voters = None if by is None else {self.vote_key(org) for org in by}
         block_id = BlockId(hash=header.hash(), parts_total=1, parts_hash=HASH)
         votes = [
-            CommitSig(vote=Vote.COMMIT, address=one.address, time_ns=header.time_ns + SECOND, signature=bytes(64))
+            CommitSig.at(header.time_ns + SECOND, vote=Vote.COMMIT, address=one.address, signature=bytes(64))
             if voters is None or one.key in voters
             else ABSENT
             for one in validators.validators

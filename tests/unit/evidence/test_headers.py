@@ -122,7 +122,7 @@ def test_three_of_four_votes_are_enough(headed: HeaderWorld) -> None:
 def test_the_age_is_that_of_the_quorums_oldest_vote(headed: HeaderWorld) -> None:
     seal = headed.header_seal()
     light = seal.light
-    votes = [replace(one, time_ns=one.time_ns + at * 10**9) for at, one in enumerate(light.commit.signatures)]
+    votes = [replace(one, seconds=one.seconds + at) for at, one in enumerate(light.commit.signatures)]
     commit = replace(light.commit, signatures=tuple(votes))
     signed = tuple(
         replace(one, signature=headed.voting_keys[owner.key].sign(commit.sign_bytes(headed.founding.chain_id, at)))

@@ -50,7 +50,7 @@ def header_seal() -> HeaderSeal:
         proposer_address=validators.validators[0].address,
     )
     votes = [
-        CommitSig(vote=Vote.COMMIT, address=one.address, time_ns=1_790_000_001_000_000_000, signature=bytes(64))
+        CommitSig.at(1_790_000_001_000_000_000, vote=Vote.COMMIT, address=one.address, signature=bytes(64))
         for one in validators.validators
     ]
     commit = Commit(height=3, round=0, block_id=replace(BLOCK_ID, hash=header.hash()), signatures=(*votes[:3], ABSENT))

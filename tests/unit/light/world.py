@@ -91,10 +91,10 @@ class Chain:
         wanted = {public(one) for one in voters} if voters is not None else {one.key for one in own.validators}
         against = {public(one) for one in nil}
         votes = [
-            CommitSig(
+            CommitSig.at(
+                header.time_ns + 7,
                 vote=Vote.NIL if one.key in against else Vote.COMMIT,
                 address=one.address,
-                time_ns=header.time_ns + 7,
                 signature=NEVER,
             )
             if one.key in wanted | against

@@ -1,7 +1,7 @@
 """Light verification of CometBFT: believing a header, and what hangs from it, without running a validator.
 
-    light = keep_strict(parse_rpc_light_block(commit, validators), chain_id=chain_id)      # at a node
-    verify_skipping(trusted, trusted_next, light)                                          # anywhere, offline
+    light = keep_votes(parse_rpc_light_block(commit, validators))       # at a node
+    verify_skipping(trusted, trusted_next, light)                       # anywhere, offline
 
 | module | its one idea |
 |---|---|
@@ -26,7 +26,7 @@ from atoll.ledger.light.validators import LightValidator, ValidatorSet, make_val
 from atoll.ledger.light.verify import (
     TrustingPeriod,
     Voted,
-    keep_strict,
+    keep_votes,
     verify_adjacent,
     verify_light_block,
     verify_skipping,
@@ -47,7 +47,7 @@ __all__ = [
     "Vote",
     "Voted",
     "find_fork",
-    "keep_strict",
+    "keep_votes",
     "make_validator_set",
     "parse_rpc_commit",
     "parse_rpc_light_block",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from atoll.ledger.light.header import BlockId, Height, TimeNs
-from atoll.ledger.light.protobuf import blob, delimited, fixed, integer, message, timestamp
+from atoll.ledger.light.header import BlockId, Height
+from atoll.ledger.light.protobuf import NANOSECONDS, blob, delimited, fixed, integer, message, timestamp
 from atoll.ledger.light.validators import MAX_VALIDATORS
 from atoll.primitives.ed25519 import SIGNATURE_BYTES
 from atoll.wire.errors import MessageError
@@ -40,8 +40,11 @@ class CommitSig(Message):
     """What for."""
     address: Annotated[bytes, Size(0, 20)]
     """The validator's address; empty where it is absent."""
-    time_ns: TimeNs
-    """When it voted, by its own clock; 0 where it is absent."""
+    seconds: Annotated[int, Range(-62_135_596_800, 253_402_300_799)]
+    """When it voted, by its own clock, Unix seconds; 0 where it is absent. Nobody checks this clock: any time that CometBFT's
+    encoding holds, from the year 1 to 9999, may stand here."""
+    nanoseconds: Annotated[int, Range(0, NANOSECONDS - 1)]
+    """And the part of a second."""
     signature: Annotated[bytes, Size(0, SIGNATURE_BYTES)]
     """Over `sign_bytes`; empty where it is absent."""
 
@@ -51,8 +54,23 @@ class CommitSig(Message):
         if (len(self.address), len(self.signature)) != wanted or (self.vote is Vote.ABSENT and self.time_ns):
             raise MessageError(message="CommitSig", field="vote", problem="address, time and signature do not fit it")
 
+    @classmethod
+    def at(cls, time_ns: int, *, vote: Vote, address: bytes, signature: bytes) -> Self:
+        """A vote at a time in Unix nanoseconds.
 
-ABSENT = CommitSig(vote=Vote.ABSENT, address=b"", time_ns=0, signature=b"")
+        Raises:
+            MessageError: a field is out of bounds.
+        """
+        seconds, nanoseconds = divmod(time_ns, NANOSECONDS)
+        return cls(vote=vote, address=address, seconds=seconds, nanoseconds=nanoseconds, signature=signature)
+
+    @property
+    def time_ns(self) -> int:
+        """When it voted, Unix nanoseconds."""
+        return self.seconds * NANOSECONDS + self.nanoseconds
+
+
+ABSENT = CommitSig.at(0, vote=Vote.ABSENT, address=b"", signature=b"")
 """The place of a validator whose vote did not arrive."""
 
 

@@ -23,8 +23,8 @@ def uvarint(value: int) -> bytes:
 
 
 def integer(number: int, value: int) -> bytes:
-    """A field of type int32, int64, uint32, uint64 or enum, not negative; left out where it is zero."""
-    return uvarint(number << 3 | _VARINT) + uvarint(value) if value else b""
+    """A field of type int32, int64, uint32, uint64 or enum, a negative one as 2^64 more; left out where it is zero."""
+    return uvarint(number << 3 | _VARINT) + uvarint(value % 2**64) if value else b""
 
 
 def fixed(number: int, value: int) -> bytes:
@@ -48,6 +48,6 @@ def delimited(value: bytes) -> bytes:
 
 
 def timestamp(time_ns: int) -> bytes:
-    """A `google.protobuf.Timestamp` of a time since 1970, in nanoseconds."""
+    """A `google.protobuf.Timestamp` of a time in Unix nanoseconds."""
     seconds, nanoseconds = divmod(time_ns, NANOSECONDS)
     return integer(1, seconds) + integer(2, nanoseconds)

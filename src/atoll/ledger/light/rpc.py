@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from atoll.ledger.light.block import LightBlock
 from atoll.ledger.light.commit import ABSENT, Commit, CommitSig, Vote
 from atoll.ledger.light.errors import LightJsonError
-from atoll.ledger.light.header import MAX_INT64, BlockId, Header
+from atoll.ledger.light.header import BlockId, Header
 from atoll.ledger.light.protobuf import NANOSECONDS
 from atoll.ledger.light.transactions import TransactionProof
 from atoll.ledger.light.validators import ValidatorSet, make_validator_set
@@ -97,26 +97,18 @@ def read_validators(listed: Sequence[Any]) -> ValidatorSet:
 
 
 def parse_time_ns(text: str) -> int:
-    """Nanoseconds since 1970 of a time in RFC 3339; in whole numbers throughout, because no float holds nanoseconds.
+    """Unix time in nanoseconds of a time in RFC 3339; in whole numbers throughout, because no float holds nanoseconds.
 
     Raises:
-        LightJsonError: not a time in UTC since 1970.
+        LightJsonError: not a time in UTC from the year 1 on.
     """
-    since = _nanoseconds(text)
-    if since < 0:
-        raise LightJsonError(reason="a time is not one since 1970")
-    return since
-
-
-def _nanoseconds(text: str) -> int:
-    """The same, negative for a time before 1970."""
     found = _TIME.fullmatch(text)
     try:
         since = datetime.fromisoformat(f"{found[1]}+00:00") - _EPOCH if found else None
     except ValueError:
         since = None
     if found is None or since is None:
-        raise LightJsonError(reason="a time is not one in RFC 3339")
+        raise LightJsonError(reason="a time is not one in UTC")
     return (since.days * 86_400 + since.seconds) * NANOSECONDS + int((found[2] or "").ljust(9, "0"))
 
 
@@ -152,11 +144,6 @@ def _read_commit(value: Mapping[str, Any]) -> Commit:
 
 
 def _read_vote(value: Any) -> CommitSig:
-    """A vote; one of a time that cannot be held is as good as none.
-
-    CometBFT looks at no vote's time, so a validator may date one before 1970 or after 2262. That is its own loss: the others'
-    votes in the same commit must stay readable.
-    """
     vote = _VOTES.get(_integer(value, "block_id_flag"))
     if vote is None:
         raise LightJsonError(reason="a vote is of no known kind")
@@ -164,11 +151,9 @@ def _read_vote(value: Any) -> CommitSig:
         if value.get("validator_address") or value.get("signature") or value.get("timestamp") not in _NO_TIMES:
             raise LightJsonError(reason="an absent validator has signed")
         return ABSENT
-    address, signature = _hex(value, "validator_address"), _decode_base64(value.get("signature"))
-    time_ns = _nanoseconds(_text(value, "timestamp"))
-    if not 0 <= time_ns <= MAX_INT64:
-        return ABSENT
-    return CommitSig(vote=vote, address=address, time_ns=time_ns, signature=signature)
+    signature = _decode_base64(value.get("signature"))
+    time_ns = parse_time_ns(_text(value, "timestamp"))
+    return CommitSig.at(time_ns, vote=vote, address=_hex(value, "validator_address"), signature=signature)
 
 
 def _read_block_id(value: Mapping[str, Any]) -> BlockId:

@@ -7,12 +7,10 @@
 Powers are compared in whole numbers: exactly two thirds are too few. Source: CometBFT v0.38.25, `light/verifier.go` and
 `types/validation.go`; where this verifier differs it is stricter.
 
-**Signatures.** CometBFT accepts a signature by the rules of ZIP-215, Atoll everywhere by stricter ones
-(`atoll.primitives.ed25519`). Whatever is accepted here CometBFT accepts too, so a forger gains nothing from the difference. An
-honest validator's signature (RFC 8032: canonical R and S, a key made from a seed) is accepted by both. Only a key or a
-signature made on purpose to be odd falls between them, and can never count here. Such a vote, by a validator that cheats,
-stands in CometBFT's own records all the same; `keep_strict` takes it out of a light block before others are to verify it, and
-votes for nothing along with it. What is left in must hold to the last byte: a vote that does not voids the whole.
+**Signatures.** Votes are held to the rule that the validators themselves count by, ZIP 215 (`atoll.primitives.zip215`), not to
+the stricter one for everything that members sign: else one validator could vote so that the others count it and no verifier
+afterwards does, and no header would prove anything again. A vote for nothing is as good as none; `keep_votes` takes such votes
+out before a light block is handed on. What is left in must hold to the last byte: a vote that does not voids the whole.
 
 Assumption: less than 1/3 of the power cheats at any height; for `verify_skipping`, until the trusting period is over, because
 members that are long gone may sign anything. Cost: one Ed25519 verification for each vote, in parallel; some 60 SHA-256.
@@ -36,7 +34,7 @@ from atoll.ledger.light.errors import (
 from atoll.ledger.light.header import Header
 from atoll.ledger.light.protobuf import NANOSECONDS
 from atoll.ledger.light.validators import ValidatorSet
-from atoll.primitives.ed25519 import are_signatures
+from atoll.primitives.zip215 import are_signatures
 
 CLOCK_DRIFT_SECONDS = 10
 """How far ahead of the verifier's clock a header may be."""
@@ -122,42 +120,27 @@ def verify_skipping(
     return _need_two_thirds(new, voted)
 
 
-def keep_strict(light: LightBlock, *, chain_id: str) -> LightBlock:
-    """The light block with the votes that count and no others; for whoever hands it out. See the module's docstring."""
-    good = _good_votes(light, chain_id)
-    kept = tuple(
-        one if one.vote is Vote.COMMIT and good.get(at, False) else ABSENT for at, one in enumerate(light.commit.signatures)
-    )
+def keep_votes(light: LightBlock) -> LightBlock:
+    """The light block with the votes for it and no others, unverified; for whoever hands it out."""
+    kept = tuple(one if one.vote is Vote.COMMIT else ABSENT for one in light.commit.signatures)
     return replace(light, commit=replace(light.commit, signatures=kept))
 
 
 def _voted(light: LightBlock, chain_id: str) -> Voted:
     """Whose votes for the block hold; enough or not."""
     _need_whole(light, chain_id)
-    validators, signatures = light.validators.validators, light.commit.signatures
-    for at, good in _good_votes(light, chain_id).items():
-        if not good:
+    validators, commit = light.validators.validators, light.commit
+    places = [at for at, one in enumerate(commit.signatures) if one.vote is not Vote.ABSENT]
+    claims = [(validators[at].key, commit.sign_bytes(chain_id, at), commit.signatures[at].signature) for at in places]
+    for at, signed in zip(places, are_signatures(claims), strict=True):
+        if not signed or commit.signatures[at].address != validators[at].address:
             raise VoteSignatureError(address=validators[at].address.hex(), height=light.header.height)
-    pairs = [(one, vote) for one, vote in zip(validators, signatures, strict=True) if vote.vote is Vote.COMMIT]
+    pairs = [(one, vote) for one, vote in zip(validators, commit.signatures, strict=True) if vote.vote is Vote.COMMIT]
     return Voted(
         times_ns={one.key: vote.time_ns for one, vote in pairs},
         power=sum(one.power for one, _ in pairs),
         total=light.validators.power,
     )
-
-
-def _good_votes(light: LightBlock, chain_id: str) -> dict[int, bool]:
-    """Place of each vote that is there -> whether its signature is that of the validator in this place."""
-    places = [at for at, one in enumerate(light.commit.signatures) if one.vote is not Vote.ABSENT]
-    validators, commit = light.validators.validators, light.commit
-    if len(commit.signatures) != len(validators):
-        raise BrokenLightBlock(
-            height=light.header.height, reason=f"{len(commit.signatures)} votes of {len(validators)} validators"
-        )
-    claims = [(validators[at].key, commit.sign_bytes(chain_id, at), commit.signatures[at].signature) for at in places]
-    verdicts = are_signatures(claims)
-    named = [commit.signatures[at].address == validators[at].address for at in places]
-    return {at: signed and is_own for at, signed, is_own in zip(places, verdicts, named, strict=True)}
 
 
 def _need_whole(light: LightBlock, chain_id: str) -> None:
@@ -167,6 +150,10 @@ def _need_whole(light: LightBlock, chain_id: str) -> None:
         (commit.height != header.height, f"its votes are for height {commit.height}"),
         (commit.block_id.hash != header.hash(), "its votes are for another header"),
         (light.validators.hash() != header.validators_hash, "its validators are not those that the header names"),
+        (
+            len(commit.signatures) != len(light.validators.validators),
+            f"it has {len(commit.signatures)} votes of {len(light.validators.validators)} validators",
+        ),
     )
     for is_so, reason in reasons:
         if is_so:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from atoll.ledger.app_hash import AppState
 from atoll.ledger.light import LightBlock, ValidatorSet
 from atoll.ledger.light.rpc import parse_rpc_commit, parse_rpc_light_block
-from atoll.ledger.light.verify import Voted, keep_strict, verify_light_block
+from atoll.ledger.light.verify import Voted, keep_votes, verify_light_block
 from atoll.ledger.seal import HeaderSeal
 from atoll.ordering.cometbft.rpc import Rpc
 from atoll.ordering.errors import SealBroken
@@ -77,7 +77,7 @@ class Lights:
             self._remember(header.validators_hash, light.validators)
         else:
             light = LightBlock(header=header, commit=votes, validators=known)
-        light = keep_strict(light, chain_id=self._chain_id)
+        light = keep_votes(light)
         return Light(light, agreed_at(verify_light_block(light, chain_id=self._chain_id), light.validators))
 
     def _remember(self, name: bytes, validators: ValidatorSet) -> None:

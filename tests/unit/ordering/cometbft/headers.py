@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from atoll.ledger.light import ABSENT, BlockId, Commit, CommitSig, Header, ValidatorSet, Vote, make_validator_set
@@ -76,7 +76,7 @@ class Headers(Rpc):
         for one in voters.validators:
             org = secrets[one.key][0]
             time_ns = when.get(org, FOUNDED + height + 1) * SECOND
-            sig = CommitSig(vote=Vote.COMMIT, address=one.address, time_ns=time_ns, signature=bytes(64))
+            sig = CommitSig.at(time_ns, vote=Vote.COMMIT, address=one.address, signature=bytes(64))
             votes.append(sig if orgs is None or org in orgs else ABSENT)
         block_id = BlockId(hash=header.hash(), parts_total=1, parts_hash=HASH)
         commit = Commit(height=height, round=0, block_id=block_id, signatures=tuple(votes))
@@ -176,4 +176,5 @@ def _block_id(one: BlockId) -> dict[str, Any]:
 
 def _time(nanoseconds: int) -> str:
     seconds, rest = divmod(nanoseconds, SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+    when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    return f"{when:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + f".{rest:09d}Z"
