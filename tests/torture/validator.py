@@ -97,7 +97,7 @@ class Desk:
 
     async def do_light(self, height: int) -> dict[str, Any]:
         """The light block of one of CometBFT's heights."""
-        rpc, chain_id = self._engine._rpc, self._engine.ledger.genesis.chain_id
+        rpc = self._engine._rpc
         light = parse_rpc_light_block(await rpc.commit(height), *await rpc.validators(height))
         return {"light": encode_message(keep_votes(light)).hex()}
 

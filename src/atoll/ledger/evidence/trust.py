@@ -86,11 +86,11 @@ def parse_trust_file(text: str) -> TrustFile:
         raise TrustFileError(reason="its quorum is `none`, so that anybody could sign a ledger into being")
     marked = [line.removeprefix(_MARK) for line in text.split("\n") if line.startswith(_MARK)]
     engine = _engine(marked)
-    logs = {log.key.name for log in policy.logs}
+    logs = sorted({log.key.name for log in policy.logs})
     if len(logs) != 1 or (engine is EngineKind.EMBEDDED and len(policy.logs) != 1):
         raise TrustFileError(reason=f"it names {len(policy.logs)} logs, and a consortium has one")
     return TrustFile(
-        chain_id=logs.pop(),
+        chain_id=logs[0],
         genesis_digest=bytes.fromhex(_only(_GENESIS, marked, "genesis")),
         engine=engine,
         sequencer=_only(_SEQUENCER, marked, "sequencer") if engine is EngineKind.EMBEDDED else "",
