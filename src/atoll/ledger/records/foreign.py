@@ -71,6 +71,8 @@ class Asked(Message):
     """SHA-256 of its bundle; who registered keeps the bundle and shows it to members and auditors."""
     at: Time
     """When its checkpoint was cosigned."""
+    is_own: bool = False
+    """Whether who claims it there has signed that this claim is its own: one holder, registered in both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
