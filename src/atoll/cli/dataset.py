@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from atoll.api.models import DatasetInfo, RegisterDataset
-from atoll.cli.describing import parse_column, parse_key, parse_offer
+from atoll.cli.describing import parse_column, parse_continuation, parse_key, parse_offer
 from atoll.cli.dispute import app as disputes
 from atoll.cli.frame import command, group
 from atoll.cli.history import history, lineage
@@ -82,6 +82,10 @@ def register(
     unchecked: Annotated[
         bool, typer.Option("--unchecked", help="Do not wait for the members' key: nobody looks whether the content is new.")
     ] = False,
+    continues: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CONSORTIUM=SIGNATURE", help="The same owner's in another consortium (duplicate sign); repeat."),
+    ] = None,
 ) -> Reply:
     """Register a file as the next version of a dataset.
 
@@ -110,6 +114,7 @@ def register(
         parents=parent or [],
         from_job=from_job,
         allow_unchecked=unchecked,
+        continues=dict(parse_continuation(one) for one in continues or []),
     )
     done = register_watched(node, request)
     lines = [f"{'already registered' if done.already else 'registered'} {done.dataset}", "", done.found, done.means]

@@ -81,6 +81,18 @@ def parse_day(text: str) -> int:
         raise BadArgument(what=text, reason="a day reads 2027-06-30") from err
 
 
+def parse_continuation(text: str) -> tuple[str, str]:
+    """CONSORTIUM=SIGNATURE, as `duplicate sign` prints it.
+
+    Raises:
+        BadArgument: of another form.
+    """
+    origin, _, signature = text.partition("=")
+    if not origin or not signature:
+        raise BadArgument(what=text, reason="a continuation reads CONSORTIUM=SIGNATURE")
+    return origin, signature
+
+
 def parse_offer(path: Path) -> dict[str, Any]:
     """An ODRL offer in a JSON file; the node reads it in the closed profile.
 

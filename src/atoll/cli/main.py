@@ -43,6 +43,7 @@ SLOTS = (
     Slot("key", "atoll.cli.key", "Replace or revoke keys; register persons who approve."),
     Slot("node", "atoll.cli.node", "Start, stop and look at a node."),
     Slot("dataset", "atoll.cli.dataset", "Register, find and withdraw datasets."),
+    Slot("duplicate", "atoll.cli.duplicate", "Check for duplicates across consortia."),
     Slot("catalogue", "atoll.cli.catalogue", "Find datasets of all members by what their cards say."),
     Slot("grade", "atoll.cli.grade", "Grade data: what detectors find, what people decide."),
     Slot("quality", "atoll.cli.quality", "Measure datasets, report on them, and check reports on samples."),

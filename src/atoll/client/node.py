@@ -11,6 +11,7 @@ from atoll.client.catalogue import Catalogue
 from atoll.client.datasets import Datasets
 from atoll.client.disputes import Disputes
 from atoll.client.errors import NodeUnreachable
+from atoll.client.foreign import Duplicates
 from atoll.client.grading import Grading
 from atoll.client.grants import Grants
 from atoll.client.jobs import Jobs
@@ -69,6 +70,7 @@ class Node:
         self.grading = Grading(link)
         self.quality = Quality(link)
         self.disputes = Disputes(link)
+        self.duplicates = Duplicates(link)
         self.grants = Grants(link)
         self.orders = Orders(link)
         self.rights = Rights(link)

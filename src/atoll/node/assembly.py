@@ -26,6 +26,7 @@ from atoll.node.duplicates import Duplicates
 from atoll.node.duties import Duties
 from atoll.node.engines import open_engine
 from atoll.node.evidence import Evidence
+from atoll.node.foreign.assemble import join_foreign
 from atoll.node.gradings import Gradings
 from atoll.node.grants import Grants
 from atoll.node.histories import Histories
@@ -161,6 +162,7 @@ class Node:
         self.proposals = Proposals(self.context, self.bodies, self.purposes, self.budgets)
         self.duplicates = Duplicates(self.context, self.bodies, self.proposals, self.runs)
         self.tlog = publish_log(self.context, base.keys, base.members.call)
+        self.foreign = join_foreign(self.context, shelf=lambda: self.tlog.shelf)
         self.reactor = Reactor(self.context, self.bodies, self.consents, self.runs, self._on_block)
         self.services = self._join()
 
@@ -201,7 +203,7 @@ class Node:
             store=self._store,
             membership=Membership(self.context, self.base.keys, self.links),
             motions=motions,
-            datasets=Datasets(self.context, self.bodies, self.evaluator, deals=self._dealer is not None),
+            datasets=Datasets(self.context, self.bodies, self.evaluator, self.foreign.claimant, deals=self._dealer is not None),
             catalogue=self.catalogue,
             gradings=Gradings(self.context, self.bodies, levels),
             profiles=Profiles(self.context, levels),
@@ -216,6 +218,7 @@ class Node:
             jobs=Jobs(self.context, self.bodies, self.consents, self.runs),
             programs=Programs(self.context, self.bodies, on_revoked=self.runs.look_again),
             tlog=self.tlog,
+            foreign=self.foreign,
             proofs=LedgerProofs(self.context, self.tlog),
             watch=LedgerWatch(self.context),
             ledger=LedgerDesk(self.context),

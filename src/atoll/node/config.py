@@ -18,6 +18,7 @@ from typing import Any
 
 from atoll.node.ceilings import Ceilings
 from atoll.node.errors import BadConfig, NoHome
+from atoll.node.foreign.settings import PATIENCE_SECONDS, ForeignSettings
 from atoll.node.tlog.settings import EVERY_SECONDS, LogSettings
 from atoll.policy.local import LocalRules
 from atoll.storage.errors import PassphraseMissing
@@ -26,6 +27,7 @@ from atoll.storage.passphrase import read_passphrase
 LEAST_JOB_MB = 64
 """A plan cannot say less memory; below it no job starts."""
 MOST_EVERY_SECONDS = 3600
+MOST_PATIENCE_SECONDS = 86_400
 LEAST_COMMIT_MS, COMMIT_MS, MOST_COMMIT_MS = 10, 200, 10_000
 _SECTIONS = {
     "node": {"org", "log"},
@@ -36,6 +38,7 @@ _SECTIONS = {
     "registration": {"sm3"},
     "tlog": {"publish", "witnesses", "certificates", "every-seconds"},
     "consensus": {"listen", "address", "rpc", "commit-ms"},
+    "foreign": {"agreement", "key", "certificates", "patience-seconds"},
     "policy": None,
 }
 
@@ -153,6 +156,8 @@ class Config:
     """The most that a job's process may take here, whatever its plan allows."""
     takes_sm3: bool = False
     """Whether fingerprints of tables have SM3 of the file's bytes beside SHA-256."""
+    foreign: ForeignSettings = field(default_factory=ForeignSettings)
+    """The agreement with other consortia about duplicates."""
     tlog: LogSettings = field(default_factory=LogSettings)
     """Whether the log is published, and who witnesses it."""
     consensus: ConsensusSettings = field(default_factory=ConsensusSettings)
@@ -192,6 +197,7 @@ def load_config(path: Path) -> Config:
         ceilings=_ceilings(home, table.get("jobs", {})),
         takes_sm3=_truth(home, table, "registration", "sm3"),
         tlog=_tlog(home, table),
+        foreign=_foreign(home, table),
         consensus=_consensus(home, table),
     )
 
@@ -227,6 +233,20 @@ def _texts(home: Home, table: dict[str, Any], section: str, name: str, default: 
     if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
         raise BadConfig(path=str(home.config), reason=f"[{section}] {name} is not a list of texts")
     return value
+
+
+def _foreign(home: Home, table: dict[str, Any]) -> ForeignSettings:
+    agreement, key = (_text(home, table, "foreign", name, "") for name in ("agreement", "key"))
+    patience = table.get("foreign", {}).get("patience-seconds", PATIENCE_SECONDS)
+    if type(patience) is not int or not 1 <= patience <= MOST_PATIENCE_SECONDS:
+        reason = f"[foreign] patience-seconds is not a whole number from 1 to {MOST_PATIENCE_SECONDS}"
+        raise BadConfig(path=str(home.config), reason=reason)
+    return ForeignSettings(
+        agreement=home.path / agreement if agreement else None,
+        key=home.path / key if key else None,
+        certificates=tuple(home.path / one for one in _texts(home, table, "foreign", "certificates", [])),
+        patience_seconds=patience,
+    )
 
 
 def _tlog(home: Home, table: dict[str, Any]) -> LogSettings:

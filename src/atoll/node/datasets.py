@@ -13,6 +13,7 @@ from atoll.node.bodies import PATIENCE_SECONDS, Bodies, Kind
 from atoll.node.cards import describe
 from atoll.node.context import NodeContext
 from atoll.node.errors import NoSuchThing
+from atoll.node.foreign.claims import Claimant
 from atoll.node.oprf import Evaluator
 from atoll.node.reading import is_unchanged
 from atoll.node.registration import Done, Registration, Step
@@ -26,10 +27,12 @@ CARDS_AT_ONCE = 16
 class Datasets:
     """Registers, lists and shows datasets."""
 
-    def __init__(self, context: NodeContext, bodies: Bodies, evaluator: Evaluator, *, deals: bool) -> None:
+    def __init__(
+        self, context: NodeContext, bodies: Bodies, evaluator: Evaluator, claimant: Claimant | None = None, *, deals: bool
+    ) -> None:
         self._context = context
         self._bodies = bodies
-        self._registration = Registration(context, bodies, evaluator, deals=deals)
+        self._registration = Registration(context, bodies, evaluator, claimant, deals=deals)
 
     async def register(self, request: RegisterDataset) -> Done:
         """Read the source, write its card, have the members evaluate its tags, and register it as the next version.
@@ -40,7 +43,8 @@ class Datasets:
             NoKeyYet: the members share no key for tags.
             RegistrationBusy: another registration of this name is under way.
             InputError and others of `atoll.sources`: the source cannot be read.
-            UnavailableError: too few members answer; called again it goes on from there.
+            UnavailableError: too few members answer, or another consortium; called again it goes on from there.
+            ForeignDuplicate: another consortium had the content before.
             TransactionRefused: the ledger's rules refuse it.
         """
         return await self._registration.register(request)

@@ -17,7 +17,7 @@ from atoll.errors import AtollError
 from atoll.node.errors import BadRequest, NodeFault, NoToken, WrongScope
 from atoll.node.handlers import Handlers
 from atoll.node.services import Services
-from atoll.node.tlog.routes import BURST, PER_SECOND, add_log_routes
+from atoll.node.tlog.routes import ASKED_BURST, ASKED_PER_SECOND, BURST, PER_SECOND, Claims, add_log_routes
 from atoll.node.tokens import digest_token
 from atoll.ports import SystemClock
 from atoll.storage.store import NodeStore
@@ -46,7 +46,9 @@ def build_app(services: Services) -> FastAPI:
         return _is_known(services.store, request)
 
     throttle = Throttle(SystemClock(), per_second=PER_SECOND, burst=BURST)
-    add_log_routes(app, services.tlog.shelf, throttle=throttle, admits=admits)
+    desk, asked = services.foreign.desk, Throttle(SystemClock(), per_second=ASKED_PER_SECOND, burst=ASKED_BURST)
+    claims = Claims(desk.show, asked) if desk is not None else None
+    add_log_routes(app, services.tlog.shelf, throttle=throttle, admits=admits, claims=claims)
     # Handlers take requests as they come, so FastAPI does not see what they speak; the table of routes does.
     app.openapi = openapi_document  # type: ignore[method-assign]
     app.add_exception_handler(AtollError, answer_error)

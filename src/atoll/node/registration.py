@@ -17,6 +17,7 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from atoll.api.models import RegisterDataset
 from atoll.exchange.catalogue.validation import verify_card
+from atoll.exchange.fingerprint import TablePrint
 from atoll.exchange.grading.declared import declare
 from atoll.exchange.registration import tag_inputs
 from atoll.ledger.detail import round_up_to_power_of_two
@@ -30,6 +31,8 @@ from atoll.node.bodies import Bodies, Kind
 from atoll.node.cards import column_cards, grade_as_said, grading_card, semantics_of
 from atoll.node.context import NodeContext
 from atoll.node.errors import NoKeyYet, NoSuchThing, RegistrationBusy, TransactionRefused
+from atoll.node.foreign.claims import Claimant
+from atoll.node.foreign.settings import parse_continuations
 from atoll.node.levels import LevelTables
 from atoll.node.oprf import Evaluator
 from atoll.node.prints import print_folder
@@ -99,8 +102,15 @@ class Step:
 class Registration:
     """Registers versions, one at a time for each name."""
 
-    def __init__(self, context: NodeContext, bodies: Bodies, evaluator: Evaluator, *, deals: bool) -> None:
-        """Args: deals: whether the members' key is dealt here; else there may be none for ever."""
+    def __init__(
+        self, context: NodeContext, bodies: Bodies, evaluator: Evaluator, claimant: Claimant | None, *, deals: bool
+    ) -> None:
+        """
+        Args:
+            claimant: asks other consortia; None where there is no agreement with any.
+            deals: whether the members' key is dealt here; else there may be none for ever.
+        """
+        self._claimant = claimant
         self._context = context
         self._bodies = bodies
         self._evaluator = evaluator
@@ -139,6 +149,7 @@ class Registration:
                 return pending
             if not request.allow_unchecked:
                 await self._await_key(request.name)
+            await self._ask_others(request, pending)
             pending = await self._tag(request.name, pending)
             try:
                 return await self._submit(request, pending)
@@ -184,6 +195,23 @@ class Registration:
         self._save(request.name, pending)
         return pending
 
+    async def _ask_others(self, request: RegisterDataset, pending: Pending) -> None:
+        """Whether other consortia had the content before; where there is an agreement with any.
+
+        Raises:
+            ForeignDuplicate, ForeignSilent and others: see `Claimant.settle`.
+        """
+        if self._claimant is None:
+            return
+        step = self._steps[request.name] = Step("asking other consortia")
+
+        def tell(what: str) -> None:
+            step.what = what
+
+        root = self._print(pending.dataset).content_root
+        continuations = parse_continuations(request.continues)
+        await self._claimant.settle(pending.dataset, root, continuations=continuations, tell=tell)
+
     async def _await_key(self, name: str) -> None:
         """Wait a while for the members' key: without it nobody can look whether the content stands here already.
 
@@ -203,16 +231,20 @@ class Registration:
         """Have the members evaluate, once; without a key for tags there are none."""
         if pending.evaluation or not self._evaluator.is_ready:
             return pending
-        from atoll.sources.prints import load_print
-
         self._steps[name] = Step("asking the members for tags")
-        table = load_print(print_folder(self._context.config.home, pending.dataset))
-        if table is None:
-            raise NoSuchThing(what="fingerprint of", name=pending.dataset)
+        table = self._print(pending.dataset)
         evaluation = await self._evaluator.evaluate(tag_inputs(table, seed=pending.seed), seed=pending.seed)
         pending = replace(pending, evaluation=evaluation.id, tags=evaluation.tags, claim_salt=self._context.entropy.bytes(32))
         self._save(name, pending)
         return pending
+
+    def _print(self, dataset: str) -> TablePrint:
+        from atoll.sources.prints import load_print
+
+        table = load_print(print_folder(self._context.config.home, dataset))
+        if table is None:
+            raise NoSuchThing(what="fingerprint of", name=dataset)
+        return table
 
     async def _claim(self, name: str, pending: Pending) -> None:
         """Commit to the tags on the ledger, once, before anybody is shown them."""

@@ -12,6 +12,7 @@ from atoll.node.datasets import Datasets
 from atoll.node.disputes import Disputes
 from atoll.node.duties import Duties
 from atoll.node.evidence import Evidence
+from atoll.node.foreign.assemble import ForeignCheck
 from atoll.node.gradings import Gradings
 from atoll.node.grants import Grants
 from atoll.node.histories import Histories
@@ -54,6 +55,7 @@ class Services:
     jobs: Jobs
     programs: Programs
     tlog: PublishedLog
+    foreign: ForeignCheck
     proofs: LedgerProofs
     watch: LedgerWatch
     ledger: LedgerDesk

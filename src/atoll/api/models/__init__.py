@@ -18,6 +18,7 @@ from atoll.api.models.datasets import (
     Registered,
     RegistrationStep,
 )
+from atoll.api.models.foreign import ForeignAsked, ForeignClaimInfo, ForeignOrigin, ForeignSection, ForeignSigned
 from atoll.api.models.grading import (
     ApprovalInfo,
     ApproveRequest,
@@ -129,6 +130,11 @@ __all__ = [
     "DutyInfo",
     "EnrolRequest",
     "FindingInfo",
+    "ForeignAsked",
+    "ForeignClaimInfo",
+    "ForeignOrigin",
+    "ForeignSection",
+    "ForeignSigned",
     "FrequentInfo",
     "GiveGrant",
     "GiveStanding",

@@ -83,6 +83,8 @@ class RegisterDataset(Model):
     """The job whose result it is; what went into the job are then parents."""
     allow_unchecked: bool = False
     """Register though the members share no key for tags yet: then nobody looks whether the content stands here already."""
+    continues: dict[str, str] = Field(default={}, max_length=16)
+    """Other consortium -> this organisation's own signature there (`duplicate sign`), hexadecimal: one owner, in both."""
 
 
 class Registered(Receipt):

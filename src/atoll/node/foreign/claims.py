@@ -70,8 +70,10 @@ class Claimant:
             if claim is not None and claim.state is ForeignState.CONFIRMED:
                 return  # here before: by this member, or by one whose registration the members' own tags find
             if claim is None or claim.state is not ForeignState.RESERVED or self._context.now() > claim.expires_at:
+                if self._context.clock.monotonic() > ends:
+                    raise ForeignSilent(dataset=dataset, reason="a reservation")
                 tell("reserving across consortia")
-                await self._reserve(fingerprint, dataset, claim)
+                await self._reserve(fingerprint, dataset)
                 continue
             if claim.org != self._context.org:
                 raise ForeignBusy(org=claim.org, until=claim.expires_at)
@@ -113,7 +115,7 @@ class Claimant:
             raise ForeignDuplicate(dataset=claim.dataset, origin=step.other.origin)
         return ""
 
-    async def _reserve(self, fingerprint: bytes, dataset: str, before: ForeignClaim | None) -> None:
+    async def _reserve(self, fingerprint: bytes, dataset: str) -> None:
         holder = SecretKey.generate(Purpose.IDENTITY, self._context.entropy)
         slot = _slot(holder.public.data)
         self._context.store.set_meta(slot, self._context.sealer.seal(slot, holder.expose_seed()))
@@ -126,8 +128,9 @@ class Claimant:
         try:
             await self._context.outbox.submit(body)
         except TransactionRefused as err:
-            if err.operands["rule"] != ClaimHeld.code or self._context.view().get(ForeignClaim, fingerprint.hex()) == before:
+            if err.operands["rule"] != ClaimHeld.code:
                 raise
+            await asyncio.sleep(LOOK_SECONDS)  # somebody was quicker, or block time has not come as far as this clock
 
     async def _own(self, fingerprint: bytes) -> tuple[Shown, bytes] | None:
         """What this very ledger shows, if outsiders have cosigned it as the agreement asks."""

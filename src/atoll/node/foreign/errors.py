@@ -45,7 +45,9 @@ class ForeignSilent(UnavailableError):
 
     code = "foreign.silent"
     sentence = "{dataset} is not registered yet: still waiting for {reason}."
-    remedy = "Register again: it goes on where it is. Without an answer the reservation expires; silence never counts as absence."
+    remedy = (
+        "Register again: it goes on where it is. Without an answer the reservation expires; silence never counts as absence."
+    )
 
 
 class ForeignBusy(ConflictError):

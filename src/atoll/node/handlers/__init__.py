@@ -3,6 +3,7 @@
 from atoll.node.handlers.catalogue import CatalogueHandlers
 from atoll.node.handlers.datasets import DatasetHandlers
 from atoll.node.handlers.disputes import DisputeHandlers
+from atoll.node.handlers.foreign import ForeignHandlers
 from atoll.node.handlers.grading import GradingHandlers
 from atoll.node.handlers.grants import GrantHandlers
 from atoll.node.handlers.jobs import JobHandlers
@@ -23,6 +24,7 @@ class Handlers(
     MotionHandlers,
     DatasetHandlers,
     DisputeHandlers,
+    ForeignHandlers,
     CatalogueHandlers,
     GradingHandlers,
     QualityHandlers,

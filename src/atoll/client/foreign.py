@@ -1,0 +1,38 @@
+"""`node.duplicates`."""
+
+from __future__ import annotations
+
+from atoll.api import models
+from atoll.client.link import Link
+
+
+class Duplicates:
+    """Claims that other consortia are asked about."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def open(self) -> models.Receipt:
+        """Put this node's agreement with other consortia on the ledger; for an operator."""
+        return self._link.ask(models.Receipt, "duplicate_open")
+
+    def section(self) -> models.ForeignSection:
+        """This consortium's part of an agreement, without outsiders and addresses."""
+        return self._link.ask(models.ForeignSection, "duplicate_section")
+
+    def list(self) -> list[models.ForeignClaimInfo]:
+        """All claims of this consortium."""
+        return self._link.ask(list[models.ForeignClaimInfo], "duplicate_list")
+
+    def show(self, fingerprint: str) -> models.ForeignClaimInfo:
+        """One claim, with the bundles that lie at this node."""
+        return self._link.ask(models.ForeignClaimInfo, "duplicate_show", fingerprint=fingerprint)
+
+    def sign(self, fingerprint: str, origin: str) -> models.ForeignSigned:
+        """A word that a claim in the consortium `origin` is this organisation's own."""
+        body = models.ForeignOrigin(origin=origin)
+        return self._link.ask(models.ForeignSigned, "duplicate_sign", body, fingerprint=fingerprint)
+
+    def release(self, fingerprint: str) -> models.Receipt:
+        """Give a claim up, or clear an expired one away."""
+        return self._link.ask(models.Receipt, "duplicate_release", fingerprint=fingerprint)

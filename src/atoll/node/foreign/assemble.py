@@ -1,0 +1,45 @@
+"""The parts of the check across consortia, joined for one node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from atoll.node.context import NodeContext
+from atoll.node.foreign.asking import Asker
+from atoll.node.foreign.claims import Claimant
+from atoll.node.foreign.desk import ForeignDesk
+from atoll.node.foreign.office import ForeignOffice
+from atoll.node.foreign.settings import load_foreign
+from atoll.node.tlog.settings import witness_tls
+from atoll.node.tlog.shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignCheck:
+    """What a node does across consortia."""
+
+    office: ForeignOffice
+    """For people."""
+    desk: ForeignDesk | None = None
+    """For other consortia; None without an agreement."""
+    claimant: Claimant | None = None
+    """For registrations; None without a key."""
+
+
+def join_foreign(context: NodeContext, *, shelf: Callable[[], Shelf]) -> ForeignCheck:
+    """The parts, as the settings say.
+
+    Raises:
+        BadForeignSettings, BadWitnessPolicy: the settings cannot be used.
+    """
+    settings = context.config.foreign
+    foreign = load_foreign(settings, origin=context.view().chain.chain_id)
+    if foreign is None:
+        return ForeignCheck(ForeignOffice(context, None, None))
+    desk = ForeignDesk(foreign=foreign, engine=context.engine, shelf=shelf, clock=context.clock)
+    claimant = None
+    if foreign.key:
+        asker = Asker(foreign=foreign, tls=witness_tls(settings.certificates), clock=context.clock)
+        claimant = Claimant(context, foreign=foreign, desk=desk, asker=asker, patience=settings.patience_seconds)
+    return ForeignCheck(ForeignOffice(context, foreign, claimant), desk, claimant)
