@@ -35,8 +35,8 @@ class ForeignDuplicate(ConflictError):
     code = "foreign.duplicate"
     sentence = "The content of {dataset} was first registered in {origin}, seen there before it was seen here."
     remedy = (
-        "Nothing was registered. If it is this organisation's own there, have its node sign for it (`atoll duplicate sign`) and "
-        "register with --continues; else `atoll duplicate show` has the proofs of both, to settle it with."
+        "Nothing was registered. If it is this organisation's own there, have its node sign for it (`atoll duplicate sign`) "
+        "and register with --continues; else `atoll duplicate show` has the proofs of both, to settle it with."
     )
 
 
