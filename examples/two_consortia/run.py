@@ -19,13 +19,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
+from atoll.api.models import RegisterDataset
 from atoll.cli.main import main as atoll
 from atoll.client import connect_home
 from atoll.errors import AtollError
+from atoll.ledger.evidence import encode_trust_file
+from atoll.ledger.genesis import verify_genesis
 from atoll.ledger.tlog_policy import parse_policy
 from atoll.ledger.vkey import encode_vkey
 
@@ -34,6 +37,9 @@ OWNERS = {"east": "clinic", "west": "bank"}
 INTERVAL, SKEW = 2, 1
 """Seconds: checkpoints here are cosigned afresh every two. Twenty and ten are the rule elsewhere."""
 PATIENCE_SECONDS = 60.0
+PROGRAM = "import sys; from atoll.cli.main import main; raise SystemExit(main(sys.argv[1:]))"
+ATOLL = (sys.executable, "-c", PROGRAM)
+"""What `atoll` is, wherever it is installed."""
 
 
 def main() -> int:
@@ -70,13 +76,15 @@ def found_consortium(folder: Path, side: str, ports: Iterator[int]) -> str:
         listens.append(https)
     homes = [word for org in ("operator", OWNERS[side]) for word in ("--home", str(folder / side / org))]
     atoll_("consortium", "found", *homes, "--chain-id", f"{side}.example/bay", "--test")
+    genesis, digest = verify_genesis((folder / side / "operator" / "genesis.atoll").read_bytes())
+    (folder / f"{side}.trust").write_text(encode_trust_file(genesis, digest))
     return listens[1]
 
 
 def make_witness(folder: Path, side: str, listen: str) -> str:
     """A witness that belongs to one consortium and cosigns the log of the other; its line for policies."""
     other = next(one for one in OWNERS if one != side)
-    trust = folder / other / OWNERS[other] / "consortium.trust"
+    trust = folder / f"{other}.trust"
     home = folder / side / "witness"
     told = atoll_("witness", "init", str(home), "--name", f"{side}.example/witness", "--listen", listen, "--trust", str(trust))
     return f"witness {told['name']} {told['vkey']} {told['url']}"
@@ -89,7 +97,7 @@ def agree(folder: Path, addresses: dict[str, str], witnesses: dict[str, str]) ->
     parts = [f'key-id = "{key_id}"\npolicy-age-seconds = 600\ninterval-seconds = {INTERVAL}\nskew-seconds = {SKEW}\n']
     for side in sorted(OWNERS):
         other = next(one for one in OWNERS if one != side)
-        trust = parse_policy((folder / side / OWNERS[side] / "consortium.trust").read_bytes())
+        trust = parse_policy((folder / f"{side}.trust").read_bytes())
         members = [encode_vkey(one.key) for one in trust.witnesses]
         parts.append(
             f'[[consortium]]\norigin = "{side}.example/bay"\nurls = ["https://{addresses[side]}/tlog"]\n'
@@ -118,16 +126,17 @@ def agree(folder: Path, addresses: dict[str, str], witnesses: dict[str, str]) ->
 def running(folder: Path) -> Iterator[None]:
     """Four nodes and two witnesses, each a process of its own, until each log is published with the other's cosignature."""
     homes = [folder / side / org for side in OWNERS for org in ("operator", OWNERS[side])]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with ExitStack() as stack:
         for side in OWNERS:
-            words = [sys.executable, "-m", "atoll", "witness", "serve", str(folder / side / "witness")]
-            witness = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            witness = subprocess.Popen([*ATOLL, "witness", "serve", str(folder / side / "witness")], **quiet)
             stack.callback(witness.wait)
             stack.callback(witness.terminate)
         for home in homes:
             stack.callback(atoll_, "node", "stop", "--home", str(home))
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda home: run("node", "start", "--detach", "--home", str(home)), homes))
+        starting = [subprocess.Popen([*ATOLL, "node", "start", "--detach", "--home", str(home)], **quiet) for home in homes]
+        if any(process.wait() for process in starting):
+            raise SystemExit("a node did not start")
         for home in homes:
             with connect_home(home) as node:
                 checks = ("ledger", "published log")
@@ -144,10 +153,15 @@ def write_table(home: Path, *, seed: int) -> None:
 
 def register(folder: Path, side: str, name: str) -> str:
     """Register the table; `registered`, or the code of what is in the way."""
-    home = str(folder / side / OWNERS[side])
-    words = ["dataset", "register", "table.csv", "--name", name, "--title", f"table of {side}", "--home", home]
-    said = atoll_(*words, fails=True)
-    return "registered" if "dataset" in said else str(said["code"])
+    began = time.monotonic()
+    with connect_home(folder / side / OWNERS[side]) as node:
+        try:
+            node.datasets.register(RegisterDataset(name=name, path="table.csv", title=f"table of {side}"))
+        except AtollError as err:
+            print(f"\n{side}, after {time.monotonic() - began:.0f} s: {err}")
+            return err.code
+    print(f"\n{side}, after {time.monotonic() - began:.0f} s: registered {name}")
+    return "registered"
 
 
 def show_proofs(folder: Path, side: str) -> None:
@@ -162,22 +176,16 @@ def show_proofs(folder: Path, side: str) -> None:
     print(f"\nproof of {other}: the content is {told['state']} there")
 
 
-def atoll_(*words: str, fails: bool = False) -> dict[str, object]:
+def atoll_(*words: str) -> dict[str, Any]:
     """One command of this process; what it says, as `--json` prints it."""
     print("$ atoll", " ".join(words))
-    text = io.StringIO()
-    with contextlib.redirect_stdout(text), contextlib.redirect_stderr(io.StringIO() if fails else sys.stderr):
+    text, complaint = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(text), contextlib.redirect_stderr(complaint):
         status = atoll([*words, "--json"])
-    if status and not fails:
-        raise SystemExit(f"atoll {' '.join(words[:3])} ended with status {status}")
+    if status:
+        raise SystemExit(f"{complaint.getvalue()}\natoll {' '.join(words[:3])} ended with status {status}")
     said = json.loads(text.getvalue() or "{}")
     return said if isinstance(said, dict) else {"claims": said}
-
-
-def run(*words: str) -> None:
-    """One command, in a process of its own."""
-    print("$ atoll", " ".join(words))
-    subprocess.run([sys.executable, "-m", "atoll", *words], check=True, capture_output=True)
 
 
 def until(holds: Callable[[], bool]) -> None:
