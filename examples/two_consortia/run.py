@@ -20,12 +20,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from atoll.api.models import RegisterDataset
 from atoll.cli.main import main as atoll
-from atoll.client import connect_home
+from atoll.client import Node, connect_home
 from atoll.errors import AtollError
 from atoll.ledger.evidence import encode_trust_file
 from atoll.ledger.genesis import verify_genesis
@@ -115,8 +116,12 @@ def agree(folder: Path, addresses: dict[str, str], witnesses: dict[str, str]) ->
             (home / "witness.der").write_bytes((folder / other / "witness" / "tls.der").read_bytes())
             name = witnesses[other].split()[1]
             (home / "witnesses.policy").write_text(f"{witnesses[other]}\nquorum {name}\n")
-            settings = (home / "atoll.toml").read_text().replace(
-                "[tlog]\n", '[tlog]\nwitnesses = "witnesses.policy"\ncertificates = ["witness.der"]\nevery-seconds = 1\n'
+            settings = (
+                (home / "atoll.toml")
+                .read_text()
+                .replace(
+                    "[tlog]\n", '[tlog]\nwitnesses = "witnesses.policy"\ncertificates = ["witness.der"]\nevery-seconds = 1\n'
+                )
             )
             settings += '\n[foreign]\nagreement = "consortia.toml"\nkey = "consortia.key"\ncertificates = ["other.der"]\n'
             (home / "atoll.toml").write_text(settings)
@@ -126,22 +131,25 @@ def agree(folder: Path, addresses: dict[str, str], witnesses: dict[str, str]) ->
 def running(folder: Path) -> Iterator[None]:
     """Four nodes and two witnesses, each a process of its own, until each log is published with the other's cosignature."""
     homes = [folder / side / org for side in OWNERS for org in ("operator", OWNERS[side])]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with ExitStack() as stack:
         for side in OWNERS:
-            witness = subprocess.Popen([*ATOLL, "witness", "serve", str(folder / side / "witness")], **quiet)
+            witness = spawn("witness", "serve", str(folder / side / "witness"))
             stack.callback(witness.wait)
             stack.callback(witness.terminate)
         for home in homes:
             stack.callback(atoll_, "node", "stop", "--home", str(home))
-        starting = [subprocess.Popen([*ATOLL, "node", "start", "--detach", "--home", str(home)], **quiet) for home in homes]
+        starting = [spawn("node", "start", "--detach", "--home", str(home)) for home in homes]
         if any(process.wait() for process in starting):
             raise SystemExit("a node did not start")
         for home in homes:
             with connect_home(home) as node:
-                checks = ("ledger", "published log")
-                until(lambda node=node: all(one.ok for one in node.doctor() if one.check in checks))
+                until(partial(is_ready, node))
         yield
+
+
+def is_ready(node: Node) -> bool:
+    """Whether a quorum stands for the ledger, and the other consortium's witness has cosigned it."""
+    return all(one.ok for one in node.doctor() if one.check in ("ledger", "published log"))
 
 
 def write_table(home: Path, *, seed: int) -> None:
@@ -186,6 +194,12 @@ def atoll_(*words: str) -> dict[str, Any]:
         raise SystemExit(f"{complaint.getvalue()}\natoll {' '.join(words[:3])} ended with status {status}")
     said = json.loads(text.getvalue() or "{}")
     return said if isinstance(said, dict) else {"claims": said}
+
+
+def spawn(*words: str) -> subprocess.Popen[bytes]:
+    """One command, in a process of its own."""
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen([*ATOLL, *words], stdout=quiet, stderr=quiet)  # noqa: S603 - this very program
 
 
 def until(holds: Callable[[], bool]) -> None:

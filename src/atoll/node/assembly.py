@@ -27,6 +27,7 @@ from atoll.node.duties import Duties
 from atoll.node.engines import open_engine
 from atoll.node.evidence import Evidence
 from atoll.node.foreign.assemble import join_foreign
+from atoll.node.foreign.settings import load_foreign
 from atoll.node.gradings import Gradings
 from atoll.node.grants import Grants
 from atoll.node.histories import Histories
@@ -57,6 +58,7 @@ from atoll.node.spawn import Orders, Starter
 from atoll.node.standing import StandingConsents
 from atoll.node.tlog.assemble import publish_log
 from atoll.node.tlog.cosigning import METHOD as COSIGN_METHOD
+from atoll.node.tlog.publisher import REFRESH_SECONDS
 from atoll.ordering.engine import Engine
 from atoll.ordering.offload import Offload
 from atoll.ports import Clock, Entropy
@@ -161,8 +163,10 @@ class Node:
         self.budgets = Budgets(self.context, self.bodies, self.purposes)
         self.proposals = Proposals(self.context, self.bodies, self.purposes, self.budgets)
         self.duplicates = Duplicates(self.context, self.bodies, self.proposals, self.runs)
-        self.tlog = publish_log(self.context, base.keys, base.members.call)
-        self.foreign = join_foreign(self.context, shelf=lambda: self.tlog.shelf)
+        foreign = load_foreign(config.foreign, origin=chain.chain_id)
+        refresh = min(REFRESH_SECONDS, foreign.agreement.interval_seconds) if foreign else REFRESH_SECONDS
+        self.tlog = publish_log(self.context, base.keys, base.members.call, refresh_seconds=refresh)
+        self.foreign = join_foreign(self.context, foreign, self.tlog.shelf)
         self.reactor = Reactor(self.context, self.bodies, self.consents, self.runs, self._on_block)
         self.services = self._join()
 

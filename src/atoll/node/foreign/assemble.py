@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from atoll.node.context import NodeContext
@@ -10,7 +9,7 @@ from atoll.node.foreign.asking import Asker
 from atoll.node.foreign.claims import Claimant
 from atoll.node.foreign.desk import ForeignDesk
 from atoll.node.foreign.office import ForeignOffice
-from atoll.node.foreign.settings import load_foreign
+from atoll.node.foreign.settings import Foreign
 from atoll.node.tlog.settings import witness_tls
 from atoll.node.tlog.shelf import Shelf
 
@@ -27,14 +26,13 @@ class ForeignCheck:
     """For registrations; None without a key."""
 
 
-def join_foreign(context: NodeContext, *, shelf: Callable[[], Shelf]) -> ForeignCheck:
+def join_foreign(context: NodeContext, foreign: Foreign | None, shelf: Shelf) -> ForeignCheck:
     """The parts, as the settings say.
 
     Raises:
-        BadForeignSettings, BadWitnessPolicy: the settings cannot be used.
+        BadWitnessPolicy: a certificate cannot be used.
     """
     settings = context.config.foreign
-    foreign = load_foreign(settings, origin=context.view().chain.chain_id)
     if foreign is None:
         return ForeignCheck(ForeignOffice(context, None, None))
     desk = ForeignDesk(foreign=foreign, engine=context.engine, shelf=shelf, clock=context.clock)

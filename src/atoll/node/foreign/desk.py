@@ -6,8 +6,6 @@ bounded by the throttle of the routes. Cost: two walks down a tree; the tree of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from atoll.ledger.block import BlockSummary
 from atoll.ledger.foreign.bundle import Anchor, encode_bundle, make_bundle
 from atoll.ledger.foreign.claims import claims_in
@@ -28,7 +26,7 @@ _CLAIMS = record_key(ForeignClaims, "0")
 class ForeignDesk:
     """See the module's docstring."""
 
-    def __init__(self, *, foreign: Foreign, engine: Engine, shelf: Callable[[], Shelf], clock: Clock) -> None:
+    def __init__(self, *, foreign: Foreign, engine: Engine, shelf: Shelf, clock: Clock) -> None:
         self._foreign = foreign
         self._engine = engine
         self._shelf = shelf
@@ -63,7 +61,7 @@ class ForeignDesk:
             if seal is None:
                 raise NothingPublished()
             return self._at(seal.size, b"", seal)
-        published = self._shelf().need()
+        published = self._shelf.need()
         size = published.checkpoint.size
         return self._at(size, published.note, seal if seal is not None and seal.size == size else None)
 

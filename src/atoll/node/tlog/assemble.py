@@ -12,7 +12,7 @@ from atoll.node.context import NodeContext
 from atoll.node.keyring import KeyRing
 from atoll.node.tlog.cosigning import Call, Cosigner, OwnNotes
 from atoll.node.tlog.errors import NotCosigned
-from atoll.node.tlog.publisher import AgreedNotes, NoteSource, Publisher
+from atoll.node.tlog.publisher import REFRESH_SECONDS, AgreedNotes, NoteSource, Publisher
 from atoll.node.tlog.settings import load_witness_policy, witness_tls
 from atoll.node.tlog.shelf import Shelf
 from atoll.node.tlog.witnesses import Witnesses
@@ -37,13 +37,14 @@ class PublishedLog:
         return await self.cosigner.answer(org, payload)
 
 
-def publish_log(context: NodeContext, keys: KeyRing, call: Call) -> PublishedLog:
+def publish_log(context: NodeContext, keys: KeyRing, call: Call, *, refresh_seconds: int = REFRESH_SECONDS) -> PublishedLog:
     """Shelf and publisher of a node, as its settings say; nothing runs yet.
 
     Args:
         context: of the node.
         keys: what it signs with.
         call: asks another member's node.
+        refresh_seconds: as in `Publisher`.
 
     Raises:
         BadWitnessPolicy, WitnessesRequired: the settings cannot be used.
@@ -71,6 +72,7 @@ def publish_log(context: NodeContext, keys: KeyRing, call: Call) -> PublishedLog
         memory=context.store,
         clock=context.clock,
         every_seconds=settings.every_seconds,
+        refresh_seconds=refresh_seconds,
         policy=policy,
         witnesses=witnesses,
     )

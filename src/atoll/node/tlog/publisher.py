@@ -93,6 +93,7 @@ class Publisher:
         memory: Memory,
         clock: Clock,
         every_seconds: float,
+        refresh_seconds: int = REFRESH_SECONDS,
         policy: Policy | None = None,
         witnesses: Witnesses | None = None,
     ) -> None:
@@ -104,6 +105,7 @@ class Publisher:
             memory: keeps what was published.
             clock: dates it.
             every_seconds: how often it looks.
+            refresh_seconds: how old a checkpoint of an idle log becomes before it is cosigned afresh.
             policy: what a published checkpoint must satisfy; None: the members' quorum is all.
             witnesses: who is asked for cosignatures.
         """
@@ -113,6 +115,7 @@ class Publisher:
         self._memory = memory
         self._clock = clock
         self._every_seconds = every_seconds
+        self._refresh_seconds = refresh_seconds
         self._policy = policy
         self._witnesses = witnesses
         self._seen: list[_Seen] = []
@@ -193,7 +196,7 @@ class Publisher:
             return False
         if checkpoint.root != published.checkpoint.root:
             raise LogForked(size=checkpoint.size, source=HERE)
-        return self._clock.now() - published.at >= REFRESH_SECONDS
+        return self._clock.now() - published.at >= self._refresh_seconds
 
     def _missing(self, note: Note) -> str:
         """Whose cosignatures are missing; empty where the policy is satisfied."""
