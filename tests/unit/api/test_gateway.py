@@ -32,6 +32,7 @@ PLACES = {
     "right": "0" * 32,
     "standing": "0" * 32,
     "dispute": "0" * 32,
+    "fingerprint": "0" * 64,
     "format": "csv",
     "digest": "0" * 64,
     "namespace": "member",
