@@ -118,6 +118,7 @@ def test_who_is_put_out_is_refused_from_that_block_on(stage: Stage) -> None:
     with pytest.raises(RefusedByNode):
         stage.client(TELECOM).members.rotate_key("log")
     stage.wait_for("its node is let in nowhere", lambda: TELECOM not in status(stage, BANK).connected)
+    stage.wait_for("its validator is cut off", lambda: validator(stage, BANK).peers == 3)
     assert status(stage, BANK).quorum == "3 of 3"
 
 
