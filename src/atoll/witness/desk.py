@@ -4,6 +4,9 @@ Deciding and writing are one atomic step of the store, so that no two requests c
 signature is made after that step is durable, so that a crash leaves a promise without a signature and never the reverse. The
 clock counts as well: a witness whose clock has gone back signs nothing until it is right again, and a cosignature of another
 known witness that comes from the future is not accepted (SECURITY 3.2).
+
+A log whose members have a key each (CometBFT) speaks by a quorum of them: what one member's key has signed alone is neither
+cosigned nor held against the log, or a single member could lead the witness onto a branch of its own for good.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from hashlib import sha256
 
 from atoll.errors import AtollError, InputError
 from atoll.ledger.checkpoint import parse_checkpoint
-from atoll.ledger.errors import UntrustedNoteError
+from atoll.ledger.errors import PolicyFormatError, UntrustedNoteError
 from atoll.ledger.note import Note, cosign_text, parse_note, verify_note
 from atoll.ledger.tlog_policy import Policy
 from atoll.ledger.vkey import VerifierKey
@@ -48,8 +51,8 @@ class Desk:
         """
         Args:
             store: its memory; belongs to this key alone.
-            policy: `log` lines say whose checkpoints are cosigned, `witness` lines whose clocks are looked at; its quorum
-                means nothing here.
+            policy: `log` lines say whose checkpoints are cosigned, the group named after a log whose cosignatures they need,
+                other `witness` lines whose clocks are looked at; its quorum means nothing here.
             key: public half of the witness's key, type 0x04.
             sign: secret half.
             clock: what cosignatures are dated by.
@@ -57,7 +60,9 @@ class Desk:
         self.key = key
         self._store = store
         self._logs: Mapping[str, Sequence[VerifierKey]] = _by_origin(policy)
-        self._others = [one.key for one in policy.witnesses if one.key.public != key.public]
+        self._members = {origin: members for origin in self._logs if (members := members_of(policy, origin)) is not None}
+        asked = {one.key for members in self._members.values() for one in members.witnesses}
+        self._others = [one.key for one in policy.witnesses if one.key.public != key.public and one.key not in asked]
         self._sign = sign
         self._clock = clock
 
@@ -75,6 +80,8 @@ class Desk:
         with self._store.deciding():
             known = self._store.newest(request.origin)
             decision = decide(request, keys, known.state if known else WitnessState())
+            if decision.status not in (403, 404) and not self._is_agreed(request, now):
+                return Answer(403, "a quorum of the log's members has not cosigned it\n")
             if decision.status not in (200, 403, 404):  # the log itself has signed it
                 self._look_for_contradiction(request, decision, body, known, now)
             if decision.state is None:
@@ -114,6 +121,18 @@ class Desk:
         self._store.keep_contradiction(found)
         log.error("a log contradicts itself: %s of %s", found.kind, found.origin)
 
+    def _is_agreed(self, request: AddCheckpoint, now: int) -> bool:
+        """Whether the members of a log that speaks by a quorum have cosigned; one whose clock is ahead does not count."""
+        members = self._members.get(request.origin)
+        if members is None:
+            return True
+        names = {one.key: one.name for one in members.witnesses}
+        try:
+            verified = verify_note(request.note, names)
+        except AtollError:
+            return False
+        return members.is_quorum({names[one.key] for one in verified if (one.timestamp or 0) <= now + SKEW_SECONDS})
+
     def _is_from_the_future(self, note: Note, now: int) -> bool:
         try:
             verified = verify_note(note, self._others)
@@ -122,6 +141,25 @@ class Desk:
         except AtollError:
             return True  # a known cosigner's line that does not hold
         return any(one.timestamp is not None and one.timestamp > now + SKEW_SECONDS for one in verified)
+
+
+def members_of(policy: Policy, origin: str) -> Policy | None:
+    """Who has to cosign the checkpoints of a log, as a policy of its own; None where nobody has to.
+
+    Raises:
+        PolicyFormatError: the log has several keys, and no group is named after it.
+    """
+    if not any(one.name == origin for one in policy.groups):
+        if sum(one.key.name == origin for one in policy.logs) > 1:
+            raise PolicyFormatError(line=1, reason=f"{origin} has several keys, and no group of that name says who cosigns")
+        return None
+    named, groups = {origin}, []
+    for group in reversed(policy.groups):  # members come before the groups that they are in
+        if group.name in named:
+            named.update(group.members)
+            groups.append(group)
+    witnesses = tuple(one for one in policy.witnesses if one.name in named)
+    return Policy(logs=(), witnesses=witnesses, groups=tuple(reversed(groups)), quorum=origin)
 
 
 def _by_origin(policy: Policy) -> dict[str, list[VerifierKey]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atoll.ledger.errors import PolicyFormatError
-from atoll.ledger.tlog_policy import NO_QUORUM, Policy, encode_policy, make_policy, parse_policy
+from atoll.ledger.tlog_policy import NO_QUORUM, Group, Policy, Witness, encode_policy, make_policy, parse_policy
 from atoll.ledger.vkey import KeyKind, VerifierKey, encode_vkey, is_key_name
 from atoll.ports import Clock, Entropy
 from atoll.storage.durable import write_durably
@@ -23,6 +23,7 @@ from atoll.trust.keys import Purpose, SecretKey
 from atoll.trust.keystore import open_keys, seal_keys
 from atoll.trust.signer import SoftwareSigner, signing
 from atoll.trust.tlskeys import TlsKey, create_tls_key
+from atoll.witness.desk import members_of
 from atoll.witness.errors import BadWitnessConfig, NoWitness, WitnessExists
 
 COSIGN_LABEL = "witness/cosign"
@@ -40,7 +41,10 @@ prefix = ""
 # false: plain HTTP, behind a proxy that terminates TLS. Cosignatures are signed either way.
 tls = {tls}
 """
-_POLICY_HEAD = "# Logs whose checkpoints this witness cosigns. Add `log` lines from trust files; restart the witness.\n"
+_POLICY_HEAD = """\
+# Logs whose checkpoints this witness cosigns: add `log` lines, restart the witness. A log with several keys is cosigned only
+# with the cosignatures of the group that is named after it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,10 @@ def load_witness_policy(home: WitnessHome) -> Policy:
         BadWitnessConfig: the file cannot be read.
     """
     try:
-        return parse_policy(home.policy.read_bytes())
+        policy = parse_policy(home.policy.read_bytes())
+        for origin in {one.key.name for one in policy.logs}:
+            members_of(policy, origin)
+        return policy
     except (OSError, PolicyFormatError) as err:
         raise BadWitnessConfig(path=home.policy, reason=str(err).rstrip(".")) from err
 
@@ -200,11 +207,33 @@ def open_witness_keys(home: WitnessHome, config: WitnessConfig) -> WitnessKeys:
 
 
 def _logs_of(home: WitnessHome, policies: Sequence[Policy]) -> Policy:
+    """The logs of some policies; for one with several keys, who has to cosign, as a group named after it."""
     logs = {one.key: one for policy in policies for one in policy.logs}
+    witnesses: dict[str, Witness] = {}
+    groups: dict[str, Group] = {}
+    for policy in policies:
+        for origin in sorted({one.key.name for one in policy.logs}):
+            if policy.needs_witnesses and sum(one.key.name == origin for one in policy.logs) > 1:
+                witnesses |= {one.name: Witness(one.name, one.key) for one in policy.witnesses}
+                groups |= {one.name: one for one in _named_after(origin, policy)}
     try:
-        return make_policy(logs.values(), (), (), NO_QUORUM)
+        made = make_policy(logs.values(), witnesses.values(), groups.values(), NO_QUORUM)
+        for origin in {one.key.name for one in made.logs}:
+            members_of(made, origin)
     except PolicyFormatError as err:
         raise BadWitnessConfig(path=home.policy, reason=str(err).rstrip(".")) from err
+    return made
+
+
+def _named_after(origin: str, policy: Policy) -> list[Group]:
+    """A policy's groups under names that no other policy has; its quorum is called as the log is."""
+    names = {one.name: origin if one.name == policy.quorum else f"{origin}//{one.name}" for one in policy.groups}
+    groups = [
+        Group(names[one.name], one.threshold, tuple(names.get(each, each) for each in one.members)) for one in policy.groups
+    ]
+    if not any(one.name == origin for one in groups):  # the quorum is a single witness
+        groups.append(Group(origin, 1, (policy.quorum,)))
+    return groups
 
 
 def _endpoint(home: WitnessHome, listen: str) -> tuple[str, int]:

@@ -18,6 +18,7 @@ from atoll.ledger.evidence.trust import policy_of
 from atoll.ledger.note import Note, sign_text
 from atoll.ledger.records import EngineKind
 from atoll.ledger.tlog_policy import verify_checkpoint
+from atoll.node.tlog.assemble import has_quorum, log_keys
 from atoll.node.tlog.cosigning import COSIGNED, METHOD, SIGNED, Cosigner, OwnNotes, own_log_key
 from atoll.node.tlog.errors import CosignedFurther, LogForked, NotCosigned, NotReachedYet
 from atoll.ordering.engine import View
@@ -252,3 +253,17 @@ async def test_a_false_cosignature_does_not_count(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Members, "call", call)
     with pytest.raises(NotCosigned):
         await members.publish("bank")
+
+
+async def test_a_quorum_stands_for_a_checkpoint_and_fewer_do_not() -> None:
+    """What a witness shows is held against the log only where a quorum has cosigned it."""
+    members = Members(b"a", b"b")
+    view = members.of["bank"].view()
+    note = await members.publish("bank")
+    log, *cosigned = note.signatures
+    assert has_quorum(view, note)
+    quorum = view.consensus.quorum()
+    assert has_quorum(view, Note(note.text, (log, *cosigned[:quorum])))
+    assert not has_quorum(view, Note(note.text, (log, *cosigned[: quorum - 1])))
+    assert not has_quorum(view, Note(note.text, (log,)))
+    assert set(log_keys(view).values()) == set(ORGS)

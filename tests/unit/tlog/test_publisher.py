@@ -80,12 +80,16 @@ class Site:
     def __init__(self, log: MadeUpLog, clock: SetClock, *, disk: Disk | None = None) -> None:
         self.clock, self.disk = clock, disk or Disk()
         self.chain = Chain(log, clock)
+        self.stands = True
+        """Whether a quorum of the members has cosigned what witnesses show."""
         self.shelf = Shelf(log=lambda: log.tree, entries=log.entries)
 
     def publisher(self, *witnesses: Witness, policy: Policy | None = None, tls: ssl.SSLContext | bool = False) -> Publisher:
         """A publisher that asks these, all of whom are needed."""
-        asking = Witnesses(witnesses, log_keys=lambda: [self.chain.log.key], tls=tls, clock=self.clock) if witnesses else None
-        if asking is not None:
+        asking = None
+        if witnesses:
+            owners = {self.chain.log.key: "bank"}
+            asking = Witnesses(witnesses, log_keys=lambda: owners, stands=lambda _: self.stands, tls=tls, clock=self.clock)
             ASKING.append(asking)
         return Publisher(
             engine=self.chain,  # type: ignore[arg-type]
@@ -251,6 +255,27 @@ async def test_a_log_that_was_rolled_back_and_went_another_way_stops_the_node(tw
     with pytest.raises(LogForked):
         await restored.publisher(*witnesses).step()
     assert restored.published == 0
+
+
+@pytest.mark.parametrize("shown", [BRANCH, LOG], ids=["another history", "a larger log"])
+async def test_what_one_members_key_signed_alone_is_named_and_stops_no_node(
+    two: list[Any], clock: SetClock, caplog: pytest.LogCaptureFixture, shown: MadeUpLog
+) -> None:
+    """A member leads an honest witness astray; the others' nodes go on with those that were not."""
+    (north, *_), (south, *_) = two
+    site, member = Site(LOG, clock), Site(shown, clock)
+    member.chain.agree(200)
+    await member.publisher(north).step()
+    site.stands = False
+    publisher = site.publisher(north, south, policy=quorum_of(south))
+    for size in (100, 150, 300):
+        site.chain.agree(size)
+        await publisher.step()
+        assert site.published == size
+        clock.time += 60
+        if size < 300:
+            assert "200 entries that bank signed without a quorum of the members" in publisher.states()[0][2]
+    assert shown.note(200).text in caplog.text
 
 
 async def test_a_node_that_is_behind_goes_on_once_it_has_caught_up(two: list[Any], clock: SetClock) -> None:

@@ -11,13 +11,18 @@ from pathlib import Path
 import pytest
 
 from atoll.ledger.note import Note, cosign_text, parse_note, parse_signatures, sign_text, verify_note
-from atoll.ledger.tlog_policy import Witness
+from atoll.ledger.tlog_policy import NO_QUORUM, Group, Log, Witness, encode_policy, make_policy
+from atoll.ledger.vkey import KeyKind, VerifierKey
 from atoll.ledger.witness import SIZE_TYPE, parse_add_checkpoint
+from atoll.ports import SystemEntropy
+from atoll.testing.consortium import NamedEntropy
 from atoll.testing.logserver import MadeUpLog
+from atoll.trust.keys import Purpose, SecretKey
 from atoll.witness.desk import Desk
-from atoll.witness.errors import WitnessRunning, WitnessStoreFull
+from atoll.witness.errors import BadWitnessConfig, WitnessRunning, WitnessStoreFull
+from atoll.witness.home import WitnessHome, create_witness, load_witness_policy
 from atoll.witness.store import Cosigned, WitnessStore
-from tests.unit.witness.home import NOW, SetClock, key_of, make_desk, request
+from tests.unit.witness.home import NOW, OPENED, SetClock, key_of, make_desk, request
 
 LOG = MadeUpLog(300)
 OTHER = MadeUpLog(300, branch=" otherwise", parts_at=50)
@@ -214,3 +219,70 @@ def test_memory_of_old_checkpoints_is_bounded(path: Path, monkeypatch: pytest.Mo
     store.close()
     assert newest is not None
     assert newest.size == 30
+
+
+class Members:
+    """A log whose members have a key each, all under its name: its checkpoints are those that two of three have cosigned."""
+
+    def __init__(self, path: Path) -> None:
+        self.keys = {org: key_of(f"{LOG.origin}/{org}") for org in ("bank", "bureau", "telecom")}
+        self.logs = {org: SecretKey.generate(Purpose.LOG, NamedEntropy(f"log of {org}")) for org in self.keys}
+        witnesses = [Witness(key.name, key) for key, _ in self.keys.values()]
+        logs = [Log(VerifierKey(LOG.origin, KeyKind.ED25519, one.public.data)) for one in self.logs.values()]
+        group = Group("validators", 2, tuple(one.name for one in witnesses))
+        self.home = WitnessHome(path)
+        trust = make_policy(logs, witnesses, [group], "validators")
+        clock = SetClock()
+        create_witness(
+            self.home, name="w.example", listen="127.0.0.1:0", tls=False, policies=[trust], clock=clock, entropy=SystemEntropy()
+        )
+        key, secret = key_of("w.example")
+        policy, store = load_witness_policy(self.home), WitnessStore(path / "witness.sqlite")
+        self.desk = Desk(store=store, policy=policy, key=key, sign=secret.sign, clock=clock)
+        OPENED.append(self.desk)
+
+    def note(self, log: MadeUpLog, size: int, signed: str, cosigned: dict[str, int]) -> Note:
+        """Signed by one member, and cosigned by some at these times."""
+        text = log.note(size).text
+        key = VerifierKey(LOG.origin, KeyKind.ED25519, self.logs[signed].public.data)
+        lines = [cosign_text(text, self.keys[org][0], time, self.keys[org][1].sign) for org, time in cosigned.items()]
+        return Note(text, (sign_text(text, key, self.logs[signed].sign), *lines))
+
+
+@pytest.fixture
+def members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Members:
+    monkeypatch.setenv("ATOLL_PASSPHRASE", "a witness's own")
+    return Members(tmp_path / "home")
+
+
+def test_of_a_log_whose_members_have_a_key_each_one_member_alone_gets_nothing(members: Members) -> None:
+    """Else it would bind the witness to a branch of its own, and the true log would never be cosigned again."""
+    desk, both = members.desk, {"bank": NOW, "bureau": NOW}
+    assert cosigned(desk, request(LOG, 100, 0, note=members.note(LOG, 100, "bank", both))) == 200
+    for own in ({}, {"telecom": NOW}):
+        for size, old in ((100, 100), (200, 100), (60, 0)):
+            body = request(OTHER, size, old, note=members.note(OTHER, size, "telecom", own))
+            assert cosigned(desk, body) == 403
+    assert desk._store.contradictions() == [], "the log has not contradicted itself"
+    assert cosigned(desk, request(LOG, 200, 100, note=members.note(LOG, 200, "bureau", both))) == 200
+
+
+def test_what_a_quorum_of_the_members_signs_twice_is_kept(members: Members) -> None:
+    desk, both = members.desk, {"bank": NOW, "bureau": NOW}
+    assert cosigned(desk, request(LOG, 100, 0, note=members.note(LOG, 100, "bank", both))) == 200
+    assert cosigned(desk, request(OTHER, 100, 100, note=members.note(OTHER, 100, "telecom", both))) == 422
+    assert [one.kind for one in desk._store.contradictions()] == ["fork"]
+
+
+def test_a_member_whose_clock_is_ahead_neither_counts_nor_hinders(members: Members) -> None:
+    desk, ahead = members.desk, {"telecom": NOW + 3600}
+    assert cosigned(desk, request(LOG, 100, 0, note=members.note(LOG, 100, "bank", {"bank": NOW} | ahead))) == 403
+    everybody = {"bank": NOW, "bureau": NOW} | ahead
+    assert cosigned(desk, request(LOG, 100, 0, note=members.note(LOG, 100, "bank", everybody))) == 200
+
+
+def test_a_log_of_several_keys_needs_to_say_who_cosigns(tmp_path: Path, members: Members) -> None:
+    logs = [Log(VerifierKey(LOG.origin, KeyKind.ED25519, one.public.data)) for one in members.logs.values()]
+    members.home.policy.write_bytes(encode_policy(make_policy(logs, (), (), NO_QUORUM)))
+    with pytest.raises(BadWitnessConfig, match="no group of that name"):
+        load_witness_policy(members.home)

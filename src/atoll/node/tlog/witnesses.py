@@ -1,7 +1,8 @@
 """Asking witnesses for cosignatures: one request each, the right old size learnt from a refusal, patience after a failure.
 
 What a witness says without signing it moves nothing here: an answer 409 or 422 makes this node ask for the checkpoint that the
-witness has cosigned before, and only one that this very log has signed counts as proof that the log went back or parted.
+witness has cosigned before, and only one that this log and a quorum of its members have signed counts as proof that the log
+went back or parted. What one member's log key signed alone is that member's contradiction: it is named, and the node goes on.
 Source: C2SP tlog-witness.
 """
 
@@ -12,7 +13,7 @@ import hashlib
 import logging
 import os
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import httpx
@@ -43,7 +44,7 @@ LONGEST_PAUSE_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A checkpoint that this log once signed, and a witness kept."""
+    """A checkpoint that this log and a quorum of its members once signed, and a witness kept."""
 
     checkpoint: Checkpoint
     """What it says."""
@@ -73,7 +74,7 @@ class Answers:
     lines: list[NoteSignature] = field(default_factory=list)
     """Verified cosignatures."""
     shown: list[Shown] = field(default_factory=list)
-    """Checkpoints that this log signed before, from witnesses that refused this one."""
+    """Checkpoints that the members stood for before, from witnesses that refused this one."""
 
 
 class Witnesses:
@@ -83,19 +84,22 @@ class Witnesses:
         self,
         witnesses: Iterable[Witness],
         *,
-        log_keys: Callable[[], Iterable[VerifierKey]],
+        log_keys: Callable[[], Mapping[VerifierKey, str]],
+        stands: Callable[[Note], bool],
         tls: ssl.SSLContext | bool,
         clock: Clock,
     ) -> None:
         """
         Args:
             witnesses: those with an address are asked.
-            log_keys: the keys that sign this log's checkpoints, or ever did.
+            log_keys: the keys that sign this log's checkpoints, or ever did, and whose they are.
+            stands: whether a quorum of the members has cosigned a checkpoint.
             tls: settings for their addresses that begin with https.
             clock: for patience, and against cosignatures of another time.
         """
         self._asked = [_Asked(one) for one in witnesses if one.url]
         self._log_keys = log_keys
+        self._stands = stands
         self._clock = clock
         self._http = httpx.AsyncClient(verify=tls, timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False)
 
@@ -167,18 +171,29 @@ class Witnesses:
         return await self._call(asked, "POST", "add-checkpoint", request.encode())
 
     async def _shown(self, asked: _Asked, checkpoint: Checkpoint) -> list[Shown]:
-        """What the witness cosigned before, if it shows it and this log's signature under it holds."""
+        """What the witness cosigned before, if it shows it, this log's signature under it holds and its members stand for it.
+
+        Raises:
+            WitnessUnfit: it was led astray by a member's key alone.
+        """
         place = f"newest/{hashlib.sha256(checkpoint.origin.encode()).hexdigest()}"
         try:
             status, body = await self._call(asked, "GET", place, b"")
             if status != 200:
                 return []
             note = parse_note(body)
-            verify_note(note, [one for one in self._log_keys() if one.name == checkpoint.origin])
-            before = parse_checkpoint(note.text)
+            owners = {key: org for key, org in self._log_keys().items() if key.name == checkpoint.origin}
+            signers = ", ".join(sorted({owners[one.key] for one in verify_note(note, owners)}))
+            before, stands = parse_checkpoint(note.text), self._stands(note)
         except AtollError:
             return []  # what is not signed by the log proves nothing
-        return [Shown(before, f"witness {asked.witness.name}")] if before.origin == checkpoint.origin else []
+        if before.origin != checkpoint.origin:
+            return []
+        if not stands:
+            log.critical("%s signed without a quorum of the members: %s", signers, note.encode().decode())
+            reason = f"it cosigned {before.size} entries that {signers} signed without a quorum of the members"
+            raise WitnessUnfit(name=asked.witness.name, reason=reason)
+        return [Shown(before, f"witness {asked.witness.name}")]
 
     async def _call(self, asked: _Asked, method: str, place: str, content: bytes) -> tuple[int, bytes]:
         url = f"{asked.witness.url.rstrip('/')}/{place}"
