@@ -87,7 +87,7 @@ def test_times_are_those_of_a_quorum_of_outsiders_and_of_nobody_else() -> None:
 
 
 def test_what_is_older_than_the_policy_age_says_nothing() -> None:
-    see_at = WEST_BAY.show(time=NOW - AGE)
+    see_at = encode_bundle(replace(WEST_BAY.bundle(time=NOW - AGE), expiry=NOW + AGE))
     verify(see_at)
     with pytest.raises(StaleBundle):
         verify(see_at, now=NOW + 1)
