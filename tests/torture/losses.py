@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from tests.torture.crashes import wait_until_level
 from tests.torture.network import BACK_SECONDS, START_SECONDS, Network, Validator, wait_until
+from tests.torture.scale import scale
 
 RESUMED_SECONDS = 30
-QUIET_SECONDS = 5.0
+QUIET_SECONDS = scale(2.0, 5.0)
 """How long no block may come while there is no quorum."""
 
 

@@ -17,7 +17,7 @@ from tests.torture.workload import Clients, verify_history
 
 SEED = 2
 SWEEPS = scale(1, 4)
-CRASHES_A_SWEEP = scale(4, 1_000)
+CRASHES_A_SWEEP = scale(2, 1_000)
 ROUNDS = scale(1, 4)
 DOWN_SECONDS = scale(0.5, 10.0)
 
@@ -53,8 +53,8 @@ def test_loss_of_one_of_two_and_of_all(network: Network, tell: Tell) -> None:
     orgs = list(network)
     acknowledged = 0
     for number in range(ROUNDS):
-        with Clients(network, seed=SEED + number) as clients:
-            for at, loss in enumerate(losses.LOSSES):
+        with Clients(network, seed=100 + number) as clients:
+            for at, loss in enumerate(losses.LOSSES[: scale(1, 3)]):
                 losses.lose_one(network, orgs[(number + at) % 4], loss, tally, down_seconds=DOWN_SECONDS)
             for loss in losses.LOSSES[number % 3 :][: scale(1, 3)]:
                 losses.lose_two(network, [orgs[number % 4], orgs[(number + 1) % 4]], loss, tally)
