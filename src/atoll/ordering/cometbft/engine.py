@@ -238,7 +238,7 @@ class CometEngine(AgreedReader):
             self.keys = load_keys(self._home)
             log.info("the validator of %s votes with its next key from now on", self.org)
         write_config(self._home, self._settings, name=self.org, peers=self._other_nodes())
-        self._welcome = self._node_names()
+        self._welcome = self._node_names(active=True)
         self._sender.forget()
 
     def _other_nodes(self) -> list[str]:
@@ -248,9 +248,9 @@ class CometEngine(AgreedReader):
         peers = [one.consensus_peer for one in sorted(members, key=lambda one: (one.joined_height, one.org))]
         return [peer for peer in dialable(peers) if not peer.startswith(self.keys.node_id)]
 
-    def _node_names(self) -> frozenset[str]:
-        """Names of the nodes that are let in."""
-        members = (one for one in self.view().all(Member) if one.state is MemberState.ACTIVE)
+    def _node_names(self, *, active: bool) -> frozenset[str]:
+        """Names of the nodes of members that are, or are not, active."""
+        members = (one for one in self.view().all(Member) if (one.state is MemberState.ACTIVE) is active)
         return frozenset(one.consensus_peer.partition("@")[0] for one in members if one.consensus_peer)
 
     def _registered_key(self) -> bytes:
@@ -270,18 +270,19 @@ class CometEngine(AgreedReader):
         return [one.org for one in self.view().all(Member) if one.org != self.org and one.state is MemberState.ACTIVE]
 
     async def _look(self) -> None:
-        """Ask CometBFT now and then how it is; start it again when the ledger names the key that lies ready, and when a node is
-        let in no more: CometBFT asks only when a connection begins, and this ends them."""
+        """Ask CometBFT now and then how it is; start it again when the ledger names the key that lies ready, and when a member
+        goes: CometBFT asks only when a connection begins, and this ends them. A member that gives its node another name
+        restarts nobody."""
         while True:
             try:
                 self._peers = len(await self._rpc.peers())
                 self._catching_up = (await self._rpc.status()).catching_up
             except ValidatorRefused:
                 self._peers = 0
-            names = self._node_names()
-            if is_staged(self._home, self._registered_key()) or self._welcome - names:
+            let_in, departed = self._node_names(active=True), self._node_names(active=False)
+            if is_staged(self._home, self._registered_key()) or self._welcome & (departed - let_in):
                 self._supervisor.restart()
-            self._welcome |= names
+            self._welcome |= let_in
             await asyncio.sleep(SOON_SECONDS if self._catching_up else LOOK_SECONDS)
 
     def condition(self) -> Condition:

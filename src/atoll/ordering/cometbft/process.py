@@ -95,6 +95,7 @@ class Supervisor:
         self._panic = False
         self._fatal = ""
         self._failure: asyncio.Future[None] | None = None
+        self._asked = False
 
     @property
     def pid(self) -> int | None:
@@ -117,10 +118,11 @@ class Supervisor:
         await asyncio.shield(self._failure)
 
     def restart(self) -> None:
-        """Have the child end in order, and start it again as after any other end."""
+        """Have the child end in order, and start it again at once: no failed start, however often it is asked for."""
         process = self._process
         if process is None:
             return
+        self._asked = True
         process.terminate()
 
         def insist() -> None:
@@ -153,7 +155,8 @@ class Supervisor:
                 await self._live()
             except (OSError, AtollError) as err:
                 self.reason = str(err)
-            quick = self._clock.monotonic() - started < QUICK_SECONDS
+            quick = self._clock.monotonic() - started < QUICK_SECONDS and not self._asked
+            self._asked = False
             wait, quick_ends = (wait * 2, quick_ends + 1) if quick else (FIRST_WAIT_SECONDS, 1)
             if self._fatal or quick_ends >= MAX_QUICK_ENDS:
                 self.give_up(self._fatal or self.reason)

@@ -85,6 +85,17 @@ def test_a_child_that_ends_again_and_again_is_given_up_with_its_last_words(tmp_p
     assert len(prepared) == module.MAX_QUICK_ENDS
 
 
+def test_a_restart_that_was_asked_for_is_no_failed_start(tmp_path: Path) -> None:
+    async def test(child: Supervisor) -> None:
+        for count in range(module.MAX_QUICK_ENDS + 1):
+            await until(lambda: child.state is State.RUNNING and child.pid is not None)
+            child.restart()
+            await until(lambda count=count: child.restarts == count + 1)  # type: ignore[misc]
+        assert child.state is not State.FAILED
+
+    supervised(tmp_path, "exec sleep 100", test)
+
+
 def test_a_panic_is_told_by_its_first_line(tmp_path: Path) -> None:
     async def test(child: Supervisor) -> None:
         with pytest.raises(ValidatorStopped, match="status 2: panic: no such thing"):
