@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from atoll.ledger.chain import Ledger
 from atoll.ledger.transaction import transaction_id
-from atoll.ordering.errors import StoreCorrupt, StoreFull
+from atoll.ordering.errors import StoreCorrupt
 from atoll.ordering.store import LedgerStore, StoredBlock
 from atoll.primitives.merkle import leaf_hash
 
@@ -37,8 +35,6 @@ def rebuild(store: LedgerStore, ledger: Ledger, height: int) -> StoredBlock:
     ledger.restore(records=store.records(), height=height, time=last.block.time, leaves=leaves)
     if ledger.tree.root != last.summary.state_root:
         raise StoreCorrupt(path=store.path, reason=f"its records are not the state after block {height}")
-    with contextlib.suppress(StoreFull):  # it goes on as it is
-        store.tidy_records(ledger.records)
     return last
 
 

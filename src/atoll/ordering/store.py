@@ -15,10 +15,10 @@ import contextlib
 import fcntl
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, ClassVar
+from typing import IO, ClassVar, Protocol
 
 from atoll.errors import AtollError
 from atoll.ledger.apply import Outcome
@@ -30,7 +30,7 @@ from atoll.wire.cbor import decode, encode
 from atoll.wire.message import parse_message
 
 TIDY_ROWS = 10_000
-"""So many rows that are out of date are not worth writing the state anew."""
+"""So many rows that are out of date are not worth looking at."""
 _SCHEMA = """
 CREATE TABLE vows (name TEXT PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE blocks (height INTEGER PRIMARY KEY, first INTEGER NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL,
@@ -48,6 +48,18 @@ _UNAVAILABLE = (
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
 )
+
+
+class StateLookup(Protocol):
+    """The state, as far as tidying asks for it."""
+
+    def get(self, key: bytes, /) -> bytes | None:
+        """The record under a raw key."""
+        ...
+
+    def __len__(self) -> int:
+        """How many records there are."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,18 +257,24 @@ class LedgerStore:
         with self.translated():
             yield from self._reader.execute("SELECT key, value FROM records ORDER BY id")
 
-    def tidy_records(self, records: Mapping[bytes, bytes]) -> None:
-        """Write the state anew where most rows are out of date.
+    def tidy_records(self, count: int, state: StateLookup) -> None:
+        """After `count` rows were added: look at twice as many of the oldest, where most rows are out of date.
+
+        Those that still say what the state says are added behind the others, and all of them go. So the table never holds much
+        more than three times the state, a write costs at most two more, and nothing is ever written anew as a whole.
 
         Args:
-            records: the state, as `records` gave it and found to be right.
+            count: rows added in this transaction.
+            state: as it is now, whatever was added included.
         """
-        with self.translated():
-            rows = int(self._reader.execute("SELECT count(*) FROM records").fetchone()[0])
-        if rows > 2 * len(records) + TIDY_ROWS:
-            with self.write():
-                self._db.execute("DELETE FROM records")
-                self.put_records(records.items())
+        first, last = self._db.execute(
+            "SELECT min(id), max(id) FROM records"
+        ).fetchone()  # rows go at one end, come at the other
+        if count == 0 or last - first + 1 <= 2 * len(state) + TIDY_ROWS:
+            return
+        oldest = self._db.execute("SELECT id, key, value FROM records ORDER BY id LIMIT ?", (2 * count,)).fetchall()
+        self._db.execute("DELETE FROM records WHERE id <= ?", (oldest[-1][0],))
+        self.put_records((key, value) for _, key, value in oldest if state.get(key) == value)
 
     # -- vows ------------------------------------------------------------------------------------------------------------------
 

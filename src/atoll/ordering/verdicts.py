@@ -63,4 +63,4 @@ class Recent:
 
 
 def _name(public: bytes, message: bytes, signature: bytes) -> bytes:
-    return hashlib.sha256(public + signature + message).digest()
+    return hashlib.sha256(b"%d %d " % (len(public), len(signature)) + public + signature + message).digest()

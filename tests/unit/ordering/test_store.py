@@ -11,9 +11,9 @@ import pytest
 
 from atoll.errors import IntegrityError
 from atoll.ledger.rules.dataset import RegisterDataset
+from atoll.ordering import store as module
 from atoll.ordering.embedded.store import FORMAT, Store
 from atoll.ordering.errors import ForeignStore, StoreCorrupt, StoreFull
-from atoll.ordering.store import TIDY_ROWS
 from atoll.primitives.smt import Tree
 from atoll.testing.consortium import Founding
 from atoll.testing.engines import Engines, memory_folder
@@ -145,7 +145,7 @@ def test_a_write_is_whole_or_not_at_all(tmp_path: Path) -> None:
     again.close()
 
 
-def test_of_a_key_the_last_row_counts_and_rows_that_are_out_of_date_go_when_there_are_many(tmp_path: Path) -> None:
+def test_of_a_key_the_last_row_counts(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     few = [b"key %d" % number for number in range(100)]
     with store.write():
@@ -155,13 +155,23 @@ def test_of_a_key_the_last_row_counts_and_rows_that_are_out_of_date_go_when_ther
     state = {key: b"new " + key for key in few}
     assert dict(store.records()) == state
     assert Tree.load(store.records()) == Tree.of(state)
-    store.tidy_records(state)
-    assert len(list(store.records())) == 400
+    store.close()
+
+
+def test_rows_that_are_out_of_date_go_while_others_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TIDY_ROWS", 20)
+    store = Store(tmp_path / "store")
+    state = Tree.of({b"seldom %d" % number: b"once" for number in range(30)})
     with store.write():
-        store.put_records((few[0], b"old") for _ in range(TIDY_ROWS))
         store.put_records(state.items())
-    store.tidy_records(state)
-    assert sorted(store.records()) == sorted(state.items())
+    for number in range(500):
+        changes = {b"often %d" % (one % 7): b"%d" % number for one in range(number, number + 5)}
+        state = state.put_many(changes)
+        with store.write():
+            store.put_records(changes.items())
+            store.tidy_records(len(changes), state)
+        assert Tree.load(store.records()) == state
+        assert len(list(store.records())) <= 3 * len(state) + 20
     store.close()
 
 

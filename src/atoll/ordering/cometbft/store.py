@@ -21,7 +21,7 @@ from atoll.ordering.rebuild import rebuild
 from atoll.ordering.store import LedgerStore
 from atoll.wire.message import Count, Digest, Message, Time, encode_message, parse_message
 
-FORMAT = 101
+FORMAT = 102
 _LEDGER = "ledger"
 _TIP = "tip"
 
@@ -98,6 +98,7 @@ CREATE TABLE heights (height INTEGER PRIMARY KEY, consensus INTEGER NOT NULL UNI
                     self.put_records(first_state(ledger.genesis, ledger.genesis_digest).items())
                 self.append(executed)
                 self.put_records(executed.changes.items())
+                self.tidy_records(len(executed.changes), executed.tree)
                 self._put_height(executed.block.height, tip.consensus_height)
             self.put_vow(_TIP, encode_message(tip))
             inside()

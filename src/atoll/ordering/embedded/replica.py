@@ -33,6 +33,7 @@ from atoll.ordering.errors import BadTime, ForkDetected, HistoryPruned
 from atoll.ordering.offload import Offload, whole
 from atoll.ordering.verdicts import Verdicts
 from atoll.ports import Clock
+from atoll.primitives.smt import Tree
 from atoll.wire.cbor import encode
 from atoll.wire.message import encode_message
 
@@ -307,6 +308,7 @@ class Replica:
         last = self.agreed
         with self.store.write():
             self.store.put_records(changes.items())
+            self.store.tidy_records(len(changes), self._tree_at(point))
             self.store.put_vow(AGREED, encode_message(written))
             self.store.drop_notes_below(point.height)
             self.vows.drop([one for one in self.points.values() if one.height < point.height])
@@ -314,10 +316,13 @@ class Replica:
                 self.store.put_epoch(last.height, last.agreement.note.encode())
 
     def _make_view(self, agreed_at: int) -> View:
-        point = self.agreed
+        point, tree = self.agreed, self._tree_at(self.agreed)
+        return View(point.height, point.time, point.checkpoint.size, point.checkpoint.root, agreed_at, tree)
+
+    def _tree_at(self, point: Point) -> Tree:
         tree = self.ledger.tree_at(point.height)
         assert tree is not None, "the tail is far shorter than the history of trees"
-        return View(point.height, point.time, point.checkpoint.size, point.checkpoint.root, agreed_at, tree)
+        return tree
 
     # -- leaving ---------------------------------------------------------------------------------------------------------------
 
