@@ -34,6 +34,7 @@ class Seen:
     """A checkpoint as outsiders have seen it."""
 
     at: int
+    block_time: int
     face: ClaimFace | None
 
 
@@ -44,7 +45,7 @@ class Shore:
         self.bay, self.draw = bay, draw
         self.state = State(dict(bay.ledger.tree.items()))
         self.clock_off = draw.randint(-SKEW // 2, SKEW // 2)
-        self.height = 1
+        self.height, self.block_time = 1, 0
         self.begins = begins
         self.seen: list[Seen] = []
         self.cosigns_at = 0
@@ -57,9 +58,9 @@ class Shore:
         self.submit("operator", opening, FOUNDED)
 
     def submit(self, org: str, body: Message, now: int) -> bool:
-        self.height += 1
+        self.height, self.block_time = self.height + 1, max(self.block_time, now + self.clock_off)
         data = self.bay.founding.sign(org, body)
-        return apply(self.state, data, Context(height=self.height, time=now + self.clock_off, verify=lambda *_: True)).ok
+        return apply(self.state, data, Context(height=self.height, time=self.block_time, verify=lambda *_: True)).ok
 
     @property
     def claim(self) -> ForeignClaim | None:
@@ -77,7 +78,7 @@ class Shore:
             return
         claim = self.claim
         face = claim.face if claim is not None and claim.state in LIVE else None
-        self.seen.append(Seen(now, face))
+        self.seen.append(Seen(now, self.block_time, face))
         self.cosigns_at = now + self.draw.randint(1, INTERVAL)
 
     def show(self) -> Shown | None:
@@ -91,6 +92,7 @@ class Shore:
             digest=bytes(32),
             at=one.at,
             seen_at=one.at,
+            block_time=one.block_time,
             face=one.face,
             witnessed_at=self.stamps.get(stamp),
         )
@@ -174,3 +176,39 @@ def test_a_replayed_proof_from_before_the_reservation_confirms_nothing(seed: int
         west.show = lambda: replace(old)  # type: ignore[method-assign]  # whoever answers replays it
         east.look(now, west)
     assert east.claim is not None and east.claim.state is ForeignState.RESERVED and east.claim.stamp
+
+
+def test_a_ledger_that_stood_still_past_an_expiry_and_then_confirms_is_not_overtaken() -> None:
+    """West is seen first and asks early; its confirmation lies in the mempool while its chain stands still, and its first block
+    after that is dated before the halt, as CometBFT dates it. East asks after west's reservation would have ended."""
+    draw, start = Random(1), FOUNDED + 1000
+    east, west = Shore(Bay(EAST), WEST, draw, start), Shore(Bay(WEST), EAST, draw, start)
+    east.clock_off = west.clock_off = 0
+    reserve_and_stamp(west, start)
+    assert west.claim is not None
+    ends = west.claim.expires_at
+    reserve_and_stamp(east, ends - 600)
+    assert east.claim is not None
+    east.cosign(ends - 95)
+    word = east.show()
+    assert word is not None and word.face == east.claim.face
+    word = replace(word, at=ends - 95)
+    for now in range(ends - 90, ends + 200, 5):
+        west.cosign(now)
+    for now in range(ends + WAIT + 30, ends + 200):
+        east.next_look = now
+        east.look(now, west)
+    west.next_look, west.answer = 0, (0, word)
+    west.look(ends - 100, east)
+    assert (east.outcome, west.outcome) == (ForeignState.CONFLICT, ForeignState.CONFIRMED)
+
+
+def reserve_and_stamp(shore: Shore, now: int) -> None:
+    """Until outsiders have seen its reservation; nobody answers it."""
+    nobody = Shore(Bay(EAST), WEST, Random(0), now)
+    nobody.is_silent = True
+    while shore.claim is None or not shore.claim.stamp:
+        shore.cosign(now)
+        shore.next_look = now
+        shore.look(now, nobody)
+        now += 5

@@ -86,6 +86,11 @@ def test_times_are_those_of_a_quorum_of_outsiders_and_of_nobody_else() -> None:
     assert times(NOW - 9, NOW) == (NOW - 9, NOW)
 
 
+def test_a_block_s_time_is_the_ledger_s_own_however_late_it_is_cosigned() -> None:
+    assert see(CLAIMED, AGREEMENT).block_time == NOW - 200
+    assert see(CLAIMED, AGREEMENT, time=NOW + AGE).block_time == NOW - 200
+
+
 def test_what_is_older_than_the_policy_age_says_nothing() -> None:
     see_at = encode_bundle(replace(WEST_BAY.bundle(time=NOW - AGE), expiry=NOW + AGE))
     verify(see_at)

@@ -25,8 +25,11 @@ FACE = ClaimFace(
 OWN = Own(origin=WEST, witnessed_at=NOW)
 
 
-def shown(at: int = NOW + WAIT, witnessed_at: int | None = None, face: ClaimFace | None = None) -> Shown:
-    return Shown(origin=EAST, digest=bytes(32), at=at, seen_at=at, face=face, witnessed_at=witnessed_at)
+def shown(
+    at: int = NOW + WAIT, witnessed_at: int | None = None, face: ClaimFace | None = None, block_time: int | None = None
+) -> Shown:
+    block_time = at if block_time is None else block_time
+    return Shown(origin=EAST, digest=bytes(32), at=at, seen_at=at, block_time=block_time, face=face, witnessed_at=witnessed_at)
 
 
 def verdict(one: Shown, continuation: bytes = b"") -> Verdict:
@@ -50,8 +53,15 @@ def test_the_earlier_is_first_and_at_one_second_the_name_decides() -> None:
 def test_a_reservation_that_nobody_saw_is_waited_for_until_it_has_expired_for_certain() -> None:
     unseen = replace(FACE, stamp=b"")
     assert verdict(shown(face=unseen)) is Verdict.WAIT
-    assert verdict(shown(FACE.expires_at + WAIT, face=unseen)) is Verdict.WAIT
-    assert verdict(shown(FACE.expires_at + WAIT + 1, face=unseen)) is Verdict.CLEAR
+    assert verdict(shown(FACE.expires_at, face=unseen)) is Verdict.WAIT
+    assert verdict(shown(FACE.expires_at + 1, face=unseen)) is Verdict.CLEAR
+
+
+def test_a_ledger_that_stands_still_lets_nothing_expire_however_often_outsiders_cosign_it() -> None:
+    late = FACE.expires_at + 10 * WAIT
+    assert verdict(shown(late, NOW - 1, FACE, block_time=FACE.expires_at)) is Verdict.LOST
+    assert verdict(shown(late, None, replace(FACE, stamp=b""), block_time=FACE.expires_at)) is Verdict.WAIT
+    assert verdict(shown(late, NOW - 1, FACE, block_time=FACE.expires_at + 1)) is Verdict.CLEAR
 
 
 def test_what_is_confirmed_does_not_expire_and_wins_where_its_time_cannot_be_told() -> None:

@@ -6,7 +6,8 @@ come to the same order; the first is confirmed, everybody else gives way. Why no
     A was seen at a, B at b, a before b. B asks A, and takes nothing that was cosigned before b + wait. A's claim is in every
     checkpoint from `a` on, so B finds it, and that it was first, unless it has expired.
 
-What expires cannot be confirmed any more (`ledger.rules.foreign`), and counts as expired only `wait` later. Pure.
+What expires cannot be confirmed any more (`ledger.rules.foreign`), and counts as expired only by that ledger's own block time:
+a checkpoint of a ledger that stands still is cosigned again and again, and its next block may be dated before the halt. Pure.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def judge(own: Own, shown: Shown, *, wait_seconds: int, continuation: bytes = b"
     face = shown.face
     is_late_enough = shown.at >= own.witnessed_at + wait_seconds
     in_time = Verdict.CLEAR if is_late_enough else Verdict.WAIT
-    if face is None or (not face.is_confirmed and shown.at > face.expires_at + wait_seconds):
+    if face is None or (not face.is_confirmed and shown.block_time > face.expires_at):
         return in_time
     if continuation and is_continuation(face.holder, own.origin, face.fingerprint, continuation):
         return in_time

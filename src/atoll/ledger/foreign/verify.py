@@ -1,9 +1,11 @@
 """Whether a bundle proves what it says, under an agreement: one verifier for both kinds of anchor.
 
-Two times come of a checkpoint, both by the clocks of outsiders, never of the consortium that it is of:
+Two times come of a checkpoint, both by the clocks of outsiders, never of the consortium that it is of; and one of the block
+below it, by which its ledger lets reservations expire:
 
     seen_at    a quorum of them had cosigned it by then, each at the latest
     at         a quorum of them stood for it then, each at the earliest
+    block_time no later block of that ledger has an earlier one
 
 Two quorums share an honest outsider, and no witness cosigns a smaller log after a larger one. So what is absent from a
 checkpoint `at` some time was `seen_at` no time before it: whoever was seen first is found by whoever comes later.
@@ -18,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import NamedTuple
 
 from atoll.errors import AtollError
 from atoll.ledger.block import BlockSummary
@@ -39,6 +42,14 @@ from atoll.primitives.smt import key_path
 from atoll.wire.message import parse_message
 
 
+class _When(NamedTuple):
+    """Times of an anchor, as in `Shown`."""
+
+    at: int
+    seen_at: int
+    block_time: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """What a bundle proves."""
@@ -51,6 +62,8 @@ class Shown:
     """Its checkpoint was cosigned then or later, Unix seconds."""
     seen_at: int
     """A quorum of outsiders had cosigned it by then."""
+    block_time: int
+    """Time of its newest block, by its own consortium. No later block has an earlier one."""
     face: ClaimFace | None
     """The claim; None: nobody claims the fingerprint."""
     witnessed_at: int | None = None
@@ -126,7 +139,7 @@ def _prove(
         bundle = parse_bundle(data)
         if bundle.fingerprint != fingerprint:
             raise BadBundle(origin=consortium.origin, reason="it is about another fingerprint")
-        at, seen_at = _verify_anchor(bundle.anchor, consortium)
+        when = _verify_anchor(bundle.anchor, consortium)
         claims = _verify_claims(bundle)
         if claims.key_id != agreement.key_id:
             raise BadBundle(origin=consortium.origin, reason="fingerprints are made with another key there, or with none")
@@ -135,7 +148,7 @@ def _prove(
         raise
     except AtollError as err:
         raise BadBundle(origin=consortium.origin, reason=str(err).rstrip(".")) from err
-    shown = Shown(origin=consortium.origin, digest=sha256(data).digest(), at=at, seen_at=seen_at, face=face)
+    shown = Shown(origin=consortium.origin, digest=sha256(data).digest(), face=face, **when._asdict())
     return bundle, shown, claims
 
 
@@ -157,8 +170,8 @@ def _verify_claim(bundle: Bundle, claims: ForeignClaims) -> ClaimFace | None:
 # -- anchors -------------------------------------------------------------------------------------------------------------------
 
 
-def _verify_anchor(anchor: Anchor, consortium: Consortium) -> tuple[int, int]:
-    """`at` and `seen_at` of the state root. Outsiders' clocks where the agreement names any, validators' else."""
+def _verify_anchor(anchor: Anchor, consortium: Consortium) -> _When:
+    """The times of the state root. Outsiders' clocks where the agreement names any, validators' else."""
     origin = consortium.origin
     if consortium.outsiders and not anchor.note:
         raise BadBundle(origin=origin, reason="it has no checkpoint")
@@ -168,12 +181,13 @@ def _verify_anchor(anchor: Anchor, consortium: Consortium) -> tuple[int, int]:
         raise BadBundle(origin=origin, reason="checkpoint and summary do not belong together")
     sealed = _verify_header(anchor, consortium) if anchor.seal else None
     if anchor.note:
-        return _verify_checkpoint(anchor, consortium)
+        noted = _verify_checkpoint(anchor, consortium)
+        return noted._replace(block_time=max(noted.block_time, sealed.block_time)) if sealed else noted
     assert sealed is not None, "one of the two is there"
     return sealed
 
 
-def _verify_checkpoint(anchor: Anchor, consortium: Consortium) -> tuple[int, int]:
+def _verify_checkpoint(anchor: Anchor, consortium: Consortium) -> _When:
     origin = consortium.origin
     note = parse_note(anchor.note)
     verified = verify_note(note, [*consortium.logs, *consortium.members, *consortium.outsiders])
@@ -194,12 +208,13 @@ def _verify_checkpoint(anchor: Anchor, consortium: Consortium) -> tuple[int, int
         proof=anchor.log_proof,
         root=checkpoint.root,
     )
-    if parse_message(anchor.summary, BlockSummary).state_root != anchor.state_root:
+    summary = parse_message(anchor.summary, BlockSummary)
+    if summary.state_root != anchor.state_root:
         raise BadBundle(origin=origin, reason="its checkpoint is over another state")
-    return _at_and_seen(times, consortium.outsiders_quorum)
+    return _when(times, consortium.outsiders_quorum, summary.time)
 
 
-def _verify_header(anchor: Anchor, consortium: Consortium) -> tuple[int, int]:
+def _verify_header(anchor: Anchor, consortium: Consortium) -> _When:
     origin = consortium.origin
     seal = parse_message(anchor.seal, HeaderSeal)
     if not consortium.validators or seal.light.validators != make_validator_set((one, 1) for one in consortium.validators):
@@ -208,7 +223,7 @@ def _verify_header(anchor: Anchor, consortium: Consortium) -> tuple[int, int]:
     if not seal.is_of_header() or seal.state_root != anchor.state_root:
         raise BadBundle(origin=origin, reason="its header is over another state")
     times = [time_ns // NANOSECONDS for time_ns in voted.times_ns.values()]
-    return _at_and_seen(times, 2 * len(consortium.validators) // 3 + 1)
+    return _when(times, 2 * len(consortium.validators) // 3 + 1, seal.time)
 
 
 def _times(verified: Iterable[VerifiedSignature], keys: Collection[VerifierKey]) -> list[int]:
@@ -220,5 +235,5 @@ def _times(verified: Iterable[VerifiedSignature], keys: Collection[VerifierKey])
     return list(times.values())
 
 
-def _at_and_seen(times: list[int], quorum: int) -> tuple[int, int]:
-    return sorted(times, reverse=True)[quorum - 1], sorted(times)[quorum - 1]
+def _when(times: list[int], quorum: int, block_time: int) -> _When:
+    return _When(at=sorted(times, reverse=True)[quorum - 1], seen_at=sorted(times)[quorum - 1], block_time=block_time)
