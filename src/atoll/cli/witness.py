@@ -15,12 +15,12 @@ from atoll.cli.init import ensure_passphrase
 from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.screen import say
 from atoll.cli.words import iso
-from atoll.ledger.tlog_policy import parse_policy
+from atoll.ledger.tlog_policy import Policy, parse_policy
 from atoll.ledger.vkey import encode_vkey
 from atoll.ledger.witness import parse_add_checkpoint
 from atoll.ports import SystemClock, SystemEntropy
 from atoll.witness.errors import NoWitness
-from atoll.witness.home import WitnessHome, create_witness, load_witness_config, load_witness_policy
+from atoll.witness.home import WitnessHome, create_witness, load_witness_config, load_witness_policies
 from atoll.witness.store import WitnessStore
 
 app = group("Witness logs: cosign their checkpoints, and keep what contradicts itself.")
@@ -53,10 +53,13 @@ def init(
         place, name=name, listen=listen, tls=not plain, policies=policies, clock=SystemClock(), entropy=SystemEntropy()
     )
     url = load_witness_config(place).url
-    logs = [one.key.name for one in load_witness_policy(place).logs]
+    logs = _logs(load_witness_policies(place))
     line = f"witness {name} {encode_vkey(key)} {url}"
     value = {"home": str(home), "name": name, "vkey": encode_vkey(key), "url": url, "logs": logs}
-    pairs = [("home", str(home)), ("logs", ", ".join(logs) or f"none yet: add `log` lines to {place.policy}")]
+    pairs = [
+        ("home", str(home)),
+        ("logs", ", ".join(logs) or f"none yet: put a trust file there: {place.policies}/NAME.policy"),
+    ]
     return Reply(value, [Fields(pairs), "\nFor policies:\n  " + line])
 
 
@@ -89,7 +92,7 @@ def show(home: HomeArgument) -> Reply:
     The exit status is not 0 if there is a contradiction. Works while the witness runs.
     """
     place = WitnessHome(home)
-    config, policy = load_witness_config(place), load_witness_policy(place)
+    config, policies = load_witness_config(place), load_witness_policies(place)
     if not place.store.exists():
         raise NoWitness(path=home, reason="it was never started")
     store = WitnessStore(place.store, read_only=True)
@@ -118,7 +121,7 @@ def show(home: HomeArgument) -> Reply:
         ],
     }
     seen = {one.origin: one for one in logs}
-    names = sorted({one.key.name for one in policy.logs} | set(seen))
+    names = sorted(set(_logs(policies)) | set(seen))
     rows = [
         (name, str(seen[name].size), iso(seen[name].time), seen[name].root.hex()[:16])
         if name in seen
@@ -140,3 +143,7 @@ def show(home: HomeArgument) -> Reply:
         error=f"{len(caught)} contradiction{'s' if len(caught) > 1 else ''}.",
         hint="--json prints both signed checkpoints of each: give them to whoever relies on that log.",
     )
+
+
+def _logs(policies: list[Policy]) -> list[str]:
+    return list(dict.fromkeys(one.key.name for policy in policies for one in policy.logs))

@@ -3,24 +3,23 @@
 Deciding and writing are one atomic step of the store, so that no two requests can lead the witness onto two branches; the
 signature is made after that step is durable, so that a crash leaves a promise without a signature and never the reverse. The
 clock counts as well: a witness whose clock has gone back signs nothing until it is right again, and a cosignature of another
-known witness that comes from the future is not accepted (SECURITY 3.2).
+known witness that comes from the future does not count (SECURITY 3.2).
 
-A log whose members have a key each (CometBFT) speaks by a quorum of them: what one member's key has signed alone is neither
-cosigned nor held against the log, or a single member could lead the witness onto a branch of its own for good.
+A log that several members sign for is cosigned with a quorum of them only: the policy that names its keys says how many. One
+member's key alone could otherwise lead the witness onto a branch that nobody else ever agrees on, and lose it for the true log.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
 from atoll.errors import AtollError, InputError
 from atoll.ledger.checkpoint import parse_checkpoint
-from atoll.ledger.errors import PolicyFormatError, UntrustedNoteError
-from atoll.ledger.note import Note, cosign_text, parse_note, verify_note
-from atoll.ledger.tlog_policy import Policy
+from atoll.ledger.note import MAX_SIGNATURES, Note, cosign_text, parse_note
+from atoll.ledger.tlog_policy import Policy, verify_checkpoint
 from atoll.ledger.vkey import VerifierKey
 from atoll.ledger.witness import TEXT_TYPE, AddCheckpoint, Decision, WitnessState, decide, parse_add_checkpoint
 from atoll.ports import Clock
@@ -31,6 +30,7 @@ log = logging.getLogger("atoll.witness")
 SKEW_SECONDS = 5
 FORK = "fork"
 UNPROVEN = "unproven"
+ALONE = "alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +46,20 @@ class Desk:
     """See the module's docstring. Calls come one after another."""
 
     def __init__(
-        self, *, store: WitnessStore, policy: Policy, key: VerifierKey, sign: Callable[[bytes], bytes], clock: Clock
+        self, *, store: WitnessStore, policies: Iterable[Policy], key: VerifierKey, sign: Callable[[bytes], bytes], clock: Clock
     ) -> None:
         """
         Args:
             store: its memory; belongs to this key alone.
-            policy: `log` lines say whose checkpoints are cosigned, the group named after a log whose cosignatures they need,
-                other `witness` lines whose clocks are looked at; its quorum means nothing here.
+            policies: of no log more than one. `log` lines say whose checkpoints are cosigned; the quorum, which of its
+                `witness` lines they must carry already.
             key: public half of the witness's key, type 0x04.
             sign: secret half.
             clock: what cosignatures are dated by.
         """
         self.key = key
         self._store = store
-        self._logs: Mapping[str, Sequence[VerifierKey]] = _by_origin(policy)
-        self._members = {origin: members for origin in self._logs if (members := members_of(policy, origin)) is not None}
-        asked = {one.key for members in self._members.values() for one in members.witnesses}
-        self._others = [one.key for one in policy.witnesses if one.key.public != key.public and one.key not in asked]
+        self._policies = {one.key.name: policy for policy in policies for one in policy.logs}
         self._sign = sign
         self._clock = clock
 
@@ -76,22 +73,22 @@ class Desk:
             request = parse_add_checkpoint(body)
         except InputError as err:
             return Answer(400, f"{err}\n")
-        now, keys = self._clock.now(), self._logs.get(request.origin, ())
+        now, policy = self._clock.now(), self._policies.get(request.origin)
+        keys = [one.key for one in policy.logs] if policy is not None else []
         with self._store.deciding():
             known = self._store.newest(request.origin)
             decision = decide(request, keys, known.state if known else WitnessState())
-            if decision.status not in (403, 404) and not self._is_agreed(request, now):
-                return Answer(403, "a quorum of the log's members has not cosigned it\n")
-            if decision.status not in (200, 403, 404):  # the log itself has signed it
-                self._look_for_contradiction(request, decision, body, known, now)
-            if decision.state is None:
+            if policy is not None and decision.status not in (400, 403, 404):  # the log itself has signed it
+                wrong = _why_no_quorum(request.note, policy, now)
+                self._look_for_contradiction(request, decision, body, known, now, alone=bool(wrong))
+                if wrong:
+                    return Answer(403, wrong)
+            if policy is None or decision.state is None:
                 return Answer(decision.status, decision.body, decision.content_type)
             if now < self._store.last_time():
                 return Answer(503, "the clock of this witness has gone back\n")
-            if self._is_from_the_future(request.note, now):
-                return Answer(403, f"a known cosignature does not hold, or is over {SKEW_SECONDS} s ahead of this clock\n")
-            state = decision.state
-            self._store.keep(Cosigned(request.origin, state.size, state.root, request.note.encode(), now))
+            state, note = decision.state, _known_lines(request.note, policy)
+            self._store.keep(Cosigned(request.origin, state.size, state.root, note.encode(), now))
         return Answer(200, cosign_text(request.note.text, self.key, now, self._sign).encode())
 
     def newest(self, origin_digest: str) -> bytes | None:
@@ -104,7 +101,7 @@ class Desk:
         return None
 
     def _look_for_contradiction(
-        self, request: AddCheckpoint, decision: Decision, body: bytes, known: Cosigned | None, now: int
+        self, request: AddCheckpoint, decision: Decision, body: bytes, known: Cosigned | None, now: int, *, alone: bool
     ) -> None:
         """Keep both signatures where the log has signed what no honest log signs; the log's own has been verified."""
         try:
@@ -113,57 +110,30 @@ class Desk:
             return  # an empty log with another root than the empty one; the answer says so
         same = self._store.cosigned(request.origin, checkpoint.size)
         if same is not None and same[0] != checkpoint.root:
-            self._keep(Contradiction(request.origin, FORK, now, same[1], body))
+            self._keep(Contradiction(request.origin, ALONE if alone else FORK, now, same[1], body))
         elif same is None and known is not None and decision.status == 422:
-            self._keep(Contradiction(request.origin, UNPROVEN, now, known.note, body))
+            self._keep(Contradiction(request.origin, ALONE if alone else UNPROVEN, now, known.note, body))
 
     def _keep(self, found: Contradiction) -> None:
         self._store.keep_contradiction(found)
         log.error("a log contradicts itself: %s of %s", found.kind, found.origin)
 
-    def _is_agreed(self, request: AddCheckpoint, now: int) -> bool:
-        """Whether the members of a log that speaks by a quorum have cosigned; one whose clock is ahead does not count."""
-        members = self._members.get(request.origin)
-        if members is None:
-            return True
-        names = {one.key: one.name for one in members.witnesses}
-        try:
-            verified = verify_note(request.note, names)
-        except AtollError:
-            return False
-        return members.is_quorum({names[one.key] for one in verified if (one.timestamp or 0) <= now + SKEW_SECONDS})
 
-    def _is_from_the_future(self, note: Note, now: int) -> bool:
-        try:
-            verified = verify_note(note, self._others)
-        except UntrustedNoteError:
-            return False  # nobody else whom we know has cosigned
-        except AtollError:
-            return True  # a known cosigner's line that does not hold
-        return any(one.timestamp is not None and one.timestamp > now + SKEW_SECONDS for one in verified)
+def _why_no_quorum(note: Note, policy: Policy, now: int) -> str:
+    """Why the policy's quorum does not stand for a checkpoint; empty where it does."""
+    try:
+        cosigned = verify_checkpoint(note, policy, extension_lines=True).cosigned
+    except AtollError as err:
+        return f"{err}\n"
+    in_time = [name for name, time in cosigned if time <= now + SKEW_SECONDS]
+    if policy.is_quorum(in_time) and (policy.needs_witnesses or len(in_time) == len(cosigned)):
+        return ""
+    return f"a known cosignature is over {SKEW_SECONDS} s ahead of this clock\n"
 
 
-def members_of(policy: Policy, origin: str) -> Policy | None:
-    """Who has to cosign the checkpoints of a log, as a policy of its own; None where nobody has to.
-
-    Raises:
-        PolicyFormatError: the log has several keys, and no group is named after it.
-    """
-    if not any(one.name == origin for one in policy.groups):
-        if sum(one.key.name == origin for one in policy.logs) > 1:
-            raise PolicyFormatError(line=1, reason=f"{origin} has several keys, and no group of that name says who cosigns")
-        return None
-    named, groups = {origin}, []
-    for group in reversed(policy.groups):  # members come before the groups that they are in
-        if group.name in named:
-            named.update(group.members)
-            groups.append(group)
-    witnesses = tuple(one for one in policy.witnesses if one.name in named)
-    return Policy(logs=(), witnesses=witnesses, groups=tuple(reversed(groups)), quorum=origin)
-
-
-def _by_origin(policy: Policy) -> dict[str, list[VerifierKey]]:
-    found: dict[str, list[VerifierKey]] = {}
-    for one in policy.logs:
-        found.setdefault(one.key.name, []).append(one.key)
-    return found
+def _known_lines(note: Note, policy: Policy) -> Note:
+    """A verified note with one line of each key that the policy names, and none that somebody else has added."""
+    keys = [log.key for log in policy.logs] + [witness.key for witness in policy.witnesses]
+    known = {(key.name, key.key_id) for key in keys}
+    lines = {(one.name, one.key_id): one for one in note.signatures if (one.name, one.key_id) in known}
+    return Note(note.text, tuple(lines.values())[: MAX_SIGNATURES - 1])  # our own has room

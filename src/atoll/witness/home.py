@@ -1,7 +1,7 @@
 """A witness's home folder, and what its settings say.
 
 HOME/witness.toml    settings                         HOME/witness.sqlite   what it has cosigned, and contradictions
-HOME/logs.policy     whose checkpoints it cosigns     HOME/tls.der          certificate of its own listener
+HOME/logs/*.policy   whose checkpoints it cosigns     HOME/tls.der          certificate of its own listener
 HOME/keys.atoll      keystore, encrypted, 0600        HOME/witness.vkey     its public key in one line, to be handed out
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atoll.ledger.errors import PolicyFormatError
-from atoll.ledger.tlog_policy import NO_QUORUM, Group, Policy, Witness, encode_policy, make_policy, parse_policy
+from atoll.ledger.tlog_policy import Policy, encode_policy, parse_policy
 from atoll.ledger.vkey import KeyKind, VerifierKey, encode_vkey, is_key_name
 from atoll.ports import Clock, Entropy
 from atoll.storage.durable import write_durably
@@ -23,7 +23,6 @@ from atoll.trust.keys import Purpose, SecretKey
 from atoll.trust.keystore import open_keys, seal_keys
 from atoll.trust.signer import SoftwareSigner, signing
 from atoll.trust.tlskeys import TlsKey, create_tls_key
-from atoll.witness.desk import members_of
 from atoll.witness.errors import BadWitnessConfig, NoWitness, WitnessExists
 
 COSIGN_LABEL = "witness/cosign"
@@ -31,7 +30,7 @@ TLS_LABEL = "witness/tls"
 TLS_TTL_SECONDS = 5 * 365 * 86_400
 
 _CONFIG = """\
-# Witness {name}. It cosigns what logs.policy names; `atoll witness show` says what it has seen.
+# Witness {name}. It cosigns what the policies in logs/ name; `atoll witness show` says what it has seen.
 
 [witness]
 name = "{name}"
@@ -41,10 +40,7 @@ prefix = ""
 # false: plain HTTP, behind a proxy that terminates TLS. Cosignatures are signed either way.
 tls = {tls}
 """
-_POLICY_HEAD = """\
-# Logs whose checkpoints this witness cosigns: add `log` lines, restart the witness. A log with several keys is cosigned only
-# with the cosignatures of the group that is named after it.
-"""
+_POLICY_HEAD = "# Cosigned: the checkpoints of this log that the quorum below stands for.\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +54,9 @@ class WitnessHome:
         return self.path / "witness.toml"
 
     @property
-    def policy(self) -> Path:
-        return self.path / "logs.policy"
+    def policies(self) -> Path:
+        """A folder: one tlog-policy a log, each with its own quorum."""
+        return self.path / "logs"
 
     @property
     def keys(self) -> Path:
@@ -122,20 +119,21 @@ def create_witness(
         name: of its key, such as `north.example/witness`.
         listen: host:port.
         tls: see `WitnessConfig`.
-        policies: their logs are the ones to cosign for.
+        policies: their logs are the ones to cosign for, each with the quorum that its policy asks for.
         clock: dates the certificate.
         entropy: makes the keys.
 
     Raises:
-        WitnessExists: there is one. BadWitnessConfig: a word cannot be used, or the logs contradict each other.
+        WitnessExists: there is one. BadWitnessConfig: a word cannot be used, or two policies name one log.
     """
     if home.config.exists() or home.store.exists():
         raise WitnessExists(path=home.path)
     if not is_key_name(name):
         raise BadWitnessConfig(path=home.config, reason=f"{name!r} cannot name a key")
     host, _ = _endpoint(home, listen)
-    policy = _logs_of(home, policies)
+    chosen = _need_one_a_log(home, list(dict.fromkeys(policies)))
     home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.policies.mkdir(exist_ok=True)
     secret = SecretKey.generate(Purpose.COSIGN, entropy)
     hosts = sorted({"localhost", "127.0.0.1", host})
     subject = f"witness-{secret.public.data.hex()[:16]}"  # of two trusted certificates of one subject OpenSSL would see one
@@ -145,7 +143,8 @@ def create_witness(
     key = VerifierKey(name, KeyKind.ED25519_COSIGNATURE, secret.public.data)
     home.certificate.write_bytes(own.certificate)
     home.vkey.write_text(encode_vkey(key) + "\n", "utf-8")
-    home.policy.write_text(_POLICY_HEAD + encode_policy(policy).decode(), "utf-8")
+    for number, policy in enumerate(chosen, start=1):
+        (home.policies / f"{number}.policy").write_text(_POLICY_HEAD + encode_policy(policy).decode(), "utf-8")
     write_durably(home.config, [_CONFIG.format(name=name, listen=listen, tls=str(tls).lower()).encode()])
     return key
 
@@ -177,19 +176,19 @@ def load_witness_config(home: WitnessHome) -> WitnessConfig:
     raise BadWitnessConfig(path=home.config, reason="[witness] has name, listen, prefix and tls, and nothing else")
 
 
-def load_witness_policy(home: WitnessHome) -> Policy:
-    """Whose checkpoints it cosigns.
+def load_witness_policies(home: WitnessHome) -> list[Policy]:
+    """Whose checkpoints it cosigns, and which quorum each needs.
 
     Raises:
-        BadWitnessConfig: the file cannot be read.
+        BadWitnessConfig: a file cannot be read, or two of them name one log.
     """
-    try:
-        policy = parse_policy(home.policy.read_bytes())
-        for origin in {one.key.name for one in policy.logs}:
-            members_of(policy, origin)
-        return policy
-    except (OSError, PolicyFormatError) as err:
-        raise BadWitnessConfig(path=home.policy, reason=str(err).rstrip(".")) from err
+    policies = []
+    for path in sorted(home.policies.glob("*.policy")):
+        try:
+            policies.append(parse_policy(path.read_bytes()))
+        except (OSError, PolicyFormatError) as err:
+            raise BadWitnessConfig(path=path, reason=str(err).rstrip(".")) from err
+    return _need_one_a_log(home, policies)
 
 
 def open_witness_keys(home: WitnessHome, config: WitnessConfig) -> WitnessKeys:
@@ -206,34 +205,17 @@ def open_witness_keys(home: WitnessHome, config: WitnessConfig) -> WitnessKeys:
     return WitnessKeys(key, signing(SoftwareSigner(keys), COSIGN_LABEL), tls)
 
 
-def _logs_of(home: WitnessHome, policies: Sequence[Policy]) -> Policy:
-    """The logs of some policies; for one with several keys, who has to cosign, as a group named after it."""
-    logs = {one.key: one for policy in policies for one in policy.logs}
-    witnesses: dict[str, Witness] = {}
-    groups: dict[str, Group] = {}
+def _need_one_a_log(home: WitnessHome, policies: Sequence[Policy]) -> list[Policy]:
+    """The policies, of which no two name one log; and where several keys sign one log, a quorum stands for it."""
+    names: set[str] = set()
     for policy in policies:
-        for origin in sorted({one.key.name for one in policy.logs}):
-            if policy.needs_witnesses and sum(one.key.name == origin for one in policy.logs) > 1:
-                witnesses |= {one.name: Witness(one.name, one.key) for one in policy.witnesses}
-                groups |= {one.name: one for one in _named_after(origin, policy)}
-    try:
-        made = make_policy(logs.values(), witnesses.values(), groups.values(), NO_QUORUM)
-        for origin in {one.key.name for one in made.logs}:
-            members_of(made, origin)
-    except PolicyFormatError as err:
-        raise BadWitnessConfig(path=home.policy, reason=str(err).rstrip(".")) from err
-    return made
-
-
-def _named_after(origin: str, policy: Policy) -> list[Group]:
-    """A policy's groups under names that no other policy has; its quorum is called as the log is."""
-    names = {one.name: origin if one.name == policy.quorum else f"{origin}//{one.name}" for one in policy.groups}
-    groups = [
-        Group(names[one.name], one.threshold, tuple(names.get(each, each) for each in one.members)) for one in policy.groups
-    ]
-    if not any(one.name == origin for one in groups):  # the quorum is a single witness
-        groups.append(Group(origin, 1, (policy.quorum,)))
-    return groups
+        own = [one.key.name for one in policy.logs]
+        if not policy.needs_witnesses and len(set(own)) < len(own):
+            raise BadWitnessConfig(path=home.policies, reason="several keys sign one log, and its quorum is `none`")
+        if names & set(own):
+            raise BadWitnessConfig(path=home.policies, reason=f"two policies name {min(names & set(own))}")
+        names |= set(own)
+    return list(policies)
 
 
 def _endpoint(home: WitnessHome, listen: str) -> tuple[str, int]:

@@ -24,7 +24,7 @@ from atoll.ports import Clock, SystemClock
 from atoll.transport.identity import TlsIdentity
 from atoll.transport.throttle import Throttle
 from atoll.witness.desk import Answer, Desk
-from atoll.witness.home import WitnessHome, load_witness_config, load_witness_policy, open_witness_keys
+from atoll.witness.home import WitnessHome, load_witness_config, load_witness_policies, open_witness_keys
 from atoll.witness.store import WitnessStore
 
 log = logging.getLogger("atoll.witness")
@@ -82,12 +82,12 @@ async def serve_witness(home: WitnessHome, ready: Callable[[str], None], *, cloc
         NoWitness, BadWitnessConfig, WitnessRunning, WitnessStoreCorrupt: it cannot begin.
         KeystoreLocked, PassphraseMissing: its keys cannot be opened.
     """
-    config, policy = load_witness_config(home), load_witness_policy(home)
+    config, policies = load_witness_config(home), load_witness_policies(home)
     keys = open_witness_keys(home, config)
     store = WitnessStore(home.store)
     try:
         clock = clock or SystemClock()
-        desk = Desk(store=store, policy=policy, key=keys.cosign, sign=keys.sign, clock=clock)
+        desk = Desk(store=store, policies=policies, key=keys.cosign, sign=keys.sign, clock=clock)
         settings = uvicorn.Config(
             make_witness_app(desk, prefix=config.prefix, clock=clock),
             log_config=None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,9 +18,9 @@ from atoll.ledger.evidence.trust import policy_of
 from atoll.ledger.note import Note, sign_text
 from atoll.ledger.records import EngineKind
 from atoll.ledger.tlog_policy import verify_checkpoint
-from atoll.node.tlog.assemble import has_quorum, log_keys
 from atoll.node.tlog.cosigning import COSIGNED, METHOD, SIGNED, Cosigner, OwnNotes, own_log_key
 from atoll.node.tlog.errors import CosignedFurther, LogForked, NotCosigned, NotReachedYet
+from atoll.node.tlog.members import read_word
 from atoll.ordering.engine import View
 from atoll.ordering.errors import NotAgreedYet, StaleView
 from atoll.testing.consortium import FOUNDED, Founding
@@ -142,6 +142,23 @@ async def test_any_member_publishes_what_a_trust_file_believes() -> None:
         assert good(await members.publish(org)) == members.of[org].ledger.log.size
 
 
+async def test_only_a_quorum_makes_a_checkpoint_the_logs_own_and_the_signer_is_named() -> None:
+    members = Members(b"one")
+    note, view = await members.publish("bank"), members.of["bank"].view()
+    word = read_word(view, note)
+    assert (word.checkpoint.size, word.signers, word.agreed) == (view.log_size, ("bank",), True)
+    log, *lines = note.signatures
+    for some in ((), lines[:1], lines[:2], (*lines[:2], lines[1])):
+        assert not read_word(view, Note(note.text, (log, *some))).agreed
+    assert read_word(view, Note(note.text, (log, *lines[:3]))).agreed
+    fewer = view.consensus.validators[:2]
+    uncounted = [one for one in lines if one.name.split("/")[-1] not in {each.org for each in fewer}]
+    smaller: Any = SimpleNamespace(chain=view.chain, all=view.all, consensus=replace(view.consensus, validators=fewer))
+    assert not read_word(smaller, Note(note.text, (log, *uncounted))).agreed, "who does not count was counted"
+    with pytest.raises(UntrustedNoteError):
+        read_word(view, Note(note.text, tuple(lines)))
+
+
 async def test_one_of_four_may_be_missing_and_two_may_not() -> None:
     members = Members(b"one")
     members.of["telecom"].down = True
@@ -253,17 +270,3 @@ async def test_a_false_cosignature_does_not_count(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Members, "call", call)
     with pytest.raises(NotCosigned):
         await members.publish("bank")
-
-
-async def test_a_quorum_stands_for_a_checkpoint_and_fewer_do_not() -> None:
-    """What a witness shows is held against the log only where a quorum has cosigned it."""
-    members = Members(b"a", b"b")
-    view = members.of["bank"].view()
-    note = await members.publish("bank")
-    log, *cosigned = note.signatures
-    assert has_quorum(view, note)
-    quorum = view.consensus.quorum()
-    assert has_quorum(view, Note(note.text, (log, *cosigned[:quorum])))
-    assert not has_quorum(view, Note(note.text, (log, *cosigned[: quorum - 1])))
-    assert not has_quorum(view, Note(note.text, (log,)))
-    assert set(log_keys(view).values()) == set(ORGS)

@@ -51,12 +51,12 @@ def key_of(name: str) -> tuple[VerifierKey, SecretKey]:
 
 
 def make_desk(
-    path: Path, *logs: MadeUpLog, clock: Clock | None = None, name: str = "w.example", others: tuple[Witness, ...] = ()
+    path: Path, *logs: MadeUpLog, clock: Clock | None = None, name: str = "w.example", policy: Policy | None = None
 ) -> Desk:
     """A desk with its store at `path`."""
     key, secret = key_of(name)
-    policy = make_policy([Log(one.key) for one in logs], others, (), NO_QUORUM)
-    OPENED.append(Desk(store=WitnessStore(path), policy=policy, key=key, sign=secret.sign, clock=clock or SetClock()))
+    policy = policy or make_policy([Log(one.key) for one in logs], (), (), NO_QUORUM)
+    OPENED.append(Desk(store=WitnessStore(path), policies=[policy], key=key, sign=secret.sign, clock=clock or SetClock()))
     return OPENED[-1]
 
 

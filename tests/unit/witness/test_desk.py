@@ -10,23 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from atoll.ledger.note import Note, cosign_text, parse_note, parse_signatures, sign_text, verify_note
-from atoll.ledger.tlog_policy import NO_QUORUM, Group, Log, Witness, encode_policy, make_policy
-from atoll.ledger.vkey import KeyKind, VerifierKey
+from atoll.ledger.note import Note, NoteSignature, cosign_text, parse_note, parse_signatures, sign_text, verify_note
+from atoll.ledger.tlog_policy import NO_QUORUM, Group, Log, Witness, make_policy
 from atoll.ledger.witness import SIZE_TYPE, parse_add_checkpoint
-from atoll.ports import SystemEntropy
 from atoll.testing.consortium import NamedEntropy
 from atoll.testing.logserver import MadeUpLog
 from atoll.trust.keys import Purpose, SecretKey
 from atoll.witness.desk import Desk
-from atoll.witness.errors import BadWitnessConfig, WitnessRunning, WitnessStoreFull
-from atoll.witness.home import WitnessHome, create_witness, load_witness_policy
+from atoll.witness.errors import WitnessRunning, WitnessStoreFull
 from atoll.witness.store import Cosigned, WitnessStore
-from tests.unit.witness.home import NOW, OPENED, SetClock, key_of, make_desk, request
+from tests.unit.witness.home import NOW, SetClock, key_of, make_desk, request
 
 LOG = MadeUpLog(300)
 OTHER = MadeUpLog(300, branch=" otherwise", parts_at=50)
 """The same log after entry 50, by the same key: what a split view is made of."""
+MEMBERS = ("bank", "bureau", "telecom")
 
 
 @pytest.fixture
@@ -176,10 +174,11 @@ def test_a_clock_that_has_gone_back_signs_nothing(path: Path) -> None:
     assert cosigned(desk, request(LOG, 200, 100)) == 200
 
 
+@pytest.mark.parametrize("quorum", [NO_QUORUM, "other"])
 @pytest.mark.parametrize(("ahead", "status"), [(-100, 200), (5, 200), (6, 403)])
-def test_a_known_cosigners_time_may_be_ahead_by_five_seconds(path: Path, ahead: int, status: int) -> None:
+def test_a_known_cosigners_time_may_be_ahead_by_five_seconds(path: Path, ahead: int, status: int, quorum: str) -> None:
     key, secret = key_of("other.example")
-    desk = make_desk(path, LOG, others=(Witness("other", key),))
+    desk = make_desk(path, policy=make_policy((Log(LOG.key),), (Witness("other", key),), (), quorum))
     note = LOG.note(100)
     note = note.with_signatures((cosign_text(note.text, key, NOW + ahead, secret.sign),))
     assert cosigned(desk, request(LOG, 100, 0, note=note)) == status
@@ -187,7 +186,7 @@ def test_a_known_cosigners_time_may_be_ahead_by_five_seconds(path: Path, ahead: 
 
 def test_a_known_cosigners_bad_line_is_refused(path: Path) -> None:
     key, _ = key_of("other.example")
-    desk = make_desk(path, LOG, others=(Witness("other", key),))
+    desk = make_desk(path, policy=make_policy((Log(LOG.key),), (Witness("other", key),), (), NO_QUORUM))
     note = LOG.note(100)
     note = note.with_signatures((cosign_text(note.text, key, NOW, LOG.secret.sign),))
     assert cosigned(desk, request(LOG, 100, 0, note=note)) == 403
@@ -200,6 +199,62 @@ def test_the_newest_checkpoint_is_shown_as_the_log_signed_it(desk: Desk) -> None
     shown = desk.newest(digest)
     assert shown is not None
     assert len(verify_note(parse_note(shown), [LOG.key, desk.key])) == 2
+
+
+def cosigned_by(note: Note, *names: str, time: int = NOW) -> Note:
+    """A note with members' cosignatures."""
+    keys = [key_of(name) for name in names]
+    return note.with_signatures(cosign_text(note.text, key, time, secret.sign) for key, secret in keys)
+
+
+def branch_of_a_member() -> MadeUpLog:
+    """The log, and what one member has added to it by itself."""
+    branch = MadeUpLog(300, branch=" made up", parts_at=200)
+    branch.secret = SecretKey.generate(Purpose.LOG, NamedEntropy("a member's own log key"))
+    return branch
+
+
+@pytest.fixture
+def members_desk(path: Path) -> Desk:
+    """A desk for a log that several members sign for, two of three of whom are a quorum."""
+    members = tuple(Witness(name, key_of(name)[0]) for name in MEMBERS)
+    logs = (Log(LOG.key), Log(branch_of_a_member().key))
+    return make_desk(path, policy=make_policy(logs, members, (Group("validators", 2, MEMBERS),), "validators"))
+
+
+def test_what_one_member_signs_alone_is_not_cosigned_however_well_it_continues_the_log(members_desk: Desk) -> None:
+    branch = branch_of_a_member()
+    good = cosigned_by(LOG.note(200), "bank", "bureau")
+    assert cosigned(members_desk, request(LOG, 200, 0, note=good)) == 200
+    assert cosigned(members_desk, request(branch, 250, 200)) == 403
+    assert cosigned(members_desk, request(branch, 250, 200, note=cosigned_by(branch.note(250), "bank"))) == 403
+    late = cosigned_by(cosigned_by(branch.note(250), "bank"), "bureau", time=NOW + 6)
+    assert cosigned(members_desk, request(branch, 250, 200, note=late)) == 403
+    good = cosigned_by(LOG.note(300), "bank", "telecom")
+    assert cosigned(members_desk, request(LOG, 300, 200, note=good)) == 200
+    assert members_desk._store.contradictions() == [], "a quorum has contradicted nothing, nor has the member so far"
+
+
+def test_a_member_that_contradicts_the_quorum_is_kept_apart_from_a_log_that_does(members_desk: Desk) -> None:
+    branch = branch_of_a_member()
+    assert cosigned(members_desk, request(LOG, 300, 0, note=cosigned_by(LOG.note(300), "bank", "bureau"))) == 200
+    assert cosigned(members_desk, request(branch, 300, 300)) == 403
+    assert [one.kind for one in members_desk._store.contradictions()] == ["alone"]
+    both = cosigned_by(branch.note(300), "bank", "bureau")
+    assert cosigned(members_desk, request(branch, 300, 300, note=both)) == 422
+    assert [one.kind for one in members_desk._store.contradictions()] == ["alone", "fork"]
+
+
+def test_lines_that_a_stranger_adds_are_not_kept(members_desk: Desk) -> None:
+    good = cosigned_by(LOG.note(300), "bank", "bureau")
+    assert cosigned(members_desk, request(LOG, 300, 0, note=good)) == 200
+    own = NoteSignature(members_desk.key.name, members_desk.key.key_id, bytes(72))
+    junk = [own, *(NoteSignature(f"x{number}.example", b"junk", bytes(64)) for number in range(124))]
+    assert cosigned(members_desk, request(LOG, 300, 300, note=good.with_signatures(junk))) == 200
+    shown = members_desk.newest(sha256(LOG.origin.encode()).hexdigest())
+    assert shown is not None
+    assert len(verify_note(parse_note(shown), [LOG.key, members_desk.key, *(key_of(name)[0] for name in MEMBERS)])) == 4
+    assert len(parse_note(shown).signatures) == 4
 
 
 def test_two_processes_cannot_be_one_witness(path: Path) -> None:
@@ -219,70 +274,3 @@ def test_memory_of_old_checkpoints_is_bounded(path: Path, monkeypatch: pytest.Mo
     store.close()
     assert newest is not None
     assert newest.size == 30
-
-
-class Members:
-    """A log whose members have a key each, all under its name: its checkpoints are those that two of three have cosigned."""
-
-    def __init__(self, path: Path) -> None:
-        self.keys = {org: key_of(f"{LOG.origin}/{org}") for org in ("bank", "bureau", "telecom")}
-        self.logs = {org: SecretKey.generate(Purpose.LOG, NamedEntropy(f"log of {org}")) for org in self.keys}
-        witnesses = [Witness(key.name, key) for key, _ in self.keys.values()]
-        logs = [Log(VerifierKey(LOG.origin, KeyKind.ED25519, one.public.data)) for one in self.logs.values()]
-        group = Group("validators", 2, tuple(one.name for one in witnesses))
-        self.home = WitnessHome(path)
-        trust = make_policy(logs, witnesses, [group], "validators")
-        clock = SetClock()
-        create_witness(
-            self.home, name="w.example", listen="127.0.0.1:0", tls=False, policies=[trust], clock=clock, entropy=SystemEntropy()
-        )
-        key, secret = key_of("w.example")
-        policy, store = load_witness_policy(self.home), WitnessStore(path / "witness.sqlite")
-        self.desk = Desk(store=store, policy=policy, key=key, sign=secret.sign, clock=clock)
-        OPENED.append(self.desk)
-
-    def note(self, log: MadeUpLog, size: int, signed: str, cosigned: dict[str, int]) -> Note:
-        """Signed by one member, and cosigned by some at these times."""
-        text = log.note(size).text
-        key = VerifierKey(LOG.origin, KeyKind.ED25519, self.logs[signed].public.data)
-        lines = [cosign_text(text, self.keys[org][0], time, self.keys[org][1].sign) for org, time in cosigned.items()]
-        return Note(text, (sign_text(text, key, self.logs[signed].sign), *lines))
-
-
-@pytest.fixture
-def members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Members:
-    monkeypatch.setenv("ATOLL_PASSPHRASE", "a witness's own")
-    return Members(tmp_path / "home")
-
-
-def test_of_a_log_whose_members_have_a_key_each_one_member_alone_gets_nothing(members: Members) -> None:
-    """Else it would bind the witness to a branch of its own, and the true log would never be cosigned again."""
-    desk, both = members.desk, {"bank": NOW, "bureau": NOW}
-    assert cosigned(desk, request(LOG, 100, 0, note=members.note(LOG, 100, "bank", both))) == 200
-    for own in ({}, {"telecom": NOW}):
-        for size, old in ((100, 100), (200, 100), (60, 0)):
-            body = request(OTHER, size, old, note=members.note(OTHER, size, "telecom", own))
-            assert cosigned(desk, body) == 403
-    assert desk._store.contradictions() == [], "the log has not contradicted itself"
-    assert cosigned(desk, request(LOG, 200, 100, note=members.note(LOG, 200, "bureau", both))) == 200
-
-
-def test_what_a_quorum_of_the_members_signs_twice_is_kept(members: Members) -> None:
-    desk, both = members.desk, {"bank": NOW, "bureau": NOW}
-    assert cosigned(desk, request(LOG, 100, 0, note=members.note(LOG, 100, "bank", both))) == 200
-    assert cosigned(desk, request(OTHER, 100, 100, note=members.note(OTHER, 100, "telecom", both))) == 422
-    assert [one.kind for one in desk._store.contradictions()] == ["fork"]
-
-
-def test_a_member_whose_clock_is_ahead_neither_counts_nor_hinders(members: Members) -> None:
-    desk, ahead = members.desk, {"telecom": NOW + 3600}
-    assert cosigned(desk, request(LOG, 100, 0, note=members.note(LOG, 100, "bank", {"bank": NOW} | ahead))) == 403
-    everybody = {"bank": NOW, "bureau": NOW} | ahead
-    assert cosigned(desk, request(LOG, 100, 0, note=members.note(LOG, 100, "bank", everybody))) == 200
-
-
-def test_a_log_of_several_keys_needs_to_say_who_cosigns(tmp_path: Path, members: Members) -> None:
-    logs = [Log(VerifierKey(LOG.origin, KeyKind.ED25519, one.public.data)) for one in members.logs.values()]
-    members.home.policy.write_bytes(encode_policy(make_policy(logs, (), (), NO_QUORUM)))
-    with pytest.raises(BadWitnessConfig, match="no group of that name"):
-        load_witness_policy(members.home)

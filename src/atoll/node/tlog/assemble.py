@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from atoll.ledger.agreement import log_key
-from atoll.ledger.errors import UntrustedNoteError
-from atoll.ledger.note import Note, verify_note
-from atoll.ledger.records import EngineKind, Key
-from atoll.ledger.vkey import KeyKind, VerifierKey
+from atoll.ledger.records import EngineKind
 from atoll.node.context import NodeContext
 from atoll.node.keyring import KeyRing
 from atoll.node.tlog.cosigning import Call, Cosigner, OwnNotes
 from atoll.node.tlog.errors import NotCosigned
+from atoll.node.tlog.members import read_word
 from atoll.node.tlog.publisher import REFRESH_SECONDS, AgreedNotes, NoteSource, Publisher
 from atoll.node.tlog.settings import load_witness_policy, witness_tls
 from atoll.node.tlog.shelf import Shelf
 from atoll.node.tlog.witnesses import Witnesses
-from atoll.ordering.engine import View
 from atoll.trust.keys import Purpose
 
 
@@ -66,13 +62,7 @@ def publish_log(context: NodeContext, keys: KeyRing, call: Call, *, refresh_seco
     witnesses = None
     if policy is not None:
         tls = witness_tls(settings.certificates)
-        witnesses = Witnesses(
-            policy.witnesses,
-            log_keys=lambda: log_keys(context.view()),
-            stands=lambda note: has_quorum(context.view(), note),
-            tls=tls,
-            clock=context.clock,
-        )
+        witnesses = Witnesses(policy.witnesses, read=lambda note: read_word(engine.view(), note), tls=tls, clock=context.clock)
     publisher = Publisher(
         engine=engine,
         source=source,
@@ -85,27 +75,3 @@ def publish_log(context: NodeContext, keys: KeyRing, call: Call, *, refresh_seco
         witnesses=witnesses,
     )
     return PublishedLog(shelf, publisher, cosigner)
-
-
-def log_keys(view: View) -> dict[VerifierKey, str]:
-    """Every key that a member signs this log's checkpoints with, or ever did, and whose it is. Cost: a walk over the keys."""
-    return {log_key(view.chain.chain_id, one.public): one.org for one in view.all(Key) if one.purpose is Purpose.LOG}
-
-
-def has_quorum(view: View, note: Note) -> bool:
-    """Whether a quorum of the members that count now has cosigned a checkpoint, with the keys of today or of before.
-
-    Cost: as `log_keys`.
-    """
-    origin, consensus = view.chain.chain_id, view.consensus
-    counted = {one.org for one in consensus.counted()}
-    keys = {
-        VerifierKey(f"{origin}/{one.org}", KeyKind.ED25519_COSIGNATURE, one.public): one.org
-        for one in view.all(Key)
-        if one.purpose is Purpose.COSIGN and one.org in counted
-    }
-    try:
-        cosigned = {keys[one.key] for one in verify_note(note, keys)}
-    except UntrustedNoteError:
-        cosigned = set()
-    return len(cosigned) >= consensus.quorum()

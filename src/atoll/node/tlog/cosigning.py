@@ -22,7 +22,8 @@ from atoll.ledger.note import Note, NoteSignature, cosign_text, parse_note, pars
 from atoll.ledger.records import ConsensusSet, Key, KeyPointer, Validator
 from atoll.ledger.vkey import VerifierKey
 from atoll.node.tlog.errors import CosignedFurther, LogForked, NotCosigned, NotReachedYet
-from atoll.node.tlog.publisher import Candidate, Memory
+from atoll.node.tlog.kept import Memory
+from atoll.node.tlog.publisher import Candidate
 from atoll.ordering.engine import Engine, View
 from atoll.ordering.errors import NotAgreedYet
 from atoll.ports import Clock

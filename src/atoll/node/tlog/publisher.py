@@ -22,8 +22,9 @@ from atoll.ledger.errors import UntrustedNoteError
 from atoll.ledger.note import Note, parse_note, verify_note
 from atoll.ledger.tlog_policy import Policy
 from atoll.node.tlog.errors import LogForked, LogWentBack
+from atoll.node.tlog.kept import Memory, keep_evidence
 from atoll.node.tlog.shelf import Published, Shelf
-from atoll.node.tlog.witnesses import Shown, Witnesses
+from atoll.node.tlog.witnesses import Shown, SignedAlone, Witnesses
 from atoll.ordering.engine import Engine
 from atoll.ordering.errors import NotAgreedYet
 from atoll.ports import Clock
@@ -63,20 +64,13 @@ class NoteSource(Protocol):
         ...
 
 
-class Memory(Protocol):
-    """What survives a restart; a value is durable when the call returns."""
-
-    def meta(self, name: str) -> bytes | None: ...
-
-    def set_meta(self, name: str, value: bytes) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """A checkpoint of this log that outsiders have seen."""
 
     checkpoint: Checkpoint
     source: str
+    note: bytes
     at: int
     """When this node heard of it, Unix seconds."""
 
@@ -124,7 +118,7 @@ class Publisher:
         written = memory.meta(PUBLISHED)
         self._written = written
         if written is not None:
-            self._see(Shown(parse_checkpoint(parse_note(written).text), HERE))
+            self._see(Shown(parse_checkpoint(parse_note(written).text), HERE, written))
 
     def states(self) -> list[tuple[str, int, str]]:
         """As `Witnesses.states`."""
@@ -168,6 +162,8 @@ class Publisher:
             note = note.with_signatures(answers.lines)
             for one in answers.shown:
                 self._see(one)
+            for alone in answers.alone:
+                self._keep_alone(alone)
             self._need_growth()
             if self._seen:
                 return
@@ -225,7 +221,14 @@ class Publisher:
         """Take note of a checkpoint that outsiders know; it is compared as soon as this node's log is that large."""
         known = {(one.checkpoint, one.source) for one in self._seen}
         if (shown.checkpoint, shown.source) not in known:
-            self._seen.append(_Seen(shown.checkpoint, shown.source, self._clock.now()))
+            self._seen.append(_Seen(shown.checkpoint, shown.source, shown.note, self._clock.now()))
+
+    def _keep_alone(self, alone: SignedAlone) -> None:
+        """Keep what members signed and no quorum stands for; it stops nobody but those who wait for that witness."""
+        news = [org for org in alone.signers if keep_evidence(self._memory, org, alone.note)]
+        if news:
+            text = alone.note.partition(b"\n\n")[0].decode().replace("\n", " ")
+            log.critical("signed without a quorum, and cosigned by a witness: %s", text, extra={"peer": ", ".join(news)})
 
     def _need_growth(self) -> None:
         view, tree = self._engine.view(), self._engine.ledger.log

@@ -1,8 +1,8 @@
 """Asking witnesses for cosignatures: one request each, the right old size learnt from a refusal, patience after a failure.
 
 What a witness says without signing it moves nothing here: an answer 409 or 422 makes this node ask for the checkpoint that the
-witness has cosigned before, and only one that this log and a quorum of its members have signed counts as proof that the log
-went back or parted. What one member's log key signed alone is that member's contradiction: it is named, and the node goes on.
+witness has cosigned before, and only one that a quorum of the members stands for is proof that the log went back or parted. One
+that a single member has signed proves something about that member; it is kept, and nothing stops.
 Source: C2SP tlog-witness.
 """
 
@@ -13,20 +13,20 @@ import hashlib
 import logging
 import os
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import httpx
 
 from atoll.errors import AtollError
-from atoll.ledger.checkpoint import Checkpoint, parse_checkpoint
+from atoll.ledger.checkpoint import Checkpoint
 from atoll.ledger.cosignature import parse_cosignature
 from atoll.ledger.note import Note, NoteSignature, parse_note, parse_signatures, verify_note
 from atoll.ledger.note_fields import parse_number
 from atoll.ledger.tlog_policy import Witness
-from atoll.ledger.vkey import VerifierKey
 from atoll.ledger.witness import AddCheckpoint
 from atoll.node.tlog.errors import WitnessAhead, WitnessUnfit, WitnessUnreachable
+from atoll.node.tlog.members import Word
 from atoll.ports import Clock
 from atoll.primitives.merkle import MerkleTree
 
@@ -44,12 +44,24 @@ LONGEST_PAUSE_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A checkpoint that this log and a quorum of its members once signed, and a witness kept."""
+    """A checkpoint that a quorum of the members stood for, and somebody kept."""
 
     checkpoint: Checkpoint
     """What it says."""
     source: str
     """Who kept it."""
+    note: bytes
+    """The signed note, byte for byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedAlone:
+    """A checkpoint that members have signed, and no quorum stands for."""
+
+    signers: tuple[str, ...]
+    """They."""
+    note: bytes
+    """The signed note, byte for byte."""
 
 
 @dataclass(slots=True)
@@ -74,7 +86,9 @@ class Answers:
     lines: list[NoteSignature] = field(default_factory=list)
     """Verified cosignatures."""
     shown: list[Shown] = field(default_factory=list)
-    """Checkpoints that the members stood for before, from witnesses that refused this one."""
+    """Checkpoints that the members agreed on before, from witnesses that refused this one."""
+    alone: list[SignedAlone] = field(default_factory=list)
+    """Others that such witnesses cosigned."""
 
 
 class Witnesses:
@@ -84,22 +98,19 @@ class Witnesses:
         self,
         witnesses: Iterable[Witness],
         *,
-        log_keys: Callable[[], Mapping[VerifierKey, str]],
-        stands: Callable[[Note], bool],
+        read: Callable[[Note], Word],
         tls: ssl.SSLContext | bool,
         clock: Clock,
     ) -> None:
         """
         Args:
             witnesses: those with an address are asked.
-            log_keys: the keys that sign this log's checkpoints, or ever did, and whose they are.
-            stands: whether a quorum of the members has cosigned a checkpoint.
+            read: who stands for a checkpoint of this log; raises as `read_word`.
             tls: settings for their addresses that begin with https.
             clock: for patience, and against cosignatures of another time.
         """
         self._asked = [_Asked(one) for one in witnesses if one.url]
-        self._log_keys = log_keys
-        self._stands = stands
+        self._read = read
         self._clock = clock
         self._http = httpx.AsyncClient(verify=tls, timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False)
 
@@ -159,41 +170,37 @@ class Witnesses:
                 return line
             known = parse_number(body.decode("ascii", "replace").removesuffix("\n")) if status == 409 else None
             if known is None or known == old:
-                answers.shown += await self._shown(asked, checkpoint)
+                await self._look_at_shown(asked, checkpoint, answers)
                 raise WitnessUnfit(name=name, reason=f"status {status}, {_words(body)}")
             asked.known = known
             if known > checkpoint.size:
-                answers.shown += await self._shown(asked, checkpoint)
+                await self._look_at_shown(asked, checkpoint, answers)
                 raise WitnessAhead(name=name, known=known, size=checkpoint.size)
         raise WitnessUnfit(name=name, reason="it names another known size each time")
 
     async def _post(self, asked: _Asked, request: AddCheckpoint) -> tuple[int, bytes]:
         return await self._call(asked, "POST", "add-checkpoint", request.encode())
 
-    async def _shown(self, asked: _Asked, checkpoint: Checkpoint) -> list[Shown]:
-        """What the witness cosigned before, if it shows it, this log's signature under it holds and its members stand for it.
+    async def _look_at_shown(self, asked: _Asked, checkpoint: Checkpoint, answers: Answers) -> None:
+        """Take what the witness cosigned before, if it shows it and the signatures under it hold.
 
         Raises:
-            WitnessUnfit: it was led astray by a member's key alone.
+            WitnessUnfit: it cosigned what no quorum of the members stands for.
         """
         place = f"newest/{hashlib.sha256(checkpoint.origin.encode()).hexdigest()}"
         try:
             status, body = await self._call(asked, "GET", place, b"")
             if status != 200:
-                return []
-            note = parse_note(body)
-            owners = {key: org for key, org in self._log_keys().items() if key.name == checkpoint.origin}
-            signers = ", ".join(sorted({owners[one.key] for one in verify_note(note, owners)}))
-            before, stands = parse_checkpoint(note.text), self._stands(note)
+                return
+            word = self._read(parse_note(body))
         except AtollError:
-            return []  # what is not signed by the log proves nothing
-        if before.origin != checkpoint.origin:
-            return []
-        if not stands:
-            log.critical("%s signed without a quorum of the members: %s", signers, note.encode().decode())
-            reason = f"it cosigned {before.size} entries that {signers} signed without a quorum of the members"
-            raise WitnessUnfit(name=asked.witness.name, reason=reason)
-        return [Shown(before, f"witness {asked.witness.name}")]
+            return  # what is not signed by a member proves nothing
+        if word.agreed:
+            answers.shown.append(Shown(word.checkpoint, f"witness {asked.witness.name}", body))
+            return
+        answers.alone.append(SignedAlone(word.signers, body))
+        reason = f"it cosigned {word.checkpoint.size} entries for which no quorum stands; signed by {', '.join(word.signers)}"
+        raise WitnessUnfit(name=asked.witness.name, reason=reason)
 
     async def _call(self, asked: _Asked, method: str, place: str, content: bytes) -> tuple[int, bytes]:
         url = f"{asked.witness.url.rstrip('/')}/{place}"
