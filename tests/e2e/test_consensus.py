@@ -113,7 +113,7 @@ def test_a_machine_that_died_comes_back_with_another_key(stage: Stage) -> None:
 
 
 def test_who_is_put_out_is_refused_from_that_block_on(stage: Stage) -> None:
-    decide(stage, "remove", TELECOM, BANK, BUREAU)
+    decide(stage, "remove", TELECOM, BANK, BUREAU, OPERATOR)
     stage.wait_for("the auditor knows", lambda: "telecom" not in {one.org for one in active(stage)})
     with pytest.raises(RefusedByNode):
         stage.client(TELECOM).members.rotate_key("log")

@@ -115,14 +115,13 @@ class Membership:
         view = self._context.view()
         record = view.get(InviteRecord, org)
         motion = view.get(Motion, str(record.motion)) if record is not None and record.motion else None
-        counted = tuple(one.org for one in view.consensus.counted())
         return InviteInfo(
             token=invite.expose_text(),
             org=org,
             not_after=invite.binding.expires_at,
             motion=motion.number if motion else 0,
             approvals=len(motion.approvals) if motion else 0,
-            needed=motion.needed(counted) if motion else 0,
+            needed=motion.needed(view.consensus.voices()) if motion else 0,
         )
 
     async def enrol(self, transaction: str) -> Acknowledged:

@@ -92,8 +92,8 @@ class Motions:
             raise BadRequest(reason=f"this node knows the rules up to version {LATEST}; install the new version first")
 
     def _show(self, view: View, one: Motion) -> MotionInfo:
-        counted = tuple(each.org for each in view.consensus.counted())
-        voters = one.counts(counted)
+        voices = view.consensus.voices()
+        voters = one.counts(voices)
         expired = self._context.now() >= one.expires_at
         is_open = not one.carried_height and not expired
         new = one.newcomer
@@ -106,7 +106,7 @@ class Motions:
             state="carried" if one.carried_height else "expired" if expired else "open",
             approvals=[org for org in one.approvals if org in voters],
             voters=list(voters),
-            needed=one.needed(counted),
+            needed=one.needed(voices),
             waits_for_us=is_open and self._context.org in voters and self._context.org not in one.approvals,
             title=new.title if new else "",
             legal_id=new.legal_id if new else "",

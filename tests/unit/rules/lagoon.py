@@ -200,7 +200,7 @@ class Lagoon:
 
     def carry(self, number: int) -> Self:
         """As many approve a motion as it needs."""
-        for org in self.get(Motion, str(number)).counts(self.counted()):
+        for org in self.get(Motion, str(number)).counts(self.get(ConsensusSet, "0").voices()):
             motion = self.get(Motion, str(number))
             if not motion.carried_height and org not in motion.approvals:
                 self.do(org, ApproveMotion(number=number))

@@ -227,6 +227,15 @@ class ConsensusSet(Record):
             return tuple(one for one in self.validators if one.consensus)
         return tuple(one for one in self.validators if one.org != self.sequencer and one.cosign != REVOKED_COSIGN)
 
+    def voices(self) -> tuple[str, ...]:
+        """The members that decide together, by name, one vote each.
+
+        They are those who count, and who would but for a key that is revoked or struck out: else a few could wait until others
+        lose their keys, and decide alone.
+        """
+        is_embedded = self.engine is EngineKind.EMBEDDED
+        return tuple(one.org for one in self.validators if not (is_embedded and one.org == self.sequencer))
+
     def quorum(self) -> int:
         """q = floor(2n/3) + 1 over those counted: more than two thirds, with one vote each."""
         return 2 * len(self.counted()) // 3 + 1

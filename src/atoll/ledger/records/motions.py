@@ -82,14 +82,17 @@ class Motion(Record):
     def identifier(self) -> str:
         return str(self.number)
 
-    def counts(self, counted: tuple[str, ...]) -> tuple[str, ...]:
-        """Whose approvals count among those who count on the ledger: nobody has a say about itself."""
-        return tuple(org for org in counted if org != self.org)
+    def counts(self, voices: tuple[str, ...]) -> tuple[str, ...]:
+        """Whose approvals count among those who decide (`ConsensusSet.voices`): nobody has a say about itself."""
+        return tuple(org for org in voices if org != self.org)
 
-    def needed(self, counted: tuple[str, ...]) -> int:
-        """How many approvals carry it: more than half of them, and more than two thirds for new rules."""
-        voters = len(self.counts(counted))
-        return (2 * voters // 3 if self.kind is MotionKind.UPGRADE else voters // 2) + 1
+    def needed(self, voices: tuple[str, ...]) -> int:
+        """How many approvals carry it: more than half of those who decide, and more than two thirds for new rules.
+
+        A member that is to go is one of them, though it has no say: half of four never put out the other half one by one, and
+        of two nobody puts out the other.
+        """
+        return (2 * len(voices) // 3 if self.kind is MotionKind.UPGRADE else len(voices) // 2) + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

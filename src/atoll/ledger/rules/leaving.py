@@ -38,9 +38,7 @@ def leave(call: Call, body: LeaveMember) -> None:
 
 def start_validating(call: Call, org: str) -> None:
     """With the keys that it has registered, if they are good and its legal entity has no vote yet."""
-    member, consensus = call.active_member(org), call.need(ConsensusSet, "0")
-    if org in {one.org for one in consensus.validators}:
-        raise WrongState(what="member", name=org, state="validating", needed="one that follows")
+    member, consensus = need_following(call, org), call.need(ConsensusSet, "0")
     need_own_vote(call, member.legal_id)
     purposes = (Purpose.COSIGN, Purpose.CONSENSUS) if consensus.engine is EngineKind.COMETBFT else (Purpose.COSIGN,)
     keys = {purpose: call.current_key(org, purpose) for purpose in purposes}
@@ -54,14 +52,31 @@ def start_validating(call: Call, org: str) -> None:
 
 def stop_validating(call: Call, org: str) -> None:
     """It re-executes as every member does, and its voice counts no more."""
+    need_validating(call, org)
     old = call.need(ConsensusSet, "0")
-    if org not in {one.org for one in old.validators}:
-        raise WrongState(what="member", name=org, state="following", needed="a validating member")
     need_no_duty(call, org)
     validators = tuple(one for one in old.validators if one.org != org)
     if not validators or not replace(old, validators=validators).counted():
         raise MemberNeeded(org=org, reason="no validating member would be left that counts")
     call.state.put(replace(old, validators=validators))
+
+
+def need_following(call: Call, org: str) -> Member:
+    """The member.
+
+    Raises:
+        WrongState: it validates already.
+    """
+    member = call.active_member(org)
+    if org in {one.org for one in call.need(ConsensusSet, "0").validators}:
+        raise WrongState(what="member", name=org, state="validating", needed="one that follows")
+    return member
+
+
+def need_validating(call: Call, org: str) -> None:
+    """Raises WrongState where it follows."""
+    if org not in {one.org for one in call.need(ConsensusSet, "0").validators}:
+        raise WrongState(what="member", name=org, state="following", needed="a validating member")
 
 
 def need_parting(call: Call, org: str) -> None:

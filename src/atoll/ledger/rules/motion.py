@@ -1,9 +1,10 @@
 """Motions: what no member decides alone (SECURITY 3.6).
 
-Whoever validates, audits or regulates is let in by more than half of the members that count, and a member is put out by more
-than half of the others; new rules take more than two thirds. A motion stands on the ledger under a number, each member approves
-it by a transaction of its own, and the approval that makes enough carries it out. Approvals are counted among those who count
-at that moment, so a member that has left has no say, whatever it approved before.
+Whoever validates, audits or regulates is let in by more than half of the validating members, and a member is put out by as
+many, itself among those of whom it takes half; new rules take more than two thirds. A motion stands on the ledger under a
+number, each member approves it by a transaction of its own, and the approval that makes enough carries it out. Approvals are
+counted among those who validate at that moment, so a member that has left has no say, whatever it approved before; one whose
+key is revoked or struck out keeps its say. Embedded: the member that orders has none.
 """
 
 from __future__ import annotations
@@ -13,8 +14,16 @@ from typing import ClassVar
 
 from atoll.ledger.records import Chain, ConsensusSet, InviteRecord, Motion, MotionCounter, MotionKind, MotionOrg, Newcomer
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.errors import AlreadyExists, DeadlinePassed, MotionTooLong, NotAllowed, NotCarried, WrongState
-from atoll.ledger.rules.leaving import need_parting, part, start_validating, stop_validating
+from atoll.ledger.rules.errors import (
+    AlreadyExists,
+    DeadlinePassed,
+    MemberNeeded,
+    MotionTooLong,
+    NotAllowed,
+    NotCarried,
+    WrongState,
+)
+from atoll.ledger.rules.leaving import need_following, need_parting, need_validating, part, start_validating, stop_validating
 from atoll.wire.message import Count, Message, Time
 
 MOST_SECONDS = 90 * 86_400
@@ -43,7 +52,7 @@ class OpenMotion(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApproveMotion(Message):
-    """A member that counts says yes."""
+    """A validating member says yes."""
 
     TAG: ClassVar[str] = "motion.approve/1"
 
@@ -52,14 +61,14 @@ class ApproveMotion(Message):
 
 
 def need_voice(call: Call) -> None:
-    """Operators and members that count may ask for a decision, and nobody else: it costs the others their attention."""
-    if "operator" not in call.active_member(call.sender).roles and call.sender not in counted(call):
-        raise NotAllowed(org=call.sender, reason="it is neither an operator nor a validating member that counts")
+    """Operators and members that decide may ask for a decision, and nobody else: it costs the others their attention."""
+    if "operator" not in call.active_member(call.sender).roles and call.sender not in voices(call):
+        raise NotAllowed(org=call.sender, reason="it is neither an operator nor a validating member with a say")
 
 
-def counted(call: Call) -> tuple[str, ...]:
-    """The members that count, by name."""
-    return tuple(one.org for one in call.need(ConsensusSet, "0").counted())
+def voices(call: Call) -> tuple[str, ...]:
+    """The members that decide, by name."""
+    return call.need(ConsensusSet, "0").voices()
 
 
 def open_motion(call: Call, body: OpenMotion) -> None:
@@ -77,7 +86,7 @@ def open_motion(call: Call, body: OpenMotion) -> None:
 
 
 def open_invitation(call: Call, org: str, newcomer: Newcomer, invitation: InviteRecord) -> Motion:
-    """The motion that an invitation waits for; an operator's invitation carries its own approval where it counts."""
+    """The motion that an invitation waits for; the sender's own approval is counted with it."""
     motion = _new(call, MotionKind.INVITE, org, invitation.expires_at)
     motion = replace(motion, newcomer=newcomer, roles=invitation.roles, validating=invitation.validating)
     _approve(call, motion)
@@ -85,15 +94,18 @@ def open_invitation(call: Call, org: str, newcomer: Newcomer, invitation: Invite
 
 
 def approve(call: Call, body: ApproveMotion) -> None:
-    """Members that count, each once, before it expires and until it is carried."""
+    """Members that decide, each once, before it expires and until it is carried.
+
+    One says yes again where enough have by now, since others stopped validating: then that carries it out.
+    """
     motion = call.need(Motion, str(body.number))
     if motion.carried_height:
         raise WrongState(what="motion", name=motion.identifier(), state="carried", needed="one that is open")
     if call.time >= motion.expires_at:
         raise DeadlinePassed(what=f"Motion {motion.number}", deadline=motion.expires_at, now=call.time)
-    if call.sender not in motion.counts(counted(call)):
+    if call.sender not in motion.counts(voices(call)):
         raise NotAllowed(org=call.sender, reason="its approval does not count in this motion")
-    if call.sender in motion.approvals:
+    if call.sender in motion.approvals and _found(call, motion) < motion.needed(voices(call)):
         raise AlreadyExists(what="approval of motion", name=f"{motion.number} by {call.sender}")
     _need_possible(call, motion)
     _approve(call, motion)
@@ -109,8 +121,7 @@ def need_carried(call: Call, invitation: InviteRecord) -> Motion | None:
         return None
     motion = call.need(Motion, str(invitation.motion))
     if not motion.carried_height:
-        found = len(set(motion.approvals) & set(motion.counts(counted(call))))
-        raise NotCarried(motion=motion.number, found=found, needed=motion.needed(counted(call)))
+        raise NotCarried(motion=motion.number, found=_found(call, motion), needed=motion.needed(voices(call)))
     return motion
 
 
@@ -140,18 +151,24 @@ def _new(call: Call, kind: MotionKind, org: str, expires_at: int) -> Motion:
 
 def _approve(call: Call, motion: Motion) -> None:
     """Count the sender's approval, if it counts, and carry the motion out if that makes enough."""
-    all_counted = counted(call)
-    voters = motion.counts(all_counted)
-    approvals = tuple(sorted({*motion.approvals, *((call.sender,) if call.sender in voters else ())}))
-    motion = replace(motion, approvals=approvals)
-    if len(set(approvals) & set(voters)) >= motion.needed(all_counted):
+    own = (call.sender,) if call.sender in motion.counts(voices(call)) else ()
+    motion = replace(motion, approvals=tuple(sorted({*motion.approvals, *own})))
+    if _found(call, motion) >= motion.needed(voices(call)):
         motion = replace(motion, carried_height=call.height)
         _carry_out(call, motion)
     call.state.put(motion)
 
 
+def _found(call: Call, motion: Motion) -> int:
+    """How many have approved of those who decide now."""
+    return len(set(motion.approvals) & set(motion.counts(voices(call))))
+
+
 def _need_possible(call: Call, motion: Motion) -> None:
     """Refuse what the ledger could not do if everybody approved it now."""
+    needed, voters = motion.needed(voices(call)), len(motion.counts(voices(call)))
+    if needed > voters:
+        raise MemberNeeded(org=motion.org, reason=f"{needed} approvals would be needed, and {voters} other decides")
     match motion.kind:
         case MotionKind.INVITE:
             if call.need(InviteRecord, motion.org).motion != motion.number:
@@ -160,8 +177,10 @@ def _need_possible(call: Call, motion: Motion) -> None:
             _need_next(call, motion)
         case MotionKind.REMOVE:
             need_parting(call, motion.org)
-        case _:
-            call.active_member(motion.org)
+        case MotionKind.VALIDATE:
+            need_following(call, motion.org)
+        case MotionKind.STOP_VALIDATING:
+            need_validating(call, motion.org)
 
 
 def _need_next(call: Call, motion: Motion) -> None:
