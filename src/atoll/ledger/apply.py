@@ -23,7 +23,7 @@ from atoll.ledger.rules.errors import (
     StaleNonce,
     UnknownType,
 )
-from atoll.ledger.rules.membership import EnrolMember
+from atoll.ledger.rules.membership import EnrolMember, need_invitation
 from atoll.ledger.state import State
 from atoll.ledger.transaction import MAX_TRANSACTION_BYTES, Transaction, parse_transaction
 from atoll.primitives import ed25519
@@ -122,7 +122,7 @@ def recheck(state: State, sender: str, nonce: int, expiry_height: int, context: 
 
 
 def admit(state: State, data: bytes, context: Context) -> tuple[Transaction, Call]:
-    """Form, type, expiry, sender, signature and nonce.
+    """Form, type, expiry, sender, signature and nonce; of a newcomer, the invitation.
 
     Raises:
         RuleError: the first of these that does not hold.
@@ -139,7 +139,12 @@ def admit(state: State, data: bytes, context: Context) -> tuple[Transaction, Cal
     _need_unexpired(transaction.expiry_height, context)
     _need_signature(state, chain, envelope, transaction, context)
     _need_new_nonce(state, transaction.sender, transaction.nonce)
-    return transaction, Call(state=state, height=context.height, time=context.time, sender=transaction.sender, chain=chain)
+    call = Call(state=state, height=context.height, time=context.time, sender=transaction.sender, chain=chain)
+    if transaction.type == EnrolMember.TAG and state.get(Member, transaction.sender) is None:
+        body, _ = _rule(chain, transaction, context.height)
+        assert isinstance(body, EnrolMember), "its key was taken from it"
+        need_invitation(call, body)
+    return transaction, call
 
 
 def _need_unexpired(expiry_height: int, context: Context) -> None:

@@ -63,7 +63,7 @@ class Ledger:
         self.height = 0
         self.time = genesis.time
         self._history: collections.OrderedDict[int, Tree] = collections.OrderedDict()
-        self._reader: State | None = None
+        self._reader: tuple[Tree, State] | None = None
         summary = BlockSummary(height=0, term=1, time=genesis.time, first=1, outcomes=b"", state_root=self.tree.root)
         self.genesis_entries = (genesis_file, encode_message(summary))
         self.log.extend(leaf_hash(one) for one in self.genesis_entries)
@@ -90,9 +90,13 @@ class Ledger:
 
     def reader(self) -> State:
         """The state as of the last block, for reading: one until the next block, because it keeps what it has read."""
-        if self._reader is None:
-            self._reader = self.view()
-        return self._reader
+        tree, held = (
+            self.tree,
+            self._reader,
+        )  # a thread may ask while the event loop adopts: never one block's view as another's
+        if held is None or held[0] is not tree:
+            held = self._reader = (tree, State(Records(tree)))
+        return held[1]
 
     def tree_at(self, height: int) -> Tree | None:
         """The state tree after a recent block; None if it is older than HISTORY_HEIGHTS."""

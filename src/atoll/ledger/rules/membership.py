@@ -162,6 +162,27 @@ def enrol(call: Call, body: EnrolMember) -> None:
     """The token, the bound key and the roles must be those of the invitation, which is used up by it."""
     new = body.enrolment
     call.need_free(Member, new.org)
+    invitation = need_invitation(call, body)
+    if new.roles != invitation.roles or new.validating != invitation.validating:
+        raise NotAllowed(org=new.org, reason="its roles are not those it was invited with")
+    motion = need_carried(call, invitation)
+    if motion is not None and motion.newcomer != newcomer_of(new):
+        raise NotAllowed(org=new.org, reason="it is not the one that the members approved")
+    if new.validating:
+        need_own_vote(call, new.legal_id)
+    call.state.put(replace(invitation, expires_at=0))
+    admit(call, new)
+
+
+def need_invitation(call: Call, body: EnrolMember) -> InviteRecord:
+    """The invitation that an enrolment's token and key are of.
+
+    Looked at before an enrolment is let in at all, because who is no member yet has no nonce to lose.
+
+    Raises:
+        UnknownRecord, BadApproval: there is none, or it is another's, used or too old.
+    """
+    new = body.enrolment
     invitation = call.need(InviteRecord, new.org)
     binding = InviteBinding(
         organisation=new.org,
@@ -174,15 +195,7 @@ def enrol(call: Call, body: EnrolMember) -> None:
         verify_invite(body.token_secret, binding, commitment=invitation.commitment, now=call.time)
     except InviteRefused as err:
         raise BadApproval(needed="an unused invitation bound to this organisation and key", found="none") from err
-    if new.roles != invitation.roles or new.validating != invitation.validating:
-        raise NotAllowed(org=new.org, reason="its roles are not those it was invited with")
-    motion = need_carried(call, invitation)
-    if motion is not None and motion.newcomer != newcomer_of(new):
-        raise NotAllowed(org=new.org, reason="it is not the one that the members approved")
-    if new.validating:
-        need_own_vote(call, new.legal_id)
-    call.state.put(replace(invitation, expires_at=0))
-    admit(call, new)
+    return invitation
 
 
 def newcomer_of(new: Enrolment) -> Newcomer:

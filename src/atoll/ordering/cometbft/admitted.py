@@ -7,9 +7,11 @@ is forgotten and looked at in full once more.
 from __future__ import annotations
 
 import collections
+import contextlib
 from dataclasses import dataclass
 
 from atoll.ledger.apply import Context, Outcome, recheck
+from atoll.ledger.rules.membership import EnrolMember
 from atoll.ledger.state import State
 from atoll.ledger.transaction import parse_transaction, transaction_id
 
@@ -40,11 +42,17 @@ def read_entry(data: bytes) -> Entry:
 
 
 class Admitted:
-    """See the module's docstring. Several threads may ask at a time: a lost race costs one look in full."""
+    """See the module's docstring. Several threads may ask at a time: a lost race costs one look in full.
+
+    What is kept has to hold for every node alike, because proposals are judged by it: an enrolment is not kept, since its
+    invitation may end, nor what was looked at before the last change.
+    """
 
     def __init__(self, limit: int = MAX_ADMITTED) -> None:
         self._entries: collections.OrderedDict[bytes, Entry] = collections.OrderedDict()
         self._limit = limit
+        self.changes = 0
+        """How often a member or a key has changed."""
 
     def __contains__(self, data: bytes) -> bool:
         return transaction_id(data) in self._entries
@@ -53,12 +61,24 @@ class Admitted:
         """What is known of these bytes."""
         return self._entries.get(transaction_id(data))
 
-    def add(self, data: bytes) -> None:
-        """They were let in: form, sender, signature, nonce and expiry are good."""
-        self._entries[transaction_id(data)] = read_entry(data)
+    def add(self, data: bytes, changes: int) -> None:
+        """They were let in: form, sender, signature, nonce and expiry are good.
+
+        Args:
+            data: the transaction.
+            changes: how many there had been before it was looked at.
+        """
+        if parse_transaction(data)[1].type == EnrolMember.TAG:
+            return
+        name = transaction_id(data)
+        self._entries[name] = read_entry(data)
+        if changes != self.changes:  # `clear` counts first, so one of the two sees the other
+            self._entries.pop(name, None)
         while len(self._entries) > self._limit:
-            self._entries.popitem(last=False)
+            with contextlib.suppress(KeyError):  # cleared meanwhile
+                self._entries.popitem(last=False)
 
     def clear(self) -> None:
         """A member or a key has changed."""
+        self.changes += 1
         self._entries.clear()

@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from atoll.ledger.app_hash import AppState
-from atoll.ledger.apply import Context, Outcome, Verifier, check, signature_claim
+from atoll.ledger.apply import Context, Outcome, check, signature_claim
 from atoll.ledger.block import MAX_BLOCK_TRANSACTIONS, Block
 from atoll.ledger.chain import Executed, Ledger
 from atoll.ledger.fault import ConsensusFault
 from atoll.ledger.records import ConsensusSet, Key, Member, MemberState, Nonce, record_key
+from atoll.ledger.state import State
 from atoll.ledger.transaction import transaction_id
 from atoll.ordering.cometbft.admitted import Admitted, Entry, read_entry
 from atoll.ordering.cometbft.decided import (
@@ -161,7 +162,7 @@ class Application:
 
     def check(self, transaction: bytes) -> Outcome:
         """Whether a transaction would be let in now: form, sender, signature, nonce and expiry, not its rule."""
-        return misfit(transaction) or check(self.ledger.reader(), transaction, self._context(self.verdicts))
+        return misfit(transaction) or check(self.ledger.reader(), transaction, self._context())
 
     async def check_many(self, transactions: Sequence[tuple[bytes, bool]]) -> list[Outcome]:
         """As `check` of each, their signatures verified together.
@@ -172,25 +173,25 @@ class Application:
 
         def work() -> list[Outcome]:
             self._warm([data for data, again in transactions if not again])
-            return [self._recheck(data) if again else self._check(data, self.verdicts) for data, again in transactions]
+            return [self._recheck(data) if again else self._check(data) for data, again in transactions]
 
         return await self.offload(work)
 
-    def _check(self, transaction: bytes, verify: Verifier) -> Outcome:
-        outcome = misfit(transaction) or check(self.ledger.reader(), transaction, self._context(verify))
+    def _check(self, transaction: bytes) -> Outcome:
+        changes = self._admitted.changes
+        outcome = misfit(transaction) or check(self.ledger.reader(), transaction, self._context())
         if outcome.ok:
-            self._admitted.add(transaction)
+            self._admitted.add(transaction, changes)
         return outcome
 
     def _recheck(self, transaction: bytes) -> Outcome:
         known = self._admitted.get(transaction)
         if known is None:
-            return self._check(transaction, _seen_before)
-        context = self._context(_seen_before)
-        return known.recheck(self.ledger.reader(), context)
+            return self._check(transaction)
+        return known.recheck(self.ledger.reader(), self._context())
 
-    def _context(self, verify: Verifier) -> Context:
-        return Context(height=self.ledger.height + 1, time=self.ledger.time, verify=verify)
+    def _context(self) -> Context:
+        return Context(height=self.ledger.height + 1, time=self.ledger.time, verify=self.verdicts)
 
     def _warm(self, transactions: Sequence[bytes]) -> None:
         """Verify together, each by the one strict check, the signatures of those that have not been seen."""
@@ -215,32 +216,44 @@ class Application:
         return await self.offload(lambda: self._prepare(transactions, max_count, max_bytes))
 
     def _prepare(self, transactions: Sequence[bytes], max_count: int, max_bytes: int) -> list[bytes]:
-        state, context = self.ledger.view(), self._context(self.verdicts)
+        state, context = self.ledger.view(), self._context()
         waiting = [(data, self._admitted.get(data)) for data in transactions[: LOOKED_AT * max_count]]
         readable = [(data, known or read_entry(data)) for data, known in waiting if known is not None or is_readable(data)]
         chosen: list[bytes] = []
-        for data, entry in in_order_of_nonces(readable):
+        for data, _ in in_order_of_nonces(readable):
             size = proposed_bytes(data)
             if len(chosen) == max_count or size > max_bytes:
                 break
-            outcome = entry.recheck(state, context) if data in self._admitted else check(state, data, context)
-            if outcome.ok:
-                state.put(Nonce(org=entry.sender, last=entry.nonce))
-                state.keep()
+            if self._follows(state, data, context):
                 chosen.append(data)
                 max_bytes -= size
         return chosen
 
     async def accepts(self, transactions: Sequence[bytes], faults: Sequence[ConsensusFault]) -> bool:
-        """Whether to stand for a proposal. Depends on its bytes alone; signatures are verified on the way, for later."""
+        """Whether to stand for a proposal: every transaction in it would be let in now, after those before it.
+
+        Depends on the proposal and on the committed state alone, so that all nodes say the same. What is refused here would be
+        written down for good by every node, and nobody would have to answer for it.
+        """
 
         def work() -> bool:
             if not is_sound(transactions, faults, is_known=self._admitted.__contains__):
                 return False
             self._warm(transactions)
-            return True
+            state, context = self.ledger.view(), self._context()
+            return all(self._follows(state, data, context) for data in transactions)
 
         return await self.offload(work)
+
+    def _follows(self, state: State, data: bytes, context: Context) -> bool:
+        """Whether a transaction can stand next in a proposal; its nonce is used up in `state` if so."""
+        known = self._admitted.get(data)
+        outcome = check(state, data, context) if known is None else known.recheck(state, context)
+        if outcome.ok:
+            entry = known or read_entry(data)
+            state.put(Nonce(org=entry.sender, last=entry.nonce))
+            state.keep()
+        return outcome.ok
 
     # -- blocks ----------------------------------------------------------------------------------------------------------------
 
@@ -363,12 +376,6 @@ def in_order_of_nonces(transactions: Sequence[tuple[bytes, Entry]]) -> list[tupl
         waiting.setdefault(one[1].sender, []).append(one)
     queues = {sender: iter(sorted(queue, key=lambda one: one[1].nonce)) for sender, queue in waiting.items()}
     return [next(queues[entry.sender]) for _, entry in transactions]
-
-
-def _seen_before(public: bytes, message: bytes, signature: bytes) -> bool:
-    """A transaction was let in before; its signature was good then."""
-    del public, message, signature
-    return True
 
 
 def _ignore(committed: Committed) -> None:

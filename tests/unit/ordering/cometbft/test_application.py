@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ from atoll.ledger.block import MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, Block, B
 from atoll.ledger.chain import Ledger
 from atoll.ledger.errors import BadBlock, UnknownRules
 from atoll.ledger.fault import ConsensusFault, FaultKind, reads_as_fault
-from atoll.ledger.records import Key
+from atoll.ledger.records import Key, Nonce
 from atoll.ledger.rules.consensus import Handover, HandoverVote, SignedVote
 from atoll.ledger.rules.keys import RevokeKey, RotateKey
-from atoll.ledger.rules.membership import SetEndpoints
-from atoll.ledger.transaction import MAX_TRANSACTION_BYTES, parse_transaction
+from atoll.ledger.rules.membership import EnrolMember, SetEndpoints
+from atoll.ledger.transaction import MAX_TRANSACTION_BYTES, Transaction, parse_transaction, seal_transaction
 from atoll.ordering.cometbft.admitted import Admitted, read_entry
 from atoll.ordering.cometbft.application import in_order_of_nonces
 from atoll.ordering.cometbft.decided import MAX_FAULTS, is_sound, proposed_bytes, sift
@@ -28,7 +29,7 @@ from atoll.ordering.embedded.store import Store
 from atoll.ordering.offload import inline
 from atoll.testing.abci import COMMIT, INFO, Chain, Refused, Socket, check, finalize, init_chain
 from atoll.testing.abciserver import serving
-from atoll.testing.consortium import FOUNDED, FixedClock, Founding, NamedEntropy
+from atoll.testing.consortium import FOUNDED, NEVER, FixedClock, Founding, NamedEntropy, Organisation
 from atoll.trust.keys import Purpose, SecretKey
 from atoll.trust.nodekeys import derive_address
 from atoll.wire.message import encode_message, parse_message
@@ -144,8 +145,50 @@ def test_no_more_is_remembered_than_the_limit(founding: Founding) -> None:
     transactions = [signed(founding, "bank", dataset(number), number) for number in range(1, 4)]
     admitted = Admitted(2)
     for one in transactions:
-        admitted.add(one)
+        admitted.add(one, admitted.changes)
     assert [one in admitted for one in transactions] == [False, True, True]
+
+
+def test_what_was_looked_at_before_a_change_is_not_remembered_after_it(founding: Founding) -> None:
+    """A thread looks, meanwhile the event loop takes a block over that changes a key."""
+    admitted, one = Admitted(), signed(founding, "bank", dataset(1), 1)
+    before = admitted.changes
+    admitted.clear()
+    admitted.add(one, before)
+    assert one not in admitted
+    admitted.add(one, admitted.changes)
+    assert one in admitted
+
+
+def uninvited(founding: Founding, sender: str, nonce: int = 1) -> bytes:
+    """An enrolment by itself: under a key of its own, with a token that nobody gave out."""
+    stranger = Organisation("stranger")
+    body = EnrolMember(enrolment=replace(stranger.enrolment(), org=sender), token_secret=bytes(32))
+    transaction = Transaction(sender=sender, nonce=nonce, expiry_height=NEVER, type=body.TAG, body=body.to_map())
+    sign, kid = stranger.keys[Purpose.IDENTITY].sign, f"{sender}/identity/1"
+    return seal_transaction(transaction, kid=kid, sign=sign, chain_id=founding.chain_id, genesis_digest=founding.genesis_digest)
+
+
+async def test_who_was_not_invited_gets_neither_into_the_mempool_nor_into_a_proposal(
+    tmp_path: Path, founding: Founding
+) -> None:
+    """Whoever is no member loses no nonce by it, so it could fill the log for nothing."""
+    enrolment = uninvited(founding, "stranger")
+    async with chained(tmp_path, founding) as (running, chain), Socket.connected(running.path) as mempool:
+        assert (await mempool.call(check(enrolment))).check_tx.codespace == "ledger.unknown"
+        assert await prepare(chain, [enrolment]) == []
+        assert await process(chain, [enrolment]) == Status.REJECT
+
+
+def test_a_view_of_before_a_block_is_not_taken_for_one_of_after_it(founding: Founding) -> None:
+    """A thread makes the reader while the event loop adopts a block: whatever it leaves behind is looked at again."""
+    ledger = Ledger(founding.genesis_file)
+    old = ledger.tree, ledger.reader()
+    one = signed(founding, "bank", dataset(1), 1)
+    ledger.adopt(ledger.execute(Block(height=1, term=1, time=FOUNDED + 1, transactions=(one,))))
+    ledger._reader = old  # the thread is the last to write
+    used = ledger.reader().get(Nonce, "bank")
+    assert used is not None and used.last == 1
 
 
 # -- beginning -----------------------------------------------------------------------------------------------------------------
@@ -466,16 +509,25 @@ async def test_a_proposal_holds_no_more_than_a_block_of_the_ledger_can(tmp_path:
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_a_proposal_with_what_nobody_can_read_is_rejected_and_with_what_is_refused_is_not(
+async def test_a_proposal_with_one_transaction_that_would_not_be_let_in_is_rejected(
     tmp_path: Path, founding: Founding, name: str
 ) -> None:
-    make, number = BAD[name]
+    """Else a proposer could fill everybody's disk for good, in nobody's name."""
+    make, _ = BAD[name]
     async with chained(tmp_path, founding) as (_, chain):
         await chain.decide([signed(founding, "bank", dataset(1), 1)])
-        proposal = [signed(founding, "bank", dataset(2), 2), make(founding)]
-        expected = Status.REJECT if number == 1 else Status.ACCEPT
-        assert await process(chain, proposal) == expected
-        assert await process(chain, proposal) == expected
+        good = signed(founding, "bank", dataset(2), 2)
+        for _ in range(2):
+            assert await process(chain, [good, make(founding)]) == Status.REJECT
+            assert await process(chain, [good]) == Status.ACCEPT
+
+
+async def test_a_proposal_uses_each_nonce_once_and_in_order(tmp_path: Path, founding: Founding) -> None:
+    first, second = (signed(founding, "bank", dataset(n), n) for n in (1, 2))
+    async with chained(tmp_path, founding) as (_, chain):
+        assert await process(chain, [first, first]) == Status.REJECT
+        assert await process(chain, [second, first]) == Status.REJECT
+        assert await process(chain, [first, second]) == Status.ACCEPT
 
 
 async def test_should_too_large_a_block_be_decided_all_the_same_the_rest_of_it_is_carried_out(
