@@ -24,6 +24,7 @@ from tests.unit.foreign.bay import (
     NOW,
     OUTSIDERS,
     SKEW,
+    WAIT,
     WEST,
     Bay,
     Outsider,
@@ -214,6 +215,12 @@ def test_a_stamp_counts_only_for_the_reservation_that_it_shows() -> None:
     assert see(garbage, AGREEMENT).witnessed_at is None
     absent = two_bays()[1].reserve(NOW - 200).stamp(NOW - 190, bundle=two_bays()[1].show(time=NOW - 300))
     assert see(absent, AGREEMENT).witnessed_at is None
+
+
+def test_a_stamp_from_long_before_its_reservation_by_block_time_counts_for_nothing() -> None:
+    for ahead, witnessed_at in ((WAIT, NOW - 190), (WAIT + 1, None)):
+        bay = two_bays()[1].reserve(NOW - 190 + ahead).stamp(NOW - 190, at=NOW - 150)
+        assert see(bay, AGREEMENT).witnessed_at == witnessed_at
 
 
 def test_a_false_time_beside_a_stamp_gains_nothing() -> None:

@@ -57,6 +57,13 @@ def test_a_reservation_that_nobody_saw_is_waited_for_until_it_has_expired_for_ce
     assert verdict(shown(FACE.expires_at + 1, face=unseen)) is Verdict.CLEAR
 
 
+def test_who_reserves_after_another_was_seen_keeps_nobody_waiting_by_staying_unseen() -> None:
+    squatted = replace(FACE, stamp=b"", reserved_at=NOW + WAIT + 1, expires_at=NOW + 2000)
+    assert verdict(shown(NOW + WAIT + 2, face=squatted)) is Verdict.CLEAR
+    assert verdict(shown(NOW + WAIT - 1, face=squatted)) is Verdict.WAIT
+    assert verdict(shown(NOW + WAIT + 2, face=replace(squatted, reserved_at=NOW + WAIT))) is Verdict.WAIT
+
+
 def test_a_ledger_that_stands_still_lets_nothing_expire_however_often_outsiders_cosign_it() -> None:
     late = FACE.expires_at + 10 * WAIT
     assert verdict(shown(late, NOW - 1, FACE, block_time=FACE.expires_at)) is Verdict.LOST

@@ -58,6 +58,8 @@ def judge(own: Own, shown: Shown, *, wait_seconds: int, continuation: bytes = b"
         return in_time
     if continuation and is_continuation(face.holder, own.origin, face.fingerprint, continuation):
         return in_time
+    if not face.stamp and face.reserved_at > own.witnessed_at + wait_seconds:
+        return in_time  # no stamp that holds can show it earlier than it was reserved: it comes later, whenever it is seen
     if shown.witnessed_at is None:
         if face.is_confirmed:
             return Verdict.LOST  # by rules or keys that are no longer known here: in doubt it was before

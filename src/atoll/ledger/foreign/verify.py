@@ -119,6 +119,8 @@ def verify_stamp(data: bytes, *, origin: str, face: ClaimFace, agreement: Agreem
         raise BadBundle(origin=origin, reason="its stamp shows no reservation without one")
     if (first.height, first.reserved_at, first.holder) != (face.height, face.reserved_at, face.holder):
         raise BadBundle(origin=origin, reason="its stamp is of another reservation")
+    if shown.seen_at + agreement.wait_seconds < first.reserved_at:
+        raise BadBundle(origin=origin, reason="its stamp shows it long before it was reserved")
     return shown.seen_at
 
 
