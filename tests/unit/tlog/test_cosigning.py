@@ -12,14 +12,15 @@ import pytest
 from atoll.errors import AtollError
 from atoll.ledger.block import Block
 from atoll.ledger.chain import Ledger
-from atoll.ledger.checkpoint import Checkpoint
+from atoll.ledger.checkpoint import Checkpoint, parse_checkpoint
 from atoll.ledger.errors import NoteFormatError, NoteSignatureError, UntrustedNoteError
 from atoll.ledger.evidence.trust import policy_of
-from atoll.ledger.note import Note, sign_text
+from atoll.ledger.note import Note, parse_note, sign_text, verify_note
 from atoll.ledger.records import EngineKind
 from atoll.ledger.tlog_policy import verify_checkpoint
 from atoll.node.tlog.cosigning import COSIGNED, METHOD, SIGNED, Cosigner, OwnNotes, own_log_key
 from atoll.node.tlog.errors import CosignedFurther, LogForked, NotCosigned, NotReachedYet
+from atoll.node.tlog.kept import PLACE
 from atoll.node.tlog.members import read_word
 from atoll.ordering.engine import View
 from atoll.ordering.errors import NotAgreedYet, StaleView
@@ -179,10 +180,24 @@ async def test_a_member_that_carried_out_something_else_does_not_cosign_and_keep
     with pytest.raises(NotCosigned):
         await members.publish("bank")
     size = members.of["bureau"].ledger.log.size
-    assert FOUNDING.chain_id.encode() in members.of["bureau"].values[f"tlog/contradicted/{size}"]
+    kept = parse_note(members.of["bureau"].values[f"{PLACE}/bank/0"])
+    assert verify_note(kept, [own_log_key(members.of["bureau"].view(), "bank")]), "a proof for anybody who has the other root"
+    assert parse_checkpoint(kept.text).root == members.of["bank"].ledger.log.root(size)
     assert COSIGNED not in members.of["bureau"].values
     with pytest.raises(LogForked):
         await members.ask("bureau", size)
+    assert f"{PLACE}/bank/1" not in members.of["bureau"].values, "one proof is kept once"
+
+
+async def test_proof_about_one_member_is_bounded_and_never_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("atoll.node.tlog.kept.MOST_ABOUT_ONE", 2)
+    members = Members(b"one")
+    size = members.of["bureau"].ledger.log.size
+    for number in (1, 2, 3):
+        with pytest.raises(LogForked):
+            await members.ask("bureau", size, bytes([number] * 32))
+    kept = [value for name, value in members.of["bureau"].values.items() if name.startswith(PLACE)]
+    assert [parse_checkpoint(parse_note(one).text).root[0] for one in kept] == [1, 2]
 
 
 async def test_a_member_cosigns_no_more_than_it_has_carried_out() -> None:

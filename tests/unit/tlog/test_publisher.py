@@ -54,6 +54,9 @@ class Chain:
     def freshness(self) -> int:
         return self.stood_at
 
+    def seal(self) -> bytes:
+        return self.log.note(self.size).encode()
+
     def newest(self) -> Candidate | None:
         return Candidate(self.log.checkpoint(self.size)) if self.size else None
 
@@ -291,6 +294,9 @@ async def test_a_log_that_was_rolled_back_and_went_another_way_stops_the_node(tw
     with pytest.raises(LogForked):
         await restored.publisher(*witnesses).step()
     assert restored.published == 0
+    both = [parse_note(restored.disk.values[f"{PLACE}/LOG/{number}"]) for number in (0, 1)]
+    assert [parse_checkpoint(one.text).size for one in both] == [200, 300], "both signed checkpoints are kept"
+    assert verify_note(both[0], [LOG.key, *(one.key for one in witnesses)])
 
 
 async def test_a_node_that_is_behind_goes_on_once_it_has_caught_up(two: list[Any], clock: SetClock) -> None:

@@ -22,7 +22,7 @@ from atoll.ledger.note import Note, NoteSignature, cosign_text, parse_note, pars
 from atoll.ledger.records import ConsensusSet, Key, KeyPointer, Validator
 from atoll.ledger.vkey import VerifierKey
 from atoll.node.tlog.errors import CosignedFurther, LogForked, NotCosigned, NotReachedYet
-from atoll.node.tlog.kept import Memory
+from atoll.node.tlog.kept import Memory, keep_evidence
 from atoll.node.tlog.publisher import Candidate
 from atoll.ordering.engine import Engine, View
 from atoll.ordering.errors import NotAgreedYet
@@ -36,7 +36,6 @@ METHOD = "tlog.cosign"
 ASK_SECONDS = 5.0
 SIGNED = "tlog/signed"
 COSIGNED = "tlog/cosigned"
-CONTRADICTED = "tlog/contradicted"
 
 Sign = Callable[[bytes], bytes]
 Call = Callable[[str, str, bytes, float], Awaitable[bytes]]
@@ -78,22 +77,22 @@ class Cosigner:
         view = self._engine.require_fresh()
         note = parse_note(payload)
         verify_note(note, [own_log_key(view, org)])
-        return self.cosign(view, note.text).encode().encode()
+        return self.cosign(view, note, org).encode().encode()
 
-    def cosign(self, view: View, text: str) -> NoteSignature:
-        """Put this member's name to a checkpoint; written down before it is signed. Raises as `answer`."""
-        checkpoint, member = parse_checkpoint(text), find_counted(view.consensus, self._org)
+    def cosign(self, view: View, note: Note, org: str) -> NoteSignature:
+        """Put this member's name to a checkpoint that a member has signed; written down before. Raises as `answer`."""
+        checkpoint, member = parse_checkpoint(note.text), find_counted(view.consensus, self._org)
         if member is None or checkpoint.origin != view.chain.chain_id:
             raise NotCosigned(org=self._org)
         if checkpoint.size > view.log_size:
             raise NotReachedYet(size=view.log_size, wanted=checkpoint.size)
         if self._engine.ledger.log.root(checkpoint.size) != checkpoint.root:
-            self._memory.set_meta(f"{CONTRADICTED}/{checkpoint.size}", text.encode())
-            log.critical("a member signs another history: %s", text.replace("\n", " "))
-            raise LogForked(size=checkpoint.size, source="a member that asks for a cosignature")
+            if keep_evidence(self._memory, org, note.encode()):
+                log.critical("a member signs another history: %s", note.encode().decode(), extra={"peer": org})
+            raise LogForked(size=checkpoint.size, source=f"{org} asks for a cosignature")
         now = self._clock.now()
         keep_word(self._memory, COSIGNED, checkpoint, now)
-        return cosign_text(text, cosign_key(checkpoint.origin, member), now, self._cosign)
+        return cosign_text(note.text, cosign_key(checkpoint.origin, member), now, self._cosign)
 
 
 class OwnNotes:
@@ -150,7 +149,7 @@ class OwnNotes:
     async def _ask(self, view: View, note: Note, member: Validator) -> NoteSignature | None:
         try:
             if member.org == self._org:
-                return self._cosigner.cosign(view, note.text)
+                return self._cosigner.cosign(view, note, self._org)
             answer = await self._call(member.org, METHOD, note.encode(), ASK_SECONDS)
             (line,) = parse_signatures(answer.decode("utf-8", "replace"))
             verify_note(Note(note.text, (line,)), [cosign_key(view.chain.chain_id, member)])

@@ -55,7 +55,7 @@ class LogForked(IntegrityError):
     code = "tlog.forked"
     sentence = "The log with {size} entries does not continue the one published before ({source})."
     remedy = (
-        "Somebody has shown two histories. Keep the homes as they are; both signed checkpoints are in log/node.log, and at the "
+        "Somebody has shown two histories. Keep the homes as they are; both signed checkpoints are kept in them, and at the "
         "witness (`atoll witness show`)."
     )
 

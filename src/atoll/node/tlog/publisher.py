@@ -40,6 +40,8 @@ SKEW_SECONDS = 10
 """Twice what two members' clocks may differ by."""
 PUBLISHED = "tlog/published"
 HERE = "this node"
+LOG = "LOG"
+"""About whom the proof is that all members give; no organisation's name has upper case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,14 +232,26 @@ class Publisher:
             text = alone.note.partition(b"\n\n")[0].decode().replace("\n", " ")
             log.critical("signed without a quorum, and cosigned by a witness: %s", text, extra={"peer": ", ".join(news)})
 
+    def _keep_proof(self, seen: _Seen) -> None:
+        """Keep what the log contradicts, beside what this node's members stand for now: two signed notes are a proof."""
+        try:
+            now = self._engine.seal()
+        except NotAgreedYet:
+            now = b""
+        for one in filter(None, (seen.note, now)):
+            if keep_evidence(self._memory, LOG, one):
+                log.critical("one of two contradicting checkpoints of this log, hex: %s", one.hex())
+
     def _need_growth(self) -> None:
         view, tree = self._engine.view(), self._engine.ledger.log
         for one in list(self._seen):
             if one.checkpoint.size > view.log_size:
                 if self._engine.freshness() > one.at + SKEW_SECONDS:
+                    self._keep_proof(one)
                     raise LogWentBack(size=view.log_size, seen=one.checkpoint.size, source=one.source)
                 self.waiting_for = f"this node's log to reach the {one.checkpoint.size} entries that {one.source} has seen"
             elif tree.root(one.checkpoint.size) != one.checkpoint.root:
+                self._keep_proof(one)
                 raise LogForked(size=view.log_size, source=one.source)
             else:
                 self._seen.remove(one)
