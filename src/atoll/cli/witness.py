@@ -19,7 +19,6 @@ from atoll.ledger.tlog_policy import Policy, parse_policy
 from atoll.ledger.vkey import encode_vkey
 from atoll.ledger.witness import parse_add_checkpoint
 from atoll.ports import SystemClock, SystemEntropy
-from atoll.witness.errors import NoWitness
 from atoll.witness.home import WitnessHome, create_witness, load_witness_config, load_witness_policies
 from atoll.witness.store import WitnessStore
 
@@ -93,9 +92,7 @@ def show(home: HomeArgument) -> Reply:
     """
     place = WitnessHome(home)
     config, policies = load_witness_config(place), load_witness_policies(place)
-    if not place.store.exists():
-        raise NoWitness(path=home, reason="it was never started")
-    store = WitnessStore(place.store, read_only=True)
+    store = WitnessStore(place.store, read_only=True, must_exist=True)
     try:
         logs, caught = store.logs(), store.contradictions()
     finally:

@@ -24,6 +24,7 @@ from atoll.trust.keystore import open_keys, seal_keys
 from atoll.trust.signer import SoftwareSigner, signing
 from atoll.trust.tlskeys import TlsKey, create_tls_key
 from atoll.witness.errors import BadWitnessConfig, NoWitness, WitnessExists
+from atoll.witness.store import WitnessStore
 
 COSIGN_LABEL = "witness/cosign"
 TLS_LABEL = "witness/tls"
@@ -145,6 +146,7 @@ def create_witness(
     home.vkey.write_text(encode_vkey(key) + "\n", "utf-8")
     for number, policy in enumerate(chosen, start=1):
         (home.policies / f"{number}.policy").write_text(_POLICY_HEAD + encode_policy(policy).decode(), "utf-8")
+    WitnessStore(home.store).close()  # from now on one that is missing is one that was lost
     write_durably(home.config, [_CONFIG.format(name=name, listen=listen, tls=str(tls).lower()).encode()])
     return key
 

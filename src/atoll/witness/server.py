@@ -84,7 +84,7 @@ async def serve_witness(home: WitnessHome, ready: Callable[[str], None], *, cloc
     """
     config, policies = load_witness_config(home), load_witness_policies(home)
     keys = open_witness_keys(home, config)
-    store = WitnessStore(home.store)
+    store = WitnessStore(home.store, must_exist=True)
     try:
         clock = clock or SystemClock()
         desk = Desk(store=store, policies=policies, key=keys.cosign, sign=keys.sign, clock=clock)

@@ -77,13 +77,21 @@ class Contradiction:
 class WitnessStore:
     """See the module's docstring."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, must_exist: bool = False) -> None:
         """Open it, or make it.
 
+        Args:
+            path: the file.
+            read_only: beside a witness that runs.
+            must_exist: the key has been in use, so that a missing memory is a lost one and not a new one.
+
         Raises:
-            WitnessRunning: another process uses it. WitnessStoreCorrupt: it is none. WitnessStoreFull: it cannot be made.
+            WitnessRunning: another process uses it. WitnessStoreCorrupt: it is none, or lost. WitnessStoreFull: it cannot be
+                made.
         """
         self._path = path
+        if must_exist and not (path.exists() and path.stat().st_size):
+            raise WitnessStoreCorrupt(path=path, reason="it is missing or empty")
         with contextlib.ExitStack() as opened:
             if not read_only:
                 opened.enter_context(_lock(path))
