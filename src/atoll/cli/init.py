@@ -17,6 +17,7 @@ from atoll.cli.reply import Fields, Reply
 from atoll.cli.screen import say
 from atoll.cli.words import listed
 from atoll.ledger.rules.membership import Enrolment
+from atoll.ledger.rules.nodes import is_endpoint
 from atoll.node.config import Home
 from atoll.node.errors import NoHome
 from atoll.node.home import NewHome, create_home
@@ -145,6 +146,8 @@ def verify_words(new: NewHome) -> None:
     except MessageError as err:
         option = "consensus" if err.field == "consensus_peer" else err.field.replace("_", "-")
         raise BadArgument(what=f"--{option}", reason=err.problem) from err
+    if new.consensus and not is_endpoint(new.consensus):
+        raise BadArgument(what="--consensus", reason="it is not host:port, with a port from 1 to 65535")
 
 
 class KeyFolder(Protocol):

@@ -16,6 +16,7 @@ from atoll.ledger.records import Chain, ConsensusSet, EngineKind, ForeignClaims
 from atoll.ledger.rules import RULES
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.membership import Enrolment, admit, validator_of
+from atoll.ledger.rules.nodes import is_endpoint
 from atoll.ledger.state import State
 from atoll.ledger.vkey import is_key_name
 from atoll.primitives import ed25519
@@ -152,6 +153,10 @@ def _verify_validators(genesis: Genesis) -> None:
     names = [one.consensus_peer.partition("@")[0] for one in genesis.founders]
     if not all(names) or len(set(names)) != len(names):
         raise BadGenesis(reason="not every founder names a CometBFT node of its own")
+    for one in genesis.founders:
+        endpoint = one.consensus_peer.partition("@")[2]
+        if endpoint and not is_endpoint(endpoint):
+            raise BadGenesis(reason=f"the address of {one.org}'s CometBFT node is not host:port")
     if len(validating) > 1 and all(one.consensus_peer.endswith("@") for one in validating):
         raise BadGenesis(reason="no validating member's CometBFT node has an address at which the others reach it")
 

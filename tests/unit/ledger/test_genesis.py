@@ -121,6 +121,12 @@ def _each(genesis: Genesis, **changes: Any) -> Genesis:
     return replace(genesis, founders=tuple(replace(one, **changes) for one in genesis.founders))
 
 
+def _first_node_at(genesis: Genesis, endpoint: str) -> Genesis:
+    first, *others = genesis.founders
+    moved = replace(first, consensus_peer=f"{first.consensus_peer.partition('@')[0]}@{endpoint}")
+    return replace(genesis, founders=(moved, *others))
+
+
 def test_on_cometbft_everybody_counts_who_votes_on_blocks_the_operator_too() -> None:
     genesis, digest = verify_genesis(ON_COMETBFT.genesis_file)
     state = State(first_state(genesis, digest))
@@ -158,6 +164,7 @@ def test_one_validator_is_enough_for_cometbft_and_none_is_not() -> None:
         (lambda one: _each(one, consensus=bytes([1]) + bytes(31)), "no good consensus key"),
         (lambda one: _each(one, consensus=one.founders[1].consensus), "one consensus key"),
         (lambda one: _each(one, consensus_peer=""), "a CometBFT node of its own"),
+        (lambda one: _first_node_at(one, "1.2.3.4:99999"), "not host:port"),
         (lambda one: _each(one, consensus_peer=one.founders[0].consensus_peer), "a CometBFT node of its own"),
         (
             lambda one: replace(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from atoll.ledger.records import ConsensusSet, EngineKind, Member, MemberState
 from atoll.ledger.rules.consensus import Handover, disqualify
-from atoll.ledger.rules.errors import BadKey, NotAllowed
+from atoll.ledger.rules.errors import AlreadyExists, BadKey, NotAllowed
 from atoll.ledger.rules.keys import RevokeKey, RotateKey
+from atoll.ledger.rules.leaving import LeaveMember
 from atoll.ledger.rules.membership import SetEndpoints
+from atoll.ledger.rules.nodes import is_endpoint
 from atoll.trust.keys import Purpose
 from atoll.trust.nodekeys import derive_address
 from tests.unit.rules.lagoon import Lagoon, new_key
@@ -95,3 +99,62 @@ def test_a_member_on_cometbft_always_names_its_node() -> None:
     one.refused(NotAllowed, "bank", SetEndpoints(peer="", https=""))
     one.do("bank", SetEndpoints(peer="", https="", consensus_peer=NODE))
     assert one.get(Member, "bank").consensus_peer == NODE
+
+
+GOOD = ["10.0.0.1:1", "0.0.0.0:65535", "[::]:26656", "[2001:db8::7]:26656", "[1:2:3:4:5:6:7:8]:9", "[::2:3:4:5:6:7:8]:9"]
+NAMES = ["localhost:26656", "n1.bank.example:80", "xn--mnchen-3ya.example:7", f"{'a' * 63}.example:7"]
+BAD_PORTS = ["bank.example:", "bank.example:0", "bank.example:080", "1.2.3.4:65536", "1.2.3.4:99999", "bank.example:+1"]
+BAD_ADDRESSES = ["1.2.3:4", "1.2.3.256:4", "1.2.3.04:4", "1.2.3.4.5:6", "[:1", "[1::2::3]:4", "[1:2:3:4:5:6:7]:8", "[::g]:1"]
+MORE_BAD_ADDRESSES = [
+    "[1:2:3:4:5:6:7::8]:9",
+    "[:::1]:4",
+    "[]:4",
+    "::1:4",
+    "[fe80::1%eth0]:4",
+    "[12345::]:4",
+    "[1:2:3:4:5:6:7:8:9]:1",
+]
+BAD_NAMES = [
+    "a:b:c:1",
+    ":1",
+    "-a.example:1",
+    "a-.example:1",
+    "a..b:1",
+    ".a:1",
+    f"{'a' * 64}.example:1",
+    f"{'a.' * 127}b:1",
+    "1",
+]
+
+
+@pytest.mark.parametrize("endpoint", [*GOOD, *NAMES])
+def test_an_address_is_one_that_cometbft_can_dial(endpoint: str) -> None:
+    assert is_endpoint(endpoint)
+    lagoon().do("bank", SetEndpoints(peer="", https="", consensus_peer=NODE + endpoint))
+
+
+@pytest.mark.parametrize("endpoint", [*BAD_PORTS, *BAD_ADDRESSES, *MORE_BAD_ADDRESSES, *BAD_NAMES])
+def test_no_member_keeps_the_others_from_starting_by_an_address_that_is_none(endpoint: str) -> None:
+    assert not is_endpoint(endpoint)
+
+
+def test_the_ledger_takes_no_address_that_is_none() -> None:
+    body = SetEndpoints(peer="", https="", consensus_peer=f"{NODE}1.2.3.4:99999")
+    assert "65535" in lagoon().refused(NotAllowed, "bank", body)
+
+
+def test_no_member_gives_its_node_the_name_of_anothers() -> None:
+    one = lagoon()
+    body = SetEndpoints(peer="", https="", consensus_peer=f"{NODE}bank.example:1")
+    founded = one.get(Member, "bureau").consensus_peer.partition("@")[0]
+    one.refused(AlreadyExists, "bank", replace(body, consensus_peer=f"{founded}@evil.example:1"))
+    one.do("bank", body).do("bank", replace(body, consensus_peer=NODE))
+    one.refused(AlreadyExists, "telecom", body)
+
+
+def test_a_nodes_name_is_free_again_once_its_member_gave_it_up_or_has_left() -> None:
+    one = lagoon()
+    body = SetEndpoints(peer="", https="", consensus_peer=f"{NODE}bank.example:1")
+    one.do("bank", body).do("bank", replace(body, consensus_peer=f"{'5' * 40}@")).do("telecom", body)
+    one.refused(AlreadyExists, "bank", body)
+    one.do("telecom", LeaveMember(validating_only=False)).do("bank", body)

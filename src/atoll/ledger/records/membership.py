@@ -95,6 +95,22 @@ def ties(org: str, member: Member | None) -> tuple[str, ...]:
     return tuple(sorted({" ".join(one.casefold().split()) for one in (org, *said) if one.strip()}))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeName(Record):
+    """Whose CometBFT node has a name; it holds as long as the member's own record says so."""
+
+    TAG: ClassVar[str] = "node-name/1"
+    NAMESPACE: ClassVar[str] = "node-name"
+
+    name: Annotated[str, Pattern(r"[0-9a-f]{40}")]
+    """What CometBFT calls the node by."""
+    org: Name
+    """The member that named it last."""
+
+    def identifier(self) -> str:
+        return self.name
+
+
 class Key(KeyRecord, Record):
     """One version of one key of a member; what is signed is checked against the version valid at that height."""
 

@@ -25,6 +25,7 @@ from atoll.ledger.rules.consensus import begin_counting, need_own_vote
 from atoll.ledger.rules.errors import BadApproval, DeadlinePassed, NotAllowed
 from atoll.ledger.rules.keys import write_key
 from atoll.ledger.rules.motion import need_carried, need_voice, open_invitation
+from atoll.ledger.rules.nodes import take_node
 from atoll.trust.algorithms import Algorithm
 from atoll.trust.errors import InviteRefused
 from atoll.trust.fingerprint import derive_key_digest
@@ -219,7 +220,7 @@ def admit(call: Call, new: Enrolment) -> None:
             consensus_peer=new.consensus_peer,
         )
     )
-    need_consensus_peer(call, new.org, new.consensus_peer)
+    take_node(call, new.org, new.consensus_peer)
     for purpose in (*MEMBER_PURPOSES, *((Purpose.CONSENSUS,) if new.consensus else ())):
         write_key(call, new.org, purpose, 1, getattr(new, purpose), from_height=call.height)
     if new.validating and call.height > 0:  # the founders' set is written as a whole
@@ -231,14 +232,8 @@ def validator_of(new: Enrolment, engine: EngineKind) -> Validator:
     return Validator(org=new.org, cosign=new.cosign, consensus=new.consensus if engine is EngineKind.COMETBFT else b"")
 
 
-def need_consensus_peer(call: Call, org: str, consensus_peer: str) -> None:
-    """On CometBFT a member's node is let in under the name that stands in its record, so there must be one."""
-    if call.chain.engine is EngineKind.COMETBFT and not consensus_peer:
-        raise NotAllowed(org=org, reason="it names no CometBFT node, and this ledger runs on CometBFT")
-
-
 def set_endpoints(call: Call, body: SetEndpoints) -> None:
     """Only for itself."""
     member = call.active_member(call.sender)
-    need_consensus_peer(call, call.sender, body.consensus_peer)
+    take_node(call, call.sender, body.consensus_peer)
     call.state.put(replace(member, peer=body.peer, https=body.https, consensus_peer=body.consensus_peer))
