@@ -28,6 +28,10 @@ from atoll.witness.store import Contradiction, Cosigned, WitnessStore
 log = logging.getLogger("atoll.witness")
 
 SKEW_SECONDS = 5
+STALE_SECONDS = 3600
+"""A member's cosignature that is older does not count: either the members stand for it no longer, or this clock is ahead."""
+JUMP_SECONDS = 3600
+"""What the clock may have moved by itself since the first request: a glitch of years, once signed, silences it for years."""
 FORK = "fork"
 UNPROVEN = "unproven"
 ALONE = "alone"
@@ -62,6 +66,8 @@ class Desk:
         self._policies = {one.key.name: policy for policy in policies for one in policy.logs}
         self._sign = sign
         self._clock = clock
+        self._began: tuple[int, float] | None = None
+        """Both clocks, when the first request was answered."""
 
     def add_checkpoint(self, body: bytes) -> Answer:
         """Answer an add-checkpoint request.
@@ -87,6 +93,8 @@ class Desk:
                 return Answer(decision.status, decision.body, decision.content_type)
             if now < self._store.last_time():
                 return Answer(503, "the clock of this witness has gone back\n")
+            if self._has_jumped(now):
+                return Answer(503, "the clock of this witness has jumped; start it again when the clock is right\n")
             state, note = decision.state, _known_lines(request.note, policy)
             self._store.keep(Cosigned(request.origin, state.size, state.root, note.encode(), now))
         return Answer(200, cosign_text(request.note.text, self.key, now, self._sign).encode())
@@ -99,6 +107,12 @@ class Desk:
                 note = parse_note(one.note)
                 return note.with_signatures((cosign_text(note.text, self.key, one.time, self._sign),)).encode()
         return None
+
+    def _has_jumped(self, now: int) -> bool:
+        """Whether the clock has moved otherwise than time has passed. A machine that slept for longer looks the same."""
+        elapsed = self._clock.monotonic()
+        self._began = self._began or (now, elapsed)
+        return abs((now - self._began[0]) - (elapsed - self._began[1])) > JUMP_SECONDS
 
     def _look_for_contradiction(
         self, request: AddCheckpoint, decision: Decision, body: bytes, known: Cosigned | None, now: int, *, alone: bool
@@ -125,10 +139,10 @@ def _why_no_quorum(note: Note, policy: Policy, now: int) -> str:
         cosigned = verify_checkpoint(note, policy, extension_lines=True).cosigned
     except AtollError as err:
         return f"{err}\n"
-    in_time = [name for name, time in cosigned if time <= now + SKEW_SECONDS]
-    if policy.is_quorum(in_time) and (policy.needs_witnesses or len(in_time) == len(cosigned)):
+    in_time = [name for name, time in cosigned if now - STALE_SECONDS <= time <= now + SKEW_SECONDS]
+    if policy.is_quorum(in_time) and (policy.needs_witnesses or all(time <= now + SKEW_SECONDS for _, time in cosigned)):
         return ""
-    return f"a known cosignature is over {SKEW_SECONDS} s ahead of this clock\n"
+    return f"known cosignatures are over {SKEW_SECONDS} s ahead of this clock, or over {STALE_SECONDS} s behind it\n"
 
 
 def _known_lines(note: Note, policy: Policy) -> Note:

@@ -254,6 +254,9 @@ async def test_a_member_that_has_heard_of_no_quorum_for_a_minute_does_not_cosign
     members.of["bureau"].stale = True
     with pytest.raises(StaleView):
         await members.ask("bureau", members.of["bank"].ledger.log.size)
+    with pytest.raises(StaleView):
+        await members.publish("bureau")
+    assert not members.of["bureau"].values, "a time that its clock shows in error would bind it"
 
 
 async def test_only_the_asking_members_own_checkpoints_of_this_log_are_cosigned() -> None:

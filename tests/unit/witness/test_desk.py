@@ -174,6 +174,34 @@ def test_a_clock_that_has_gone_back_signs_nothing(path: Path) -> None:
     assert cosigned(desk, request(LOG, 200, 100)) == 200
 
 
+class GlitchingClock(SetClock):
+    """A clock that somebody sets while time passes."""
+
+    ahead = 0
+
+    def now(self) -> int:
+        return self.time + self.ahead
+
+
+def test_a_clock_that_jumps_for_a_moment_does_not_silence_the_witness_for_years(path: Path) -> None:
+    clock = GlitchingClock()
+    desk = make_desk(path, LOG, clock=clock)
+    assert cosigned(desk, request(LOG, 100, 0)) == 200
+    clock.time += 10 * 86_400
+    assert cosigned(desk, request(LOG, 110, 100)) == 200, "nothing came for days"
+    clock.ahead = 3601
+    assert cosigned(desk, request(LOG, 120, 110)) == 503
+    clock.ahead = 10
+    assert cosigned(desk, request(LOG, 120, 110)) == 200
+
+
+def test_members_that_stood_for_it_long_ago_do_not_count(members_desk: Desk) -> None:
+    """Else a witness that begins with its clock years ahead would sign that, and be silent for years after."""
+    for age, status in ((3601, 403), (3600, 200)):
+        note = cosigned_by(LOG.note(300), "bank", "bureau", time=NOW - age)
+        assert cosigned(members_desk, request(LOG, 300, 0, note=note)) == status
+
+
 @pytest.mark.parametrize("quorum", [NO_QUORUM, "other"])
 @pytest.mark.parametrize(("ahead", "status"), [(-100, 200), (5, 200), (6, 403)])
 def test_a_known_cosigners_time_may_be_ahead_by_five_seconds(path: Path, ahead: int, status: int, quorum: str) -> None:

@@ -133,8 +133,10 @@ class OwnNotes:
 
         Raises:
             NotCosigned: fewer than a quorum of the members stand for it now.
+            StaleView: this node has not heard of a quorum for a minute, or its clock is ahead of theirs by as much: a time
+                signed in error would bind it until then.
         """
-        view, checkpoint = self._engine.view(), candidate.checkpoint
+        view, checkpoint = self._engine.require_fresh(), candidate.checkpoint
         keep_word(self._memory, SIGNED, checkpoint, self._clock.now())
         text = checkpoint.encode()
         note = Note(text, (sign_text(text, own_log_key(view, self._org), self._log),))
