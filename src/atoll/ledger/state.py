@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from atoll.ledger.records import Record, record_key
 from atoll.primitives.smt import Tree
 from atoll.wire.message import encode_message, parse_message
 
 R = TypeVar("R", bound=Record)
+_UNREAD: Any = object()
+"""Stands where a record was not asked for yet."""
 
 
 class Records(Mapping[bytes, bytes]):
@@ -63,13 +65,11 @@ class State:
     def get(self, kind: type[R], identifier: str) -> R | None:
         """The record, or None where there is none."""
         name = (kind, identifier)
-        try:
-            record = self._written[name] if name in self._written else self._read[name]
-        except KeyError:
+        record = self._written.get(name) or self._read.get(name, _UNREAD)
+        if record is _UNREAD:
             data = self._base.get(record_key(kind, identifier))
             record = self._read[name] = None if data is None else _parse(data, kind)  # type: ignore[arg-type]  # mypy issue 11469
-        assert record is None or isinstance(record, kind), "it was parsed as this kind"
-        return record
+        return cast("R | None", record)
 
     def put(self, record: Record) -> None:
         """Write a record, in place of one of the same identifier."""

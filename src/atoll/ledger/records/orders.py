@@ -174,4 +174,4 @@ class Hold(Record):
 
 def hold_id(kind: TargetKind, target: str) -> str:
     """Identifier of the record of orders on one thing."""
-    return f"{kind}/{target}"
+    return f"{kind._value_}/{target}"

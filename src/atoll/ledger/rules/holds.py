@@ -48,6 +48,7 @@ def targets_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> 
     """
     targets = [(TargetKind.MEMBER, org) for org in orgs]
     for line in lines:
+        grant = state.get(Grant, line.grant.hex()) if line.grant else None
         dataset = state.get(Dataset, line.dataset)
         if dataset is not None:
             found = ancestry(state, dataset)
@@ -55,8 +56,7 @@ def targets_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> 
             targets += [(TargetKind.LINEAGE, one) for one in found.lineages]
         if line.grant:
             targets.append((TargetKind.GRANT, line.grant.hex()))
-        targets += _targets_of(rights_under(state, line))
-        grant = state.get(Grant, line.grant.hex()) if line.grant else None
+        targets += _targets_of(rights_under(state, line, grant))
         if grant is not None:
             targets.append((TargetKind.MEMBER, grant.giver))
     return tuple(dict.fromkeys(targets))
@@ -90,9 +90,8 @@ def _heaviest(holds: Iterable[Hold]) -> Hold | None:
     return min(holds, key=lambda one: not one.recall, default=None)
 
 
-def rights_under(state: Reader, line: Line) -> tuple[Right, ...]:
-    """The rights that an input rests on: that of its grant up to the root, or the root for an own use."""
-    grant = state.get(Grant, line.grant.hex()) if line.grant else None
+def rights_under(state: Reader, line: Line, grant: Grant | None) -> tuple[Right, ...]:
+    """The rights that an input rests on: that of its grant up to the root, or the root where there is none: for an own use."""
     right = grant.right if grant is not None and grant.right else root_right_id(line.dataset.rpartition("/")[0])
     return chain_of(state, right)[0]
 

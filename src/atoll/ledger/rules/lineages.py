@@ -39,6 +39,8 @@ def ancestry(state: Reader, dataset: Dataset) -> Ancestry:
 
     Cost: at most MOST_ANCESTORS records.
     """
+    if not dataset.parents:
+        return Ancestry((dataset.dataset,), (dataset.lineage,))
     found = {dataset.dataset: dataset.lineage}
     row: Sequence[Dataset] = (dataset,)
     while row:

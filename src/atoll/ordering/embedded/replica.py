@@ -21,6 +21,7 @@ from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.errors import BadBlock
 from atoll.ledger.genesis import first_state
 from atoll.ledger.note import Note
+from atoll.ledger.transaction import transaction_id
 from atoll.ordering.embedded.ballots import Departure
 from atoll.ordering.embedded.branch import Branch
 from atoll.ordering.embedded.evidence import FORK, WRONG_ROOT, Fork, find_fork, fork_of_notes
@@ -31,7 +32,7 @@ from atoll.ordering.embedded.vows import AGREED
 from atoll.ordering.engine import View
 from atoll.ordering.errors import BadTime, ForkDetected, HistoryPruned
 from atoll.ordering.offload import Offload, whole
-from atoll.ordering.verdicts import Verdicts
+from atoll.ordering.verdicts import MAX_VERDICTS, Recent, Verdicts
 from atoll.ports import Clock
 from atoll.primitives.smt import Tree
 from atoll.wire.cbor import encode
@@ -49,6 +50,7 @@ class Replica:
         self.org = org
         self.store = store
         self.verdicts = Verdicts()
+        self._seen = Recent(MAX_VERDICTS)
         self._clock = clock
         self._offload = offload
         self.chain_lock = asyncio.Lock()
@@ -214,9 +216,9 @@ class Replica:
         return self.ledger.execute(block, verify=self.verdicts)
 
     def warm(self, transactions: Sequence[bytes], height: int) -> None:
-        """Verify signatures together, as of a block of this height."""
-        state = self.ledger.reader()
-        claims = (signature_claim(state, data, height) for data in transactions)
+        """Verify together, as of a block of this height, the signatures of transactions that have not been here before."""
+        state, is_new = self.ledger.reader(), self._seen.is_new
+        claims = (signature_claim(state, data, height) for data in transactions if is_new(transaction_id(data)))
         self.verdicts.warm([claim for claim in claims if claim is not None])
 
     async def need_same(self, point: Point, note: Note) -> None:
