@@ -22,7 +22,7 @@ from atoll.exchange.grading.declared import declare
 from atoll.exchange.registration import tag_inputs
 from atoll.ledger.detail import round_up_to_power_of_two
 from atoll.ledger.plan import DatasetId
-from atoll.ledger.records import Claim, Dataset, DatasetState, Grant, Job, LevelFloor, Right
+from atoll.ledger.records import Claim, Dataset, DatasetState, ForeignClaims, Grant, Job, LevelFloor, Right
 from atoll.ledger.rules.claim import ClaimTags, commit_tags
 from atoll.ledger.rules.dataset import RegisterDataset as RegisterTransaction
 from atoll.ledger.rules.dataset import lineage_of
@@ -32,6 +32,7 @@ from atoll.node.cards import column_cards, grade_as_said, grading_card, semantic
 from atoll.node.context import NodeContext
 from atoll.node.errors import NoKeyYet, NoSuchThing, RegistrationBusy, TransactionRefused
 from atoll.node.foreign.claims import Claimant
+from atoll.node.foreign.errors import ForeignNeeded
 from atoll.node.foreign.settings import parse_continuations
 from atoll.node.levels import LevelTables
 from atoll.node.oprf import Evaluator
@@ -142,6 +143,7 @@ class Registration:
         return self._steps.get(name, Step("idle"))
 
     async def _carry_out(self, request: RegisterDataset, digest: bytes) -> Done:
+        self._need_claimant()
         self._steps[request.name] = Step("reading")
         try:
             pending = await self._begin(request, digest)
@@ -195,6 +197,15 @@ class Registration:
         self._save(request.name, pending)
         return pending
 
+    def _need_claimant(self) -> None:
+        """
+        Raises:
+            ForeignNeeded: the ledger wants the other consortia asked, and this node has not what it takes.
+        """
+        opened = self._context.view().get(ForeignClaims, "0")
+        if self._claimant is None and opened is not None and opened.origins:
+            raise ForeignNeeded(count=len(opened.origins))
+
     async def _ask_others(self, request: RegisterDataset, pending: Pending) -> None:
         """Whether other consortia had the content before; where there is an agreement with any.
 
@@ -211,6 +222,12 @@ class Registration:
         root = self._print(pending.dataset).content_root
         continuations = parse_continuations(request.continues)
         await self._claimant.settle(pending.dataset, root, continuations=continuations, tell=tell)
+
+    def _fingerprint(self, pending: Pending) -> bytes:
+        """What the content is called between consortia; empty where there is no agreement."""
+        if self._claimant is None:
+            return b""
+        return self._claimant.fingerprint_of(self._print(pending.dataset).content_root)
 
     async def _await_key(self, name: str) -> None:
         """Wait a while for the members' key: without it nobody can look whether the content stands here already.
@@ -273,6 +290,7 @@ class Registration:
             source_job=bytes.fromhex(request.from_job),
             bases=self._bases(parents),
             claim_salt=pending.claim_salt,
+            fingerprint=self._fingerprint(pending),
         )
         try:
             acknowledged = await self._context.outbox.submit(transaction)

@@ -69,3 +69,9 @@ def stamped() -> Lagoon:
     """The bank's reservation, seen by outsiders a second later; the time is right to confirm."""
     lagoon = opened().do("bank", reserving("bank")).later()
     return lagoon.do("bank", stamping(lagoon.time)).later(seconds=WAIT)
+
+
+def confirmed() -> Lagoon:
+    """The bank's claim, confirmed; nothing is registered for it yet."""
+    lagoon = stamped()
+    return lagoon.do("bank", confirming(lagoon.time))

@@ -8,14 +8,16 @@ import pytest
 
 from atoll.ledger.records import ForeignClaims, ForeignState
 from atoll.ledger.rules.errors import ClaimHeld, ClaimRefused, NotAllowed
-from atoll.ledger.rules.foreign import DAY_SECONDS, HOLD_SECONDS, LEEWAY_SECONDS, MOST_A_DAY, STAMP_SECONDS
+from atoll.ledger.rules.foreign import DAY_SECONDS, HOLD_SECONDS, LEEWAY_SECONDS, MOST_A_DAY, STAMP_SECONDS, UNUSED_SECONDS
 from tests.unit.rules.foreigners import (
     AGREEMENT,
     EAST,
     NORTH,
     WAIT,
     claim_of,
+    confirmed,
     confirming,
+    key,
     opened,
     opening,
     releasing,
@@ -138,8 +140,36 @@ def test_a_reservation_is_released_by_its_claimant_or_by_anybody_once_it_has_exp
 
 def test_a_confirmed_claim_is_released_only_while_nothing_is_registered_for_it() -> None:
     lagoon = stamped().do("bank", confirming(claim_of(stamped()).witnessed_at + WAIT))
-    lagoon.do("bank", registration("bank/copy/1"))
+    lagoon.do("bank", registration("bank/copy/1", fingerprint=key()))
     lagoon.refused(ClaimRefused, "bank", releasing())
+
+
+def test_a_confirmed_claim_that_nothing_is_registered_for_is_anybody_s_to_release_a_day_later() -> None:
+    lagoon = confirmed()
+    lagoon.later(seconds=claim_of(lagoon).expires_at + UNUSED_SECONDS - lagoon.time)
+    lagoon.refused(ClaimRefused, "telecom", releasing())
+    lagoon.later().do("telecom", releasing())
+    assert claim_of(lagoon).state is ForeignState.RELEASED
+
+
+def test_nothing_is_registered_while_the_others_of_the_agreement_were_not_asked_about_it() -> None:
+    Lagoon().do("bank", registration("bank/copy/1"))
+    lagoon = stamped()
+    lagoon.refused(ClaimRefused, "bank", registration("bank/copy/1"))
+    lagoon.refused(ClaimRefused, "bank", registration("bank/copy/1", fingerprint=key()))
+    lagoon = confirmed()
+    lagoon.refused(ClaimRefused, "bank", registration("bank/copy/1", fingerprint=key(1)))
+    lagoon.do("bank", registration("bank/copy/1", fingerprint=key()))
+
+
+def test_a_claim_serves_what_it_was_made_for_and_later_versions_that_no_tags_tell_apart() -> None:
+    lagoon = confirmed()
+    lagoon.refused(ClaimRefused, "bank", registration("bank/other/1", fingerprint=key()))
+    lagoon.refused(ClaimRefused, "bureau", registration("bureau/other/1", fingerprint=key()))
+    lagoon.do("bank", registration("bank/copy/1", fingerprint=key()))
+    lagoon.refused(ClaimRefused, "bank", registration("bank/other/1", fingerprint=key()))
+    lagoon.refused(ClaimRefused, "bureau", registration("bureau/other/1", fingerprint=key()))
+    lagoon.do("bank", registration("bank/copy/2", fingerprint=key()))
 
 
 def test_reservations_of_a_member_are_counted_by_the_day() -> None:

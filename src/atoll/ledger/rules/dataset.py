@@ -27,10 +27,12 @@ from atoll.ledger.records import (
     Tag,
 )
 from atoll.ledger.records.data import MOST_STANDINGS
+from atoll.ledger.records.foreign import Evidence
 from atoll.ledger.records.registration import MOST_RIVALS
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.claim import priority_of
 from atoll.ledger.rules.errors import DatasetBlocked, NotAllowed, TagsRefused, TooManyRegistrations, WrongState
+from atoll.ledger.rules.foreign import need_confirmed
 from atoll.ledger.rules.grade import verify_first_level
 from atoll.ledger.rules.holds import Basis, need_no_hold
 from atoll.ledger.rules.lineages import ancestry
@@ -72,6 +74,8 @@ class RegisterDataset(Message):
     """Grants to the registrant, and rights that it holds, by which it got something of other members' parents."""
     claim_salt: Annotated[bytes, Size(0, 32)] = b""
     """Opens the claim to the tags (`rules.claim`); empty without one."""
+    fingerprint: Evidence = b""
+    """Of the confirmed claim across consortia; empty where the ledger has no agreement with any (`rules.foreign`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,9 @@ def register(call: Call, body: RegisterDataset) -> None:
     lineage = f"{owner}/{name}"
     finding, first = find_first(call, body.tags, lineage, priority)
     holders = _holders(call, body.tags)
+    need_confirmed(
+        call, body.fingerprint, dataset=body.dataset, is_tagged=bool(body.tags), twins={one.lineage for one in holders}
+    )
     rests_on = [one.dataset for one in (before, *holders) if one is not None and one.owner == owner]
     need_no_hold(call, (owner,), [Basis(one) for one in (*rests_on, *body.parents)])
     blocked = next((one for one in (before, *holders) if one is not None and one.lineage == lineage and was_blocked(one)), None)

@@ -7,11 +7,13 @@
 
 The ledger orders these steps and bounds them. It does not verify what other consortia showed: a confirmation is the claimant's
 word, with the digests of bundles that anybody can check by the agreement. Reservations end by themselves, so nobody holds a
-fingerprint by being silent; each member has so many a day.
+fingerprint by being silent; each member has so many a day. Once the check is open, no dataset is registered without a
+confirmed claim.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -43,6 +45,8 @@ LEEWAY_SECONDS = 60
 """How far a time by others' clocks may lie outside what block times say."""
 MOST_A_DAY = 100
 """Reservations of one member on one day of block time."""
+UNUSED_SECONDS = 86_400
+"""How long after its reservation's end a confirmed claim is left to who never registers what it was made for."""
 MOST_WAIT_SECONDS = 900
 DAY_SECONDS = 86_400
 
@@ -211,16 +215,45 @@ def conflict(call: Call, body: ConflictClaim) -> None:
 
 
 def release(call: Call, body: ReleaseClaim) -> None:
-    """A reservation by its claimant, or by any member once it has expired; a confirmed claim by its claimant, as long as what
-    it was made for is not registered."""
+    """A reservation by its claimant, or by any member once it has expired; a confirmed claim by its claimant, or a day later by
+    any member, as long as what it was made for is not registered."""
     call.active_member(call.sender)
     claim = call.need(ForeignClaim, body.fingerprint.hex())
     is_own = claim.org == call.sender
     has_expired = claim.state is ForeignState.RESERVED and call.time > claim.expires_at
     is_unused = claim.state is ForeignState.CONFIRMED and call.state.get(Dataset, claim.dataset) is None
-    if not (has_expired or (is_own and (is_unused or claim.state is ForeignState.RESERVED))):
+    is_left = is_unused and call.time > claim.expires_at + UNUSED_SECONDS
+    if not (has_expired or is_left or (is_own and (is_unused or claim.state is ForeignState.RESERVED))):
         raise ClaimRefused(reason=f"it is {claim.state}, and it is not for {call.sender} to release it now")
     call.state.put(replace(claim, state=ForeignState.RELEASED))
+
+
+def need_confirmed(call: Call, fingerprint: bytes, *, dataset: str, is_tagged: bool, twins: Collection[str]) -> None:
+    """Refuse a registration that the other consortia of the agreement were not asked about; none where there is no agreement.
+
+    A claim serves the version that it was made for, and what the members' tags find to have that one's content; without tags to
+    compare, the later versions of it.
+
+    Args:
+        dataset: what is being registered.
+        is_tagged: whether it has tags.
+        twins: lineages that hold any of them.
+
+    Raises:
+        ClaimRefused: no claim is named, it is not confirmed, or it is for something else.
+    """
+    if not call.need(ForeignClaims, "0").origins:
+        return
+    claim = call.state.get(ForeignClaim, fingerprint.hex()) if fingerprint else None
+    if claim is None or claim.state is not ForeignState.CONFIRMED:
+        raise ClaimRefused(reason="the other consortia must be asked first, and none is confirmed")
+    lineage = claim.dataset.rpartition("/")[0]
+    if claim.dataset == dataset or lineage in twins:
+        return
+    first = call.state.get(Dataset, claim.dataset)
+    is_comparable = first is None or (is_tagged and first.tags)
+    if is_comparable or lineage != dataset.rpartition("/")[0]:
+        raise ClaimRefused(reason=f"it is for {claim.dataset}, and nothing says that {dataset} has the same content")
 
 
 def _own_reservation(call: Call, fingerprint: bytes) -> ForeignClaim:

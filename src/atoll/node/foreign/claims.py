@@ -14,9 +14,9 @@ from atoll.ledger.foreign.errors import BadBundle
 from atoll.ledger.foreign.fingerprint import derive_fingerprint
 from atoll.ledger.foreign.steps import Waiting, next_step
 from atoll.ledger.foreign.verify import Shown, verify_bundle, verify_stamp
-from atoll.ledger.records import ForeignClaim, ForeignClaims, ForeignStamp, ForeignState
+from atoll.ledger.records import Dataset, ForeignClaim, ForeignClaims, ForeignStamp, ForeignState
 from atoll.ledger.rules.errors import ClaimHeld, ClaimRefused
-from atoll.ledger.rules.foreign import ConfirmClaim, ConflictClaim, ReserveClaim
+from atoll.ledger.rules.foreign import UNUSED_SECONDS, ConfirmClaim, ConflictClaim, ReleaseClaim, ReserveClaim
 from atoll.node.context import NodeContext
 from atoll.node.errors import TransactionRefused
 from atoll.node.foreign.asking import Asker
@@ -68,7 +68,9 @@ class Claimant:
         while True:
             opened, claim = self._need_open(), self._context.view().get(ForeignClaim, fingerprint.hex())
             if claim is not None and claim.state is ForeignState.CONFIRMED:
-                return  # here before: by this member, or by one whose registration the members' own tags find
+                if not await self._is_left_over(claim, dataset):
+                    return  # here before: by this member, or by one whose registration the members' own tags find
+                continue
             if claim is None or claim.state is not ForeignState.RESERVED or self._context.now() > claim.expires_at:
                 if self._context.clock.monotonic() > ends:
                     raise ForeignSilent(dataset=dataset, reason="a reservation")
@@ -83,6 +85,20 @@ class Claimant:
                 if self._context.clock.monotonic() > ends:
                     raise ForeignSilent(dataset=dataset, reason=waits_for)
                 await asyncio.sleep(LOOK_SECONDS)
+
+    async def _is_left_over(self, claim: ForeignClaim, dataset: str) -> bool:
+        """Whether a confirmed claim was made for something that was never registered; it is then given up, and made anew.
+
+        Raises:
+            ForeignBusy: it is another member's, and may still be used.
+        """
+        if claim.dataset == dataset or self._context.view().get(Dataset, claim.dataset) is not None:
+            return False
+        free_at = claim.expires_at + UNUSED_SECONDS
+        if claim.org != self._context.org and self._context.now() <= free_at:
+            raise ForeignBusy(org=claim.org, until=free_at)
+        await self._context.outbox.submit(ReleaseClaim(fingerprint=claim.fingerprint))
+        return True
 
     async def _step(self, claim: ForeignClaim, opened: ForeignClaims, continuations: Mapping[str, bytes]) -> str:
         """Take the next step; what is waited for, empty if it was taken."""

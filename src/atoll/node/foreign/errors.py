@@ -29,6 +29,14 @@ class ForeignNotOpen(UnavailableError):
     remedy = "An operator says `atoll duplicate open`; all nodes and all consortia need the same file, byte for byte."
 
 
+class ForeignNeeded(UnavailableError):
+    """The ledger asks for a confirmed claim, and this node cannot make one."""
+
+    code = "foreign.needed"
+    sentence = "The ledger wants {count} other consortia to be asked, and this node has not what it takes."
+    remedy = "The section [foreign] of atoll.toml needs `agreement` and `key`; see the how-to on duplicates across consortia."
+
+
 class ForeignDuplicate(ConflictError):
     """Another consortium had the content before; nothing was registered."""
 
