@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 
 from atoll.ledger.errors import BadGenesis
 from atoll.ledger.foreign.claims import no_claims
-from atoll.ledger.records import Chain, ConsensusSet, EngineKind, ForeignClaims
+from atoll.ledger.records import Chain, ConsensusSet, EngineKind, ForeignClaims, plain_spelling
 from atoll.ledger.rules import RULES
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.membership import Enrolment, admit, validator_of
@@ -119,7 +119,7 @@ def verify_body(genesis: Genesis) -> None:
         raise BadGenesis(reason="the founders are not sorted by name, each once")
     if genesis.sequencer not in names:
         raise BadGenesis(reason="the sequencer is no founder")
-    if len({one.legal_id for one in genesis.founders}) != len(names):
+    if len({plain_spelling(one.legal_id) for one in genesis.founders}) != len(names):
         raise BadGenesis(reason="two founders are the same legal entity")
     validating = [one for one in genesis.founders if one.validating]
     if len({one.cosign for one in validating}) != len(validating):
@@ -148,8 +148,9 @@ def _verify_validators(genesis: Genesis) -> None:
     for one in validating:
         if not (len(one.consensus) == 32 and ed25519.is_acceptable_key(one.consensus)):
             raise BadGenesis(reason=f"{one.org} validates and has no good consensus key")
-    if len({one.consensus for one in validating}) != len(validating):
-        raise BadGenesis(reason="two validating members vote with one consensus key")
+    keys = [one.consensus for one in genesis.founders if one.consensus]
+    if len(set(keys)) != len(keys):
+        raise BadGenesis(reason="two founders have one consensus key")
     names = [one.consensus_peer.partition("@")[0] for one in genesis.founders]
     if not all(names) or len(set(names)) != len(names):
         raise BadGenesis(reason="not every founder names a CometBFT node of its own")

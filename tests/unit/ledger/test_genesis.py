@@ -66,6 +66,9 @@ def test_the_first_state_holds_every_founder_and_the_set_that_counts() -> None:
         lambda one: replace(one, chain_id="two words"),
         lambda one: replace(one, chain_id="a+b"),
         lambda one: replace(one, founders=tuple(replace(founder, legal_id="same") for founder in one.founders)),
+        lambda one: replace(
+            one, founders=tuple(replace(each, legal_id="same" + " " * at) for at, each in enumerate(one.founders))
+        ),
         lambda one: replace(one, founders=tuple(replace(founder, validating=False) for founder in one.founders)),
         lambda one: replace(
             one, founders=tuple(replace(founder, validating=founder.org == "operator") for founder in one.founders)

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from atoll.ledger.records import ConsensusSet, EngineKind, Member, MemberState
+from atoll.ledger.records import ConsensusSet, EngineKind, Member, MemberState, MotionKind
 from atoll.ledger.rules.consensus import Handover, disqualify
-from atoll.ledger.rules.errors import AlreadyExists, BadKey, NotAllowed
+from atoll.ledger.rules.errors import AlreadyExists, BadKey, NotAllowed, WrongState
 from atoll.ledger.rules.keys import RevokeKey, RotateKey
 from atoll.ledger.rules.leaving import LeaveMember
 from atoll.ledger.rules.membership import SetEndpoints
+from atoll.ledger.rules.motion import ApproveMotion, OpenMotion
 from atoll.ledger.rules.nodes import is_endpoint
 from atoll.trust.keys import Purpose
 from atoll.trust.nodekeys import derive_address
@@ -72,6 +73,56 @@ def test_a_key_that_voted_twice_is_struck_out_and_its_member_stays() -> None:
     assert "bank" not in keys(one) and one.key("bank", Purpose.CONSENSUS).revoked_height == one.height
     assert one.get(Member, "bank").state is MemberState.ACTIVE
     assert disqualify(one.call("operator"), address) == ""
+
+
+def test_a_member_that_voted_twice_does_not_escape_by_another_key() -> None:
+    one = lagoon().later()
+    address = derive_address(keys(one)["bank"])
+    one.rotate("bank", Purpose.CONSENSUS, new_key(Purpose.CONSENSUS, "next")).later()
+    assert disqualify(one.call("operator"), address) == "bank"
+    assert "bank" not in keys(one) and one.key("bank", Purpose.CONSENSUS).revoked_height == one.height
+
+
+def test_a_member_that_voted_twice_does_not_escape_by_revoking_the_key_itself() -> None:
+    one = lagoon().later()
+    address = derive_address(keys(one)["bank"])
+    one.do("bank", RevokeKey(org="bank", purpose=Purpose.CONSENSUS, second=b"")).later()
+    assert disqualify(one.call("operator"), address) == "bank"
+    one.rotate("bank", Purpose.CONSENSUS, new_key(Purpose.CONSENSUS, "next"))
+    assert "bank" not in keys(one)
+
+
+def test_a_member_that_was_struck_out_keeps_its_say_and_votes_again_by_a_motion_with_another_key() -> None:
+    one = lagoon().later()
+    old, new = one.founding.orgs["bank"].public(Purpose.CONSENSUS), new_key(Purpose.CONSENSUS, "next")
+    disqualify(one.call("operator"), derive_address(old))
+    ask = OpenMotion(kind=MotionKind.VALIDATE, org="bank", rules_version=0, from_height=0, expires_at=one.time + 100)
+    one.do("bureau", ask).do("operator", ApproveMotion(number=1)).refused(NotAllowed, "telecom", ApproveMotion(number=1))
+    one.rotate("bank", Purpose.CONSENSUS, new)
+    assert "bank" not in keys(one) and "bank" in one.get(ConsensusSet, "0").voices()
+    one.refused(NotAllowed, "bank", ApproveMotion(number=1))
+    one.do("telecom", ApproveMotion(number=1))
+    assert keys(one)["bank"] == new.public.data
+    one.refused(WrongState, "bureau", ask)
+    again = new_key(Purpose.CONSENSUS, "again")
+    one.later().rotate("bank", Purpose.CONSENSUS, again)
+    assert keys(one)["bank"] == again.public.data
+
+
+@pytest.mark.parametrize("org", ["bank", "auditor"])
+def test_a_consensus_key_of_before_is_registered_by_nobody_again(org: str) -> None:
+    one = Lagoon(engine="cometbft", not_validating=["auditor"])
+    old = keys(one)["bank"]
+    one.rotate("bank", Purpose.CONSENSUS, new_key(Purpose.CONSENSUS, "next")).later()
+    one.refused(BadKey, org, RotateKey(purpose=Purpose.CONSENSUS, public=old, second=b""))
+
+
+def test_a_member_registers_its_first_consensus_key_when_it_likes() -> None:
+    one = Lagoon(not_validating=["telecom"])
+    one.rotate("telecom", Purpose.CONSENSUS, new_key(Purpose.CONSENSUS))
+    assert one.key("telecom", Purpose.CONSENSUS).version == 1
+    one.rotate("telecom", Purpose.CONSENSUS, new_key(Purpose.CONSENSUS, "next"))
+    assert one.key("telecom", Purpose.CONSENSUS).version == 2
 
 
 def test_the_last_that_votes_is_not_struck_out() -> None:

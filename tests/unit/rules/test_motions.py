@@ -183,11 +183,12 @@ def test_a_member_with_a_revoked_key_does_not_begin() -> None:
         lagoon.do("bank", motion(MotionKind.VALIDATE, "telecom")).refused(NotAllowed, "bureau", YES)
 
 
-def test_a_legal_entity_does_not_get_a_second_vote_by_a_motion() -> None:
+@pytest.mark.parametrize("legal_id", ["legal-bank", "LEGAL-Bank", " legal-bank"])
+def test_a_legal_entity_does_not_get_a_second_vote_by_a_motion(legal_id: str) -> None:
     lagoon = Lagoon(not_validating=["telecom"])
-    lagoon.put(replace(lagoon.get(Member, "telecom"), legal_id="legal-bank"))
+    lagoon.put(replace(lagoon.get(Member, "telecom"), legal_id=legal_id))
     lagoon.do("bank", motion(MotionKind.VALIDATE, "telecom"))
-    assert "legal-bank" in lagoon.refused(AlreadyExists, "bureau", YES)
+    assert legal_id in lagoon.refused(AlreadyExists, "bureau", YES)
 
 
 def test_a_validating_member_becomes_one_that_follows_by_a_motion() -> None:

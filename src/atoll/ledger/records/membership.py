@@ -92,7 +92,12 @@ def ties(org: str, member: Member | None) -> tuple[str, ...]:
         member: its record, if the ledger holds one.
     """
     said = (member.affiliation, f"legal entity {member.legal_id}") if member is not None else ()
-    return tuple(sorted({" ".join(one.casefold().split()) for one in (org, *said) if one.strip()}))
+    return tuple(sorted({plain_spelling(one) for one in (org, *said) if one.strip()}))
+
+
+def plain_spelling(text: str) -> str:
+    """A name without what people write differently: letters' case and blanks."""
+    return " ".join(text.casefold().split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +143,38 @@ class KeyPointer(Record):
 
     def identifier(self) -> str:
         return f"{self.org}/{self.purpose}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VotingKey(Record):
+    """Whose consensus key has an address, for ever: evidence names keys of long ago, and no key is registered twice."""
+
+    TAG: ClassVar[str] = "voting-key/1"
+    NAMESPACE: ClassVar[str] = "voting-key"
+
+    address: Annotated[str, Pattern(r"[0-9a-f]{40}")]
+    """What CometBFT calls the key by."""
+    org: Name
+    """The member that registered it."""
+
+    def identifier(self) -> str:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StruckOut(Record):
+    """A member one of whose consensus keys signed two different blocks at one height."""
+
+    TAG: ClassVar[str] = "struck-out/1"
+    NAMESPACE: ClassVar[str] = "struck-out"
+
+    org: Name
+    """Member; none of its keys votes until the others let it vote again."""
+    height: Count
+    """Block that struck it out; 0 once it may vote again."""
+
+    def identifier(self) -> str:
+        return self.org
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
-from atoll.ledger.records import REVOKED_COSIGN, ConsensusSet, EngineKind, Member, Validator, Version
+from atoll.ledger.records import (
+    REVOKED_COSIGN,
+    ConsensusSet,
+    EngineKind,
+    Member,
+    StruckOut,
+    Validator,
+    Version,
+    VotingKey,
+    plain_spelling,
+)
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import AlreadyExists, BadApproval, BadKey, NotAllowed
 from atoll.primitives import ed25519
@@ -105,21 +115,35 @@ def is_good_vote(call: Call, signed: SignedVote, old: ConsensusSet, new_term: in
     return key.is_valid_at(call.height) and ed25519.is_signature(key.public, vote.signed_bytes(), signed.signature)
 
 
-def need_own_vote(call: Call, legal_id: str) -> None:
-    """One vote a legal entity (SECURITY 3.6): it may enter under several names, but validate under one."""
+def need_own_vote(call: Call, org: str, legal_id: str) -> None:
+    """One vote a legal entity (SECURITY 3.6), however it is spelt: it may enter under several names, but validate under one."""
     for one in call.need(ConsensusSet, "0").validators:
         known = call.state.get(Member, one.org)
-        if known is not None and known.legal_id == legal_id:
+        if known is not None and one.org != org and plain_spelling(known.legal_id) == plain_spelling(legal_id):
             raise AlreadyExists(what="vote of the legal entity", name=legal_id)
 
 
-def need_own_key(call: Call, purpose: Purpose, public: bytes) -> None:
-    """A key that somebody cosigns or votes with serves nobody else: neither signature names its signer, and CometBFT would stop
-    at a set of validators that holds a key twice."""
+def need_own_cosign(call: Call, org: str, public: bytes) -> None:
+    """A key that somebody cosigns with serves nobody else: the signature does not name its signer."""
     consensus = call.state.get(ConsensusSet, "0")
     taken = consensus.validators if consensus is not None else ()
-    if any(public == (one.cosign if purpose is Purpose.COSIGN else one.consensus) for one in taken):
-        raise BadKey(purpose=purpose, reason="a validating member signs with it")
+    if any(public == one.cosign for one in taken if one.org != org):
+        raise BadKey(purpose=Purpose.COSIGN, reason="a validating member signs with it")
+
+
+def take_voting_key(call: Call, org: str, public: bytes) -> None:
+    """A consensus key is registered once, by one member: CometBFT would stop at a set of validators that holds a key twice, and
+    one that was struck out would come back."""
+    address = derive_address(public).hex()
+    if call.state.get(VotingKey, address) is not None:
+        raise BadKey(purpose=Purpose.CONSENSUS, reason="it has been registered before")
+    call.state.put(VotingKey(address=address, org=org))
+
+
+def is_struck_out(call: Call, org: str) -> bool:
+    """Whether none of a member's keys votes until the others let it vote again."""
+    struck = call.state.get(StruckOut, org)
+    return struck is not None and struck.height > 0
 
 
 def begin_counting(call: Call, new: Validator) -> None:
@@ -132,7 +156,10 @@ def begin_counting(call: Call, new: Validator) -> None:
 
 
 def follow_key(call: Call, org: str, purpose: Purpose, public: bytes) -> None:
-    """Keep the consensus set in step with a rotated cosign, consensus or log key."""
+    """Keep the consensus set in step with a rotated cosign, consensus or log key; whoever was struck out does not vote again by
+    a new key."""
+    if purpose is Purpose.CONSENSUS and is_struck_out(call, org):
+        return
     consensus = call.need(ConsensusSet, "0")
     if purpose is not Purpose.LOG:
         call.state.put(_with_key(consensus, org, purpose, public))
@@ -155,25 +182,27 @@ def stop_counting(call: Call, org: str, purpose: Purpose) -> None:
 
 
 def disqualify(call: Call, address: bytes) -> str:
-    """A consensus key that signed two different blocks at one height votes no more; its member stays, and votes again with the
-    next key that it registers.
+    """A member of which a consensus key, this one or an earlier one, signed two different blocks at one height votes no more.
+    It stays, keeps its say in what members decide, and votes again with a next key once they let it.
 
     Args:
         call: of the block whose evidence names the key.
         address: what CometBFT calls the key by.
 
     Returns:
-        The member; empty where nobody votes with this key any more, or nobody else does, so that somebody always votes.
+        The member; empty where it validates no more or was struck out before, or nobody else votes: somebody always does.
     """
     old = call.need(ConsensusSet, "0")
-    guilty = next((one for one in old.validators if one.consensus and derive_address(one.consensus) == address), None)
-    if guilty is None:
+    guilty = call.state.get(VotingKey, address.hex())
+    if guilty is None or guilty.org not in {one.org for one in old.validators} or is_struck_out(call, guilty.org):
         return ""
     new = _with_key(old, guilty.org, Purpose.CONSENSUS, b"")
     if not new.counted():
         return ""
     key = call.current_key(guilty.org, Purpose.CONSENSUS)
-    call.state.put(replace(key, revoked_height=call.height))
+    if key.revoked_height is None:
+        call.state.put(replace(key, revoked_height=call.height))
+    call.state.put(StruckOut(org=guilty.org, height=call.height))
     call.state.put(new)
     return guilty.org
 

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 
 from atoll.ledger.records import ConsensusSet, Key, KeyPointer, PendingKey
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.consensus import follow_key, need_own_key, stop_counting
+from atoll.ledger.rules.consensus import follow_key, need_own_cosign, stop_counting, take_voting_key
 from atoll.ledger.rules.errors import BadApproval, BadKey, TooEarly, WrongState
 from atoll.primitives import ed25519
 from atoll.trust.algorithms import Algorithm
@@ -108,7 +108,13 @@ def change_bytes(call_digest: bytes, org: str, purpose: str, version: int, what:
 
 
 def rotate(call: Call, body: RotateKey) -> None:
-    """The sender's identity key signs the transaction; identity and recovery changes carry the recovery key's signature too."""
+    """The sender's identity key signs the transaction; identity and recovery changes carry the recovery key's signature too.
+
+    A consensus key may be a member's first: one that joined without may want to validate.
+    """
+    if body.purpose is Purpose.CONSENSUS and call.state.get(KeyPointer, f"{call.sender}/{body.purpose}") is None:
+        write_key(call, call.sender, body.purpose, 1, body.public, from_height=call.height)
+        return
     old = call.current_key(call.sender, body.purpose)
     if body.purpose in (Purpose.IDENTITY, Purpose.RECOVERY):
         _need_recovery(call, call.sender, body.purpose, body.public, body.second)
@@ -195,8 +201,10 @@ def _replace(call: Call, old: Key, public: bytes) -> None:
 def write_key(call: Call, org: str, purpose: Purpose, version: int, public: bytes, *, from_height: int) -> None:
     if purpose is not Purpose.TLS and not (len(public) == 32 and ed25519.is_acceptable_key(public)):
         raise BadKey(purpose=purpose, reason="it is not canonical, or of small order")
-    if purpose in (Purpose.COSIGN, Purpose.CONSENSUS):
-        need_own_key(call, purpose, public)
+    if purpose is Purpose.COSIGN:
+        need_own_cosign(call, org, public)
+    if purpose is Purpose.CONSENSUS:
+        take_voting_key(call, org, public)
     algorithm = Algorithm.ECDSA_P256 if purpose is Purpose.TLS else Algorithm.ED25519
     call.state.put(
         Key(

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from atoll.ledger.records import ConsensusSet, EngineKind, Member, MemberState, OprfKey, Validator
+from atoll.ledger.records import ConsensusSet, EngineKind, Member, MemberState, OprfKey, StruckOut, Validator
 from atoll.ledger.rules.call import Call
-from atoll.ledger.rules.consensus import begin_counting, need_own_key, need_own_vote
+from atoll.ledger.rules.consensus import begin_counting, is_struck_out, need_own_cosign, need_own_vote
 from atoll.ledger.rules.errors import MemberNeeded, NotAllowed, WrongState
 from atoll.trust.keys import Purpose
 from atoll.wire.message import Message
@@ -37,17 +37,20 @@ def leave(call: Call, body: LeaveMember) -> None:
 
 
 def start_validating(call: Call, org: str) -> None:
-    """With the keys that it has registered, if they are good and its legal entity has no vote yet."""
+    """With the keys that it has registered, if they are good and its legal entity has no vote yet; again, where it was struck
+    out."""
     member, consensus = need_following(call, org), call.need(ConsensusSet, "0")
-    need_own_vote(call, member.legal_id)
+    need_own_vote(call, org, member.legal_id)
     purposes = (Purpose.COSIGN, Purpose.CONSENSUS) if consensus.engine is EngineKind.COMETBFT else (Purpose.COSIGN,)
     keys = {purpose: call.current_key(org, purpose) for purpose in purposes}
     for purpose, key in keys.items():
         if not key.is_valid_at(call.height):
             raise NotAllowed(org=org, reason=f"its {purpose} key is revoked")
-        need_own_key(call, purpose, key.public)
+    need_own_cosign(call, org, keys[Purpose.COSIGN].public)
     vote = keys[Purpose.CONSENSUS].public if Purpose.CONSENSUS in keys else b""
     begin_counting(call, Validator(org=org, cosign=keys[Purpose.COSIGN].public, consensus=vote))
+    if is_struck_out(call, org):
+        call.state.put(StruckOut(org=org, height=0))
 
 
 def stop_validating(call: Call, org: str) -> None:
@@ -68,7 +71,7 @@ def need_following(call: Call, org: str) -> Member:
         WrongState: it validates already.
     """
     member = call.active_member(org)
-    if org in {one.org for one in call.need(ConsensusSet, "0").validators}:
+    if org in {one.org for one in call.need(ConsensusSet, "0").validators} and not is_struck_out(call, org):
         raise WrongState(what="member", name=org, state="validating", needed="one that follows")
     return member
 

@@ -149,7 +149,7 @@ def invite(call: Call, body: InviteMember) -> None:
     )
     if body.newcomer is not None:
         if body.validating:
-            need_own_vote(call, body.newcomer.legal_id)
+            need_own_vote(call, body.org, body.newcomer.legal_id)
         invitation = replace(invitation, motion=open_invitation(call, body.org, body.newcomer, invitation).number)
     call.state.put(invitation)
 
@@ -170,7 +170,7 @@ def enrol(call: Call, body: EnrolMember) -> None:
     if motion is not None and motion.newcomer != newcomer_of(new):
         raise NotAllowed(org=new.org, reason="it is not the one that the members approved")
     if new.validating:
-        need_own_vote(call, new.legal_id)
+        need_own_vote(call, new.org, new.legal_id)
     call.state.put(replace(invitation, expires_at=0))
     admit(call, new)
 
