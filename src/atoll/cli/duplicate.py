@@ -61,7 +61,12 @@ def check(agreement: AgreementArgument) -> Reply:
     """Verify an agreement's file, and print its digest: it must be the same at every consortium."""
     found = parse_agreement(_read(agreement))
     rows = [
-        (one.origin, f"{one.members_quorum} of {len(one.members)}", f"{one.outsiders_quorum} of {len(one.outsiders)}")
+        (
+            one.origin,
+            f"{one.members_quorum} of {len(one.members)}",
+            f"{one.outsiders_quorum} of {len(one.outsiders)}",
+            str(one.outsiders_to_spare),
+        )
         for one in found.consortia
     ]
     value = {"digest": found.digest.hex(), "key_id": found.key_id.hex(), "consortia": [one.origin for one in found.consortia]}
@@ -72,7 +77,7 @@ def check(agreement: AgreementArgument) -> Reply:
             ("a registration waits at least", f"{found.wait_seconds} s"),
         ]
     )
-    return Reply(value, [fields, Rows(("consortium", "members", "outsiders"), rows)])
+    return Reply(value, [fields, Rows(("consortium", "members", "outsiders", "of these may lie"), rows)])
 
 
 @command(app, "open", "atoll duplicate open --home operator")

@@ -6,6 +6,7 @@ import time as clocks
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,7 @@ from tests.unit.foreign.bay import (
     Outsider,
     agreement_text,
     fingerprint,
+    opening,
     see,
     two_bays,
     witnessed,
@@ -204,6 +206,12 @@ def test_a_ledger_without_the_agreement_or_with_another_key_says_nothing() -> No
     refuse(west.open(other).show(), "another agreement")
     elsewhere = parse_agreement(agreement_text(east.section(), Bay(WEST).section(), key=bytes(32)))
     refuse(Bay(WEST).open(elsewhere).show(), "another key")
+
+
+@pytest.mark.parametrize("changes", [{"wait_seconds": 1}, {"origins": ("elsewhere.example/bay",)}])
+def test_a_ledger_that_names_the_agreement_and_does_not_follow_it_says_nothing(changes: dict[str, Any]) -> None:
+    west = Bay(WEST).block(NOW - 900, ("operator", replace(opening(WEST, AGREEMENT), **changes)))
+    refuse(west.show(), "does not do as it says")
 
 
 def test_a_stamp_counts_only_for_the_reservation_that_it_shows() -> None:

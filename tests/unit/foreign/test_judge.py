@@ -11,7 +11,7 @@ from atoll.ledger.foreign.errors import BadAgreement
 from atoll.ledger.foreign.judge import Own, Verdict, continuation_bytes, judge
 from atoll.ledger.foreign.verify import Shown
 from atoll.ledger.records import ClaimFace
-from tests.unit.foreign.bay import EAST, NOW, WAIT, WEST, Bay, agreement_text, fingerprint, holder
+from tests.unit.foreign.bay import EAST, NOW, OUTSIDERS, WAIT, WEST, Bay, agreement_text, fingerprint, holder
 
 FACE = ClaimFace(
     fingerprint=fingerprint(),
@@ -94,6 +94,15 @@ GOOD = agreement_text(Bay(EAST).section(), Bay(WEST).section())
 def test_an_agreement_waits_two_intervals_and_the_skew() -> None:
     assert parse_agreement(GOOD).wait_seconds == WAIT
     assert [one.origin for one in parse_agreement(GOOD).others(EAST)] == [WEST]
+
+
+@pytest.mark.parametrize(("outsiders", "quorum", "spare"), [(1, 1, 0), (2, 2, 1), (3, 2, 0), (3, 3, 2)])
+def test_two_quorums_share_an_honest_outsider_while_no_more_lie_than_can_be_spared(
+    outsiders: int, quorum: int, spare: int
+) -> None:
+    section = Bay(EAST).section(outsiders=OUTSIDERS[:outsiders], quorum=quorum)
+    agreement = parse_agreement(agreement_text(section, Bay(WEST).section()))
+    assert agreement.of(EAST).outsiders_to_spare == spare
 
 
 @pytest.mark.parametrize(

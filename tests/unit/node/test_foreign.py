@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from atoll.node.config import Config, Home
 from atoll.node.context import NodeContext
 from atoll.node.foreign import claims as claims_module
 from atoll.node.foreign.claims import Claimant
-from atoll.node.foreign.errors import ForeignDuplicate, ForeignNeeded, ForeignSilent
+from atoll.node.foreign.errors import ForeignDuplicate, ForeignNeeded, ForeignNotOpen, ForeignSilent
 from atoll.node.foreign.settings import Foreign
 from atoll.node.outbox import Outbox
 from atoll.node.registration import Registration
@@ -28,7 +29,7 @@ from atoll.primitives.drbg import SeededEntropy
 from atoll.storage.sealed import Sealer
 from atoll.storage.store import NodeStore
 from atoll.trust.keys import Purpose
-from tests.unit.foreign.bay import EAST, KEY, NOW, WEST, Bay, fingerprint, two_bays
+from tests.unit.foreign.bay import EAST, KEY, NOW, WEST, Bay, fingerprint, opening, two_bays
 from tests.unit.node.offices import Keys
 
 CONTENT = sha256(b"content 0").digest()
@@ -202,6 +203,13 @@ def test_who_comes_second_gives_way_and_keeps_the_proof(world: World) -> None:
     claim = world.west.claim()
     assert claim is not None and claim.state is ForeignState.CONFLICT
     assert world.store.body(claims_module.EVIDENCE, claim.others[0].evidence.hex())
+
+
+def test_nothing_is_reserved_where_one_operator_opened_the_agreement_with_a_wait_of_its_own(world: World) -> None:
+    world.west.block(NOW - 10, ("operator", replace(opening(WEST, world.agreement), wait_seconds=1)))
+    with pytest.raises(ForeignNotOpen, match="other figures"):
+        world.settle()
+    assert world.state is None
 
 
 def test_a_node_without_the_section_registers_nothing_while_the_ledger_wants_others_asked(world: World) -> None:

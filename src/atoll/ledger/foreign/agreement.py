@@ -15,8 +15,10 @@
     outsiders-quorum = 1
     validators = ["9f86...", ...]                        consensus keys, for headers of CometBFT
 
-More than half of each list must be needed, so that two quorums share an honest member. Its digest stands on every ledger that
-follows it, so two consortia that read different rules refuse one another, and never come to different ends.
+More than half of each list must be needed, so that two quorums share at least one of it; that this one is honest is what people
+answer for. Of n outsiders with a quorum of q, 2q - n - 1 may lie: none of three with two, one of four with three. The digest
+stands on every ledger that follows it, so two consortia that read different rules refuse one another, and never come to
+different ends.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from typing import Any
 
 from atoll.errors import AtollError
 from atoll.ledger.foreign.errors import BadAgreement, UnknownConsortium
+from atoll.ledger.records import ForeignClaims
 from atoll.ledger.vkey import KeyKind, VerifierKey, parse_vkey
 
 MAX_AGREEMENT_BYTES = 1 << 18
@@ -61,6 +64,12 @@ class Consortium:
     validators: tuple[bytes, ...]
     """Consensus keys, one vote each."""
 
+    @property
+    def outsiders_to_spare(self) -> int:
+        """How many outsiders may lie, together with the whole consortium, before it can show two histories: two quorums share
+        2q - n of n, and one of these must be honest."""
+        return max(2 * self.outsiders_quorum - len(self.outsiders) - 1, 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
@@ -90,6 +99,16 @@ class Agreement:
             if one.origin == origin:
                 return one
         raise UnknownConsortium(origin=origin)
+
+    def is_followed_by(self, origin: str, claims: ForeignClaims) -> bool:
+        """Whether a ledger has opened the check with this agreement's digest, and with what stands in it. Raises as `of`."""
+        origins = tuple(one.origin for one in self.others(origin))
+        return (claims.agreement, claims.key_id, claims.origins, claims.wait_seconds) == (
+            self.digest,
+            self.key_id,
+            origins,
+            self.wait_seconds,
+        )
 
     def others(self, origin: str) -> tuple[Consortium, ...]:
         """All but this one. Raises UnknownConsortium where it is none of them."""

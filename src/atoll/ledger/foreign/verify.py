@@ -7,7 +7,8 @@ below it, by which its ledger lets reservations expire:
     at         a quorum of them stood for it then, each at the earliest
     block_time no later block of that ledger has an earlier one
 
-Two quorums share an honest outsider, and no witness cosigns a smaller log after a larger one. So what is absent from a
+Two quorums share an honest outsider, as long as no more lie than can be spared (`Consortium.outsiders_to_spare`), and no honest
+witness cosigns a smaller log after a larger one. So what is absent from a
 checkpoint `at` some time was `seen_at` no time before it: whoever was seen first is found by whoever comes later.
 
 A header alone carries the votes of the ledger's own validators: then both times are theirs, and more than two thirds of them
@@ -89,6 +90,8 @@ def verify_bundle(data: bytes, *, origin: str, fingerprint: bytes, agreement: Ag
     bundle, shown, claims = _prove(data, consortium, fingerprint, agreement)
     if claims.agreement != agreement.digest:
         raise BadBundle(origin=origin, reason="that ledger holds another agreement")
+    if not agreement.is_followed_by(origin, claims):
+        raise BadBundle(origin=origin, reason="that ledger names the agreement, and does not do as it says")
     if shown.at > now + agreement.skew_seconds:
         raise BadBundle(origin=origin, reason="it was cosigned in the future")
     if now - shown.at > agreement.policy_age_seconds or now > bundle.expiry:

@@ -186,6 +186,8 @@ class Claimant:
         if opened is None or opened.agreement != self._foreign.agreement.digest:
             found = "another agreement with other consortia" if opened is not None and opened.agreement else "no agreement"
             raise ForeignNotOpen(found=found)
+        if not self._foreign.agreement.is_followed_by(self._foreign.own.origin, opened):
+            raise ForeignNotOpen(found="its digest with other figures")
         return opened
 
 
