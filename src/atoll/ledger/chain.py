@@ -42,6 +42,8 @@ class Executed:
     """Its last log entry."""
     entries: tuple[bytes, ...]
     """All its log entries, the encoded summary included."""
+    leaves: tuple[bytes, ...]
+    """Their leaf hashes."""
     changes: dict[bytes, bytes]
     """Records it writes, by raw key."""
     outcomes: tuple[Outcome, ...]
@@ -130,7 +132,8 @@ class Ledger:
             state_root=tree.root,
         )
         entries = (*block.transactions, encode_message(summary))
-        return Executed(block, summary, entries, changes, outcomes, tree)
+        leaves = tuple([leaf_hash(one) for one in entries])
+        return Executed(block, summary, entries, leaves, changes, outcomes, tree)
 
     def need_rules(self) -> None:
         """Check that the rules under which the next block is carried out are known here.
@@ -152,7 +155,7 @@ class Ledger:
         self._need_follows(executed.block)
         self.tree = executed.tree
         self._claims = self._claims.apply(claim_changes(executed.changes))
-        self.log.extend(leaf_hash(one) for one in executed.entries)
+        self.log.extend(executed.leaves)
         self.height = executed.block.height
         self.time = executed.block.time
         self._remember()

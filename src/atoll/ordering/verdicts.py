@@ -10,6 +10,8 @@ from atoll.primitives import ed25519
 
 MAX_VERDICTS = 40_000
 """Verdicts kept, about 100 bytes each."""
+FEW = 16
+"""So few signatures, half a millisecond of them, are verified at once and by one thread: another costs more than it saves."""
 Claim = tuple[bytes, bytes, bytes]
 """Public key, message, signature."""
 
@@ -35,7 +37,8 @@ class Verdicts:
     def warm(self, claims: Sequence[Claim]) -> None:
         """Work out the unknown ones of many claims in parallel."""
         unknown = {name: claim for claim in claims if (name := _name(*claim)) not in self._known}
-        for name, verdict in zip(unknown, ed25519.are_signatures(list(unknown.values())), strict=True):
+        verdicts = ed25519.are_signatures(list(unknown.values()), threads=1 if len(unknown) <= FEW else 0)
+        for name, verdict in zip(unknown, verdicts, strict=True):
             self._keep(name, verdict)
 
     def _keep(self, name: bytes, verdict: bool) -> None:

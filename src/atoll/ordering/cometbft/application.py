@@ -47,8 +47,7 @@ from atoll.ordering.cometbft.parameters import Initial, verify_initial
 from atoll.ordering.cometbft.store import CometStore, Tip, app_state
 from atoll.ordering.engine import AgreedBlock
 from atoll.ordering.offload import Offload, in_thread, whole
-from atoll.ordering.verdicts import MAX_VERDICTS, Recent, Verdicts
-from atoll.primitives.merkle import leaf_hash
+from atoll.ordering.verdicts import FEW, MAX_VERDICTS, Recent, Verdicts
 from atoll.primitives.smt import Tree
 from atoll.wire.message import parse_message
 
@@ -170,12 +169,13 @@ class Application:
         Args:
             transactions: with whether it is a recheck: then what was let in before is not read again, nor its signature.
         """
+        new = [data for data, again in transactions if not again or data not in self._admitted]
 
         def work() -> list[Outcome]:
-            self._warm([data for data, again in transactions if not again])
+            self._warm(new)
             return [self._recheck(data) if again else self._check(data) for data, again in transactions]
 
-        return await self.offload(work)
+        return work() if len(new) <= FEW else await self.offload(work)
 
     def _check(self, transaction: bytes) -> Outcome:
         changes = self._admitted.changes
@@ -310,7 +310,7 @@ class Application:
     def _tip_after(self, executed: Executed | None, height: int, time: int) -> Tip:
         state, ledger = app_state(self.ledger), self.ledger
         if executed is not None:
-            frontier = ledger.log.frontier().extend(leaf_hash(one) for one in executed.entries)
+            frontier = ledger.log.frontier().extend(executed.leaves)
             state = AppState(log_size=frontier.size, log_root=frontier.root, state_root=executed.tree.root)
         return Tip(
             consensus_height=height,

@@ -18,6 +18,7 @@ from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.errors import NotAdmitted, TooManyWaiting
 from atoll.ordering.members import Members, encode_payload, parse_payload
 from atoll.ordering.offload import Offload
+from atoll.ordering.verdicts import FEW
 from atoll.ordering.waiting import Held, Waiting
 from atoll.ports import Clock
 
@@ -25,11 +26,11 @@ log = logging.getLogger("atoll.ordering")
 
 AGAIN_SECONDS = 3.0
 """A forwarded transaction that is in no block by then is forwarded again."""
-GATHER_SECONDS = 0.01
+GATHER_SECONDS = 0.02
 """The first transaction after a silence leaves at once; those that follow so soon leave together: a call costs more than to
-carry out what it carries."""
-FEW = 4
-"""So few signatures are verified on the event loop: handing them to a thread would take longer."""
+carry out what it carries. A block gathers for longer."""
+VERIFY_SECONDS = 0.01
+"""In the same way signatures are verified together."""
 RELAY_SECONDS = 10.0
 """After so long without a block it is sent to every member, so that all of them watch for it."""
 CALL_SECONDS = 5.0
@@ -62,7 +63,7 @@ class Forwarder:
             if not due:
                 await arrived
                 continue
-            if await self._gathered(self._sent_at):
+            if await self._gathered(self._sent_at, GATHER_SECONDS):
                 continue
             self._sent_at = asyncio.get_running_loop().time()
             await self._send(sequencer, due, to_sequencer=True)
@@ -93,7 +94,7 @@ class Forwarder:
         async with self._turn:
             if not self._unverified:
                 return  # somebody before has taken them along
-            await self._gathered(self._verified_at)
+            await self._gathered(self._verified_at, VERIFY_SECONDS)
             taken, self._unverified = self._unverified, []
             height = self.replica.tip.height + 1
             if len(taken) <= FEW:
@@ -102,9 +103,9 @@ class Forwarder:
                 await self.offload(lambda: self.replica.warm(taken, height))
             self._verified_at = asyncio.get_running_loop().time()
 
-    async def _gathered(self, last: float) -> bool:
+    async def _gathered(self, last: float, seconds: float) -> bool:
         """Wait for company, if the last ones went so shortly before; whether it did."""
-        left = last + GATHER_SECONDS - asyncio.get_running_loop().time()
+        left = last + seconds - asyncio.get_running_loop().time()
         if left <= 0:
             return False
         await asyncio.sleep(left)

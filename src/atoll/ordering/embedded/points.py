@@ -14,7 +14,7 @@ from atoll.ledger.records import ConsensusSet, record_key
 from atoll.ledger.rules.consensus import Handover
 from atoll.ledger.transaction import parse_transaction
 from atoll.ordering.embedded.ballots import Departure, Mark, verify_base
-from atoll.primitives.merkle import MerkleTree, leaf_hash
+from atoll.primitives.merkle import MerkleTree
 from atoll.wire.message import parse_message
 
 _CONSENSUS = record_key(ConsensusSet, "0")
@@ -62,7 +62,7 @@ def next_point(ledger: Ledger, last: Point, executed: Executed) -> Point:
         BadBlock: it hands over and does more than that.
     """
     block = executed.block
-    frontier = ledger.log.frontier().extend(leaf_hash(one) for one in executed.entries)
+    frontier = ledger.log.frontier().extend(executed.leaves)
     checkpoint = Checkpoint(origin=ledger.genesis.chain_id, size=frontier.size, root=frontier.root)
     after = parse_message(executed.changes[_CONSENSUS], ConsensusSet) if _CONSENSUS in executed.changes else last.after
     authority = last.after if block.term == last.after.term else after
