@@ -19,12 +19,16 @@ from atoll.node.order import parse_endpoint
 from atoll.node.spawn import ProcessStarter
 from atoll.ordering.offload import in_thread
 from atoll.ports import SystemClock, SystemEntropy
+from atoll.transport.bounded import BoundedListener, PunctualProtocol, most_connections
 from atoll.transport.identity import TlsIdentity
 from atoll.transport.network import TlsNetwork
 from atoll.transport.router import Router
 
 log = logging.getLogger("atoll.node")
 
+MAX_CONNECTIONS = 512
+MAX_AN_ADDRESS = 128
+"""To the API: the organisation's own people and programs, and whoever reads the published log."""
 KEY_LOOK_SECONDS = 1.0
 """How soon a rotated TLS key is used for new sessions."""
 
@@ -55,13 +59,15 @@ class NodeProcess:
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until cancelled; `ready` is called once the API answers."""
-        server = self._https_server()
+        server, (host, port) = self._https_server(), parse_endpoint(self._config.https_listen)
+        most = most_connections(MAX_CONNECTIONS)
         try:
             async with asyncio.TaskGroup() as group:
+                listener = BoundedListener(host, port, most=most, most_an_address=min(MAX_AN_ADDRESS, most))
                 if self._router is not None:
                     group.create_task(self._router.serve())
                 group.create_task(self.node.run())
-                group.create_task(server.serve())
+                group.create_task(server.serve([listener]))
                 group.create_task(self._follow_own_key())
                 while not server.started:  # noqa: ASYNC110 - the server tells it in no other way
                     await asyncio.sleep(0.01)
@@ -76,11 +82,10 @@ class NodeProcess:
             self._identity.use(self._keys.tls(self._base.engine.view()))
 
     def _https_server(self) -> uvicorn.Server:
-        host, port = parse_endpoint(self._config.https_listen)
         settings = uvicorn.Config(
             build_app(self.node.services),
-            host=host,
-            port=port,
+            http=PunctualProtocol,
+            proxy_headers=False,
             log_config=None,
             lifespan="off",
             access_log=False,

@@ -12,6 +12,7 @@ Bottom to top:
 | `rpc_messages`, `rpc`, `links` | requests between nodes; one live session with every member |
 | `sealing`, `meeting` | job frames that a gateway cannot read; how the parties of a job find each other |
 | `runner_messages`, `transcript`, `journal` | what job runners say, remember, and keep |
+| `bounded`, `throttle` | how many connections and requests of one address a public listener takes |
 | `options` | what a run is given and what it reports |
 | `stepping`, `conversation`, `gathering`, `run`, `runner` | a role run through lost links and restarts; begin with `runner` |
 | `faults`, `tasks` | errors without data; background tasks with an owner |

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 
 from atoll.ports import Clock
 
@@ -17,6 +18,17 @@ class _Bucket:
     at: float
 
 
+def share_of(address: str) -> str:
+    """Who counts as one asker: an IPv4 address, or the /64 of IPv6 that anybody gets whole; any other word is itself."""
+    try:
+        known = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(known, IPv6Address):
+        return str(known)
+    return str(known.ipv4_mapped) if known.ipv4_mapped is not None else known.packed[:8].hex()
+
+
 class Throttle:
     """See the module's docstring. Behind a proxy all of its clients count as one address."""
 
@@ -28,9 +40,9 @@ class Throttle:
 
     def take(self, address: str) -> bool:
         """Whether this request may pass. Cost: constant."""
-        now = self._clock.monotonic()
-        bucket = self._buckets.pop(address, None) or _Bucket(self._burst, now)
-        self._buckets[address] = bucket
+        now, share = self._clock.monotonic(), share_of(address)
+        bucket = self._buckets.pop(share, None) or _Bucket(self._burst, now)
+        self._buckets[share] = bucket
         if len(self._buckets) > MAX_ADDRESSES:
             self._buckets.popitem(last=False)
         bucket.left = min(self._burst, bucket.left + (now - bucket.at) * self._per_second)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import Callable
 
 import uvicorn
@@ -21,6 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from atoll.errors import AtollError
 from atoll.ledger.witness import TEXT_TYPE
 from atoll.ports import Clock, SystemClock
+from atoll.transport.bounded import BoundedListener, PunctualProtocol, most_connections
 from atoll.transport.identity import TlsIdentity
 from atoll.transport.throttle import Throttle
 from atoll.witness.desk import Answer, Desk
@@ -33,6 +33,7 @@ MAX_BODY_BYTES = 1 << 16
 """A checkpoint with 128 cosignatures and 63 hashes has some 25,000 bytes."""
 READ_SECONDS = 10.0
 MAX_CONNECTIONS = 256
+MAX_AN_ADDRESS = 16
 PER_SECOND = 20.0
 BURST = 200
 
@@ -94,14 +95,17 @@ async def serve_witness(home: WitnessHome, ready: Callable[[str], None], *, cloc
             lifespan="off",
             access_log=False,
             server_header=False,
-            limit_concurrency=MAX_CONNECTIONS,
+            http=PunctualProtocol,
+            proxy_headers=False,
             timeout_graceful_shutdown=1,
         )
         settings.load()
         settings.ssl = TlsIdentity(keys.tls).serving_https() if config.tls else None
         server = uvicorn.Server(settings)
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        with _listen(config.host, config.port) as listener:
+        most = most_connections(MAX_CONNECTIONS)
+        each = MAX_AN_ADDRESS if config.tls else most  # a proxy is one address for everybody, and bounds them itself
+        with BoundedListener(config.host, config.port, most=most, most_an_address=each) as listener:
             async with asyncio.TaskGroup() as group:
                 group.create_task(server.serve([listener]))
                 while not server.started:  # noqa: ASYNC110 - the server tells it in no other way
@@ -124,11 +128,3 @@ async def _read(request: Request) -> bytes | None:
 def _plain(status: int, text: str) -> Response:
     headers = {"cache-control": "no-store"} | ({"retry-after": "1"} if status == 429 else {})
     return PlainTextResponse(text, status, headers)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(128)
-    return listener
