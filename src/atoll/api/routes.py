@@ -467,7 +467,7 @@ ROUTES: tuple[Route, ...] = (
         "application/vnd.atoll.snapshot",
     ),
     Route("ledger_verify", "POST", "/v1/ledger/verify", READ, "Re-execute everything from the genesis", m.VerifyInfo),
-    Route("trust_file", "GET", "/v1/ledger/trust", READ, "Trust file for offline verification", "text/plain"),
+    Route("trust_file", "GET", "/v1/ledger/trust", READ, "Trust file for offline verification", "text/plain", query=("now",)),
     Route("evidence_export", "POST", "/v1/evidence/{job}", AUDIT, "Evidence bundle of a job", "application/vnd.atoll.evidence"),
 )
 """Every route there is."""

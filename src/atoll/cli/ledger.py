@@ -198,16 +198,20 @@ def snapshot(
     "trust",
     "atoll ledger trust --out consortium.trust --home auditor",
     "atoll ledger trust --home auditor > consortium.trust",
+    "atoll ledger trust --now --out today.policy --home auditor    # for witnesses, once members or keys have changed",
 )
 def trust(
     node: Node,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where it goes; standard output if left out.")] = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="The members' keys of today: a tlog-policy for witnesses and proofs of logging.")
+    ] = False,
 ) -> Reply:
     """The trust file: genesis digest and keys, all that an outsider needs to verify evidence.
 
     Hand it over in person or by another way than the evidence: whoever controls both could invent a consortium.
     """
-    text = node.ledger.trust_file()
+    text = node.ledger.trust_file(present=now)
     if out is None:
         return Reply({"trust": text}, [text.rstrip("\n")])
     write_new(out, text.encode())

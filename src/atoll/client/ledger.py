@@ -71,6 +71,6 @@ class Ledger:
         """Carry out everything again from the genesis."""
         return self._link.ask(models.VerifyInfo, "ledger_verify")
 
-    def trust_file(self) -> str:
-        """What an outsider needs to verify evidence offline."""
-        return self._link.raw("trust_file").decode()
+    def trust_file(self, *, present: bool = False) -> str:
+        """What an outsider needs to verify evidence offline; with `present`, a tlog-policy of the members' keys of today."""
+        return self._link.raw("trust_file", query={"now": int(present)}).decode()

@@ -18,10 +18,12 @@ from atoll.ledger.fault import ConsensusFault, reads_as_fault
 from atoll.ledger.genesis import verify_genesis
 from atoll.ledger.records import ConsensusSet
 from atoll.ledger.seal import HeaderSeal, NoteSeal, Seal, parse_seal
+from atoll.ledger.tlog_policy import encode_policy
 from atoll.ledger.transaction import parse_transaction
 from atoll.ledger.vouching import counting, kind_of_trust, verify_seal
 from atoll.node.context import NodeContext
 from atoll.node.errors import NoSuchThing
+from atoll.node.tlog.members import present_policy
 from atoll.ordering.errors import NotAgreedYet
 from atoll.primitives.ics23_codec import encode_proof
 from atoll.wire.message import parse_message
@@ -107,8 +109,16 @@ class LedgerDesk:
         except NotAgreedYet:
             return None
 
-    def trust_file(self) -> str:
-        """What an outsider needs to verify evidence offline; hand it over in person, not beside the evidence."""
+    def trust_file(self, *, present: bool = False) -> str:
+        """What an outsider needs to verify evidence offline; hand it over in person, not beside the evidence.
+
+        Args:
+            present: the members' keys of today instead, as a tlog-policy: for witnesses and proofs of logging.
+        """
+        if present:
+            view = self._context.view()
+            head = f"# Keys and quorum of {view.chain.chain_id} after block {view.height}\n"
+            return head + encode_policy(present_policy(view)).decode()
         genesis, digest = verify_genesis(self._need_entry(0))
         return encode_trust_file(genesis, digest)
 

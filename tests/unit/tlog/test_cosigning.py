@@ -21,7 +21,7 @@ from atoll.ledger.tlog_policy import verify_checkpoint
 from atoll.node.tlog.cosigning import COSIGNED, METHOD, SIGNED, Cosigner, OwnNotes, own_log_key
 from atoll.node.tlog.errors import CosignedFurther, LogForked, NotCosigned, NotReachedYet
 from atoll.node.tlog.kept import PLACE
-from atoll.node.tlog.members import read_word
+from atoll.node.tlog.members import present_policy, read_word
 from atoll.ordering.engine import View
 from atoll.ordering.errors import NotAgreedYet, StaleView
 from atoll.testing.consortium import FOUNDED, Founding
@@ -158,6 +158,17 @@ async def test_only_a_quorum_makes_a_checkpoint_the_logs_own_and_the_signer_is_n
     assert not read_word(smaller, Note(note.text, (log, *uncounted))).agreed, "who does not count was counted"
     with pytest.raises(UntrustedNoteError):
         read_word(view, Note(note.text, tuple(lines)))
+
+
+async def test_the_policy_of_today_is_that_of_the_founding_until_something_changes() -> None:
+    members = Members(b"one")
+    view = members.of["bank"].view()
+    made = present_policy(view)
+    assert (set(made.logs), made.witnesses, made.groups) == (set(POLICY.logs), POLICY.witnesses, POLICY.groups)
+    fewer = replace(view.consensus, validators=view.consensus.validators[:3])
+    smaller: Any = SimpleNamespace(chain=view.chain, all=view.all, consensus=fewer)
+    assert [len(present_policy(smaller).logs), present_policy(smaller).groups[0].threshold] == [3, 3]
+    assert verify_checkpoint(await members.publish("bank"), made).checkpoint.size == view.log_size
 
 
 async def test_one_of_four_may_be_missing_and_two_may_not() -> None:

@@ -45,8 +45,9 @@ class LedgerHandlers(Handler):
     async def ledger_verify(self, _: Request, __: str) -> models.VerifyInfo:
         return await self._services.ledger.verify()
 
-    async def trust_file(self, _: Request, __: str) -> Response:
-        return Response(self._services.ledger.trust_file(), media_type="text/plain")
+    async def trust_file(self, request: Request, __: str) -> Response:
+        present = request.query_params.get("now") == "1"
+        return Response(self._services.ledger.trust_file(present=present), media_type="text/plain")
 
     async def evidence_export(self, request: Request, label: str) -> Response:
         data = await self._services.evidence.export(job_of(request), label)

@@ -26,7 +26,7 @@ class NotForOutsiders(AccessError):
 
     code = "tlog.not_for_outsiders"
     sentence = "Entries are for members, auditors and regulators."
-    remedy = "Show a token of this node, or a member's certificate. Hash tiles and checkpoints need neither."
+    remedy = "Show a token of this node. Hash tiles and checkpoints need none."
 
 
 class AskedTooOften(UnavailableError):

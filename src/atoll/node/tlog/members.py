@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from atoll.ledger.agreement import log_key
+from atoll.ledger.agreement import cosign_key, log_key
 from atoll.ledger.checkpoint import Checkpoint, parse_checkpoint
 from atoll.ledger.errors import UntrustedNoteError
+from atoll.ledger.evidence.trust import GROUP
 from atoll.ledger.note import Note, verify_note
-from atoll.ledger.records import Key
+from atoll.ledger.records import EngineKind, Key
+from atoll.ledger.tlog_policy import Group, Log, Policy, Witness, make_policy
 from atoll.ledger.vkey import KeyKind, VerifierKey
 from atoll.ordering.engine import View
 from atoll.trust.keys import Purpose
@@ -28,6 +30,22 @@ class Word:
     """Members whose log key signed it."""
     agreed: bool
     """Whether a quorum of the members that count cosigned it."""
+
+
+def present_policy(view: View) -> Policy:
+    """Who signs and cosigns this log's checkpoints now, and how many are a quorum. Cost: a walk over the keys in the state.
+
+    Whoever uses it believes the node that it came from, so far as it differs from the founders' trust file.
+    """
+    chain_id, consensus = view.chain.chain_id, view.consensus
+    logs: tuple[bytes, ...] = (consensus.log,)
+    if consensus.engine is EngineKind.COMETBFT:
+        counted = {one.org for one in consensus.counted()}
+        keys = (one for one in view.all(Key) if one.purpose is Purpose.LOG and one.org in counted)
+        logs = tuple(one.public for one in keys if one.to_height is None and one.revoked_height is None)
+    members = tuple(Witness(key.name, key) for key in (cosign_key(chain_id, one) for one in consensus.counted()))
+    group = Group(GROUP, consensus.quorum(), tuple(one.name for one in members))
+    return make_policy((Log(log_key(chain_id, public)) for public in logs), members, (group,), GROUP)
 
 
 def read_word(view: View, note: Note) -> Word:

@@ -2,7 +2,7 @@
 
     GET /tlog/checkpoint                        the newest published checkpoint, a signed note
     GET /tlog/tile/<L>/<N>[.p/<W>]              256 hashes, or W
-    GET /tlog/tile/entries/<N>[.p/<W>]          256 entries, or W; with a token or a member's certificate
+    GET /tlog/tile/entries/<N>[.p/<W>]          256 entries, or W; with a token of this node
     GET /tlog/absence/<fingerprint>             a bundle for other consortia; the fingerprint is keyed, 64 hex digits
 
 Whatever is not known to be entitled gets no entry. Tiles are named by what is in them and can be kept for ever; the checkpoint
