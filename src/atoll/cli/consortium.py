@@ -55,9 +55,9 @@ def invite(
 ) -> Reply:
     """Invite an organisation: a token that works once, for this organisation and this key only. Operators can.
 
-    One that is to validate, audit or regulate is let in by more than half of the validating members: tell them, each approves
-    at its own node. Compare the fingerprint with what the organisation's own `atoll init` printed, over a channel that nobody
-    between you controls.
+    One that is to validate, audit, regulate, evaluate or operate is let in by more than half of the validating members: tell
+    them, each approves at its own node. Compare the fingerprint with what the organisation's own `atoll init` printed, over a
+    channel that nobody between you controls.
     """
     new = read_enrolment(enrolment)
     pairs = [("organisation", f"{new.org} ({new.title})"), ("roles", listed(new.roles)), ("fingerprint", fingerprint_of(new))]

@@ -105,9 +105,15 @@ def test_an_operator_alone_invites_who_owns_and_uses_data() -> None:
 
 @pytest.mark.parametrize(
     "invitation",
-    [replace(PLAIN, validating=True), replace(PLAIN, roles=("auditor",)), replace(PLAIN, roles=("owner", "regulator"))],
+    [
+        replace(PLAIN, validating=True),
+        *(
+            replace(PLAIN, roles=roles)
+            for roles in (("auditor",), ("owner", "regulator"), ("evaluator",), ("operator", "owner"))
+        ),
+    ],
 )
-def test_nobody_alone_invites_who_validates_audits_or_regulates(invitation: InviteMember) -> None:
+def test_nobody_alone_invites_who_validates_or_is_trusted_by_others(invitation: InviteMember) -> None:
     lagoon = Lagoon()
     assert "whom the others approve" in lagoon.refused(NotAllowed, "operator", invitation)
     hospital = lagoon.founding.add("hospital")
@@ -162,6 +168,14 @@ def test_a_new_invitation_replaces_one_that_was_not_used() -> None:
     lagoon.carry(2)
     lagoon.refused(BadApproval, "hospital", join(hospital, lost))
     lagoon.do("hospital", join(hospital, again))
+
+
+def test_no_member_keeps_an_organisation_out_by_inviting_it_once_more() -> None:
+    lagoon = Lagoon().do("bank", replace(PLAIN, validating=True, newcomer=NEWCOMER))
+    for other in (replace(PLAIN, validating=True, newcomer=NEWCOMER), PLAIN):
+        assert "invitation" in lagoon.refused(AlreadyExists, "operator", other)
+    lagoon.do("bank", replace(PLAIN, validating=True, newcomer=NEWCOMER)).later(seconds=100)
+    lagoon.do("operator", replace(PLAIN, expires_at=lagoon.time + 1))
 
 
 def test_nobody_approves_an_invitation_that_another_has_replaced() -> None:

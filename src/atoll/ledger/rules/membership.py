@@ -1,6 +1,7 @@
 """Members: invited, enrolled, moved (SECURITY 3.6).
 
-An operator alone invites who owns and uses data. Who is to validate, audit or regulate gets in by a motion.
+An operator alone invites who owns and uses data. Who is to validate, or gets a role that others have to trust, gets
+in by a motion.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from atoll.ledger.records import (
 )
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.consensus import begin_counting, need_own_vote
-from atoll.ledger.rules.errors import BadApproval, DeadlinePassed, NotAllowed
+from atoll.ledger.rules.errors import AlreadyExists, BadApproval, DeadlinePassed, NotAllowed
 from atoll.ledger.rules.keys import write_key
 from atoll.ledger.rules.motion import need_carried, need_voice, open_invitation
 from atoll.ledger.rules.nodes import take_node
@@ -34,8 +35,8 @@ from atoll.trust.keys import MEMBER_PURPOSES, Purpose
 from atoll.trust.roles import Role
 from atoll.wire.message import Digest, Message, Name, Size, Time
 
-LOOKING = frozenset({Role.AUDITOR, Role.REGULATOR})
-"""Roles that see what is kept from other members, or stop what they do."""
+TRUSTED = frozenset({Role.AUDITOR, Role.REGULATOR, Role.EVALUATOR, Role.OPERATOR})
+"""Roles that see what is kept from other members, stop what they do, count as independent of them, or invite alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +81,8 @@ class Enrolment(Message):
 class InviteMember(Message):
     """An operator invites an organisation; the token itself goes to it by another way.
 
-    One that is to validate, audit or regulate gets in once more than half of the members that count approve, so any of these
-    may invite it too: a consortium must be able to go on without its operator.
+    One that is to validate, or gets a role that others have to trust, gets in once more than half of the validating members
+    approve, so any of these may invite it too: a consortium must be able to go on without its operator.
     """
 
     TAG: ClassVar[str] = "member.invite/1"
@@ -127,8 +128,8 @@ class SetEndpoints(Message):
 
 
 def invite(call: Call, body: InviteMember) -> None:
-    """The name must be free. An operator alone lets in who owns and uses data; who validates or looks at what others do is let
-    in by the members that count."""
+    """The name must be free, and no other member's invitation open to it. An operator alone lets in who owns and uses data; who
+    validates or is trusted by others is let in by the members that decide."""
     together = needs_motion(body.roles, validating=body.validating)
     if together:
         need_voice(call)
@@ -137,6 +138,9 @@ def invite(call: Call, body: InviteMember) -> None:
     if together != (body.newcomer is not None):
         raise NotAllowed(org=call.sender, reason="it says whom the others approve where nobody is asked, or not where they are")
     call.need_free(Member, body.org)
+    pending = call.state.get(InviteRecord, body.org)
+    if pending is not None and pending.issuer != call.sender and call.time < pending.expires_at:
+        raise AlreadyExists(what="invitation", name=body.org)
     if call.time >= body.expires_at:
         raise DeadlinePassed(what="The invitation", deadline=body.expires_at, now=call.time)
     invitation = InviteRecord(
@@ -155,8 +159,8 @@ def invite(call: Call, body: InviteMember) -> None:
 
 
 def needs_motion(roles: tuple[str, ...], *, validating: bool) -> bool:
-    """Whether an invitation waits for the members that count: a vote on blocks, and every role that looks at what others do."""
-    return validating or not LOOKING.isdisjoint(roles)
+    """Whether an invitation waits for the members that decide: a vote on blocks, and every role that others have to trust."""
+    return validating or not TRUSTED.isdisjoint(roles)
 
 
 def enrol(call: Call, body: EnrolMember) -> None:
