@@ -13,11 +13,13 @@ from atoll.api.models import RegisterDataset
 from atoll.ledger.block import Block
 from atoll.ledger.foreign.verify import Shown, verify_bundle
 from atoll.ledger.records import ForeignState
+from atoll.ledger.rules.foreign import LEEWAY_SECONDS
 from atoll.ledger.transaction import transaction_id
 from atoll.node.config import Config, Home
 from atoll.node.context import NodeContext
 from atoll.node.foreign import claims as claims_module
 from atoll.node.foreign.claims import Claimant
+from atoll.node.foreign.clearing import Clearer
 from atoll.node.foreign.errors import ForeignDuplicate, ForeignNeeded, ForeignNotOpen, ForeignSilent
 from atoll.node.foreign.settings import Foreign
 from atoll.node.outbox import Outbox
@@ -141,6 +143,13 @@ class World:
         shown = verify_bundle(data, origin=EAST, fingerprint=fingerprint(), agreement=self.agreement, now=self.clock.time)
         return {EAST: (shown, data)}
 
+    async def asked_thrice(self, clearer: Clearer | None = None) -> None:
+        """Others ask west about the fingerprint."""
+        clearer = clearer or Clearer(self.context())
+        for _ in range(3):
+            clearer.look(fingerprint())
+            await asyncio.sleep(0.01)
+
     def settle(self) -> None:
         """One registration, in a process of its own."""
         asyncio.run(self.claimant().settle(DATASET, CONTENT, continuations={}, tell=self._wait))
@@ -210,6 +219,28 @@ def test_nothing_is_reserved_where_one_operator_opened_the_agreement_with_a_wait
     with pytest.raises(ForeignNotOpen, match="other figures"):
         world.settle()
     assert world.state is None
+
+
+def test_an_expired_reservation_is_cleared_away_when_it_is_asked_about_and_not_before(world: World) -> None:
+    world.west.reserve(NOW, org="bureau")
+    claim = world.west.claim()
+    assert claim is not None
+    for late, state in ((LEEWAY_SECONDS, ForeignState.RESERVED), (LEEWAY_SECONDS + 1, ForeignState.RELEASED)):
+        world.clock.time = claim.expires_at + late
+        asyncio.run(world.asked_thrice())
+        assert world.state is state
+    assert world.engine.outcomes == ["ok"]
+
+
+def test_strangers_who_ask_again_and_again_make_a_ledger_that_does_not_answer_no_busier(world: World) -> None:
+    world.west.reserve(NOW, org="bureau")
+    clearer = Clearer(world.context())
+    world.clock.time, world.engine.clock = NOW + 10_000, Clock(NOW + 1)  # the node's clock runs ahead: the ledger refuses
+    asyncio.run(world.asked_thrice(clearer))
+    assert len(world.engine.outcomes) == 1 and world.state is ForeignState.RESERVED
+    world.clock.time += LEEWAY_SECONDS
+    asyncio.run(world.asked_thrice(clearer))
+    assert len(world.engine.outcomes) == 2
 
 
 def test_a_node_without_the_section_registers_nothing_while_the_ledger_wants_others_asked(world: World) -> None:

@@ -4,6 +4,7 @@
 |---|---|
 | `settings` | the agreement and the key of this node |
 | `desk` | bundles of this ledger, for anybody who names a fingerprint |
+| `clearing` | expired reservations, when somebody asks about one |
 | `asking` | other consortia's nodes, none of which is trusted |
 | `claims` | one registration: reserve, be seen, ask, confirm or give way |
 | `office` | what a person may ask about it |

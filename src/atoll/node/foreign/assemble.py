@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from atoll.node.context import NodeContext
 from atoll.node.foreign.asking import Asker
 from atoll.node.foreign.claims import Claimant
+from atoll.node.foreign.clearing import Clearer
 from atoll.node.foreign.desk import ForeignDesk
 from atoll.node.foreign.office import ForeignOffice
 from atoll.node.foreign.settings import Foreign
@@ -35,7 +36,8 @@ def join_foreign(context: NodeContext, foreign: Foreign | None, shelf: Shelf) ->
     settings = context.config.foreign
     if foreign is None:
         return ForeignCheck(ForeignOffice(context, None, None))
-    desk = ForeignDesk(foreign=foreign, engine=context.engine, shelf=shelf, clock=context.clock)
+    clearer = Clearer(context)
+    desk = ForeignDesk(foreign=foreign, engine=context.engine, shelf=shelf, clock=context.clock, clearer=clearer)
     claimant = None
     if foreign.key:
         asker = Asker(foreign=foreign, tls=witness_tls(settings.certificates), clock=context.clock)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from atoll.ledger.block import BlockSummary
 from atoll.ledger.foreign.bundle import Anchor, encode_bundle, make_bundle
 from atoll.ledger.foreign.claims import claims_in
-from atoll.ledger.records import LIVE, EngineKind, ForeignClaim, ForeignClaims, ForeignStamp, record_key
+from atoll.ledger.records import LIVE, EngineKind, ForeignClaim, ForeignClaims, ForeignStamp, ForeignState, record_key
 from atoll.ledger.seal import HeaderSeal, parse_seal
+from atoll.node.foreign.clearing import Clearer
 from atoll.node.foreign.settings import Foreign
 from atoll.node.tlog.errors import NothingPublished
 from atoll.node.tlog.shelf import Shelf
@@ -26,11 +27,12 @@ _CLAIMS = record_key(ForeignClaims, "0")
 class ForeignDesk:
     """See the module's docstring."""
 
-    def __init__(self, *, foreign: Foreign, engine: Engine, shelf: Shelf, clock: Clock) -> None:
+    def __init__(self, *, foreign: Foreign, engine: Engine, shelf: Shelf, clock: Clock, clearer: Clearer) -> None:
         self._foreign = foreign
         self._engine = engine
         self._shelf = shelf
         self._clock = clock
+        self._clearer = clearer
         self._claims: tuple[bytes, Tree] = (b"", Tree.empty())
 
     def show(self, fingerprint: bytes) -> bytes:
@@ -43,6 +45,8 @@ class ForeignDesk:
         data = tree.get(record_key(ForeignClaim, fingerprint.hex()))
         claim = parse_message(data, ForeignClaim) if data is not None else None
         is_live = claim is not None and claim.state in LIVE
+        if claim is not None and claim.state is ForeignState.RESERVED:
+            self._clearer.look(fingerprint)
         stamp = tree.get(record_key(ForeignStamp, fingerprint.hex())) if is_live and claim and claim.stamp else None
         bundle = make_bundle(
             fingerprint,
