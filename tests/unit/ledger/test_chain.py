@@ -213,14 +213,15 @@ def test_replay_gives_the_same_ledger() -> None:
 def test_a_block_under_rules_that_are_not_known_here_is_not_carried_out(monkeypatch: pytest.MonkeyPatch) -> None:
     founding = Founding(("operator", "auditor", "bank", "bureau"))
     ledger = Ledger(founding.genesis_file)
-    asked = OpenMotion(kind=MotionKind.UPGRADE, org="", rules_version=2, from_height=3, expires_at=FOUNDED + 1000)
+    asked = OpenMotion(kind=MotionKind.UPGRADE, org="", rules_version=2, from_height=6, expires_at=FOUNDED + 1000)
     yes = [founding.sign(org, ApproveMotion(number=1)) for org in ("auditor", "bureau")]
     ledger.adopt(ledger.execute(next_block(ledger, founding.sign("bank", asked), *yes)))
-    ledger.adopt(ledger.execute(next_block(ledger, founding.sign("bank", dataset(1)))))
-    block = next_block(ledger, founding.sign("bank", dataset(2)))
+    for number in range(1, 5):
+        ledger.adopt(ledger.execute(next_block(ledger, founding.sign("bank", dataset(number)))))
+    block = next_block(ledger, founding.sign("bank", dataset(5)))
     with pytest.raises(UnknownRules) as refused:
         ledger.execute(block)
-    assert (refused.value.operands["height"], refused.value.operands["version"], ledger.height) == (3, 2, 2)
+    assert (refused.value.operands["height"], refused.value.operands["version"], ledger.height) == (6, 2, 5)
     monkeypatch.setattr(module, "RULES", {**RULES, 2: RULES[1]})
     monkeypatch.setattr("atoll.ledger.apply.RULES", {**RULES, 2: RULES[1]})
     assert ledger.execute(block).outcomes[0].ok

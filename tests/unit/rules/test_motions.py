@@ -221,11 +221,11 @@ def test_one_version_follows_the_other() -> None:
     lagoon.refused(NotAllowed, "bank", replace(UPGRADE, rules_version=3, from_height=50))
 
 
-def test_rules_begin_in_a_block_that_is_still_to_come() -> None:
-    lagoon = Lagoon().later(heights=9)
+def test_rules_begin_some_blocks_after_they_are_agreed_on() -> None:
+    lagoon = Lagoon().later(heights=5)
     lagoon.refused(NotAllowed, "bank", UPGRADE)
-    lagoon = Lagoon().do("bank", UPGRADE).later(heights=9)
-    lagoon.refused(NotAllowed, "bureau", YES)
+    lagoon = Lagoon().do("bank", UPGRADE).later(heights=4).do("bureau", YES).later()
+    lagoon.refused(NotAllowed, "auditor", YES)
 
 
 def test_rules_that_are_not_in_force_yet_can_be_put_off() -> None:

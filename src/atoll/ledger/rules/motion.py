@@ -28,6 +28,8 @@ from atoll.wire.message import Count, Message, Time
 
 MOST_SECONDS = 90 * 86_400
 """So long a motion may stand: nobody approves today what it looked at last year."""
+LEAST_NOTICE_BLOCKS = 5
+"""So many blocks before they begin new rules have to be carried: no member shall wake up behind them."""
 ALONE = frozenset({MotionKind.INVITE})
 """Opened by the invitation itself and by nothing else."""
 
@@ -184,12 +186,12 @@ def _need_possible(call: Call, motion: Motion) -> None:
 
 
 def _need_next(call: Call, motion: Motion) -> None:
-    """One version after the other, from a block that is still to come; until that block another height can be agreed on."""
+    """One version after the other, from a block that is some way off; until that block another height can be agreed on."""
     in_force = call.chain.rules_at(call.height)
     if motion.rules_version != in_force + 1:
         raise NotAllowed(org=motion.opened_by, reason=f"version {in_force} is in force, and {in_force + 1} comes next")
-    if motion.from_height <= call.height:
-        raise NotAllowed(org=motion.opened_by, reason=f"block {motion.from_height} is no block to come")
+    if motion.from_height < call.height + LEAST_NOTICE_BLOCKS:
+        raise NotAllowed(org=motion.opened_by, reason=f"block {motion.from_height} is not {LEAST_NOTICE_BLOCKS} blocks ahead")
 
 
 def _carry_out(call: Call, motion: Motion) -> None:
