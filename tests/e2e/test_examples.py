@@ -11,6 +11,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("processors")
 def test_one_table_in_two_consortia_has_one_first_registrant() -> None:
     script = EXAMPLES / "two_consortia" / "run.py"
