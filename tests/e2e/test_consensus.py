@@ -67,6 +67,7 @@ def motion_at(node: Node, number: int) -> MotionInfo:
 
 
 def test_every_screen_says_that_nobody_orders_alone(stage: Stage) -> None:
+    stage.wait_for("the first block", lambda: status(stage, BANK).height > 0)
     one = status(stage, BANK)
     assert (one.engine, one.sequencer, one.quorum) == ("CometBFT: consensus", "", "3 of 4")
     assert validator(stage, BANK).votes
