@@ -38,6 +38,7 @@ from atoll.policy.card import CARD_DOMAIN
 from atoll.policy.terms import TERMS_DOMAIN, GrantTerms, TermRule
 from atoll.primitives.commitment import commit
 from atoll.primitives.ics23_codec import encode_proof
+from atoll.primitives.merkle import leaf_hash
 from atoll.testing.consortium import Founding
 from atoll.trust.keys import Purpose, SecretKey
 from atoll.wire.cbor import encode
@@ -404,7 +405,8 @@ def encode_like(tag: str, **fields: Any) -> bytes:
 def resummarise(executed: Executed, **cheats: Any) -> Executed:
     """Let the summary say what the tree says, and whatever else is wanted."""
     summary = replace(executed.summary, state_root=executed.tree.root, **cheats)
-    return replace(executed, summary=summary, entries=(*executed.entries[:-1], encode_message(summary)))
+    entries = (*executed.entries[:-1], encode_message(summary))
+    return replace(executed, summary=summary, entries=entries, leaves=tuple(leaf_hash(one) for one in entries))
 
 
 # -- surgery on bundles --------------------------------------------------------------------------------------------------------
