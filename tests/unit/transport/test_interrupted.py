@@ -161,10 +161,12 @@ async def test_who_is_finished_says_so_again_after_a_lost_link() -> None:
     table = Table(fabric, all_rounds(20, begun=begun), **ONCE)
     finished: list[Party] = []
 
-    def cut_once() -> None:
+    loop = asyncio.get_running_loop()
+
+    def cut_once() -> None:  # in the thread that keeps outputs; links are the loop's
         finished.append(NODES[0])
         if len(finished) == 3:
-            fabric.cut(org_of(NODES[0]), org_of(NODES[1]))
+            loop.call_soon_threadsafe(fabric.cut, org_of(NODES[0]), org_of(NODES[1]))
 
     table.journals = {me: Flaky(cut_once) for me in NODES}
     ends = await table.play_all_to_the_end()
