@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import fcntl
+import os
+from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
 import pytest
@@ -39,3 +41,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if any(report.nodeid.startswith("tests/docs/") for report in terminalreporter.stats.get("passed", [])):
         for line in find_unrun():
             terminalreporter.write_line(f"documentation not executed: {line}")
+
+
+@pytest.fixture
+def processors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The processors for this test alone, as far as it is up to tests that ask for it: other workers' wait."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with (shared / "processors.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

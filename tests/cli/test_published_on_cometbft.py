@@ -19,7 +19,7 @@ from tests.cli.world import CONSENSUS_ID, ORGS, Lagoon, found_lagoon, start_lago
 from tests.contract.ordering.conftest import has_cometbft
 from tests.requirements import atoll_require
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("processors")]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from atoll.ledger.note import parse_note, verify_note
 from atoll.ledger.vkey import parse_vkey
 from tests.cli.world import ORGS, found_lagoon, start_lagoon, stop_lagoon
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("processors")]
 PATIENCE_SECONDS = 90.0
 
 

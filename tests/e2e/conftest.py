@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -37,16 +36,6 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     screen = Screen(Console(stderr=True, quiet=True))
     with Stage(screen, scale=Scale(None, KILL_ROWS), seed=seed) as stage:
         yield Standing(stage, Exchange(stage), seed)
-
-
-@pytest.fixture
-def processors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The processors for this test alone, as far as it is up to the tests of this folder: other workers' wait for it."""
-    folder = tmp_path_factory.getbasetemp()
-    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    with (shared / "processors.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def processes_below(folder: Path) -> list[str]:

@@ -26,7 +26,7 @@ from tests.e2e.conftest import processes_below
 from tests.e2e.test_demo import PATIENCE_SECONDS, demo
 from tests.requirements import atoll_require
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("processors")]
 MOST_PSS_MB = 2.5 * 1024**3 / 1e6
 
 

@@ -144,6 +144,7 @@ def test_a_kept_consortium_of_one_part_answers_and_is_ended_by_the_command_it_pr
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("processors")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
 def test_a_demo_that_is_interrupted_ends_its_nodes_and_removes_its_files(tmp_path: Path, number: int, status: int) -> None:
     with demo(tmp_path, "--only", "intersection") as process:

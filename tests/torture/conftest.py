@@ -34,3 +34,8 @@ def has_cometbft() -> bool:
     except BinaryMissing:
         return False
     return True
+
+
+@pytest.fixture(autouse=True)
+def alone(processors: None) -> None:
+    """No test of this folder runs beside one that counts processor time."""
