@@ -277,7 +277,7 @@ def below(rpc: str, height: int, app_hash: bytes) -> Iterator[tuple[str, Claim, 
         return value, base64.b64decode(response["proofOps"]["ops"][0]["data"])
 
     roots = {}
-    for path, key in (("/root/log", LOG_KEY), ("/root/state", STATE_KEY)):
+    for path, key in (("/roots/log", LOG_KEY), ("/roots/state", STATE_KEY)):
         value, data = query(path, key)
         assert value is not None
         roots[key] = value

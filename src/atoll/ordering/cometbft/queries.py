@@ -1,9 +1,9 @@
 """What CometBFT's RPC may be asked about the ledger, and which nodes may connect to it.
 
-    /store/state/key          a record, or its absence: an ICS 23 proof up to the state root, then CometBFT's own (`simple:v`)
-    /root/log, /root/state    a root under the app hash, by `simple:v` alone: what stock tools verify
-    /p2p/filter/id/ID         whether a node of that name may connect
-    /p2p/filter/addr/ADDRESS  always: the name is authenticated, and addresses change
+    /store/state/key         a record, or its absence: an ICS 23 proof up to the state root, then CometBFT's own (`simple:v`)
+    /roots/log, /roots/state a root under the app hash, by `simple:v` alone: what stock tools verify
+    /p2p/filter/id/ID        whether a node of that name may connect
+    /p2p/filter/addr/ADDRESS always: the name is authenticated, and addresses change
 
 A proof for height H leads to the app hash in header H + 1.
 """
@@ -36,7 +36,7 @@ class BadQuery(InputError):
 
     code = "ordering.abci_query"
     sentence = "The ledger does not answer this: {reason}."
-    remedy = "Paths are /store/state/key, /root/log, /root/state."
+    remedy = "Paths are /store/state/key, /roots/log, /roots/state."
 
 
 class Queries:
@@ -62,9 +62,9 @@ class Queries:
         tree, state = self._application.tree_at(height), self._application.state_at(height)
         if tree is None or state is None:
             raise HistoryPruned(height=height)
-        if query.path == "/root/log":
+        if query.path == "/roots/log":
             return _answer(height, LOG_KEY, state.log_value, [_value_op(LOG_KEY, state)])
-        if query.path == "/root/state":
+        if query.path == "/roots/state":
             return _answer(height, STATE_KEY, state.state_root, [_value_op(STATE_KEY, state)])
         if query.path != "/store/state/key" or not 0 < len(query.data) <= MAX_KEY_BYTES:
             raise BadQuery(reason="unknown path, or no key")

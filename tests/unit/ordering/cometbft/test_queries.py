@@ -81,7 +81,7 @@ async def test_without_a_height_the_newest_is_meant(tmp_path: Path, founding: Fo
 async def test_the_roots_are_proved_by_stock_proofs_alone(tmp_path: Path, founding: Founding, name: str) -> None:
     async with chained(tmp_path, founding) as (running, chain):
         await chain.decide([signed(founding, "bank", dataset(1), 1)])
-        answer = await ask(chain, f"/root/{name}")
+        answer = await ask(chain, f"/roots/{name}")
         (op,) = answer.proof_ops.ops
         assert op.key == name.encode()
         assert root_by_value_op(op, answer.value) == chain.app_hash
@@ -99,7 +99,7 @@ async def test_what_is_not_at_hand_is_said_to_be_so(
         for number in range(1, 4):
             await chain.decide([signed(founding, "bank", dataset(number), number)])
         for height in (1, 4, -1):
-            answer = await ask(chain, "/root/state", height=height)
+            answer = await ask(chain, "/roots/state", height=height)
             assert (answer.code, answer.codespace) == (1, "ordering.history_pruned")
             assert "height" in answer.log
         for path, data in (("/store/state/key", b""), ("/store/state/key", bytes(2000)), ("/elsewhere", b"x"), ("", b"")):

@@ -86,7 +86,7 @@ async def test_four_connections_are_served_at_once(tmp_path: Path, founding: Fou
         await asyncio.wait_for(carrying_out.wait(), 5)
         monkeypatch.setattr(running.application, "offload", in_thread)
         assert (await sockets[1].call(check(signed(founding, "bank", dataset(1), 1)))).check_tx.code == 0
-        query = abci.Request(query=abci.RequestQuery(path="/root/state"))
+        query = abci.Request(query=abci.RequestQuery(path="/roots/state"))
         assert (await sockets[2].call(query)).query.code == 0
         snapshots = abci.Request(list_snapshots=abci.RequestListSnapshots())
         assert (await sockets[3].call(snapshots)).HasField("list_snapshots")
@@ -152,8 +152,8 @@ async def test_an_error_nobody_foresaw_is_never_swallowed(
     [
         abci.RequestQuery(path="/").SerializeToString().replace(b"/", b"\xff"),
         abci.RequestQuery(path="/store/state/key", data=b"k").SerializeToString().replace(b"/", b"\xff"),
-        abci.RequestQuery(path="/root/state", height=-1).SerializeToString(),
-        abci.RequestQuery(path="/root/state", height=1 << 62).SerializeToString(),
+        abci.RequestQuery(path="/roots/state", height=-1).SerializeToString(),
+        abci.RequestQuery(path="/roots/state", height=1 << 62).SerializeToString(),
         abci.RequestQuery(path="/p2p/filter/id/\0").SerializeToString(),
     ],
     ids=["no UTF-8", "no UTF-8 and a key", "height before all", "height after all", "no node"],
@@ -176,7 +176,7 @@ async def test_a_fault_in_answering_a_query_stops_nothing(
 
     async with serving(tmp_path, founding.genesis_file) as running, Socket.connected(running.path) as socket:
         monkeypatch.setattr(running.application, "tree_at", broken)
-        answer = (await socket.call(abci.Request(query=abci.RequestQuery(path="/root/state")))).query
+        answer = (await socket.call(abci.Request(query=abci.RequestQuery(path="/roots/state")))).query
         assert (answer.code, answer.log) == (REFUSED, "internal error")
         assert not running.server.failed.done()
 
