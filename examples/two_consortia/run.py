@@ -53,8 +53,9 @@ def main() -> int:
         witnesses = {side: make_witness(folder, side, f"127.0.0.1:{next(ports)}") for side in OWNERS}
         agree(folder, addresses, witnesses)
         stack.enter_context(running(folder))
-        for side in OWNERS:
-            atoll_("duplicate", "open", "--home", str(folder / side / "operator"))
+        for side, owner in OWNERS.items():
+            asked = atoll_("duplicate", "open", "--home", str(folder / side / "operator"))
+            atoll_("consortium", "approve", str(asked["number"]), "--yes", "--home", str(folder / side / owner))
         write_table(folder / "west" / "bank", seed=1)
         write_table(folder / "east" / "clinic", seed=1)
         first = register(folder, "west", "patients")

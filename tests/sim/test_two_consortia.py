@@ -16,12 +16,12 @@ import pytest
 from atoll.ledger.apply import Context, apply
 from atoll.ledger.foreign.steps import Waiting, next_step
 from atoll.ledger.foreign.verify import Shown
-from atoll.ledger.records import LIVE, ClaimFace, ForeignClaim, ForeignClaims, ForeignState
-from atoll.ledger.rules.foreign import OpenForeign, ReserveClaim
+from atoll.ledger.records import LIVE, ClaimFace, ForeignClaim, ForeignClaims, ForeignState, ForeignTerms
+from atoll.ledger.rules.foreign import ReserveClaim
 from atoll.ledger.state import State
 from atoll.testing.consortium import FOUNDED
 from atoll.wire.message import Message
-from tests.unit.foreign.bay import EAST, INTERVAL, SKEW, WAIT, WEST, Bay, fingerprint, holder
+from tests.unit.foreign.bay import EAST, INTERVAL, SKEW, WAIT, WEST, Bay, agreeing, fingerprint, holder
 
 RUNS = 1000
 PRINT = fingerprint()
@@ -54,8 +54,9 @@ class Shore:
         self.stamps: dict[bytes, int] = {}
         self.outcome: ForeignState | None = None
         self.is_silent = False
-        opening = OpenForeign(agreement=b"\x0a" * 32, key_id=b"\x0b" * 16, origins=(other,), wait_seconds=WAIT)
-        self.submit("operator", opening, FOUNDED)
+        terms = ForeignTerms(agreement=b"\x0a" * 32, key_id=b"\x0b" * 16, origins=(other,), wait_seconds=WAIT)
+        for org, body in agreeing(terms):
+            self.submit(org, body, FOUNDED)
 
     def submit(self, org: str, body: Message, now: int) -> bool:
         self.height, self.block_time = self.height + 1, max(self.block_time, now + self.clock_off)

@@ -256,7 +256,6 @@ ROUTES: tuple[Route, ...] = (
         m.AnswerRequest,
     ),
     Route("duplicate_list", "GET", "/v1/duplicates", READ, "Claims across consortia", list[m.ForeignClaimInfo]),
-    Route("duplicate_open", "POST", "/v1/duplicates", ADMIN, "Put the agreement with other consortia on the ledger", m.Receipt),
     Route(
         "duplicate_section",
         "GET",

@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
-from atoll.api.models import ForeignClaimInfo
+from atoll.api.models import ForeignClaimInfo, MotionRequest
 from atoll.cli.errors import BadArgument, FileUnusable
 from atoll.cli.frame import command, group
 from atoll.cli.reply import Fields, Reply, Rows, Shown
+from atoll.cli.voting import DaysOption, asked
 from atoll.cli.words import iso
 from atoll.client import Node
 from atoll.errors import NotFoundError
@@ -81,10 +82,12 @@ def check(agreement: AgreementArgument) -> Reply:
 
 
 @command(app, "open", "atoll duplicate open --home operator")
-def open_check(node: Node) -> Reply:
-    """Put the agreement that this node's [foreign] names on the ledger; for an operator. From then on registrations ask."""
-    receipt = node.duplicates.open()
-    return Reply(receipt, [f"the agreement stands in block {receipt.height}"])
+def open_check(node: Node, days: DaysOption = 14) -> Reply:
+    """Ask the members for the agreement that this node's [foreign] names. More than half of those that count have to approve.
+
+    From the block on in which enough have, every registration asks the other consortia.
+    """
+    return asked(node.members.open_motion(MotionRequest(kind="agree", days=days)))
 
 
 @command(app, "list", "atoll duplicate list --home bank")

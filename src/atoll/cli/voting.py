@@ -56,14 +56,15 @@ def approve(node: Node, number: NumberArgument, yes: YesOption = False) -> Reply
     """Approve a motion in the name of this organisation, after a look at it. It cannot be taken back.
 
     Compare an invited organisation's fingerprint with what its own `atoll init` printed, over a channel that nobody between you
-    controls: not with what the inviting member says.
+    controls: not with what the inviting member says. An agreement with other consortia is approved only where this node's own
+    [foreign] names the same.
     """
     found = next((one for one in node.members.motions() if one.number == number), None)
     if found is None:
         raise BadArgument(what="NUMBER", reason=f"there is no motion {number} among the newest")
     print_shown(_describe(found), to_stderr=True)
     confirm(f"Approve motion {number}: {_what(found)}?", yes=yes)
-    return _reply(node.members.approve_motion(number))
+    return asked(node.members.approve_motion(number))
 
 
 def remove(
@@ -80,14 +81,14 @@ def remove(
     It is cut off from the block on in which enough have: its transactions are refused, its node is let in nowhere. What it
     signed before stays good.
     """
-    asked = MotionRequest(kind="stop-validating" if validating_only else "remove", org=org, days=days)
+    request = MotionRequest(kind="stop-validating" if validating_only else "remove", org=org, days=days)
     confirm(f"Ask the members to {'have ' + org + ' validate no more' if validating_only else 'put ' + org + ' out'}?", yes=yes)
-    return _reply(node.members.open_motion(asked))
+    return asked(node.members.open_motion(request))
 
 
 def validate(node: Node, org: OrgArgument, days: DaysOption = 14) -> Reply:
     """Ask the members to let one that follows validate too, with the keys that it has registered."""
-    return _reply(node.members.open_motion(MotionRequest(kind="validate", org=org, days=days)))
+    return asked(node.members.open_motion(MotionRequest(kind="validate", org=org, days=days)))
 
 
 def leave(
@@ -122,11 +123,12 @@ def upgrade(
     so, and goes on once it does. A node approves only rules that it knows.
     """
     confirm(f"Ask the members for version {to} of the rules?", yes=yes)
-    asked = MotionRequest(kind="upgrade", rules_version=to, from_height=from_block, days=days)
-    return _reply(node.members.open_motion(asked))
+    request = MotionRequest(kind="upgrade", rules_version=to, from_height=from_block, days=days)
+    return asked(node.members.open_motion(request))
 
 
-def _reply(one: MotionInfo) -> Reply:
+def asked(one: MotionInfo) -> Reply:
+    """A motion that was opened or approved, and what comes next."""
     shown = _describe(one)
     if one.state == "open":
         shown.append(f"\nOthers approve it at their own nodes:\n  atoll consortium approve {one.number} --home HOME")
@@ -143,6 +145,8 @@ def _describe(one: MotionInfo) -> list[Shown]:
             ("validates", yes_no(one.validating)),
             ("fingerprint", one.fingerprint),
         ]
+    if one.kind == "agree":
+        pairs += [("digest", one.agreement), ("a registration waits at least", f"{one.wait_seconds} s")]
     pairs += [
         ("asked by", one.opened_by),
         ("approvals", f"{len(one.approvals)} of {one.needed} needed" + (f": {listed(one.approvals)}" if one.approvals else "")),
@@ -161,5 +165,7 @@ def _what(one: MotionInfo) -> str:
             return f"have {one.org} validate no more"
         case "remove":
             return f"put {one.org} out"
+        case "agree":
+            return f"check for duplicates with {listed(one.origins)}"
         case _:
             return f"rules {one.rules_version} from block {one.from_height} on"

@@ -12,10 +12,6 @@ class Duplicates:
     def __init__(self, link: Link) -> None:
         self._link = link
 
-    def open(self) -> models.Receipt:
-        """Put this node's agreement with other consortia on the ledger; for an operator."""
-        return self._link.ask(models.Receipt, "duplicate_open")
-
     def section(self) -> models.ForeignSection:
         """This consortium's part of an agreement, without outsiders and addresses."""
         return self._link.ask(models.ForeignSection, "duplicate_section")

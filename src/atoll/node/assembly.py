@@ -199,7 +199,7 @@ class Node:
         self.duplicates.look_soon()
 
     def _join(self) -> Services:
-        motions = Motions(self.context)
+        motions = Motions(self.context, self.foreign.office)
         doctor = Doctor(self.context, self.links, self.runs, self.evaluator, self.tlog, motions)
         disputes = Disputes(self.context, self.bodies)
         levels = LevelTables(self.context.config.home.path)

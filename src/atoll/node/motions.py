@@ -11,6 +11,7 @@ from atoll.ledger.rules.leaving import LeaveMember
 from atoll.ledger.rules.motion import ApproveMotion, OpenMotion
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest
+from atoll.node.foreign.office import ForeignOffice
 from atoll.ordering.engine import Acknowledged, View
 from atoll.trust.algorithms import Algorithm
 from atoll.trust.fingerprint import fingerprint
@@ -25,8 +26,9 @@ NOTICE_BLOCKS = 20
 class Motions:
     """Lists motions, opens and approves them in the name of this organisation; leaves."""
 
-    def __init__(self, context: NodeContext) -> None:
+    def __init__(self, context: NodeContext, foreign: ForeignOffice) -> None:
         self._context = context
+        self._foreign = foreign
 
     def list(self) -> list[MotionInfo]:
         """The newest motions, the newest first."""
@@ -42,6 +44,7 @@ class Motions:
 
         Raises:
             BadRequest: it puts rules in force that this node does not know itself.
+            NoForeignAgreement: this node has none to ask for.
             TransactionRefused: this organisation may not ask, or the ledger could not do it.
         """
         kind, version, view = MotionKind(request.kind), request.rules_version, self._context.view()
@@ -55,6 +58,7 @@ class Motions:
             rules_version=version,
             from_height=from_height,
             expires_at=self._context.now() + request.days * DAY_SECONDS,
+            terms=self._foreign.terms if kind is MotionKind.AGREE else None,
         )
         await self._context.outbox.submit(body)
         self._context.note("person", "motion.open", f"{kind} {request.org}".strip(), "ok")
@@ -64,12 +68,15 @@ class Motions:
         """Say yes.
 
         Raises:
-            BadRequest: it puts rules in force that this node does not know itself.
+            BadRequest: it puts rules in force that this node does not know itself, or another agreement than this node's.
+            NoForeignAgreement: this node has no agreement to compare with.
             TransactionRefused: there is no such motion, it is not open, or this organisation's approval does not count.
         """
         motion = self._context.view().get(Motion, str(number))
         if motion is not None and motion.kind is MotionKind.UPGRADE:
             self._need_known(motion.rules_version)
+        if motion is not None and motion.kind is MotionKind.AGREE and motion.terms != self._foreign.terms:
+            raise BadRequest(reason="it is another agreement than the one that this node's [foreign] names")
         await self._context.outbox.submit(ApproveMotion(number=number))
         self._context.note("person", "motion.approve", str(number), "ok")
         view = self._context.view()
@@ -96,7 +103,7 @@ class Motions:
         voters = one.counts(voices)
         expired = self._context.now() >= one.expires_at
         is_open = not one.carried_height and not expired
-        new = one.newcomer
+        new, terms = one.newcomer, one.terms
         return MotionInfo(
             number=one.number,
             kind=one.kind,
@@ -116,6 +123,9 @@ class Motions:
             validating=one.validating,
             rules_version=one.rules_version,
             from_height=one.from_height,
+            agreement=terms.agreement.hex() if terms else "",
+            origins=list(terms.origins) if terms else [],
+            wait_seconds=terms.wait_seconds if terms else 0,
         )
 
 

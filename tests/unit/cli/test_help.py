@@ -41,7 +41,6 @@ COMMANDS = {
     "dispute_decide": "dataset dispute decide",
     "dispute_withdraw": "dataset dispute withdraw",
     "duplicate_list": "duplicate list",
-    "duplicate_open": "duplicate open",
     "duplicate_section": "duplicate section",
     "duplicate_show": "duplicate show",
     "duplicate_sign": "duplicate sign",

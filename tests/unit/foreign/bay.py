@@ -16,8 +16,9 @@ from atoll.ledger.foreign.claims import claims_in
 from atoll.ledger.foreign.fingerprint import derive_fingerprint, derive_key_id
 from atoll.ledger.foreign.verify import Shown, verify_bundle, verify_stamp
 from atoll.ledger.note import Note, cosign_text, sign_text
-from atoll.ledger.records import LIVE, Asked, ForeignClaim, ForeignClaims, ForeignStamp
-from atoll.ledger.rules.foreign import ConfirmClaim, OpenForeign, ReserveClaim, StampClaim
+from atoll.ledger.records import LIVE, Asked, ForeignClaim, ForeignClaims, ForeignStamp, ForeignTerms, MotionCounter, MotionKind
+from atoll.ledger.rules.foreign import ConfirmClaim, ReserveClaim, StampClaim
+from atoll.ledger.rules.motion import ApproveMotion, OpenMotion
 from atoll.ledger.vkey import KeyKind, VerifierKey, encode_vkey
 from atoll.testing.consortium import FOUNDED, Founding, NamedEntropy
 from atoll.trust.keys import Purpose, SecretKey
@@ -103,8 +104,13 @@ class Bay:
         return self
 
     def open(self, agreement: Agreement) -> Bay:
-        """The operator says which agreement holds."""
-        return self.block(FOUNDED + 1, ("operator", opening(self.origin, agreement)))
+        """The members decide which agreement holds."""
+        return self.agree(agreement.terms(self.origin))
+
+    def agree(self, terms: ForeignTerms, *, time: int = FOUNDED + 1) -> Bay:
+        """They put these terms in force."""
+        counter = self.ledger.view().get(MotionCounter, "0")
+        return self.block(time, *agreeing(terms, number=counter.last + 1 if counter else 1))
 
     def reserve(self, time: int, number: int = 0, *, org: str = "bank", secret: SecretKey | None = None) -> Bay:
         """A member reserves a fingerprint."""
@@ -186,14 +192,12 @@ class Bay:
         return encode_bundle(self.bundle(number, time=time))
 
 
-def opening(origin: str, agreement: Agreement) -> OpenForeign:
-    """An operator's word."""
-    return OpenForeign(
-        agreement=agreement.digest,
-        key_id=agreement.key_id,
-        origins=tuple(one.origin for one in agreement.others(origin)),
-        wait_seconds=agreement.wait_seconds,
-    )
+def agreeing(terms: ForeignTerms, number: int = 1) -> tuple[tuple[str, Message], ...]:
+    """What it takes to put an agreement in force: the operator asks, the two that decide approve."""
+    expires_at = NOW + 86_400
+    motion = OpenMotion(kind=MotionKind.AGREE, org="", rules_version=0, from_height=0, expires_at=expires_at, terms=terms)
+    approval = ApproveMotion(number=number)
+    return ("operator", motion), ("bank", approval), ("bureau", approval)
 
 
 def agreement_text(*sections: str, key: bytes = KEY) -> bytes:

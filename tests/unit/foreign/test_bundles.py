@@ -31,7 +31,6 @@ from tests.unit.foreign.bay import (
     Outsider,
     agreement_text,
     fingerprint,
-    opening,
     see,
     two_bays,
     witnessed,
@@ -210,7 +209,7 @@ def test_a_ledger_without_the_agreement_or_with_another_key_says_nothing() -> No
 
 @pytest.mark.parametrize("changes", [{"wait_seconds": 1}, {"origins": ("elsewhere.example/bay",)}])
 def test_a_ledger_that_names_the_agreement_and_does_not_follow_it_says_nothing(changes: dict[str, Any]) -> None:
-    west = Bay(WEST).block(NOW - 900, ("operator", replace(opening(WEST, AGREEMENT), **changes)))
+    west = Bay(WEST).agree(replace(AGREEMENT.terms(WEST), **changes), time=NOW - 900)
     refuse(west.show(), "does not do as it says")
 
 

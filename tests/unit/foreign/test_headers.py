@@ -12,14 +12,15 @@ from atoll.ledger.foreign.claims import claims_in
 from atoll.ledger.foreign.errors import BadBundle
 from atoll.ledger.foreign.verify import Shown, verify_bundle
 from tests.unit.evidence.header_world import HeaderWorld
-from tests.unit.foreign.bay import AGE, EAST, Bay, agreement_text, fingerprint, opening
+from tests.unit.foreign.bay import AGE, EAST, Bay, agreeing, agreement_text, fingerprint
 
 WORLD = HeaderWorld()
 ORIGIN = WORLD.founding.chain_id
 KEYS = ", ".join(f'"{one.consensus.hex()}"' for one in WORLD.ledger.consensus.counted())
 SECTION = f'[[consortium]]\norigin = "{ORIGIN}"\nurls = ["https://{ORIGIN}"]\nvalidators = [{KEYS}]\n'
 AGREEMENT = parse_agreement(agreement_text(Bay(EAST).section(), SECTION))
-WORLD.do("operator", opening(ORIGIN, AGREEMENT))
+for org, body in agreeing(AGREEMENT.terms(ORIGIN)):
+    WORLD.do(org, body)
 NOW = WORLD.ledger.time + 2
 """All vote two seconds after the block."""
 

@@ -31,7 +31,7 @@ from atoll.primitives.drbg import SeededEntropy
 from atoll.storage.sealed import Sealer
 from atoll.storage.store import NodeStore
 from atoll.trust.keys import Purpose
-from tests.unit.foreign.bay import EAST, KEY, NOW, WEST, Bay, fingerprint, opening, two_bays
+from tests.unit.foreign.bay import EAST, KEY, NOW, WEST, Bay, fingerprint, two_bays
 from tests.unit.node.offices import Keys
 
 CONTENT = sha256(b"content 0").digest()
@@ -214,8 +214,8 @@ def test_who_comes_second_gives_way_and_keeps_the_proof(world: World) -> None:
     assert world.store.body(claims_module.EVIDENCE, claim.others[0].evidence.hex())
 
 
-def test_nothing_is_reserved_where_one_operator_opened_the_agreement_with_a_wait_of_its_own(world: World) -> None:
-    world.west.block(NOW - 10, ("operator", replace(opening(WEST, world.agreement), wait_seconds=1)))
+def test_nothing_is_reserved_where_the_agreement_was_opened_with_another_wait_than_its_own(world: World) -> None:
+    world.west.agree(replace(world.agreement.terms(WEST), wait_seconds=1), time=NOW - 10)
     with pytest.raises(ForeignNotOpen, match="other figures"):
         world.settle()
     assert world.state is None

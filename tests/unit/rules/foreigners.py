@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 
-from atoll.ledger.records import Asked, ForeignClaim
-from atoll.ledger.rules.foreign import ConfirmClaim, ConflictClaim, OpenForeign, ReleaseClaim, ReserveClaim, StampClaim
+from atoll.ledger.records import Asked, ForeignClaim, ForeignTerms, MotionCounter, MotionKind
+from atoll.ledger.rules.foreign import ConfirmClaim, ConflictClaim, ReleaseClaim, ReserveClaim, StampClaim
+from atoll.ledger.rules.motion import OpenMotion
+from atoll.testing.consortium import FOUNDED
 from atoll.trust.keys import Purpose
 from tests.unit.rules.lagoon import Lagoon, new_key
 
@@ -19,15 +22,20 @@ def key(number: int = 0) -> bytes:
     return sha256(f"fingerprint {number}".encode()).digest()
 
 
-def opening(**changes: object) -> OpenForeign:
-    """The operator's word."""
-    fields: dict[str, object] = {"agreement": AGREEMENT, "key_id": KEY_ID, "origins": (EAST, NORTH), "wait_seconds": WAIT}
-    return OpenForeign(**{**fields, **changes})  # type: ignore[arg-type]  # as the test says
+TERMS = ForeignTerms(agreement=AGREEMENT, key_id=KEY_ID, origins=(EAST, NORTH), wait_seconds=WAIT)
 
 
-def opened(lagoon: Lagoon | None = None) -> Lagoon:
-    """A ledger with an agreement."""
-    return (lagoon or Lagoon()).do("operator", opening())
+def opening(**changes: object) -> OpenMotion:
+    """The motion to check by an agreement."""
+    terms = replace(TERMS, **changes)  # type: ignore[arg-type]  # as the test says
+    expires_at = FOUNDED + 86_400
+    return OpenMotion(kind=MotionKind.AGREE, org="", rules_version=0, from_height=0, expires_at=expires_at, terms=terms)
+
+
+def opened(lagoon: Lagoon | None = None, **changes: object) -> Lagoon:
+    """A ledger whose members have decided on an agreement."""
+    lagoon = (lagoon or Lagoon()).do("operator", opening(**changes))
+    return lagoon.carry(lagoon.get(MotionCounter, "0").last)
 
 
 def reserving(org: str, number: int = 0, *, agreement: bytes = AGREEMENT, holder: bytes = HOLDER) -> ReserveClaim:

@@ -521,7 +521,6 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
         "dispute.open/1",
         "foreign.confirm/1",
         "foreign.conflict/1",
-        "foreign.open/1",
         "foreign.release/1",
         "foreign.reserve/1",
         "foreign.stamp/1",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 
-from atoll.ledger.records import ForeignClaims, ForeignState
+from atoll.ledger.records import ForeignClaims, ForeignState, MotionKind
 from atoll.ledger.rules.errors import ClaimHeld, ClaimRefused, NotAllowed
 from atoll.ledger.rules.foreign import DAY_SECONDS, HOLD_SECONDS, LEEWAY_SECONDS, MOST_A_DAY, STAMP_SECONDS, UNUSED_SECONDS
+from atoll.ledger.rules.motion import ApproveMotion
 from tests.unit.rules.foreigners import (
     AGREEMENT,
     EAST,
+    KEY_ID,
     NORTH,
     WAIT,
     claim_of,
@@ -37,8 +40,29 @@ def test_a_reservation_that_outsiders_saw_is_confirmed_once_the_others_were_aske
     assert claim.stamp == sha256(b"seen").digest()
 
 
-def test_only_an_operator_opens_the_check() -> None:
-    assert "operator" in Lagoon().refused(NotAllowed, "bank", opening())
+def test_the_check_is_opened_by_more_than_half_of_those_who_decide_and_by_no_operator_alone() -> None:
+    lagoon = Lagoon().do("operator", opening())
+    for org in ("bank", "bureau"):
+        lagoon.do(org, ApproveMotion(number=1))
+        assert lagoon.get(ForeignClaims, "0").agreement == b""
+    lagoon.do("telecom", ApproveMotion(number=1))
+    held = lagoon.get(ForeignClaims, "0")
+    assert (held.agreement, held.key_id, held.origins, held.wait_seconds) == (AGREEMENT, KEY_ID, (EAST, NORTH), WAIT)
+
+
+def test_a_motion_says_terms_if_it_is_about_an_agreement_and_then_nothing_else() -> None:
+    for body in (
+        replace(opening(), terms=None),
+        replace(opening(), org="bank"),
+        replace(opening(), from_height=20),
+        replace(opening(), kind=MotionKind.REMOVE, org="bank"),
+    ):
+        assert "does not say this" in Lagoon().refused(NotAllowed, "operator", body)
+
+
+def test_of_two_agreements_that_stand_open_the_second_must_still_be_possible_when_it_is_approved() -> None:
+    lagoon = Lagoon().do("operator", opening()).do("operator", opening(key_id=b"\x0c" * 16)).carry(1)
+    lagoon.refused(ClaimRefused, "bank", ApproveMotion(number=2))
 
 
 @pytest.mark.parametrize("origins", [(NORTH, EAST), (EAST, EAST), ("test.example/lagoon",)])
@@ -47,7 +71,7 @@ def test_the_other_consortia_are_sorted_and_others(origins: tuple[str, ...]) -> 
 
 
 def test_the_agreement_may_be_replaced_and_the_key_may_not() -> None:
-    lagoon = opened().do("operator", opening(agreement=b"\x0c" * 32))
+    lagoon = opened(opened(), agreement=b"\x0c" * 32)
     assert lagoon.get(ForeignClaims, "0").agreement == b"\x0c" * 32
     lagoon.refused(ClaimRefused, "operator", opening(key_id=b"\x0c" * 16))
 

@@ -12,9 +12,9 @@ from atoll.api.models.base import Model
 class MotionInfo(Model):
     number: int
     kind: str
-    """`invite`, `validate`, `stop-validating`, `remove` or `upgrade`."""
+    """`invite`, `validate`, `stop-validating`, `remove`, `upgrade` or `agree`."""
     org: str
-    """About whom; empty for an upgrade."""
+    """About whom; empty for an upgrade and an agreement."""
     opened_by: str
     expires_at: int
     state: Literal["open", "carried", "expired"]
@@ -38,10 +38,17 @@ class MotionInfo(Model):
     """That an upgrade puts in force; else 0."""
     from_height: int
     """First block under it; else 0."""
+    agreement: str
+    """Digest of an agreement with other consortia: compare it with `atoll duplicate check`; else empty, as the next."""
+    origins: list[str]
+    """The other consortia."""
+    wait_seconds: int
+    """How much longer a registration waits at least; 0 for everything but an agreement."""
 
 
 class MotionRequest(Model):
-    kind: Literal["validate", "stop-validating", "remove", "upgrade"]
+    kind: Literal["validate", "stop-validating", "remove", "upgrade", "agree"]
+    """`agree` asks for the agreement with other consortia that the node's own settings name."""
     org: str = ""
     rules_version: int = Field(default=0, ge=0, le=2**31)
     from_height: int = Field(default=0, ge=0, le=2**53)

@@ -31,7 +31,7 @@ from typing import Any
 
 from atoll.errors import AtollError
 from atoll.ledger.foreign.errors import BadAgreement, UnknownConsortium
-from atoll.ledger.records import ForeignClaims
+from atoll.ledger.records import ForeignClaims, ForeignTerms
 from atoll.ledger.vkey import KeyKind, VerifierKey, parse_vkey
 
 MAX_AGREEMENT_BYTES = 1 << 18
@@ -102,12 +102,17 @@ class Agreement:
 
     def is_followed_by(self, origin: str, claims: ForeignClaims) -> bool:
         """Whether a ledger has opened the check with this agreement's digest, and with what stands in it. Raises as `of`."""
-        origins = tuple(one.origin for one in self.others(origin))
-        return (claims.agreement, claims.key_id, claims.origins, claims.wait_seconds) == (
-            self.digest,
-            self.key_id,
-            origins,
-            self.wait_seconds,
+        terms = self.terms(origin)
+        found = (claims.agreement, claims.key_id, claims.origins, claims.wait_seconds)
+        return found == (terms.agreement, terms.key_id, terms.origins, terms.wait_seconds)
+
+    def terms(self, origin: str) -> ForeignTerms:
+        """What the members of one consortium decide on. Raises as `of`."""
+        return ForeignTerms(
+            agreement=self.digest,
+            key_id=self.key_id,
+            origins=tuple(one.origin for one in self.others(origin)),
+            wait_seconds=self.wait_seconds,
         )
 
     def others(self, origin: str) -> tuple[Consortium, ...]:

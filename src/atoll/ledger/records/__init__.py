@@ -26,6 +26,7 @@ from atoll.ledger.records.foreign import (
     ForeignDay,
     ForeignStamp,
     ForeignState,
+    ForeignTerms,
 )
 from atoll.ledger.records.grade import LevelApproval, LevelFloor, LevelNumber, Regrade
 from atoll.ledger.records.jobs import ConsentRecord, Job, JobInput, JobState, ReceiptRecord, counted_inputs, unshared
@@ -180,6 +181,7 @@ __all__ = [
     "ForeignDay",
     "ForeignStamp",
     "ForeignState",
+    "ForeignTerms",
     "Grant",
     "GrantState",
     "Heard",

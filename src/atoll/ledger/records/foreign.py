@@ -20,6 +20,7 @@ Evidence = Annotated[bytes, Size(0, 32)]
 """SHA-256 of a bundle; empty where there is none yet."""
 MOST_CONSORTIA = 16
 MOST_STAMP_BYTES = 24_000
+MOST_WAIT_SECONDS = 900
 
 
 class ForeignState(StrEnum):
@@ -37,6 +38,20 @@ class ForeignState(StrEnum):
 
 LIVE = (ForeignState.RESERVED, ForeignState.CONFIRMED)
 """States in which others find it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignTerms(Message):
+    """An agreement with other consortia, as the members decide on it."""
+
+    agreement: Digest
+    """SHA-256 of the agreement's bytes."""
+    key_id: Annotated[bytes, Size(16)]
+    """Of the key that fingerprints are made with; once said it stays, else what was claimed before could not be found."""
+    origins: Annotated[tuple[Origin, ...], Size(1, MOST_CONSORTIA)]
+    """The other consortia, sorted."""
+    wait_seconds: Annotated[int, Range(1, MOST_WAIT_SECONDS)]
+    """How much later than a reservation a proof must be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,13 @@ from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import Label
 from atoll.ledger.records.base import Record, Version
+from atoll.ledger.records.foreign import ForeignTerms
 from atoll.wire.message import Count, Digest, Message, Name, Pattern, Size, Time
 
 MOST_APPROVALS = 100
 """As many as validating members."""
 MotionOrg = Annotated[str, Pattern(r"|[a-z][a-z0-9-]{0,39}")]
-"""The organisation that a motion is about; empty where it is about the rules."""
+"""The organisation that a motion is about; empty where it is about none."""
 
 
 class MotionKind(StrEnum):
@@ -29,6 +30,8 @@ class MotionKind(StrEnum):
     """Put a member out."""
     UPGRADE = "upgrade"
     """Put the next version of the rules in force."""
+    AGREE = "agree"
+    """Check for duplicates together with other consortia, by this agreement from now on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,7 @@ class Motion(Record):
     kind: MotionKind
     """What is to be decided."""
     org: MotionOrg
-    """About whom; empty for the rules."""
+    """About whom; empty for the rules and for an agreement."""
     opened_by: Name
     """Who asked for it."""
     opened_height: Count
@@ -78,6 +81,8 @@ class Motion(Record):
     """Who approved, sorted."""
     carried_height: Count
     """Block in which enough had; 0 until then."""
+    terms: ForeignTerms | None = None
+    """The agreement with other consortia; None for everything else."""
 
     def identifier(self) -> str:
         return str(self.number)

@@ -2,7 +2,7 @@
 
     membership  invite, enrol, endpoints                                    consensus  hand-over to a new sequencer
     keys        rotate, revoke, recover
-    motion      open, approve: new members, removals, new rules             leaving    leave, or stop validating
+    motion      open, approve: members, rules, agreements                   leaving    leave, or stop validating
     dataset     register, withdraw; claim: claim tags unseen                grant      give, revoke
     grade       regrade a dataset, approve the use of important data
     check       state how near a later version is                           dispute    open, answer, decide
@@ -12,7 +12,7 @@
     right       grant, lease, sublicense, transfer, freeze, unfreeze, revoke
     approver    register and revoke persons' keys                           order      freeze, unfreeze, recall
     job         propose, consent, refuse, withdraw, start, fail, expire
-    foreign     claims that other consortia are asked about: open, reserve, stamp, confirm, conflict, release
+    foreign     claims that other consortia are asked about: reserve, stamp, confirm, conflict, release
 
 A rule is a function of a `Call` and the transaction's body that writes records or raises a `RuleError`. It is pure: no clock,
 no randomness, no floating point, no iteration over anything unsorted. A rule that has been in force is never edited in a way
@@ -116,7 +116,6 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (oprf_dealing.ComplainOfShare, oprf_dealing.complain),
         (oprf_dealing.ClosePhase, oprf_dealing.close),
         (oprf_dealing.LoseShare, oprf_dealing.lose),
-        (foreign.OpenForeign, foreign.open_foreign),
         (foreign.ReserveClaim, foreign.reserve),
         (foreign.StampClaim, foreign.stamp),
         (foreign.ConfirmClaim, foreign.confirm),

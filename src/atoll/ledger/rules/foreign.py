@@ -1,6 +1,6 @@
 """Claims that other consortia are asked about: reserve, have it witnessed, confirm or give way.
 
-    open       an operator says which agreement holds, and which key the fingerprints are made with
+    motion     the members decide which agreement holds, and which key the fingerprints are made with
     reserve -> stamp -> confirm         nobody else had it, or had it later
                      -> conflict        somebody had it before
             -> release, or expired      nothing is claimed
@@ -29,13 +29,13 @@ from atoll.ledger.records import (
     ForeignDay,
     ForeignStamp,
     ForeignState,
+    ForeignTerms,
 )
-from atoll.ledger.records.foreign import FingerprintKey, Origin
+from atoll.ledger.records.foreign import FingerprintKey
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import ClaimHeld, ClaimRefused, NotAllowed, TooManyClaims
 from atoll.primitives.ed25519 import is_acceptable_key
-from atoll.trust.roles import Role
-from atoll.wire.message import Digest, Message, Range, Size, Time
+from atoll.wire.message import Digest, Message, Size, Time
 
 STAMP_SECONDS = 900
 """How long a reservation lasts that no outsider has seen."""
@@ -47,24 +47,7 @@ MOST_A_DAY = 100
 """Reservations of one member on one day of block time."""
 UNUSED_SECONDS = 86_400
 """How long after its reservation's end a confirmed claim is left to who never registers what it was made for."""
-MOST_WAIT_SECONDS = 900
 DAY_SECONDS = 86_400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenForeign(Message):
-    """An operator says which agreement with other consortia holds from now on."""
-
-    TAG: ClassVar[str] = "foreign.open/1"
-
-    agreement: Digest
-    """SHA-256 of the agreement's bytes."""
-    key_id: Annotated[bytes, Size(16)]
-    """Of the key that fingerprints are made with; once said it stays, else what was claimed before could not be found."""
-    origins: Annotated[tuple[Origin, ...], Size(1, MOST_CONSORTIA)]
-    """The other consortia, sorted."""
-    wait_seconds: Annotated[int, Range(1, MOST_WAIT_SECONDS)]
-    """How much later than a reservation a proof must be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,21 +114,24 @@ class ReleaseClaim(Message):
     """Of the claim."""
 
 
-def open_foreign(call: Call, body: OpenForeign) -> None:
-    """Only an operator. The agreement may be replaced; the key may not."""
-    call.need_role(Role.OPERATOR)
-    if list(body.origins) != sorted(set(body.origins)) or call.chain.chain_id in body.origins:
+def need_openable(call: Call, terms: ForeignTerms) -> None:
+    """Refuse an agreement that cannot hold here. It may replace another; its key may not."""
+    if list(terms.origins) != sorted(set(terms.origins)) or call.chain.chain_id in terms.origins:
         raise ClaimRefused(reason="the other consortia are not sorted, not different, or this one is among them")
-    before = call.need(ForeignClaims, "0")
-    if before.key_id not in (b"", body.key_id):
+    if call.need(ForeignClaims, "0").key_id not in (b"", terms.key_id):
         raise ClaimRefused(reason="fingerprints are made with another key here")
+
+
+def open_check(call: Call, terms: ForeignTerms) -> None:
+    """Put an agreement in force that `need_openable` and the members (`motion`) have let pass."""
+    before = call.need(ForeignClaims, "0")
     call.state.put(
         replace(
             before,
-            agreement=body.agreement,
-            key_id=body.key_id,
-            origins=body.origins,
-            wait_seconds=body.wait_seconds,
+            agreement=terms.agreement,
+            key_id=terms.key_id,
+            origins=terms.origins,
+            wait_seconds=terms.wait_seconds,
         )
     )
 

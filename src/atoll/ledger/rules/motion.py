@@ -1,10 +1,11 @@
 """Motions: what no member decides alone (SECURITY 3.6).
 
 Whoever validates, audits or regulates is let in by more than half of the validating members, and a member is put out by as
-many, itself among those of whom it takes half; new rules take more than two thirds. A motion stands on the ledger under a
-number, each member approves it by a transaction of its own, and the approval that makes enough carries it out. Approvals are
-counted among those who validate at that moment, so a member that has left has no say, whatever it approved before; one whose
-key is revoked or struck out keeps its say. Embedded: the member that orders has none.
+many, itself among those of whom it takes half. An agreement with other consortia takes as many, new rules more than two thirds.
+
+A motion stands on the ledger under a number, each member approves it by a transaction of its own, and the approval that makes
+enough carries it out. Approvals are counted among those who validate at that moment, so a member that has left has no say,
+whatever it approved before; one whose key is revoked or struck out keeps its say. Embedded: the member that orders has none.
 """
 
 from __future__ import annotations
@@ -12,7 +13,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from atoll.ledger.records import Chain, ConsensusSet, InviteRecord, Motion, MotionCounter, MotionKind, MotionOrg, Newcomer
+from atoll.ledger.records import (
+    Chain,
+    ConsensusSet,
+    ForeignTerms,
+    InviteRecord,
+    Motion,
+    MotionCounter,
+    MotionKind,
+    MotionOrg,
+    Newcomer,
+)
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import (
     AlreadyExists,
@@ -23,6 +34,7 @@ from atoll.ledger.rules.errors import (
     NotCarried,
     WrongState,
 )
+from atoll.ledger.rules.foreign import need_openable, open_check
 from atoll.ledger.rules.leaving import need_following, need_parting, need_validating, part, start_validating, stop_validating
 from atoll.wire.message import Count, Message, Time
 
@@ -43,13 +55,15 @@ class OpenMotion(Message):
     kind: MotionKind
     """What."""
     org: MotionOrg
-    """About whom; empty for an upgrade."""
+    """About whom; empty for an upgrade and an agreement."""
     rules_version: Count
     """For an upgrade the version after the one in force; else 0."""
     from_height: Count
     """For an upgrade the first block under it; else 0."""
     expires_at: Time
     """First second at which it can be approved no more."""
+    terms: ForeignTerms | None = None
+    """For an agreement its terms; else None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +92,12 @@ def open_motion(call: Call, body: OpenMotion) -> None:
     need_voice(call)
     if body.kind in ALONE:
         raise NotAllowed(org=call.sender, reason="an invitation opens its motion itself")
-    is_upgrade = body.kind is MotionKind.UPGRADE
-    if is_upgrade == bool(body.org) or is_upgrade != bool(body.rules_version) or is_upgrade != bool(body.from_height):
+    is_upgrade, is_agreement = body.kind is MotionKind.UPGRADE, body.kind is MotionKind.AGREE
+    says = (bool(body.org), bool(body.rules_version), bool(body.from_height), body.terms is not None)
+    if says != (not is_upgrade and not is_agreement, is_upgrade, is_upgrade, is_agreement):
         raise NotAllowed(org=call.sender, reason=f"a motion to {body.kind} does not say this")
     motion = _new(call, body.kind, body.org, body.expires_at)
-    motion = replace(motion, rules_version=body.rules_version, from_height=body.from_height)
+    motion = replace(motion, rules_version=body.rules_version, from_height=body.from_height, terms=body.terms)
     _need_possible(call, motion)
     _approve(call, motion)
 
@@ -183,6 +198,13 @@ def _need_possible(call: Call, motion: Motion) -> None:
             need_following(call, motion.org)
         case MotionKind.STOP_VALIDATING:
             need_validating(call, motion.org)
+        case MotionKind.AGREE:
+            need_openable(call, _terms(motion))
+
+
+def _terms(motion: Motion) -> ForeignTerms:
+    assert motion.terms is not None, "a motion to agree is opened with them alone"
+    return motion.terms
 
 
 def _need_next(call: Call, motion: Motion) -> None:
@@ -204,6 +226,8 @@ def _carry_out(call: Call, motion: Motion) -> None:
             stop_validating(call, motion.org)
         case MotionKind.REMOVE:
             part(call, motion.org, by_vote=True)
+        case MotionKind.AGREE:
+            open_check(call, _terms(motion))
         case MotionKind.UPGRADE:
             chain = call.need(Chain, "0")
             call.state.put(

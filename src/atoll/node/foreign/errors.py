@@ -26,7 +26,9 @@ class ForeignNotOpen(UnavailableError):
 
     code = "foreign.not_open"
     sentence = "The ledger holds {found}, not the agreement that this node's [foreign] names."
-    remedy = "An operator says `atoll duplicate open`; all nodes and all consortia need the same file, byte for byte."
+    remedy = (
+        "The members decide on it, by `atoll duplicate open`; all nodes and all consortia need the same file, byte for byte."
+    )
 
 
 class ForeignNeeded(UnavailableError):

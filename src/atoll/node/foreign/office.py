@@ -7,8 +7,8 @@ import base64
 from atoll.api.models import ForeignAsked, ForeignClaimInfo, ForeignSection, ForeignSigned
 from atoll.ledger.agreement import cosign_key, log_key
 from atoll.ledger.foreign.judge import continuation_bytes
-from atoll.ledger.records import ForeignClaim, ForeignStamp
-from atoll.ledger.rules.foreign import OpenForeign, ReleaseClaim
+from atoll.ledger.records import ForeignClaim, ForeignStamp, ForeignTerms
+from atoll.ledger.rules.foreign import ReleaseClaim
 from atoll.ledger.vkey import encode_vkey
 from atoll.node.context import NodeContext
 from atoll.node.errors import NoSuchThing
@@ -26,22 +26,15 @@ class ForeignOffice:
         self._foreign = foreign
         self._claimant = claimant
 
-    async def open(self) -> Acknowledged:
-        """Put this node's agreement on the ledger.
+    @property
+    def terms(self) -> ForeignTerms:
+        """This node's agreement, as members decide on it.
 
         Raises:
-            NoForeignAgreement: it has none. TransactionRefused: not an operator, or another key.
+            NoForeignAgreement: it has none.
         """
         foreign = self._need()
-        self._context.note("person", "foreign.open", foreign.agreement.digest.hex(), "asked")
-        return await self._context.outbox.submit(
-            OpenForeign(
-                agreement=foreign.agreement.digest,
-                key_id=foreign.agreement.key_id,
-                origins=tuple(one.origin for one in foreign.others),
-                wait_seconds=foreign.agreement.wait_seconds,
-            )
-        )
+        return foreign.agreement.terms(foreign.own.origin)
 
     def list(self) -> list[ForeignClaimInfo]:
         """All claims of this consortium, without bundles."""

@@ -17,9 +17,6 @@ class ForeignHandlers(Handler):
     async def duplicate_section(self, _: Request, __: str) -> models.ForeignSection:
         return self._services.foreign.office.section()
 
-    async def duplicate_open(self, _: Request, __: str) -> models.Receipt:
-        return receipt_of(await self._services.foreign.office.open())
-
     async def duplicate_show(self, request: Request, _: str) -> models.ForeignClaimInfo:
         return self._services.foreign.office.show(_fingerprint_of(request))
 
