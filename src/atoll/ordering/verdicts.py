@@ -6,6 +6,9 @@ import collections
 import hashlib
 from collections.abc import Sequence
 
+from atoll.ledger.apply import signature_claim
+from atoll.ledger.state import State
+from atoll.ledger.transaction import transaction_id
 from atoll.primitives import ed25519
 
 MAX_VERDICTS = 40_000
@@ -25,6 +28,8 @@ class Verdicts:
 
     def __init__(self) -> None:
         self._known: collections.OrderedDict[bytes, bool] = collections.OrderedDict()
+        self._read = Recent(MAX_VERDICTS)
+        """Ids of transactions whose claims have been worked out."""
 
     def __call__(self, public: bytes, message: bytes, signature: bytes) -> bool:
         name = _name(public, message, signature)
@@ -40,6 +45,12 @@ class Verdicts:
         verdicts = ed25519.are_signatures(list(unknown.values()), threads=1 if len(unknown) <= FEW else 0)
         for name, verdict in zip(unknown, verdicts, strict=True):
             self._keep(name, verdict)
+
+    def warm_transactions(self, transactions: Sequence[bytes], state: State, height: int) -> None:
+        """As `warm`, for what a block of this height would ask about those transactions that have not been here before."""
+        new = [data for data in transactions if self._read.is_new(transaction_id(data))]
+        claims = (signature_claim(state, data, height) for data in new)
+        self.warm([claim for claim in claims if claim is not None])
 
     def _keep(self, name: bytes, verdict: bool) -> None:
         self._known.pop(name, None)  # the longest unasked goes first

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from atoll.ledger.transaction import transaction_id
 from atoll.ordering.changes import Changes
 from atoll.ordering.engine import Acknowledged
-from atoll.ordering.errors import TooManyWaiting
+from atoll.ordering.errors import NotAcknowledged, TooManyWaiting
 
 MAX_WAITING = 20_000
 MAX_WAITING_BYTES = 64 << 20
@@ -75,6 +75,21 @@ class Waiting:
             self.arrived.fire()
         return held
 
+    async def acknowledged(self, data: bytes, *, placed: bool, timeout_seconds: float) -> Acknowledged:
+        """Keep a transaction and wait until it is agreed.
+
+        Raises:
+            TooManyWaiting: no room.
+            NotAcknowledged: not in this time; the transaction is kept, and may be agreed yet.
+            NotAdmitted: it can never be in a block.
+        """
+        waiter: asyncio.Future[Acknowledged] = asyncio.get_running_loop().create_future()
+        self.hold(data, placed=placed).waiters.append(waiter)
+        try:
+            return await asyncio.wait_for(waiter, timeout_seconds)
+        except TimeoutError as err:
+            raise NotAcknowledged(seconds=timeout_seconds) from err
+
     def unplaced(self, *, max_count: int, max_bytes: int) -> list[Held]:
         """The first ones that no block holds, within these limits; at least one where there is one."""
         found: list[Held] = []
@@ -116,6 +131,11 @@ class Waiting:
         for waiter in held.waiters if held is not None else ():
             if not waiter.done():
                 waiter.set_exception(error)
+
+    def refuse_all(self, error: Exception) -> None:
+        """As `refuse`, for everything that is kept."""
+        for identifier in list(self._held):
+            self.refuse(identifier, error)
 
     def _remove(self, identifier: bytes) -> Held | None:
         held = self._held.pop(identifier, None)

@@ -149,9 +149,7 @@ class Engines:
         self.network.down(org)
         engine = self.running.pop(org)
         engine._running = False
-        for task in engine._tasks.values():
-            task.cancel()
-            self._dying.append(task)
+        self._dying += engine._tasks.cancel()
         engine._agreed.fire()
         engine.store.close()
 

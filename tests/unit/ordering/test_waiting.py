@@ -66,3 +66,26 @@ async def test_everybody_who_waits_is_told() -> None:
     with pytest.raises(NotAcknowledged):
         await refused
     assert len(waiting) == 0
+
+
+async def test_who_waits_for_too_long_is_told_and_the_transaction_is_kept() -> None:
+    waiting = Waiting()
+    with pytest.raises(NotAcknowledged):
+        await waiting.acknowledged(A, placed=False, timeout_seconds=0)
+    assert [held.data for held in waiting.all()] == [A]
+
+
+async def test_with_the_engine_ends_every_wait() -> None:
+    waiting = Waiting()
+    async with asyncio.TaskGroup() as group:
+        waits = [group.create_task(_refused(waiting, data)) for data in (A, B, A)]
+        await asyncio.sleep(0)
+        waiting.refuse_all(NotAcknowledged(seconds=0))
+    assert [wait.result() for wait in waits] == [True] * 3
+    assert len(waiting) == 0
+
+
+async def _refused(waiting: Waiting, data: bytes) -> bool:
+    with pytest.raises(NotAcknowledged):
+        await waiting.acknowledged(data, placed=False, timeout_seconds=60)
+    return True

@@ -15,13 +15,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from atoll.ledger.app_hash import AppState
-from atoll.ledger.apply import Context, Outcome, check, signature_claim
+from atoll.ledger.apply import Context, Outcome, check
 from atoll.ledger.block import MAX_BLOCK_TRANSACTIONS, Block
 from atoll.ledger.chain import Executed, Ledger
 from atoll.ledger.fault import ConsensusFault
 from atoll.ledger.records import ConsensusSet, Key, Member, MemberState, Nonce, record_key
 from atoll.ledger.state import State
-from atoll.ledger.transaction import transaction_id
 from atoll.ordering.cometbft.admitted import Admitted, Entry, read_entry
 from atoll.ordering.cometbft.decided import (
     MAX_FAULTS,
@@ -47,7 +46,7 @@ from atoll.ordering.cometbft.parameters import Initial, verify_initial
 from atoll.ordering.cometbft.store import CometStore, Tip, app_state
 from atoll.ordering.engine import AgreedBlock
 from atoll.ordering.offload import Offload, in_thread, whole
-from atoll.ordering.verdicts import FEW, MAX_VERDICTS, Recent, Verdicts
+from atoll.ordering.verdicts import FEW, Verdicts
 from atoll.primitives.smt import Tree
 from atoll.wire.message import parse_message
 
@@ -113,7 +112,6 @@ class Application:
         self.ledger, self.tip = store.open_ledger(genesis_file)
         self.ledger.need_rules()
         self.verdicts = Verdicts()
-        self._seen = Recent(MAX_VERDICTS)
         self._admitted = Admitted()
         self.offload = offload
         self.genesis_file = genesis_file
@@ -195,10 +193,7 @@ class Application:
 
     def _warm(self, transactions: Sequence[bytes]) -> None:
         """Verify together, each by the one strict check, the signatures of those that have not been seen."""
-        state, height = self.ledger.reader(), self.ledger.height + 1
-        new = [data for data in transactions if self._seen.is_new(transaction_id(data))]
-        claims = (signature_claim(state, data, height) for data in new)
-        self.verdicts.warm([claim for claim in claims if claim is not None])
+        self.verdicts.warm_transactions(transactions, self.ledger.reader(), self.ledger.height + 1)
 
     # -- proposals -------------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from atoll.errors import AtollError
@@ -37,6 +36,7 @@ from atoll.ordering.errors import HandoverRefused, NotAcknowledged, NotAdmitted,
 from atoll.ordering.members import Handler, Members
 from atoll.ordering.offload import Offload, in_thread
 from atoll.ordering.reading import AgreedReader
+from atoll.ordering.tasks import Tasks
 from atoll.ordering.waiting import Waiting
 from atoll.ports import Clock
 from atoll.trust.keys import Purpose
@@ -51,8 +51,6 @@ LOOK_SECONDS = 2.0
 """How often CometBFT is asked for its peers."""
 SOON_SECONDS = 0.3
 """The same while it fetches what the others have."""
-RESTART_SECONDS = 1.0
-"""Before a task that failed begins again."""
 
 
 class CometEngine(AgreedReader):
@@ -126,7 +124,8 @@ class CometEngine(AgreedReader):
             environment={**os.environ, **settings.environment},
         )
         self._server: Server | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = Tasks(org)
+        self._fail_stop: asyncio.Task[None] | None = None
         self._failure: asyncio.Future[None] | None = None
         self._peers = 0
         self._catching_up = True
@@ -155,23 +154,20 @@ class CometEngine(AgreedReader):
         await self._server.start()
         await self._supervisor.start()
         self._running = True
-        self._tasks = [
-            asyncio.create_task(self._guard(self._server.failed), name=f"{self.org} fail-stop"),
-            asyncio.create_task(self._again("door", self._door.run), name=f"{self.org} door"),
-            asyncio.create_task(self._again("sender", self._sender.run), name=f"{self.org} sender"),
-            asyncio.create_task(self._again("look", self._look), name=f"{self.org} look"),
-        ]
+        self._fail_stop = asyncio.create_task(self._guard(self._server.failed), name=f"{self.org} fail-stop")
+        self._tasks.begin("door", self._door.run)
+        self._tasks.begin("sender", self._sender.run)
+        self._tasks.begin("look", self._look)
         if self._older is not None:
-            self._tasks.append(asyncio.create_task(self._again("older", self._fill_gaps), name=f"{self.org} older"))
+            self._tasks.begin("older", self._fill_gaps)
 
     async def stop(self) -> None:
         """See `Engine.stop`."""
         self._running = False
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-        self._tasks.clear()
+        if self._fail_stop is not None:
+            self._fail_stop.cancel()
+            await asyncio.wait([self._fail_stop])
+        await self._tasks.stop()
         await self._halt()
         if self._failure is not None and not self._failure.done():
             self._failure.cancel()
@@ -186,8 +182,7 @@ class CometEngine(AgreedReader):
         await self._supervisor.stop()
         if self._server is not None:
             await self._server.stop()
-        for held in self._waiting.all():
-            self._waiting.refuse(held.id, NotAcknowledged(seconds=0))
+        self._waiting.refuse_all(NotAcknowledged(seconds=0))
         self._agreed.fire()
 
     async def failed(self) -> None:
@@ -220,15 +215,6 @@ class CometEngine(AgreedReader):
             for one in parts:
                 one.cancel()
             await asyncio.wait(parts)
-
-    async def _again(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """The outermost frame of a task: what it did not foresee is logged, and it begins again."""
-        while True:
-            try:
-                await work()
-            except Exception:
-                log.exception("%s of %s begins again", name, self.org)
-                await asyncio.sleep(RESTART_SECONDS)
 
     async def _prepare(self) -> None:
         """Before each start of CometBFT."""
@@ -316,13 +302,7 @@ class CometEngine(AgreedReader):
             return known
         if not self._running:
             raise Stopped(org=self.org)
-        held = self._waiting.hold(transaction, placed=known is not None)
-        waiter: asyncio.Future[Acknowledged] = asyncio.get_running_loop().create_future()
-        held.waiters.append(waiter)
-        try:
-            return await asyncio.wait_for(waiter, timeout_seconds)
-        except TimeoutError as err:
-            raise NotAcknowledged(seconds=timeout_seconds) from err
+        return await self._waiting.acknowledged(transaction, placed=known is not None, timeout_seconds=timeout_seconds)
 
     async def _admit(self, transaction: bytes, timeout_seconds: float) -> Outcome:
         if not self._running:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from atoll.errors import AtollError
@@ -32,10 +30,9 @@ from atoll.ordering.errors import NotAcknowledged, NotAdmitted, NotAgreedYet, St
 from atoll.ordering.members import Handler, Members
 from atoll.ordering.offload import Offload, in_thread
 from atoll.ordering.reading import AgreedReader
+from atoll.ordering.tasks import Tasks
 from atoll.ordering.waiting import Waiting
 from atoll.ports import Clock
-
-log = logging.getLogger("atoll.ordering")
 
 __all__ = ["EmbeddedEngine", "Signers"]
 
@@ -47,8 +44,6 @@ UNREFRESHED_SECONDS = 30.0
 """And with no fresh cosignatures for so long."""
 SILENCE_SECONDS = 60.0
 """After so long without its sequencer a member votes for whoever stands."""
-RESTART_SECONDS = 1.0
-"""Before a task that failed begins again."""
 
 
 class EmbeddedEngine(AgreedReader):
@@ -95,7 +90,7 @@ class EmbeddedEngine(AgreedReader):
         super().__init__(self.store, clock)
         self._waiting = Waiting()
         self._began_at = clock.monotonic()
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks = Tasks(org)
         self._role: tuple[str, ...] = ()
         self._served: dict[str, int] = {}
         """Until when each member is to be talked to."""
@@ -160,7 +155,7 @@ class EmbeddedEngine(AgreedReader):
             ("voter", self._voter.run),
             ("candidate", self._candidate.run),
         ):
-            self._begin(name, work)
+            self._tasks.begin(name, work)
         self._on_change()
 
     async def stop(self) -> None:
@@ -168,13 +163,8 @@ class EmbeddedEngine(AgreedReader):
         self._running = False
         if self._failure is not None:
             self._failure.cancel()
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._tasks.clear()
-        for held in self._waiting.all():
-            self._waiting.refuse(held.id, NotAcknowledged(seconds=0))
+        await self._tasks.stop()
+        self._waiting.refuse_all(NotAcknowledged(seconds=0))
         self._agreed.fire()
         await self.replica.close()
 
@@ -196,20 +186,21 @@ class EmbeddedEngine(AgreedReader):
         new_term = role[:1] != self._role[:1]
         self._role = role
         serving = {f"serve {org}" for org in role[1:]}
-        for name in [name for name in self._tasks if name.startswith("serve ") and (new_term or name not in serving)]:
-            self._tasks.pop(name).cancel()
+        for name in self._tasks.names():
+            if name.startswith("serve ") and (new_term or name not in serving):
+                self._tasks.end(name)
         if new_term:
             self._publisher.reset()
             self._member.heard_at, self._member.misled = None, False
             self._began_at = self._clock.monotonic()
             if "sequencer" in self._tasks:
-                self._tasks.pop("sequencer").cancel()
+                self._tasks.end("sequencer")
             if role[1:] or self.is_sequencer:
-                self._begin("sequencer", self._sequencer.run)
+                self._tasks.begin("sequencer", self._sequencer.run)
             self._forwarder.forget()
         for org in role[1:]:
             if f"serve {org}" not in self._tasks:
-                self._begin(f"serve {org}", functools.partial(self._publisher.serve, org))
+                self._tasks.begin(f"serve {org}", functools.partial(self._publisher.serve, org))
 
     def _need_rules(self) -> None:
         """Give up once the members have agreed on rules for the next block that are not known here."""
@@ -232,18 +223,6 @@ class EmbeddedEngine(AgreedReader):
         """The term, and for the sequencer everybody it serves."""
         term = str(self.replica.tip.after.term)
         return (term, *sorted(self._others())) if self.is_sequencer else (term,)
-
-    def _begin(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        self._tasks[name] = asyncio.create_task(self._guard(name, work), name=f"{self.org} {name}")
-
-    async def _guard(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """The outermost frame of a task: what it did not foresee is logged, and it begins again."""
-        while self._running:
-            try:
-                await work()
-            except Exception:
-                log.exception("%s of %s begins again", name, self.org)
-                await asyncio.sleep(RESTART_SECONDS)
 
     def _others(self) -> list[str]:
         """Members that are served, but this one, the sequencer first."""
@@ -310,13 +289,7 @@ class EmbeddedEngine(AgreedReader):
             outcome = self._forwarder.admit(transaction)
             if not outcome.ok and (self.is_sequencer or outcome.number == BadTransaction.number):
                 raise NotAdmitted(refusal=outcome.code, reason=outcome.sentence)
-        held = self._waiting.hold(transaction, placed=known is not None)
-        waiter: asyncio.Future[Acknowledged] = asyncio.get_running_loop().create_future()
-        held.waiters.append(waiter)
-        try:
-            return await asyncio.wait_for(waiter, timeout_seconds)
-        except TimeoutError as err:
-            raise NotAcknowledged(seconds=timeout_seconds) from err
+        return await self._waiting.acknowledged(transaction, placed=known is not None, timeout_seconds=timeout_seconds)
 
     def _on_agreed(self, points: list[Point]) -> None:
         for point in points:

@@ -14,17 +14,15 @@ from collections.abc import Callable, Sequence
 
 from atoll.errors import AtollError
 from atoll.ledger.agreement import Agreement, verify_agreement, verify_checkpoint
-from atoll.ledger.apply import signature_claim
 from atoll.ledger.block import Block
 from atoll.ledger.chain import Executed, Ledger
 from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.errors import BadBlock
 from atoll.ledger.genesis import first_state
 from atoll.ledger.note import Note
-from atoll.ledger.transaction import transaction_id
 from atoll.ordering.embedded.ballots import Departure
 from atoll.ordering.embedded.branch import Branch
-from atoll.ordering.embedded.evidence import FORK, WRONG_ROOT, Fork, find_fork, fork_of_notes
+from atoll.ordering.embedded.evidence import FORK, WRONG_ROOT, Fork, fork_of_notes
 from atoll.ordering.embedded.opening import AgreedPoint, open_store, verify_within
 from atoll.ordering.embedded.points import Point, need_base, next_point
 from atoll.ordering.embedded.store import Store
@@ -32,7 +30,7 @@ from atoll.ordering.embedded.vows import AGREED
 from atoll.ordering.engine import View
 from atoll.ordering.errors import BadTime, ForkDetected, HistoryPruned
 from atoll.ordering.offload import Offload, whole
-from atoll.ordering.verdicts import MAX_VERDICTS, Recent, Verdicts
+from atoll.ordering.verdicts import Verdicts
 from atoll.ports import Clock
 from atoll.primitives.smt import Tree
 from atoll.wire.cbor import encode
@@ -50,7 +48,6 @@ class Replica:
         self.org = org
         self.store = store
         self.verdicts = Verdicts()
-        self._seen = Recent(MAX_VERDICTS)
         self._clock = clock
         self._offload = offload
         self.chain_lock = asyncio.Lock()
@@ -217,9 +214,7 @@ class Replica:
 
     def warm(self, transactions: Sequence[bytes], height: int) -> None:
         """Verify together, as of a block of this height, the signatures of transactions that have not been here before."""
-        state, is_new = self.ledger.reader(), self._seen.is_new
-        claims = (signature_claim(state, data, height) for data in transactions if is_new(transaction_id(data)))
-        self.verdicts.warm([claim for claim in claims if claim is not None])
+        self.verdicts.warm_transactions(transactions, self.ledger.reader(), height)
 
     async def need_same(self, point: Point, note: Note) -> None:
         """Check that a block gives what its sequencer signed; where it does not, both are kept.
@@ -379,12 +374,9 @@ class Replica:
 
     async def _keep_forks(self, branch: Branch, dropped: list[Point]) -> None:
         """Two signed histories of one term are evidence, whoever is followed."""
-        for one in dropped:
-            for other in branch.points:
-                fork = find_fork(one, self.ledger.log, other, branch.ledger.log) if one.authority == other.authority else None
-                if fork is not None:
-                    await self.write_fork(fork)
-                    return
+        fork = Branch(branch.base, self.ledger, dropped).fork_with(branch)
+        if fork is not None:
+            await self.write_fork(fork)
 
     def _persist_branch(self, branch: Branch, signing: bool, taint: int | None) -> None:
         with self.store.write():
