@@ -19,7 +19,8 @@ from typer.main import get_command
 
 from atoll.api import models
 from atoll.api.openapi import openapi_document
-from atoll.api.routes import ROUTES, SCOPES_BY_ROLE, Route
+from atoll.api.routes import ROUTES, Route
+from atoll.api.scopes import SCOPES_BY_ROLE
 from atoll.cli.main import Stub, root
 
 ROOT = Path(__file__).parents[1]

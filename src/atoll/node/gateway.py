@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse
 
 from atoll.api import models
 from atoll.api.openapi import openapi_document
-from atoll.api.routes import ROUTES, SCOPES_BY_ROLE, Route, Scope
+from atoll.api.routes import ROUTES, Route
+from atoll.api.scopes import SCOPES_BY_ROLE, Scope
 from atoll.errors import AtollError
 from atoll.node.errors import BadRequest, NodeFault, NoToken, WrongScope
 from atoll.node.handlers import Handlers

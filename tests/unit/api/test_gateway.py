@@ -13,7 +13,8 @@ import pytest
 
 from atoll.api.models import Problem
 from atoll.api.openapi import openapi_document
-from atoll.api.routes import ROUTES, SCOPES_BY_ROLE, Route
+from atoll.api.routes import ROUTES, Route
+from atoll.api.scopes import SCOPES_BY_ROLE
 from atoll.node.gateway import build_app
 from atoll.node.handlers import Handlers
 from atoll.node.tokens import create_token

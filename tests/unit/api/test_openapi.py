@@ -7,12 +7,15 @@ import json
 import re
 import typing
 from collections import Counter
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 
-from atoll.api import models
+from atoll.api import models, routes
 from atoll.api.openapi import models_of, openapi_document
-from atoll.api.routes import ROUTES, SCOPES_BY_ROLE, Route, Scope
+from atoll.api.routes import ROUTES, Route
+from atoll.api.scopes import SCOPES_BY_ROLE, Scope
 from atoll.node.handlers import Handlers
 from atoll.node.handlers.catalogue import query_of
 
@@ -26,6 +29,17 @@ def by_name(route: Route) -> str:
 def test_every_route_has_its_own_name_and_place() -> None:
     assert Counter(one.name for one in ROUTES).most_common(1)[0][1] == 1
     assert Counter((one.method, one.path) for one in ROUTES).most_common(1)[0][1] == 1
+
+
+def test_every_route_is_handled_in_the_file_of_its_subject() -> None:
+    described = {one.name: subject.name for subject in iter_modules(routes.__path__) for one in routes_of(subject.name)}
+    handled = {one.name: getattr(Handlers, one.name).__module__.rpartition(".")[2] for one in ROUTES}
+    assert described == handled
+
+
+def routes_of(subject: str) -> tuple[Route, ...]:
+    found: tuple[Route, ...] = getattr(import_module(f"{routes.__name__}.{subject}"), "ROUTES", ())
+    return found
 
 
 def test_every_route_is_in_the_document() -> None:
