@@ -224,7 +224,7 @@ class Engine(Protocol):
         Raises:
             NotAdmitted: turned away at the door; nothing was recorded.
             NotAcknowledged: no quorum in time; it may still be carried out.
-            TooManyWaiting, StoreFull: nothing was taken.
+            TooManyWaiting, ShareFull, StoreFull: nothing was taken.
         """
         ...
 

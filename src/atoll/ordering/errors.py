@@ -50,6 +50,14 @@ class TooManyWaiting(UnavailableError):
     remedy = "Wait and submit again; if it lasts, a quorum of members is not reachable."
 
 
+class ShareFull(UnavailableError):
+    """One member has its share of what can wait."""
+
+    code = "ordering.share_full"
+    sentence = "{limit} transactions of {org} are waiting already, which is its share."
+    remedy = "Wait until they are carried out and submit again; nothing was recorded."
+
+
 class StoreFull(UnavailableError):
     """The disk took no more; nothing was acknowledged."""
 

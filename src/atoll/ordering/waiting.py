@@ -11,13 +11,18 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from atoll.ledger.transaction import transaction_id
+from atoll.errors import AtollError
+from atoll.ledger.transaction import parse_transaction, transaction_id
 from atoll.ordering.changes import Changes
 from atoll.ordering.engine import Acknowledged
-from atoll.ordering.errors import NotAcknowledged, TooManyWaiting
+from atoll.ordering.errors import NotAcknowledged, ShareFull, TooManyWaiting
 
 MAX_WAITING = 20_000
 MAX_WAITING_BYTES = 64 << 20
+MOST_OF_A_MEMBER = 1_000
+"""Transactions of one sender: nobody fills the queue alone. Also its share of CometBFT's mempool, so that a node hands over no
+more than is let in there."""
+MOST_BYTES_OF_A_MEMBER = 8 << 20
 
 
 @dataclass(slots=True)
@@ -28,6 +33,8 @@ class Held:
     """SHA-256 of its bytes."""
     data: bytes
     """The received bytes."""
+    sender: str = ""
+    """Who signed it."""
     placed: bool = False
     """Whether a block of the tail holds it."""
     forwarded_at: float | None = None
@@ -46,6 +53,8 @@ class Waiting:
     def __init__(self) -> None:
         self._held: dict[bytes, Held] = {}
         self._bytes = 0
+        self._shares: dict[str, tuple[int, int]] = {}
+        """Transactions and bytes of each sender."""
         self.unplaced_count = 0
         """How many no block holds."""
         self.arrived = Changes()
@@ -58,19 +67,30 @@ class Waiting:
         """The transaction of that id."""
         return self._held.get(identifier)
 
-    def hold(self, data: bytes, *, placed: bool = False) -> Held:
+    def hold(self, data: bytes, *, placed: bool = False, beyond_share: bool = False) -> Held:
         """Keep a transaction; the one that is there already, if it is.
+
+        Args:
+            data: the transaction.
+            placed: whether a block of the tail holds it.
+            beyond_share: whether it is taken though its sender has its share already.
 
         Raises:
             TooManyWaiting: no room.
+            ShareFull: its sender has too many here.
         """
         identifier = transaction_id(data)
         held = self._held.get(identifier)
         if held is None:
             if len(self._held) >= MAX_WAITING or self._bytes + len(data) > MAX_WAITING_BYTES:
                 raise TooManyWaiting(limit=len(self._held))
-            held = self._held[identifier] = Held(identifier, data, placed)
+            sender = sender_of(data)
+            count, size = self._shares.get(sender, (0, 0))
+            if not beyond_share and (count >= MOST_OF_A_MEMBER or (count and size + len(data) > MOST_BYTES_OF_A_MEMBER)):
+                raise ShareFull(org=sender, limit=count)
+            held = self._held[identifier] = Held(identifier, data, sender, placed)
             self._bytes += len(data)
+            self._shares[sender] = (count + 1, size + len(data))
             self.unplaced_count += not placed
             self.arrived.fire()
         return held
@@ -141,5 +161,16 @@ class Waiting:
         held = self._held.pop(identifier, None)
         if held is not None:
             self._bytes -= len(held.data)
+            count, size = self._shares.pop(held.sender)
+            if count > 1:
+                self._shares[held.sender] = (count - 1, size - len(held.data))
             self.unplaced_count -= not held.placed
         return held
+
+
+def sender_of(data: bytes) -> str:
+    """Whose a transaction is, as it says itself; empty where it cannot be read."""
+    try:
+        return parse_transaction(data)[1].sender
+    except AtollError:
+        return ""

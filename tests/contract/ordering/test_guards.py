@@ -11,8 +11,9 @@ from atoll.ledger.block import Block
 from atoll.ledger.records import Dataset
 from atoll.ordering.embedded.evidence import CENSORED, FORK, Fork, is_fork
 from atoll.ordering.embedded.messages import SUBMIT, Answer, Push, Pushed, Submit, Submitted
-from atoll.ordering.errors import BadPeerMessage, NotAcknowledged, StoreFull, TermRefused
+from atoll.ordering.errors import BadPeerMessage, NotAcknowledged, ShareFull, StoreFull, TermRefused
 from atoll.ordering.members import MAX_PAYLOAD_BYTES, encode_payload, parse_payload
+from atoll.ordering.waiting import Held, Waiting
 from atoll.testing.engines import Engines
 from atoll.wire.message import parse_message
 from tests.contract.ordering.conftest import Play, dataset
@@ -160,6 +161,27 @@ def test_a_transaction_that_got_lost_at_the_sequencer_is_brought_back(play: Play
         await asyncio.sleep(5)
         engines.network.serve("operator", engines["operator"].methods())
         assert (await waiting).outcome.ok
+
+    play(scenario)
+
+
+def test_what_finds_no_room_in_its_senders_share_is_brought_back_before_it_keeps_a_member_from_cosigning(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a sender that keeps its share at the sequencer full would have members refuse every checkpoint."""
+    real, at_the_member = Waiting.hold, list[Waiting]()
+
+    def hold(self: Waiting, data: bytes, *, placed: bool = False, beyond_share: bool = False) -> Held:
+        if not at_the_member:
+            at_the_member.append(self)
+        if self not in at_the_member and not beyond_share:
+            raise ShareFull(org="bank", limit=1)
+        return real(self, data, placed=placed, beyond_share=beyond_share)
+
+    async def scenario(engines: Engines) -> None:
+        monkeypatch.setattr(Waiting, "hold", hold)
+        done = await engines["bank"].submit(engines.founding.sign("bank", dataset(1)), timeout_seconds=100)
+        assert done.outcome.ok
 
     play(scenario)
 

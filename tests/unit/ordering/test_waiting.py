@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from atoll.ledger.apply import Outcome
-from atoll.ledger.transaction import transaction_id
+from atoll.ledger.transaction import Transaction, seal_transaction, transaction_id
 from atoll.ordering import waiting as module
 from atoll.ordering.engine import Acknowledged
-from atoll.ordering.errors import NotAcknowledged, TooManyWaiting
+from atoll.ordering.errors import NotAcknowledged, ShareFull, TooManyWaiting
 from atoll.ordering.waiting import Waiting
 
 A, B, C = b"a", b"bb", b"ccc"
@@ -50,6 +50,41 @@ def test_there_is_room_for_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(module, "MAX_WAITING_BYTES", 5)
     with pytest.raises(TooManyWaiting):
         waiting.hold(A)
+
+
+def from_member(org: str, number: int, size: int = 1) -> bytes:
+    transaction = Transaction(sender=org, nonce=number, expiry_height=9, type="t/1", body={"filling": bytes(size)})
+    return seal_transaction(
+        transaction, kid=f"{org}/identity/1", sign=lambda _: bytes(64), chain_id="c", genesis_digest=bytes(32)
+    )
+
+
+def test_a_member_has_its_share_of_the_queue_and_the_others_have_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_OF_A_MEMBER", 2)
+    waiting = Waiting()
+    first, second, third = (from_member("bank", number) for number in (1, 2, 3))
+    waiting.hold(first)
+    waiting.hold(second)
+    with pytest.raises(ShareFull, match="2 transactions of bank"):
+        waiting.hold(third)
+    waiting.hold(second)  # is there already
+    waiting.hold(from_member("bureau", 1))
+    waiting.hold(third, beyond_share=True)
+    for one in (first, second):
+        waiting.refuse(transaction_id(one), NotAcknowledged(seconds=0))
+    waiting.hold(first)
+
+
+def test_a_share_is_of_bytes_too_and_whoever_has_nothing_there_may_hand_in_one_of_any_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES_OF_A_MEMBER", 1000)
+    waiting = Waiting()
+    waiting.hold(large := from_member("bank", 1, 2000))
+    with pytest.raises(ShareFull):
+        waiting.hold(from_member("bank", 2))
+    waiting.refuse(transaction_id(large), NotAcknowledged(seconds=0))
+    waiting.hold(from_member("bank", 2))
 
 
 async def test_everybody_who_waits_is_told() -> None:

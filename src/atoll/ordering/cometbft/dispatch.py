@@ -10,6 +10,7 @@ from atoll.ledger.fault import ConsensusFault, FaultKind
 from atoll.ordering.cometbft.application import Application
 from atoll.ordering.cometbft.errors import OutOfTurn
 from atoll.ordering.cometbft.parameters import APP_VERSION, KEY_TYPE, Initial
+from atoll.ordering.cometbft.places import Places
 from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
 from atoll.ordering.cometbft.protobuf.keys_pb2 import PublicKey
 from atoll.ordering.cometbft.queries import Queries
@@ -33,6 +34,9 @@ class Dispatcher:
         self._queries = Queries(application)
         self._snapshots = snapshots
         self._restoring = Restoring(application)
+        self._places = Places()
+        self._decided: Sequence[bytes] = ()
+        """Transactions of the block that is committed next."""
         self._methods: dict[str, Callable[[Any], Awaitable[abci.Response]]] = {
             "echo": self._echo,
             "info": self._info,
@@ -47,6 +51,10 @@ class Dispatcher:
             "process_proposal": self._process_proposal,
             "finalize_block": self._finalize_block,
         }
+
+    def begin(self) -> None:
+        """CometBFT has connected, and was not before."""
+        self._places.clear()
 
     async def answer(self, request: abci.Request) -> abci.Response:
         """The response to any request but CheckTx and Flush, which is the connection's own affair.
@@ -64,7 +72,9 @@ class Dispatcher:
         """The encoded responses to CheckTx requests that have come together."""
         asked = [(one.tx, one.type == _RECHECK) for one in requests]
         outcomes = await self._application.check_many(asked)
-        return [_LET_IN if one.ok else _turned_away(one) for one in outcomes]
+        checked = zip(asked, outcomes, strict=True)
+        answers = [self._places.checked(data, outcome, again=again) for (data, again), outcome in checked]
+        return [_LET_IN if one.ok else _turned_away(one) for one in answers]
 
     # -- information -----------------------------------------------------------------------------------------------------------
 
@@ -105,6 +115,7 @@ class Dispatcher:
         return abci.Response(process_proposal=abci.ResponseProcessProposal(status=status))
 
     async def _finalize_block(self, asked: abci.RequestFinalizeBlock) -> abci.Response:
+        self._decided = asked.txs
         done = await self._application.finalize(asked.height, asked.time.seconds, asked.txs, _faults(asked.misbehavior))
         updates = [abci.ValidatorUpdate(pub_key=PublicKey(ed25519=key), power=power) for key, power in done.validator_updates]
         return abci.Response(
@@ -115,6 +126,7 @@ class Dispatcher:
 
     async def _commit(self, _: abci.RequestCommit) -> abci.Response:
         retain = await self._application.commit()
+        self._places.committed(self._decided)
         self._snapshots.after_commit()
         return abci.Response(commit=abci.ResponseCommit(retain_height=retain))
 

@@ -79,6 +79,8 @@ class Server:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None, "the server runs this in a task"
+        if not self._connections:
+            self._dispatcher.begin()
         self._connections.add(task)
         try:
             await self._serve(reader, writer)

@@ -116,7 +116,7 @@ class EmbeddedEngine(AgreedReader):
 
     def _take(self, data: bytes) -> None:
         """Let a transaction in that came back from somewhere, if it can still be carried out."""
-        self._forwarder.take(data)
+        self._forwarder.take(data, brought_back=True)
 
     def methods(self) -> dict[str, Handler]:
         """What the other members call here, by name; to be served by the transport."""

@@ -15,7 +15,7 @@ from atoll.ledger.rules.errors import BadTransaction
 from atoll.ledger.transaction import parse_transaction, transaction_id
 from atoll.ordering.embedded.messages import MAX_BLOCKS_BYTES, MAX_SUBMITTED, SUBMIT, Answer, Submit, Submitted, clip
 from atoll.ordering.embedded.replica import Replica
-from atoll.ordering.errors import NotAdmitted, TooManyWaiting
+from atoll.ordering.errors import NotAdmitted, ShareFull, TooManyWaiting
 from atoll.ordering.members import Members, encode_payload, parse_payload
 from atoll.ordering.offload import Offload
 from atoll.ordering.verdicts import FEW
@@ -117,8 +117,14 @@ class Forwarder:
         await self.verify(submit.transactions)
         return encode_payload(Submitted(answers=tuple(self.take(data) for data in submit.transactions)))
 
-    def take(self, data: bytes) -> Answer:
-        """Hold a transaction that another member sent."""
+    def take(self, data: bytes, *, brought_back: bool = False) -> Answer:
+        """Hold a transaction that another member sent.
+
+        Args:
+            data: the transaction.
+            brought_back: whether it got lost here, or was left out so long that a member cosigns nothing without it. It is
+                taken beyond its sender's share then, or one that keeps its share full could keep the others from cosigning.
+        """
         identifier = transaction_id(data)
         if self.waiting.get(identifier) is not None or self.replica.store.find_transaction(identifier) is not None:
             return Answer(refusal="", reason="")
@@ -126,8 +132,8 @@ class Forwarder:
         if not outcome.ok:
             return Answer(refusal=outcome.code, reason=clip(outcome.sentence))
         try:
-            self.waiting.hold(data)
-        except TooManyWaiting as err:
+            self.waiting.hold(data, beyond_share=brought_back)
+        except (TooManyWaiting, ShareFull) as err:
             return Answer(refusal=err.code, reason=clip(str(err)))
         return Answer(refusal="", reason="")
 
