@@ -140,6 +140,7 @@ class Validator:
         self.environment: dict[str, str] = {}
         """Of the application, at its next start only."""
         self.process: subprocess.Popen[bytes] | None = None
+        self._output = folder.with_suffix(".output")  # beside its folder: on a full disk nobody has last words
         self._control: Control | None = None
         self._connecting = threading.Lock()
 
@@ -151,7 +152,7 @@ class Validator:
         environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", **self.environment}
         self.environment = {}
         (self.folder / CONTROL).unlink(missing_ok=True)
-        with (self.folder / "output").open("ab") as output:
+        with self._output.open("ab") as output:
             command = [*self.prefix, sys.executable, "-m", "tests.torture.validator", str(self.folder)]
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
         if wait:
@@ -275,7 +276,7 @@ class Validator:
 
     def output(self) -> str:
         """What it has written since ever."""
-        return (self.folder / "output").read_text("utf-8", errors="replace")
+        return self._output.read_text("utf-8", errors="replace")
 
 
 class Network:

@@ -221,7 +221,8 @@ def verify_history(history: History, network: Network) -> int:
         assert outcomes.heights[at] == sent.done.height, "it stands in another block than was said"
         assert outcomes.numbers[at] == sent.done.number, "it had another outcome than was said"
     carried = [data for data, number in zip(outcomes.transactions, outcomes.numbers, strict=True) if number == 0]
-    assert len(set(carried)) == len(carried), "a transaction was carried out twice"
+    submitted = [data for data in carried if not reads_as_fault(data)]  # a key that votes twice in both rounds is named twice
+    assert len(set(submitted)) == len(submitted), "a transaction was carried out twice"
     _verify_book(outcomes)
     _verify_real_time(history)
     return len(outcomes.transactions)
