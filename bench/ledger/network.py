@@ -24,7 +24,7 @@ from atoll.ordering.cometbft.keys import write_keys
 from atoll.ordering.cometbft.parameters import genesis_document
 from atoll.ordering.cometbft.paths import APP_SOCKET, RPC_SOCKET
 from atoll.ordering.cometbft.settings import Settings
-from atoll.testing.validators import free_addresses
+from atoll.testing.ports import Ports
 from atoll.trust.keys import Purpose
 from ledger.load import VALIDATORS, make_network_founding
 
@@ -48,7 +48,8 @@ class Network:
 
     def __init__(self, kind: str, folder: Path) -> None:
         self.kind = kind
-        self.addresses = free_addresses(VALIDATORS)
+        self._ports = Ports()
+        self.addresses = {org: self._ports.address() for org in VALIDATORS}
         self.founding = make_network_founding(self.addresses, int(time.time()) - 1)
         self._folder = folder
         self._children: list[subprocess.Popen[bytes]] = []
@@ -112,6 +113,7 @@ class Network:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+        self._ports.release()
 
 
 def cpu_of_tree(pid: int) -> float:

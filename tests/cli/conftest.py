@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from atoll.cli.demo.ports import Ports
+from atoll.testing.ports import Ports
 from tests.cli.world import Lagoon, found_lagoon, start_lagoon, stop_lagoon
 
 

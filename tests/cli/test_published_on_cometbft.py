@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from atoll.cli.demo.ports import Ports
 from atoll.cli.main import main
 from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.note import parse_note
 from atoll.ledger.records import EngineKind
 from atoll.ledger.tlog_policy import parse_policy, verify_checkpoint
+from atoll.testing.ports import Ports
 from tests.cli.world import CONSENSUS_ID, ORGS, Lagoon, found_lagoon, start_lagoon, stop_lagoon
 from tests.contract.ordering.conftest import has_cometbft
 from tests.requirements import atoll_require

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from atoll.api.models import RegisterDataset
-from atoll.cli.demo.ports import HOST, Ports
 from atoll.cli.main import main
 from atoll.cli.process import start_node
 from atoll.ledger.note import parse_note, verify_note
 from atoll.ledger.vkey import parse_vkey
+from atoll.testing.ports import HOST, Ports
 from tests.cli.world import ORGS, found_lagoon, start_lagoon, stop_lagoon
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("processors")]

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from atoll.cli.demo.ports import HOST, Ports
 from atoll.cli.init import ensure_passphrase
 from atoll.cli.process import find_process, start_node, stop_node
 from atoll.client import Node, NodeUnreachable, connect_home
@@ -18,6 +17,7 @@ from atoll.node.config import Home, load_config
 from atoll.node.founding import draft_genesis, seal_genesis, sign_genesis
 from atoll.node.home import NewHome, create_home, open_home_keys, write_private
 from atoll.ports import SystemClock, SystemEntropy
+from atoll.testing.ports import HOST, Ports
 from atoll.trust.signer import SoftwareSigner
 
 ORGS = {"operator": ("auditor", "operator", "regulator"), "bank": ("owner", "user"), "bureau": ("owner", "user")}

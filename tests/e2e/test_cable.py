@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from atoll.cli.demo.cable import Cable
-from atoll.cli.demo.ports import HOST, Ports
+from atoll.testing.ports import HOST, Ports
 
 PATIENCE_SECONDS = 60.0
 

@@ -32,6 +32,7 @@ from typing import Any, Self
 from atoll.ledger.block import Block, parse_block
 from atoll.ordering.cometbft.keys import write_keys
 from atoll.testing.consortium import Founding
+from atoll.testing.ports import Ports
 from atoll.trust.keys import Purpose
 from tests.torture.places import COMETBFT, CONTROL, GENESIS, ROOT, SPOKEN
 
@@ -290,7 +291,7 @@ class Network:
         hosts: Mapping[str, str] | None = None,
         prefixes: Mapping[str, Sequence[str]] | None = None,
         settings: Mapping[str, Any] | None = None,
-        rpc: Mapping[str, str] | None = None,
+        rpc: bool = False,
         chain_id: str = "lagoon.test.example",
         binaries: Mapping[str, Path] | None = None,
     ) -> None:
@@ -302,15 +303,15 @@ class Network:
             hosts: the address each listens on; loopback unless given.
             prefixes: what each process is started under.
             settings: of CometBFT, for all.
-            rpc: where CometBFT's own RPC listens.
+            rpc: whether CometBFT's own RPC listens.
             chain_id: the ledger's name.
             binaries: another CometBFT for some of them.
         """
         self.folder = folder
         self.hosts = {org: (hosts or {}).get(org, "127.0.0.1") for org in validators}
-        self.addresses = {
-            org: f"{host}:{free_port(host if hosts is None else '127.0.0.1')}" for org, host in self.hosts.items()
-        }
+        self.ports = Ports()
+        """Where they listen, and where else something may."""
+        self.addresses = {org: f"{host}:{self.ports.take()}" for org, host in self.hosts.items()}
         self.founding = Founding(
             [*validators, *CLIENTS],
             not_validating=CLIENTS,
@@ -320,14 +321,14 @@ class Network:
             consensus_addresses=self.addresses | dict.fromkeys(CLIENTS, ""),
         )
         self._binaries = dict(binaries or {})
-        own = {org: {"rpc_listen": (rpc or {}).get(org, ""), **(settings or {})} for org in validators}
-        self.rpc = dict(rpc or {})
+        self.rpc = {org: self.ports.address() for org in validators} if rpc else {}
         """Where CometBFT's own RPC listens."""
+        own = {org: {"rpc_listen": self.rpc.get(org, ""), **(settings or {})} for org in validators}
         self.validators = {org: self._make(org, own[org], (prefixes or {}).get(org, ())) for org in validators}
 
     def add_twin(self, org: str, guise: str, *, host: str = "127.0.0.1", prefix: Sequence[str] = ()) -> Validator:
         """A second node that votes with a validator's key, under the name of a member that validates nothing."""
-        self.addresses[guise] = f"{host}:{free_port()}"
+        self.addresses[guise] = f"{host}:{self.ports.take()}"
         self.validators[guise] = self._make(guise, {}, prefix, votes_as=org)
         return self.validators[guise]
 
@@ -361,6 +362,7 @@ class Network:
             if validator.process is not None:
                 validator.resume()
                 validator.kill()
+        self.ports.release()
 
     def __getitem__(self, org: str) -> Validator:
         return self.validators[org]
@@ -430,13 +432,6 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> floa
             raise AssertionError(f"not within {seconds} s (load {os.getloadavg()[0]:.0f}): {what}")
         time.sleep(POLL_SECONDS)
     return time.monotonic() - started
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind((host, 0))
-        return int(free.getsockname()[1])
 
 
 def processes_in(folder: Path) -> list[int]:

@@ -29,7 +29,7 @@ from tests.torture.hostile import (
     resident_bytes,
     small_transactions,
 )
-from tests.torture.network import CLIENTS, VALIDATORS, Network, Unanswered, free_port
+from tests.torture.network import CLIENTS, Network, Unanswered
 from tests.torture.scale import scale
 
 SEED = 10
@@ -50,8 +50,7 @@ BATCH = 20
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     atoll_require("cometbft", present=has_cometbft())
-    rpc = {org: f"127.0.0.1:{free_port()}" for org in VALIDATORS}
-    with memory_folder(tmp_path_factory.mktemp("hostile")) as folder, Network(Path(folder), rpc=rpc) as network:
+    with memory_folder(tmp_path_factory.mktemp("hostile")) as folder, Network(Path(folder), rpc=True) as network:
         network.start()
         yield network
 

@@ -327,10 +327,9 @@ def header_hash(rpc: str, height: int) -> str:
 
 def examine(folder: Path, ics23: Path) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
     """Verdicts on what is true, and on lies."""
-    rpc = {org: free_address() for org in VALIDATORS}
-    with Network(folder, validators=VALIDATORS, rpc=rpc, settings={"index_transactions": True}, chain_id=CHAIN_ID) as network:
+    with Network(folder, validators=VALIDATORS, rpc=True, settings={"index_transactions": True}, chain_id=CHAIN_ID) as network:
         network.start()
-        transaction = grow(network)
+        rpc, transaction = network.rpc, grow(network)
         view = network["operator"].view()
         height = int(view["consensus_height"]) - 1
         wait_until(lambda: ask(rpc["bank"], "commit", height=str(height + 1)) is not None, ANSWER_SECONDS, "the next header")

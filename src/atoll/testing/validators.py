@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -27,9 +26,9 @@ from atoll.ordering.cometbft.settings import Settings
 from atoll.ordering.cometbft.store import CometStore
 from atoll.ports import SystemClock
 from atoll.testing.consortium import Founding
+from atoll.testing.ports import Ports
 from atoll.trust.keys import Purpose
 
-HOST = "127.0.0.1"
 QUICK = Settings(timeout_commit_ms=50, timeout_propose_ms=1000, timeout_vote_ms=300, empty_block_seconds=5)
 """For tests: everybody is on one machine."""
 
@@ -69,7 +68,9 @@ class Validators:
             settings: of all of them; where each listens is filled in.
             founding: another one than that of these organisations, with addresses of its own.
         """
-        addresses = free_addresses(orgs)
+        self.ports = Ports()
+        """Where they listen, and where else something may."""
+        addresses = {org: self.ports.address() for org in orgs}
         self.founding = founding or Founding(
             orgs,
             not_validating=not_validating,
@@ -110,7 +111,7 @@ class Validators:
     def address(self, org: str) -> str:
         """host:port of the member's consensus."""
         if org not in self._addresses:
-            self._addresses |= free_addresses([org])
+            self._addresses[org] = self.ports.address()
         return self._addresses[org]
 
     async def start(self, *orgs: str) -> None:
@@ -139,6 +140,7 @@ class Validators:
     async def close(self) -> None:
         """The end of a test, whatever became of it: nothing is left running."""
         await self.stop()
+        self.ports.release()
 
     async def stop(self, *orgs: str) -> None:
         """Stop these members, or everybody, properly."""
@@ -167,12 +169,3 @@ class Validators:
         async with asyncio.timeout(timeout_seconds):
             while not condition():  # noqa: ASYNC110 -- a condition on several engines, which no one event tells of
                 await asyncio.sleep(0.02)
-
-
-def free_addresses(orgs: Sequence[str]) -> dict[str, str]:
-    """An address of its own for each, on which nobody listens now."""
-    listeners = {org: socket.create_server((HOST, 0)) for org in orgs}
-    addresses = {org: f"{HOST}:{one.getsockname()[1]}" for org, one in listeners.items()}
-    for one in listeners.values():
-        one.close()
-    return addresses

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from dataclasses import replace
 
 import pytest
@@ -22,11 +21,6 @@ FOUR = ("operator", "bank", "bureau", "telecom")
 INTERVAL = 6
 CHUNK_BYTES = 500
 """Small, so that there are many."""
-
-
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return f"127.0.0.1:{one.getsockname()[1]}"
 
 
 def test_a_newcomer_starts_from_a_snapshot_and_never_from_a_bad_chunk(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +41,7 @@ def test_a_newcomer_starts_from_a_snapshot_and_never_from_a_bad_chunk(play: Play
     liar: list[object] = [None]
 
     async def scenario(validators: Validators) -> None:
-        servers = (free_port(), free_port())
+        servers = (validators.ports.address(), validators.ports.address())
         for org, rpc in zip(FOUR, (*servers, "", ""), strict=True):
             validators.settings[org] = replace(QUICK, snapshot_heights=INTERVAL, rpc_listen=rpc)
         await validators.start(*FOUR)

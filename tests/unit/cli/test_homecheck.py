@@ -10,9 +10,9 @@ import pytest
 
 from atoll.api.models import DoctorFinding
 from atoll.cli import homecheck
-from atoll.cli.demo.ports import Ports
 from atoll.cli.homecheck import check_home
 from atoll.ports import SystemClock
+from atoll.testing.ports import Ports
 from tests.cli.world import found_lagoon
 
 

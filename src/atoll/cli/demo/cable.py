@@ -20,8 +20,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from atoll.cli.demo.ports import HOST
 from atoll.cli.demo.processes import end_group, start_python, wait_for_line
+from atoll.testing.ports import HOST  # layers: world in memory
 from atoll.transport.clienthello import MAX_HELLO_BYTES, needed_bytes, parse_service
 from atoll.transport.errors import BadClientHello
 

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from atoll.cli.demo.ports import HOST, Ports
 from atoll.ledger.genesis import FounderSignature, Genesis, verify_genesis
 from atoll.ledger.records import EngineKind
 from atoll.ledger.rules.membership import Enrolment
@@ -20,6 +19,7 @@ from atoll.node.founding import draft_genesis, seal_genesis, sign_genesis
 from atoll.node.home import NewHome, create_home, write_private
 from atoll.ports import SystemClock, SystemEntropy
 from atoll.storage.keyfile import load_keystore
+from atoll.testing.ports import HOST, Ports  # layers: world in memory
 from atoll.trust.keys import SecretKey
 from atoll.trust.keystore import open_keys
 from atoll.trust.roles import Role

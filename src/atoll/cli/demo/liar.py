@@ -19,7 +19,6 @@ from typing import Any
 
 from atoll.cli.demo.consortium import OPERATOR, ORGS
 from atoll.cli.demo.errors import DidNotHappen
-from atoll.cli.demo.ports import HOST
 from atoll.cli.demo.stage import Stage
 from atoll.jobs.intersection import Intersection, IntersectionSpec
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
@@ -30,6 +29,7 @@ from atoll.node.consents import proposal_of
 from atoll.ordering.embedded.messages import SUBMIT, Submit, Submitted
 from atoll.ordering.members import encode_payload, parse_payload
 from atoll.ports import SystemClock, SystemEntropy
+from atoll.testing.ports import HOST  # layers: world in memory
 from atoll.transport.errors import RemoteError
 from atoll.transport.identity import TlsIdentity
 from atoll.transport.network import TlsNetwork

@@ -20,11 +20,11 @@ from atoll.cli.demo.cable import Cable
 from atoll.cli.demo.consortium import CABLED, ORGS, Consortium, found_consortium
 from atoll.cli.demo.errors import DidNotHappen, NodeDidNotStart
 from atoll.cli.demo.memory import PeakMemory
-from atoll.cli.demo.ports import Ports
 from atoll.cli.demo.processes import NodeProcess
 from atoll.cli.demo.screen import Screen
 from atoll.client import Node, RefusedByNode, connect_home
 from atoll.ledger.records import EngineKind
+from atoll.testing.ports import Ports  # layers: world in memory
 
 T = TypeVar("T")
 POLL_SECONDS = 0.05

@@ -15,8 +15,8 @@ class Ports:
     """Reserves ports below the range from which the kernel gives ports to outgoing connections.
 
     A node that is killed must get its own port back; from that range, another connection might have been given it meanwhile.
-    Each port is held by a socket that is bound and does not listen: whoever asks for an unused port passes it by, and a node,
-    which binds with SO_REUSEADDR, gets it (Linux, inet_csk_bind_conflict).
+    Each port is held by a socket that is bound and does not listen: whoever asks for an unused port passes it by, and a node or
+    a CometBFT, which bind with SO_REUSEADDR, get it (Linux, inet_csk_bind_conflict).
     """
 
     def __init__(self) -> None:
@@ -35,6 +35,10 @@ class Ports:
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._held.append(held)
             return port
+
+    def address(self) -> str:
+        """The same, as host:port."""
+        return f"{HOST}:{self.take()}"
 
     def release(self) -> None:
         """Give all of them back."""
