@@ -8,9 +8,15 @@ from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.docs.snippets import find_unrun
 from tests.requirements import judge_skip, load_skips, required_names
+
+settings.register_profile("the same every time", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("by chance", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("by chance" if os.environ.get("ATOLL_BY_CHANCE") else "the same every time")
+"""How long an example takes says how busy the machine is. `make long` looks for examples that nobody has seen."""
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
