@@ -23,10 +23,11 @@ from atoll.transport.network import TlsNetwork
 from atoll.transport.router import Router, RouterLimits
 from atoll.transport.session import LEDGER_SERVICE, Handler, Session, job_service
 from tests.unit.transport.test_clienthello import client_hello
-from tests.unit.transport.world import TlsWorld, tls_world, until
+from tests.unit.transport.world import PATIENCE_SECONDS, TlsWorld, tls_world, until
 
 TOKEN = "5" * 32
-LIMITS = RouterLimits(hello_seconds=0.3, pending=6, pending_per_address=4)
+LIMITS = RouterLimits(hello_seconds=60, pending=6, pending_per_address=4)
+IMPATIENT = replace(LIMITS, hello_seconds=0.3)
 
 
 @contextlib.asynccontextmanager
@@ -56,7 +57,7 @@ async def talk(router: Router, *parts: bytes, pause: float = 0.02) -> bytes:
             writer.write(part)
             await writer.drain()
             await asyncio.sleep(pause)
-        return await asyncio.wait_for(reader.read(), 5)
+        return await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
     except ConnectionError:
         return b""
     finally:
@@ -99,7 +100,7 @@ class TestRouting:
             assert through == []
 
     async def test_a_connection_that_ends_half_way_is_dropped(self) -> None:
-        async with routed() as (router, through):
+        async with routed(IMPATIENT) as (router, through):
             _, writer = await asyncio.open_connection(*router.address)
             writer.write(client_hello(LEDGER_SERVICE)[:80])
             await hang_up(writer)
@@ -110,16 +111,16 @@ class TestRouting:
 
 class TestStrangers:
     async def test_a_silent_connection_is_closed_in_time(self) -> None:
-        async with routed() as (router, _):
+        async with routed(IMPATIENT) as (router, _):
             loop = asyncio.get_running_loop()
             started = loop.time()
             assert await talk(router) == b""
-            assert 0.2 < loop.time() - started < 10
+            assert 0.2 < loop.time() - started < PATIENCE_SECONDS
             assert router.refused == {"transport.bad_client_hello": 1}
 
     async def test_a_drip_of_bytes_does_not_gain_time(self) -> None:
         hello = client_hello(LEDGER_SERVICE)
-        async with routed() as (router, through):
+        async with routed(IMPATIENT) as (router, through):
             await talk(router, *(hello[at : at + 1] for at in range(100)), pause=0.01)
             assert router.refused == {"transport.bad_client_hello": 1}
             assert through == []
@@ -136,7 +137,7 @@ class TestStrangers:
                 await hang_up(writer)
 
     async def test_connections_from_all_addresses_together_are_limited_too(self) -> None:
-        async with routed(replace(LIMITS, hello_seconds=30)) as (router, _):
+        async with routed() as (router, _):
             links = []
             for host in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
                 for _ in range(3):
@@ -155,7 +156,7 @@ class TestStrangers:
             for _ in range(9):
                 await talk(router, b"GET / HTTP/1.1\r\n\r\n", pause=0)
             assert router.refused == {"transport.bad_client_hello": 9}
-        assert len(caplog.records) == 4  # the 1st, 2nd, 4th and 8th
+        assert len([one for one in caplog.records if one.name == "atoll.transport"]) == 4  # the 1st, 2nd, 4th and 8th
         assert "GET" not in caplog.text
 
 
@@ -171,7 +172,7 @@ class TestHandOff:
             assert (await session.receive()).data == b"a asked: who is there?"
             await session.close()
             sender.close()
-            assert await asyncio.to_thread(child.wait, 10) == 0
+            assert await asyncio.to_thread(child.wait, PATIENCE_SECONDS) == 0
 
     async def test_both_services_share_the_port(self) -> None:
         async with tls_world("a", "b") as world:
@@ -266,7 +267,7 @@ class TestHandOff:
         link, other = socket.socketpair()
         await sender.give(link)
         sender.close()
-        mine = await asyncio.wait_for(taken.get(), 5)
+        mine = await asyncio.wait_for(taken.get(), PATIENCE_SECONDS)
         await until(lambda: channel.fileno() == -1)
         other.sendall(b"still connected")
         assert mine.recv(100) == b"still connected"

@@ -34,7 +34,7 @@ from atoll.transport.pins import identify
 from atoll.transport.session import LEDGER_SERVICE, Session, job_service
 from atoll.transport.tls import accept_tls
 from atoll.trust.tlskeys import TlsKey
-from tests.unit.transport.world import TlsWorld, tls_key, tls_world
+from tests.unit.transport.world import PATIENCE_SECONDS, TlsWorld, tls_key, tls_world
 
 
 async def keep_open(session: Session) -> None:
@@ -68,7 +68,7 @@ def raw_client(world: TlsWorld, context: ssl.SSLContext, sessions: list[ssl.SSLS
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:
-        with socket.create_connection(world.addresses["b"], timeout=5) as link, context.wrap_socket(link) as tls:
+        with socket.create_connection(world.addresses["b"], timeout=PATIENCE_SECONDS) as link, context.wrap_socket(link) as tls:
             first = tls.recv(100)
             if sessions is not None:
                 sessions.append(tls.session)
@@ -226,7 +226,7 @@ async def test_a_client_that_does_not_speak_tls_is_cut_off(world: TlsWorld, byte
     reader, writer = await asyncio.open_connection(*world.addresses["b"])
     writer.write(bytes_sent)
     with contextlib.suppress(ConnectionResetError):  # an orderly end is as good
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), PATIENCE_SECONDS) == b""
     writer.close()
     assert await refusals(world) == {"transport.bad_client_hello": 1}
 
@@ -238,11 +238,11 @@ async def test_a_member_that_opens_sessions_without_end_is_stopped(world: TlsWor
     await world.network("b").listen(LEDGER_SERVICE, listen)
     sessions = [await world.network("a").dial("b", LEDGER_SERVICE) for _ in range(MAX_SESSIONS_PER_PEER + 1)]
     with pytest.raises(LinkLost):
-        await asyncio.wait_for(sessions[-1].receive(), 5)
+        await asyncio.wait_for(sessions[-1].receive(), PATIENCE_SECONDS)
     assert await refusals(world) == {"transport.too_many_sessions": 1}
     assert not any(session.is_closed for session in sessions[:-1])
     await sessions.pop(0).close()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:  # until the other side has noticed that one is closed
             again = await world.network("a").dial("b", LEDGER_SERVICE)
             try:
@@ -267,7 +267,7 @@ async def test_garbage_after_the_handshake_ends_the_session_with_a_peer_error(wo
     await world.network("b").listen(LEDGER_SERVICE, listen)
     session = await world.network("a").dial("b", LEDGER_SERVICE)
     session._transport.write(b"\xffgarbage")  # type: ignore[attr-defined]
-    assert isinstance(await asyncio.wait_for(ended, 5), UnknownFrame)
+    assert isinstance(await asyncio.wait_for(ended, PATIENCE_SECONDS), UnknownFrame)
     with pytest.raises(LinkLost):
         await session.receive()
     await session.close()
