@@ -92,10 +92,10 @@ class Server:
             log.critical("the ledger cannot go on: %s", err, exc_info=None if isinstance(err, AtollError) else err)
             await self._give_up(writer, err)
         finally:
-            self._connections.discard(task)
             writer.close()
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, asyncio.CancelledError):  # it ends in any case, and `stop` waits for that
                 await writer.wait_closed()
+            self._connections.discard(task)
 
     async def _give_up(self, writer: asyncio.StreamWriter, err: Exception) -> None:
         if not self.failed.done():

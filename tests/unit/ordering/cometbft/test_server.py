@@ -20,6 +20,7 @@ from atoll.testing.abciserver import serving
 from atoll.testing.consortium import FOUNDED, Founding
 from tests.unit.ordering.cometbft.desk import dataset, signed
 
+PATIENCE_SECONDS = 60.0
 FLUSH = abci.Request(flush=abci.RequestFlush())
 
 
@@ -83,7 +84,7 @@ async def test_four_connections_are_served_at_once(tmp_path: Path, founding: Fou
         await sockets[0].call(init_chain(founding.genesis_file))
         monkeypatch.setattr(running.application, "offload", slow)
         block = tasks.create_task(sockets[0].call(finalize(1, FOUNDED + 5, [signed(founding, "bank", dataset(1), 1)])))
-        await asyncio.wait_for(carrying_out.wait(), 5)
+        await asyncio.wait_for(carrying_out.wait(), PATIENCE_SECONDS)
         monkeypatch.setattr(running.application, "offload", in_thread)
         assert (await sockets[1].call(check(signed(founding, "bank", dataset(1), 1)))).check_tx.code == 0
         query = abci.Request(query=abci.RequestQuery(path="/roots/state"))
@@ -129,7 +130,7 @@ async def test_what_cannot_be_answered_is_an_exception_and_a_loud_stop(
         answers = await raw(running.path, encode_frame(echo("before").SerializeToString()) + data + encode_frame(b""), 9)
         assert [one.WhichOneof("value") for one in answers] == ["echo", "exception"]
         with pytest.raises(error):
-            await asyncio.wait_for(asyncio.shield(running.server.failed), 5)
+            await asyncio.wait_for(asyncio.shield(running.server.failed), PATIENCE_SECONDS)
 
 
 async def test_an_error_nobody_foresaw_is_never_swallowed(
@@ -144,7 +145,7 @@ async def test_an_error_nobody_foresaw_is_never_swallowed(
         with pytest.raises(Refused, match="a bug"):
             await socket.call(check(b"x"))
         with pytest.raises(ZeroDivisionError):
-            await asyncio.wait_for(asyncio.shield(running.server.failed), 5)
+            await asyncio.wait_for(asyncio.shield(running.server.failed), PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -187,6 +188,19 @@ async def test_a_connection_that_just_ends_is_no_failure(tmp_path: Path, foundin
         async with Socket.connected(running.path) as socket:
             assert (await socket.call(echo("still here"))).echo.message == "still here"
         assert not running.server.failed.done()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_when_it_has_stopped_nothing_of_a_connection_is_left(tmp_path: Path, founding: Founding, turns: int) -> None:
+    """Also of one that the other side closes in that moment."""
+    async with serving(tmp_path, founding.genesis_file) as running:
+        reader, writer = await asyncio.open_unix_connection(running.path)
+        writer.write(encode_frame(echo("here").SerializeToString()) + encode_frame(FLUSH.SerializeToString()))
+        assert await reader.read(1)
+        writer.close()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_only_this_user_can_connect(tmp_path: Path, founding: Founding) -> None:
