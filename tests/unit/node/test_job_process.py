@@ -165,7 +165,7 @@ class TestPrepared:
         await starter.prepare()
         assert starter._spare is not None
         process = starter._spare.process
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await process.wait()
         assert starter._spare is None
         await starter.close()

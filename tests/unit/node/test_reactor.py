@@ -138,7 +138,7 @@ async def reacting(offices: Offices, bodies: Bodies, runs: Runs) -> AsyncIterato
 
 
 async def soon(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110 - whatever it is, it tells nobody
             await asyncio.sleep(0.001)
 

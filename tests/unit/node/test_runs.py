@@ -39,7 +39,7 @@ async def test_a_job_that_starts_after_the_period_of_its_tables_is_not_begun(
     nothing: Any = None  # neither an order is written nor a process started
     runs = Runs(bureau.context, bureau.bodies, bureau.consents, nothing, nothing)
     await runs.ensure(offices.job())
-    await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=10)
+    await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=60)
     assert (offices.job().state, offices.job().reason) == (JobState.FAILED, WrongPeriod.code)
 
 
@@ -57,7 +57,7 @@ async def test_what_has_ended_between_consent_and_start_is_not_begun(offices: Of
     nothing: Any = None  # neither an order is written nor a process started
     runs = Runs(bureau.context, bureau.bodies, bureau.consents, nothing, nothing)
     await runs.ensure(offices.job())
-    await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=10)
+    await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=60)
     assert (offices.job().state, offices.job().reason) == (JobState.FAILED, "policy.local")
 
 

@@ -17,7 +17,7 @@ from atoll.transport.rpc import MAX_CALLS, MAX_SERVED, Method, RpcSession
 from atoll.transport.rpc_messages import INLINE_BYTES, MAX_BODY_BYTES, Failure, Notice, Reply, Request
 from atoll.wire.cbor import encode
 from atoll.wire.message import Message, encode_message
-from tests.unit.transport.world import until
+from tests.unit.transport.world import PATIENCE_SECONDS, until
 
 
 class RowRefused(InputError):
@@ -272,7 +272,7 @@ async def test_a_peer_that_breaks_the_rules_loses_the_session(case: str) -> None
             for kind, part in BROKEN[case]:
                 await hostile.send(kind, part if isinstance(part, bytes) else encode_message(part))
         with pytest.raises(RpcBroken):
-            await asyncio.wait_for(running, 5)
+            await asyncio.wait_for(running, PATIENCE_SECONDS)
         with pytest.raises(LinkLost):
             await drain(hostile)
 
@@ -303,6 +303,6 @@ async def test_a_sentence_with_control_characters_is_not_taken() -> None:
         sentence = "\x1b]0;a new window title\x07"
         await hostile.send(Kind.CONTROL, encode(["failure/1", {"number": 1, "code": "a.b", "sentence": sentence}]))
         with pytest.raises(RpcBroken):
-            await asyncio.wait_for(running, 5)
+            await asyncio.wait_for(running, PATIENCE_SECONDS)
         with pytest.raises(RpcBroken):
             await asking

@@ -15,6 +15,7 @@ from atoll.ordering.cometbft import older as module
 from atoll.ordering.cometbft.older import OlderSeals, SealsReply
 from atoll.ordering.members import Handler, encode_payload, parse_payload
 from atoll.testing.consortium import Founding
+from atoll.testing.virtual import run_virtually
 from atoll.trust.keys import Purpose
 from atoll.wire.message import encode_message
 from tests.unit.ordering.cometbft.desk import dataset, signed
@@ -93,7 +94,7 @@ def run(founding: Founding, folder: Path, tamper: Callable[[SealsReply], SealsRe
 
     for name in ("old", "new"):
         (folder / name).mkdir()
-    return asyncio.run(whole())
+    return run_virtually(whole())
 
 
 def test_a_newcomer_gets_every_seal_that_it_missed(founding: Founding, tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_one_member_alone_is_not_enough(founding: Founding, tmp_path: Path) -> N
         await old.close()
         await new.close()
 
-    asyncio.run(whole())
+    run_virtually(whole())
 
 
 def lies() -> dict[str, Callable[[SealsReply], SealsReply]]:

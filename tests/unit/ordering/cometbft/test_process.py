@@ -18,6 +18,7 @@ from atoll.ordering.cometbft.process import State, Supervisor
 from atoll.ordering.errors import BinaryMissing, BinaryUnfit, StoreFull, ValidatorStopped
 from atoll.ports import SystemClock
 
+PATIENCE_SECONDS = 60.0
 FAILURE = {"level": "error", "module": "consensus", "_msg": "CONSENSUS FAILURE!!!", "err": "wrong app hash"}
 """What CometBFT writes when consensus itself has failed."""
 
@@ -42,7 +43,7 @@ def supervised(folder: Path, script: str, test: Callable[[Supervisor], Awaitable
         child = Supervisor(program(folder, script), folder, clock=SystemClock(), prepare=prepare, environment=environment)
         await child.start()
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await test(child)
         finally:
             await child.stop()
@@ -124,7 +125,7 @@ def test_what_cannot_be_prepared_is_given_up_and_its_reason_told(tmp_path: Path,
 
         child = Supervisor(program(tmp_path, "exec sleep 100"), tmp_path, clock=SystemClock(), prepare=prepare)
         await child.start()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             with pytest.raises(ValidatorStopped, match="no room"):
                 await child.failed()
         await child.stop()
@@ -167,7 +168,7 @@ def test_a_child_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytes
         await until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
         started = time.monotonic()
         await child.stop()
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 10, "it was waited for as if it would"
         assert child.state is State.STOPPED
 
     supervised(tmp_path, script, test)

@@ -19,6 +19,7 @@ from atoll.ordering.cometbft.store import CometStore
 from atoll.ordering.errors import SealBroken, StoreCorrupt
 from atoll.ordering.offload import inline
 from atoll.testing.consortium import FOUNDED, Founding
+from atoll.testing.virtual import run_virtually
 from atoll.trust.keys import Purpose
 from tests.unit.ordering.cometbft.desk import dataset, signed
 from tests.unit.ordering.cometbft.headers import Headers, decide
@@ -61,7 +62,7 @@ def played(node: Node, test: Callable[[Node], Awaitable[None]]) -> None:
             await asyncio.wait([proving])
             await node.close()
 
-    asyncio.run(whole())
+    run_virtually(whole())
 
 
 async def soon() -> None:
@@ -158,7 +159,7 @@ def test_votes_for_another_ledger_end_the_node(founding: Founding, tmp_path: Pat
         assert node.provable.seal is None
         await node.close()
 
-    asyncio.run(whole())
+    run_virtually(whole())
 
 
 def test_a_view_is_as_old_as_the_qth_newest_vote(founding: Founding, tmp_path: Path) -> None:
@@ -226,7 +227,7 @@ def test_headers_that_went_by_unseen_are_looked_through(founding: Founding, tmp_
         assert isinstance(kept, HeaderSeal) and kept.light.header.height == 4
         assert sorted(set(headers.asked)) == [4, 8, 9]  # of those in between it is known that they change nothing
 
-    asyncio.run(unseen())
+    run_virtually(unseen())
     played(Node(founding, tmp_path, headers), test)
 
 

@@ -14,7 +14,7 @@ from atoll.ordering.cometbft.rpc import Rpc
 from atoll.ordering.cometbft.sender import Door, Sender
 from atoll.ordering.errors import NotAdmitted, ValidatorRefused
 from atoll.ordering.waiting import Held, Waiting
-from atoll.ports import SystemClock
+from atoll.testing.virtual import VirtualClock, run_virtually
 
 GOOD = Outcome(0, "", "")
 STALE = Outcome(StaleNonce.number, StaleNonce.code, "too late")
@@ -46,7 +46,7 @@ class Desk:
         self.sender = Sender(
             self.mempool,
             self.waiting,
-            SystemClock(),
+            VirtualClock(asyncio.get_running_loop()),
             check=lambda data: self.outcome,
             is_placed=lambda name: name in self.placed,
         )
@@ -82,7 +82,7 @@ def test_what_waits_is_handed_over_in_order_and_again_until_a_block_holds_it() -
         await run_for(desk, 0.06)
         assert desk.mempool.taken[2:] == [b"two"] * len(desk.mempool.taken[2:]) != []
 
-    asyncio.run(test())
+    run_virtually(test())
 
 
 def test_what_cannot_be_in_a_block_any_more_is_given_up_with_the_reason() -> None:
@@ -96,7 +96,7 @@ def test_what_cannot_be_in_a_block_any_more_is_given_up_with_the_reason() -> Non
             await waiter
         assert len(desk.waiting) == 0
 
-    asyncio.run(test())
+    run_virtually(test())
 
 
 def test_what_a_block_holds_already_is_not_given_up_for_its_own_nonce() -> None:
@@ -109,7 +109,7 @@ def test_what_a_block_holds_already_is_not_given_up_for_its_own_nonce() -> None:
         await run_for(desk, 0.06)
         assert not waiter.done()
 
-    asyncio.run(test())
+    run_virtually(test())
 
 
 def test_while_cometbft_is_away_transactions_wait_and_after_its_start_they_go_at_once() -> None:
@@ -125,7 +125,7 @@ def test_while_cometbft_is_away_transactions_wait_and_after_its_start_they_go_at
         await run_for(desk, 0.01)
         assert desk.mempool.taken == [b"one", b"one"]
 
-    asyncio.run(test())
+    run_virtually(test())
 
 
 def test_the_door_looks_at_many_together_and_answers_in_the_order_of_arrival() -> None:
@@ -154,4 +154,4 @@ def test_the_door_looks_at_many_together_and_answers_in_the_order_of_arrival() -
         running.cancel()
         await asyncio.wait([running])
 
-    asyncio.run(test())
+    run_virtually(test())
