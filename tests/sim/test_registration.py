@@ -21,7 +21,8 @@ from atoll.api.models import (
 )
 from atoll.ledger.records import Check, Claim, Dataset, Dispute, Job, OprfRequest, Tag
 from atoll.node.errors import NoKeyYet, NoSuchThing, TransactionRefused
-from atoll.node.registration import Done, Pending, Registration
+from atoll.node.pending import Pending, PendingRegistrations
+from atoll.node.registration import Done, Registration
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
 
@@ -263,7 +264,7 @@ def break_at(patched: pytest.MonkeyPatch, world: World, step: str) -> None:
 
         patched.setattr(Registration, "_claim", claim_and_crash)
     elif step == "after the ledger":
-        patched.setattr(Registration, "_clear", lambda *_: (_ for _ in ()).throw(Crash()))
+        patched.setattr(PendingRegistrations, "clear", lambda *_: (_ for _ in ()).throw(Crash()))
     else:
         patched.setattr(Registration, step, crash)
 

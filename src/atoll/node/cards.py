@@ -4,16 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from atoll.api.models import DatasetInfo, GradingInfo, RegisterColumn
+from atoll.api.models import DatasetInfo, GradingInfo, RegisterColumn, RegisterDataset
+from atoll.exchange.catalogue.validation import verify_card
+from atoll.exchange.grading import LevelTable
+from atoll.exchange.grading.declared import declare
 from atoll.exchange.grading.model import ColumnGrade, Grading
 from atoll.exchange.grading.override import override
 from atoll.exchange.profile import ColumnProfile, Profile
 from atoll.ledger.detail import round_up_to_power_of_two
 from atoll.ledger.records import Dataset
 from atoll.node.errors import BadRequest
+from atoll.node.reading import Look
 from atoll.policy.card import ColumnCard, DatasetCard, GradingCard
 from atoll.policy.demand import Exposure
 from atoll.policy.in_force import InForce
+from atoll.policy.levels import starting_level
+
+
+def write_card(
+    request: RegisterDataset,
+    look: Look,
+    *,
+    dataset: str,
+    parents: tuple[str, ...],
+    least_levels: tuple[int, ...],
+    table: LevelTable,
+    salt: bytes,
+    content_commitment: bytes,
+) -> DatasetCard:
+    """The card of a version, from what a person says and what its source holds.
+
+    Args:
+        request: what is said.
+        look: what the source held.
+        dataset: the version.
+        parents: what it comes from.
+        least_levels: below which it may not start.
+        table: of classes and levels.
+        salt: of the commitment to this card; 32 bytes.
+        content_commitment: to the source's fingerprint.
+
+    Raises:
+        BadRequest: a described column is not in the source.
+        LoweredWithoutReason: a column's level is lower than what was found, and there is no reason.
+        CardRefused, CardTooLong: what is said cannot be published.
+    """
+    reason = request.reason or (request.grading.reason if request.grading else "")
+    detected = declare(look.grading, semantics_of(request.columns), table)
+    grading = grade_as_said(detected, request.columns, reason)
+    columns = column_cards(request.columns, look.columns, look.profile, grading)
+    card = DatasetCard(
+        salt=salt,
+        dataset=dataset,
+        title=request.title,
+        description=request.description,
+        source=look.format,
+        rows_at_most=round_up_to_power_of_two(look.rows),
+        columns=columns,
+        level=starting_level(tuple(one.level for one in columns), least_levels),
+        classes=tuple(request.classes) or grading.classes,
+        grading=grading_card(grading),
+        purposes=tuple(request.purposes),
+        keywords=tuple(request.keywords),
+        accrual=request.accrual,
+        spatial=request.spatial,
+        licence=request.licence,
+        offers=tuple(request.offers),
+        content_commitment=content_commitment,
+        parents=parents,
+    )
+    verify_card(card)
+    return card
 
 
 def grade_as_said(detected: Grading, described: Iterable[RegisterColumn], reason: str) -> Grading:

@@ -93,6 +93,20 @@ class NodeContext:
         """Remember a revocation, durably, before anybody else is told."""
         self.store.set_meta(f"revoked/{grant}", b"1")
 
+    def load_secret(self, name: str) -> bytes | None:
+        """What `save_secret` kept under this name; None where there is nothing."""
+        sealed = self.store.meta(name)
+        return self.sealer.open(name, sealed) if sealed else None
+
+    def save_secret(self, name: str, value: bytes) -> None:
+        """Keep it under the storage key, in place of what was there; it is durable when this returns."""
+        self.store.set_meta(name, self.sealer.seal(name, value))
+
+    def forget_secret(self, name: str) -> None:
+        """Keep it no longer."""
+        if self.store.meta(name):
+            self.store.set_meta(name, b"")
+
     def note(self, actor: str, action: str, subject: str, outcome: str) -> None:
         """A line in the audit trail."""
         self.store.audit(time=self.clock.now(), actor=actor, action=action, subject=subject, outcome=outcome)

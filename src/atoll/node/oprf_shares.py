@@ -43,16 +43,16 @@ class Shares:
         found = self.kept_seed(number)
         if found is None:
             found = self._context.entropy.bytes(SEED_BYTES)
-            self._set(_seed(number), found)
+            self._context.save_secret(_seed(number), found)
         return found
 
     def kept_seed(self, number: int) -> bytes | None:
         """The seed of a dealing; None where it was never drawn, or is forgotten."""
-        return self._get(_seed(number))
+        return self._context.load_secret(_seed(number))
 
     def share(self, epoch: int) -> Share | None:
         """What this node kept as its share of the key in an epoch."""
-        found = self._get(_share(epoch))
+        found = self._context.load_secret(_share(epoch))
         if found is None:
             return None
         held = parse_message(found, HeldShare)
@@ -69,7 +69,7 @@ class Shares:
     def keep(self, epoch: int, secret: SecretScalar) -> Share:
         """Keep a share, in place of another of the same epoch; it is durable when this returns."""
         held = HeldShare(secret=secret.expose(), nonce_key=self._context.entropy.bytes(SEED_BYTES))
-        self._set(_share(epoch), encode_message(held))
+        self._context.save_secret(_share(epoch), encode_message(held))
         return Share(secret, held.nonce_key)
 
     def settle(self, epoch: int, *, replaced: bool) -> None:
@@ -81,23 +81,12 @@ class Shares:
         if before == epoch:
             return
         for number in range(before + 1, epoch + 1):
-            self._forget(_seed(number))
+            self._context.forget_secret(_seed(number))
         if not replaced:
             return
         for number in range(max(before, 1), epoch):
-            self._forget(_share(number))
+            self._context.forget_secret(_share(number))
         self._context.store.set_meta(_CURRENT, str(epoch).encode())
-
-    def _get(self, name: str) -> bytes | None:
-        sealed = self._context.store.meta(name)
-        return self._context.sealer.open(name, sealed) if sealed else None
-
-    def _set(self, name: str, value: bytes) -> None:
-        self._context.store.set_meta(name, self._context.sealer.seal(name, value))
-
-    def _forget(self, name: str) -> None:
-        if self._context.store.meta(name):
-            self._context.store.set_meta(name, b"")
 
 
 def _seed(number: int) -> str:

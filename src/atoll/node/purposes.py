@@ -28,18 +28,15 @@ class Purposes:
 
     def salt(self, lineage: str) -> bytes:
         """The salt of a lineage of this organisation; empty where there is none yet."""
-        name = f"purpose-salt/{lineage}"
-        sealed = self._context.store.meta(name)
-        return self._context.sealer.open(name, sealed) if sealed else b""
+        return self._context.load_secret(_salt(lineage)) or b""
 
     def need_salt(self, lineage: str) -> bytes:
         """The salt of a lineage of this organisation; drawn and kept where there is none yet."""
-        name = f"purpose-salt/{lineage}"
         salt = self.salt(lineage) or self._salt_in_terms(lineage)
         if not salt:
             salt = self._context.entropy.bytes(SALT_BYTES)
         if not self.salt(lineage):
-            self._context.store.set_meta(name, self._context.sealer.seal(name, salt))
+            self._context.save_secret(_salt(lineage), salt)
         return salt
 
     def tag(self, lineage: str, purpose: str) -> bytes:
@@ -99,3 +96,7 @@ def _named(constraints: tuple[Constraint, ...]) -> Iterator[str]:
     for one in constraints:
         if one.left is Operand.PURPOSE:
             yield from one.right
+
+
+def _salt(lineage: str) -> str:
+    return f"purpose-salt/{lineage}"

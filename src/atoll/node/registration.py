@@ -9,26 +9,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Annotated, ClassVar, NamedTuple
+from typing import NamedTuple
 
 from atoll.api.models import RegisterDataset
-from atoll.exchange.catalogue.validation import verify_card
 from atoll.exchange.fingerprint import TablePrint
-from atoll.exchange.grading.declared import declare
 from atoll.exchange.registration import tag_inputs
-from atoll.ledger.detail import round_up_to_power_of_two
-from atoll.ledger.plan import DatasetId
-from atoll.ledger.records import Claim, Dataset, DatasetState, ForeignClaims, Grant, Job, LevelFloor, Right
+from atoll.ledger.records import Claim, Dataset, DatasetState, ForeignClaims
 from atoll.ledger.rules.claim import ClaimTags, commit_tags
 from atoll.ledger.rules.dataset import RegisterDataset as RegisterTransaction
-from atoll.ledger.rules.dataset import lineage_of
 from atoll.ledger.rules.errors import AlreadyExists, TagsRefused
 from atoll.node.bodies import Bodies, Kind
-from atoll.node.cards import column_cards, grade_as_said, grading_card, semantics_of
+from atoll.node.cards import write_card
 from atoll.node.context import NodeContext
 from atoll.node.errors import NoKeyYet, NoSuchThing, RegistrationBusy, TransactionRefused
 from atoll.node.foreign.claims import Claimant
@@ -36,14 +31,15 @@ from atoll.node.foreign.errors import ForeignNeeded
 from atoll.node.foreign.settings import parse_continuations
 from atoll.node.levels import LevelTables
 from atoll.node.oprf import Evaluator
+from atoll.node.pending import Pending, PendingRegistrations
 from atoll.node.prints import print_folder
+from atoll.node.provenance import bases_of, latest_version, least_levels, parents_of
 from atoll.node.reading import Look, look_at
 from atoll.ordering.engine import Acknowledged
 from atoll.policy.card import CARD_DOMAIN, CONTENT_DOMAIN, DatasetCard
-from atoll.policy.levels import level_of, starting_level
 from atoll.primitives.commitment import commit
 from atoll.storage.store import LocalDataset
-from atoll.wire.message import Digest, Message, Size, encode_message, parse_message
+from atoll.wire.message import encode_message
 
 log = logging.getLogger("atoll.registration")
 
@@ -52,35 +48,6 @@ KEY_SECONDS = 60
 KEY_LOOK_SECONDS = 0.2
 LEAST_HOLDERS = 2
 """With fewer validating members there is nobody to share a key with."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending(Message):
-    """A registration under way; sealed on disk, because the seed blinds what the members evaluate."""
-
-    TAG: ClassVar[str] = "pending-registration/1"
-
-    request: Digest
-    """Of what was asked for."""
-    dataset: DatasetId
-    """The version that it will be."""
-    fingerprint: Annotated[str, Size(0, 200)]
-    """What the source held."""
-    salt: Digest
-    """Of the commitment to the fingerprint."""
-    seed: Digest
-    """The evaluation's randomness."""
-    card: Annotated[bytes, Size(0, 32)] = b""
-    """Commitment to the card that was written; empty before."""
-    evaluation: Annotated[bytes, Size(0, 16)] = b""
-    """The evaluation that was made; empty before, and where there is no key."""
-    tags: Annotated[tuple[Digest, ...], Size(0, 3)] = ()
-    """What came of it."""
-    claim_salt: Annotated[bytes, Size(0, 32)] = b""
-    """Of the claim to the tags; empty before there are any."""
-
-    def __repr__(self) -> str:
-        return f"Pending(dataset={self.dataset!r})"
 
 
 class Done(NamedTuple):
@@ -115,6 +82,7 @@ class Registration:
         self._context = context
         self._bodies = bodies
         self._evaluator = evaluator
+        self._pending = PendingRegistrations(context)
         self._deals = deals
         self._running: dict[str, tuple[bytes, asyncio.Task[Done]]] = {}
         self._steps: dict[str, Step] = {}
@@ -165,12 +133,12 @@ class Registration:
 
     async def _begin(self, request: RegisterDataset, digest: bytes) -> Pending | Done:
         """Read and describe; what stands already, or what was read before."""
-        latest = self._latest(request.name)
+        latest = latest_version(self._context.view(), f"{self._context.org}/{request.name}")
         address = f"{request.path}#{request.table}" if request.table else request.path
-        old = self._load(request.name)
+        old = self._pending.load(request.name)
         registered = self._registered(old)
         if old is not None and registered is not None:
-            self._clear(request.name)
+            self._pending.clear(request.name)
             if old.request == digest:  # killed after the ledger had it, before this node knew
                 self._remember(old, request, address)
                 return Done(old.dataset, None)
@@ -194,7 +162,7 @@ class Registration:
         self._bodies.keep(Kind.CARD, identifier, body)
         pending = replace(pending, card=commit(CARD_DOMAIN, card.salt, body))
         self._remember(pending, request, address)
-        self._save(request.name, pending)
+        self._pending.save(request.name, pending)
         return pending
 
     def _need_claimant(self) -> None:
@@ -252,7 +220,7 @@ class Registration:
         table = self._print(pending.dataset)
         evaluation = await self._evaluator.evaluate(tag_inputs(table, seed=pending.seed), seed=pending.seed)
         pending = replace(pending, evaluation=evaluation.id, tags=evaluation.tags, claim_salt=self._context.entropy.bytes(32))
-        self._save(name, pending)
+        self._pending.save(name, pending)
         return pending
 
     def _print(self, dataset: str) -> TablePrint:
@@ -278,7 +246,8 @@ class Registration:
     async def _submit(self, request: RegisterDataset, pending: Pending) -> Done:
         await self._claim(request.name, pending)
         self._steps[request.name] = Step("registering")
-        parents, acknowledged = self._parents(request, pending.dataset), None
+        view, acknowledged = self._context.view(), None
+        parents = parents_of(view, request, pending.dataset)
         transaction = RegisterTransaction(
             dataset=pending.dataset,
             card_commitment=pending.card,
@@ -288,7 +257,7 @@ class Registration:
             tags=pending.tags,
             parents=parents,
             source_job=bytes.fromhex(request.from_job),
-            bases=self._bases(parents),
+            bases=bases_of(view, self._context.org, parents),
             claim_salt=pending.claim_salt,
             fingerprint=self._fingerprint(pending),
         )
@@ -297,7 +266,7 @@ class Registration:
         except TransactionRefused as err:
             if err.operands["rule"] != AlreadyExists.code or self._registered(pending) is None:
                 raise
-        self._clear(request.name)
+        self._pending.clear(request.name)
         self._context.note("person", "dataset.register", pending.dataset, "ok")
         return Done(pending.dataset, acknowledged)
 
@@ -329,73 +298,28 @@ class Registration:
         return follow
 
     def _card(self, request: RegisterDataset, pending: Pending, look: Look) -> DatasetCard:
-        reason = request.reason or (request.grading.reason if request.grading else "")
-        table = LevelTables(self._context.config.home.path).get("")
-        grading = grade_as_said(declare(look.grading, semantics_of(request.columns), table), request.columns, reason)
-        columns = column_cards(request.columns, look.columns, look.profile, grading)
-        parents = self._parents(request, pending.dataset)
-        levels = tuple(one.level for one in columns)
-        card = DatasetCard(
-            salt=self._context.entropy.bytes(32),
-            dataset=pending.dataset,
-            title=request.title,
-            description=request.description,
-            source=look.format,
-            rows_at_most=round_up_to_power_of_two(look.rows),
-            columns=columns,
-            level=starting_level(levels, self._least_levels(pending.dataset, parents)),
-            classes=tuple(request.classes) or grading.classes,
-            grading=grading_card(grading),
-            purposes=tuple(request.purposes),
-            keywords=tuple(request.keywords),
-            accrual=request.accrual,
-            spatial=request.spatial,
-            licence=request.licence,
-            offers=tuple(request.offers),
-            content_commitment=commit(CONTENT_DOMAIN, pending.salt, look.fingerprint.encode()),
-            parents=parents,
-        )
-        verify_card(card)
-        return card
-
-    def _least_levels(self, identifier: str, parents: Sequence[str]) -> tuple[int, ...]:
-        """Levels below which the ledger does not take a version: its sources', the one's before it, its lineage's."""
+        """
+        Raises:
+            NoSuchThing, BadRequest, LoweredWithoutReason, CardRefused: see `parents_of` and `write_card`.
+        """
         view = self._context.view()
-        floor = view.get(LevelFloor, lineage_of(identifier))
-        records = [view.get(Dataset, one) for one in (*parents, version_before(identifier))]
-        return (floor.floor if floor else 0, *(level_of(view, one) for one in records if one is not None))
-
-    def _bases(self, parents: Sequence[str]) -> tuple[bytes, ...]:
-        """One grant or right for each lineage of another member among the sources; the ledger wants to see it."""
-        me = self._context.org
-        foreign = dict.fromkeys(lineage_of(one) for one in parents if not one.startswith(f"{me}/"))
-        found = {lineage_of(one.dataset): one.grant for one in self._context.records(Grant) if one.grantee == me}
-        found |= {one.lineage: one.right for one in self._context.records(Right) if one.holder == me}
-        return tuple(found[one] for one in foreign if one in found)
-
-    def _parents(self, request: RegisterDataset, identifier: str) -> tuple[str, ...]:
-        """What a person names, all that went into the job whose result this is, and the sources of the version before it."""
-        before = self._context.view().get(Dataset, version_before(identifier))
-        named = {*request.parents, *(before.parents if before is not None else ())}
-        if request.from_job:
-            job = self._context.view().get(Job, request.from_job)
-            if job is None:
-                raise NoSuchThing(what="job", name=request.from_job)
-            named |= {one.dataset for one in job.inputs}
-        return tuple(sorted(named))
+        parents = parents_of(view, request, pending.dataset)
+        return write_card(
+            request,
+            look,
+            dataset=pending.dataset,
+            parents=parents,
+            least_levels=least_levels(view, pending.dataset, parents),
+            table=LevelTables(self._context.config.home.path).get(""),
+            salt=self._context.entropy.bytes(32),
+            content_commitment=commit(CONTENT_DOMAIN, pending.salt, look.fingerprint.encode()),
+        )
 
     def _need_card(self, identifier: str) -> DatasetCard:
         card = self._bodies.card(identifier)
         if card is None:
             raise NoSuchThing(what="card of", name=identifier)
         return card
-
-    def _latest(self, name: str) -> int:
-        view = self._context.view()
-        version = 0
-        while view.get(Dataset, f"{self._context.org}/{name}/{version + 1}") is not None:
-            version += 1
-        return version
 
     def _registered(self, pending: Pending | None) -> Dataset | None:
         """The record of a pending registration, if the ledger holds it with this card."""
@@ -423,23 +347,3 @@ class Registration:
                 request=pending.request.hex(),
             )
         )
-
-    def _load(self, name: str) -> Pending | None:
-        sealed = self._context.store.meta(_slot(name))
-        return parse_message(self._context.sealer.open(_slot(name), sealed), Pending) if sealed else None
-
-    def _save(self, name: str, pending: Pending) -> None:
-        self._context.store.set_meta(_slot(name), self._context.sealer.seal(_slot(name), encode_message(pending)))
-
-    def _clear(self, name: str) -> None:
-        self._context.store.set_meta(_slot(name), b"")
-
-
-def _slot(name: str) -> str:
-    return f"registration/{name}"
-
-
-def version_before(identifier: str) -> str:
-    """Name of the version before a version; of a first one a name that nothing has."""
-    lineage, _, version = identifier.rpartition("/")
-    return f"{lineage}/{int(version) - 1}"

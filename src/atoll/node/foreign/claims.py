@@ -133,8 +133,7 @@ class Claimant:
 
     async def _reserve(self, fingerprint: bytes, dataset: str) -> None:
         holder = SecretKey.generate(Purpose.IDENTITY, self._context.entropy)
-        slot = _slot(holder.public.data)
-        self._context.store.set_meta(slot, self._context.sealer.seal(slot, holder.expose_seed()))
+        self._context.save_secret(_slot(holder.public.data), holder.expose_seed())
         body = ReserveClaim(
             fingerprint=fingerprint,
             dataset=dataset,
@@ -177,9 +176,8 @@ class Claimant:
 
     def holder(self, claim: ForeignClaim) -> SecretKey | None:
         """The secret of an own claim; None where it was made elsewhere."""
-        slot = _slot(claim.holder)
-        sealed = self._context.store.meta(slot)
-        return SecretKey(Purpose.IDENTITY, self._context.sealer.open(slot, sealed)) if sealed else None
+        seed = self._context.load_secret(_slot(claim.holder))
+        return SecretKey(Purpose.IDENTITY, seed) if seed else None
 
     def _need_open(self) -> ForeignClaims:
         opened = self._context.view().get(ForeignClaims, "0")
