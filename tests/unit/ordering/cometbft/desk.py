@@ -1,4 +1,4 @@
-"""What the tests of the application share: a consortium, an application on its store, transactions of every bad kind."""
+"""What the tests of the application share: a consortium, an application on its store, what CometBFT asks it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from atoll.ledger.block import MAX_BLOCK_BYTES
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.transaction import Transaction, seal_transaction
+from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
 from atoll.testing.abci import Chain, Socket
 from atoll.testing.abciserver import Running, serving
 from atoll.testing.consortium import FOUNDED, NEVER, Founding
 from atoll.trust.keys import Purpose
 from atoll.wire.message import Message
+
+Status = abci.ResponseProcessProposal
+DOUBLE = abci.MisbehaviorType.DUPLICATE_VOTE
 
 
 def found(*orgs: str) -> Founding:
@@ -55,3 +60,19 @@ async def chained(folder: Path, founding: Founding, **settings: int) -> AsyncIte
         await chain.begin(founding.genesis_file)
         chain.time += chain.height
         yield running, chain
+
+
+async def prepare(chain: Chain, transactions: list[bytes], max_bytes: int = MAX_BLOCK_BYTES, faults: int = 0) -> list[bytes]:
+    validator = abci.Validator(address=bytes(20), power=1)
+    asked = abci.RequestPrepareProposal(
+        txs=transactions,
+        max_tx_bytes=max_bytes,
+        height=1,
+        misbehavior=[abci.Misbehavior(type=DOUBLE, validator=validator, height=1)] * faults,
+    )
+    return list((await chain.socket.call(abci.Request(prepare_proposal=asked))).prepare_proposal.txs)
+
+
+async def process(chain: Chain, transactions: list[bytes]) -> int:
+    asked = abci.RequestProcessProposal(txs=transactions, height=1)
+    return (await chain.socket.call(abci.Request(process_proposal=asked))).process_proposal.status
