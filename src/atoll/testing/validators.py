@@ -31,6 +31,8 @@ from atoll.trust.keys import Purpose
 
 QUICK = Settings(timeout_commit_ms=50, timeout_propose_ms=1000, timeout_vote_ms=300, empty_block_seconds=5)
 """For tests: everybody is on one machine."""
+PATIENCE_SECONDS = 120.0
+"""For what takes some seconds, on a machine that is busy with something else."""
 
 
 @dataclass(slots=True)
@@ -160,11 +162,11 @@ class Validators:
             os.kill(engine.child_pid, signal.SIGKILL)
         await engine.stop()
 
-    async def settle(self, *orgs: str, timeout_seconds: float = 30.0) -> None:
+    async def settle(self, *orgs: str, timeout_seconds: float = PATIENCE_SECONDS) -> None:
         """Until these members, or all that run, show one log; its height is the highest of theirs."""
         await self.until(lambda: len({self.running[org].view().log_root for org in orgs or self.running}) == 1, timeout_seconds)
 
-    async def until(self, condition: Callable[[], bool], timeout_seconds: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], bool], timeout_seconds: float = PATIENCE_SECONDS) -> None:
         """Until something holds."""
         async with asyncio.timeout(timeout_seconds):
             while not condition():  # noqa: ASYNC110 -- a condition on several engines, which no one event tells of

@@ -75,6 +75,7 @@ def test_what_cannot_be_let_in_is_turned_away_at_the_door_and_leaves_no_trace(pl
     async def scenario(engines: Consortium) -> None:
         founding = engines.founding
         good = await engines["operator"].submit(founding.sign("bank", dataset(1)))
+        await engines.settle()
         foreign = founding.orgs["bureau"].keys[Purpose.IDENTITY]
         lies = {
             BadTransaction.code: b"\x84junk",

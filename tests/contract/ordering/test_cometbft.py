@@ -93,12 +93,13 @@ def test_an_idle_ledger_stays_fresh_and_grows_by_nothing(play: Play) -> None:
             validators.settings[org] = replace(QUICK, empty_block_seconds=1)
         await validators.start()
         await work(validators, range(1))
-        before = validators["bank"].view()
-        first = validators["bank"].condition().consensus_height
-        await asyncio.sleep(4)
-        after = validators["bank"].require_fresh(2)
+        bank = validators["bank"]
+        before, first, began = bank.view(), bank.condition().consensus_height, time.monotonic()
+        await validators.until(lambda: bank.condition().consensus_height >= first + 3)
+        await validators.until(lambda: bank.freshness() >= time.time() - 2)
+        after = bank.view()
         assert (after.height, after.log_root) == (before.height, before.log_root)
-        assert 2 <= validators["bank"].condition().consensus_height - first <= 10
+        assert bank.condition().consensus_height - first <= 2 + 2 * (time.monotonic() - began)
 
     play(scenario, orgs=FOUR, start=False)
 
@@ -113,13 +114,13 @@ def test_a_store_that_cannot_be_written_stops_the_node_loudly_and_the_others_go_
             await validators["bank"].submit(validators.founding.sign("telecom", dataset(number, "telecom")))
             if bureau.condition().state is State.FAILED:
                 break
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             with pytest.raises(StoreFull):
                 await bureau.failed()
         assert bureau.child_pid is None
         assert "cannot be written" in bureau.condition().reason
         with contextlib.suppress(NotAcknowledged):
-            await asyncio.wait_for(waiting, 5)
+            await asyncio.wait_for(waiting, 60)
         await validators.stop("bureau")
         await work(validators, range(50, 52))
         await validators.start("bureau")  # with room again
@@ -175,6 +176,7 @@ def test_a_node_that_is_not_on_the_ledger_is_let_in_nowhere(play: Play) -> None:
         stranger = validators.founding.orgs["telecom"]
         stranger.node_seed = NamedEntropy("a stranger").bytes(32)  # not what the genesis says
         await validators.start("telecom")
+        await validators.until(lambda: validators["bank"].condition().peers == 2)
         await asyncio.sleep(3)
         assert validators["telecom"].condition().peers == 0
         assert validators["telecom"].view().height == 0
@@ -338,7 +340,7 @@ def test_blocks_that_are_older_than_the_ledger_are_given_up_and_it_says_so(play:
         for name in ("blockstore.db", "state.db", "cs.wal", "evidence.db", "tx_index.db"):
             shutil.rmtree(data / name, ignore_errors=True)  # as if only the ledger's store had come from a backup
         await validators.start("bank")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             with pytest.raises(ValidatorStopped, match=r"panic: .*AppHash"):
                 await validators["bank"].failed()
         assert validators["bank"].condition().state is State.FAILED
