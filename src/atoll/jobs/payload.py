@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from atoll import _core
 from atoll.jobs.errors import BadPayload, NotSummable, PayloadTooLong
@@ -100,6 +99,8 @@ def sum_values(bucket: Bucket, rows: Rows, column: str, *, scale: int = 0) -> by
 
 def _parse_numbers(cells: pa.ChunkedArray, column: str, scale: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Each cell times 10^scale."""
+    import pyarrow.compute as pc  # only who sums waits for it
+
     point = rf"(\.[0-9]{{1,{scale}}})?" if scale else ""
     there = cells.fill_null("0").combine_chunks()
     wrong = pc.sum(pc.invert(pc.match_substring_regex(there, rf"^-?[0-9]{{1,{_MAX_DIGITS - scale}}}{point}$"))).as_py()

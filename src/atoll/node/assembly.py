@@ -11,7 +11,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from atoll.jobs.registry import JOB_KINDS, job_kind
 from atoll.node.bodies import Bodies, Body, BodyName
 from atoll.node.budgets import Budgets
 from atoll.node.catalogue import Catalogue
@@ -119,8 +118,6 @@ class Node:
     def __init__(self, base: Base, *, network: Network, has_listener: bool, starter: Starter, deals: bool = True) -> None:
         """Args: deals: whether it takes part in dealing the members' key; off in simulations of something else."""
         config = base.config
-        for kind in JOB_KINDS:
-            job_kind(kind)  # `public_form` must know the codes of all, whatever jobs end in this life
         self.base = base
         self._store = NodeStore(config.home.store)
         self.links = Links(

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from atoll.errors import AtollError
-from atoll.jobs.cells import read_columns
 from atoll.jobs.errors import BadResult
 from atoll.jobs.kind import Brings, Input, Inputs, Lasting, Outcome
 from atoll.jobs.numbers import Numbers, parse_number_rule
@@ -204,6 +203,8 @@ class Execution:
 
     def _read_numbers(self, planned: list[PlanInput], local: dict[str, LocalInput]) -> tuple[Numbers, ...]:
         """The columns of a place as numbers, one table a line; lines that read the same share one."""
+        from atoll.jobs.cells import read_columns  # Arrow's compute functions: other jobs do not wait for them
+
         read: dict[tuple[object, ...], Numbers] = {}
         for one in planned:
             key = (one.dataset, one.columns, one.normalisation, one.rows_cap)

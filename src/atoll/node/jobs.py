@@ -10,7 +10,7 @@ from atoll.api.models import DecisionInfo, JobInfo, ReasonInfo, ResultInfo, WhyI
 from atoll.errors import JobError, catalogue
 from atoll.jobs.errors import UnknownKind
 from atoll.jobs.formats import Format, encode_blocks_as
-from atoll.jobs.registry import job_kind
+from atoll.jobs.registry import job_kind, load_kinds
 from atoll.ledger.detail import ReceiptDetail
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import ConsentRecord, Job, JobState
@@ -188,6 +188,7 @@ class Jobs:
         code = job.reason or (local.error if local else "")
         if code == EndedUntold.code and local is not None and local.error:
             code = local.error  # its own people may know
+        load_kinds()  # the code may be of an error that never happened in this process
         known = catalogue().get(code)
         decision = _decision(local)
         return WhyInfo(

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from atoll.jobs.bids import Bid, Share
-from atoll.ledger.records import Endpoint
 from atoll.wire.cbor import decode, encode
-from atoll.wire.message import Count, Digest, Message, Name, Range, Size
+from atoll.wire.message import Count, Digest, Endpoint, Message, Name, Range, Size
 
 MAX_ORDER_BYTES = 4 << 20
 Path = Annotated[str, Size(1, 4096)]

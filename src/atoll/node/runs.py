@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from atoll.errors import AtollError
-from atoll.jobs.registry import job_kind
+from atoll.jobs.registry import job_kind, load_kinds
 from atoll.ledger.detail import RECEIPT_DOMAIN, InputDetail, ReceiptDetail, round_up_to_power_of_two
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import SIMILARITY, Job
@@ -303,6 +303,7 @@ class Runs:
         self._context.store.update_job(identifier, phase="done", error=code)
         self._context.note("node", "job.fail", identifier, code)
         log.error("failed", extra={"job": identifier, "code": code})
+        load_kinds()  # `public_form` must know the codes of all
         try:
             await self._context.outbox.submit(FailJob(job_id=job.job_id, code=public_form(code)))
         except TransactionRefused as err:

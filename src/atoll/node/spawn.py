@@ -110,8 +110,8 @@ class Child:
 class ProcessStarter:
     """Starts jobs as child processes that take their connections from the node's router.
 
-    Loading its code takes a process half a second, so one is started when a job is consented to and waits for its order while
-    the parties still agree; one that gets none ends after `SPARE_SECONDS`.
+    Loading its code takes a process a quarter of a second, so one is started when a job is consented to and waits for its order
+    while the parties still agree; one that gets none ends after `SPARE_SECONDS`.
     """
 
     def __init__(self, *, door: Door | None, logs: Path) -> None:

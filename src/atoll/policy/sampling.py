@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from atoll.ledger.records import Stage
-from atoll.ledger.rules.check import LEAST_CAP, SAMPLE_CAP
+from atoll.ledger.checks import LEAST_CAP, SAMPLE_CAP, Stage
 
 SAMPLE_ROWS = 1 << 11
 """Of the larger table the first stage compares at most about so many rows, and at least half as many, because sizes on cards

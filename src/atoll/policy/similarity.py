@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from atoll.ledger.checks import SAMPLE_CAP, Stage
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import Dataset, Stage, counted_inputs
-from atoll.ledger.rules.check import CHECK_DAYS, SAMPLE_CAP, account_of, need_pair
+from atoll.ledger.records import Dataset, counted_inputs
+from atoll.ledger.rules.check import CHECK_DAYS, account_of, need_pair
 from atoll.ledger.rules.errors import CheckRefused
 from atoll.policy.candidates import LEAST_ROWS, Profile, is_candidate
 from atoll.policy.card import DatasetCard

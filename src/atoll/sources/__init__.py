@@ -17,7 +17,6 @@ from pathlib import Path
 
 from atoll.sources.address import Format, SourceAddress, parse_address
 from atoll.sources.delimited import CsvSource
-from atoll.sources.duck import DuckSource
 from atoll.sources.errors import SourceChanged
 from atoll.sources.fingerprint import Fingerprint, parse_fingerprint
 from atoll.sources.keyset import KeySet, open_items
@@ -86,6 +85,9 @@ def open_source(
         raise SourceChanged(address=parsed.text)
     if parsed.format is Format.CSV:
         return CsvSource(copy, parsed, fingerprint)
+    # DuckDB takes 40 ms of processor time to load: only a process that reads Parquet waits for it.
+    from atoll.sources.duck import DuckSource
+
     return DuckSource(copy, parsed, fingerprint, limits or ReadLimits())
 
 

@@ -22,14 +22,12 @@ from atoll.sources.address import Format, SourceAddress, parse_address
 from atoll.sources.delimited import BOM, MAX_LINE_BYTES, parse_header
 from atoll.sources.duck import DuckSource
 from atoll.sources.root import SourceFile, SourceRoot
-from atoll.sources.row_store import RowStore
+from atoll.sources.row_store import ROWS_FILE, RowStore
 from atoll.sources.snapshot import Progress, copy_database, copy_file, disk_error, identify, verify_unchanged
 from atoll.sources.sqlite import SqliteSource
 from atoll.sources.table import ReadLimits
 from atoll.sources.table_reader import CellLengths, TableReader, TableReading
 
-ROWS_FILE = "rows.bin"
-"""In the folder `out`: 36 bytes a distinct row, ascending; its digest and how often it stands in the table, big-endian."""
 _BATCH_ROWS = 2048
 _PIECE_BYTES = 1 << 20
 """Each is read in two halves at the same time, so larger ones than elsewhere."""

@@ -58,7 +58,7 @@ def pack_keys(rules: Sequence[Rule], columns: Sequence[pa.Array]) -> Packed:
 
 
 def _pack_column(rule: Rule, column: pa.Array) -> Packed:
-    cells = column.cast(pa.string())
+    cells = column if column.type == pa.string() else column.cast(pa.string())
     if cells.null_count:
         cells = cells.fill_null("")
     packed = _core.normalise_cells(rule.base, *_buffers(cells))

@@ -19,8 +19,8 @@ from atoll.ledger.detail import round_up_to_power_of_two
 from atoll.protocols.identifiers import Report, TooManyIdentifiers
 from atoll.sources.errors import PrintForeign, PrintMissing
 from atoll.sources.fingerprint import FILE_METHOD, Fingerprint
-from atoll.sources.fingerprints import ROWS_FILE
 from atoll.sources.keyset import DEFAULT_MEMORY_BYTES, KeySet
+from atoll.sources.row_store import ROWS_FILE
 
 PRINT_FILE = "print.cbor"
 SAMPLE_DOMAIN = b"ATOLL-V1-SIMILARITY-SAMPLE"

@@ -24,6 +24,9 @@ from atoll import _core
 from atoll.sources.snapshot import disk_error
 from atoll.sources.spool import MemoryBudget, Spool
 
+ROWS_FILE = "rows.bin"
+"""What `write_rows` writes of a fingerprint: 36 bytes a distinct row, ascending; its digest and how often it stands in the
+table, big-endian."""
 SPANS = 4096
 _MEMORY_BYTES = 448 << 20
 _SPAN_BYTES = 16 << 20

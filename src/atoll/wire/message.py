@@ -92,6 +92,8 @@ Count = Annotated[int, Range(0, 2**53)]
 """A number of things."""
 Digest = Annotated[bytes, Size(32)]
 """A SHA-256 digest or a hiding commitment."""
+Endpoint = Annotated[str, Pattern(r"|[A-Za-z0-9.\-\[\]:]{1,200}:[0-9]{1,5}")]
+"""host:port, or empty for who only dials out."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ from atoll.jobs.errors import BadInputs, BadPlan
 from atoll.jobs.kind import Brings, Input, Inputs
 from atoll.jobs.similarity import PURPOSE, Similarity, SimilaritySpec
 from atoll.jobs.similarity.kind import OWNER, RECEIVER
+from atoll.ledger.checks import SAMPLE_CAP, Stage
 from atoll.ledger.plan import Limits, Plan
-from atoll.ledger.records import Stage
-from atoll.ledger.rules.check import SAMPLE_CAP
 from atoll.policy.sampling import MOST_COMPARED, SAMPLE_ROWS, extent_of
 from atoll.protocols.psi.errors import TooManyRows
 from atoll.protocols.psi.memory import MemoryItems

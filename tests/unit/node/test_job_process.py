@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from atoll.jobs.similarity import Similarity, SimilaritySpec
+from atoll.ledger.checks import Stage
 from atoll.ledger.plan import digest_plan_body
-from atoll.ledger.records import Stage
 from atoll.node import spawn
 from atoll.node.errors import MemoryExceeded, NodeFault
 from atoll.node.execution import Execution

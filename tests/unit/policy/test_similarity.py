@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from atoll.exchange.fingerprint import LEAST_DISTINCT_ROWS
-from atoll.ledger.records import Stage
-from atoll.ledger.rules.check import SAMPLE_CAP
+from atoll.ledger.checks import SAMPLE_CAP, Stage
 from atoll.policy.candidates import LEAST_ROWS
 from atoll.policy.card import DatasetCard
 from atoll.policy.local import LocalRules

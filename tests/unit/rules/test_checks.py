@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from atoll.ledger.checks import LEAST_CAP, SAMPLE_CAP, Stage
 from atoll.ledger.records import (
     CHECKS,
     Budget,
@@ -18,7 +19,6 @@ from atoll.ledger.records import (
     JobState,
     LevelApproval,
     Member,
-    Stage,
     bound_id,
     budget_id,
     check_account,
@@ -29,13 +29,11 @@ from atoll.ledger.rules.check import (
     CHECK_DAYS,
     CHECKS_A_DAY,
     DAY_SECONDS,
-    LEAST_CAP,
     LEAST_SECONDS,
     MOST_ATTEMPTS,
     MOST_CURES,
     MOST_SAMPLED,
     MOST_STARTED,
-    SAMPLE_CAP,
     STATE_DAYS,
     StateNear,
 )

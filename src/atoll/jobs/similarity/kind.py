@@ -10,9 +10,8 @@ from atoll.jobs.errors import BadInputs, BadPlan
 from atoll.jobs.kind import Brings, Draft, Estimate, Inputs, JobKind, Outcome, ResultColumn
 from atoll.jobs.result import Result
 from atoll.jobs.similarity.spec import SimilaritySpec
+from atoll.ledger.checks import LEAST_CAP, SAMPLE_CAP, SIMILARITY, Stage
 from atoll.ledger.plan import Coalition, Plan, PlanInput, PlanOutput, PlanParty, plan_digest
-from atoll.ledger.records import SIMILARITY, Stage
-from atoll.ledger.rules.check import LEAST_CAP, SAMPLE_CAP
 from atoll.policy.demand import Demand, Exposure, Output
 from atoll.policy.sampling import MAX_SCALE, MOST_ROWS
 from atoll.protocols import psi_cardinality

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from atoll.ledger.checks import LEAST_CAP, Stage
 from atoll.ledger.plan import DatasetId
-from atoll.ledger.records import Stage
-from atoll.ledger.rules.check import LEAST_CAP
 from atoll.policy.sampling import MAX_SCALE, MOST_ROWS, extent_of
 from atoll.wire.message import Message, Range
 

@@ -1,5 +1,6 @@
 """What the state holds: one message class a kind of record, each under its own namespace."""
 
+from atoll.ledger.checks import SIMILARITY, Stage
 from atoll.ledger.records.base import Chain, EngineKind, Record, Version, record_key
 from atoll.ledger.records.budgets import (
     CHECKS,
@@ -35,7 +36,6 @@ from atoll.ledger.records.membership import (
     ConsensusKey,
     ConsensusPeer,
     ConsensusSet,
-    Endpoint,
     InviteRecord,
     Key,
     KeyPointer,
@@ -80,7 +80,6 @@ from atoll.ledger.records.orders import (
 )
 from atoll.ledger.records.quality import OpinionState, QualityGrade, QualityReport, opinion_id
 from atoll.ledger.records.registration import (
-    SIMILARITY,
     Answer,
     Check,
     CheckTally,
@@ -94,7 +93,6 @@ from atoll.ledger.records.registration import (
     Overturned,
     RegistrationDay,
     Rivals,
-    Stage,
     Tag,
     bound_id,
     check_id,
@@ -171,7 +169,6 @@ __all__ = [
     "DatasetState",
     "Dispute",
     "DisputeState",
-    "Endpoint",
     "EngineKind",
     "Evaluated",
     "EvaluationId",

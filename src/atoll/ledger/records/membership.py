@@ -9,14 +9,12 @@ from typing import Annotated, ClassVar
 from atoll.ledger.plan import Label
 from atoll.ledger.records.base import EngineKind, Record, Version
 from atoll.trust.keys import KeyRecord, Purpose
-from atoll.wire.message import Count, Digest, Message, Name, Pattern, Size, Time
+from atoll.wire.message import Count, Digest, Endpoint, Message, Name, Pattern, Size, Time
 
 REVOKED_COSIGN = b"\xff" * 32
 """Stands in the place of a revoked cosigning key: no point's canonical encoding, so nothing verifies under it."""
 FAREWELL_SECONDS = 60
 FOREVER_SECONDS = 2**40
-Endpoint = Annotated[str, Pattern(r"|[A-Za-z0-9.\-\[\]:]{1,200}:[0-9]{1,5}")]
-"""host:port, or empty for a member that only dials out."""
 ConsensusPeer = Annotated[str, Pattern(r"|[0-9a-f]{40}@([A-Za-z0-9.\-\[\]:]{1,200}:[0-9]{1,5})?")]
 """`id@host:port` of a CometBFT node, `id@` for one that only dials out; empty where there is none."""
 ConsensusKey = Annotated[bytes, Size(0, 32)]

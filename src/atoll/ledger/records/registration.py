@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
+from atoll.ledger.checks import Stage
 from atoll.ledger.plan import DatasetId, JobId
 from atoll.ledger.records.base import Record
 from atoll.wire.message import Count, Digest, Message, Name, Range, Size, Time
@@ -100,19 +101,6 @@ class RegistrationDay(Record):
 
     def identifier(self) -> str:
         return self.org
-
-
-SIMILARITY = "similarity"
-"""The job kind of checks for near duplicates."""
-
-
-class Stage(StrEnum):
-    """How closely two versions are compared."""
-
-    SAMPLE = "sample"
-    """The digests of about a thousand rows, drawn anew for each check: tells whether they may be near."""
-    ROWS = "rows"
-    """The digests of all rows, or of a large sample: tells how near they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

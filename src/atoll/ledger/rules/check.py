@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
+from atoll.ledger.checks import LEAST_CAP, SAMPLE_CAP, Stage
 from atoll.ledger.plan import DatasetId, JobId
 from atoll.ledger.records import (
     CHECKS,
@@ -35,7 +36,6 @@ from atoll.ledger.records import (
     OprfKey,
     Overturned,
     Rivals,
-    Stage,
     bound_id,
     budget_id,
     check_account,
@@ -51,11 +51,6 @@ from atoll.ledger.rules.grade import CORE, IMPORTANT
 from atoll.ledger.rules.lineages import Reader, effective_level
 from atoll.wire.message import Message, Range
 
-SAMPLE_CAP = 2_560
-"""Row cap of a check of a sample, on both sides, whatever the tables' sizes; no other check has it, so a job's inputs tell its
-stage."""
-LEAST_CAP = 64
-"""Least row cap of a check."""
 CHECK_DAYS = 30
 """How long after its registration a version may be checked."""
 STATE_DAYS = 37

@@ -13,7 +13,6 @@ from atoll.ledger.plan import Label
 from atoll.ledger.records import (
     ConsensusKey,
     ConsensusPeer,
-    Endpoint,
     EngineKind,
     InviteRecord,
     Member,
@@ -33,7 +32,7 @@ from atoll.trust.fingerprint import derive_key_digest
 from atoll.trust.invite import InviteBinding, verify_invite
 from atoll.trust.keys import MEMBER_PURPOSES, Purpose
 from atoll.trust.roles import Role
-from atoll.wire.message import Digest, Message, Name, Size, Time
+from atoll.wire.message import Digest, Endpoint, Message, Name, Size, Time
 
 TRUSTED = frozenset({Role.AUDITOR, Role.REGULATOR, Role.EVALUATOR, Role.OPERATOR})
 """Roles that see what is kept from other members, stop what they do, count as independent of them, or invite alone."""
