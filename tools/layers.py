@@ -21,6 +21,7 @@ PICTURE = """
     testing
     node | client, __init__ | witness
     storage | transport | ordering | sources | api
+    database
     exchange* | jobs*
     policy*
     ledger* | programs*

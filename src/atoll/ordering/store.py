@@ -12,7 +12,7 @@ so that a flipped bit is found when the store is opened.
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import functools
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ClassVar, Protocol
 
+from atoll import database
 from atoll.errors import AtollError
 from atoll.ledger.apply import Outcome
 from atoll.ledger.block import Block, BlockSummary, parse_block
@@ -40,14 +41,6 @@ CREATE INDEX transactions_by_height ON transactions (height);
 CREATE TABLE records (id INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL);
 """
 _MAX_SENTENCES_BYTES = 4 << 20
-_UNAVAILABLE = (
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-)
 
 
 class StateLookup(Protocol):
@@ -144,15 +137,8 @@ class LedgerStore:
         Raises:
             StoreFull: the disk took it not; nothing of it is there.
         """
-        with self.translated():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        with self.translated(), database.transaction(self._db):
+            yield
 
     # -- blocks ----------------------------------------------------------------------------------------------------------------
 
@@ -319,29 +305,19 @@ class LedgerStore:
         outcomes = tuple(Outcome(number, *words.get(at, ("", ""))) for at, number in enumerate(summary.outcomes))
         return StoredBlock(block, summary, outcomes, (*block.transactions, summary_bytes))
 
-    @contextlib.contextmanager
-    def translated(self) -> Iterator[None]:
+    def translated(self) -> contextlib.AbstractContextManager[None]:
         """SQLite's errors as StoreFull and StoreCorrupt."""
-        try:
-            yield
-        except sqlite3.DatabaseError as err:
-            if getattr(err, "sqlite_errorcode", 0) & 0xFF in _UNAVAILABLE:
-                raise StoreFull(reason=err.sqlite_errorname) from err
-            raise StoreCorrupt(path=self.path, reason=str(err)) from err
+        return database.translated(StoreFull, functools.partial(StoreCorrupt, path=self.path))
 
 
 def _lock(path: Path) -> IO[bytes]:
-    """Two processes on one store would sign against each other; the lock ends with its holder, however that ends."""
+    """Two processes on one store would sign against each other."""
     try:
-        lock = path.with_name(f"{path.name}.lock").open("wb")
+        return database.lock_beside(path)
+    except BlockingIOError as err:
+        raise ForeignStore(path=path, reason="another process is using it") from err
     except OSError as err:
         raise StoreFull(reason=err.strerror or "its folder cannot be written") from err
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as err:
-        lock.close()
-        raise ForeignStore(path=path, reason="another process is using it") from err
-    return lock
 
 
 def _vow_digest(name: str, value: bytes) -> bytes:

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from atoll.database import translated
 from atoll.exchange.catalogue.entry import Entry, Key, class_names
 from atoll.exchange.catalogue.query import Place, Query, encode_cursor, parse_cursor
 from atoll.storage.errors import StoreCorrupt, StoreFull
@@ -273,13 +274,8 @@ class CatalogueIndex:
     @contextmanager
     def _held(self) -> Iterator[None]:
         """One caller at a time, and errors in our words."""
-        with self._lock:
-            try:
-                yield
-            except sqlite3.DatabaseError as err:
-                if isinstance(err, sqlite3.OperationalError) and ("full" in str(err) or "disk I/O" in str(err)):
-                    raise StoreFull(reason=str(err)) from err
-                raise StoreCorrupt(reason=str(err)) from err
+        with self._lock, translated(StoreFull, StoreCorrupt):
+            yield
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

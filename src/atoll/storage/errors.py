@@ -17,7 +17,7 @@ class StoreFull(UnavailableError):
     """The disk refuses to take more; nothing was acknowledged that is not durable."""
 
     code = "storage.full"
-    sentence = "The node's disk is full: {reason}."
+    sentence = "The node's store cannot be written: {reason}."
     remedy = "Free space on the volume of the node's home; the node goes on by itself. Propose a job that ended by it again."
 
 

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from atoll.database import translated
 from atoll.storage.errors import StoreCorrupt, StoreFull
 
 SCHEMA_VERSION = 1
@@ -90,12 +91,12 @@ class NodeStore:
         return rows[0] if rows else None
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with _translated():
+        with translated(StoreFull, StoreCorrupt):
             return self._db.execute(query, values).fetchall()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with _translated(), self._db:
+        with translated(StoreFull, StoreCorrupt), self._db:
             yield
 
     def meta(self, name: str) -> bytes | None:
@@ -199,18 +200,6 @@ def make_private(path: Path | str) -> None:
         if err.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StoreFull(reason=err.strerror) from err
         raise StoreCorrupt(reason=err.strerror) from err
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as err:
-        if "full" in str(err) or "disk I/O" in str(err):
-            raise StoreFull(reason=str(err)) from err
-        raise
-    except sqlite3.DatabaseError as err:
-        raise StoreCorrupt(reason=str(err)) from err
 
 
 def _read_job(text: str) -> LocalJob:

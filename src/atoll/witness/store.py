@@ -7,7 +7,7 @@ a lock beside the file sees to it.
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import functools
 import hashlib
 import sqlite3
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from atoll import database
 from atoll.ledger.witness import WitnessState, parse_add_checkpoint
 from atoll.witness.errors import WitnessRunning, WitnessStoreCorrupt, WitnessStoreFull
 
@@ -32,13 +33,6 @@ CREATE TABLE contradictions (id INTEGER PRIMARY KEY, origin TEXT NOT NULL, kind 
                              known BLOB NOT NULL, request BLOB NOT NULL, digest BLOB UNIQUE);
 CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), time INTEGER NOT NULL) WITHOUT ROWID;
 """
-_UNAVAILABLE = (
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_BUSY,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +117,8 @@ class WitnessStore:
         Raises:
             WitnessStoreFull: the disk did not take it.
         """
-        with self._translated():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        with self._translated(), database.transaction(self._db):
+            yield
 
     def newest(self, origin: str) -> Cosigned | None:
         """The newest checkpoint of a log that was cosigned."""
@@ -182,21 +169,14 @@ class WitnessStore:
         with self._translated():
             return self._db.execute(query, values).fetchall()
 
-    @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as err:
-            if getattr(err, "sqlite_errorcode", 0) & 0xFF in _UNAVAILABLE:
-                raise WitnessStoreFull(reason=err.sqlite_errorname) from err
-            raise WitnessStoreCorrupt(path=self._path, reason=str(err)) from err
+    def _translated(self) -> contextlib.AbstractContextManager[None]:
+        return database.translated(WitnessStoreFull, functools.partial(WitnessStoreCorrupt, path=self._path))
 
 
 def _lock(path: Path) -> IO[bytes]:
-    lock = path.with_name(f"{path.name}.lock").open("wb")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as err:
-        lock.close()
+        return database.lock_beside(path)
+    except BlockingIOError as err:
         raise WitnessRunning(path=path.parent) from err
-    return lock
+    except OSError as err:
+        raise WitnessStoreFull(reason=err.strerror or "its folder cannot be written") from err

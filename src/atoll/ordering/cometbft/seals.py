@@ -8,11 +8,12 @@ is found again by looking through the headers once more, as far as CometBFT stil
 from __future__ import annotations
 
 import contextlib
+import functools
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from atoll import database
 from atoll.errors import AtollError
 from atoll.ledger.light.verify import verify_light_block
 from atoll.ledger.seal import HeaderSeal, parse_seal
@@ -105,11 +106,5 @@ class SealStore:
         with self._translated():
             return self._db.execute(query, values).fetchall()
 
-    @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as err:
-            raise StoreFull(reason=str(err)) from err
-        except sqlite3.DatabaseError as err:
-            raise StoreCorrupt(path=self._path, reason=str(err)) from err
+    def _translated(self) -> contextlib.AbstractContextManager[None]:
+        return database.translated(StoreFull, functools.partial(StoreCorrupt, path=self._path))
