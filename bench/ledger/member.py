@@ -100,7 +100,8 @@ class BenchMember:
         say({"ready": True})
         while order := await asyncio.to_thread(sys.stdin.readline):
             asked = json.loads(order)
-            say(await getattr(self, asked.pop("do"))(**asked))
+            said = await getattr(self, asked.pop("do"))(**asked)
+            await asyncio.to_thread(say, said)  # a long line waits for its reader, and the others for this member
         await self.engine.stop()
         await self._network.close()
         for one in serving:
