@@ -16,10 +16,11 @@ import pytest
 from atoll.api.models import RegisterDataset
 from atoll.cli.main import main
 from atoll.cli.process import start_node
+from atoll.client import NodeUnreachable
 from atoll.ledger.note import parse_note, verify_note
 from atoll.ledger.vkey import parse_vkey
 from atoll.testing.ports import HOST, Ports
-from tests.cli.world import ORGS, found_lagoon, start_lagoon, stop_lagoon
+from tests.cli.world import ORGS, Lagoon, found_lagoon, start_lagoon, stop_lagoon
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("processors")]
 PATIENCE_SECONDS = 90.0
@@ -126,6 +127,16 @@ def until(what: str, condition: object) -> None:
         time.sleep(0.2)
 
 
+def waits(lagoon: Lagoon, org: str) -> bool:
+    """Whether a node publishes nothing, because more has been published before."""
+    with lagoon.connect(org) as node:
+        try:
+            found = next(one for one in node.doctor() if one.check == "published log")
+        except NodeUnreachable:
+            return False
+    return not found.ok and "to reach the" in found.found
+
+
 def witness_show(one: Witness, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
     capsys.readouterr()
     main(["witness", "show", str(one.home), "--json"])
@@ -162,11 +173,10 @@ def test_what_is_published_is_witnessed_and_what_is_rolled_back_stops_the_nodes(
     said = (lagoon.home("operator") / "log/stderr.log").read_text()
     assert (status, "entries were published before (witness" in said) == (8, True), said
     for org in ("bank", "bureau"):  # without the operator no quorum stands for the smaller log: they wait, and publish nothing
-        if processes[org].poll() is None:
-            with lagoon.connect(org) as node:
-                found = next(one for one in node.doctor() if one.check == "published log")
-            assert not found.ok
-            assert "to reach the" in found.found, found
+        until(
+            "it waits, or has seen that it cannot go on",
+            lambda org=org: processes[org].poll() is not None or waits(lagoon, org),
+        )
         processes[org].terminate()
         processes[org].wait()
     for one in world.witnesses:

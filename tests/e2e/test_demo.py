@@ -79,7 +79,7 @@ def processor_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def wait_until_gone(folder: Path, *, seconds: float = 10.0) -> list[str]:
+def wait_until_gone(folder: Path, *, seconds: float = 60.0) -> list[str]:
     """The processes of a run that are still there after a while; none as soon as there is none."""
     ends = time.monotonic() + seconds
     while (left := processes_below(folder)) and time.monotonic() < ends:

@@ -34,6 +34,7 @@ from atoll.ordering.cometbft.keys import write_keys
 from atoll.testing.consortium import Founding
 from atoll.testing.ports import Ports
 from atoll.trust.keys import Purpose
+from tests.patience import patience
 from tests.torture.places import COMETBFT, CONTROL, GENESIS, ROOT, SPOKEN
 
 VALIDATORS = ("operator", "bank", "bureau", "telecom")
@@ -410,14 +411,6 @@ class Network:
         """A stopped validator's whole folder, as a careless administrator would back it up."""
         assert self.validators[org].process is None
         shutil.copytree(self.folder / org, to, symlinks=True, ignore=lambda _, names: [one for one in names if one == CONTROL])
-
-
-def patience() -> float:
-    """By how much longer things take than on a machine that has nothing else to do; never less than 1.
-
-    A consortium of four keeps two cores busy by itself, so a load of twice the cores is what it should be.
-    """
-    return max(1.0, os.getloadavg()[0] / (2 * (os.cpu_count() or 1)))
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> float:

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from atoll.testing.engines import memory_folder
+from tests.patience import patience
 from tests.requirements import atoll_require
 from tests.torture.conftest import Tell, has_cometbft
 from tests.torture.namespaces import Fabric, can_make_namespaces
-from tests.torture.network import VALIDATORS, Network, patience, wait_until
+from tests.torture.network import VALIDATORS, Network, wait_until
 from tests.torture.scale import scale
 from tests.torture.workload import Clients, verify_history
 
