@@ -91,9 +91,10 @@ that people call, as `mean` or `clip`, are made of them: they stand in [`atoll.p
 [what three compute nodes can and cannot know](../explanation/what-honest-majority-means.md).
 
 Rounds, and bytes that a node sends on average, are those of the example on columns of {rows:,} rows: `x` {x}; `k` {k}; `p` {p};
-`q` {q}; `t` truth values. The first figure is semi-honest, the second malicious with abort, without what is sent to verify
-products. Local operations send nothing. *Off by* is what the operation itself adds to the error, in units of the last place;
-*tells the nodes* is what compute nodes learn beyond shapes and types."""
+`q` {q}; `t` truth values. The first figure is semi-honest, the second malicious with abort, with what is
+sent to verify before the openings of sorts, without what is sent to verify products later. Local operations send nothing. *Off
+by* is what the operation itself adds to the error, in units of the last place; *tells the nodes* is what compute nodes learn
+beyond shapes and types."""
 
 
 def write_page() -> str:

@@ -1,4 +1,4 @@
-"""Proofs of products among three nodes, slowly: specs/mpc-malicious.md written down.
+"""Shuffles that can be verified, and proofs of products among three nodes, slowly: specs/mpc-malicious.md written down.
 
 All three proofs side by side: what is indexed by a part, 0 to 2, is known to the two nodes that hold the part; messages and
 shares of a claim are indexed by who proves.
@@ -13,7 +13,7 @@ from itertools import chain, combinations
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from specs.reference.mpc import M, Nodes
+from specs.reference.mpc import Held, M, Nodes
 
 Column = list[int]
 Parts = Sequence[Column]
@@ -21,7 +21,61 @@ Parts = Sequence[Column]
 ROWS, LANE, SUBSETS, LAST = 64, 8, 48, 64
 _ONES = int.from_bytes(b"\1" * 128)
 _DIGITS = b"01" + bytes(254)
-BLOCKS, IN_SUBSET, _, _, BIT_POINTS, NUMBER_POINTS, PRIME, SUMS = range(8)
+BLOCKS, IN_SUBSET, _, _, BIT_POINTS, NUMBER_POINTS, PRIME, SUMS, MOVES = range(9)
+
+
+@dataclass(frozen=True)
+class Move:
+    """One step of a shuffle: row r of z was row order[r] of x, which the holders of a part know."""
+
+    ticket: int
+    part: int
+    order: Sequence[int]
+    x: Parts
+    z: Parts
+    xor: bool
+
+
+def step(nodes: Nodes, x: Held, part: int, order: Sequence[int], *, xor: bool) -> tuple[Held, Move]:
+    """One column through one permutation; page, shuffle."""
+    ticket, first, last = nodes.ticket(), (part - 1) % 3, (part + 1) % 3
+
+    def add(*terms: tuple[int, Sequence[int]]) -> Column:
+        def total(row: tuple[int, ...]) -> int:
+            if not xor:
+                return sum(sign * word for (sign, _), word in zip(terms, row, strict=True)) % M
+            result = 0
+            for word in row:
+                result ^= word
+            return result
+
+        return [total(row) for row in zip(*(column for _, column in terms), strict=True)]
+
+    def mask(key: int) -> Column:
+        return [nodes.word(key, ticket, at) for at in range(len(order))]
+
+    def moved(column: Column) -> Column:
+        return [column[place] for place in order]
+
+    of_first = add((1, moved(x[first][first])), (-1, mask(part)))
+    of_part = add((1, moved(x[part][part])), (1, moved(x[part][last])), (1, mask(part)), (-1, mask(last)))
+    z = {first: nodes.say(first, last, of_first), part: nodes.say(part, first, of_part), last: mask(last)}
+    held = [{i: list(z[i]), (i + 1) % 3: list(z[(i + 1) % 3])} for i in range(3)]
+    return held, Move(ticket, part, order, [x[i][i] for i in range(3)], [z[i] for i in range(3)], xor)
+
+
+def shuffle(
+    nodes: Nodes, x: Held, orders: dict[int, list[int]], *, xor: bool = False, back: bool = False
+) -> tuple[Held, list[Move]]:
+    """Through all three, or through their inverses in reverse."""
+    moves = []
+    for part in (2, 1, 0) if back else (0, 1, 2):
+        order = orders[part]
+        if back:
+            order = sorted(range(len(order)), key=order.__getitem__)
+        x, move = step(nodes, x, part, order, xor=xor)
+        moves.append(move)
+    return x, moves
 
 
 @dataclass(frozen=True)
@@ -92,15 +146,17 @@ class Verification:
         nodes: Nodes,
         circuits: Sequence[tuple[int, Parts, Parts, Parts]],
         products: Sequence[tuple[int, Parts, Parts, Parts]],
+        moves: Sequence[Move] = (),
     ) -> None:
-        """Of words of gates, and of element-wise products: ticket, parts of x, y and z."""
+        """Of words of gates, and of element-wise products: ticket, parts of x, y and z; and of steps of shuffles."""
         self.nodes, self.ticket, self.at = nodes, nodes.ticket(), 0
         self.verdicts = [True] * 3
         proofs: list[GatesProof | NumbersProof] = []
-        if circuits:
-            proofs.append(GatesProof(self, circuits))
-        if products:
-            proofs.append(NumbersProof(self, products))
+        of_bits, of_numbers = ([move for move in moves if move.xor is xor] for xor in (True, False))
+        if circuits or of_bits:
+            proofs.append(GatesProof(self, circuits, of_bits))
+        if products or of_numbers:
+            proofs.append(NumbersProof(self, products, of_numbers))
         while any(not proof.is_over for proof in proofs):
             coin = self.coin()
             said: list[Column] = [[], [], []]
@@ -212,8 +268,8 @@ class Folding:
 class GatesProof:
     """Of words of AND gates."""
 
-    def __init__(self, run: Verification, circuits: Sequence[tuple[int, Parts, Parts, Parts]]) -> None:
-        self.run = run
+    def __init__(self, run: Verification, circuits: Sequence[tuple[int, Parts, Parts, Parts]], moves: Sequence[Move]) -> None:
+        self.run, self.moves = run, moves
         self.coin: bytes | None = None
         self.folding: Folding | None = None
         count = sum(len(x[0]) for _, x, _, _ in circuits)
@@ -293,6 +349,17 @@ class GatesProof:
             return elements
 
         x, y = [folded(part, True) for part in self.x], [folded(part, False) for part in self.y]
+        first = 0
+        for move in self.moves:
+            weights = [coin_word(coin, MOVES, first + row) for row in range(len(move.order))]
+            first += len(weights)
+            for part in range(3):
+                x[part] += move.x[part]
+                inverse = sorted(range(len(weights)), key=move.order.__getitem__)
+                y[part] += [weights[row] if part == move.part else 0 for row in inverse]
+            for i in range(3):
+                for side, terms in enumerate(behind(self.run.nodes, move, i)):
+                    shares[i][side] ^= GF64.sum([gf64_multiply(w, term) for w, term in zip(weights, terms, strict=True)])
         return Folding(self.run, GF64, BIT_POINTS, x, y, shares)
 
     def show(self) -> None:
@@ -300,10 +367,23 @@ class GatesProof:
         self.folding.show()
 
 
+def behind(nodes: Nodes, move: Move, i: int) -> tuple[Column, Column]:
+    """c and d of the rows that node i proves; the key of part j - 1 masks nothing in a step of part j."""
+    c, d = list[int](), list[int]()
+    silent = (move.part - 1) % 3
+    for row, place in enumerate(move.order):
+        own, following = (0 if part == silent else nodes.word(part, move.ticket, row) for part in (i, (i + 1) % 3))
+        product = move.x[i][place] if i == move.part else 0
+        z = move.z[i][row]
+        c.append(z ^ product ^ own if move.xor else z - product - own)
+        d.append(following)
+    return c, d
+
+
 class NumbersProof:
     """Of products modulo 2^64."""
 
-    def __init__(self, run: Verification, products: Sequence[tuple[int, Parts, Parts, Parts]]) -> None:
+    def __init__(self, run: Verification, products: Sequence[tuple[int, Parts, Parts, Parts]], moves: Sequence[Move]) -> None:
         self.run = run
         self.subsets: list[Column] | None = None
         self.folding: Folding | None = None
@@ -316,6 +396,16 @@ class NumbersProof:
                 for j, (a, b, product) in enumerate(zip(x[i], y[i], z[i], strict=True)):
                     self.c[i].append(product - a * b - run.nodes.word(i, ticket, j))
                     self.d[i].append(run.nodes.word((i + 1) % 3, ticket, j))
+        self.products = len(self.x[0])
+        self.element = list(range(self.products))  # the element that each claim is about
+        for move in moves:
+            self.element += [len(self.x[0]) + place for place in move.order]
+            for part in range(3):
+                self.x[part] += move.x[part]
+                self.y[part] += [int(part == move.part)] * len(move.order)
+                c, d = behind(run.nodes, move, part)
+                self.c[part] += c
+                self.d[part] += d
 
     @property
     def is_over(self) -> bool:
@@ -337,7 +427,8 @@ class NumbersProof:
             message: Column = []
             sides: list[Column] = [[], []]
             for number, subset in enumerate(self.subsets):
-                total = sum(self.x[i][j] * self.y[(i + 1) % 3][j] + self.x[(i + 1) % 3][j] * self.y[i][j] for j in subset)
+                x, y, x_next, y_next = self.x[i], self.y[i], self.x[(i + 1) % 3], self.y[(i + 1) % 3]
+                total = sum(x[e] * y_next[e] + x_next[e] * y[e] for e in (self.element[j] for j in subset))
                 c, d = sum(self.c[i][j] for j in subset) % M, sum(self.d[i][j] for j in subset) % M
                 low, middle, high = masks[(i + 1) % 3][3 * number :][:3]
                 mask = low + (middle << 64) + (high >> 32 << 128)
@@ -351,7 +442,7 @@ class NumbersProof:
         return messages
 
     def start(self, coin: bytes) -> Folding:
-        """Columns modulo the prime, x times the weight of its claim."""
+        """Columns modulo the prime, times the weight of the claim: x of products, y of what moved."""
         assert self.subsets is not None
         prime = drawn_prime(coin)
         weights = [(coin_word(coin, SUMS, 2 * s) + (coin_word(coin, SUMS, 2 * s + 1) << 64)) % prime for s in range(SUBSETS)]
@@ -359,9 +450,12 @@ class NumbersProof:
             [sum(w * equation for w, equation in zip(weights, side, strict=True)) % prime for side in sides]
             for sides in self.equations
         ]
-        of = [sum(w for w, subset in zip(weights, self.subsets, strict=True) if j in subset) for j in range(len(self.x[0]))]
-        x = [[w * element % prime for w, element in zip(of, part, strict=True)] for part in self.x]
-        y = [[element % prime for element in part] for part in self.y]
+        of = [0] * len(self.x[0])
+        for j, element in enumerate(self.element):
+            of[element] = sum(w for w, subset in zip(weights, self.subsets, strict=True) if j in subset) % prime
+        first = self.products
+        x = [[(w if at < first else 1) * e % prime for at, (w, e) in enumerate(zip(of, part, strict=True))] for part in self.x]
+        y = [[(w if at >= first else 1) * e % prime for at, (w, e) in enumerate(zip(of, part, strict=True))] for part in self.y]
         return Folding(self.run, prime_field(prime), NUMBER_POINTS, x, y, shares)
 
     def show(self) -> None:

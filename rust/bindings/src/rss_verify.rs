@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use atoll_core::rss::{self, Batch, BitNotes, Matrices, Proof, ProofError};
+use atoll_core::rss::{self, Batch, BitNotes, Matrices, Moved, Order, Proof, ProofError};
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArrayDyn, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArrayDyn,
 };
@@ -17,6 +17,9 @@ type HeldBits = (u64, Py<PyArray2<u64>>);
 /// Notes of products: their ticket, x, y and z, all with the shares on the first axis, and whether x and y are matrices.
 type HeldProducts = (u64, Py<PyArrayDyn<u64>>, Py<PyArrayDyn<u64>>, Py<PyArrayDyn<u64>>, bool);
 
+/// Notes of a step of a shuffle: its ticket, x and z, the order and the part whose holders know it, whether parts add up by XOR.
+type HeldMoves = (u64, Py<PyArrayDyn<u64>>, Py<PyArrayDyn<u64>>, Option<Py<PyArray1<u32>>>, bool, bool);
+
 /// See `_core.pyi`.
 #[pyclass(module = "atoll._core")]
 pub struct RssProof {
@@ -24,6 +27,7 @@ pub struct RssProof {
     streams: Arc<rss::Streams>,
     bits: Vec<HeldBits>,
     products: Vec<HeldProducts>,
+    moves: Vec<HeldMoves>,
 }
 
 type Words<'py> = Bound<'py, PyArray1<u64>>;
@@ -37,8 +41,9 @@ impl RssProof {
         ticket: u64,
         bits: Vec<HeldBits>,
         products: Vec<HeldProducts>,
+        moves: Vec<HeldMoves>,
     ) -> PyResult<Self> {
-        let mut made = Self { proof: None, streams: Arc::clone(&streams.0), bits, products };
+        let mut made = Self { proof: None, streams: Arc::clone(&streams.0), bits, products, moves };
         let proof = made.with_batches(py, |batches| Ok(Proof::new(ticket, batches)))?;
         made.proof = Some(proof);
         Ok(made)
@@ -55,8 +60,8 @@ impl RssProof {
     }
 
     #[staticmethod]
-    fn traffic(words: usize, numbers: usize) -> (Vec<usize>, usize) {
-        Proof::traffic(words, numbers)
+    fn traffic(words: usize, moved: usize, numbers: usize) -> (Vec<usize>, usize) {
+        Proof::traffic(words, moved, numbers)
     }
 
     fn coins<'py>(&mut self, py: Python<'py>) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
@@ -115,7 +120,15 @@ impl RssProof {
             .iter()
             .map(|(ticket, x, y, z, is_matrix)| (*ticket, [read(x), read(y), read(z)], *is_matrix))
             .collect();
-        let mut batches = Vec::with_capacity(bits.len() + products.len());
+        let moves: Vec<_> = self
+            .moves
+            .iter()
+            .map(|(ticket, x, z, order, is_own, is_bits)| {
+                let order = order.as_ref().map(|order| order.bind(py).readonly());
+                (*ticket, [read(x), read(z)], order, *is_own, *is_bits)
+            })
+            .collect();
+        let mut batches = Vec::with_capacity(bits.len() + products.len() + moves.len());
         for (ticket, logged) in &bits {
             let rows = logged.as_array();
             if rows.shape()[0] != 6 {
@@ -143,6 +156,23 @@ impl RssProof {
                 return Err(PyValueError::new_err("factors and products that fit together"));
             }
             batches.push(Batch::Products { ticket, inner, x: left, y: right, z_next });
+        }
+        for (ticket, [x, z], order, is_own, is_bits) in &moves {
+            let (x, z_next) = (shares(x)?, shares(z)?.next);
+            if x.own.len() != z_next.len() {
+                return Err(PyValueError::new_err("as many rows after a step as before it"));
+            }
+            let order = match order {
+                None => Order::Hidden,
+                Some(order) => {
+                    let order = order.as_slice()?;
+                    if order.len() != z_next.len() || order.iter().any(|&place| place as usize >= order.len()) {
+                        return Err(PyValueError::new_err("an order has a place for each row"));
+                    }
+                    if *is_own { Order::Own(order) } else { Order::Next(order) }
+                }
+            };
+            batches.push(Batch::Moved(Moved { ticket: *ticket, order, is_bits: *is_bits, x, z_next }));
         }
         py.detach(|| work(&batches)).map_err(refused)
     }

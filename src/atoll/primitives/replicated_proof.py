@@ -2,7 +2,7 @@
 
 A node proves its own products to the two others, and verifies theirs with the third. All go through the same messages:
 
-    proof = Proof(streams, ticket, bits, products)
+    proof = Proof(streams, ticket, bits, products, moves)
     for length in proof.lengths:
         coin = ...                                # proof.coins(): revealed by their holders, XORed
         message = proof.challenge(coin)           # to the previous node
@@ -27,7 +27,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from atoll import _core
-from atoll.primitives.replicated import Streams, Words
+from atoll.primitives.replicated import Order, Streams, Words
 
 COIN_BYTES: Final = 16
 """Length of a coin and of each part of it."""
@@ -37,22 +37,33 @@ BitNotes: TypeAlias = tuple[int, Words]
 ProductNotes: TypeAlias = tuple[int, Words, Words, Words, bool]
 """A ticket, shares of both factors and of the results, and whether the factors are matrices: else (2, n, k) or (2, n)."""
 
+MoveNotes: TypeAlias = tuple[int, Words, Words, Order | None, bool, bool]
+"""Of one step of a shuffle: a ticket, shares of a column before and after it, (2, n), the order of rows if this node knows it,
+whether it is of the own key (else of the next one), and whether parts add up by XOR."""
+
 
 class Proof:
     """One verification by one node; see the module."""
 
-    def __init__(self, streams: Streams, ticket: int, bits: Sequence[BitNotes], products: Sequence[ProductNotes]) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        ticket: int,
+        bits: Sequence[BitNotes],
+        products: Sequence[ProductNotes],
+        moves: Sequence[MoveNotes] = (),
+    ) -> None:
         """Nothing is computed yet; the arrays must not change before the third challenge.
 
         Args:
             streams: this node's.
             ticket: unused so far; all masks and coins come from it.
-            bits, products: what all three nodes noted, in one order.
+            bits, products, moves: what all three nodes noted, in one order.
 
         Raises:
             ValueError: shapes that do not fit together.
         """
-        self._proof = _core.RssProof(streams, ticket, bits, products)
+        self._proof = _core.RssProof(streams, ticket, bits, products, moves)
         self.lengths: Final = tuple(self._proof.lengths)
         """Words of each message; none if there is nothing to verify."""
         self.shown_words: Final = self._proof.shown_words
@@ -95,7 +106,12 @@ class Proof:
         return self._proof.holds(np.frombuffer(from_previous, np.uint64), np.frombuffer(from_next, np.uint64))
 
 
-def traffic(words: int, numbers: int) -> tuple[tuple[int, ...], int]:
-    """`Proof.lengths` and `Proof.shown_words` for so many words of AND gates and so many factors of products."""
-    lengths, shown = _core.RssProof.traffic(words, numbers)
+def traffic(words: int, numbers: int, *, moved: int = 0) -> tuple[tuple[int, ...], int]:
+    """`Proof.lengths` and `Proof.shown_words` for so many words of AND gates and so many factors of products.
+
+    Args:
+        numbers: factors of products, and one for each number that a step of a shuffle moved.
+        moved: words that a step of a shuffle moved.
+    """
+    lengths, shown = _core.RssProof.traffic(words, moved, numbers)
     return tuple(lengths), shown

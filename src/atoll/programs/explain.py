@@ -89,7 +89,8 @@ class Explanation:
     openings: tuple[Disclosure, ...]
     """What compute nodes are shown beyond shares."""
     exact: bool
-    """False if something is opened on the way in malicious mode: products are verified then, here counted once, at the end."""
+    """False if something is opened on the way in malicious mode: all that precedes is verified then, and is here counted at the
+    end, but for what sorts do themselves."""
 
 
 def explain(graph: Graph, *, adversary: Adversary = Adversary.SEMI_HONEST, links: tuple[Link, ...] = (LAN, WAN)) -> Explanation:
@@ -115,7 +116,7 @@ def explain(graph: Graph, *, adversary: Adversary = Adversary.SEMI_HONEST, links
         total += at_once
     total += _handing_over(graph)
     if malicious:
-        total += verification(total.words, total.numbers)
+        total += verification(total.words, total.numbers, total.moved)
     sent = max(total.sent)
     return Explanation(
         program=graph.name,
@@ -225,7 +226,7 @@ def as_text(found: Explanation) -> str:
     )
     lines.append(f"Owners send {_size(found.bytes_from_owners)}, receivers get {_size(found.bytes_to_receivers)}")
     if not found.exact:
-        lines.append("Products are verified before each opening on the way too; these figures count it once, at the end.")
+        lines.append("Products are verified before each opening: counted here where sorts open, and for the rest at the end.")
     lines += [f"About {seconds:.2g} s at {link}" for link, seconds in found.seconds]
     lines += ["", "Opened to receivers:"]
     outputs = [("what", "to", "type", "error at most")]

@@ -20,6 +20,7 @@ from atoll.jobs.secret import compute, owner, receiver
 from atoll.ledger.plan import Coalition, Limits, Plan, PlanOutput, digest_attached
 from atoll.policy.demand import Exposure, Output
 from atoll.programs.graph import Graph
+from atoll.programs.operations.ordering import SortBy
 from atoll.protocols.pump import pump
 from tests.unit.jobs.secret import GRANT, KIND, OWN, joint, numbers, plan_of, run, spec_of, vertical
 
@@ -195,7 +196,10 @@ def test_no_owner_is_believed_on_its_ranges_beside_others(owners: int, security:
         verify(plan_of(spec), graph.encode())
 
 
-def test_a_program_that_cannot_be_verified_is_refused_for_malicious_security_before_anybody_consents() -> None:
+def test_a_program_that_cannot_be_verified_is_refused_for_malicious_security_before_anybody_consents(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(SortBy, "is_verifiable", lambda _self, _kinds: False)
     graph = total("the largest")
     spec = spec_of(graph)
     semi_honest = plan_of(spec)
@@ -503,7 +507,9 @@ def test_another_attempt_shares_the_same_columns_otherwise() -> None:
     assert all(one != other for one, other in zip(said(1), said(2), strict=True))
 
 
-def test_a_program_that_malicious_mode_cannot_verify_is_neither_drafted_nor_accepted() -> None:
+def test_a_program_that_malicious_mode_cannot_verify_is_neither_drafted_nor_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SortBy, "is_verifiable", lambda _self, _kinds: False)
+
     @mp.program(
         inputs={
             "income": mp.column("first", mp.int64(0, 1000), rows="n"),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from atoll.protocols.mpc import Node, Planes, Ran, Ring, Steps, multiply, partitioning, table_traffic
+from atoll.protocols.mpc import Adversary, Node, Planes, Ran, Ring, Steps, multiply, partitioning, table_traffic
 from atoll.protocols.mpc.errors import DestinationsDisputed, KeyTooOften
 from atoll.protocols.mpc.gathering import by_order, by_products
 from atoll.protocols.mpc.grouping import Grouped, by_code, by_key
@@ -36,8 +36,9 @@ def signed(held: Sequence[Column]) -> list[int]:
     return [int(one) for one in numbers(held).view(np.int64)]
 
 
+@pytest.mark.parametrize("adversary", Adversary)
 @pytest.mark.parametrize("name", ROWS)
-def test_groups_by_code(name: str) -> None:
+def test_groups_by_code(name: str, adversary: Adversary) -> None:
     rows = ROWS[name]
     code, value = planes([code for code, _ in rows], 3), ring([value for _, value in rows])
     within = planes([value + 8 for _, value in rows], 8)
@@ -45,7 +46,7 @@ def test_groups_by_code(name: str) -> None:
     def program(node: Node, at: int) -> Steps[Grouped]:
         return (yield from by_code(node, code[at], 6, [value[at]], within=within[at], ends=[value[at]]))
 
-    ran = run(program)
+    ran = run(program, adversary=adversary)
     groups = defaultdict(list)
     for one, number in rows:
         groups[one].append(number)
@@ -55,7 +56,7 @@ def test_groups_by_code(name: str) -> None:
     for one, members in groups.items():
         if members:
             assert (firsts[one], lasts[one]) == (min(members), max(members))
-    assert said(ran) == table_traffic.by_code(len(rows), 6, 3, 8, True, 1, 1)
+    assert said(ran) == table_traffic.by_code(len(rows), 6, 3, 8, True, 1, 1, malicious=adversary is Adversary.MALICIOUS)
 
 
 def test_codes_beyond_the_domain_are_left_out() -> None:
@@ -64,8 +65,9 @@ def test_codes_beyond_the_domain_are_left_out() -> None:
     assert signed([one.sums[0] for one in ran.outputs]) == [1, 4, 8]
 
 
+@pytest.mark.parametrize("adversary", Adversary)
 @pytest.mark.parametrize("name", [name for name in ROWS if name != "none"])
-def test_groups_by_key(name: str) -> None:
+def test_groups_by_key(name: str, adversary: Adversary) -> None:
     rows = ROWS[name]
     code, value = [code for code, _ in rows], ring([value for _, value in rows])
     key, named, within = planes(code, 3), ring(code), planes([value + 8 for _, value in rows], 8)
@@ -73,7 +75,7 @@ def test_groups_by_key(name: str) -> None:
     def program(node: Node, at: int) -> Steps[Grouped]:
         return (yield from by_key(node, key[at], [named[at]], [value[at]], within=within[at], ends=[value[at]]))
 
-    ran = run(program)
+    ran = run(program, adversary=adversary)
     groups = defaultdict(list)
     for one, number in sorted(rows):
         groups[one].append(number)
@@ -84,7 +86,7 @@ def test_groups_by_key(name: str) -> None:
     assert signed([one.firsts[0] for one in ran.outputs]) == [*map(min, groups.values()), *rest]
     assert signed([one.lasts[0] for one in ran.outputs]) == [*map(max, groups.values()), *rest]
     assert signed([one.valid for one in ran.outputs if one.valid]) == [1] * len(groups) + rest
-    assert said(ran) == table_traffic.by_key(len(rows), 3, 8, 1, 1, 1)
+    assert said(ran) == table_traffic.by_key(len(rows), 3, 8, 1, 1, 1, malicious=adversary is Adversary.MALICIOUS)
 
 
 @pytest.mark.parametrize("bits", [[], [0], [1], [1] * 70, [0] * 70, [at * 5 % 7 % 2 for at in range(200)]])
@@ -131,21 +133,23 @@ JOINS = {
     "nothing matches": ([1, 2, 3], [5, 6], 1),
     "several": ([3, 1, 3, 7], [3, 3, 1, 5, 3], 3),
     "one row": ([3], [3], 1),
+    "more matches allowed than there are rows": ([3, 1], [3, 3], 5),
     "one side longer": ([at % 50 for at in range(130)], list(range(40, 60)), 2),
 }
 
 
+@pytest.mark.parametrize("adversary", Adversary)
 @pytest.mark.parametrize("name", JOINS)
-def test_joins(name: str) -> None:
+def test_joins(name: str, adversary: Adversary) -> None:
     left, right, most = JOINS[name]
     x, y, value = planes(left, 6), planes(right, 6), ring([100 + at for at in range(len(right))])
-    ran = run(lambda node, at: join(node, x[at], y[at], [value[at]], multiplicity=most))
+    ran = run(lambda node, at: join(node, x[at], y[at], [value[at]], multiplicity=most), adversary=adversary)
     for copy in range(most):
         held = [one[copy] for one in ran.outputs]
         matches = [([100 + at for at, key in enumerate(right) if key == wanted][::-1] + [0] * most)[copy] for wanted in left]
         assert signed([one.columns[0] for one in held]) == matches
         assert signed([one.found for one in held]) == [int(one > 0) for one in matches]
-    assert said(ran) == table_traffic.join(len(left), len(right), 6, 1, most)
+    assert said(ran) == table_traffic.join(len(left), len(right), 6, 1, most, malicious=adversary is Adversary.MALICIOUS)
 
 
 @pytest.mark.parametrize(("right", "most"), [([3, 3], 1), ([1, 4, 4, 2, 4], 2), ([0] * 100, 99)])
@@ -162,16 +166,17 @@ def test_a_join_may_ask_for_no_columns() -> None:
     assert signed([one[0].found for one in ran.outputs]) == [1, 0]
 
 
+@pytest.mark.parametrize("adversary", Adversary)
 @pytest.mark.parametrize("entries", [1, 2, 5, 100])
-def test_entries_at_secret_places_both_ways(entries: int) -> None:
+def test_entries_at_secret_places_both_ways(entries: int, adversary: Adversary) -> None:
     table, places = [at * at - 7 for at in range(entries)], [at * 3 % entries for at in range(70)]
     width = max((entries - 1).bit_length(), 1)
     columns, place = (ring(table), ring([-one for one in table])), planes(places, width)
     for way, cost in ((by_products, table_traffic.gather_by_products), (by_order, table_traffic.gather_by_order)):
-        ran = run(lambda node, at, way=way: way(node, [one[at] for one in columns], place[at]))  # type: ignore[misc]
+        ran = run(lambda node, at, way=way: way(node, [one[at] for one in columns], place[at]), adversary=adversary)  # type: ignore[misc]
         assert signed([one[0] for one in ran.outputs]) == [table[one] for one in places]
         assert signed([one[1] for one in ran.outputs]) == [-table[one] for one in places]
-        assert said(ran) == cost(entries, 70, width, 2)
+        assert said(ran) == cost(entries, 70, width, 2, malicious=adversary is Adversary.MALICIOUS)
 
 
 def test_planes_are_planes() -> None:

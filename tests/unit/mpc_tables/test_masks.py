@@ -15,10 +15,11 @@ import pytest
 
 from atoll.primitives import replicated
 from atoll.primitives.replicated import Streams, permute
-from atoll.protocols.mpc import Node, Steps, chunked, conversion, from_bits, multiply, to_bits
+from atoll.protocols.mpc import Adversary, Node, Steps, as_is, chunked, conversion, from_bits, multiply, to_bits
 from atoll.protocols.mpc.gathering import by_order, by_products
 from atoll.protocols.mpc.grouping import by_code, by_key
 from atoll.protocols.mpc.joining import join
+from atoll.protocols.mpc.notes import Notes
 from atoll.protocols.mpc.ordering import order
 from atoll.protocols.mpc.partitioning import partition
 from atoll.protocols.mpc.shuffling import Shuffle
@@ -65,8 +66,9 @@ OPERATIONS: dict[str, Callable[[Node, int], Steps[Any]]] = {
 }
 
 
+@pytest.mark.parametrize("adversary", Adversary)
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_no_words_of_a_key_mask_two_things(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_words_of_a_key_mask_two_things(name: str, adversary: Adversary, monkeypatch: pytest.MonkeyPatch) -> None:
     """In chunks of 64 rows too."""
     multiply_words, matmul_words, circuit_run = replicated.multiply, replicated.matmul, replicated.CircuitRun
 
@@ -90,11 +92,18 @@ def test_no_words_of_a_key_mask_two_things(name: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(replicated, "matmul", matrix_multiplied)
     monkeypatch.setattr(replicated, "CircuitRun", begun)
     monkeypatch.setattr(three, "Streams", Recorded)
-    run(OPERATIONS[name])
+    monkeypatch.setattr(three, "verify", _unverified)  # proofs draw their masks in the core, of one ticket each
+    run(OPERATIONS[name], adversary=adversary)
 
 
+def _unverified(node: Node, notes: Notes) -> Steps[None]:
+    node.ticket()
+    return as_is(None)
+
+
+@pytest.mark.parametrize("adversary", Adversary)
 @pytest.mark.parametrize("node", range(3))
-def test_what_a_node_hears_of_a_shuffle_is_masked_by_keys_that_it_lacks(node: int) -> None:
+def test_what_a_node_hears_of_a_shuffle_is_masked_by_keys_that_it_lacks(node: int, adversary: Adversary) -> None:
     rows = 64
     column = words(np.zeros(rows))
     heard: list[Numbers] = []
@@ -109,10 +118,10 @@ def test_what_a_node_hears_of_a_shuffle_is_masked_by_keys_that_it_lacks(node: in
         moved = yield from shuffle.apply(mine, column[at])
         return (yield from shuffle.undo(mine, *moved))
 
-    run(program, tap=ear)
+    run(program, tap=ear, adversary=adversary)
     streams = nodes()[node].streams
     known = list(column[node].shares)
-    known += [draw(ticket, rows) for ticket in range(1, 5) for draw in (streams.own_words, streams.next_words)]
+    known += [draw(ticket, rows) for ticket in range(1, 7) for draw in (streams.own_words, streams.next_words)]
     forth = [streams.own_permutation(0, rows), streams.next_permutation(0, rows)]
     steps = [np.arange(rows, dtype=np.uint32), *forth, *map(replicated.invert, forth)]
     orders = [first[second] for first, second in product(steps, steps)]

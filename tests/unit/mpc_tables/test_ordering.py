@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from atoll._core import Ranking
-from atoll.protocols.mpc import Node, Ring, Steps
+from atoll.protocols.mpc import Adversary, Node, Ring, Steps
 from atoll.protocols.mpc.ordering import order
 from atoll.protocols.mpc.shuffling import Column
 from tests.unit.mpc_tables.three import numbers, planes, ring, run
@@ -27,7 +27,12 @@ CASES = {
 }
 
 
-def ordered(keys: Sequence[int], wanted: Sequence[int] | None = None, seed: int = 0) -> tuple[list[int], int]:
+def ordered(
+    keys: Sequence[int],
+    wanted: Sequence[int] | None = None,
+    seed: int = 0,
+    adversary: Adversary = Adversary.SEMI_HONEST,
+) -> tuple[list[int], int]:
     """The rows in order, and the rounds it took."""
     key, row = planes(keys, max(max(keys, default=0).bit_length(), 1)), ring(np.arange(len(keys)))
 
@@ -35,21 +40,23 @@ def ordered(keys: Sequence[int], wanted: Sequence[int] | None = None, seed: int 
         _, (moved,) = yield from order(node, key[index], [row[index]], wanted=wanted)
         return moved
 
-    ran = run(program, seed=seed)
+    ran = run(program, seed=seed, adversary=adversary)
     return [int(one) for one in numbers(ran.outputs)], ran.rounds
 
 
+@pytest.mark.parametrize("adversary", Adversary)
 @pytest.mark.parametrize("name", CASES)
-def test_gives_the_stable_order(name: str) -> None:
+def test_gives_the_stable_order(name: str, adversary: Adversary) -> None:
     keys = CASES[name]
-    assert ordered(keys)[0] == sorted(range(len(keys)), key=lambda row: keys[row])
+    assert ordered(keys, adversary=adversary)[0] == sorted(range(len(keys)), key=lambda row: keys[row])
 
 
+@pytest.mark.parametrize("adversary", Adversary)
 @pytest.mark.parametrize("wanted", [[0], [4999], [2500], [0, 1, 2], [10, 4000], []])
-def test_gives_wanted_ranks_alone(wanted: list[int]) -> None:
+def test_gives_wanted_ranks_alone(wanted: list[int], adversary: Adversary) -> None:
     keys = [int(one) for one in np.random.default_rng(4).integers(0, 500, 5000)]
     expected = sorted(range(5000), key=lambda row: keys[row])
-    assert ordered(keys, wanted)[0] == [expected[rank] for rank in wanted]
+    assert ordered(keys, wanted, adversary=adversary)[0] == [expected[rank] for rank in wanted]
 
 
 def test_the_least_of_many_takes_few_rounds() -> None:

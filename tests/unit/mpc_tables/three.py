@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atoll.primitives.replicated import Streams
-from atoll.protocols.mpc import Node, Planes, Ran, Ring, Steps, Words, run_together
+from atoll.protocols.mpc import Adversary, Node, Planes, Ran, Ring, Steps, Words, run_together
+from atoll.protocols.mpc.notes import Notes
 from atoll.protocols.mpc.shuffling import Column
 from atoll.protocols.mpc.together import Tap
+from atoll.protocols.mpc.verification import verify
 
 T = TypeVar("T")
 Numbers = NDArray[np.uint64]
 
 
-def nodes(seed: int = 0) -> list[Node]:
+def nodes(seed: int = 0, adversary: Adversary = Adversary.SEMI_HONEST) -> list[Node]:
+    """Malicious ones verify, as `set_up` makes them do."""
     keys = [bytes([index, *seed.to_bytes(15, "big")]) for index in range(3)]
-    return [Node(index, Streams(keys[index], keys[(index + 1) % 3])) for index in range(3)]
+    made = [Node(index, Streams(keys[index], keys[(index + 1) % 3]), adversary=adversary) for index in range(3)]
+    for node in made:
+        if node.is_malicious:
+            node.log = Notes()
+            node.verify = partial(verify, node, node.log)
+    return made
 
 
 def ring(values: Any, seed: int = 1) -> list[Ring]:
@@ -59,9 +68,15 @@ def numbers(held: Sequence[Column]) -> Numbers:
     return total
 
 
-def run(program: Callable[[Node, int], Steps[T]], *, seed: int = 0, tap: Tap | None = None) -> Ran[T]:
+def run(
+    program: Callable[[Node, int], Steps[T]],
+    *,
+    seed: int = 0,
+    tap: Tap | None = None,
+    adversary: Adversary = Adversary.SEMI_HONEST,
+) -> Ran[T]:
     """`program(node, index)` at each node."""
-    return run_together([program(node, index) for index, node in enumerate(nodes(seed))], tap=tap)
+    return run_together([program(node, index) for index, node in enumerate(nodes(seed, adversary))], tap=tap)
 
 
 def _drawn(shape: tuple[int, ...], seed: int) -> Numbers:

@@ -10,6 +10,7 @@ import pytest
 
 from atoll import programs as mp
 from atoll.programs.errors import WrongOperands
+from atoll.programs.operations.ordering import SortBy
 from atoll.protocols.mpc import Adversary
 from atoll.protocols.mpc.errors import NotVerifiable
 
@@ -78,18 +79,23 @@ def columns(rows: int = 50) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("adversary", Adversary)
 @pytest.mark.parametrize("name", CASES)
-def test_three_nodes_give_the_clear_answer_at_the_stated_cost(name: str) -> None:
+def test_three_nodes_give_the_clear_answer_at_the_stated_cost(name: str, adversary: Adversary) -> None:
     graph, given = trace(CASES[name]), columns()
-    ran = mp.simulate(graph, given, seed=bytes(32))
+    ran = mp.simulate(graph, given, seed=bytes(32), adversary=adversary)
     (output,) = graph.outputs
     expected = mp.run_clear(graph, given)["o"]
     found = ran.outputs["bureau"]["o"]
     assert np.array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(expected))
     difference = np.ma.filled(np.ma.abs(found.astype(float) - expected.astype(float)), 0.0)
     assert np.max(difference) <= float(graph.kind(output.ref).error) + 1e-12
-    told = mp.explain(graph)
-    assert (ran.rounds, ran.bytes_by_node) == (told.rounds, told.bytes_by_node)
+    told = mp.explain(graph, adversary=adversary)
+    if told.exact:
+        assert (ran.rounds, ran.bytes_by_node) == (told.rounds, told.bytes_by_node)
+    else:  # a verification more here or there
+        assert 0.5 < told.rounds / ran.rounds < 1.5
+        assert all(0.5 < one / found < 1.5 for one, found in zip(told.bytes_by_node, ran.bytes_by_node, strict=True))
 
 
 @pytest.mark.parametrize("name", NUMPY)
@@ -106,11 +112,12 @@ def test_nulls_are_last_and_stay_null() -> None:
     assert found.mask[33:].all()
 
 
-def test_long_sorts_cost_about_what_is_stated() -> None:
+@pytest.mark.parametrize("adversary", Adversary)
+def test_long_sorts_cost_about_what_is_stated(adversary: Adversary) -> None:
     graph, given = trace(CASES["sort"], 5000), columns(5000)
-    ran = mp.simulate(graph, given, seed=bytes(32))
+    ran = mp.simulate(graph, given, seed=bytes(32), adversary=adversary)
     assert np.array_equal(ran.outputs["bureau"]["o"], np.sort(given["x"]))
-    told = mp.explain(graph)
+    told = mp.explain(graph, adversary=adversary)
     assert abs(ran.rounds / told.rounds - 1) < 0.5
     assert all(abs(found / expected - 1) < 0.5 for found, expected in zip(ran.bytes_by_node, told.bytes_by_node, strict=True))
 
@@ -141,8 +148,10 @@ def test_refuses(problem: str, function: Case) -> None:
         trace(function)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_what_cannot_be_verified_is_refused_in_malicious_mode_before_it_runs(name: str) -> None:
+def test_what_cannot_be_verified_is_refused_in_malicious_mode_before_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = trace(CASES["sort"])
+    mp.explain(graph, adversary=Adversary.MALICIOUS)
+    monkeypatch.setattr(SortBy, "is_verifiable", lambda _self, _kinds: False)
     with pytest.raises(NotVerifiable) as refused:
-        mp.explain(trace(CASES[name]), adversary=Adversary.MALICIOUS)
+        mp.explain(graph, adversary=Adversary.MALICIOUS)
     assert "test_ordering.py" in str(refused.value)

@@ -33,7 +33,7 @@ pub use planes::{BLOCK_BITS, planes_to_words, words_to_planes};
 pub use ring::{Shares, matmul, multiply};
 pub use run::{CircuitRun, Log, RunError};
 pub use streams::{KEY_BYTES, Side, Streams};
-pub use verify::{Batch, Bits as BitNotes, Matrices, Proof, ProofError};
+pub use verify::{Batch, Bits as BitNotes, Matrices, Moved, Order, Proof, ProofError};
 
 // Words cross to numpy and to the wire as they lie in memory.
 const _: () = assert!(cfg!(target_endian = "little"), "shares are little-endian words");

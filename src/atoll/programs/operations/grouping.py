@@ -77,17 +77,14 @@ class GroupByCode(Operation):
     def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
         return (RANDOM_ORDER,)
 
-    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
-        return False  # it shuffles
-
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         said = traffic.to_bits(kinds[0].shape[0], self._width(kinds), malicious=malicious)
         inside = Traffic(), 0
         if self.within:
             inside = key_cost(kinds[1:2], malicious=malicious)
         count, width = kinds[0].shape[0], self._width(kinds)
-        groups = table_traffic.by_code(count, self.groups, width, inside[1], self.counted, self.sums, self.ends)
-        return (said | inside[0]) + groups
+        sizes = count, self.groups, width, inside[1], self.counted, self.sums, self.ends
+        return table_traffic.by_code(*sizes, malicious=malicious, before=said | inside[0])
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         within = sort_key(node, key_columns(kinds[1:2], values[1:2], (False,))) if self.within else as_is(None)
@@ -152,14 +149,11 @@ class GroupByKey(Operation):
     def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
         return (RANDOM_ORDER,)
 
-    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
-        return False  # it shuffles
-
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         said, width = key_cost(kinds[: self.keys], malicious=malicious)
         inside = key_cost(kinds[self.keys : self.keys + 1], malicious=malicious) if self.within else (Traffic(), 0)
-        groups = table_traffic.by_key(kinds[0].shape[0], width, inside[1], self.keys, self.sums, self.ends)
-        return (said | inside[0]) + groups
+        sizes = kinds[0].shape[0], width, inside[1], self.keys, self.sums, self.ends
+        return table_traffic.by_key(*sizes, malicious=malicious, before=said | inside[0])
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         at = slice(self.keys, self.keys + 1)
@@ -218,14 +212,12 @@ class Join(Operation):
         limit = f"whether a key stands on the right more than {self.multiplicity} times, and then the run ends"
         return RANDOM_ORDER, Opening(limit, "compute nodes")
 
-    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
-        return False  # it shuffles
-
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         left, right = (key_cost(side, malicious=malicious) for side in self._sides(kinds))
         columns = len(kinds) - 2 * self.keys
         counts = kinds[0].shape[0], kinds[self.keys].shape[0]
-        return (left[0] | right[0]) + table_traffic.join(*counts, left[1], columns, self.multiplicity)
+        sizes = *counts, left[1], columns, self.multiplicity
+        return table_traffic.join(*sizes, malicious=malicious, before=left[0] | right[0])
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         sides = zip(self._sides(kinds), (values[: self.keys], values[self.keys : 2 * self.keys]), strict=True)
@@ -269,14 +261,11 @@ class TakeSecret(Operation):
     def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
         return () if self._is_short(kinds) else (RANDOM_ORDER,)
 
-    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
-        return self._is_short(kinds)  # the other way sorts
-
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         bits = traffic.to_bits(kinds[0].shape[0], self._width(kinds), malicious=malicious)
         if self._is_short(kinds):
             return bits + table_traffic.gather_by_products(*self._sizes(kinds), malicious=malicious)
-        return bits + table_traffic.gather_by_order(*self._sizes(kinds))
+        return table_traffic.gather_by_order(*self._sizes(kinds), malicious=malicious, before=bits)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         places = yield from to_bits(node, values[0], self._width(kinds))

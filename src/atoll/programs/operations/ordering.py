@@ -24,7 +24,7 @@ from atoll.protocols.mpc.rows import row_positions
 from atoll.protocols.mpc.shuffling import Shuffle as ObliviousShuffle
 from atoll.protocols.mpc.traffic import Traffic
 
-SHUFFLE_SOURCE = "Araki et al., CCS 2021, section 4.2"
+SHUFFLE_SOURCE = "Araki et al., CCS 2021, section 4.2; malicious: Laur et al., ISC 2011 (ePrint 2011/429), and proofs"
 ORDER_SOURCE = "Hamada et al., ICISC 2012, sections 3 and 4"
 RANDOM_ORDER = Opening("comparisons of a uniformly random order, which say nothing of the rows", "compute nodes")
 
@@ -46,11 +46,8 @@ class Shuffle(Operation):
         places = np.random.default_rng(kinds[0].shape[0]).permutation(kinds[0].shape[0])
         return tuple(value[places] for value in values)
 
-    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
-        return False  # it shuffles
-
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
-        return table_traffic.shuffle(kinds[0].shape[0], table_traffic.words_of(*moved_width(kinds)))
+        return table_traffic.shuffle(kinds[0].shape[0], *moved_width(kinds), malicious=malicious)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from ObliviousShuffle.draw(node, kinds[0].shape[0]).apply(node, *values))
@@ -68,9 +65,6 @@ class _Ordered(Operation):
 
     descending: tuple[bool, ...]
     ranks: tuple[int, ...]
-
-    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
-        return False  # it shuffles
 
     def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
         return (RANDOM_ORDER,)
@@ -95,7 +89,8 @@ class _Ordered(Operation):
 
     def _traffic(self, kinds: tuple[Kind, ...], numbers: int, planes: int, malicious: bool) -> Traffic:
         bits, width = key_cost(kinds[: len(self.descending)], malicious=malicious)
-        return bits + table_traffic.order(kinds[0].shape[0], width, numbers, planes, wanted=self.ranks or None)
+        sizes = kinds[0].shape[0], width, numbers, planes
+        return table_traffic.order(*sizes, wanted=self.ranks or None, malicious=malicious, before=bits)
 
     def _moved(
         self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...], columns: Sequence[Held]

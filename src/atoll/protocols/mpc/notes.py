@@ -1,4 +1,4 @@
-"""What malicious mode notes of products until they are verified.
+"""What malicious mode notes of products and shuffles until they are verified.
 
 Notes are taken when a product's round is over, and rounds are over in one order at all nodes, so all three hold the same notes
 at the same time. They refer to shares and copy none: shares are never changed in place.
@@ -11,7 +11,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from atoll.primitives.replicated_proof import BitNotes, ProductNotes
+from atoll.primitives.replicated import Order
+from atoll.primitives.replicated_proof import BitNotes, MoveNotes, ProductNotes
 from atoll.protocols.mpc.shares import Words64
 
 FEW_SUMS = 128
@@ -35,11 +36,12 @@ class Taken:
 
     circuits: list[BitNotes]
     products: list[ProductNotes]
-    end: tuple[int, int]
+    moves: list[MoveNotes]
+    end: tuple[int, int, int]
     """How many of each kind are noted up to here, since the beginning."""
 
     def __bool__(self) -> bool:
-        return bool(self.circuits or self.products)
+        return bool(self.circuits or self.products or self.moves)
 
 
 class Notes:
@@ -48,7 +50,8 @@ class Notes:
     def __init__(self) -> None:
         self._circuits: list[BitNotes] = []
         self._products: list[ProductNotes] = []
-        self._settled = (0, 0)
+        self._moves: list[MoveNotes] = []
+        self._settled = (0, 0, 0)
 
     def ring(self, kind: Product, ticket: int, x: Words64, y: Words64, z: Words64) -> None:
         """One batch of products: shares of both factors and of the result; element j of z is masked by word j of `ticket`."""
@@ -71,13 +74,19 @@ class Notes:
         if logged.size:
             self._circuits.append((ticket, logged))
 
+    def move(self, ticket: int, x: Words64, z: Words64, order: Order | None, *, is_own: bool, is_bits: bool) -> None:
+        """One step of a shuffle of one column, as `MoveNotes` has it."""
+        self._moves.append((ticket, x, z, order, is_own, is_bits))
+
     def take(self) -> Taken:
         """All that is not verified, also what another verification is busy with: that one may yet fail."""
-        end = self._settled[0] + len(self._circuits), self._settled[1] + len(self._products)
-        return Taken(self._circuits[:], self._products[:], end)
+        circuits, products, moves = self._settled
+        end = circuits + len(self._circuits), products + len(self._products), moves + len(self._moves)
+        return Taken(self._circuits[:], self._products[:], self._moves[:], end)
 
     def settle(self, taken: Taken) -> None:
         """Forget what was verified."""
-        circuits, products = (max(end - settled, 0) for end, settled in zip(taken.end, self._settled, strict=True))
-        del self._circuits[:circuits], self._products[:products]
-        self._settled = self._settled[0] + circuits, self._settled[1] + products
+        circuits, products, moves = (max(end - settled, 0) for end, settled in zip(taken.end, self._settled, strict=True))
+        del self._circuits[:circuits], self._products[:products], self._moves[:moves]
+        before = self._settled
+        self._settled = before[0] + circuits, before[1] + products, before[2] + moves

@@ -31,7 +31,7 @@ from atoll.protocols.mpc.circuit import Circuit, CircuitBuilder, evaluate
 from atoll.protocols.mpc.circuits import order as ordered
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.opening import hide_the_rest, open_words
-from atoll.protocols.mpc.pivots import choose_pivots, spare_comparison_rounds
+from atoll.protocols.mpc.pivots import VERIFYING_ROUNDS, choose_pivots, spare_comparison_rounds
 from atoll.protocols.mpc.rounds import CHUNK, Steps, parallel
 from atoll.protocols.mpc.shares import (
     WORD_BITS,
@@ -121,7 +121,8 @@ def rank_shuffled(node: Node, keys: Planes, *, wanted: Sequence[int] | None = No
     circuit = comparison_circuit(keys.width, spare_comparison_rounds(keys.count, keys.width))
     ranking = Ranking(keys.count, None if wanted is None else list(wanted))
     while ranking.open:
-        choice = choose_pivots(ranking.open, circuit.and_gates, circuit.depth)
+        depth = comparison_depth(circuit, malicious=node.is_malicious)
+        choice = choose_pivots(ranking.open, circuit.and_gates, depth)
         left, right = ranking.ask(choice.pivots, choice.short)
         ranking.learn((yield from _compare(node, circuit, table, left, right)))
         if wanted is None:
@@ -156,3 +157,8 @@ def comparison_circuit(width: int, extra: int) -> Circuit:
     build = CircuitBuilder()
     left, right = build.input(width), build.input(width)
     return build.circuit([[ordered.less_than(build, left, right, extra=extra)]])
+
+
+def comparison_depth(circuit: Circuit, *, malicious: bool) -> int:
+    """Rounds before the outcomes can be opened: malicious mode verifies first."""
+    return circuit.depth + (VERIFYING_ROUNDS if malicious else 0)

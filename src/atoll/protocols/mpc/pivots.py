@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 ROUND_BYTES = 1 << 17
 """Bytes that a node could send while it waits for a round."""
 
+VERIFYING_ROUNDS = 12
+"""About what malicious mode takes to verify the comparisons of a level."""
+
 _FRACTION_BITS = 20
 _MANTISSA_BITS = 30
 
@@ -61,7 +64,7 @@ def choose_pivots(open_elements: int, and_gates: int, depth: int) -> Choice:
 
     Args:
         open_elements: how many have no place yet; below 2^32.
-        and_gates, depth: of the comparison; its opening is one round and one bit more.
+        and_gates, depth: of the comparison, and what comes before its opening, which is one round and one bit more.
     """
     pair = (and_gates + 1) * max(open_elements, 1)  # bits that a comparison of each element takes
     costs = _PIVOTS * pair + 8 * ROUND_BYTES * (depth + 1)

@@ -87,18 +87,16 @@ def changes(column: Planes) -> Planes:
 
 
 def behind_zeros(column: Column, shift: int) -> Column:
-    """Rows moved down by `shift`, zeros before them, the last ones lost."""
-    if isinstance(column, Ring):
-        shares = np.zeros_like(column.shares)
-        shares[:, shift:] = column.shares[:, : column.shares.shape[1] - shift]
-        return Ring(shares)
-    assert isinstance(column, Planes)
+    """Rows moved down by `shift`, zeros before them, the last ones lost; all are if there are no more."""
 
     def moved(words: Words64) -> Words64:
         shares = np.zeros_like(words)
-        shares[:, shift:] = words[:, : words.shape[1] - shift]
+        shares[:, shift:] = words[:, : max(words.shape[1] - shift, 0)]
         return shares
 
+    if isinstance(column, Ring):
+        return Ring(moved(column.shares))
+    assert isinstance(column, Planes)
     return _by_words(column, moved)
 
 

@@ -3,12 +3,16 @@
 How many comparisons a sort asks for is settled by its shuffle, which is random and no function of the data. `order` says what
 one draw of it takes; others differ by a few hundredths (and by some rounds), and `most_levels` bounds the worst. `order_after`
 says exactly what a run took whose levels are known.
+
+Malicious mode verifies before each opening of a sort. That is counted here; what comes after the last opening, and what was
+done before the operation began, is for the caller.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -17,45 +21,68 @@ from atoll._core import Ranking
 from atoll.protocols.mpc import traffic
 from atoll.protocols.mpc.comparison import all_zero_circuit
 from atoll.protocols.mpc.gathering import one_hot_circuit
-from atoll.protocols.mpc.opening import DIGEST_BYTES
-from atoll.protocols.mpc.ordering import comparison_circuit
+from atoll.protocols.mpc.ordering import comparison_circuit, comparison_depth
 from atoll.protocols.mpc.pivots import ROUND_BYTES, choose_pivots, spare_comparison_rounds
+from atoll.protocols.mpc.places import NODES
 from atoll.protocols.mpc.shares import WORD_BITS, word_count
 from atoll.protocols.mpc.traffic import NUMBER_BYTES, Traffic, even
+
+NOTHING = Traffic()
 
 _PLAYED = 1 << 16
 """Rows of the sort that is played through to count; longer ones are estimated by it."""
 
 
-def shuffle(count: int, words: int) -> Traffic:
-    """`Shuffle.apply`, `Shuffle.undo`: `words` are the numbers, words, and 64 bits of planes of a row."""
-    size = NUMBER_BYTES * count * words
-    return Traffic(2 if size else 0, (size, size, 2 * size))
+def shuffle(count: int, numbers: int, planes: int = 0, *, malicious: bool = False) -> Traffic:
+    """`Shuffle.apply`, `Shuffle.undo`: of columns of so many numbers and bits a row."""
+    words = -(-planes // WORD_BITS)
+    size = NUMBER_BYTES * count * (numbers + words)
+    if not size:
+        return Traffic()
+    if malicious:
+        moved = NODES * count
+        return replace(even(3, 2 * size), numbers=moved * numbers, moved=moved * words)
+    return Traffic(2, (size, size, 2 * size))
 
 
-def words_of(numbers: int, planes: int) -> int:
-    """Words of a row that a shuffle moves."""
-    return numbers + -(-planes // WORD_BITS)
-
-
-def order(count: int, width: int, numbers: int, planes: int = 0, *, wanted: Sequence[int] | None = None) -> Traffic:
+def order(
+    count: int,
+    width: int,
+    numbers: int,
+    planes: int = 0,
+    *,
+    wanted: Sequence[int] | None = None,
+    malicious: bool = False,
+    before: Traffic = NOTHING,
+) -> Traffic:
     """`order` by a key of `width` bits, as one draw of the shuffle has it.
 
     Args:
         numbers, planes: what is moved along of a row.
     """
     full = key_width(count, width)
-    return order_after(count, width, numbers, planes, levels=levels(count, full, None if wanted is None else tuple(wanted)))
+    asked = levels(count, full, None if wanted is None else tuple(wanted), malicious=malicious)
+    return order_after(count, width, numbers, planes, levels=asked, malicious=malicious, before=before)
 
 
-def order_after(count: int, width: int, numbers: int, planes: int = 0, *, levels: Sequence[int]) -> Traffic:
+def order_after(
+    count: int,
+    width: int,
+    numbers: int,
+    planes: int = 0,
+    *,
+    levels: Sequence[int],
+    malicious: bool = False,
+    before: Traffic = NOTHING,
+) -> Traffic:
     """`order`, exactly, when it asked for so many comparisons level by level."""
     full = key_width(count, width)
     circuit = comparison_circuit(full, spare_comparison_rounds(count, full))
-    compared = Traffic()
+    said = before + shuffle(count, numbers, full + planes, malicious=malicious)
     for pairs in levels:
-        compared = compared + traffic.circuit(circuit, pairs) + even(1, NUMBER_BYTES * word_count(pairs) + DIGEST_BYTES)
-    return shuffle(count, words_of(numbers, full + planes)) + compared
+        compared = traffic.verified(said + traffic.circuit(circuit, pairs), malicious=malicious)
+        said = compared + traffic.open_planes(1, pairs)
+    return said
 
 
 def key_width(count: int, width: int) -> int:
@@ -64,7 +91,7 @@ def key_width(count: int, width: int) -> int:
 
 
 @cache
-def levels(count: int, width: int, wanted: tuple[int, ...] | None) -> tuple[int, ...]:
+def levels(count: int, width: int, wanted: tuple[int, ...] | None, *, malicious: bool = False) -> tuple[int, ...]:
     """Comparisons of each level of one sort of `count` rows by distinct keys of `width` bits."""
     circuit = comparison_circuit(width, spare_comparison_rounds(count, width))
     scale = max(count / _PLAYED, 1.0)
@@ -75,7 +102,8 @@ def levels(count: int, width: int, wanted: tuple[int, ...] | None) -> tuple[int,
         keys = (keys ^ (keys >> np.uint64(shift))) * np.uint64(0xBF58476D1CE4E5B9)
     ranking, asked = Ranking(played, ranks), []
     while ranking.open:
-        choice = choose_pivots(math.ceil(ranking.open * scale), circuit.and_gates, circuit.depth)
+        depth = comparison_depth(circuit, malicious=malicious)
+        choice = choose_pivots(math.ceil(ranking.open * scale), circuit.and_gates, depth)
         left, right = ranking.ask(choice.pivots, choice.short)
         asked.append(math.ceil(len(left) * scale))
         below = np.packbits(keys[left] < keys[right], bitorder="little")
@@ -87,7 +115,7 @@ def levels(count: int, width: int, wanted: tuple[int, ...] | None) -> tuple[int,
     return tuple(asked)
 
 
-def most_levels(count: int, width: int, *, log2_failure: float = -40.0) -> int:
+def most_levels(count: int, width: int, *, log2_failure: float = -40.0, malicious: bool = False) -> int:
     """Levels that a whole sort exceeds with probability 2^log2_failure at most.
 
     Give an element in a stretch of s elements the weight (s - 1)(s - 2) ... (s - t). A cut at a random pivot leaves of its
@@ -99,7 +127,7 @@ def most_levels(count: int, width: int, *, log2_failure: float = -40.0) -> int:
     if count < 2:
         return 0
     circuit = comparison_circuit(width, spare_comparison_rounds(count, width))
-    short = choose_pivots(count, circuit.and_gates, circuit.depth).short
+    short = choose_pivots(count, circuit.and_gates, comparison_depth(circuit, malicious=malicious)).short
     if count <= short:
         return 1
     cuts = math.inf
@@ -110,43 +138,63 @@ def most_levels(count: int, width: int, *, log2_failure: float = -40.0) -> int:
     return 2 * math.ceil(cuts) + 1
 
 
-def partition(count: int, numbers: int, planes: int = 0) -> Traffic:
-    """`partition`, of columns of so many numbers and bits a row."""
+def partition(count: int, numbers: int, planes: int = 0, *, malicious: bool = False, before: Traffic = NOTHING) -> Traffic:
+    """`partition`, of columns of so many numbers and bits a row; after `before`, which its opening verifies too."""
     if not count:
-        return Traffic()
-    moved = shuffle(count, words_of(numbers + 2, planes))
-    return traffic.from_bit(count) + traffic.multiply(count) + moved + traffic.open_ring(count)
+        return before
+    placed = before + traffic.from_bit(count, malicious=malicious) + traffic.multiply(count)
+    moved = placed + shuffle(count, numbers + 2, planes, malicious=malicious)
+    return traffic.verified(moved, malicious=malicious) + traffic.open_ring(count)
 
 
-def by_code(count: int, groups: int, width: int, within: int, counted: bool, sums: int, ends: int) -> Traffic:
+def by_code(
+    count: int,
+    groups: int,
+    width: int,
+    within: int,
+    counted: bool,
+    sums: int,
+    ends: int,
+    *,
+    malicious: bool = False,
+    before: Traffic = NOTHING,
+) -> Traffic:
     """`grouping.by_code` by codes of `width` bits; `within`: bits that order rows of a group."""
     total = count + groups
-    return order(total, width + 1 + within, sums + ends) + shuffle(total, counted + sums + 2 * ends)
+    in_order = order(total, width + 1 + within, sums + ends, malicious=malicious, before=before)
+    return in_order + shuffle(total, counted + sums + 2 * ends, malicious=malicious)
 
 
-def by_key(count: int, width: int, within: int, keys: int, sums: int, ends: int) -> Traffic:
+def by_key(
+    count: int, width: int, within: int, keys: int, sums: int, ends: int, *, malicious: bool = False, before: Traffic = NOTHING
+) -> Traffic:
     """`grouping.by_key` by a key of `width` bits, given as so many numbers."""
     answers = 1 + sums + keys + 2 * ends
-    parted = traffic.circuit(all_zero_circuit(width), count) + partition(count, answers, 1)
-    return order(count, width + within, keys + sums + ends) + parted + even(1, NUMBER_BYTES * count * answers)
+    in_order = order(count, width + within, keys + sums + ends, malicious=malicious, before=before)
+    last = in_order + traffic.circuit(all_zero_circuit(width), count)
+    return partition(count, answers, 1, malicious=malicious, before=last) + traffic.multiply(count * answers)
 
 
-def join(left: int, right: int, width: int, columns: int, multiplicity: int) -> Traffic:
+def join(
+    left: int, right: int, width: int, columns: int, multiplicity: int, *, malicious: bool = False, before: Traffic = NOTHING
+) -> Traffic:
     """`join` of so many rows by keys of `width` bits."""
     total = left + right
-    said = order(total, width + 1, columns) + partition(total, columns, width)
+    in_order = order(total, width + 1, columns, malicious=malicious, before=before)
+    said = partition(total, columns, width, malicious=malicious, before=in_order)
     if right > multiplicity:
         pairs = right - multiplicity
-        said = said + traffic.circuit(all_zero_circuit(width), pairs) + traffic.from_bit(pairs)
-        said = said + traffic.is_zero(1, bits=pairs.bit_length() + 1) + traffic.open_planes(1, 1)
-    moved = shuffle(total, words_of(columns * multiplicity, (width + 1) * multiplicity))
-    return said + moved + moved + _matched(left, width, columns, multiplicity)
+        check = traffic.circuit(all_zero_circuit(width), pairs) + traffic.from_bit(pairs, malicious=malicious)
+        check = check + traffic.is_zero(1, bits=pairs.bit_length() + 1, malicious=malicious)
+        said = said + traffic.verified(check, malicious=malicious) + traffic.open_planes(1, 1)
+    moved = shuffle(total, columns * multiplicity, (width + 1) * multiplicity, malicious=malicious)
+    return said + moved + moved + _matched(left, width, columns, multiplicity, malicious)
 
 
-def _matched(left: int, width: int, columns: int, multiplicity: int) -> Traffic:
+def _matched(left: int, width: int, columns: int, multiplicity: int, malicious: bool) -> Traffic:
     one = traffic.circuit(all_zero_circuit(width + 1), left)
     if columns:
-        one = one + traffic.from_bit(left) + even(1, NUMBER_BYTES * left * columns)
+        one = one + traffic.from_bit(left, malicious=malicious) + traffic.multiply(left * columns)
     said = Traffic()
     for _ in range(multiplicity):
         said = said | one
@@ -156,13 +204,17 @@ def _matched(left: int, width: int, columns: int, multiplicity: int) -> Traffic:
 def gather_by_products(entries: int, questions: int, width: int, columns: int, *, malicious: bool = False) -> Traffic:
     """`gathering.by_products`."""
     hot = traffic.circuit(one_hot_circuit(width, entries), questions)
-    return hot + traffic.from_bit(questions, width=entries, malicious=malicious) + traffic.multiply(columns * questions)
+    rows = traffic.from_bit(questions, width=entries, malicious=malicious)
+    return hot + rows + traffic.matmul(columns, entries, questions)
 
 
-def gather_by_order(entries: int, questions: int, width: int, columns: int) -> Traffic:
+def gather_by_order(
+    entries: int, questions: int, width: int, columns: int, *, malicious: bool = False, before: Traffic = NOTHING
+) -> Traffic:
     """`gathering.by_order`."""
     total = entries + questions
-    return order(total, width + 1, columns) + shuffle(total, columns)
+    in_order = order(total, width + 1, columns, malicious=malicious, before=before)
+    return in_order + shuffle(total, columns, malicious=malicious)
 
 
 def in_bytes(said: Traffic) -> int:

@@ -31,7 +31,9 @@ class Traffic:
     words: int = field(default=0, compare=False)
     """Words of ANDs that malicious mode verifies."""
     numbers: int = field(default=0, compare=False)
-    """Products of numbers that malicious mode verifies, by the pairs of factors."""
+    """Products of numbers that malicious mode verifies, by the pairs of factors, and numbers that moved."""
+    moved: int = field(default=0, compare=False)
+    """Words that moved, which malicious mode verifies."""
     opens: bool = field(default=False, compare=False)
     """Whether something is opened on the way, so that all that was multiplied before is verified there."""
 
@@ -45,8 +47,8 @@ class Traffic:
 
     def _with(self, other: Traffic, rounds: int) -> Traffic:
         first, second, third = (mine + theirs for mine, theirs in zip(self.sent, other.sent, strict=True))
-        words, numbers = self.words + other.words, self.numbers + other.numbers
-        return Traffic(rounds, (first, second, third), words, numbers, self.opens or other.opens)
+        words, numbers, moved = self.words + other.words, self.numbers + other.numbers, self.moved + other.moved
+        return Traffic(rounds, (first, second, third), words, numbers, moved, self.opens or other.opens)
 
 
 def even(rounds: int, sent: int) -> Traffic:
@@ -90,17 +92,25 @@ def matmul(rows: int, length: int, columns: int) -> Traffic:
     return replace(even(1, NUMBER_BYTES * count), numbers=min(count, FEW_SUMS) * length) if length else Traffic()
 
 
-def verification(words: int, numbers: int) -> Traffic:
-    """What comes before an opening in malicious mode, for so many words of AND gates and so many factors of products.
+def verification(words: int, numbers: int, moved: int = 0) -> Traffic:
+    """What comes before an opening in malicious mode, for so many words of AND gates, factors of products and words that moved.
 
-    `Traffic.words` and `Traffic.numbers` count them.
+    `Traffic.words`, `Traffic.numbers` and `Traffic.moved` count them.
     """
-    if not words and not numbers:
+    if not words and not numbers and not moved:
         return Traffic()
-    lengths, shown = replicated_proof.traffic(words, numbers)
+    lengths, shown = replicated_proof.traffic(words, numbers, moved=moved)
     coins = len(lengths) + 1
     sent = (COIN_BYTES + COIN_DIGEST_BYTES) * coins + NUMBER_BYTES * (sum(lengths) + 2 * shown)
     return even(coins + len(lengths) + 1, sent)
+
+
+def verified(said: Traffic, *, malicious: bool = True) -> Traffic:
+    """As before an opening: in malicious mode all that was multiplied or moved in `said` is verified behind it."""
+    if not malicious:
+        return said
+    proof = verification(said.words, said.numbers, said.moved)
+    return replace(said + proof, words=0, numbers=0, moved=0)
 
 
 def open_ring(count: int) -> Traffic:

@@ -55,7 +55,7 @@ def verify(node: Node, notes: Notes) -> Steps[None]:
 
 def _prove(node: Node, notes: Taken) -> Steps[None]:
     following, previous = next_of(node.me), previous_of(node.me)
-    proof = Proof(node.streams, node.ticket(), notes.circuits, notes.products)
+    proof = Proof(node.streams, node.ticket(), notes.circuits, notes.products, notes.moves)
     for length in proof.lengths:
         message = proof.challenge((yield from _coin(node, proof)))
         heard: Heard = yield Round(to_previous=(message,), from_next=WORD_BYTES * length)

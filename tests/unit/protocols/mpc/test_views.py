@@ -54,6 +54,7 @@ from atoll.protocols.mpc.entering import ColumnShape, Form, open_package, pack_c
 from atoll.protocols.mpc.opening import DIGEST_BYTES
 from atoll.protocols.mpc.places import owner
 from atoll.protocols.mpc.shares import join_planes, join_rings
+from atoll.protocols.mpc.shuffling import Shuffle
 from tests.unit.protocols.mpc.three import held, plane_parts, ring_parts
 
 RUNS = 4096
@@ -187,6 +188,14 @@ def reshared(node: Node, x: Ring) -> Steps[Any]:
     return reshare(node, x.shares[0].copy())
 
 
+def shuffled(node: Node, x: Ring | Planes) -> Steps[Any]:
+    """By permutations that move nothing, so that rows stay runs: values are hidden even from who knows the order."""
+    still = np.arange(RUNS, dtype=np.uint32)
+    shuffle = Shuffle(RUNS, {node.me: still, (node.me + 1) % 3: still})
+    moved = yield from shuffle.apply(node, x, x)
+    return (yield from shuffle.undo(node, *moved))
+
+
 def entered(node: Node, x: Ring) -> Steps[Any]:
     return refresh(node, [x])
 
@@ -209,6 +218,7 @@ OPERATIONS: dict[str, tuple[Operation, Any, Any]] = {
     "equal": (lambda node, x, y: equal(node, x, y, bits=6), ring(1, 2), ring(5, 5)),
     "where": (where, mixed(0, 1, 2), mixed(1, 4, 7)),
     "truncate": (lambda node, x: truncate(node, x, 1), ring(0), ring(-3)),
+    "shuffle": (shuffled, ring(0), ring(-3)),
 }
 
 
@@ -217,7 +227,7 @@ def test_what_a_node_sees_is_independent_of_the_secrets(name: str) -> None:
     verify(*OPERATIONS[name], Adversary.SEMI_HONEST, is_uniform=True)
 
 
-@pytest.mark.parametrize("name", ["to_bits", "from_bit", "is_negative", "truncate", "where"])
+@pytest.mark.parametrize("name", ["to_bits", "from_bit", "is_negative", "truncate", "where", "shuffle"])
 def test_so_it_is_in_malicious_mode(name: str) -> None:
     verify(*OPERATIONS[name], Adversary.MALICIOUS, is_uniform=True)
 

@@ -15,6 +15,7 @@
 use super::coins::{Coin, Masks, Use};
 use super::field::Gf64;
 use super::inner::{Inner, at_points};
+use super::moves::{self, Moved};
 use super::proof::Bits;
 use crate::gf128;
 use crate::rss::lanes::{LANE_WORDS, Lane};
@@ -92,10 +93,10 @@ impl Open {
         self.shares[0].extend(message);
     }
 
-    /// What is left to be proved, at random points.
-    pub(super) fn fold(self, batches: &[Bits<'_>], points: &Coin) -> Inner<Gf64> {
-        let points = points.words(Use::BitPoints, ROWS);
-        let claims = self.shares.map(|mut matrix| {
+    /// What is left to be proved, at random points; words that moved join here.
+    pub(super) fn fold(self, batches: &[Bits<'_>], moves: &[Moved<'_>], streams: &Streams, coin: &Coin) -> Inner<Gf64> {
+        let points = coin.words(Use::BitPoints, ROWS);
+        let mut claims = self.shares.map(|mut matrix| {
             // pairs came with their two rows in them
             let (rows, pairs) = matrix.split_at_mut(ROWS);
             let joined = (0..ROWS).flat_map(|l| (l + 1..ROWS).map(move |k| (l, k)));
@@ -103,7 +104,7 @@ impl Open {
             at_points(&Gf64, &points, &matrix)
         });
         let choices = choices_of(&points);
-        let length = folded_length(batches.iter().map(Bits::len).sum());
+        let length = folded_length(batches.iter().map(Bits::len).sum()) + moves.iter().map(Moved::len).sum::<usize>();
         let mut columns: [Vec<u64>; 4] = std::array::from_fn(|_| Vec::with_capacity(length));
         let mut reader = Reader::new(batches, &self.coin);
         while reader.next(None) {
@@ -120,6 +121,7 @@ impl Open {
                 column.extend_from_slice(bytemuck::cast_slice(&rows[..]));
             }
         }
+        moves::append_words(moves, streams, coin, &mut columns, &mut claims);
         Inner::new(Gf64, columns, claims)
     }
 }

@@ -24,6 +24,8 @@ pub(super) enum Use {
     Prime,
     /// Weights of the subset sums.
     Sums,
+    /// Weights of rows of words that moved.
+    Moves,
 }
 
 /// A coin that nobody could foresee, stretched by AES-128 in counter mode. It is public once it is there.

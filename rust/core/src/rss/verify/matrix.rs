@@ -40,7 +40,7 @@ impl Projected {
     pub(super) fn claims(&self) -> Claims<'_> {
         let [x_own, x_next, y_own, y_next] = &self.factors;
         let [z_next, own, next] = &self.behind;
-        Claims {
+        Claims::Products {
             inner: self.inner,
             x: Shares { own: x_own, next: x_next },
             y: Shares { own: y_own, next: y_next },

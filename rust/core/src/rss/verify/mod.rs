@@ -23,6 +23,7 @@ mod inner;
 #[cfg(target_arch = "x86_64")]
 mod lanes_simd;
 mod matrix;
+mod moves;
 mod numbers;
 mod prime;
 mod proof;
@@ -32,4 +33,5 @@ mod tests;
 mod words_simd;
 
 pub use matrix::Matrices;
+pub use moves::{Moved, Order};
 pub use proof::{Batch, Bits, Proof, ProofError};

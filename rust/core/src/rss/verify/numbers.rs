@@ -17,6 +17,7 @@
 use super::coins::{Coin, Masks, Use};
 use super::field::Field;
 use super::inner::Inner;
+use super::moves::Moved;
 use super::prime::Prime;
 use crate::rss::lanes::Lane;
 use crate::rss::ring::Shares;
@@ -38,14 +39,19 @@ const VALUES: usize = 256;
 /// Bytes of a subset mask.
 const BYTES: usize = SUBSETS / 8;
 
-/// Claims on inner products: z\[j\] is the sum of the products of row j of x and of y.
-pub(super) struct Claims<'a> {
-    /// Factors of each claim.
-    pub inner: usize,
-    pub x: Shares<'a>,
-    pub y: Shares<'a>,
-    /// What is behind the products: z_next less F(next), and F(own), F(next), claim by claim.
-    pub masks: Behind<'a>,
+/// Claims of one kind.
+pub(super) enum Claims<'a> {
+    /// Inner products: z\[j\] is the sum of the products of row j of x and of y.
+    Products {
+        /// Factors of each claim.
+        inner: usize,
+        x: Shares<'a>,
+        y: Shares<'a>,
+        /// What is behind the products: z_next less F(next), and F(own), F(next), claim by claim.
+        masks: Behind<'a>,
+    },
+    /// Rows of a step of a shuffle.
+    Moved(Moved<'a>),
 }
 
 /// The other terms of claims.
@@ -58,36 +64,68 @@ pub(super) enum Behind<'a> {
 
 impl Claims<'_> {
     pub(super) fn len(&self) -> usize {
-        match &self.masks {
-            Behind::Exchanged { z_next, .. } => z_next.len(),
-            Behind::Summed([z_next, ..]) => z_next.len(),
+        self.z_next().len()
+    }
+
+    /// Elements that the columns take.
+    fn elements(&self) -> usize {
+        match self {
+            Self::Products { inner, .. } => self.len() * inner,
+            Self::Moved(moved) => moved.len(),
         }
     }
 
     /// F own and F next of some claims.
     fn fill(&self, streams: &Streams, from: usize, own: &mut [u64], next: &mut [u64]) {
-        match &self.masks {
-            Behind::Exchanged { ticket, .. } => {
+        match self {
+            Self::Products { masks: Behind::Exchanged { ticket, .. }, .. } => {
                 streams.fill(Side::Own, *ticket, from as u64, own);
                 streams.fill(Side::Next, *ticket, from as u64, next);
             }
-            Behind::Summed([_, all_own, all_next]) => {
+            Self::Products { masks: Behind::Summed([_, all_own, all_next]), .. } => {
                 own.copy_from_slice(&all_own[from..from + own.len()]);
                 next.copy_from_slice(&all_next[from..from + next.len()]);
             }
+            Self::Moved(moved) => moved.fill(streams, from, own, next),
         }
     }
 
     fn z_next(&self) -> &[u64] {
-        match &self.masks {
-            Behind::Exchanged { z_next, .. } | Behind::Summed([z_next, ..]) => z_next,
+        match self {
+            Self::Products { masks: Behind::Exchanged { z_next, .. } | Behind::Summed([z_next, ..]), .. } => z_next,
+            Self::Moved(moved) => moved.z_next,
         }
+    }
+
+    /// The products of a claim that this node proves, as an integer in limbs of 32 bits, and modulo 2^64 what it knows of the next
+    /// node's.
+    fn sums(&self, at: usize) -> [u64; 5] {
+        let mut sums = [0; 5];
+        match self {
+            Self::Products { inner, x, y, .. } => {
+                let row = at * inner..(at + 1) * inner;
+                let [x_own, x_next, y_own, y_next] = [x.own, x.next, y.own, y.next].map(|factor| &factor[row.clone()]);
+                for ((&x_own, &x_next), (&y_own, &y_next)) in x_own.iter().zip(x_next).zip(y_own.iter().zip(y_next)) {
+                    for product in [u128::from(x_own) * u128::from(y_next), u128::from(x_next) * u128::from(y_own)] {
+                        let (low, high) = (product as u64, (product >> 64) as u64);
+                        let limbs = [low & u64::from(u32::MAX), low >> 32, high & u64::from(u32::MAX), high >> 32];
+                        sums.iter_mut().zip(limbs).for_each(|(sum, limb)| *sum += limb);
+                    }
+                    sums[4] = u64::wrapping_add(sums[4], x_next.wrapping_mul(y_next));
+                }
+            }
+            Self::Moved(moved) => {
+                let word = moved.proved(at);
+                sums = [word & u64::from(u32::MAX), word >> 32, 0, 0, moved.known(at)];
+            }
+        }
+        sums
     }
 }
 
 /// Elements of the columns after the fold.
 pub(super) fn folded_length(claims: &[Claims<'_>]) -> usize {
-    claims.iter().map(|claims| claims.len() * claims.inner).sum()
+    claims.iter().map(Claims::elements).sum()
 }
 
 /// The state between the prover's message and the prime.
@@ -145,18 +183,29 @@ impl Open {
                 let count = (claims.len() - from).min(STRIP);
                 self.coin.fill(Use::Subsets, first, &mut subsets[..count]);
                 first += count as u64;
-                let here = from * claims.inner..(from + count) * claims.inner;
-                for (column, factor) in columns.iter_mut().zip([claims.x.own, claims.y.next, claims.x.next, claims.y.own]) {
-                    field.reduce_each(&factor[here.clone()], column);
-                }
-                let end = columns[0].len();
-                for (at, &subset) in subsets[..count].iter().enumerate() {
-                    let weight = weight_of(&field, &tables, subset);
-                    let start = end - (count - at) * claims.inner;
-                    for column in [0, 2] {
-                        for element in &mut columns[column][start..start + claims.inner] {
-                            *element = field.multiply(*element, weight);
+                let weights = subsets.map(|subset| weight_of(&field, &tables, subset));
+                let weights = &weights[..count];
+                match claims {
+                    Claims::Products { inner, x, y, .. } => {
+                        let here = from * inner..(from + count) * inner;
+                        for (column, factor) in columns.iter_mut().zip([x.own, y.next, x.next, y.own]) {
+                            field.reduce_each(&factor[here.clone()], column);
                         }
+                        let end = columns[0].len();
+                        for (at, &weight) in weights.iter().enumerate() {
+                            let start = end - (count - at) * inner;
+                            for column in [0, 2] {
+                                for element in &mut columns[column][start..start + inner] {
+                                    *element = field.multiply(*element, weight);
+                                }
+                            }
+                        }
+                    }
+                    Claims::Moved(moved) => {
+                        let [x_own, y_next, x_next, y_own] = &mut columns;
+                        field.reduce_each(&moved.x.own[from..from + count], x_own);
+                        field.reduce_each(&moved.x.next[from..from + count], x_next);
+                        moved.scatter([y_own, y_next], from, weights);
                     }
                 }
             }
@@ -257,18 +306,7 @@ fn take_notes(claims: &Claims<'_>, streams: &Streams, from: usize, notes: &mut [
     let (own, next) = (&mut own[..notes.len()], &mut next[..notes.len()]);
     claims.fill(streams, from, own, next);
     for (at, notes) in notes.iter_mut().enumerate() {
-        let row = (from + at) * claims.inner..(from + at + 1) * claims.inner;
-        let [x_own, x_next, y_own, y_next] =
-            [claims.x.own, claims.x.next, claims.y.own, claims.y.next].map(|factor| &factor[row.clone()]);
-        let mut sums = [0; 5];
-        for ((&x_own, &x_next), (&y_own, &y_next)) in x_own.iter().zip(x_next).zip(y_own.iter().zip(y_next)) {
-            for product in [u128::from(x_own) * u128::from(y_next), u128::from(x_next) * u128::from(y_own)] {
-                let (low, high) = (product as u64, (product >> 64) as u64);
-                let limbs = [low & u64::from(u32::MAX), low >> 32, high & u64::from(u32::MAX), high >> 32];
-                sums.iter_mut().zip(limbs).for_each(|(sum, limb)| *sum += limb);
-            }
-            sums[4] = u64::wrapping_add(sums[4], x_next.wrapping_mul(y_next));
-        }
+        let sums = claims.sums(from + at);
         let next_product = claims.z_next()[from + at].wrapping_sub(sums[4]);
         *notes = Lane([sums[0], sums[1], sums[2], sums[3], own[at], next[at], next_product, 0]);
     }

@@ -5,6 +5,7 @@ use super::coins::{Coin, Masks, Use};
 use super::field::{Field, Gf64};
 use super::inner::{self, Inner};
 use super::matrix::{self, Matrices, Projected};
+use super::moves::Moved;
 use super::numbers::{self, Behind, Claims};
 use super::prime::Prime;
 use crate::rss::ring::Shares;
@@ -45,6 +46,8 @@ pub enum Batch<'a> {
     },
     /// A matrix product.
     Matrices(Matrices<'a>),
+    /// A step of a shuffle.
+    Moved(Moved<'a>),
 }
 
 /// A call or a message that does not fit.
@@ -94,25 +97,27 @@ impl Proof {
     /// Of batches as they will be given to `challenge`, only their lengths are looked at. The ticket is used for masks.
     pub fn new(ticket: u64, batches: &[Batch<'_>]) -> Self {
         let words = bits_of(batches).iter().map(Bits::len).sum();
+        let moved = moved_words(batches).iter().map(Moved::len).sum();
         let of_numbers = batches.iter().map(numbers_length).sum();
         Self {
             masks: Masks::new(ticket),
-            lengths: Self::traffic(words, of_numbers).0,
+            lengths: Self::traffic(words, moved, of_numbers).0,
             step: 0,
-            bits: if words == 0 { Part::Nothing } else { Part::Claimed },
+            bits: if words + moved == 0 { Part::Nothing } else { Part::Claimed },
             numbers: if of_numbers == 0 { Part::Nothing } else { Part::Claimed },
             projected: Vec::new(),
             split: 0,
         }
     }
 
-    /// `lengths` and `shown_words` for so many words of AND gates and so many products of numbers.
-    pub fn traffic(words: usize, numbers: usize) -> (Vec<usize>, usize) {
-        let of_bits = levels(bits::folded_length(words), bits::MESSAGE_WORDS);
+    /// `lengths` and `shown_words` for so many words of AND gates, words that a step of a shuffle moved, and products of numbers,
+    /// numbers that moved among them.
+    pub fn traffic(words: usize, moved: usize, numbers: usize) -> (Vec<usize>, usize) {
+        let of_bits = levels(bits::folded_length(words) + moved, bits::MESSAGE_WORDS);
         let of_numbers = levels(numbers, numbers::MESSAGE_WORDS);
         let at = |lengths: &[usize], level: usize| lengths.get(level).copied().unwrap_or(0);
         let lengths = (0..of_bits.len().max(of_numbers.len())).map(|level| at(&of_bits, level) + at(&of_numbers, level));
-        (lengths.collect(), SHOWN * (usize::from(words != 0) + usize::from(numbers != 0)))
+        (lengths.collect(), SHOWN * (usize::from(words + moved != 0) + usize::from(numbers != 0)))
     }
 
     /// Words of each message to the previous node; none if there is nothing to verify.
@@ -154,7 +159,10 @@ impl Proof {
                 message.extend(said);
                 Part::Open(open)
             }
-            Part::Open(open) => start(open.fold(&bits_of(batches), &points), streams, masks, &mut message),
+            Part::Open(open) => {
+                let folded = open.fold(&bits_of(batches), &moved_words(batches), streams, &points);
+                start(folded, streams, masks, &mut message)
+            }
             Part::Folding(inner) => go_on(inner, &points, Use::BitPoints, streams, masks, &mut message),
             other => other,
         };
@@ -249,10 +257,11 @@ fn claims<'a>(batches: &[Batch<'a>], projected: &'a [Projected]) -> Vec<Claims<'
     for batch in batches {
         match *batch {
             Batch::Products { ticket, inner, x, y, z_next } => {
-                claims.push(Claims { inner, x, y, masks: Behind::Exchanged { ticket, z_next } });
+                claims.push(Claims::Products { inner, x, y, masks: Behind::Exchanged { ticket, z_next } });
             }
+            Batch::Moved(moved) if !moved.is_bits => claims.push(Claims::Moved(moved)),
             Batch::Matrices(matrices) if is_projected(&matrices) => claims.extend(projected.next().map(Projected::claims)),
-            Batch::Matrices(_) | Batch::Bits(_) => {}
+            Batch::Matrices(_) | Batch::Bits(_) | Batch::Moved(_) => {}
         }
     }
     claims
@@ -267,9 +276,21 @@ fn bits_of<'a>(batches: &[Batch<'a>]) -> Vec<Bits<'a>> {
     batches.iter().filter_map(bits).collect()
 }
 
+fn moved_words<'a>(batches: &[Batch<'a>]) -> Vec<Moved<'a>> {
+    let moved = |batch: &Batch<'a>| if let Batch::Moved(moved) = batch { Some(*moved) } else { None };
+    batches.iter().filter_map(moved).filter(|moved| moved.is_bits).collect()
+}
+
 fn numbers_length(batch: &Batch<'_>) -> usize {
     match batch {
         Batch::Bits(_) => 0,
+        Batch::Moved(moved) => {
+            if moved.is_bits {
+                0
+            } else {
+                moved.len()
+            }
+        }
         Batch::Products { inner, z_next, .. } => inner * z_next.len(),
         Batch::Matrices(matrices) if is_projected(matrices) => matrix::projected_length(matrices),
         Batch::Matrices(_) => 0,

@@ -1,7 +1,9 @@
 //! Three nodes in one thread: honest ones agree, and no altered word of anybody goes through.
 
 use super::matrix::Matrices;
+use super::moves::{Moved, Order};
 use super::proof::{Batch, Bits, Proof, ProofError};
+use crate::rss::permute::permutation;
 use crate::rss::ring::Shares;
 use crate::rss::streams::{Side, Streams};
 
@@ -33,6 +35,18 @@ struct World {
     bits: Vec<(u64, [Column; 3])>,
     products: Vec<(u64, usize, [Column; 3])>,
     matrices: Vec<(u64, Shape, [Column; 3])>,
+    moves: Vec<Step>,
+}
+
+/// One step of a shuffle.
+struct Step {
+    ticket: u64,
+    /// Whose holders know the order.
+    part: usize,
+    order: Vec<u32>,
+    is_bits: bool,
+    x: Column,
+    z: Column,
 }
 
 impl World {
@@ -41,7 +55,7 @@ impl World {
         let streams = std::array::from_fn(|i| Streams::new(&key(i), &key((i + 1) % 3)));
         let mut tickets = 0..;
         let mut ticket = || tickets.next().unwrap();
-        let mut world = Self { streams, bits: vec![], products: vec![], matrices: vec![] };
+        let mut world = Self { streams, bits: vec![], products: vec![], matrices: vec![], moves: vec![] };
         for (tag, &count) in bits.iter().enumerate() {
             let (at, x, y) = (ticket(), Column::draw(tag as u8, count), Column::draw(tag as u8 + 50, count));
             let z = std::array::from_fn(|i| {
@@ -91,6 +105,36 @@ impl World {
         world
     }
 
+    /// With steps of shuffles: of so many rows, by the holders of a part, of words of bits or numbers.
+    fn with_moves(mut self, moves: &[(usize, usize, bool)]) -> Self {
+        for (at, &(count, part, is_bits)) in moves.iter().enumerate() {
+            let (ticket, x) = (1000 + at as u64, Column::draw(at as u8 + 240, count));
+            let order = permutation(&self.streams[part], Side::Own, 2000 + at as u64, count as u32);
+            let masks: [Vec<u64>; 3] = std::array::from_fn(|of| {
+                let mut words = vec![0; count];
+                self.streams[of].fill(Side::Own, ticket, 0, &mut words);
+                words
+            });
+            let mask = |of: usize, row: usize| masks[of % 3][row];
+            let z = std::array::from_fn(|i| {
+                let moved = |of: usize, row: usize| x.0[of % 3][order[row] as usize];
+                let row = |row: usize| match ((i + 3 - part) % 3, is_bits) {
+                    (2, false) => moved(part + 2, row).wrapping_sub(mask(part, row)),
+                    (2, true) => moved(part + 2, row) ^ mask(part, row),
+                    (0, false) => {
+                        let sum = moved(part, row).wrapping_add(moved(part + 1, row));
+                        sum.wrapping_add(mask(part, row)).wrapping_sub(mask(part + 1, row))
+                    }
+                    (0, true) => moved(part, row) ^ moved(part + 1, row) ^ mask(part, row) ^ mask(part + 1, row),
+                    _ => mask(part + 1, row),
+                };
+                (0..count).map(row).collect()
+            });
+            self.moves.push(Step { ticket, part, order, is_bits, x, z: Column(z) });
+        }
+        self
+    }
+
     fn batches(&self, i: usize) -> Vec<Batch<'_>> {
         let mut batches = Vec::new();
         for (ticket, [x, y, z]) in &self.bits {
@@ -103,6 +147,15 @@ impl World {
         for (ticket, shape, [x, y, z]) in &self.matrices {
             let (x, y, z) = (x.at(i), y.at(i), z.at(i));
             batches.push(Batch::Matrices(Matrices { ticket: *ticket, shape: *shape, x, y, z_next: z.next }));
+        }
+        for step in &self.moves {
+            let order = match (i + 3 - step.part) % 3 {
+                0 => Order::Own(&step.order),
+                2 => Order::Next(&step.order),
+                _ => Order::Hidden,
+            };
+            let (x, z_next) = (step.x.at(i), step.z.at(i).next);
+            batches.push(Batch::Moved(Moved { ticket: step.ticket, order, is_bits: step.is_bits, x, z_next }));
         }
         batches
     }
@@ -160,6 +213,42 @@ fn honest_nodes_prove_their_products_whatever_their_number() {
     assert_eq!(World::new(&[], &[], &[]).verdicts(honest), Ok([[true; 2]; 3]));
 }
 
+#[test]
+fn honest_nodes_prove_their_moves() {
+    for (count, is_bits) in [1, 2, 63, 65, 511, 512, 513, 1500].into_iter().flat_map(|n| [(n, false), (n, true)]) {
+        for part in 0..3 {
+            let world = World::new(&[], &[], &[]).with_moves(&[(count, part, is_bits)]);
+            assert_eq!(world.verdicts(honest), Ok([[true; 2]; 3]), "{count} {is_bits} {part}");
+        }
+    }
+    let moves = [(700, 0, false), (700, 1, true), (3, 2, false), (0, 2, true), (90, 2, true)];
+    let all = World::new(&[3, 700], &[(10, 1), (4, 6)], &[(2, 3, 4)]).with_moves(&moves);
+    assert_eq!(all.verdicts(honest), Ok([[true; 2]; 3]));
+}
+
+#[test]
+fn a_wrong_bit_of_a_move_is_caught_by_both_others() {
+    for (liar, part, is_bits) in (0..9).flat_map(|at| [(at % 3, at / 3, false), (at % 3, at / 3, true)]) {
+        let moves = [(600, part, is_bits), (600, part, is_bits)];
+        let world = || World::new(&[10], &[(10, 1)], &[]).with_moves(&moves);
+        for (row, bit) in [(0, 0), (511, 63), (599, 7)] {
+            let mut world = world();
+            world.moves[1].z.0[liar][row] ^= 1 << bit;
+            assert!(is_caught(world.verdicts(honest).unwrap(), liar), "{liar} {part} {is_bits} {row} {bit}");
+        }
+        if liar == (part + 1) % 3 {
+            continue; // who does not know the order says nothing
+        }
+        let mut swapped = world();
+        swapped.moves[0].z.0[liar].swap(5, 6);
+        assert!(is_caught(swapped.verdicts(honest).unwrap(), liar), "rows {liar} {part} {is_bits}");
+        let mut exchanged = world();
+        let (left, right) = exchanged.moves.split_at_mut(1);
+        std::mem::swap(&mut left[0].z.0[liar], &mut right[0].z.0[liar]);
+        assert!(is_caught(exchanged.verdicts(honest).unwrap(), liar), "columns {liar} {part} {is_bits}");
+    }
+}
+
 /// Node `liar` is caught by both of the others.
 fn is_caught(verdicts: [[bool; 2]; 3], liar: usize) -> bool {
     !verdicts[(liar + 2) % 3][0] && !verdicts[(liar + 1) % 3][1]
@@ -195,7 +284,7 @@ fn a_wrong_bit_of_any_product_is_caught_by_both_others() {
 
 #[test]
 fn a_wrong_word_of_any_message_is_caught() {
-    let world = World::new(&[300], &[(300, 1)], &[]);
+    let world = World::new(&[300], &[(300, 1)], &[]).with_moves(&[(30, 0, true), (30, 1, false)]);
     let lengths = Proof::new(TICKET, &world.batches(0)).lengths().to_vec();
     for liar in 0..3 {
         for (step, &length) in lengths.iter().enumerate() {
