@@ -126,6 +126,7 @@ async def headers_say(rpc: Rpc, engine: CometEngine, expected: list[bytes], last
     for height in range(1, last + 1):
         light = await lights.fetch(height)
         before = engine.store.height_at(height - 1)
+        assert before is not None
         assert light.block.header.app_hash == expected[before]
         met.add(before)
     assert met == set(range(len(expected)))

@@ -134,17 +134,19 @@ class Application:
     # -- reading ---------------------------------------------------------------------------------------------------------------
 
     def tree_at(self, consensus_height: int) -> Tree | None:
-        """The state after a block of CometBFT; None if it is not committed, or older than HISTORY_HEIGHTS ledger blocks."""
+        """The state after a block of CometBFT; None if it is not committed, older than HISTORY_HEIGHTS ledger blocks, or
+        before the snapshot that this node began with."""
         if not 0 <= consensus_height <= self.tip.consensus_height:
             return None
-        return self.ledger.tree_at(self.store.height_at(consensus_height))
+        height = self.store.height_at(consensus_height)
+        return None if height is None else self.ledger.tree_at(height)
 
     def state_at(self, consensus_height: int) -> AppState | None:
         """What the app hash after a block of CometBFT stands for; None as `tree_at`."""
-        tree = self.tree_at(consensus_height)
-        if tree is None:
+        height, tree = self.store.height_at(consensus_height), self.tree_at(consensus_height)
+        if height is None or tree is None:
             return None
-        size = self.store.size_at(self.store.height_at(consensus_height)) or len(self.ledger.genesis_entries)
+        size = self.store.size_at(height) or len(self.ledger.genesis_entries)
         return AppState(log_size=size, log_root=self.ledger.log.root(size), state_root=tree.root)
 
     def peers(self) -> frozenset[str]:

@@ -176,6 +176,9 @@ class Provable:
         height = self._application.store.height_at(light.height - 1)
         if not light.changes_validators or height == 0:
             return
+        if height is None:
+            self._seals.note_missing()
+            return
         state = self._application.state_at(light.height - 1) or self._stored_state(height)
         if state is not None:
             self._seals.keep(height, light.seal(state).encode())

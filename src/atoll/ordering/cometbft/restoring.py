@@ -2,22 +2,27 @@
 
     offer   the description must give that app hash
     apply   each chunk must have the digest in the description; one that has not names its sender for CometBFT to drop
-    end     the blocks must give the log's root, the records the state's; only then is anything written, all at once
+    end     the blocks must give the log's root, the records the state's; only then is anything taken over, all at once
 
-A description can still lie about its chunks; then the end does not add up, and CometBFT tries another snapshot.
+A description can still lie about its chunks; then the end does not add up, and CometBFT tries another snapshot. Chunks lie on
+disk until then, beside the store, and are read one at a time: in memory is what a ledger holds there anyway, leaf hashes and
+records. A liar can fill the disk up to what a log of the agreed length may take, and never to the end.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from atoll.errors import AtollError
 from atoll.ledger.block import Block, BlockSummary, parse_block
 from atoll.ledger.chain import Ledger
+from atoll.ledger.tiles import MAX_ENTRY_BYTES
 from atoll.ordering.cometbft.application import Application
 from atoll.ordering.cometbft.errors import BadSnapshot, OutOfTurn
 from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
@@ -31,15 +36,62 @@ log = logging.getLogger("atoll.ordering")
 
 _Offer = abci.ResponseOfferSnapshot
 _Apply = abci.ResponseApplySnapshotChunk
-MAX_BYTES = 4 << 30
-"""Chunks are held in memory until the end; a larger ledger is fetched block by block instead."""
+MOST_BYTES_AN_ENTRY = 4 * MAX_ENTRY_BYTES
+"""Of a snapshot, for each entry of its log, whose length is under the app hash: the entry, and what it has written down."""
+LEAST_FREE_BYTES = 1 << 30
+"""What a snapshot leaves of the disk; of a small one the twentieth part."""
 
 
 @dataclass(slots=True)
 class _Incoming:
     snapshot: Snapshot
-    chunks: dict[int, bytes] = field(default_factory=dict)
+    folder: Path
+    taken: dict[int, int] = field(default_factory=dict)
+    """Bytes of the chunks that are here, by index."""
     size: int = 0
+
+    def take(self, index: int, chunk: bytes) -> None:
+        """Write a chunk down.
+
+        Raises:
+            BadSnapshot: it is larger than a ledger of its length could be, or the disk is too small for it.
+        """
+        self.size += len(chunk) - self.taken.get(index, 0)
+        if self.size > self.snapshot.state.log_size * MOST_BYTES_AN_ENTRY:
+            raise BadSnapshot(reason=f"it is larger than a log of {self.snapshot.state.log_size} entries makes it")
+        try:
+            disk = shutil.disk_usage(self.folder)
+            if disk.free - len(chunk) < min(LEAST_FREE_BYTES, disk.total // 20):
+                raise BadSnapshot(reason="the disk is too small for it")
+            (self.folder / str(index)).write_bytes(chunk)
+        except OSError as err:
+            raise BadSnapshot(reason=f"it cannot be written down: {err.strerror}") from err
+        self.taken[index] = len(chunk)
+
+    def blocks(self) -> Iterator[_Past]:
+        """Its blocks in order, one chunk in memory at a time."""
+        for item in self._items(0, len(self.snapshot.block_chunks)):
+            match item:
+                case [bytes() as data, bytes() as summary]:
+                    yield _Past(parse_block(data), summary)
+                case _:
+                    raise BadSnapshot(reason="a chunk holds something that is no block")
+
+    def records(self) -> Iterator[tuple[bytes, bytes]]:
+        """Its records, in the same way."""
+        for item in self._items(len(self.snapshot.block_chunks), len(self.snapshot.digests)):
+            match item:
+                case [bytes() as key, bytes() as value]:
+                    yield key, value
+                case _:
+                    raise BadSnapshot(reason="a chunk holds something that is no record")
+
+    def _items(self, first: int, end: int) -> Iterator[Any]:
+        for index in range(first, end):
+            items = decode((self.folder / str(index)).read_bytes(), max_bytes=MAX_CHUNK_BYTES)
+            if not isinstance(items, list):
+                raise BadSnapshot(reason="a chunk is no list")
+            yield from items
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +100,6 @@ class _Past:
 
     block: Block
     summary_bytes: bytes
-    consensus_height: int
 
 
 class Restoring:
@@ -56,7 +107,9 @@ class Restoring:
 
     def __init__(self, application: Application) -> None:
         self._application = application
+        self._folder = application.store.path.with_name(f"{application.store.path.name}.incoming")
         self._incoming: _Incoming | None = None
+        self._clear()
 
     def offer(self, offered: abci.Snapshot, app_hash: bytes) -> abci.ResponseOfferSnapshot.Result:
         """Whether to take it.
@@ -77,7 +130,9 @@ class Restoring:
             return _Offer.REJECT_SENDER
         if snapshot.tip.app_hash != app_hash or snapshot.height < self._application.tip.consensus_height:
             return _Offer.REJECT
-        self._incoming = _Incoming(snapshot)
+        self._clear()
+        self._folder.mkdir(mode=0o700)
+        self._incoming = _Incoming(snapshot, self._folder)
         return _Offer.ACCEPT
 
     async def apply(self, index: int, chunk: bytes, sender: str) -> abci.ResponseApplySnapshotChunk:
@@ -93,36 +148,37 @@ class Restoring:
         if not 0 <= index < len(digests) or hashlib.sha256(chunk).digest() != digests[index]:
             log.warning("chunk %s of the snapshot from %s is not what was announced", index, sender)
             return abci.ResponseApplySnapshotChunk(result=_Apply.RETRY, refetch_chunks=[index], reject_senders=[sender])
-        if index not in incoming.chunks:
-            incoming.size += len(chunk)
-        incoming.chunks[index] = chunk
-        if incoming.size > MAX_BYTES:
-            self._incoming = None
-            return abci.ResponseApplySnapshotChunk(result=_Apply.REJECT_SNAPSHOT)
-        if len(incoming.chunks) < len(digests):
-            return abci.ResponseApplySnapshotChunk(result=_Apply.ACCEPT)
-        self._incoming = None
         try:
-            ledger, blocks = await self._application.offload(lambda: self._verified(incoming))
+            await self._application.offload(lambda: incoming.take(index, chunk))
+            if len(incoming.taken) < len(digests):
+                return abci.ResponseApplySnapshotChunk(result=_Apply.ACCEPT)
+            ledger = await self._application.offload(lambda: self._verified(incoming))
         except Exception as err:  # strangers wrote it and nothing is taken over yet: whatever is wrong, it is refused
             known = isinstance(err, AtollError)
             log.warning(
                 "the snapshot at height %s is refused: %s", incoming.snapshot.height, err, exc_info=None if known else err
             )
+            self._clear()
             return abci.ResponseApplySnapshotChunk(result=_Apply.REJECT_SNAPSHOT)
-        await self._take_over(incoming.snapshot, ledger, blocks)
+        await self._take_over(incoming, ledger)
+        self._clear()
         return abci.ResponseApplySnapshotChunk(result=_Apply.ACCEPT)
 
-    async def _take_over(self, snapshot: Snapshot, ledger: Ledger, blocks: list[_Past]) -> None:
-        application = self._application
+    def _clear(self) -> None:
+        """Nothing is coming in."""
+        self._incoming = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _take_over(self, incoming: _Incoming, ledger: Ledger) -> None:
+        application, snapshot = self._application, incoming.snapshot
         own = application.ledger.log
         if own.size > ledger.log.size or ledger.log.root(own.size) != own.root():
             raise OutOfTurn(reason="the members agreed on another history than this node has")
-        rows = ((one.block, one.summary_bytes, one.consensus_height) for one in blocks)
+        rows = ((one.block, one.summary_bytes) for one in incoming.blocks())
         await application.offload(lambda: application.store.take_over(snapshot.tip, rows, ledger.records.items()))
         application.take_over(ledger, snapshot.tip)
 
-    def _verified(self, incoming: _Incoming) -> tuple[Ledger, list[_Past]]:
+    def _verified(self, incoming: _Incoming) -> Ledger:
         """The ledger in the chunks.
 
         Raises:
@@ -130,52 +186,22 @@ class Restoring:
         """
         snapshot = incoming.snapshot
         ledger = Ledger(self._application.genesis_file)
-        blocks: list[_Past] = []
         leaves: list[bytes] = []
-        size = ledger.log.size
-        for past in _read_blocks(incoming):
+        size, height, time = ledger.log.size, 0, 0
+        for past in incoming.blocks():
+            height, time = height + 1, past.block.time
             summary = parse_message(past.summary_bytes, BlockSummary)
-            last = blocks[-1] if blocks else None
             found = (past.block.height, summary.height, summary.first, len(summary.outcomes))
-            _need(found == (len(blocks) + 1, len(blocks) + 1, size, len(past.block.transactions)), "blocks do not follow")
+            _need(found == (height, height, size, len(past.block.transactions)), "blocks do not follow")
             _need((past.block.time, past.block.term) == (summary.time, summary.term), "a block is not its summary's")
-            _need(last is None or last.consensus_height < past.consensus_height, "heights do not ascend")
             leaves += [leaf_hash(one) for one in (*past.block.transactions, past.summary_bytes)]
             size += len(past.block.transactions) + 1
-            blocks.append(past)
+            _need(size <= snapshot.state.log_size, "it holds more than the log")
         tip = snapshot.tip
-        _need(len(blocks) == tip.height and blocks[-1].consensus_height <= tip.consensus_height, "blocks are missing")
-        _need(blocks[-1].block.time == tip.time, "its time is not the last block's")
-        ledger.restore(records=_read_records(incoming), height=tip.height, time=tip.time, leaves=leaves)
+        _need((height, time) == (tip.height, tip.time), "its last block is not the one described")
+        ledger.restore(records=incoming.records(), height=tip.height, time=tip.time, leaves=leaves)
         _need(app_state(ledger) == snapshot.state, "it does not give the roots that the members agreed on")
-        return ledger, blocks
-
-
-def _read_blocks(incoming: _Incoming) -> Iterator[_Past]:
-    for index in range(len(incoming.snapshot.block_chunks)):
-        for item in _read_chunk(incoming.chunks[index]):
-            match item:
-                case [bytes() as data, bytes() as summary, int() as height] if not isinstance(height, bool):
-                    yield _Past(parse_block(data), summary, height)
-                case _:
-                    raise BadSnapshot(reason="a chunk holds something that is no block")
-
-
-def _read_records(incoming: _Incoming) -> Iterator[tuple[bytes, bytes]]:
-    for index in range(len(incoming.snapshot.block_chunks), len(incoming.snapshot.digests)):
-        for item in _read_chunk(incoming.chunks[index]):
-            match item:
-                case [bytes() as key, bytes() as value]:
-                    yield key, value
-                case _:
-                    raise BadSnapshot(reason="a chunk holds something that is no record")
-
-
-def _read_chunk(chunk: bytes) -> list[Any]:
-    items = decode(chunk, max_bytes=MAX_CHUNK_BYTES)
-    if not isinstance(items, list):
-        raise BadSnapshot(reason="a chunk is no list")
-    return items
+        return ledger
 
 
 def _need(holds: bool, otherwise: str) -> None:

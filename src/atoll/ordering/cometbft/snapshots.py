@@ -1,10 +1,12 @@
 """Whole ledgers in chunks, for nodes that join late: made every so many heights, byte for byte the same on every node.
 
     metadata  where the ledger stands, what its app hash stands for, SHA-256 of each chunk and which blocks it holds
-    chunks    the blocks in order, each with its summary and CometBFT's height; then the records in the order of their keys
+    chunks    the blocks in order, each with its summary; then the records in the order of their keys
 
 Records are written down when a snapshot is made, because the state moves on; blocks never change and are read again from the
-store. Nothing in a snapshot is believed by who takes it over (`restoring.py`).
+store. Chunks of blocks are filled one after the other, so all but the last of one snapshot are those of the next, and are not
+made again. Nothing in a snapshot is believed by who takes it over (`restoring.py`); CometBFT's heights of the blocks are not in
+it, because nothing that the members agree on says what they are.
 """
 
 from __future__ import annotations
@@ -30,14 +32,15 @@ from atoll.wire.message import encode_message
 
 log = logging.getLogger("atoll.ordering")
 
-FORMAT = 1
+FORMAT = 2
+"""Another one for another CHUNK_BYTES, too: chunks outlive a release."""
 KEPT = 2
 """Snapshots kept: who has begun with one can finish while the next is made."""
 CHUNK_BYTES = 6 << 20
 """A chunk ends before this; a single block may be 4 MiB, and no chunk is above 10 MB."""
 MAX_CHUNK_BYTES = 10_000_000
 MAX_METADATA_BYTES = 4_000_000
-_TAG = "snapshot/1"
+_TAG = "snapshot/2"
 _METADATA = "metadata"
 _NUMBERS = ("consensus_height", "consensus_time", "height", "time")
 
@@ -197,8 +200,9 @@ class Snapshots:
             await self._make(*due)
 
     async def _make(self, tip: Tip, state: AppState, tree: Tree) -> None:
+        before = self._kept[max(self._kept)] if self._kept else None
         try:
-            snapshot = await self._application.offload(lambda: self._write(tip, state, tree))
+            snapshot = await self._application.offload(lambda: self._write(tip, state, tree, before))
         except (OSError, AtollError) as err:  # a node without snapshots is a node
             log.warning("no snapshot at height %s: %s", tip.consensus_height, err)
             return
@@ -207,12 +211,12 @@ class Snapshots:
             del self._kept[old]
             shutil.rmtree(self._folder_of(old), ignore_errors=True)
 
-    def _write(self, tip: Tip, state: AppState, tree: Tree) -> Snapshot:
+    def _write(self, tip: Tip, state: AppState, tree: Tree, before: Snapshot | None) -> Snapshot:
         folder = self._folder_of(tip.consensus_height)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        blocks: list[tuple[bytes, int, int]] = []
-        for chunk in self._chunks(self._blocks(1, tip.height)):
+        blocks = list(before.block_chunks[:-1]) if before is not None else []
+        for chunk in self._chunks(self._blocks(blocks[-1][2] + 1 if blocks else 1, tip.height)):
             first = blocks[-1][2] + 1 if blocks else 1
             blocks.append((_digest(chunk), first, first + len(chunk) - 1))
         records: list[bytes] = []
@@ -223,17 +227,14 @@ class Snapshots:
         (folder / _METADATA).write_bytes(snapshot.metadata)
         return snapshot
 
-    def _blocks(self, first: int, last: int) -> Iterator[list[bytes | int]]:
-        store = self._application.store
-        heights = store.consensus_heights(first, last)
-        for (data, summary), consensus_height in zip(store.encoded_blocks(first, last), heights, strict=True):
-            yield [data, summary, consensus_height]
+    def _blocks(self, first: int, last: int) -> Iterator[list[bytes]]:
+        return (list(one) for one in self._application.store.encoded_blocks(first, last))
 
-    def _chunks(self, items: Iterable[list[bytes] | list[bytes | int]]) -> Iterator[list[list[bytes] | list[bytes | int]]]:
-        chunk: list[list[bytes] | list[bytes | int]] = []
+    def _chunks(self, items: Iterable[list[bytes]]) -> Iterator[list[list[bytes]]]:
+        chunk: list[list[bytes]] = []
         size = 0
         for item in items:
-            length = sum(len(one) for one in item if isinstance(one, bytes)) + 24
+            length = sum(map(len, item)) + 24
             if chunk and size + length > self._chunk_bytes:
                 yield chunk
                 chunk, size = [], 0
@@ -259,9 +260,9 @@ def _load(folder: Path) -> Iterator[tuple[int, Snapshot]]:
         yield snapshot.height, snapshot
 
 
-def _encode_chunk(items: Iterable[list[bytes] | list[bytes | int]]) -> bytes:
+def _encode_chunk(items: Iterable[list[bytes]]) -> bytes:
     return encode(list(items), max_bytes=MAX_CHUNK_BYTES)
 
 
-def _digest(items: Iterable[list[bytes] | list[bytes | int]]) -> bytes:
+def _digest(items: Iterable[list[bytes]]) -> bytes:
     return hashlib.sha256(_encode_chunk(items)).digest()

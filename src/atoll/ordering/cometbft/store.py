@@ -2,6 +2,7 @@
 
     heights  the engine's height of each block of the ledger; the engine's other blocks hold no transactions
     tip      vow: where the ledger stands, written in the same transaction as what it stands for
+    floor    vow: the engine's height of the snapshot that this store began with; what it did before is not known here
 
 Opening it reads everything and compares it with the app hash in the tip, which CometBFT in turn compares with its own.
 """
@@ -24,6 +25,7 @@ from atoll.wire.message import Count, Digest, Message, Time, encode_message, par
 FORMAT = 102
 _LEDGER = "ledger"
 _TIP = "tip"
+_FLOOR = "floor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class CometStore(LedgerStore):
     SCHEMA: ClassVar[str] = """
 CREATE TABLE heights (height INTEGER PRIMARY KEY, consensus INTEGER NOT NULL UNIQUE);
 """
+    _floor = 0
 
     def open_ledger(self, genesis_file: bytes) -> tuple[Ledger, Tip]:
         """Everything that was committed, found good; a new store is begun.
@@ -74,9 +77,10 @@ CREATE TABLE heights (height INTEGER PRIMARY KEY, consensus INTEGER NOT NULL UNI
                 raise StoreCorrupt(path=self.path, reason="it does not say where it stands")
             return ledger, genesis_tip(ledger)
         tip = parse_message(data, Tip)
+        self._floor = int.from_bytes(self.vow(_FLOOR) or b"", "big")
         if tip.height > 0:
             rebuild(self, ledger, tip.height)
-        if app_state(ledger).app_hash != tip.app_hash or tip.time != ledger.time or self._heights() != tip.height:
+        if app_state(ledger).app_hash != tip.app_hash or tip.time != ledger.time or self._last_height() != tip.height:
             raise StoreCorrupt(path=self.path, reason=f"it is not the state after block {tip.height}")
         return ledger, tip
 
@@ -103,53 +107,47 @@ CREATE TABLE heights (height INTEGER PRIMARY KEY, consensus INTEGER NOT NULL UNI
             self.put_vow(_TIP, encode_message(tip))
             inside()
 
-    def take_over(self, tip: Tip, blocks: Iterable[tuple[Block, bytes, int]], records: Iterable[tuple[bytes, bytes]]) -> None:
+    def take_over(self, tip: Tip, blocks: Iterable[tuple[Block, bytes]], records: Iterable[tuple[bytes, bytes]]) -> None:
         """Put a snapshot in place of what is there, in one durable transaction.
 
         Args:
             tip: where it stands.
-            blocks: from height 1 on: the block, its summary's bytes, CometBFT's height of it.
+            blocks: from height 1 on: the block, and its summary's bytes.
             records: the state.
         """
+        floor = tip.consensus_height
         with self.write():
             for table in ("blocks", "transactions", "records", "heights"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
-            for block, summary, consensus_height in blocks:
+            for block, summary in blocks:
                 self.append_bare(block, summary)
-                self._put_height(block.height, consensus_height)
+            self._put_height(tip.height, floor)
             self.put_records(records)
+            self.put_vow(_FLOOR, floor.to_bytes(8, "big"))
             self.put_vow(_TIP, encode_message(tip))
+        self._floor = floor
 
-    def consensus_height(self, height: int) -> int | None:
-        """CometBFT's height of a block of the ledger; None where it is not here."""
-        with self.translated():
-            row = self._reader.execute("SELECT consensus FROM heights WHERE height = ?", (height,)).fetchone()
-        return None if row is None else int(row[0])
-
-    def height_at(self, consensus_height: int) -> int:
-        """The ledger's height after a block of CometBFT; 0 for the genesis."""
+    def height_at(self, consensus_height: int) -> int | None:
+        """The ledger's height after a block of CometBFT; 0 for the genesis, None for a block before the snapshot that this
+        store began with."""
+        if consensus_height < self._floor:
+            return None
         with self.translated():
             row = self._reader.execute(
                 "SELECT height FROM heights WHERE consensus <= ? ORDER BY consensus DESC LIMIT 1", (consensus_height,)
             ).fetchone()
         return 0 if row is None else int(row[0])
 
-    def consensus_heights(self, first: int, last: int) -> list[int]:
-        """CometBFT's heights of some blocks of the ledger, both ends included."""
-        with self.translated():
-            rows = self._reader.execute(
-                "SELECT consensus FROM heights WHERE height BETWEEN ? AND ? ORDER BY height", (first, last)
-            )
-            return [int(row[0]) for row in rows]
-
     def _put_height(self, height: int, consensus: int) -> None:
         self._db.execute("INSERT INTO heights VALUES (?, ?)", (height, consensus))
 
-    def _heights(self) -> int:
-        """How many there are, if they are 1, 2, 3 and so on; -1 otherwise."""
+    def _last_height(self) -> int:
+        """The newest there is, if there are all from the first block, or from the snapshot, on; -1 otherwise."""
         with self.translated():
-            count, last = self._reader.execute("SELECT count(*), coalesce(max(height), 0) FROM heights").fetchone()
-        return int(count) if count == last else -1
+            count, first, last = self._reader.execute(
+                "SELECT count(*), coalesce(min(height), 1), coalesce(max(height), 0) FROM heights"
+            ).fetchone()
+        return int(last) if count == last - first + 1 and (first == 1 or self._floor) else -1
 
 
 def genesis_tip(ledger: Ledger) -> Tip:

@@ -110,7 +110,6 @@ async def test_an_untouched_store_opens_where_it_was(filled: Path, founding: Fou
     store = CometStore(filled)
     ledger, tip = store.open_ledger(founding.genesis_file)
     assert (tip.consensus_height, tip.height, ledger.height) == (3, 2, 2)
-    assert [store.consensus_height(height) for height in (1, 2, 3)] == [1, 3, None]
     assert [store.height_at(height) for height in (0, 1, 2, 3, 9)] == [0, 1, 1, 2, 2]
     store.close()
 

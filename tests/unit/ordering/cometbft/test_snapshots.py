@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from atoll.ordering.cometbft import restoring
 from atoll.ordering.cometbft.errors import BadSnapshot
 from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
 from atoll.ordering.cometbft.snapshots import FORMAT, MAX_CHUNK_BYTES, MAX_METADATA_BYTES, Snapshot, parse_snapshot
-from atoll.ordering.cometbft.store import app_state
+from atoll.ordering.cometbft.store import CometStore, app_state
 from atoll.testing.abci import INFO, Chain, Refused, Socket
-from atoll.testing.abciserver import Running, serving
+from atoll.testing.abciserver import STORE, Running, serving
 from atoll.testing.consortium import FOUNDED, Founding
 from atoll.wire.cbor import decode, encode
 from tests.unit.ordering.cometbft.desk import chained, dataset, found, signed
@@ -139,7 +140,8 @@ async def test_a_new_node_takes_a_snapshot_over_and_goes_on(tmp_path: Path, sour
         assert done.tx_results[0].code == 0
     async with joining(tmp_path, source) as (running, socket):
         assert running.application.tip.app_hash == done.app_hash
-        assert running.application.store.consensus_height(7) == 10
+        heights = running.application.store.height_at
+        assert [heights(at) for at in (0, 7, 9, 10, 11)] == [None, None, None, 7, 8]
         entries = [one.entries for one in running.application.store.blocks(1, 8)]
         assert len(entries) == 8
 
@@ -224,12 +226,11 @@ def lies(offered: Offered) -> dict[str, Offered]:
         "no list": offered.with_chunk(records, [*state, 5]),
         "a block changed": offered.with_chunk(0, [[first[0].replace(b"bank", b"bonk"), *first[1:]], *blocks[1:]]),
         "no block": offered.with_chunk(0, [[b"x", *first[1:]], *blocks[1:]]),
-        "another summary": offered.with_chunk(0, [[first[0], blocks[1][1], first[2]], *blocks[1:]]),
-        "no summary": offered.with_chunk(0, [[first[0], b"", first[2]], *blocks[1:]]),
+        "another summary": offered.with_chunk(0, [[first[0], blocks[1][1]], *blocks[1:]]),
+        "no summary": offered.with_chunk(0, [[first[0], b""], *blocks[1:]]),
         "blocks swapped": offered.with_chunk(0, [blocks[1], blocks[0], *blocks[2:]]),
         "a block less": offered.with_chunk(0, blocks[1:]),
-        "heights that do not ascend": offered.with_chunk(0, [[*first[:2], 99], *blocks[1:]]),
-        "a height that is none": offered.with_chunk(0, [[*first[:2], True], *blocks[1:]]),
+        "a height beside a block": offered.with_chunk(0, [[*first, 1], *blocks[1:]]),
     }
 
 
@@ -246,8 +247,7 @@ LIES = (
     "no summary",
     "blocks swapped",
     "a block less",
-    "heights that do not ascend",
-    "a height that is none",
+    "a height beside a block",
 )
 
 
@@ -276,7 +276,7 @@ def test_a_description_has_one_form(offered: Offered) -> None:
     blocks = value[3]
     bad: list[Any] = [
         [],
-        ["snapshot/2", *value[1:]],
+        ["snapshot/1", *value[1:]],
         [*value, 1],
         [*value[:2], [*value[2], 1], *value[3:]],
         [value[0], [*value[1][:3], -1], *value[2:]],
@@ -328,11 +328,69 @@ async def test_a_description_that_is_none_costs_its_sender_its_place_and_stops_n
     tmp_path: Path, source: Founding, offered: Offered
 ) -> None:
     """Any peer may offer one to a node that begins."""
-    strange = encode(["snapshot/1", [1, 1, 1, 1], {"a": 1}, [[bytes(32), 1, 1]], [bytes(32)]], max_bytes=MAX_METADATA_BYTES)
+    strange = encode(["snapshot/2", [1, 1, 1, 1], {"a": 1}, [[bytes(32), 1, 1]], [bytes(32)]], max_bytes=MAX_METADATA_BYTES)
     async with joining(tmp_path, source) as (running, socket):
         assert await offer(socket, offered.described(strange)) == Offer.REJECT_SENDER
         assert await offer(socket, offered) == Offer.ACCEPT
         assert not running.server.failed.done()
+
+
+async def test_blocks_that_the_last_snapshot_had_are_not_read_again(
+    tmp_path: Path, source: Founding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but the last chunk, which may not be full: that the result is the same is said above."""
+    read: list[int] = []
+    real = CometStore.encoded_blocks
+
+    def encoded_blocks(self: CometStore, first: int, last: int) -> Iterator[tuple[bytes, bytes]]:
+        read.append(first)
+        return real(self, first, last)
+
+    monkeypatch.setattr(CometStore, "encoded_blocks", encoded_blocks)
+    settings = {"interval_heights": INTERVAL, "chunk_bytes": CHUNK_BYTES}
+    async with chained(tmp_path, source, **settings) as (running, chain):
+        await grow(chain, source, 15)
+        await running.snapshots.settle()
+        first, second = reversed(running.snapshots.all())
+    assert second.block_chunks[: len(first.block_chunks) - 1] == first.block_chunks[:-1]
+    assert read[-1] == first.block_chunks[-1][1] > 1
+
+
+async def test_chunks_wait_on_disk_and_are_cleared_away(tmp_path: Path, source: Founding, offered: Offered) -> None:
+    incoming = tmp_path / f"{STORE}.incoming"
+    async with joining(tmp_path, source) as (_, socket):
+        await offer(socket, offered)
+        for index in (0, 1, 1):
+            await give(socket, index, offered.chunks[index])
+        assert {one.name: one.read_bytes() for one in incoming.iterdir()} == {"0": offered.chunks[0], "1": offered.chunks[1]}
+    async with joining(tmp_path, source) as (_, socket):
+        assert not incoming.exists(), "of a life before"
+        await offer(socket, offered)
+        await give_all(socket, offered.chunks)
+        assert not incoming.exists()
+
+
+async def test_a_snapshot_that_is_larger_than_its_log_makes_it_is_refused_before_the_end(
+    tmp_path: Path, source: Founding, offered: Offered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever describes it writes the digests as well, so they bound nothing."""
+    sizes = [len(one) for one in offered.chunks]
+    monkeypatch.setattr(restoring, "MOST_BYTES_AN_ENTRY", sum(sizes[:3]) // offered.parsed.state.log_size + 1)
+    async with joining(tmp_path, source) as (_, socket):
+        await offer(socket, offered)
+        results = [(await give(socket, index, offered.chunks[index])).result for index in (0, 0, 0, 1, 2, 3)]
+        assert results == [Apply.ACCEPT] * 5 + [Apply.REJECT_SNAPSHOT], "the same chunk again counts once"
+        assert not (tmp_path / f"{STORE}.incoming").exists()
+
+
+async def test_a_snapshot_leaves_some_of_the_disk(
+    tmp_path: Path, source: Founding, offered: Offered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = shutil.disk_usage(tmp_path)._replace(total=100 << 30, free=1 << 30)
+    async with joining(tmp_path, source) as (_, socket):
+        await offer(socket, offered)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
+        assert (await give(socket, 0, offered.chunks[0])).result == Apply.REJECT_SNAPSHOT
 
 
 async def test_a_fault_in_reading_a_snapshot_refuses_it_and_stops_nothing(
