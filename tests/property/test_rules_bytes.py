@@ -16,7 +16,7 @@ from atoll.ledger.rules.job import ExpireJob, FailJob, RefuseJob, StartJob, With
 from atoll.ledger.rules.keys import ActivateKey, CancelRecovery, RecoverKey, RevokeKey, RotateKey
 from atoll.ledger.rules.leaving import LeaveMember
 from atoll.ledger.rules.membership import InviteMember, SetEndpoints, newcomer_of
-from atoll.ledger.rules.motion import ApproveMotion, OpenMotion
+from atoll.ledger.rules.motion import ApproveMotion, OpenMotion, WithdrawApproval
 from atoll.ledger.state import State
 from atoll.ledger.transaction import Transaction, seal_transaction
 from atoll.testing.consortium import FOUNDED, Organisation
@@ -107,6 +107,7 @@ EXAMPLES: tuple[tuple[str, Message], ...] = (
     ),
     ("bank", OpenMotion(kind=MotionKind.REMOVE, org="bureau", rules_version=0, from_height=0, expires_at=FOUNDED + 100)),
     ("bank", ApproveMotion(number=1)),
+    ("bank", WithdrawApproval(number=1)),
     ("bank", LeaveMember(validating_only=True)),
     ("bank", SetEndpoints(peer="", https="")),
     ("bank", RotateKey(purpose=Purpose.COSIGN, public=new_key(Purpose.COSIGN).public.data, second=b"")),

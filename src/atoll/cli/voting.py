@@ -1,4 +1,5 @@
-"""What members of a consortium decide together: `atoll consortium motions | approve | remove | validate | leave | upgrade`."""
+"""What members of a consortium decide together: `atoll consortium motions | approve | withdraw | remove | validate | leave |
+upgrade`."""
 
 from __future__ import annotations
 
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     for function, examples in (
         (motions, ["motions --home bank"]),
         (approve, ["approve 3 --home bank"]),
+        (withdraw, ["withdraw 3 --home bank"]),
         (remove, ["remove globex --home bank", "remove globex --validating-only --home bank"]),
         (validate, ["validate globex --home bank"]),
         (leave, ["leave --home globex", "leave --validating-only --home globex"]),
@@ -53,7 +55,9 @@ def motions(node: Node) -> Reply:
 
 
 def approve(node: Node, number: NumberArgument, yes: YesOption = False) -> Reply:
-    """Approve a motion in the name of this organisation, after a look at it. It cannot be taken back.
+    """Approve a motion in the name of this organisation, after a look at it.
+
+    Until enough have approved it can be taken back (`withdraw`); replacing or revoking the identity key takes it back as well.
 
     Compare an invited organisation's fingerprint with what its own `atoll init` printed, over a channel that nobody between you
     controls: not with what the inviting member says. An agreement with other consortia is approved only where this node's own
@@ -65,6 +69,11 @@ def approve(node: Node, number: NumberArgument, yes: YesOption = False) -> Reply
     print_shown(_describe(found), to_stderr=True)
     confirm(f"Approve motion {number}: {_what(found)}?", yes=yes)
     return asked(node.members.approve_motion(number))
+
+
+def withdraw(node: Node, number: NumberArgument) -> Reply:
+    """Take this organisation's approval back, as long as the motion is not carried."""
+    return asked(node.members.withdraw_approval(number))
 
 
 def remove(

@@ -34,6 +34,10 @@ class Members:
         """Approve a motion."""
         return self._link.ask(models.MotionInfo, "motion_approve", models.MotionApproval(number=number))
 
+    def withdraw_approval(self, number: int) -> models.MotionInfo:
+        """Take the approval of a motion back."""
+        return self._link.ask(models.MotionInfo, "motion_withdraw", models.MotionApproval(number=number))
+
     def leave(self, *, validating_only: bool = False) -> models.Receipt:
         """Leave the consortium, or stop validating and stay."""
         return self._link.ask(models.Receipt, "leave", models.LeaveRequest(validating_only=validating_only))

@@ -13,6 +13,7 @@ from atoll.ledger.rules.membership import EnrolMember, InviteMember, needs_motio
 from atoll.ledger.transaction import parse_transaction
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, TransactionRefused
+from atoll.node.motions import standing
 from atoll.ordering.engine import Acknowledged, Candidacy
 from atoll.transport.errors import NotConnected
 from atoll.trust.algorithms import Algorithm
@@ -120,7 +121,7 @@ class Membership:
             org=org,
             not_after=invite.binding.expires_at,
             motion=motion.number if motion else 0,
-            approvals=len(motion.approvals) if motion else 0,
+            approvals=len(standing(view, motion)) if motion else 0,
             needed=motion.needed(view.consensus.voices()) if motion else 0,
         )
 

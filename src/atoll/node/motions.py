@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from atoll.api.models import LeaveRequest, MotionInfo, MotionRequest
-from atoll.ledger.records import Motion, MotionCounter, MotionKind
+from atoll.ledger.records import Key, KeyPointer, Motion, MotionCounter, MotionKind
 from atoll.ledger.rules import LATEST
 from atoll.ledger.rules.leaving import LeaveMember
-from atoll.ledger.rules.motion import ApproveMotion, OpenMotion
+from atoll.ledger.rules.motion import ApproveMotion, OpenMotion, WithdrawApproval
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest
 from atoll.node.foreign.office import ForeignOffice
 from atoll.ordering.engine import Acknowledged, View
 from atoll.trust.algorithms import Algorithm
 from atoll.trust.fingerprint import fingerprint
+from atoll.trust.keys import Purpose
 
 DAY_SECONDS = 86_400
 MOST_SHOWN = 100
@@ -84,6 +85,19 @@ class Motions:
         assert approved is not None, "it was just approved"
         return self._show(view, approved)
 
+    async def withdraw(self, number: int) -> MotionInfo:
+        """Take a yes back.
+
+        Raises:
+            TransactionRefused: there is no such motion, it is carried, or this organisation has not approved it.
+        """
+        await self._context.outbox.submit(WithdrawApproval(number=number))
+        self._context.note("person", "motion.withdraw", str(number), "ok")
+        view = self._context.view()
+        motion = view.get(Motion, str(number))
+        assert motion is not None, "it was just changed"
+        return self._show(view, motion)
+
     async def leave(self, request: LeaveRequest) -> Acknowledged:
         """Leave the consortium, or stop validating.
 
@@ -100,7 +114,7 @@ class Motions:
 
     def _show(self, view: View, one: Motion) -> MotionInfo:
         voices = view.consensus.voices()
-        voters = one.counts(voices)
+        voters, approvals = one.counts(voices), standing(view, one)
         expired = self._context.now() >= one.expires_at
         is_open = not one.carried_height and not expired
         new, terms = one.newcomer, one.terms
@@ -111,10 +125,10 @@ class Motions:
             opened_by=one.opened_by,
             expires_at=one.expires_at,
             state="carried" if one.carried_height else "expired" if expired else "open",
-            approvals=[org for org in one.approvals if org in voters],
+            approvals=list(approvals),
             voters=list(voters),
             needed=one.needed(voices),
-            waits_for_us=is_open and self._context.org in voters and self._context.org not in one.approvals,
+            waits_for_us=is_open and self._context.org in voters and self._context.org not in approvals,
             title=new.title if new else "",
             legal_id=new.legal_id if new else "",
             affiliation=new.affiliation if new else "",
@@ -127,6 +141,16 @@ class Motions:
             origins=list(terms.origins) if terms else [],
             wait_seconds=terms.wait_seconds if terms else 0,
         )
+
+
+def standing(view: View, motion: Motion) -> tuple[str, ...]:
+    """Who approved a motion and counts."""
+    return motion.standing(view.consensus.voices(), lambda org: _identity_key(view, org))
+
+
+def _identity_key(view: View, org: str) -> Key | None:
+    pointer = view.get(KeyPointer, f"{org}/{Purpose.IDENTITY}")
+    return view.get(Key, f"{org}/{Purpose.IDENTITY}/{pointer.version}") if pointer is not None else None
 
 
 def newest(view: View) -> Iterator[Motion]:

@@ -22,6 +22,7 @@ COMMANDS = {
     "motions": "consortium motions",
     "motion_open": "consortium remove",
     "motion_approve": "consortium approve",
+    "motion_withdraw": "consortium withdraw",
     "leave": "consortium leave",
     "handover": "consortium handover",
     "key_rotate": "key rotate",

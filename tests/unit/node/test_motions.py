@@ -38,6 +38,16 @@ async def test_members_open_the_check_each_with_the_agreement_that_it_has_itself
     assert offices.lagoon.get(ForeignClaims, "0").agreement == digest
 
 
+async def test_a_yes_is_taken_back_and_waits_for_this_member_again() -> None:
+    offices = Offices()
+    asked = await motions(offices, "operator", AGREEMENT).open(AGREE)
+    bank = motions(offices, "bank", AGREEMENT)
+    assert (await bank.approve(asked.number)).approvals == ["bank"]
+    assert bank.waiting() == 0
+    assert (await bank.withdraw(asked.number)).approvals == []
+    assert bank.waiting() == 1
+
+
 async def test_nobody_says_yes_to_an_agreement_that_it_has_not_or_has_otherwise() -> None:
     offices = Offices()
     asked = await motions(offices, "operator", AGREEMENT).open(AGREE)

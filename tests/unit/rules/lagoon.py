@@ -202,7 +202,7 @@ class Lagoon:
         """As many approve a motion as it needs."""
         for org in self.get(Motion, str(number)).counts(self.get(ConsensusSet, "0").voices()):
             motion = self.get(Motion, str(number))
-            if not motion.carried_height and org not in motion.approvals:
+            if not motion.carried_height and org not in [one.org for one in motion.approvals]:
                 self.do(org, ApproveMotion(number=number))
         return self
 

@@ -545,6 +545,7 @@ def test_rules_in_force_are_named_by_the_tags_of_their_transactions() -> None:
         "member.leave/1",
         "motion.approve/1",
         "motion.open/1",
+        "motion.withdraw/1",
         "oprf.announce/1",
         "oprf.close/1",
         "oprf.complain/1",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from atoll.ledger.records import ConsensusSet, InviteRecord, Key, Member, MemberState, Motion, Nonce
+from atoll.ledger.records import Assent, ConsensusSet, InviteRecord, Key, Member, MemberState, Motion, Nonce
 from atoll.ledger.rules.errors import (
     AlreadyExists,
     BadApproval,
@@ -136,7 +136,7 @@ def test_members_that_count_invite_where_the_operator_does_not() -> None:
     asked = replace(PLAIN, validating=True, newcomer=NEWCOMER)
     lagoon.refused(NotAllowed, "telecom", asked)
     lagoon.do("bank", asked)
-    assert lagoon.get(Motion, "1").approvals == ("bank",)
+    assert lagoon.get(Motion, "1").approvals == (Assent(org="bank", key=1),)
 
 
 @pytest.mark.parametrize("changes", [{"title": "Another"}, {"legal_id": "X"}, {"affiliation": "group"}])

@@ -23,7 +23,7 @@ from atoll.ledger.rules.errors import (
 from atoll.ledger.rules.keys import RevokeKey
 from atoll.ledger.rules.leaving import LeaveMember
 from atoll.ledger.rules.membership import SetEndpoints
-from atoll.ledger.rules.motion import MOST_SECONDS, ApproveMotion, OpenMotion
+from atoll.ledger.rules.motion import MOST_SECONDS, ApproveMotion, OpenMotion, WithdrawApproval
 from atoll.testing.consortium import FOUNDED
 from atoll.trust.keys import Purpose
 from tests.unit.rules.lagoon import Lagoon, new_key, registration
@@ -40,7 +40,7 @@ def motion(kind: MotionKind, org: str = "", **changes: Any) -> OpenMotion:
 
 REMOVE = motion(MotionKind.REMOVE, "bank")
 UPGRADE = motion(MotionKind.UPGRADE, rules_version=2, from_height=10)
-YES = ApproveMotion(number=1)
+YES, NO = ApproveMotion(number=1), WithdrawApproval(number=1)
 
 
 def validating(lagoon: Lagoon) -> list[str]:
@@ -109,6 +109,42 @@ def test_nobody_has_a_say_about_itself_or_says_yes_twice() -> None:
     lagoon = Lagoon().do("bureau", REMOVE)
     lagoon.refused(NotAllowed, "bank", YES)
     lagoon.refused(AlreadyExists, "bureau", YES)
+
+
+def test_a_yes_is_taken_back_until_the_motion_is_carried() -> None:
+    lagoon = Lagoon(engine="cometbft").do("bureau", REMOVE).do("operator", YES).do("operator", NO)
+    lagoon.refused(NotAllowed, "operator", NO)
+    lagoon.do("telecom", YES)
+    assert lagoon.get(Motion, "1").carried_height == 0
+    lagoon.do("operator", YES)
+    assert lagoon.get(Motion, "1").carried_height == lagoon.height
+    lagoon.refused(WrongState, "operator", NO)
+
+
+def test_a_yes_is_taken_back_by_nobody_else() -> None:
+    lagoon = Lagoon().do("bureau", REMOVE)
+    lagoon.refused(NotAllowed, "telecom", NO)
+    lagoon.refused(Unknown, "bureau", WithdrawApproval(number=2))
+
+
+def test_a_yes_ends_with_the_key_that_said_it() -> None:
+    """Whoever stole the key said it, as far as anybody knows; its owner says it anew if it meant it."""
+    lagoon = Lagoon(engine="cometbft").do("bureau", REMOVE).do("operator", YES)
+    new = new_key(Purpose.IDENTITY)
+    lagoon.rotate("operator", Purpose.IDENTITY, new).later()
+    lagoon.do("telecom", YES)
+    assert lagoon.get(Motion, "1").carried_height == 0
+    lagoon.do("operator", YES, version=2, key=new)
+    assert lagoon.get(Motion, "1").carried_height == lagoon.height
+
+
+def test_a_revoked_key_has_said_nothing() -> None:
+    lagoon = Lagoon(engine="cometbft").do("bureau", REMOVE).do("operator", YES)
+    lagoon.do("operator", RevokeKey(org="operator", purpose=Purpose.IDENTITY, second=b"")).later()
+    lagoon.do("telecom", YES)
+    assert lagoon.get(Motion, "1").carried_height == 0
+    lagoon.do("auditor", YES)
+    assert lagoon.get(Motion, "1").carried_height == lagoon.height
 
 
 def test_the_operator_that_orders_does_not_count_and_may_ask() -> None:

@@ -51,7 +51,7 @@ from atoll.ledger.records.membership import (
     served_until,
     ties,
 )
-from atoll.ledger.records.motions import MOST_APPROVALS, Motion, MotionCounter, MotionKind, MotionOrg, Newcomer
+from atoll.ledger.records.motions import MOST_APPROVALS, Assent, Motion, MotionCounter, MotionKind, MotionOrg, Newcomer
 from atoll.ledger.records.oprf import (
     MOST_ELEMENTS,
     MOST_HOLDERS,
@@ -150,6 +150,7 @@ __all__ = [
     "Approver",
     "ApproverKey",
     "Asked",
+    "Assent",
     "Authority",
     "Budget",
     "Cap",

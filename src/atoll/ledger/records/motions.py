@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -9,6 +10,7 @@ from typing import Annotated, ClassVar
 from atoll.ledger.plan import Label
 from atoll.ledger.records.base import Record, Version
 from atoll.ledger.records.foreign import ForeignTerms
+from atoll.ledger.records.membership import Key
 from atoll.wire.message import Count, Digest, Message, Name, Pattern, Size, Time
 
 MOST_APPROVALS = 100
@@ -49,6 +51,16 @@ class Newcomer(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assent(Message):
+    """A member's yes."""
+
+    org: Name
+    """Who."""
+    key: Version
+    """Version of its identity key, which signed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Motion(Record):
     """Something that validating members approve, one vote each, until enough of them have."""
 
@@ -77,8 +89,8 @@ class Motion(Record):
     """Version that an upgrade puts in force; 0 for everything else."""
     from_height: Count
     """First block under that version; 0 for everything else."""
-    approvals: Annotated[tuple[Name, ...], Size(0, MOST_APPROVALS)]
-    """Who approved, sorted."""
+    approvals: Annotated[tuple[Assent, ...], Size(0, MOST_APPROVALS)]
+    """Who approved, sorted; who counts is another question (`standing`)."""
     carried_height: Count
     """Block in which enough had; 0 until then."""
     terms: ForeignTerms | None = None
@@ -90,6 +102,19 @@ class Motion(Record):
     def counts(self, voices: tuple[str, ...]) -> tuple[str, ...]:
         """Whose approvals count among those who decide (`ConsensusSet.voices`): nobody has a say about itself."""
         return tuple(org for org in voices if org != self.org)
+
+    def standing(self, voices: tuple[str, ...], key_of: Callable[[str], Key | None]) -> tuple[str, ...]:
+        """Who approved and counts: it has a say, and the key that approved is still its identity key.
+
+        What was signed with a key that its member has replaced or revoked since may have been signed by whoever stole it.
+
+        Args:
+            voices: those who decide.
+            key_of: a member's present identity key.
+        """
+        counts = self.counts(voices)
+        asked = ((one, key_of(one.org)) for one in self.approvals if one.org in counts)
+        return tuple(one.org for one, key in asked if key and key.revoked_height is None and key.version == one.key)
 
     def needed(self, voices: tuple[str, ...]) -> int:
         """How many approvals carry it: more than half of those who decide, and more than two thirds for new rules.

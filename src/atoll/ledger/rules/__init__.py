@@ -2,7 +2,7 @@
 
     membership  invite, enrol, endpoints                                    consensus  hand-over to a new sequencer
     keys        rotate, revoke, recover
-    motion      open, approve: members, rules, agreements                   leaving    leave, or stop validating
+    motion      open, approve, withdraw: members, rules, agreements         leaving    leave, or stop validating
     dataset     register, withdraw; claim: claim tags unseen                grant      give, revoke
     grade       regrade a dataset, approve the use of important data
     check       state how near a later version is                           dispute    open, answer, decide
@@ -71,6 +71,7 @@ RULES: Mapping[int, Mapping[str, Rule]] = {
         (leaving.LeaveMember, leaving.leave),
         (motion.OpenMotion, motion.open_motion),
         (motion.ApproveMotion, motion.approve),
+        (motion.WithdrawApproval, motion.withdraw),
         (consensus.Handover, consensus.handover),
         (claim.ClaimTags, claim.claim),
         (dataset.RegisterDataset, dataset.register),

@@ -4,8 +4,9 @@ Whoever validates, audits or regulates is let in by more than half of the valida
 many, itself among those of whom it takes half. An agreement with other consortia takes as many, new rules more than two thirds.
 
 A motion stands on the ledger under a number, each member approves it by a transaction of its own, and the approval that makes
-enough carries it out. Approvals are counted among those who validate at that moment, so a member that has left has no say,
-whatever it approved before; one whose key is revoked or struck out keeps its say. Embedded: the member that orders has none.
+enough carries it out; until then it can be taken back. Approvals are counted among those who validate at that moment, so a
+member that has left has no say, whatever it approved before; one whose consensus key is revoked or struck out keeps its say. An
+approval counts as long as the identity key that signed it is its member's. Embedded: the member that orders has no say.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from atoll.ledger.records import (
+    Assent,
     Chain,
     ConsensusSet,
     ForeignTerms,
@@ -36,6 +38,7 @@ from atoll.ledger.rules.errors import (
 )
 from atoll.ledger.rules.foreign import need_openable, open_check
 from atoll.ledger.rules.leaving import need_following, need_parting, need_validating, part, start_validating, stop_validating
+from atoll.trust.keys import Purpose
 from atoll.wire.message import Count, Message, Time
 
 MOST_SECONDS = 90 * 86_400
@@ -76,6 +79,16 @@ class ApproveMotion(Message):
     """To which motion."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawApproval(Message):
+    """A member takes its yes back."""
+
+    TAG: ClassVar[str] = "motion.withdraw/1"
+
+    number: Count
+    """From which motion."""
+
+
 def need_voice(call: Call) -> None:
     """Operators and members that decide may ask for a decision, and nobody else: it costs the others their attention."""
     if "operator" not in call.active_member(call.sender).roles and call.sender not in voices(call):
@@ -113,19 +126,28 @@ def open_invitation(call: Call, org: str, newcomer: Newcomer, invitation: Invite
 def approve(call: Call, body: ApproveMotion) -> None:
     """Members that decide, each once, before it expires and until it is carried.
 
-    One says yes again where enough have by now, since others stopped validating: then that carries it out.
+    One says yes again where its yes counts no more, having been signed with another key, or where enough have by now, since
+    others stopped validating: then that carries it out.
     """
-    motion = call.need(Motion, str(body.number))
-    if motion.carried_height:
-        raise WrongState(what="motion", name=motion.identifier(), state="carried", needed="one that is open")
+    motion = _need_open(call, body.number)
     if call.time >= motion.expires_at:
         raise DeadlinePassed(what=f"Motion {motion.number}", deadline=motion.expires_at, now=call.time)
     if call.sender not in motion.counts(voices(call)):
         raise NotAllowed(org=call.sender, reason="its approval does not count in this motion")
-    if call.sender in motion.approvals and _found(call, motion) < motion.needed(voices(call)):
+    standing = _standing(call, motion)
+    if call.sender in standing and len(standing) < motion.needed(voices(call)):
         raise AlreadyExists(what="approval of motion", name=f"{motion.number} by {call.sender}")
     _need_possible(call, motion)
     _approve(call, motion)
+
+
+def withdraw(call: Call, body: WithdrawApproval) -> None:
+    """Whoever approved, until it is carried."""
+    motion = _need_open(call, body.number)
+    left = tuple(one for one in motion.approvals if one.org != call.sender)
+    if left == motion.approvals:
+        raise NotAllowed(org=call.sender, reason="it has not approved this motion")
+    call.state.put(replace(motion, approvals=left))
 
 
 def need_carried(call: Call, invitation: InviteRecord) -> Motion | None:
@@ -138,7 +160,7 @@ def need_carried(call: Call, invitation: InviteRecord) -> Motion | None:
         return None
     motion = call.need(Motion, str(invitation.motion))
     if not motion.carried_height:
-        raise NotCarried(motion=motion.number, found=_found(call, motion), needed=motion.needed(voices(call)))
+        raise NotCarried(motion=motion.number, found=len(_standing(call, motion)), needed=motion.needed(voices(call)))
     return motion
 
 
@@ -168,17 +190,26 @@ def _new(call: Call, kind: MotionKind, org: str, expires_at: int) -> Motion:
 
 def _approve(call: Call, motion: Motion) -> None:
     """Count the sender's approval, if it counts, and carry the motion out if that makes enough."""
-    own = (call.sender,) if call.sender in motion.counts(voices(call)) else ()
-    motion = replace(motion, approvals=tuple(sorted({*motion.approvals, *own})))
-    if _found(call, motion) >= motion.needed(voices(call)):
+    if call.sender in motion.counts(voices(call)):
+        own = Assent(org=call.sender, key=call.current_key(call.sender, Purpose.IDENTITY).version)
+        others = (one for one in motion.approvals if one.org != call.sender)
+        motion = replace(motion, approvals=tuple(sorted((*others, own), key=lambda one: one.org)))
+    if len(_standing(call, motion)) >= motion.needed(voices(call)):
         motion = replace(motion, carried_height=call.height)
         _carry_out(call, motion)
     call.state.put(motion)
 
 
-def _found(call: Call, motion: Motion) -> int:
-    """How many have approved of those who decide now."""
-    return len(set(motion.approvals) & set(motion.counts(voices(call))))
+def _need_open(call: Call, number: int) -> Motion:
+    motion = call.need(Motion, str(number))
+    if motion.carried_height:
+        raise WrongState(what="motion", name=motion.identifier(), state="carried", needed="one that is open")
+    return motion
+
+
+def _standing(call: Call, motion: Motion) -> tuple[str, ...]:
+    """Who has approved of those who decide now."""
+    return motion.standing(voices(call), lambda org: call.current_key(org, Purpose.IDENTITY))
 
 
 def _need_possible(call: Call, motion: Motion) -> None:

@@ -21,5 +21,9 @@ class MotionHandlers(Handler):
         asked = await self._body(request, models.MotionApproval)
         return await self._services.motions.approve(asked.number)
 
+    async def motion_withdraw(self, request: Request, _: str) -> models.MotionInfo:
+        asked = await self._body(request, models.MotionApproval)
+        return await self._services.motions.withdraw(asked.number)
+
     async def leave(self, request: Request, _: str) -> models.Receipt:
         return receipt_of(await self._services.motions.leave(await self._body(request, models.LeaveRequest)))
