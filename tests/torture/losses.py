@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from tests.patience import patience
 from tests.torture.crashes import wait_until_level
 from tests.torture.network import BACK_SECONDS, START_SECONDS, Network, Validator, wait_until
 from tests.torture.scale import scale
@@ -65,7 +66,8 @@ def lose_two(network: Network, victims: Sequence[Validator], loss: Loss, tally: 
     for victim in victims:
         loss.lose(victim)
     left = [one for one in network if one not in victims]
-    time.sleep(1.0)  # what three had decided before reaches the fourth
+    wait_until(lambda: len({one.height for one in left}) == 1, BACK_SECONDS, "both are where the other is")
+    time.sleep(1.0 * patience())  # what three had decided before reaches the fourth
     before = [one.height for one in left]
     time.sleep(QUIET_SECONDS)
     assert [one.height for one in left] == before, "two of four have committed"

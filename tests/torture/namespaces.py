@@ -57,7 +57,7 @@ class Fabric:
         assert self._switch is not None and self._switch.stdin is not None and self._switch.stdout is not None
         self._switch.stdin.close()
         self._switch.stdout.close()
-        self._switch.wait(timeout=10)
+        self._switch.wait(timeout=60)
         for name in self._namespaces.values():
             subprocess.run(["ip", "netns", "del", name], check=False)
 

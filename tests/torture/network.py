@@ -94,7 +94,7 @@ class Control:
             self._waiting[number] = answer
         try:
             self._socket.sendall(json.dumps({"verb": verb, "id": number, **request}).encode() + b"\n")
-            said = answer.result(timeout=wait_seconds)
+            said = answer.result(timeout=wait_seconds * patience())
         except (OSError, TimeoutError) as err:
             raise Unanswered(f"{verb}: {err!r}") from err
         finally:
@@ -112,6 +112,8 @@ class Control:
     def _read(self) -> None:
         with contextlib.suppress(OSError), self._socket.makefile("rb") as lines:
             for line in lines:
+                if not line.endswith(b"\n"):
+                    break  # it was killed while it spoke
                 said = json.loads(line)
                 waiting = self._waiting.get(said["id"])
                 if waiting is not None and not waiting.done():
@@ -194,7 +196,7 @@ class Validator:
     def await_end(self, seconds: float = 30.0) -> int:
         """Until it has ended by itself; its exit status."""
         assert self.process is not None
-        status = self.process.wait(timeout=seconds)
+        status = self.process.wait(timeout=seconds * patience())
         self._gone()
         return status
 
@@ -208,7 +210,7 @@ class Validator:
     def _end(self, number: signal.Signals) -> int:
         assert self.process is not None, f"{self.org} does not run"
         self.process.send_signal(number)
-        status = self.process.wait(timeout=30)
+        status = self.process.wait(timeout=30 * patience())
         self._gone()
         return status
 
@@ -416,11 +418,19 @@ class Network:
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> float:
     """Poll until something holds; how long that took. On a busy machine it waits longer, as `patience` says.
 
+    While a validator that it asks about does not answer, it does not hold.
+
     Raises:
         AssertionError: it did not hold in time.
     """
+
+    def holds() -> bool:
+        with contextlib.suppress(Unanswered):
+            return condition()
+        return False
+
     started = time.monotonic()
-    while not condition():
+    while not holds():
         if time.monotonic() - started > seconds * patience():
             raise AssertionError(f"not within {seconds} s (load {os.getloadavg()[0]:.0f}): {what}")
         time.sleep(POLL_SECONDS)
