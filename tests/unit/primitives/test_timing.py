@@ -79,6 +79,11 @@ def leak(work: Callable[..., object], fixed: object, draw: Callable[[], object])
     return smallest
 
 
+def finds(work: Callable[..., object], fixed: object, draw: Callable[[], object]) -> bool:
+    """Whether one of several attempts shows a leak: in the others a busy machine may have drowned it."""
+    return any(t_statistic(work, fixed, draw) > THRESHOLD for _ in range(ATTEMPTS))
+
+
 @pytest.mark.parametrize("kernel", ristretto.kernels())
 @pytest.mark.parametrize(
     "fixed",
@@ -152,7 +157,7 @@ def test_this_measurement_finds_a_leak() -> None:
         if secret.expose()[0] & 1:
             ristretto.multiply(BASE[: POINTS // 4 * POINT_BYTES], secret, threads=1, kernel="portable")
 
-    assert t_statistic(leaky, scalar(4), lambda: scalar(chance.randrange(1, slow.ORDER) | 1)) > THRESHOLD
+    assert finds(leaky, scalar(4), lambda: scalar(chance.randrange(1, slow.ORDER) | 1))
     point = slow.decode(BASE[:POINT_BYTES])
     assert point is not None
-    assert t_statistic(lambda number: slow.multiply(point, number), 1 << 15, lambda: (1 << 16) - 1) > THRESHOLD
+    assert finds(lambda number: slow.multiply(point, number), 1 << 15, lambda: (1 << 16) - 1)
