@@ -126,14 +126,15 @@ def show(
     return Reply(one, [*shown, *([f"{name} written" for name in _write(one, out)] if out else [])])
 
 
-@command(app, "sign", "atoll duplicate sign bank/customers/1 --for east.example/bay --home bank")
+@command(app, "sign", "atoll duplicate sign bank/customers/1 --for east.example/bay --member bank-east --home bank")
 def sign(
     node: Node,
     claim: ClaimArgument,
     for_: Annotated[str, typer.Option("--for", metavar="CONSORTIUM", help="Where the same owner registers it too.")],
+    member: Annotated[str, typer.Option(metavar="ORG", help="Its name there: nobody else can use the signature.")],
 ) -> Reply:
     """Say that a claim in another consortium is this organisation's own; prints what `--continues` takes there."""
-    signed = node.duplicates.sign(_fingerprint(node, claim), for_)
+    signed = node.duplicates.sign(_fingerprint(node, claim), for_, member)
     return Reply(signed, [f"--continues {signed.origin}={signed.signature}"])
 
 

@@ -24,9 +24,9 @@ class Duplicates:
         """One claim, with the bundles that lie at this node."""
         return self._link.ask(models.ForeignClaimInfo, "duplicate_show", fingerprint=fingerprint)
 
-    def sign(self, fingerprint: str, origin: str) -> models.ForeignSigned:
-        """A word that a claim in the consortium `origin` is this organisation's own."""
-        body = models.ForeignOrigin(origin=origin)
+    def sign(self, fingerprint: str, origin: str, org: str) -> models.ForeignSigned:
+        """A word that the claim of the member `org` of the consortium `origin` is this organisation's own."""
+        body = models.ForeignPlace(origin=origin, org=org)
         return self._link.ask(models.ForeignSigned, "duplicate_sign", body, fingerprint=fingerprint)
 
     def release(self, fingerprint: str) -> models.Receipt:

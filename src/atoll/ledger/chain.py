@@ -64,7 +64,8 @@ class Ledger:
         self.log = MerkleTree()
         self.height = 0
         self.time = genesis.time
-        self._history: collections.OrderedDict[int, Tree] = collections.OrderedDict()
+        self._history: collections.OrderedDict[int, tuple[Tree, Tree]] = collections.OrderedDict()
+        """State and tree of claims after recent blocks, by height."""
         self._reader: tuple[Tree, State] | None = None
         summary = BlockSummary(height=0, term=1, time=genesis.time, first=1, outcomes=b"", state_root=self.tree.root)
         self.genesis_entries = (genesis_file, encode_message(summary))
@@ -102,7 +103,13 @@ class Ledger:
 
     def tree_at(self, height: int) -> Tree | None:
         """The state tree after a recent block; None if it is older than HISTORY_HEIGHTS."""
-        return self._history.get(height)
+        found = self._history.get(height)
+        return found[0] if found is not None else None
+
+    def claims_at(self, height: int) -> Tree | None:
+        """The tree of claims (`ledger.foreign.claims`) after a recent block; None as `tree_at`."""
+        found = self._history.get(height)
+        return found[1] if found is not None else None
 
     def execute(self, block: Block, *, verify: Verifier = ed25519.is_signature) -> Executed:
         """What the block does to this ledger; nothing is changed.
@@ -180,12 +187,11 @@ class Ledger:
 
     def back_to(self, height: int, *, time: int, log_size: int) -> Ledger | None:
         """Another ledger that stands where this one stood at a recent height; None if it is older than HISTORY_HEIGHTS."""
-        tree = self.tree_at(height)
-        if tree is None:
+        found = self._history.get(height)
+        if found is None:
             return None
         other = copy.copy(self)
-        other.tree = tree
-        other._claims = claims_in(tree)
+        other.tree, other._claims = found
         other.log = MerkleTree(self.log.node(0, index) for index in range(log_size))
         other.height, other.time = height, time
         other._reader = None
@@ -219,6 +225,6 @@ class Ledger:
 
     def _remember(self) -> None:
         self._reader = None
-        self._history[self.height] = self.tree
+        self._history[self.height] = (self.tree, self._claims)
         while len(self._history) > HISTORY_HEIGHTS:
             self._history.popitem(last=False)

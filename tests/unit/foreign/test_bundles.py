@@ -207,6 +207,17 @@ def test_a_ledger_without_the_agreement_or_with_another_key_says_nothing() -> No
     refuse(Bay(WEST).open(elsewhere).show(), "another key")
 
 
+def test_the_ledger_has_the_tree_of_claims_of_recent_blocks_at_hand() -> None:
+    """Nobody's question makes it walk over all claims ever made."""
+    ledger = two_bays()[1].reserve(NOW - 300).reserve(NOW - 200, 1, org="bureau").ledger
+    trees = [(ledger.tree_at(height), ledger.claims_at(height)) for height in range(ledger.height + 1)]
+    assert all(tree and claims and claims.root == claims_in(tree).root for tree, claims in trees)
+    assert len({claims.root for _, claims in trees if claims}) == 3
+    back = ledger.back_to(ledger.height - 1, time=NOW - 300, log_size=2)
+    assert back is not None and back.claims_at(ledger.height) is None
+    assert ledger.claims_at(ledger.height + 1) is None
+
+
 @pytest.mark.parametrize("changes", [{"wait_seconds": 1}, {"origins": ("elsewhere.example/bay",)}])
 def test_a_ledger_that_names_the_agreement_and_does_not_follow_it_says_nothing(changes: dict[str, Any]) -> None:
     west = Bay(WEST).agree(replace(AGREEMENT.terms(WEST), **changes), time=NOW - 900)

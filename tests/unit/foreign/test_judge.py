@@ -22,7 +22,7 @@ FACE = ClaimFace(
     holder=holder().public.data,
     stamp=bytes(32),
 )
-OWN = Own(origin=WEST, witnessed_at=NOW)
+OWN = Own(origin=WEST, org="bank", witnessed_at=NOW)
 
 
 def shown(
@@ -45,9 +45,7 @@ def test_the_earlier_is_first_and_at_one_second_the_name_decides() -> None:
     assert verdict(shown(face=FACE, witnessed_at=NOW - 1)) is Verdict.LOST
     assert verdict(shown(face=FACE, witnessed_at=NOW + 1)) is Verdict.CLEAR
     assert verdict(shown(face=FACE, witnessed_at=NOW)) is Verdict.LOST
-    assert (
-        judge(Own(origin="a.example", witnessed_at=NOW), shown(face=FACE, witnessed_at=NOW), wait_seconds=WAIT) is Verdict.CLEAR
-    )
+    assert judge(replace(OWN, origin="a.example"), shown(face=FACE, witnessed_at=NOW), wait_seconds=WAIT) is Verdict.CLEAR
 
 
 def test_a_reservation_that_nobody_saw_is_waited_for_until_it_has_expired_for_certain() -> None:
@@ -79,13 +77,17 @@ def test_what_is_confirmed_does_not_expire_and_wins_where_its_time_cannot_be_tol
 
 
 def test_the_same_owner_in_both_is_in_nobody_s_way() -> None:
-    signature = holder().sign(continuation_bytes(WEST, fingerprint()))
+    signature = holder().sign(continuation_bytes(WEST, "bank", fingerprint()))
     assert verdict(shown(face=FACE, witnessed_at=NOW - 1), signature) is Verdict.CLEAR
     assert verdict(shown(NOW, face=FACE, witnessed_at=NOW - 1), signature) is Verdict.WAIT
-    for forged in (holder("another").sign(continuation_bytes(WEST, fingerprint())), holder().sign(b"something else")):
+    for forged in (
+        holder("another").sign(continuation_bytes(WEST, "bank", fingerprint())),
+        holder().sign(continuation_bytes(EAST, "bank", fingerprint())),
+        holder().sign(continuation_bytes(WEST, "bureau", fingerprint())),
+        holder().sign(continuation_bytes(WEST, "bank", fingerprint(1))),
+        holder().sign(b"something else"),
+    ):
         assert verdict(shown(face=FACE, witnessed_at=NOW - 1), forged) is Verdict.LOST
-    elsewhere = holder().sign(continuation_bytes(EAST, fingerprint()))
-    assert verdict(shown(face=FACE, witnessed_at=NOW - 1), elsewhere) is Verdict.LOST
 
 
 GOOD = agreement_text(Bay(EAST).section(), Bay(WEST).section())

@@ -18,7 +18,7 @@ from atoll.api.models.datasets import (
     Registered,
     RegistrationStep,
 )
-from atoll.api.models.foreign import ForeignAsked, ForeignClaimInfo, ForeignOrigin, ForeignSection, ForeignSigned
+from atoll.api.models.foreign import ForeignAsked, ForeignClaimInfo, ForeignPlace, ForeignSection, ForeignSigned
 from atoll.api.models.grading import (
     ApprovalInfo,
     ApproveRequest,
@@ -132,7 +132,7 @@ __all__ = [
     "FindingInfo",
     "ForeignAsked",
     "ForeignClaimInfo",
-    "ForeignOrigin",
+    "ForeignPlace",
     "ForeignSection",
     "ForeignSigned",
     "FrequentInfo",

@@ -42,11 +42,13 @@ class ForeignClaimInfo(Model):
     """The bundle by which outsiders first saw it, Base64."""
 
 
-class ForeignOrigin(Model):
-    """Another consortium."""
+class ForeignPlace(Model):
+    """A member of another consortium."""
 
     origin: str = Field(min_length=1, max_length=64)
     """Name of its ledger."""
+    org: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")
+    """Its name there."""
 
 
 class ForeignSigned(Model):

@@ -31,7 +31,7 @@ ROUTES: tuple[Route, ...] = (
         DATA,
         "Say that a claim in another consortium is this organisation's own",
         m.ForeignSigned,
-        m.ForeignOrigin,
+        m.ForeignPlace,
     ),
     Route(
         "duplicate_release", "POST", "/v1/duplicates/{fingerprint}/release", DATA, "Give up a claim across consortia", m.Receipt

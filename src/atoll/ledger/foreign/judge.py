@@ -38,6 +38,8 @@ class Own:
 
     origin: str
     """Name of its ledger."""
+    org: str
+    """The member that claims it there."""
     witnessed_at: int
     """When outsiders had seen it, from its stamp."""
 
@@ -56,7 +58,7 @@ def judge(own: Own, shown: Shown, *, wait_seconds: int, continuation: bytes = b"
     in_time = Verdict.CLEAR if is_late_enough else Verdict.WAIT
     if face is None or (not face.is_confirmed and shown.block_time > face.expires_at):
         return in_time
-    if continuation and is_continuation(face.holder, own.origin, face.fingerprint, continuation):
+    if continuation and is_continuation(face.holder, own.origin, own.org, face.fingerprint, continuation):
         return in_time
     if not face.stamp and face.reserved_at > own.witnessed_at + wait_seconds:
         return in_time  # no stamp that holds can show it earlier than it was reserved: it comes later, whenever it is seen
@@ -69,11 +71,13 @@ def judge(own: Own, shown: Shown, *, wait_seconds: int, continuation: bytes = b"
     return in_time
 
 
-def continuation_bytes(origin: str, fingerprint: bytes) -> bytes:
-    """What a holder signs, so that a claim on the ledger `origin` counts as its own."""
-    return _CONTINUES + fingerprint + origin.encode()
+def continuation_bytes(origin: str, org: str, fingerprint: bytes) -> bytes:
+    """What a holder signs, so that a claim of the member `org` on the ledger `origin` counts as its own: of nobody else there,
+    whoever gets hold of the signature."""
+    parts = (fingerprint, origin.encode(), org.encode())
+    return _CONTINUES + b"".join(len(one).to_bytes(2, "big") + one for one in parts)
 
 
-def is_continuation(holder: bytes, origin: str, fingerprint: bytes, signature: bytes) -> bool:
-    """Whether the holder of a claim elsewhere says that the one on the ledger `origin` is its own."""
-    return is_signature(holder, continuation_bytes(origin, fingerprint), signature)
+def is_continuation(holder: bytes, origin: str, org: str, fingerprint: bytes, signature: bytes) -> bool:
+    """Whether the holder of a claim elsewhere says that the one of `org` on the ledger `origin` is its own."""
+    return is_signature(holder, continuation_bytes(origin, org, fingerprint), signature)

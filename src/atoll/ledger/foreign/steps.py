@@ -56,19 +56,19 @@ def next_step(
     if witnessed_at is None:
         return ReleaseClaim(fingerprint=claim.fingerprint)
     signatures = continuations or {}
-    place = Own(origin=origin, witnessed_at=witnessed_at)
+    place = Own(origin=origin, org=claim.org, witnessed_at=witnessed_at)
     verdicts = {
         one.origin: judge(place, one, wait_seconds=opened.wait_seconds, continuation=signatures.get(one.origin, b""))
         for one in others.values()
     }
     for name in opened.origins:
         if verdicts.get(name) is Verdict.LOST:
-            return ConflictClaim(fingerprint=claim.fingerprint, other=_asked(others[name], origin, signatures))
+            return ConflictClaim(fingerprint=claim.fingerprint, other=_asked(others[name], place, signatures))
     late = [name for name in opened.origins if verdicts.get(name) is not Verdict.CLEAR]
     if late:
         silent = [name for name in late if name not in verdicts]
         return Waiting(f"no answer of {', '.join(silent)}" if silent else f"a later word of {', '.join(late)}")
-    asked = tuple(_asked(others[name], origin, signatures) for name in opened.origins)
+    asked = tuple(_asked(others[name], place, signatures) for name in opened.origins)
     return ConfirmClaim(fingerprint=claim.fingerprint, others=asked)
 
 
@@ -79,7 +79,9 @@ def _stamp(claim: ForeignClaim, own: tuple[Shown, bytes] | None) -> Step:
     return StampClaim(fingerprint=claim.fingerprint, bundle=bundle, witnessed_at=shown.seen_at)
 
 
-def _asked(shown: Shown, origin: str, signatures: Mapping[str, bytes]) -> Asked:
+def _asked(shown: Shown, own: Own, signatures: Mapping[str, bytes]) -> Asked:
     face, signature = shown.face, signatures.get(shown.origin, b"")
-    is_own = face is not None and bool(signature) and is_continuation(face.holder, origin, face.fingerprint, signature)
+    is_own = face is not None and bool(signature)
+    if face is not None and is_own:
+        is_own = is_continuation(face.holder, own.origin, own.org, face.fingerprint, signature)
     return Asked(origin=shown.origin, evidence=shown.digest, at=shown.at, is_own=is_own)

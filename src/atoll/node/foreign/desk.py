@@ -1,15 +1,14 @@
 """Bundles of this ledger, for anybody who names a fingerprint: what is published is shown, and nothing newer.
 
 A fingerprint cannot be guessed without the consortia's key, so the answer is public; what a guesser who has the key may ask is
-bounded by the throttle of the routes. Cost: two walks down a tree; the tree of claims is made anew only when a claim has moved.
+bounded by the throttle of the routes. Cost: two walks down trees that the ledger has at hand.
 """
 
 from __future__ import annotations
 
 from atoll.ledger.block import BlockSummary
 from atoll.ledger.foreign.bundle import Anchor, encode_bundle, make_bundle
-from atoll.ledger.foreign.claims import claims_in
-from atoll.ledger.records import LIVE, EngineKind, ForeignClaim, ForeignClaims, ForeignStamp, ForeignState, record_key
+from atoll.ledger.records import LIVE, EngineKind, ForeignClaim, ForeignStamp, ForeignState, record_key
 from atoll.ledger.seal import HeaderSeal, parse_seal
 from atoll.node.foreign.clearing import Clearer
 from atoll.node.foreign.settings import Foreign
@@ -21,8 +20,6 @@ from atoll.ports import Clock
 from atoll.primitives.smt import Tree
 from atoll.wire.message import parse_message
 
-_CLAIMS = record_key(ForeignClaims, "0")
-
 
 class ForeignDesk:
     """See the module's docstring."""
@@ -33,7 +30,6 @@ class ForeignDesk:
         self._shelf = shelf
         self._clock = clock
         self._clearer = clearer
-        self._claims: tuple[bytes, Tree] = (b"", Tree.empty())
 
     def show(self, fingerprint: bytes) -> bytes:
         """The bundle about a fingerprint, as of the published checkpoint.
@@ -41,7 +37,7 @@ class ForeignDesk:
         Raises:
             NothingPublished: nothing is published yet, or what is published is too old to prove anything by.
         """
-        anchor, tree = self._anchor()
+        anchor, tree, claims = self._anchor()
         data = tree.get(record_key(ForeignClaim, fingerprint.hex()))
         claim = parse_message(data, ForeignClaim) if data is not None else None
         is_live = claim is not None and claim.state in LIVE
@@ -52,14 +48,15 @@ class ForeignDesk:
             fingerprint,
             anchor=anchor,
             tree=tree,
-            claims=self._claims_of(tree),
+            claims=claims,
             face=claim.face if is_live and claim else None,
             stamp=parse_message(stamp, ForeignStamp).bundle if stamp is not None else b"",
             expiry=self._clock.now() + self._foreign.agreement.policy_age_seconds,
         )
         return encode_bundle(bundle)
 
-    def _anchor(self) -> tuple[Anchor, Tree]:
+    def _anchor(self) -> tuple[Anchor, Tree, Tree]:
+        """What is published, with the state and the tree of claims below it."""
         seal = self._seal() if self._foreign.own.validators else None
         if not self._foreign.own.outsiders:
             if seal is None:
@@ -69,13 +66,14 @@ class ForeignDesk:
         size = published.checkpoint.size
         return self._at(size, published.note, seal if seal is not None and seal.size == size else None)
 
-    def _at(self, size: int, note: bytes, seal: HeaderSeal | None) -> tuple[Anchor, Tree]:
+    def _at(self, size: int, note: bytes, seal: HeaderSeal | None) -> tuple[Anchor, Tree, Tree]:
         (entry,) = self._engine.entries(size - 1, 1)
         summary = parse_message(entry, BlockSummary)
-        tree = self._engine.ledger.tree_at(summary.height)
-        if tree is None:
+        ledger = self._engine.ledger
+        tree, claims = ledger.tree_at(summary.height), ledger.claims_at(summary.height)
+        if tree is None or claims is None:
             raise NothingPublished()
-        log = self._engine.ledger.log
+        log = ledger.log
         anchor = Anchor(
             state_root=summary.state_root,
             note=note,
@@ -83,7 +81,7 @@ class ForeignDesk:
             log_proof=tuple(log.inclusion_proof(size - 1, size)) if note else (),
             seal=seal.encode() if seal is not None else b"",
         )
-        return anchor, tree
+        return anchor, tree, claims
 
     def _seal(self) -> HeaderSeal | None:
         if self._engine.kind != EngineKind.COMETBFT:
@@ -93,9 +91,3 @@ class ForeignDesk:
         except NotAgreedYet:
             return None
         return seal if isinstance(seal, HeaderSeal) else None
-
-    def _claims_of(self, tree: Tree) -> Tree:
-        root = parse_message(tree.get(_CLAIMS) or b"", ForeignClaims).root
-        if self._claims[0] != root:
-            self._claims = (root, claims_in(tree))
-        return self._claims[1]

@@ -53,8 +53,8 @@ class ForeignOffice:
         others = [one.model_copy(update={"bundle": _text(data)}) for one, data in zip(info.others, bundles, strict=True)]
         return info.model_copy(update={"stamp": _text(stamp.bundle) if stamp else "", "others": others})
 
-    def sign(self, fingerprint: str, origin: str) -> ForeignSigned:
-        """This claimant's word that a claim in another consortium is its own.
+    def sign(self, fingerprint: str, origin: str, org: str) -> ForeignSigned:
+        """This claimant's word that the claim of a member of another consortium is its own.
 
         Raises:
             NoSuchThing: no such claim, or not one of this node's.
@@ -65,8 +65,8 @@ class ForeignOffice:
         holder = self._claimant.holder(claim) if self._claimant else None
         if holder is None or claim.org != self._context.org:
             raise NoSuchThing(what="own claim", name=fingerprint)
-        self._context.note("person", "foreign.sign", claim.dataset, origin)
-        signature = holder.sign(continuation_bytes(origin, claim.fingerprint))
+        self._context.note("person", "foreign.sign", claim.dataset, f"{org} in {origin}")
+        signature = holder.sign(continuation_bytes(origin, org, claim.fingerprint))
         return ForeignSigned(origin=foreign.own.origin, fingerprint=fingerprint, signature=signature.hex())
 
     async def release(self, fingerprint: str) -> Acknowledged:

@@ -21,8 +21,8 @@ class ForeignHandlers(Handler):
         return self._services.foreign.office.show(_fingerprint_of(request))
 
     async def duplicate_sign(self, request: Request, _: str) -> models.ForeignSigned:
-        asked = await self._body(request, models.ForeignOrigin)
-        return self._services.foreign.office.sign(_fingerprint_of(request), asked.origin)
+        asked = await self._body(request, models.ForeignPlace)
+        return self._services.foreign.office.sign(_fingerprint_of(request), asked.origin, asked.org)
 
     async def duplicate_release(self, request: Request, _: str) -> models.Receipt:
         return receipt_of(await self._services.foreign.office.release(_fingerprint_of(request)))
