@@ -13,6 +13,7 @@ from atoll.cli.draft import describe_draft
 from atoll.cli.errors import BadArgument
 from atoll.cli.frame import command, group
 from atoll.cli.job import describe
+from atoll.cli.limits import Security
 from atoll.cli.options import JobArgument, YesOption
 from atoll.cli.reply import Fields, Reply, Shown
 from atoll.cli.screen import confirm, print_shown
@@ -54,6 +55,7 @@ def open_auction(
     receivers: Annotated[
         str, typer.Option(metavar="ORG,...", help="Who learns the outcome. [default: this organisation]", show_default=False)
     ] = "",
+    security: Annotated[Security, typer.Option(help="What one of the compute nodes may do.")] = Security.SEMI_HONEST,
     minutes: Annotated[int, typer.Option(help="Until when bids are taken, from now.", min=1, max=10_020)] = 60,
     watch: Annotated[bool, typer.Option("--watch", help="Follow it until it has ended.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show everything and propose nothing.")] = False,
@@ -72,6 +74,7 @@ def open_auction(
         "bids_until": int(time.time()) + minutes * 60,
         "bidders": _names("--bidders", bidders),
         "computes": _names("--computes", computes),
+        "security": str(security),
         "receivers": [] if rule is Rule.ORDER else _names("--receivers", receivers or node.status().org),
     }
     if rule is Rule.ORDER and receivers:

@@ -67,6 +67,14 @@ class PayloadTooLong(InputError):
     remedy = "Propose the job with a wider payload or fewer columns, or register the dataset with one row for each key."
 
 
+class OpenedDiffers(PeerError):
+    """Compute nodes do not count the same bids as opened: one of them told the two others different things."""
+
+    code = "jobs.opened_differs"
+    sentence = "{party} counts other bids as opened than this node."
+    remedy = "One of the three nodes is faulty or hostile, and nothing was computed: show the auditor the logs of all."
+
+
 class BadPayload(PeerError):
     """What a peer sent for a key is no payload."""
 

@@ -14,9 +14,9 @@ from atoll.jobs.computation import Bind, Owner, Receiver, program
 from atoll.jobs.computation.exposure import LEAST_ROWS, exposures
 from atoll.jobs.computation.results import to_result
 from atoll.jobs.errors import BadInputs, BadPlan
-from atoll.jobs.intersection.outputs import Security
 from atoll.jobs.kind import Brings, Inputs
 from atoll.jobs.secret import compute, owner, receiver
+from atoll.jobs.security import Security
 from atoll.ledger.plan import Coalition, Limits, Plan, PlanOutput, digest_attached
 from atoll.policy.demand import Exposure, Output
 from atoll.programs.graph import Graph

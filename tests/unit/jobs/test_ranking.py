@@ -10,13 +10,15 @@ import pytest
 
 from atoll.jobs.bids import Bid, Share, commit_shares, split_value
 from atoll.jobs.closing import close_as_other
-from atoll.jobs.errors import BadBid, BadInputs, BadPlan
+from atoll.jobs.errors import BadBid, BadInputs, BadPlan, OpenedDiffers
 from atoll.jobs.kind import Inputs, Outcome
-from atoll.jobs.ranking import Ranking, RankingSpec
+from atoll.jobs.ranking import Ranking, RankingSpec, program
+from atoll.jobs.security import Security
 from atoll.ledger.plan import Limits, Plan, plan_digest
 from atoll.primitives.drbg import SeededEntropy
 from atoll.programs.library.ranking import Rule
 from atoll.protocols.errors import RolesStalled
+from atoll.protocols.mpc import Adversary, Round, Steps, run_together, set_up
 from atoll.protocols.mpc.errors import SetUpDiffers
 from atoll.protocols.pump import pump
 from atoll.protocols.role import Party
@@ -96,8 +98,52 @@ def outcome(rule: Rule, values: Sequence[int], *, order: Sequence[int] = (), **c
         (Rule.ORDER, 1, [((2,),), ((1,),), ((3,),)]),
     ],
 )
-def test_each_rule_says_what_it_says_and_no_more(rule: Rule, best: int, expected: list[tuple[Any, ...]]) -> None:
-    assert outcome(rule, [700, 900, 20], best=best) == expected
+@pytest.mark.parametrize("security", Security)
+def test_each_rule_says_what_it_says_and_no_more(
+    rule: Rule, best: int, expected: list[tuple[Any, ...]], security: Security
+) -> None:
+    assert outcome(rule, [700, 900, 20], best=best, security=security) == expected
+
+
+def test_a_plan_says_what_its_nodes_may_do() -> None:
+    semi_honest, malicious = (plan_of(security=security) for security in Security)
+    models = semi_honest.adversary_model, malicious.adversary_model
+    assert models == ("honest-majority-semi-honest", "honest-majority-malicious")
+    assert "follow the protocol" in semi_honest.leakage
+    assert "one that deviates is noticed" in malicious.leakage
+    assert KIND.estimate(malicious).traffic_bytes > KIND.estimate(semi_honest).traffic_bytes
+    with pytest.raises(BadPlan, match="adversary model"):
+        KIND.check(replace(semi_honest, adversary_model=malicious.adversary_model))
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_all_three_nodes_run_in_the_model_of_the_plan(place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = []
+
+    def watched(me: int, **rest: Any) -> Any:
+        models.append((me, rest.get("adversary")))
+        return set_up(me, **rest)
+
+    monkeypatch.setattr(program, "set_up", watched)
+    outcome(Rule.WINNER, [700, 900, 20], security=Security.MALICIOUS)
+    assert (place, Adversary.MALICIOUS) in models
+
+
+@pytest.mark.parametrize("liar", range(3))
+def test_a_node_that_calls_a_bid_opened_to_one_neighbour_alone_ends_the_run(liar: int) -> None:
+    def lie() -> Steps[str]:
+        for _ in range(2):
+            to_previous, to_next = (rows.to_bytes(8, "little") for rows in (7, 5))
+            yield Round(to_previous=(to_previous,), to_next=(to_next,), from_previous=8, from_next=8)
+        return ""
+
+    def honest(at: int) -> Steps[str]:
+        with pytest.raises(OpenedDiffers) as refused:
+            yield from program._agree(at, [True, True, True])
+        return str(refused.value)
+
+    ran = run_together([lie() if at == liar else honest(at) for at in range(3)])
+    assert all("compute/" in said for at, said in enumerate(ran.outputs) if at != liar)
 
 
 def test_of_equal_bids_the_one_committed_to_first_wins() -> None:

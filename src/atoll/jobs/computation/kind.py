@@ -14,11 +14,11 @@ from atoll.jobs.computation.results import columns_of
 from atoll.jobs.computation.spec import ComputationSpec, Owner
 from atoll.jobs.computation.statement import KIND, Statement, read_statement, rows_of, rule_of, state
 from atoll.jobs.errors import BadPlan
-from atoll.jobs.intersection.outputs import Security
 from atoll.jobs.kind import Brings, Draft, Estimate, Inputs, JobKind, Outcome, ResultColumn
 from atoll.jobs.numbers import Nulls, parse_number_rule
 from atoll.jobs.secret.coalitions import coalitions
 from atoll.jobs.secret.places import Seats, Table, seats_of
+from atoll.jobs.security import Security
 from atoll.ledger.plan import Plan, PlanInput, PlanOutput, digest_attached
 from atoll.policy.demand import Demand, Exposure
 from atoll.policy.terms import HONEST_MAJORITY

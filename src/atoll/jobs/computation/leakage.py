@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from atoll.jobs.computation.statement import Statement
-from atoll.jobs.intersection.outputs import Security
 from atoll.jobs.numbers import parse_number_rule
 from atoll.jobs.secret.places import Seats
+from atoll.jobs.security import Security
 
 MAX_TEXT = 2000
 _MODEL = {

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from atoll.jobs.intersection.outputs import Security
 from atoll.jobs.secret.places import MAX_OWNERS, MAX_RECEIVERS, NODES, Grants
+from atoll.jobs.security import Security
 from atoll.ledger.plan import DatasetId, Label
 from atoll.wire.message import Message, Name, Size
 

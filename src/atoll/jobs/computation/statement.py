@@ -12,9 +12,9 @@ from typing import Annotated, ClassVar
 
 from atoll.jobs.computation.exposure import Seen, exposures, output_of
 from atoll.jobs.errors import BadPlan
-from atoll.jobs.intersection.outputs import Security
 from atoll.jobs.numbers import Nulls, NumberRule
 from atoll.jobs.secret.places import MAX_OWNERS, MAX_RECEIVERS, NODES, Seats
+from atoll.jobs.security import Security
 from atoll.ledger.plan import Label
 from atoll.policy.demand import Exposure, Output
 from atoll.programs.dtypes import DType

@@ -1,12 +1,13 @@
 """Words that a person chooses from. Names in plans, on the command line and in the documentation are the same.
 
-`Output` is the policy's; an intersection gives `identifiers`, `rows`, `cardinality` or `sum`.
+`Output` is the policy's, `Security` that of all jobs; an intersection gives `identifiers`, `rows`, `cardinality` or `sum`.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
+from atoll.jobs.security import Security
 from atoll.policy.demand import Output
 
 
@@ -19,15 +20,6 @@ class Join(StrEnum):
     """With `rows`: all its rows; those that match carry the owner's columns."""
     ANTI = "anti"
     """With `identifiers`: its rows that do not match."""
-
-
-class Security(StrEnum):
-    """The misbehaviour that a protocol must withstand, in the plan's words."""
-
-    SEMI_HONEST = "semi-honest"
-    """Others keep to the protocol and look at everything they see."""
-    MALICIOUS = "malicious"
-    """Others send what they like."""
 
 
 __all__ = ["Join", "Output", "Security"]

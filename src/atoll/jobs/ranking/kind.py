@@ -34,7 +34,7 @@ class Ranking(JobKind[RankingSpec]):
 
     def draft(self, spec: RankingSpec) -> Draft:
         return Auction(
-            offer=Offer(rule=spec.rule, best=spec.best, low=spec.low, high=spec.high),
+            offer=Offer(rule=spec.rule, best=spec.best, low=spec.low, high=spec.high, security=spec.security),
             bids_until=spec.bids_until,
             bidders=spec.bidders,
             computes=spec.computes,
@@ -54,7 +54,8 @@ class Ranking(JobKind[RankingSpec]):
             raise BadPlan(kind=KIND, reason="what travels beside it is not the program that its rule means")
 
     def read_attached(self, plan: Plan, body: bytes) -> str:  # noqa: ARG002 - it follows from the plan
-        return as_text(explain(Auction.of(plan).graph()))
+        auction = Auction.of(plan)
+        return as_text(explain(auction.graph(), adversary=auction.adversary))
 
     def split_bid(self, plan: Plan, value: int, entropy: Entropy) -> tuple[Share, ...]:
         auction = Auction.of(plan)
@@ -67,7 +68,8 @@ class Ranking(JobKind[RankingSpec]):
         return ()
 
     def estimate(self, plan: Plan) -> Estimate:
-        cost = explain(Auction.of(plan).graph(), links=())
+        auction = Auction.of(plan)
+        cost = explain(auction.graph(), adversary=auction.adversary, links=())
         seconds = 2 + int(cost.rounds * ROUND_SECONDS)
         return Estimate(seconds=seconds, traffic_bytes=TRAFFIC_BYTES + max(cost.bytes_by_node), memory_bytes=MEMORY_BYTES)
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from atoll.jobs.ranking.spec import Offer
+from atoll.jobs.security import Security
 from atoll.programs.library.ranking import Rule
 
 MAX_TEXT = 2000
+_MODEL = {
+    Security.SEMI_HONEST: "as long as no two of them work together and all follow the protocol",
+    Security.MALICIOUS: "as long as no two of them work together, and one that deviates is noticed before anything is opened",
+}
 _GETS = {
     Rule.ORDER: "each bidder learns its own rank and nobody else does",
     Rule.BEST: "{receivers} learn the {best} best bidders in their order, and no bid",
@@ -21,8 +26,8 @@ def leakage_text(offer: Offer, bidders: Sequence[str], computes: Sequence[str], 
     """The text."""
     gets = _GETS[offer.rule].format(receivers=", ".join(receivers), best=offer.best)
     text = (
-        f"{gets}. The compute nodes {', '.join(computes)} learn nothing of the bids, as long as no two of them work together "
-        "and all follow the protocol; two of them together could read every bid. Everybody knows that "
+        f"{gets}. The compute nodes {', '.join(computes)} learn nothing of the bids, {_MODEL[offer.security]}; two of "
+        "them together could read every bid. Everybody knows that "
         f"{', '.join(bidders)} were asked to bid from {offer.low} to {offer.high}, and in which order they committed. Of equal "
         "bids the one that was committed to first ranks higher, and whoever orders the ledger can say which that was; nobody "
         "is told that there were equal ones. A bid outside the range counts as none, and nobody is told that either, but where "

@@ -15,12 +15,12 @@ from atoll.ledger.plan import Coalition, Plan, PlanOutput, PlanParty
 from atoll.policy.terms import HONEST_MAJORITY
 from atoll.programs.graph import Graph
 from atoll.programs.library.ranking import Rule, ranking_program
+from atoll.protocols.mpc import Adversary
 from atoll.wire.errors import MessageError
 
 KIND = "ranking"
 PROTOCOL = "mpc-replicated3"
 VERSION = 1
-ADVERSARY = "semi-honest"
 
 _TAKEN: dict[Rule, tuple[str, ...]] = {
     Rule.ORDER: ("rank",),
@@ -85,6 +85,11 @@ class Auction:
         """Bits of a share: as many as the greatest bid has."""
         return self.offer.high.bit_length()
 
+    @property
+    def adversary(self) -> Adversary:
+        """What one compute node may do, for the engine."""
+        return Adversary(str(self.offer.security))
+
     def graph(self) -> Graph:
         """What is computed."""
         return _graph(self.offer.rule, len(self.bidders), self.offer.low, self.offer.high, self.offer.best)
@@ -107,7 +112,7 @@ class Auction:
             inputs=(),
             outputs=tuple(PlanOutput(index=at, gets=(str(self.offer.rule),)) for at in range(len(self.receivers))),
             coalitions=self._coalitions(),
-            adversary_model=HONEST_MAJORITY + ADVERSARY,
+            adversary_model=HONEST_MAJORITY + self.offer.security,
             leakage=leakage_text(self.offer, self.bidders, self.computes, self.receivers),
             bids_until=self.bids_until,
             beside=graph.encode(),

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from atoll.jobs.bids import SHARES, Bid, OpenedBid, is_committed
 from atoll.jobs.closing import close_as_other, close_as_receiver
-from atoll.jobs.errors import BadInputs
+from atoll.jobs.errors import BadInputs, OpenedDiffers
 from atoll.jobs.kind import Inputs, Outcome
 from atoll.jobs.ranking.plan import Auction
 from atoll.jobs.result import Result
@@ -31,6 +31,7 @@ from atoll.programs.places import graph_steps, receiver_shapes, receivers
 from atoll.protocols.bulk import send_bulk
 from atoll.protocols.mpc import Node, Steps, Words, as_role, from_bits, receiver_role, set_up
 from atoll.protocols.mpc.entering import ColumnShape, Shared, pack_results
+from atoll.protocols.mpc.places import next_of, previous_of
 from atoll.protocols.mpc.roles import hand_over
 from atoll.protocols.mpc.rounds import Heard, Round
 from atoll.protocols.mpc.shares import Words64
@@ -81,8 +82,9 @@ def _compute(plan: Plan, auction: Auction, inputs: Inputs, index: int, seed: byt
     program = sha256(_ORDER_DOMAIN + auction.graph().digest + bytes(one.place for one in bids)).digest()
 
     def steps() -> Steps[tuple[dict[Party, list[Shared]], list[bool]]]:
-        node = yield from set_up(index, context=context, seed=SeededEntropy(seed).fork("ranking").bytes(32), program=program)
-        opened = yield from _agree(fits)
+        own = SeededEntropy(seed).fork("ranking").bytes(32)
+        node = yield from set_up(index, context=context, seed=own, adversary=auction.adversary, program=program)
+        opened = yield from _agree(index, fits)
         results = yield from _rank(node, auction, bids, np.where(opened, held, 0).astype(np.uint64))
         return (yield from hand_over(node, results, shapes)), opened
 
@@ -101,12 +103,31 @@ def _fits(said: OpenedBid, bid: Bid, index: int, *, plan: bytes, width: int) -> 
     )
 
 
-def _agree(fits: Sequence[bool]) -> Steps[list[bool]]:
-    """Which bids were opened as committed to all three nodes. Rounds: 1. Bytes sent a node: 16. Leaks: who did not open."""
-    own = sum(one << row for row, one in enumerate(fits)).to_bytes(_WORD, "little")
-    heard: Heard = yield Round(to_previous=(own,), to_next=(own,), from_previous=_WORD, from_next=_WORD)
-    both = int.from_bytes(heard.from_previous, "little") & int.from_bytes(heard.from_next, "little")
-    return [one and bool(both >> row & 1) for row, one in enumerate(fits)]
+def _agree(index: int, fits: Sequence[bool]) -> Steps[list[bool]]:
+    """Which bids were opened as committed to all three nodes.
+
+    What follows from it is compared: a node that tells its neighbours different things would make them go on with parts that do
+    not fit together.
+
+    Raises:
+        OpenedDiffers: another node comes to something else.
+
+    Rounds: 2. Bytes sent a node: 32. Leaks: who did not open.
+    """
+    told = sum(one << row for row, one in enumerate(fits))
+    previous, following = yield from _tell(told)
+    opened = told & previous & following
+    for at, one in zip((previous_of(index), next_of(index)), (yield from _tell(opened)), strict=True):
+        if one != opened:
+            raise OpenedDiffers(party=str(COMPUTE[at]))
+    return [bool(opened >> row & 1) for row in range(len(fits))]
+
+
+def _tell(rows: int) -> Steps[tuple[int, int]]:
+    """A bit a row to both neighbours, and theirs, the previous one's first."""
+    said = rows.to_bytes(_WORD, "little")
+    heard: Heard = yield Round(to_previous=(said,), to_next=(said,), from_previous=_WORD, from_next=_WORD)
+    return int.from_bytes(heard.from_previous, "little"), int.from_bytes(heard.from_next, "little")
 
 
 def _rank(node: Node, auction: Auction, bids: Sequence[Bid], held: Words64) -> Steps[dict[Party, list[Shared]]]:

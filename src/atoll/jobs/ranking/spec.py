@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from atoll.jobs.secret.places import NODES
+from atoll.jobs.security import Security
 from atoll.programs.library.ranking import Rule
 from atoll.wire.message import Message, Name, Range, Size, Time
 
@@ -30,6 +31,8 @@ class Offer(Message):
     """Greatest bid that counts."""
     graph: Annotated[bytes, Size(0, 32)] = b""
     """Digest of the program that follows."""
+    security: Security = Security.SEMI_HONEST
+    """What one of the three compute nodes may do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +57,5 @@ class RankingSpec(Message):
     """Three different organisations that compute."""
     receivers: Annotated[tuple[Name, ...], Size(0, MAX_BIDDERS)] = ()
     """Who learns the outcome; none with the rule `order`, where each bidder learns its own rank."""
+    security: Security = Security.SEMI_HONEST
+    """What one of the three compute nodes may do."""
