@@ -253,9 +253,9 @@ class LedgerStore:
             count: rows added in this transaction.
             state: as it is now, whatever was added included.
         """
-        first, last = self._db.execute(
-            "SELECT min(id), max(id) FROM records"
-        ).fetchone()  # rows go at one end, come at the other
+        first, last = self._db.execute(  # rows go at one end, come at the other; asked together, both are found by reading all
+            "SELECT (SELECT min(id) FROM records), (SELECT max(id) FROM records)"
+        ).fetchone()
         if count == 0 or last - first + 1 <= 2 * len(state) + TIDY_ROWS:
             return
         oldest = self._db.execute("SELECT id, key, value FROM records ORDER BY id LIMIT ?", (2 * count,)).fetchall()

@@ -175,6 +175,19 @@ def test_rows_that_are_out_of_date_go_while_others_come(tmp_path: Path, monkeypa
     store.close()
 
 
+def test_tidying_costs_the_same_however_many_records_there_are(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    state = {b"key %d" % number: b"value" for number in range(2000)}
+    with store.write():
+        store.put_records(state.items())
+    steps: list[None] = []
+    store._db.set_progress_handler(lambda: steps.append(None), 1)
+    with store.write():
+        store.tidy_records(4, state)
+    assert 0 < len(steps) < 200, "SQLite's steps; a walk over all takes some thousands"
+    store.close()
+
+
 def test_a_full_disk_refuses_and_keeps_what_was_there(tmp_path: Path) -> None:
     store = Store(tmp_path / "one", max_pages=24)
     with store.write():
