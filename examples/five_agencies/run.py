@@ -14,7 +14,6 @@ import csv
 import io
 import os
 import random
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from atoll.api.models import GiveGrant, RegisterColumn, RegisterDataset
 from atoll.cli.main import main as atoll
 from atoll.client import Node, connect_home
 from atoll.errors import AtollError
+from atoll.testing.ports import Ports
 from atoll.testing.tables import assign_identifier
 
 SPELLINGS: dict[str, Callable[[str], str]] = {
@@ -49,7 +49,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the tables")
     with tempfile.TemporaryDirectory(prefix="five-agencies-") as folder, ExitStack() as stack:
         known = make_people(parser.parse_args().seed)
-        found_consortium(Path(folder))
+        ports = Ports()
+        stack.callback(ports.release)
+        found_consortium(Path(folder), ports)
         nodes = stack.enter_context(running(Path(folder)))
         sets = {org: register(nodes[org], Path(folder) / org, org, known[org]) for org in SPELLINGS}
         grants = {org: permit(nodes[org], sets[org]) for org in OTHERS}
@@ -74,13 +76,12 @@ def make_people(seed: int) -> dict[str, set[str]]:
     return {org: set(draw.sample(people, KNOWN)) for org in SPELLINGS}
 
 
-def found_consortium(folder: Path) -> None:
+def found_consortium(folder: Path, ports: Ports) -> None:
     """Five homes, and a genesis that all five sign. In earnest each home is at its agency, and signs there."""
     os.environ["ATOLL_PASSPHRASE"] = "one for all, in an example only"  # noqa: S105
-    ports = free_ports(2 * len(SPELLINGS))
     for at, org in enumerate(SPELLINGS):
         roles = ["--role", "owner", "--role", "user", *(["--role", "operator"] if org == ASKER else [])]
-        peer, https = (f"127.0.0.1:{port}" for port in ports[2 * at : 2 * at + 2])
+        peer, https = ports.address(), ports.address()
         do("init", str(folder / org), "--org", org, "--legal-id", f"agency-{at}", *roles, "--peer", peer, "--https", https)
     homes = [word for org in SPELLINGS for word in ("--home", str(folder / org))]
     do("consortium", "found", *homes, "--chain-id", "agencies.example/benefits", "--test")
@@ -160,13 +161,6 @@ def until(holds: Callable[[], bool]) -> None:
             pass
         time.sleep(0.1)
     raise SystemExit("the nodes did not come to it in time")
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in sockets]
 
 
 if __name__ == "__main__":

@@ -13,12 +13,11 @@ import io
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -32,6 +31,7 @@ from atoll.ledger.evidence import encode_trust_file
 from atoll.ledger.genesis import verify_genesis
 from atoll.ledger.tlog_policy import parse_policy
 from atoll.ledger.vkey import encode_vkey
+from atoll.testing.ports import Ports
 
 OWNERS = {"east": "clinic", "west": "bank"}
 """The consortia, and who registers in each; each has an operator beside."""
@@ -48,9 +48,10 @@ def main() -> int:
     os.environ["ATOLL_PASSPHRASE"] = "one for all, in an example only"  # noqa: S105
     with tempfile.TemporaryDirectory(prefix="two-consortia-") as name, ExitStack() as stack:
         folder = Path(name)
-        ports = iter(free_ports(10))
+        ports = Ports()
+        stack.callback(ports.release)
         addresses = {side: found_consortium(folder, side, ports) for side in OWNERS}
-        witnesses = {side: make_witness(folder, side, f"127.0.0.1:{next(ports)}") for side in OWNERS}
+        witnesses = {side: make_witness(folder, side, ports.address()) for side in OWNERS}
         agree(folder, addresses, witnesses)
         stack.enter_context(running(folder))
         for side, owner in OWNERS.items():
@@ -67,11 +68,11 @@ def main() -> int:
         return 0 if (first, second, third) == ("registered", "foreign.duplicate", "registered") else 1
 
 
-def found_consortium(folder: Path, side: str, ports: Iterator[int]) -> str:
+def found_consortium(folder: Path, side: str, ports: Ports) -> str:
     """Two homes and the genesis that both sign; where the owner's node will answer."""
     listens = []
     for org in ("operator", OWNERS[side]):
-        peer, https = (f"127.0.0.1:{next(ports)}" for _ in range(2))
+        peer, https = ports.address(), ports.address()
         roles = ["--role", "operator"] if org == "operator" else ["--role", "owner", "--role", "user"]
         home = str(folder / side / org)
         atoll_("init", home, "--org", org, "--legal-id", f"{side}-{org}", *roles, "--peer", peer, "--https", https)
@@ -214,13 +215,6 @@ def until(holds: Callable[[], bool]) -> None:
             pass
         time.sleep(0.1)
     raise SystemExit("the nodes did not come to it in time")
-
-
-def free_ports(count: int) -> Sequence[int]:
-    """Ports that nothing listens on now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in sockets]
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from atoll.ledger.records import Member, Record
 from atoll.node.config import Config
+from atoll.node.errors import NoSuchThing
 from atoll.node.outbox import Outbox
 from atoll.ordering.engine import Engine, View
 from atoll.ordering.errors import StaleView
@@ -71,6 +72,17 @@ class NodeContext:
                 if self.clock.monotonic() > ends:
                     raise
             await asyncio.sleep(0.2)
+
+    def need(self, kind: type[R], identifier: str) -> R:
+        """One record.
+
+        Raises:
+            NoSuchThing: the ledger holds none of this name.
+        """
+        record = self.view().get(kind, identifier)
+        if record is None:
+            raise NoSuchThing(what=kind.NAMESPACE, name=identifier)
+        return record
 
     def records(self, kind: type[R]) -> list[R]:
         """All records of a kind, by identifier; for lists and sweeps, never for a rule."""

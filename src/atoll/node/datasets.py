@@ -52,9 +52,7 @@ class Datasets:
     async def registered(self, request: RegisterDataset) -> Registered:
         """As `register`, told in words; see there."""
         done = await self.register(request)
-        record = self._context.view().get(Dataset, done.dataset)
-        if record is None:
-            raise NoSuchThing(what="dataset", name=done.dataset)
+        record = self._context.need(Dataset, done.dataset)
         told, acknowledged = tell_finding(record), done.acknowledged
         return Registered(
             dataset=done.dataset,
@@ -106,10 +104,7 @@ class Datasets:
         Raises:
             NoSuchThing: the ledger holds none of this name.
         """
-        view = self._context.view()
-        record = view.get(Dataset, identifier)
-        if record is None:
-            raise NoSuchThing(what="dataset", name=identifier)
+        view, record = self._context.view(), self._context.need(Dataset, identifier)
         if fetch:
             await self._bodies.fetch(view, Kind.CARD, identifier, (record.owner,), patience_seconds=patience_seconds)
         mine = record.owner == self._context.org

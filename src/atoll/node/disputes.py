@@ -20,7 +20,7 @@ from atoll.ledger.records import Dataset, Dispute
 from atoll.ledger.rules.dispute import AnswerDispute, DecideDispute, OpenDispute, Outcome
 from atoll.node.bodies import PATIENCE_SECONDS, Bodies, Kind, entitled, readers
 from atoll.node.context import NodeContext
-from atoll.node.errors import BadRequest, NoSuchThing
+from atoll.node.errors import BadRequest
 from atoll.ordering.engine import Acknowledged
 from atoll.primitives.commitment import commit
 from atoll.wire.message import encode_message, parse_message
@@ -35,7 +35,7 @@ class Disputes:
 
     async def open(self, request: OpenRequest, actor: str) -> tuple[str, Acknowledged]:
         """Contest a version; the words go to the other party, auditors and regulators."""
-        owners = {self._need_version(one).owner for one in (request.subject, request.against)}
+        owners = {self._context.need(Dataset, one).owner for one in (request.subject, request.against)}
         dispute = self._context.entropy.bytes(16)
         body = self._statement(dispute, request.text, request.attachments)
         name = f"{dispute.hex()}/{OPENING}"
@@ -48,11 +48,11 @@ class Disputes:
 
     async def answer(self, identifier: str, request: AnswerRequest, actor: str) -> Acknowledged:
         """Add to what was said."""
-        dispute = self._need(identifier)
+        dispute = self._context.need(Dispute, identifier)
         body = self._statement(dispute.dispute, request.text, request.attachments)
         commitment = _commitment(body)
         acknowledged = await self._context.outbox.submit(AnswerDispute(dispute=dispute.dispute, evidence=commitment))
-        said = self._need(identifier).answers
+        said = self._context.need(Dispute, identifier).answers
         number = 1 + max(place for place, one in enumerate(said) if one.commitment == commitment)
         name = f"{identifier}/{number}"
         self._bodies.keep(Kind.STATEMENT, name, body)
@@ -69,7 +69,7 @@ class Disputes:
         return await self._end(identifier, Outcome.WITHDRAWN, request, actor)
 
     async def _end(self, identifier: str, outcome: Outcome, request: DecideRequest | AnswerRequest, actor: str) -> Acknowledged:
-        dispute = self._need(identifier)
+        dispute = self._context.need(Dispute, identifier)
         body = self._statement(dispute.dispute, request.text, request.attachments)
         name = f"{identifier}/{REASON}"
         self._bodies.keep(Kind.STATEMENT, name, body)
@@ -81,7 +81,7 @@ class Disputes:
 
     async def show(self, identifier: str) -> DisputeInfo:
         """One dispute, with the words where this organisation may read them."""
-        dispute = self._need(identifier)
+        dispute = self._context.need(Dispute, identifier)
         holders = dict.fromkeys((*dispute.parties, dispute.decided_by or dispute.opener, *self._readers()))
         wanted = [(OPENING, dispute.opener, dispute.opened_height, dispute.evidence)]
         wanted += [(str(number), one.org, one.height, one.commitment) for number, one in enumerate(dispute.answers, start=1)]
@@ -142,18 +142,6 @@ class Disputes:
 
     def _readers(self) -> Sequence[str]:
         return readers(self._context.view())
-
-    def _need(self, identifier: str) -> Dispute:
-        dispute = self._context.view().get(Dispute, identifier)
-        if dispute is None:
-            raise NoSuchThing(what="dispute", name=identifier)
-        return dispute
-
-    def _need_version(self, identifier: str) -> Dataset:
-        record = self._context.view().get(Dataset, identifier)
-        if record is None:
-            raise NoSuchThing(what="dataset", name=identifier)
-        return record
 
 
 def _commitment(body: bytes) -> bytes:

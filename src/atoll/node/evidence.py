@@ -12,7 +12,7 @@ from atoll.ledger.evidence import export_evidence
 from atoll.ledger.records import Dataset, Grant, Job
 from atoll.node.bodies import PATIENCE_SECONDS, Bodies, Kind
 from atoll.node.context import NodeContext
-from atoll.node.errors import NoSuchThing, PlanChanged
+from atoll.node.errors import PlanChanged
 
 
 class Evidence:
@@ -29,9 +29,7 @@ class Evidence:
             NoSuchThing: the ledger holds no such job.
             IncompleteEvidence and others of `atoll.ledger.evidence`: this node does not hold what a bundle needs.
         """
-        job = self._context.view().get(Job, identifier)
-        if job is None:
-            raise NoSuchThing(what="job", name=identifier)
+        job = self._context.need(Job, identifier)
         await self._collect(job)
         source = NodeSource(self._context, self._bodies)
         data = await self._context.offload(lambda: export_evidence(source, bytes.fromhex(identifier)))

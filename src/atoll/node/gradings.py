@@ -22,7 +22,7 @@ from atoll.ledger.records import Dataset, LevelApproval, Regrade
 from atoll.ledger.rules.grade import ApproveLevel, RegradeDataset
 from atoll.node.bodies import PATIENCE_SECONDS, Bodies, Kind
 from atoll.node.context import NodeContext
-from atoll.node.errors import BadRequest, NoSuchThing
+from atoll.node.errors import BadRequest
 from atoll.node.levels import LevelTables
 from atoll.ordering.engine import Acknowledged
 from atoll.policy.levels import STATUS, level_of, level_text, permitted_modes
@@ -55,10 +55,7 @@ class Gradings:
         Raises:
             NoSuchThing: the ledger holds none of this name.
         """
-        view = self._context.view()
-        record = view.get(Dataset, identifier)
-        if record is None:
-            raise NoSuchThing(what="dataset", name=identifier)
+        view, record = self._context.view(), self._context.need(Dataset, identifier)
         level = level_of(view, record)
         await self._bodies.fetch(view, Kind.CARD, identifier, (record.owner,), patience_seconds=PATIENCE_SECONDS)
         card, _ = self._bodies.believed(view, identifier)

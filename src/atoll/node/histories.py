@@ -9,7 +9,6 @@ from atoll.exchange.registration import Lineage, lineage_to_prov, trace_lineage
 from atoll.ledger.records import Check, Dataset, Job
 from atoll.node.context import NodeContext
 from atoll.node.disputes import Disputes
-from atoll.node.errors import NoSuchThing
 
 
 class Histories:
@@ -26,7 +25,7 @@ class Histories:
             NoSuchThing: the ledger holds none of this name.
         """
         view = self._context.view()
-        record = self._need(dataset)
+        record = self._context.need(Dataset, dataset)
         lineage = self._trace(dataset)
         checks = [one for one in self._context.records(Check) if dataset in (one.new, one.incumbent)]
         return HistoryInfo(
@@ -56,18 +55,12 @@ class Histories:
 
     def prov(self, dataset: str) -> dict[str, Any]:
         """A version's lineage as PROV-O in JSON-LD. Raises as `show`."""
-        self._need(dataset)
+        self._context.need(Dataset, dataset)
         return lineage_to_prov(self._trace(dataset), chain_id=self._context.view().chain.chain_id)
 
     def _trace(self, dataset: str) -> Lineage:
         view = self._context.view()
         return trace_lineage(dataset, version=lambda name: view.get(Dataset, name), job=lambda one: view.get(Job, one.hex()))
-
-    def _need(self, dataset: str) -> Dataset:
-        record = self._context.view().get(Dataset, dataset)
-        if record is None:
-            raise NoSuchThing(what="dataset", name=dataset)
-        return record
 
 
 def _version(one: Dataset) -> VersionInfo:

@@ -18,7 +18,7 @@ from atoll.ledger.rules.job import FailJob, WithdrawJob
 from atoll.node.bodies import PATIENCE_SECONDS, READERS, Bodies, Kind
 from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
-from atoll.node.errors import Cancelled, NoSuchThing, NotForThisJob, PlanChanged, RefusedByPerson, ResultHeld
+from atoll.node.errors import Cancelled, NotForThisJob, PlanChanged, RefusedByPerson, ResultHeld
 from atoll.node.outcomes import StoredResult
 from atoll.node.programs import program_of
 from atoll.node.runs import Runs
@@ -49,7 +49,7 @@ class Jobs:
 
     def show(self, identifier: str) -> JobInfo:
         """One job, with its plan where this node holds it, and what that would take where it can be carried out."""
-        job = self._need(identifier)
+        job = self._context.need(Job, identifier)
         info = self._describe(job)
         plan = self._bodies.plan(identifier)
         if plan is None:
@@ -61,7 +61,7 @@ class Jobs:
 
     async def collect(self, identifier: str) -> None:
         """Ask for the plan of a job, where it is not here and this organisation may read it."""
-        job, view = self._need(identifier), self._context.view()
+        job, view = self._context.need(Job, identifier), self._context.view()
         with suppress(PlanChanged):  # the reactor says so, to everybody
             holders = (job.proposer, *job.parties)
             await self._bodies.fetch(view, Kind.PLAN, identifier, holders, patience_seconds=PATIENCE_SECONDS)
@@ -76,7 +76,7 @@ class Jobs:
         Raises:
             ProgramNotReviewed, NotEntrusted: what approving alone does not say; the job waits on.
         """
-        job = self._need(identifier)
+        job = self._context.need(Job, identifier)
         if self._phase(identifier) != AWAITING or job.state is not JobState.PROPOSED:
             raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed=AWAITING)
         plan = await self._consents.checked_plan(job)
@@ -104,7 +104,7 @@ class Jobs:
             BadBid, BadPlan: the value would count as none, or nothing is bid for.
             NotEntrusted: as with `approve`.
         """
-        job = self._need(identifier)
+        job = self._context.need(Job, identifier)
         plan = await self._consents.checked_plan(job)
         if self._phase(identifier) != AWAITING or job.state is not JobState.PROPOSED:
             raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed=AWAITING)
@@ -117,7 +117,7 @@ class Jobs:
         Raises:
             NotForThisJob: there is no bid here, or it has been opened.
         """
-        job = self._need(identifier)
+        job = self._context.need(Job, identifier)
         if job.state not in (JobState.PROPOSED, JobState.CONSENTED) or not self._consents.opened_shares(identifier):
             raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed="a bid that is not opened yet")
         self._consents.withhold(identifier)
@@ -126,20 +126,20 @@ class Jobs:
 
     async def refuse(self, identifier: str, code: str, actor: str) -> JobInfo:
         """A person refuses a job before START."""
-        self._need(identifier)
+        self._context.need(Job, identifier)
         await self._consents.refuse(identifier, code or RefusedByPerson.code, actor=actor)
         return self.show(identifier)
 
     async def withdraw(self, identifier: str, actor: str) -> JobInfo:
         """Take consent or proposal back before START."""
-        job = self._need(identifier)
+        job = self._context.need(Job, identifier)
         await self._context.outbox.submit(WithdrawJob(job_id=job.job_id))
         self._context.note(actor, "job.withdraw", identifier, "ok")
         return self.show(identifier)
 
     async def cancel(self, identifier: str, actor: str) -> JobInfo:
         """Stop a running job; it ends FAILED for all its parties."""
-        job = self._need(identifier)
+        job = self._context.need(Job, identifier)
         if job.state is not JobState.STARTED:
             raise NotForThisJob(job=identifier, phase=job.state, needed=JobState.STARTED)
         await self._runs.stop(identifier)
@@ -172,7 +172,7 @@ class Jobs:
         return encode_blocks_as(kind, found.schema, found.blocks())
 
     def _result(self, identifier: str) -> StoredResult:
-        job = self._need(identifier)
+        job = self._context.need(Job, identifier)
         order = find_order(self._context.view(), job.parties, job.inputs)
         if order is not None:
             raise ResultHeld(job=identifier, order=str(order))
@@ -183,7 +183,7 @@ class Jobs:
 
     def why(self, identifier: str) -> WhyInfo:
         """Why a job stands where it stands."""
-        job = self._need(identifier)
+        job = self._context.need(Job, identifier)
         local = self._context.store.job(identifier)
         code = job.reason or (local.error if local else "")
         if code == EndedUntold.code and local is not None and local.error:
@@ -212,12 +212,6 @@ class Jobs:
             for one in parse_message(body, ReceiptDetail).unopened if body else ():
                 said.setdefault(one, []).append(org)
         return said
-
-    def _need(self, identifier: str) -> Job:
-        job = self._context.view().get(Job, identifier)
-        if job is None:
-            raise NoSuchThing(what="job", name=identifier)
-        return job
 
     def _phase(self, identifier: str) -> str:
         local = self._context.store.job(identifier)

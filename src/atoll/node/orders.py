@@ -38,7 +38,7 @@ from atoll.ledger.rules.approver import (
 )
 from atoll.ledger.rules.order import HANDS, ORDERS, OrderBody
 from atoll.node.context import NodeContext
-from atoll.node.errors import BadRequest, NoSuchThing
+from atoll.node.errors import BadRequest
 from atoll.ordering.engine import Acknowledged
 from atoll.primitives.commitment import commit
 from atoll.trust.algorithms import Algorithm
@@ -117,10 +117,7 @@ class OrderDesk:
         Raises:
             NoSuchThing: there is none.
         """
-        found = self._context.view().get(Order, order)
-        if found is None:
-            raise NoSuchThing(what="order", name=order)
-        return self._describe(found)
+        return self._describe(self._context.need(Order, order))
 
     def approval(self, identifier: str) -> bytes:
         """For a person to sign: that this organisation may consent to a job on data of a high level.
@@ -128,9 +125,7 @@ class OrderDesk:
         Raises:
             NoSuchThing: there is no such job.
         """
-        job = self._context.view().get(Job, identifier)
-        if job is None:
-            raise NoSuchThing(what="job", name=identifier)
+        job = self._context.need(Job, identifier)
         body = ConsentApproval(job_id=job.job_id, plan_digest=job.plan_digest, org=self._context.org)
         inputs = ", ".join(dict.fromkeys(one.dataset for one in job.inputs))
         return self._paper(Context.APPROVAL, body, self._signers(), reason=f"{job.kind} proposed by {job.proposer} on {inputs}")
@@ -141,10 +136,8 @@ class OrderDesk:
         Raises:
             NoSuchThing: there is no such dataset.
         """
-        view = self._context.view()
-        if view.get(Dataset, identifier) is None:
-            raise NoSuchThing(what="dataset", name=identifier)
-        last = view.get(Regrade, identifier)
+        self._context.need(Dataset, identifier)
+        last = self._context.view().get(Regrade, identifier)
         body = RegradeApproval(
             dataset=identifier,
             level=level,

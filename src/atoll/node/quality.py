@@ -69,7 +69,7 @@ class Quality:
             MetricFailed: see there.
             TransactionRefused: the ledger's rules refuse the opinion.
         """
-        record = self._record(dataset)
+        record = self._context.need(Dataset, dataset)
         local, card = self._context.store.dataset(dataset), self._bodies.card(dataset)
         if local is None or card is None or not self._bodies.fits(self._context.view(), Kind.CARD, dataset):
             raise NoSuchThing(what="dataset of its own", name=dataset)
@@ -122,7 +122,7 @@ class Quality:
         Raises:
             NoSuchThing: it is not registered.
         """
-        self._record(dataset)
+        self._context.need(Dataset, dataset)
         return self._catalogue.opinions(dataset)
 
     async def report(self, dataset: str, evaluator: str) -> QualityReportInfo:
@@ -134,7 +134,7 @@ class Quality:
             BadReport: it does not hold.
         """
         view, name = self._context.view(), opinion_id(dataset, evaluator)
-        dataset_record, record = self._record(dataset), view.get(QualityReport, name)
+        dataset_record, record = self._context.need(Dataset, dataset), view.get(QualityReport, name)
         if record is None:
             raise NoSuchThing(what="report", name=name)
         data = await self._bodies.need(view, Kind.QUALITY, name, (evaluator, record.dataset.split("/")[0]))
@@ -176,7 +176,7 @@ class Quality:
     def _verified_run(self, signed: SignedRun) -> QualityRun:
         """The run, if the owner's node signed it and it is about the dataset version as it stands on the ledger."""
         told = parse_message(signed.run, QualityRun)
-        record = self._record(told.dataset)
+        record = self._context.need(Dataset, told.dataset)
         envelope = self._verified(signed.envelope, record.owner, Context.QUALITY_RUN)
         run = parse_run(signed, parse_message(envelope.payload, RunStatement), packaged())
         if (run.card_commitment, run.basis, run.measured_by) != (record.card_commitment, Basis.SOURCE, record.owner):
@@ -205,12 +205,6 @@ class Quality:
     def _aad(self, context: Context) -> bytes:
         chain = self._context.view().chain
         return encode_aad(chain.chain_id, chain.genesis_digest, context)
-
-    def _record(self, dataset: str) -> Dataset:
-        record = self._context.view().get(Dataset, dataset)
-        if record is None:
-            raise NoSuchThing(what="dataset", name=dataset)
-        return record
 
     def _read(self, local: LocalDataset, subject: Subject, metrics: MetricSet, now: int) -> tuple[int, tuple[Count, ...]]:
         from atoll.sources import SourceRoot, open_source, parse_fingerprint  # DuckDB and Arrow: most nodes never need them
