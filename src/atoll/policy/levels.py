@@ -22,7 +22,7 @@ from atoll.errors import RuleError
 from atoll.ledger.plan import Plan, PlanInput
 from atoll.ledger.records import SIMILARITY, Dataset, LevelApproval
 from atoll.ledger.rules.lineages import effective_level
-from atoll.policy.card import ColumnCard, DatasetCard
+from atoll.policy.card import DatasetCard
 from atoll.policy.demand import Exposure, Output
 from atoll.policy.errors import LevelRefused
 from atoll.policy.limits import View
@@ -217,11 +217,6 @@ def _leaving(planned: PlanInput, output: str, level: int, card: DatasetCard | No
 
 def _binding(column: int, dataset: int) -> int:
     return dataset if dataset >= Level.IMPORTANT else column
-
-
-def binding_level(column: ColumnCard, card: DatasetCard) -> int:
-    """The level that a column is handled by: its own, or that of the dataset where that is important or core."""
-    return _binding(column.level, card.level)
 
 
 def _reason(constraint: str, wanted: str, observed: str, holds: bool) -> Reason:

@@ -29,14 +29,6 @@ class DependsOnSecret(InputError):
     remedy = "Compute both ways and choose with where(condition, one, other); loops run a public number of times."
 
 
-class NotTracing(InputError):
-    """A function of secret programs was called outside of one."""
-
-    code = "programs.not_tracing"
-    sentence = "{line}: there is no program being traced here."
-    remedy = "Call it inside a function under @program; for plain arrays use numpy."
-
-
 class BadProgram(InputError):
     """What the program declares and what its function does are not the same."""
 

@@ -6,7 +6,6 @@ import sys
 from contextvars import ContextVar
 from pathlib import Path
 
-from atoll.programs.errors import NotTracing
 from atoll.programs.graph import Graph, Output, Ref, Step, infer_step
 from atoll.programs.kind import Kind
 from atoll.programs.operation import Operation
@@ -78,18 +77,6 @@ class Tracer:
         )
         outs = tuple(Output(o.name, o.receivers, moved(o.ref), None if o.valid is None else moved(o.valid)) for o in outputs)
         return Graph(name, steps, outs)
-
-
-def current_tracer() -> Tracer:
-    """The trace going on.
-
-    Raises:
-        NotTracing: none is.
-    """
-    tracer = CURRENT.get(None)
-    if tracer is None:
-        raise NotTracing(line=program_line())
-    return tracer
 
 
 def program_line() -> str:

@@ -176,7 +176,3 @@ class NodeProcess:
     def resume(self) -> None:
         """Let it go on."""
         os.kill(self.pid, signal.SIGCONT)
-
-    def is_killed(self) -> bool:
-        """Whether it has ended by SIGKILL."""
-        return self._process is not None and self._process.poll() == -signal.SIGKILL

@@ -23,7 +23,6 @@ MAX_COLUMNS = 4096
 SIGNATURE_VALUES = 128
 """Values of a MinHash signature; the standard error of an estimate from one is at most 1 / (2 sqrt 128) = 0.044."""
 BANDS = 32
-BAND_VALUES = SIGNATURE_VALUES // BANDS
 BAND_TAG_BYTES = 16
 MAX_SKETCH_VALUES = 4096
 MAX_PRINT_BYTES = 8 << 20

@@ -250,13 +250,3 @@ class Candidate:
             genesis_digest=ledger.genesis_digest,
         )
         return Block(height=ledger.height + 1, term=term, time=max(self.clock.now(), ledger.time), transactions=(data,))
-
-
-def _without_longest(ballots: list[Ballot]) -> list[Ballot]:
-    """The ballots that claim less than the longest one does.
-
-    A voter can claim a block that nobody has. Any q ballots are enough to lose nothing: q members cosigned what is
-    acknowledged, and one honest member is among both.
-    """
-    longest = max(one.signed.vote.size for one in ballots)
-    return [one for one in ballots if one.signed.vote.size < longest]

@@ -55,10 +55,6 @@ class Tally:
         note = self.note.with_signatures(self.lines[org] for org in sorted(self.lines))
         return Agreement(note, self.checkpoint, dict(self.times), nth_newest(self.times.values(), quorum))
 
-    def oldest_first(self) -> list[str]:
-        """Members that count, by the age of their cosignature; those without one first."""
-        return sorted((one.org for one in self.consensus.counted()), key=lambda org: self.times.get(org, 0))
-
     def _verified(self, line: NoteSignature, keys: list[VerifierKey]) -> VerifiedSignature | None:
         known = [key for key in keys if (key.name, key.key_id) == (line.name, line.key_id)]
         return verify_note(Note(self.note.text, (line,)), known)[0] if known else None

@@ -13,8 +13,6 @@ from atoll.protocols.mpc.circuits.prefix import above, carry_span, fewest_rounds
 
 FAST = 0
 """`extra` for the fewest rounds."""
-LEAN = 8
-"""`extra` for the fewest gates of a prefix network."""
 
 
 def carry_out(build: CircuitBuilder, a: Bits, b: Bits, *, carry: Wire | None = None, extra: int = 0) -> Wire:
