@@ -101,7 +101,7 @@ class MemberNetwork:
 
 @dataclass(frozen=True, slots=True)
 class MemberPort:
-    """`atoll.ordering.embedded.messages.Members` of one member."""
+    """`atoll.ordering.members.Members` of one member."""
 
     network: MemberNetwork
     org: str
