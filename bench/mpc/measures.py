@@ -47,8 +47,9 @@ MEASURES = (
     Measure(program="rank", rows=10_000, laps=3, seconds=1),
     Measure(program="multiply", rows=1_000_000, order={"adversary": "malicious"}),
     Measure(program="less-than", rows=1_000_000, laps=3, order={"adversary": "malicious"}),
+    Measure(program="sort", rows=100_000, laps=3, order={"adversary": "malicious"}),
 )
-MALICIOUS_RATIOS = {"multiply": 3.0, "less-than": 8.0}
+MALICIOUS_RATIOS = {"multiply": 3.0, "less-than": 8.0, "sort": 8.0}
 """At most so many times the semi-honest run."""
 SLOW = (("multiply", 1_000_000), ("less-than", 100_000), ("sort", 10_000), ("rank", 1_000))
 """Measured over a slow network too, for context."""

@@ -50,7 +50,8 @@ class SetUpDiffers(PeerError):
 
 
 class ProductsDisputed(PeerError):
-    """A node sent a wrong part of a product or did not prove a right one, or one of the two who checked showed nonsense."""
+    """A node sent a wrong part of a product or of rows that moved, or did not prove a right one; or one of the two who checked
+    showed nonsense."""
 
     code = "mpc.products_disputed"
     sentence = "The products of {prover}, checked by {first} and {second}, were not confirmed."

@@ -45,7 +45,8 @@ class Node:
         self.streams = streams
         self.adversary = adversary
         self.log: Notes | None = None
-        """Malicious mode: told of every product and every circuit (`products`, `circuit`), to be verified later."""
+        """Malicious mode: told of every product, every circuit and every step of a shuffle (`products`, `circuit`,
+        `checked_shuffle`), to be verified later."""
         self.verify: Verify = self._not_verified if self.is_malicious else _nothing
         """Run before anything is opened (`opening`, `roles`): in malicious mode what `set_up` put there, nothing otherwise."""
         self._next_ticket = 0

@@ -11,8 +11,9 @@ for many comparisons at once and costs the rounds of one.
 Rounds and bytes depend on the shuffle alone, never on the data; `specs/mpc-tables.md` gives their mean and a bound that is
 exceeded with probability 2^-40 at most.
 
-Leaks: nothing. Never compare rows in the open under a shuffle that was used for other keys: both patterns together would say
-how the two orders relate. `order` draws a fresh one each time.
+Leaks: nothing. In malicious mode the shuffle and the comparisons of a level are verified before their outcomes are opened. Never
+compare rows in the open under a shuffle that was used for other keys: both patterns together would say how the two orders
+relate. `order` draws a fresh one each time.
 Sources: Hamada, Kikuchi, Ikarashi, Chida, Takahashi, "Practically Efficient Multi-party Sorting Protocols from Comparison Sort
 Algorithms", ICISC 2012, LNCS 7839, sections 3 and 4; the shuffle: see `shuffling`. Spec: specs/mpc-tables.md.
 """
@@ -56,7 +57,7 @@ class Ordering:
     def apply(self, node: Node, *columns: Column) -> Steps[tuple[Column, ...]]:
         """Other columns of the same rows in this order.
 
-        Rounds: 2. Bytes: those of `Shuffle.apply`.
+        Rounds: 2, malicious 3. Bytes: those of `Shuffle.apply`.
         """
         moved = yield from self.shuffle.apply(node, *columns)
         return tuple(moved_by(column, self.places) for column in moved)
@@ -64,7 +65,7 @@ class Ordering:
     def undo(self, node: Node, *columns: Column) -> Steps[tuple[Column, ...]]:
         """Columns that are in this order, back in the order of the rows. Only where all ranks were found.
 
-        Rounds: 2. Bytes: those of `Shuffle.undo`.
+        Rounds: 2, malicious 3. Bytes: those of `Shuffle.undo`.
         """
         back = replicated.invert(self.places)
         return (yield from self.shuffle.undo(node, *(moved_by(column, back) for column in columns)))

@@ -1,7 +1,7 @@
 """What each operation says, from shapes alone: rounds, and bytes by node, exactly as `run_together` counts them.
 
 One function an operation, of its name. `a + b` is one after the other, `a | b` side by side. What malicious mode sends to
-verify products comes on top (`verification`).
+verify products and shuffles comes on top (`verification`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Malicious security with abort: all products are verified before anything is opened.
+"""Malicious security with abort: all products, and shuffles, which are made of them, are verified before anything is opened.
 
 A product of replicated shares is private whatever one node does; the worst is that it sends a wrong part, which adds something
 of its choice to the product. So the engine runs as in semi-honest mode and takes notes, and before an opening each node proves
