@@ -30,6 +30,9 @@ from atoll.wire.message import parse_message
 
 FRESH_SECONDS = 60
 """No consent, START or release on a checkpoint older than this (SECURITY 3.2)."""
+MOST_RECENT = 1024
+SHORT_BYTES = 2048
+"""Of that many records, none longer than this, it is remembered how they read: 6 MB at most."""
 
 R = TypeVar("R", bound=Record)
 
@@ -120,12 +123,12 @@ class View:
     def get(self, kind: type[R], identifier: str) -> R | None:
         """A record, or None where there is none."""
         data = self.tree.get(record_key(kind, identifier))
-        return None if data is None else parse_message(data, kind)
+        return None if data is None else _read(data, kind)
 
     def all(self, kind: type[R]) -> Iterator[R]:
         """Every record of a kind, by identifier. Cost: that of reading them; what else the state holds costs nothing."""
         for _, data in self.tree.items(kind.NAMESPACE.encode() + b"\0"):
-            yield parse_message(data, kind)
+            yield _read(data, kind)
 
     def state(self) -> State:
         """A state to try things on; what is written to it stays there."""
@@ -134,12 +137,29 @@ class View:
     @property
     def chain(self) -> Chain:
         """The ledger's own record."""
-        return parse_message(self.tree.get(record_key(Chain, "0")) or b"", Chain)
+        return _read(self.tree.get(record_key(Chain, "0")) or b"", Chain)
 
     @property
     def consensus(self) -> ConsensusSet:
         """Who orders and who cosigns."""
-        return parse_message(self.tree.get(record_key(ConsensusSet, "0")) or b"", ConsensusSet)
+        return _read(self.tree.get(record_key(ConsensusSet, "0")) or b"", ConsensusSet)
+
+
+_RECENT: dict[bytes, Record] = {}
+"""Records that were read, by their encoding. Members, their keys and open jobs are asked for again and again."""
+
+
+def _read(data: bytes, kind: type[R]) -> R:
+    """The record of a kind in `data`; nobody can change it, so it may be the same object as before."""
+    record = _RECENT.get(data)
+    if isinstance(record, kind):
+        return record
+    read = parse_message(data, kind)
+    if len(data) <= SHORT_BYTES:
+        if len(_RECENT) >= MOST_RECENT:
+            _RECENT.clear()
+        _RECENT[data] = read
+    return read
 
 
 class Candidacy(Protocol):

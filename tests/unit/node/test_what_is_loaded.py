@@ -35,7 +35,7 @@ OTHERS = {
 PROBE = """
 import io, sys
 from pathlib import Path
-import atoll.node.worker
+import atoll.node.working
 from atoll.jobs.registry import job_kind
 from atoll.protocols.identifiers import Report, parse_rule
 from atoll.sources import SourceRoot, SourceRows, open_items, open_source
@@ -56,6 +56,23 @@ def test_a_process_of_a_job_on_a_table_of_text_loads_nothing_for_other_jobs(kind
     loaded = set(answer.stdout.split())
     assert f"atoll.jobs.{kind}" in loaded
     assert loaded & (ALWAYS_ELSEWHERE | OTHERS[kind]) == set()
+
+
+LOADING = """
+import gc
+from atoll.node.loading import loading
+try:
+    with loading():
+        print(gc.isenabled())
+        raise ImportError
+except ImportError:
+    print(gc.isenabled(), gc.get_freeze_count() > 1000)
+"""
+
+
+def test_garbage_is_collected_again_once_the_code_is_loaded_and_the_code_is_left_out() -> None:
+    answer = subprocess.run([sys.executable, "-c", LOADING], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["False", "True", "True"]
 
 
 FAILING = """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 SAMPLE_SECONDS = 0.5
+PAGE_BYTES = resource.getpagesize()
 
 
 class PeakMemory:
@@ -34,7 +36,8 @@ class PeakMemory:
     def _sample(self) -> None:
         while not self._stop.wait(SAMPLE_SECONDS):
             pids = {pid for root in self._roots() for pid in descendants(root)}
-            self.peak_mb = max(self.peak_mb, sum(map(pss_mb, pids)))
+            if sum(map(rss_mb, pids)) > self.peak_mb:  # never below the other sum, and told a hundred times as fast
+                self.peak_mb = max(self.peak_mb, sum(map(pss_mb, pids)))
 
 
 def descendants(pid: int) -> Iterator[int]:
@@ -47,6 +50,15 @@ def descendants(pid: int) -> Iterator[int]:
             continue  # it ended while we looked
         for child in found:
             yield from descendants(int(child))
+
+
+def rss_mb(pid: int) -> float:
+    """Resident set size of one process, in which what it shares counts in full; 0 when it has ended."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]
+    except (OSError, IndexError):
+        return 0.0
+    return int(pages) * PAGE_BYTES / 1e6
 
 
 def pss_mb(pid: int) -> float:
