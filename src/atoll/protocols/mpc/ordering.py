@@ -11,8 +11,8 @@ for many comparisons at once and costs the rounds of one.
 Rounds and bytes depend on the shuffle alone, never on the data; `specs/mpc-tables.md` gives their mean and a bound that is
 exceeded with probability 2^-40 at most.
 
-Leaks: nothing. In malicious mode the shuffle and the comparisons of a level are verified before their outcomes are opened. Never
-compare rows in the open under a shuffle that was used for other keys: both patterns together would say how the two orders
+Leaks: nothing. In malicious mode the shuffle and the comparisons of a level are verified before their outcomes are opened.
+Never compare rows in the open under a shuffle that was used for other keys: both patterns together would say how the two orders
 relate. `order` draws a fresh one each time.
 Sources: Hamada, Kikuchi, Ikarashi, Chida, Takahashi, "Practically Efficient Multi-party Sorting Protocols from Comparison Sort
 Algorithms", ICISC 2012, LNCS 7839, sections 3 and 4; the shuffle: see `shuffling`. Spec: specs/mpc-tables.md.
