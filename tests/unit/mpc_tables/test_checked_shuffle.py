@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,16 @@ import pytest
 from numpy.typing import NDArray
 
 from atoll.errors import PeerError
-from atoll.protocols.mpc import Adversary, Node, Ring, Steps, open_ring, run_together, table_traffic
+from atoll.primitives.replicated import Order
+from atoll.protocols.mpc import Adversary, Node, Planes, Ring, Steps, open_ring, open_words, run_together, table_traffic
 from atoll.protocols.mpc.errors import ProductsDisputed
+from atoll.protocols.mpc.notes import Notes
 from atoll.protocols.mpc.ordering import order
+from atoll.protocols.mpc.shares import Words64
 from atoll.protocols.mpc.shuffling import Column, Places, Shuffle
 from atoll.protocols.mpc.traffic import Traffic, verified
 from atoll.protocols.mpc.traffic import open_ring as opening
+from atoll.protocols.mpc.verification import verify
 from tests.unit.mpc_tables.three import nodes, planes, ring, run, words
 
 ROWS = 40
@@ -39,9 +44,9 @@ def caught_by(liar: int, move: Callable[[Node, int], Steps[tuple[Column, ...]]],
 
     def honest(node: Node, at: int) -> Steps[Any]:
         (first, *_) = yield from move(node, at)
-        assert isinstance(first, Ring)
+        assert not isinstance(first, Planes)
         with pytest.raises(ProductsDisputed) as disputed:
-            yield from open_ring(node, first)
+            yield from open_ring(node, first) if isinstance(first, Ring) else open_words(node, first)
         return str(disputed.value)
 
     def careless(node: Node, at: int) -> Steps[Any]:
@@ -64,6 +69,7 @@ class Liar:
     def __init__(self, sender: int, which: int, lie: Lie) -> None:
         self.sender, self.which, self.lie = sender, which, lie
         self.said: list[Said] = []
+        self.told: Said = np.zeros(0, np.uint64)
         self.done = False
 
     def __call__(self, sender: int, to: int, data: bytes) -> bytes:
@@ -72,9 +78,9 @@ class Liar:
         self.said.append(np.frombuffer(data, np.uint64).copy())
         if len(self.said) - 1 != self.which:
             return data
-        changed = self.lie(self.said)
-        self.done = not np.array_equal(changed, self.said[-1])
-        return changed.tobytes()
+        self.told = self.lie(self.said)
+        self.done = not np.array_equal(self.told, self.said[-1])
+        return self.told.tobytes()
 
 
 def changed(row: int, by: int) -> Lie:
@@ -129,6 +135,41 @@ def test_messages_of_other_columns_steps_and_runs_are_noticed(sender: int) -> No
         for which in range(1, SENT):
             verdicts = caught_by(sender, three_columns, Liar(sender, which, lie))
             assert any(f"The products of compute/{sender}," in verdict for verdict in verdicts), (which, verdicts)
+
+
+@pytest.mark.parametrize("sender", range(3))
+@pytest.mark.parametrize("by", [1, 1 << 63])
+def test_a_node_that_goes_on_with_its_own_error_as_if_it_were_right_is_named_by_both_others(by: int, sender: int) -> None:
+    """One claim is wrong, all that follows from it is not: numbers, then words."""
+    for column, bits in ((X, False), (BITS, True)):
+        for which in range(2):
+            liar = Liar(sender, which, changed(3, by))
+
+            def move(node: Node, at: int, liar: Liar = liar, column: Any = column) -> Steps[tuple[Column, ...]]:
+                if at == liar.sender:
+                    node.log = _Consistent(liar)
+                    node.verify = partial(verify, node, node.log)
+                return (yield from Shuffle.draw(node, ROWS).apply(node, column[at]))
+
+            verdicts = caught_by(sender, move, liar)
+            assert liar.done
+            assert all(f"The products of compute/{sender}," in verdict for verdict in verdicts), (bits, which, verdicts)
+
+
+class _Consistent(Notes):
+    """Puts what was said in the place of what was computed."""
+
+    def __init__(self, liar: Liar) -> None:
+        super().__init__()
+        self._liar = liar
+        self._said = 0
+
+    def move(self, ticket: int, x: Words64, z: Words64, order: Order | None, *, is_own: bool, is_bits: bool) -> None:
+        if order is not None:
+            if self._said == self._liar.which:
+                z[0] = self._liar.told
+            self._said += 1
+        super().move(ticket, x, z, order, is_own=is_own, is_bits=is_bits)
 
 
 def _wrong(shuffle: Shuffle, part: int) -> Shuffle:
