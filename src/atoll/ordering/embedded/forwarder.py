@@ -49,6 +49,8 @@ class Forwarder:
     offload: Offload
     """Where signatures are verified."""
     _unverified: list[bytes] = field(default_factory=list)
+    _verification: asyncio.Future[None] | None = None
+    """Takes along what arrives now."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _sent_at: float = -1.0
     _verified_at: float = -1.0
@@ -88,14 +90,19 @@ class Forwarder:
     async def verify(self, transactions: Sequence[bytes]) -> None:
         """Have the signatures of transactions verified, together with those of all others that arrive meanwhile.
 
-        In one native call on several threads, beside the event loop; `admit` then finds the verdicts.
+        In one native call on several threads, beside the event loop; `admit` then finds the verdicts. All that were verified
+        together go on together, in the order in which they came, which is that of their senders' nonces.
         """
         self._unverified += transactions
+        if self._verification is None:
+            self._verification = asyncio.ensure_future(self._verify_all())
+        await asyncio.shield(self._verification)
+
+    async def _verify_all(self) -> None:
+        """Verify whatever has arrived until it is this one's turn."""
         async with self._turn:
-            if not self._unverified:
-                return  # somebody before has taken them along
             await self._gathered(self._verified_at, VERIFY_SECONDS)
-            taken, self._unverified = self._unverified, []
+            taken, self._unverified, self._verification = self._unverified, [], None
             height = self.replica.tip.height + 1
             if len(taken) <= FEW:
                 self.replica.warm(taken, height)
