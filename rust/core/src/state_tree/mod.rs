@@ -27,6 +27,8 @@ pub use prove::{Existence, Proof};
 pub const HASH_BYTES: usize = 32;
 /// Updates of more leaves hash them on several threads.
 const MANY_LEAVES: usize = 4096;
+/// An index of the keys may hold as many besides, and twice those of its tree.
+const SPARE_NAMES: usize = 1024;
 /// Bits of a path.
 const PATH_BITS: usize = 8 * HASH_BYTES;
 
@@ -74,6 +76,18 @@ impl Node {
             Self::Empty => &EMPTY,
             Self::Leaf(leaf) => &leaf.hash,
             Self::Inner(inner) => &inner.hash,
+        }
+    }
+
+    /// All keys below, in the order of their paths.
+    fn collect_keys(&self, keys: &mut Vec<Arc<[u8]>>) {
+        match self {
+            Self::Empty => {}
+            Self::Leaf(leaf) => keys.push(leaf.key.clone()),
+            Self::Inner(inner) => {
+                inner.left.collect_keys(keys);
+                inner.right.collect_keys(keys);
+            }
         }
     }
 
@@ -160,6 +174,11 @@ impl StateTree {
                 tree.count -= 1;
             }
         }
+        if tree.names.len() > 2 * tree.count + SPARE_NAMES {
+            let mut keys = Vec::with_capacity(tree.count);
+            tree.root.collect_keys(&mut keys);
+            tree.names = Names::of(keys);
+        }
         tree
     }
 
@@ -231,6 +250,29 @@ mod tests {
                 check(tree, content);
             }
         }
+    }
+
+    #[test]
+    fn keys_of_dropped_trees_are_forgotten_and_older_trees_keep_theirs() {
+        let content: BTreeMap<Vec<u8>, Vec<u8>> = (0..50).map(|key| (format!("kept/{key}").into_bytes(), vec![1])).collect();
+        let base = StateTree::default().apply(&content.clone().into_iter().collect::<Vec<_>>(), &[]);
+        for round in 0..5 {
+            let puts: Vec<_> = (0..SPARE_NAMES).map(|key| (format!("dropped/{round}/{key}").into_bytes(), vec![2])).collect();
+            drop(base.apply(&puts, &[]));
+        }
+        assert!(base.names.len() > 5 * SPARE_NAMES);
+        let gone = b"kept/7".to_vec();
+        let tree = base.apply(&[(b"new".to_vec(), vec![3])], std::slice::from_ref(&gone));
+        assert_eq!(tree.names.len(), tree.len());
+        check(&base, &content);
+        let mut after = content.clone();
+        after.remove(&gone);
+        after.insert(b"new".to_vec(), vec![3]);
+        check(&tree, &after);
+        let later = tree.apply(&[(gone.clone(), vec![4])], &[]);
+        after.insert(gone, vec![4]);
+        check(&later, &after);
+        check(&base, &content);
     }
 
     #[test]

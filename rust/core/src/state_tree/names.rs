@@ -1,7 +1,8 @@
 //! The keys in their own order, for walking over one namespace.
 //!
-//! One index serves a tree and all that were made from it. It is never made smaller: a key that a tree lacks, because it came
-//! later or went away, is passed over when the tree is asked for its value. So a tree costs nothing here but its new keys.
+//! One index serves a tree and those that were made from it. It is never made smaller: a key that a tree lacks, because it came
+//! later, went away, or stood in a tree that was dropped, is passed over when the tree is asked for its value. So a tree costs
+//! nothing here but its new keys. Once most keys of an index are passed over, the next tree begins an index of its own.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -15,6 +16,16 @@ impl Names {
     /// Adds keys.
     pub(super) fn extend(&self, keys: impl IntoIterator<Item = Arc<[u8]>>) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).extend(keys);
+    }
+
+    /// An index of exactly these keys.
+    pub(super) fn of(keys: impl IntoIterator<Item = Arc<[u8]>>) -> Self {
+        Self(Arc::new(RwLock::new(keys.into_iter().collect())))
+    }
+
+    /// How many keys it holds.
+    pub(super) fn len(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// What `find` finds of the keys that begin with `prefix`, in order, from the first one after `after` on, up to `limit`.
