@@ -148,10 +148,21 @@ class Membership:
         return acknowledged
 
     async def rotate(self, purpose: str) -> Acknowledged:
-        """Replace a key; identity and recovery changes are signed by the recovery key too (SECURITY 3.6)."""
-        current = self._current(Purpose(purpose))
-        version = current.version
-        public = self._keyring.prepare(Purpose(purpose), version + 1, registered=current.public)
+        """Replace a key; identity and recovery changes are signed by the recovery key too (SECURITY 3.6).
+
+        A member that follows registers its first consensus key in the same way, before the others have it validate.
+
+        Raises:
+            BadRequest: a consensus key, where nobody votes on blocks.
+            TransactionRefused: the ledger takes it not.
+        """
+        version, registered = 0, b""
+        if Purpose(purpose) is not Purpose.CONSENSUS or self._has_vote():
+            current = self._current(Purpose(purpose))
+            version, registered = current.version, current.public
+        elif self._context.engine.kind != EngineKind.COMETBFT:
+            raise BadRequest(reason="nobody votes on this ledger's blocks")
+        public = self._keyring.prepare(Purpose(purpose), version + 1, registered=registered)
         second = b""
         if purpose in (Purpose.IDENTITY, Purpose.RECOVERY):
             second = self._sign_change(purpose, version, public)
@@ -204,8 +215,11 @@ class Membership:
         return key
 
     def _purposes(self, org: str) -> tuple[Purpose, ...]:
-        has_vote = self._context.view().get(KeyPointer, f"{org}/{Purpose.CONSENSUS}") is not None
-        return (*MEMBER_PURPOSES, *((Purpose.CONSENSUS,) if has_vote else ()))
+        return (*MEMBER_PURPOSES, *((Purpose.CONSENSUS,) if self._has_vote(org) else ()))
+
+    def _has_vote(self, org: str = "") -> bool:
+        """Whether a member has registered a consensus key."""
+        return self._context.view().get(KeyPointer, f"{org or self._context.org}/{Purpose.CONSENSUS}") is not None
 
     def _show_key(self, org: str, purpose: Purpose) -> str:
         key = self._current(purpose, org)

@@ -16,7 +16,7 @@ from typing import Any
 
 from atoll.jobs.intersection import GrantUse, Intersection, IntersectionSpec, Side
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
-from atoll.ledger.records import Job
+from atoll.ledger.records import EngineKind, Job
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grant import GiveGrant
 from atoll.ledger.transaction import transaction_id
@@ -78,6 +78,7 @@ class PaperEngine:
 
     def __init__(self, lagoon: Lagoon) -> None:
         self.lagoon = lagoon
+        self.kind = EngineKind.EMBEDDED
         self.submitted: list[bytes] = []
         self.age_seconds = 0
         self.turned_away = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from atoll.node.ceilings import Ceilings
-from atoll.node.config import Home, load_config
+from atoll.node.config import ConsensusSettings, Home, load_config
 from atoll.node.errors import BadConfig, NoHome
 from atoll.policy.errors import BadRules
 from atoll.trust.errors import KeystoreExposed
@@ -141,3 +141,36 @@ def test_every_part_of_a_home_lies_below_it(home: Home) -> None:
     assert all(part.parent == home.path for part in [*parts, home.passphrase_file])
     assert home.token("admin").parent == home.tokens
     assert len(set(parts)) == len(parts)
+
+
+def test_the_owner_says_where_cometbft_listens_and_how_long_a_block_waits(tmp_path: Path) -> None:
+    text = '[consensus]\nlisten = "[::]:26656"\naddress = "bank.example:26656"\nrpc = "127.0.0.1:26657"\ncommit-ms = 500\n'
+    said = load_config(write(tmp_path, LEAST + text)).consensus
+    assert (said.listen, said.address, said.rpc, said.commit_ms) == (
+        "[::]:26656",
+        "bank.example:26656",
+        "127.0.0.1:26657",
+        500,
+    )
+    assert load_config(write(tmp_path, LEAST)).consensus == ConsensusSettings()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'listen = "bank.example"',
+        'listen = "bank example:1"',
+        'address = "bank.example:port"',
+        'rpc = "http://127.0.0.1:26657"',
+        "rpc = 26657",
+        "commit-ms = 0",
+        "commit-ms = 1000000",
+        'commit-ms = "200"',
+        "commit-ms = true",
+        "commit-ms = 0.5",
+        "commits = 1",
+    ],
+)
+def test_what_cometbft_could_not_do_with_is_refused_before_it_starts(tmp_path: Path, line: str) -> None:
+    with pytest.raises(BadConfig):
+        load_config(write(tmp_path, f"{LEAST}[consensus]\n{line}\n"))
