@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from atoll.jobs.intersection import GrantUse, Intersection, IntersectionSpec, Side
+from atoll.jobs.intersection import GrantUse, Intersection, IntersectionSpec, Join, Output, Side
 from atoll.jobs.kind import Input, Inputs, Lasting
 from atoll.jobs.table import MemoryRows
 from atoll.ledger.plan import Limits, Plan
@@ -104,3 +104,17 @@ def run(job: Plan, inputs: Mapping[Party, Inputs], resume: Mapping[Party, bytes]
     """Everybody's program, to the end."""
     state = resume or {}
     return pump({at: KIND.program(job, at, one, seed=SEEDS[at], resume=state.get(at)) for at, one in inputs.items()})
+
+
+SHARED = [("AT1", "ann"), ("at-1", "Ann"), ("7", "bob"), ("", "nobody"), ("8", "eve")]
+"""The bank's rows: one key in two spellings, one that is common too, none, and one of its own."""
+INCOMES = given(
+    [("AT1", "ANN", "100", "a"), ("7", "bob", "50", ""), ("AT1", "ANN", "200", "c"), ("9", "joe", "1", "d")],
+    names=("i", "n", "income", "name"),
+)
+
+
+def rows_job(join: Join = Join.INNER, **changes: Any) -> Plan:
+    """The bank receives rows, with two columns of the bureau beside them."""
+    asked = replace(altered("bureau", shows=("income", "name")), output=Output.ROWS, join=join, protocol="", **changes)
+    return plan_of(asked)
