@@ -34,7 +34,7 @@ $(EXTENSION): $(DEPENDENCIES) $(RUST_SOURCES)
 	@tools/toolchain.sh check "$(PYTHON)"
 	@echo "atoll: building the native core (about a minute the first time)" >&2
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q -j 0 src/atoll
+	@$(BIN)/python -m compileall -q src/atoll
 	@touch $@
 
 cometbft: setup ## build the pinned CometBFT into .tools, for consortia in which every organisation runs a validator; needs Go
