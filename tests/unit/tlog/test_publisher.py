@@ -2,161 +2,27 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 
 from atoll.ledger.checkpoint import parse_checkpoint
-from atoll.ledger.note import Note, cosign_text, parse_note, verify_note
-from atoll.ledger.tlog_policy import NO_QUORUM, Log, Policy, Witness, make_policy, parse_policy
+from atoll.ledger.note import parse_note, verify_note
+from atoll.ledger.tlog_policy import NO_QUORUM, Log, Witness, make_policy, parse_policy
 from atoll.ledger.vkey import encode_vkey
-from atoll.ledger.witness import SIZE_TYPE
 from atoll.node.tlog.errors import BadWitnessPolicy, LogForked, LogWentBack, WitnessesRequired
 from atoll.node.tlog.kept import PLACE
-from atoll.node.tlog.members import Word
-from atoll.node.tlog.publisher import PUBLISHED, REFRESH_SECONDS, Candidate, Publisher
+from atoll.node.tlog.publisher import PUBLISHED, REFRESH_SECONDS
 from atoll.node.tlog.settings import LogSettings, load_witness_policy, witness_tls
-from atoll.node.tlog.shelf import Shelf
-from atoll.node.tlog.witnesses import FIRST_PAUSE_SECONDS, Witnesses
 from atoll.testing.consortium import NamedEntropy
-from atoll.testing.logserver import MadeUpLog, RunningApp, serving
+from atoll.testing.logserver import MadeUpLog
 from atoll.trust.keys import Purpose, SecretKey
-from atoll.witness.desk import Desk
-from tests.unit.witness.home import OPENED, SetClock, key_of, quorum_of, request, witness_of
+from tests.unit.tlog.site import ANY_OF, BRANCH, LOG, Disk, Site
+from tests.unit.witness.home import SetClock, key_of, request, witness_of
 
-
-@dataclass
-class Chain:
-    """A log as an engine holds it; its time is when a quorum last stood for it."""
-
-    log: MadeUpLog
-    clock: SetClock
-    stood_at: int = 0
-    size: int = 0
-    alone: tuple[MadeUpLog, ...] = ()
-    """What one member signs by itself."""
-
-    @property
-    def ledger(self) -> Any:
-        return type("Ledger", (), {"log": self.log.tree})
-
-    def view(self) -> Any:
-        return type("View", (), {"log_size": self.size})
-
-    def freshness(self) -> int:
-        return self.stood_at
-
-    def seal(self) -> bytes:
-        return self.log.note(self.size).encode()
-
-    def newest(self) -> Candidate | None:
-        return Candidate(self.log.checkpoint(self.size)) if self.size else None
-
-    async def sign(self, candidate: Candidate) -> Note:
-        return self.log.note(candidate.checkpoint.size)
-
-    def read(self, note: Note) -> Word:
-        """Who stands for a note; here the log's one key speaks for a quorum, and a member's for the member."""
-        keys = {one.key: one for one in (self.log, *self.alone)}
-        signed = {one.key for one in verify_note(note, keys)}
-        return Word(parse_checkpoint(note.text), ("bank",), self.log.key in signed)
-
-    def agree(self, size: int) -> None:
-        """A quorum stands for so much of the log, now."""
-        self.size, self.stood_at = size, self.clock.time
-
-
-@dataclass
-class Disk:
-    """What survives a restart."""
-
-    values: dict[str, bytes] = field(default_factory=dict)
-    full: bool = False
-
-    def meta(self, name: str) -> bytes | None:
-        return self.values.get(name)
-
-    def set_meta(self, name: str, value: bytes) -> None:
-        if self.full:
-            raise OSError("no space left")
-        self.values[name] = value
-
-
-class Site:
-    """One node's publisher, and what it needs."""
-
-    def __init__(self, log: MadeUpLog, clock: SetClock, *, disk: Disk | None = None) -> None:
-        self.clock, self.disk = clock, disk or Disk()
-        self.chain = Chain(log, clock)
-        self.shelf = Shelf(log=lambda: log.tree, entries=log.entries)
-
-    def publisher(self, *witnesses: Witness, policy: Policy | None = None, tls: ssl.SSLContext | bool = False) -> Publisher:
-        """A publisher that asks these, all of whom are needed."""
-        asking = Witnesses(witnesses, read=self.chain.read, tls=tls, clock=self.clock) if witnesses else None
-        if asking is not None:
-            ASKING.append(asking)
-        return Publisher(
-            engine=self.chain,  # type: ignore[arg-type]
-            source=self.chain,
-            shelf=self.shelf,
-            memory=self.disk,
-            clock=self.clock,
-            every_seconds=1,
-            policy=policy or (quorum_of(*witnesses) if witnesses else None),
-            witnesses=asking,
-        )
-
-    @property
-    def published(self) -> int:
-        """Size of the published checkpoint."""
-        return self.shelf.published.checkpoint.size if self.shelf.published else 0
-
-
-ASKING: list[Witnesses] = []
-ANY_OF = "witness north {}\nwitness south {}\ngroup either any north south\nquorum either\n"
-LOG = MadeUpLog(300)
-BRANCH = MadeUpLog(300, branch=" otherwise", parts_at=50)
-
-
-@pytest.fixture(autouse=True)
-async def closed_after_the_test(stack: ExitStack) -> AsyncIterator[None]:
-    """No connection stays open; those who ask hang up before those who answer."""
-    yield
-    await hang_up()
-    stack.close()
-
-
-async def hang_up() -> None:
-    """Close what was opened for asking."""
-    while ASKING:
-        await ASKING.pop().close()
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as opened:
-        yield opened
-    OPENED.clear()
-
-
-@pytest.fixture
-def two(tmp_path: Path, clock: SetClock, stack: ExitStack) -> list[tuple[Witness, Desk, RunningApp]]:
-    """Two witnesses that know the log."""
-    names = ("north.example", "south.example")
-    return [stack.enter_context(witness_of(tmp_path / f"{name}.sqlite", LOG, clock=clock, name=name)) for name in names]
+pytestmark = pytest.mark.usefixtures("closed_after_the_test")
 
 
 async def test_without_witnesses_the_members_checkpoint_is_published_as_it_grows(clock: SetClock) -> None:
@@ -385,114 +251,6 @@ async def test_without_a_quorum_of_witnesses_the_old_checkpoint_stays(two: list[
     assert site.published == 10
     assert publisher.waiting_for == "the quorum all-of-them of the witnesses; cosigned by north.example"
     assert publisher.states()[1][2] == "The witness gone does not answer: connection refused."
-
-
-class Liar:
-    """A witness that answers whatever it is told to."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Response] = {}
-        self.asked = 0
-
-    def app(self) -> Starlette:
-        async def post(_: Request) -> Response:
-            self.asked += 1
-            return self.answers["add-checkpoint"]
-
-        async def newest(_: Request) -> Response:
-            return self.answers.get("newest", PlainTextResponse("", 404))
-
-        app = Starlette()
-        app.router.add_route("/add-checkpoint", post, methods=["POST"])
-        app.router.add_route("/newest/{digest}", newest)
-        return app
-
-
-@pytest.fixture
-def liar(stack: ExitStack) -> tuple[Liar, Witness]:
-    made = Liar()
-    running = stack.enter_context(serving(made.app(), tls=False))
-    return made, Witness("liar", key_of("liar.example")[0], running.url)
-
-
-FORGED = MadeUpLog(500, origin=LOG.origin, branch=" forged")
-FORGED.secret = key_of("x")[1]
-
-
-@pytest.mark.parametrize(
-    "answers",
-    [
-        {"add-checkpoint": PlainTextResponse("1000000\n", 409, media_type=SIZE_TYPE)},
-        {"add-checkpoint": PlainTextResponse("7\n", 409, media_type=SIZE_TYPE)},
-        {"add-checkpoint": PlainTextResponse("-7\n", 409, media_type=SIZE_TYPE)},
-        {"add-checkpoint": PlainTextResponse("0\n", 409, media_type=SIZE_TYPE)},
-        {"add-checkpoint": PlainTextResponse("invalid\n", 422)},
-        {"add-checkpoint": PlainTextResponse("1000\n", 409), "newest": PlainTextResponse(FORGED.note().encode().decode())},
-        {"add-checkpoint": PlainTextResponse("no\n", 422), "newest": PlainTextResponse(FORGED.note(100).encode().decode())},
-        {"add-checkpoint": PlainTextResponse("no\n", 422), "newest": PlainTextResponse("nonsense")},
-        {"add-checkpoint": PlainTextResponse("", 200)},
-        {"add-checkpoint": PlainTextResponse("x" * 100_000, 200)},
-        {"add-checkpoint": PlainTextResponse("\u2014 liar.example AAAAAAAA\n", 200)},
-        {"add-checkpoint": PlainTextResponse("".join(one.encode() for one in LOG.note().signatures), 200)},
-        {"add-checkpoint": PlainTextResponse("", 302, headers={"location": "http://127.0.0.1:9/"})},
-        {"add-checkpoint": PlainTextResponse("", 500)},
-    ],
-)
-async def test_a_lying_witness_neither_counts_nor_stops_the_node(
-    liar: tuple[Liar, Witness], clock: SetClock, answers: dict[str, Response]
-) -> None:
-    """What the log itself has not signed proves nothing against it."""
-    made, witness = liar
-    made.answers = answers
-    site = Site(LOG, clock)
-    publisher = site.publisher(witness)
-    for _ in range(3):
-        site.chain.agree(site.chain.size + 10)
-        await publisher.step()
-        clock.time += 100
-    assert site.published == 0
-    assert publisher.waiting_for.startswith("the quorum")
-    assert publisher.states()[0][2]
-
-
-async def test_a_cosignature_of_another_text_under_the_witnesss_name_does_not_count(
-    liar: tuple[Liar, Witness], clock: SetClock
-) -> None:
-    made, witness = liar
-    key, secret = key_of("liar.example")
-    line = cosign_text(LOG.note(99).text, key, clock.time, secret.sign)
-    made.answers = {"add-checkpoint": PlainTextResponse(line.encode())}
-    site = Site(LOG, clock)
-    publisher = site.publisher(witness)
-    site.chain.agree(10)
-    await publisher.step()
-    assert site.published == 0
-    assert "signature" in publisher.states()[0][2]
-
-
-@pytest.mark.parametrize(("off", "counts"), [(5, True), (6, False), (-60, True), (-61, False)])
-async def test_a_cosignature_of_another_time_does_not_count(tmp_path: Path, clock: SetClock, off: int, counts: bool) -> None:
-    with witness_of(tmp_path / "w", LOG, clock=SetClock(clock.time + off), name="w.example") as (witness, _, _):
-        site = Site(LOG, clock)
-        site.chain.agree(10)
-        await site.publisher(witness).step()
-        await hang_up()
-    OPENED.clear()
-    assert (site.published == 10) is counts
-
-
-async def test_a_witness_that_fails_is_left_alone_for_a_while(liar: tuple[Liar, Witness], clock: SetClock) -> None:
-    made, witness = liar
-    made.answers = {"add-checkpoint": PlainTextResponse("", 500)}
-    site = Site(LOG, clock)
-    publisher = site.publisher(witness)
-    asked = []
-    for _ in range(8):
-        site.chain.agree(site.chain.size + 1)
-        await publisher.step()
-        asked.append(made.asked)
-        clock.time += int(FIRST_PAUSE_SECONDS)
-    assert asked == [1, 2, 2, 3, 3, 3, 3, 4]
 
 
 @pytest.mark.parametrize(
