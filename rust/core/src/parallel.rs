@@ -1,14 +1,15 @@
 //! Work spread over threads, results in order.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
 /// Chunks smaller than this are not worth a thread.
 const SMALLEST_CHUNK: usize = 16;
 
-/// How many threads this process may run at once.
+/// How many threads this process may run at once. Looked up once: the standard library reads files for it.
 pub fn available_threads() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
+    static THREADS: OnceLock<usize> = OnceLock::new();
+    *THREADS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// What `work` returns for consecutive chunks of `items`, one chunk a thread, joined in order.
