@@ -41,6 +41,19 @@ def prove(lagoon: Lagoon, capsys: pytest.CaptureFixture[str], out: Path, *words:
     return out
 
 
+def test_a_proof_verifies_from_the_founders_on_by_what_a_member_shows_of_who_counts_now(
+    lagoon: Lagoon, trust: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, members = prove(lagoon, capsys, tmp_path / "bank.tlog-proof", "member/bank"), tmp_path / "members.evidence"
+    status, said = run(capsys, "ledger", "members", "--out", str(members), "--home", str(lagoon.home("bank")))
+    assert status == 0 and said["bytes"] == members.stat().st_size
+    words = ("evidence", "verify", str(file), "--trust", str(trust), "--members")
+    status, said = run(capsys, *words, str(members))
+    assert status == 0 and said["verified"], said
+    status, said = run(capsys, *words, str(file))
+    assert status != 0 and not said["verified"], "it is no such file"
+
+
 def test_an_entry_a_record_and_an_absence_verify_offline(
     lagoon: Lagoon, trust: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

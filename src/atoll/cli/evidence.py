@@ -43,6 +43,7 @@ def export(
     "atoll evidence verify job.evidence --trust consortium.trust",
     "atoll evidence verify files.tlog-proof --trust consortium.trust    # from `ledger prove`",
     "atoll evidence verify lagoon.snapshot --trust consortium.trust     # from `ledger snapshot`",
+    "atoll evidence verify files.tlog-proof --trust consortium.trust --members members.evidence    # once keys have changed",
 )
 def verify(
     bundle: Annotated[
@@ -52,11 +53,15 @@ def verify(
     entry: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The entry that a .tlog-proof is about, where it carries none along.")
     ] = None,
+    members: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="From `ledger members`: who counts for a proof of logging or snapshot.")
+    ] = None,
 ) -> Reply:
     """Verify a bundle, a proof of logging or a snapshot from the trust file alone, and tell what it proves.
 
     Needs no home, no node and no network. Whatever does not hold is named with its entry, and the exit status is not 0. For
-    proofs of logging and snapshots the trust file may be any C2SP tlog-policy, one with outside witnesses too.
+    proofs of logging and snapshots the trust file may be any C2SP tlog-policy, one with outside witnesses too; with `--members`
+    it is the founders', and leads to the keys of those that count now.
     """
     from atoll.cli.offline import verify_proof, verify_state
     from atoll.ledger.snapshot import START
@@ -64,9 +69,9 @@ def verify(
 
     data = read_bytes(bundle)
     if data.startswith(HEADER.encode()):
-        return verify_proof(data, trust, entry)
+        return verify_proof(data, trust, entry, members)
     if data.startswith(START):
-        return verify_state(data, trust)
+        return verify_state(data, trust, members)
     return _verify_job(data, trust)
 
 

@@ -218,6 +218,18 @@ def trust(
     return Reply({"trust": text, "file": str(out)}, [f"trust file in {out}"])
 
 
+@command(app, "members", "atoll ledger members --out members.evidence --home auditor")
+def members(node: Node, out: Annotated[Path, typer.Option(metavar="FILE", help="Where it goes.")]) -> Reply:
+    """Who counts now, proved step by step from the founders on.
+
+    `atoll evidence verify --members` takes it beside proofs of logging and snapshots: the trust file of the founding is enough
+    then, whatever keys have changed since.
+    """
+    data = node.ledger.members()
+    write_new(out, data)
+    return Reply({"file": str(out), "bytes": len(data)}, [f"who counts now, with proof, in {out} ({size(len(data))})"])
+
+
 def _block_line(one: BlockInfo) -> str:
     refused = f", {one.refused} refused" if one.refused else ""
     what = f"{one.transactions} transactions{refused}, from entry {one.first}"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from atoll.cli.files import read_bytes
+from atoll.cli.files import read_bytes, read_text
 from atoll.cli.reply import Fields, Reply
 from atoll.cli.words import iso
 from atoll.errors import AtollError
 from atoll.ledger import records
 from atoll.ledger.claims import EntryFinding, RecordFinding, verify_claim
+from atoll.ledger.evidence import parse_trust_file, verify_members
 from atoll.ledger.evidence.errors import TrustFileError
 from atoll.ledger.snapshot import parse_snapshot, verify_snapshot
 from atoll.ledger.tlog_policy import Policy, VerifiedCheckpoint, parse_policy
@@ -24,21 +26,23 @@ from atoll.wire.plain import to_plain
 UNPROVEN = "\nWho cosigned is as the trust file says. Times are those of the cosigners' own clocks."
 
 
-def verify_proof(data: bytes, trust: Path, entry: Path | None) -> Reply:
+def verify_proof(data: bytes, trust: Path, entry: Path | None, members: Path | None = None) -> Reply:
     """Verify a .tlog-proof file; what does not hold is bad news, not an exception."""
-    policy = _load(trust)
     leaf = leaf_hash(read_bytes(entry)) if entry is not None else None
+    known = _load(trust, members)
     try:
+        policy = known()
         found = verify_claim(parse_log_proof(data), policy, leaf=leaf)
     except AtollError as err:
         return _refused(err)
     return _record(found) if isinstance(found, RecordFinding) else _entry(found)
 
 
-def verify_state(data: bytes, trust: Path) -> Reply:
+def verify_state(data: bytes, trust: Path, members: Path | None = None) -> Reply:
     """Verify a snapshot."""
-    policy = _load(trust)
+    known = _load(trust, members)
     try:
+        policy = known()
         found = verify_snapshot(parse_snapshot(data), policy)
     except AtollError as err:
         return _refused(err)
@@ -113,8 +117,17 @@ def _refused(err: AtollError) -> Reply:
     return Reply(value, ["Not verified."], exit_code=err.exit_code, error=str(err), hint=err.remedy)
 
 
-def _load(trust: Path) -> Policy:
+def _load(trust: Path, members: Path | None) -> Callable[[], Policy]:
+    """Whom to believe: those in the trust file, or those to whom it leads; the call says which, and raises EvidenceError where
+    it leads to nobody.
+
+    Raises:
+        TrustFileError: the file cannot be used.
+    """
+    if members is not None:
+        founders, data = parse_trust_file(read_text(trust)), read_bytes(members)
+        return lambda: verify_members(data, founders).policy
     policy = parse_policy(read_bytes(trust))
     if not policy.needs_witnesses:
         raise TrustFileError(reason="its quorum is `none`, so that a log could show everybody another history")
-    return policy
+    return lambda: policy

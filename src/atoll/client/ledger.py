@@ -54,6 +54,10 @@ class Ledger:
         """The whole published state, a file that verifies offline."""
         return self._link.raw("ledger_snapshot")
 
+    def members(self) -> bytes:
+        """Who counts now, proved from the founders on: a file that verifies offline."""
+        return self._link.raw("ledger_members")
+
     def watch(self, after: int = -1) -> Iterator[models.LedgerNews]:
         """What happens on the ledger, without end: blocks above a height, and fresh cosignatures or votes.
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from atoll.ledger.block import Block
 from atoll.ledger.chain import Ledger
-from atoll.ledger.evidence import export_evidence
+from atoll.ledger.evidence import export_evidence, export_members
 from atoll.ledger.records import Dataset, Grant, Job
 from atoll.node.bodies import PATIENCE_SECONDS, Bodies, Kind
 from atoll.node.context import NodeContext
@@ -35,6 +35,15 @@ class Evidence:
         data = await self._context.offload(lambda: export_evidence(source, bytes.fromhex(identifier)))
         self._context.note(actor, "evidence.export", identifier, f"{len(data)} bytes")
         return data
+
+    async def members(self) -> bytes:
+        """Who counts now, proved from the founders on.
+
+        Raises:
+            NotExportable: a change of who counts cannot be shown.
+        """
+        source = NodeSource(self._context, self._bodies)
+        return await self._context.offload(lambda: export_members(source))
 
     async def _collect(self, job: Job) -> None:
         """Ask for what belongs into the bundle and may be on its way; what does not come stays out of it."""

@@ -120,6 +120,7 @@ COMMANDS = {
     "ledger_snapshot": "ledger snapshot",
     "ledger_verify": "ledger verify",
     "trust_file": "ledger trust",
+    "ledger_members": "ledger members",
     "evidence_export": "evidence export",
 }
 """The command for each route of the API."""

@@ -12,7 +12,8 @@
 | `anchor` | from the trust file to the members that count, and to the checkpoint that they cosigned |
 | `acts` | a signed act: logged, carried out, signed with a key in force |
 | `verify`, `finding` | the whole argument, and what it gives |
-| `export`, `history`, `steps` | making a bundle from a node's own copy of the ledger |
+| `export`, `anchored`, `history`, `steps` | making a bundle from a node's own copy of the ledger |
+| `members` | who counts now, so that other proofs verify from the founders' trust file |
 | `narrative` | the finding as a page that a lawyer can read |
 | `rights`, `rights_export` | who held what after a past block, and every state that a right has had |
 """
@@ -20,6 +21,7 @@
 from atoll.ledger.evidence.export import export_evidence
 from atoll.ledger.evidence.finding import Finding
 from atoll.ledger.evidence.history import EvidenceSource
+from atoll.ledger.evidence.members import MembersFinding, export_members, verify_members
 from atoll.ledger.evidence.narrative import narrate
 from atoll.ledger.evidence.rights import Held, RightsFinding, verify_rights
 from atoll.ledger.evidence.rights_export import export_right_history, export_rights
@@ -30,15 +32,18 @@ __all__ = [
     "EvidenceSource",
     "Finding",
     "Held",
+    "MembersFinding",
     "RightsFinding",
     "TrustFile",
     "encode_trust_file",
     "export_evidence",
+    "export_members",
     "export_right_history",
     "export_rights",
     "narrate",
     "parse_trust_file",
     "verify_evidence",
+    "verify_members",
     "verify_result_opening",
     "verify_rights",
 ]

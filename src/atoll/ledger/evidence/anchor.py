@@ -73,7 +73,8 @@ class Anchor:
         self._need_first(founding)
         self._blocks = self._placed_blocks()
         self.top = self._top()
-        self._need_standing()
+        self.standing: ConsensusSet = self._standing()
+        """Who counts for the checkpoint, as the state says: `members` with the keys that they have by then."""
 
     @property
     def members(self) -> ConsensusSet:
@@ -155,7 +156,7 @@ class Anchor:
             count += 1
         return count
 
-    def _need_standing(self) -> None:
+    def _standing(self) -> ConsensusSet:
         """The members walked to are those that the ledger itself says were in force for the checkpoint's last block."""
         top = self.top.summary
         self._walk.need_top(self.top.entry, top)
@@ -167,6 +168,7 @@ class Anchor:
             is_standing = self._walk.is_standing(standing)
         if not is_standing:
             raise Contradiction.at(entry, reason="the members that count are not those to whom the bundle's steps lead")
+        return standing
 
     # -- the log below the checkpoint ------------------------------------------------------------------------------------------
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from atoll.ledger.evidence import names
+from atoll.ledger.evidence.anchored import AnchoredExport
 from atoll.ledger.evidence.bundle import encode_bundle
 from atoll.ledger.evidence.errors import EvidenceError, NoRights, NotExportable
-from atoll.ledger.evidence.history import EvidenceSource, History, walk_back
-from atoll.ledger.evidence.parts import Logged, Proven, encode_part, reason
+from atoll.ledger.evidence.history import EvidenceSource
+from atoll.ledger.evidence.parts import encode_part, reason
 from atoll.ledger.evidence.rights import MOST_RIGHTS, STATEMENT, RightsFinding, RightsStatement, verify_rights
-from atoll.ledger.evidence.steps import find_steps, standing_height
-from atoll.ledger.evidence.trust import encode_trust_file, parse_trust_file
-from atoll.ledger.records import ConsensusSet, Record, Right, record_key, root_right_id
-from atoll.ledger.seal import parse_seal
-from atoll.primitives.ics23_codec import encode_proof
+from atoll.ledger.records import Right, record_key, root_right_id
 from atoll.primitives.smt import Tree
 from atoll.wire.message import parse_message
 
@@ -55,24 +49,15 @@ def export_right_history(source: EvidenceSource, right_id: bytes) -> tuple[bytes
     return work.finish(RightsStatement(lineage=lineage, right=right_id, height=work.top))
 
 
-class _Export:
+class _Export(AnchoredExport):
     """One file in the making."""
-
-    def __init__(self, source: EvidenceSource) -> None:
-        self._source = source
-        self._seal = parse_seal(source.seal())
-        self._size = self._seal.checkpoint.size
-        self.top = next(walk_back(source, self._size, lowest=2**53)).summary.height
-        self._history = History(source, self.top)
-        self._records: dict[str, bytes] = {}
-        self._heights: set[int] = set()
 
     def show_rights(self, lineage: str, height: int) -> None:
         """From the root down."""
         tree = self._history.tree(height)
         waiting = [root_right_id(lineage)]
         while waiting:
-            right = self._show(Right, waiting.pop(0).hex(), height, tree)
+            right = self.show(Right, waiting.pop(0).hex(), height, tree)
             if right is None:
                 raise NoRights(what=lineage, height=height)
             waiting.extend(parse_message(right, Right).children)
@@ -89,7 +74,7 @@ class _Export:
         if len(states) > MOST_RIGHTS:
             raise NotExportable(reason=f"right {right_id.hex()} has had more than {MOST_RIGHTS} states")
         for height, tree in states.items():
-            found = self._show(Right, right_id.hex(), height, tree)
+            found = self.show(Right, right_id.hex(), height, tree)
             if found is not None:
                 self._heights.add(parse_message(found, Right).height)
         return parse_message(value, Right).lineage
@@ -110,39 +95,8 @@ class _Export:
 
     def finish(self, statement: RightsStatement) -> tuple[bytes, RightsFinding]:
         """The file, verified."""
-        self._prove_standing()
-        data = encode_bundle(self._entries(statement))
-        trust = parse_trust_file(encode_trust_file(self._source.ledger.genesis, self._source.ledger.genesis_digest))
+        data = encode_bundle(((STATEMENT, encode_part(statement)), *self.entries()))
         try:
-            return data, verify_rights(data, trust)
+            return data, verify_rights(data, self.trust())
         except EvidenceError as err:
             raise NotExportable(reason=reason(err)) from err
-
-    def _prove_standing(self) -> None:
-        """The members that count for the checkpoint, as the state has them (`Anchor`)."""
-        self._heights |= {self.top, max(0, self.top - 1)}
-        self._blocks = {one.summary.height: one for one in walk_back(self._source, self._size, min(self._heights))}
-        began = standing_height(self._seal, self._history, self.top)
-        self._show(ConsensusSet, "0", began, self._history.tree(began))
-
-    def _entries(self, statement: RightsStatement) -> Iterator[tuple[str, bytes]]:
-        yield STATEMENT, encode_part(statement)
-        yield names.GENESIS, self._logged(0, self._source.ledger.genesis_entries[0])
-        yield names.CHECKPOINT, self._seal.encode()
-        for number, step in enumerate(find_steps(self._source, self._history, self._seal, self.top), start=1):
-            yield names.step(number), encode_part(step)
-        yield from self._records.items()
-        for height in sorted(self._heights):
-            block = self._blocks[height]
-            yield names.block(height), self._logged(block.index, block.data)
-
-    def _show(self, kind: type[Record], identifier: str, height: int, tree: Tree) -> bytes | None:
-        """Take a record, or its absence, into the file; the record."""
-        key = record_key(kind, identifier)
-        self._records[names.record(kind, identifier, height)] = encode_part(Proven(proof=encode_proof(tree.prove(key))))
-        self._heights.add(height)
-        return tree.get(key)
-
-    def _logged(self, index: int, data: bytes) -> bytes:
-        proof = tuple(self._source.ledger.log.inclusion_proof(index, self._size))
-        return encode_part(Logged(index=index, data=data, proof=proof))

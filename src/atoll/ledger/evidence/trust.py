@@ -20,13 +20,14 @@ is for tools that read checkpoints: every founder may sign one, and the quorum i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from atoll.ledger.agreement import cosign_key, log_key
 from atoll.ledger.errors import PolicyFormatError
 from atoll.ledger.evidence.errors import TrustFileError
 from atoll.ledger.genesis import Genesis, consensus_of
-from atoll.ledger.records import EngineKind
+from atoll.ledger.records import ConsensusSet, EngineKind
 from atoll.ledger.tlog_policy import Group, Log, Policy, Witness, encode_policy, make_policy, parse_policy
 
 GROUP = "validators"
@@ -101,12 +102,23 @@ def parse_trust_file(text: str) -> TrustFile:
 def policy_of(genesis: Genesis) -> Policy:
     """The founding members' keys and quorum as a C2SP policy."""
     first = consensus_of(genesis)
-    keys = [cosign_key(genesis.chain_id, one) for one in first.counted()]
     logs = (first.log,) if _sequencer_of(genesis) else tuple(one.log for one in genesis.founders)
+    return policy_of_members(genesis.chain_id, first, logs)
+
+
+def policy_of_members(chain_id: str, members: ConsensusSet, logs: Iterable[bytes]) -> Policy:
+    """The same of any members that count.
+
+    Args:
+        chain_id: the ledger's name.
+        members: who counts, with the keys that they cosign with.
+        logs: keys that sign checkpoints.
+    """
+    keys = [cosign_key(chain_id, one) for one in members.counted()]
     return make_policy(
-        logs=tuple(Log(log_key(genesis.chain_id, public)) for public in logs),
+        logs=tuple(Log(log_key(chain_id, public)) for public in logs),
         witnesses=tuple(Witness(key.name, key) for key in keys),
-        groups=(Group(GROUP, first.quorum(), tuple(key.name for key in keys)),),
+        groups=(Group(GROUP, members.quorum(), tuple(key.name for key in keys)),),
         quorum=GROUP,
     )
 

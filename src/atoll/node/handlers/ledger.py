@@ -42,6 +42,9 @@ class LedgerHandlers(Handler):
     async def ledger_snapshot(self, _: Request, __: str) -> Response:
         return Response(await self._services.proofs.snapshot(), media_type="application/vnd.atoll.snapshot")
 
+    async def ledger_members(self, _: Request, __: str) -> Response:
+        return Response(await self._services.evidence.members(), media_type="application/vnd.atoll.evidence")
+
     async def ledger_verify(self, _: Request, __: str) -> models.VerifyInfo:
         return await self._services.ledger.verify()
 

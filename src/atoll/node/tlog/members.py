@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from atoll.ledger.agreement import cosign_key, log_key
+from atoll.ledger.agreement import log_key
 from atoll.ledger.checkpoint import Checkpoint, parse_checkpoint
 from atoll.ledger.errors import UntrustedNoteError
-from atoll.ledger.evidence.trust import GROUP
+from atoll.ledger.evidence.trust import policy_of_members
 from atoll.ledger.note import Note, verify_note
 from atoll.ledger.records import EngineKind, Key
-from atoll.ledger.tlog_policy import Group, Log, Policy, Witness, make_policy
+from atoll.ledger.tlog_policy import Policy
 from atoll.ledger.vkey import KeyKind, VerifierKey
 from atoll.ordering.engine import View
 from atoll.trust.keys import Purpose
@@ -43,9 +43,7 @@ def present_policy(view: View) -> Policy:
         counted = {one.org for one in consensus.counted()}
         keys = (one for one in view.all(Key) if one.purpose is Purpose.LOG and one.org in counted)
         logs = tuple(one.public for one in keys if one.to_height is None and one.revoked_height is None)
-    members = tuple(Witness(key.name, key) for key in (cosign_key(chain_id, one) for one in consensus.counted()))
-    group = Group(GROUP, consensus.quorum(), tuple(one.name for one in members))
-    return make_policy((Log(log_key(chain_id, public)) for public in logs), members, (group,), GROUP)
+    return policy_of_members(chain_id, consensus, logs)
 
 
 def read_word(view: View, note: Note) -> Word:
