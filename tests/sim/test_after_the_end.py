@@ -11,7 +11,7 @@ from atoll.errors import AtollError
 from atoll.ledger.records import Job
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
-from tests.sim.test_whole_flow import agreed_everywhere, ended, prepare, specification
+from tests.sim.flow import agreed_everywhere, ended, prepare, specification
 
 
 def kept(world: World, org: str, job: str) -> list[str]:

@@ -12,7 +12,7 @@ from atoll.api.models import BudgetRequest
 from atoll.ledger.plan import Plan
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
-from tests.sim.test_whole_flow import ended, prepare, specification
+from tests.sim.flow import ended, prepare, specification
 
 Seen = dict[tuple[str, str, str], tuple[int, int]]
 

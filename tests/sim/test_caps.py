@@ -12,7 +12,7 @@ from atoll.errors import AtollError
 from atoll.ledger.rules.job import StartJob
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
-from tests.sim.test_whole_flow import ended, register, specification
+from tests.sim.flow import ended, register, specification
 
 NUMBERS = 40
 """Guesses of one version; the domain has a hundred."""

@@ -17,7 +17,7 @@ from atoll.node.errors import NotEntrusted, ProgramNotReviewed
 from atoll.programs.graph import Graph
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
-from tests.sim.test_whole_flow import agreed_everywhere, ended
+from tests.sim.flow import agreed_everywhere, ended
 
 INCOMES = {
     "bureau": [str(1000 + number) for number in range(12)] + [""],

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
-from atoll.api.models import GiveGrant, ProposeJob
 from atoll.ledger.records import Job
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
-from tests.sim.test_intersections import register, side
-from tests.sim.test_whole_flow import ended
+from tests.sim.flow import ended
+from tests.sim.sides import give, propose, register, side
 
 TRUSTING = {"bank": 'trusted-proposers = ["bureau"]'}
-
-
-async def give(world: World, owner: str, grantee: str, dataset: str, **asked: Any) -> list[dict[str, Any]]:
-    """A grant for one dataset, as a side of a specification names it."""
-    request = GiveGrant(grantee=grantee, uses=9, dataset=dataset, columns=["id"], purposes=["research"], **asked)
-    return [{"grant": (await world[owner].services.grants.give(request))[0], "version": 1}]
-
-
-async def propose(world: World, org: str, receiver: dict[str, Any], owner: dict[str, Any], **asked: Any) -> str:
-    spec = {"receivers": [receiver], "owners": [owner], **asked}
-    return await world[org].services.proposals.propose(ProposeJob(kind="intersection", spec=spec, purpose="research"))
 
 
 def test_nobody_is_made_a_receiver_by_another_unless_a_person_there_says_so(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from atoll.jobs.formats import Format
 from atoll.ledger.records import Dataset, LevelApproval
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import ORGANISATIONS, World
-from tests.sim.test_whole_flow import agreed_everywhere, ended, prepare, specification
+from tests.sim.flow import agreed_everywhere, ended, prepare, specification
 from tests.unit.exchange.columns import resident_ids
 
 SUPERVISED = {**ORGANISATIONS, "auditor": ("auditor", "regulator")}

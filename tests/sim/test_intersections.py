@@ -6,28 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atoll.api.models import GiveGrant, ProposeJob, RegisterColumn, RegisterDataset
+from atoll.api.models import GiveGrant, ProposeJob
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
-from tests.sim.test_whole_flow import RULE, agreed_everywhere, ended
-
-TABLES = {
-    "bank": [(f"P{number:03}", str(100 * number)) for number in range(60)],
-    "bureau": [(f"p{number:03}", str(number)) for number in range(30, 90)],
-    "telecom": [(f"P-{number:03}", f"line {number}") for number in range(40, 100)],
-}
-
-
-async def register(world: World, org: str) -> str:
-    """The organisation's table: identifiers and an amount."""
-    path = world.home(org) / "data" / "table.csv"
-    path.write_text("id,amount\n" + "".join(f"{one},{amount}\n" for one, amount in TABLES[org]), "utf-8")
-    columns = [
-        RegisterColumn(name="id", semantics="identifier", exposure="after-join", normalisation=RULE),
-        RegisterColumn(name="amount", exposure="plaintext"),
-    ]
-    request = RegisterDataset(name="table", path=path.name, title=org, columns=columns)
-    return (await world[org].services.datasets.register(request))[0]
+from tests.sim.flow import agreed_everywhere, ended
+from tests.sim.sides import TABLES, register, side, table
 
 
 async def permit(world: World, owner: str, grantee: str, dataset: str) -> dict[str, Any]:
@@ -44,11 +27,6 @@ async def permit(world: World, owner: str, grantee: str, dataset: str) -> dict[s
     )
     grant, _ = await world[owner].services.grants.give(request)
     return {"grant": grant, "version": 1}
-
-
-def side(org: str, dataset: str, grants: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    key = {"columns": ["id"], "normalisation": [RULE], "rows_cap": 1024}
-    return {**key, "org": org, "dataset": dataset, "grants": grants, **more}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +57,6 @@ async def run(world: World, agreed: Agreed, *owners: str, both: bool = False, sh
     assert (record.state, record.reason) == ("completed", "")
     await agreed_everywhere(world, job)
     return job
-
-
-def table(world: World, job: str, org: str = "bank") -> list[list[str]]:
-    return [list(row) for row in world[org].services.jobs.result(job, 0, "test").table]
 
 
 BOTH = [[f"P{number:03}"] for number in range(30, 60)]

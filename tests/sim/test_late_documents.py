@@ -16,10 +16,9 @@ from atoll.ordering.engine import View
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
 from atoll.transport import links
-from tests.sim.test_consent import give, propose
-from tests.sim.test_intersections import register, side
+from tests.sim.flow import agreed_everywhere, ended
+from tests.sim.sides import give, propose, register, side
 from tests.sim.test_standing import RESEARCH, bounds
-from tests.sim.test_whole_flow import agreed_everywhere, ended
 
 TRIO = {"operator": ("operator",), "bank": ("owner", "user"), "bureau": ("owner",)}
 """No reader among them from whom a document could be had instead."""

@@ -23,7 +23,7 @@ from atoll.testing.world import ORGANISATIONS, PASSPHRASE, World
 from atoll.trust.keys import SecretKey
 from atoll.trust.keystore import open_keys
 from atoll.wire.message import encode_message, parse_message
-from tests.sim.test_whole_flow import ended, prepare, specification
+from tests.sim.flow import ended, prepare, specification
 
 SUPERVISED = {**ORGANISATIONS, "authority": ("regulator",)}
 STOPPED_WITHIN_SECONDS = 2.0

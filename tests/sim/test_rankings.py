@@ -20,7 +20,7 @@ from atoll.primitives.drbg import SeededEntropy
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
 from atoll.wire.message import Message
-from tests.sim.test_whole_flow import agreed_everywhere, ended
+from tests.sim.flow import agreed_everywhere, ended
 
 POLICY = dict.fromkeys(("bank", "bureau", "telecom"), 'trusted-proposers = ["auditor"]')
 BIDDERS = ("bank", "bureau", "telecom")

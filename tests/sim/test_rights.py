@@ -15,9 +15,8 @@ from atoll.node import runs
 from atoll.node.errors import BadRequest, TransactionRefused
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
-from tests.sim.test_consent import propose
-from tests.sim.test_intersections import register, side
-from tests.sim.test_whole_flow import ended
+from tests.sim.flow import ended
+from tests.sim.sides import propose, register, side
 
 LINEAGE = "bureau/table"
 ROOT = root_right_id(LINEAGE).hex()

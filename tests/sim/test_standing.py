@@ -14,8 +14,8 @@ from atoll.policy.errors import PolicyRefused
 from atoll.policy.odrl.profile import NAMESPACE
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
-from tests.sim.test_intersections import register, side
-from tests.sim.test_whole_flow import ended
+from tests.sim.flow import ended
+from tests.sim.sides import register, side
 
 RESEARCH = {"leftOperand": "odrl:purpose", "operator": "isA", "rightOperand": "research"}
 OUTPUT = {"leftOperand": f"{NAMESPACE}output", "operator": "eq", "rightOperand": "identifiers"}

@@ -17,7 +17,7 @@ from atoll.ordering.waiting import Held, Waiting
 from atoll.testing.engines import Engines
 from atoll.wire.message import parse_message
 from tests.contract.ordering.conftest import Play, dataset
-from tests.contract.ordering.test_kills import check, work
+from tests.contract.ordering.workload import check, work
 
 ENGINES = ("embedded",)
 

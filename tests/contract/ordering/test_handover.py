@@ -12,17 +12,9 @@ from atoll.testing.engines import Engines
 from atoll.trust.keys import Purpose
 from atoll.wire.message import parse_message
 from tests.contract.ordering.conftest import Play, dataset
-from tests.contract.ordering.test_kills import check, work
+from tests.contract.ordering.workload import VOTERS, check, hand_over, work
 
 ENGINES = ("embedded",)
-VOTERS = ("auditor", "bureau", "telecom")
-
-
-async def hand_over(engines: Engines, candidate: str = "bank", voters: tuple[str, ...] = VOTERS) -> None:
-    """The operators of these nodes agree by telephone."""
-    for org in voters:
-        await engines[org].vote(candidate)
-    await engines.until(lambda: engines[candidate].is_sequencer)
 
 
 def test_a_dead_sequencer_is_replaced_and_nothing_acknowledged_is_lost(play: Play) -> None:

@@ -7,46 +7,13 @@ import asyncio
 import pytest
 
 from atoll.errors import AtollError
-from atoll.ordering.engine import Acknowledged
-from atoll.ordering.errors import NotAcknowledged
 from atoll.testing.engines import Engines
 from tests.contract.ordering.conftest import Play, dataset
+from tests.contract.ordering.workload import check, work
 
 ENGINES = ("embedded",)
 ORGS = ("operator", "bank", "bureau", "telecom")  # three count, so q is 3: every one of them is needed
-PATIENCE = 40
-"""How often a client submits the same bytes before the test gives up."""
 POINTS = [(write, after) for write in (0, 1, 2, 4, 5) for after in (False, True)]
-
-
-async def work(engines: Engines, through: str, numbers: range) -> dict[bytes, Acknowledged]:
-    """Submit one transaction after the other, as a patient client does, and note what was acknowledged."""
-    acknowledged: dict[bytes, Acknowledged] = {}
-    for number in numbers:
-        data = engines.founding.sign("bureau", dataset(number, "bureau"))
-        for _ in range(PATIENCE):
-            try:
-                acknowledged[data] = await engines[through].submit(data, timeout_seconds=2)
-                break
-            except (NotAcknowledged, KeyError):
-                await asyncio.sleep(0.5)
-        assert data in acknowledged, "nobody gets on any more"
-    return acknowledged
-
-
-async def check(engines: Engines, acknowledged: dict[bytes, Acknowledged]) -> None:
-    """Every member holds every acknowledged transaction once, where it was acknowledged, and all hold the same log."""
-    await engines.settle()
-    for org in engines.orgs:
-        places: dict[bytes, list[tuple[int, int]]] = {}
-        last = engines[org].view().height
-        async for agreed in engines[org].follow():
-            for at, data in enumerate(agreed.block.transactions):
-                places.setdefault(data, []).append((agreed.block.height, agreed.summary.first + at))
-            if agreed.block.height == last:
-                break
-        for data, answer in acknowledged.items():
-            assert places[data] == [(answer.height, answer.index)], org
 
 
 @pytest.mark.parametrize(("write", "after_commit"), POINTS)

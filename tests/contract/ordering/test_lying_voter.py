@@ -13,7 +13,7 @@ from atoll.ordering.embedded.voting import Voter
 from atoll.testing.engines import Engines
 from atoll.trust.keys import Purpose, SecretKey
 from tests.contract.ordering.conftest import Play
-from tests.contract.ordering.test_kills import check, work
+from tests.contract.ordering.workload import check, work
 
 ENGINES = ("embedded",)
 

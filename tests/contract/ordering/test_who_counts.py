@@ -20,8 +20,7 @@ from atoll.testing.engines import Engines
 from atoll.trust.invite import InviteBinding, create_invite
 from atoll.trust.keys import Purpose, SecretKey
 from tests.contract.ordering.conftest import Play, dataset
-from tests.contract.ordering.test_handover import hand_over
-from tests.contract.ordering.test_kills import check, work
+from tests.contract.ordering.workload import check, hand_over, work
 
 ENGINES = ("embedded",)
 

@@ -19,8 +19,10 @@ from atoll.ledger.light import (
     Vote,
 )
 from atoll.ledger.records import ConsensusSet, EngineKind
+from atoll.ledger.rules.keys import RevokeKey, RotateKey
 from atoll.ledger.seal import HeaderSeal, parse_seal
 from atoll.ledger.vouching import validators_of
+from atoll.testing.consortium import NamedEntropy
 from atoll.trust.keys import Purpose, SecretKey
 from tests.unit.evidence.world import World
 
@@ -116,3 +118,21 @@ def header_seal_in(data: bytes) -> HeaderSeal:
     seal = parse_seal(data)
     assert isinstance(seal, HeaderSeal)
     return seal
+
+
+def rotate(world: HeaderWorld, org: str, purpose: Purpose = Purpose.CONSENSUS) -> HeaderWorld:
+    """A new key to vote with, or for something else."""
+    key = world.let_vote(SecretKey.generate(purpose, NamedEntropy(f"{org}/{purpose}/{world.ledger.height}")))
+    world.do(org, RotateKey(purpose=purpose, public=key.public.data, second=b""))
+    return world
+
+
+def revoke(world: HeaderWorld, org: str) -> HeaderWorld:
+    """A validator gives its key up and votes no more."""
+    world.do(org, RevokeKey(org=org, purpose=Purpose.CONSENSUS, second=b""))
+    return world
+
+
+def completed(world: HeaderWorld) -> HeaderWorld:
+    world.complete()
+    return world

@@ -33,36 +33,16 @@ from atoll.ledger.evidence.parts import HeaderStep, encode_part
 from atoll.ledger.light import ABSENT, Vote
 from atoll.ledger.records import ConsensusSet, EngineKind, Member, root_right_id
 from atoll.ledger.rules.dataset import RegisterDataset
-from atoll.ledger.rules.keys import RevokeKey, RotateKey
 from atoll.ledger.rules.leaving import LeaveMember
 from atoll.ledger.tlog_policy import parse_policy
 from atoll.ledger.vouching import validators_of
 from atoll.primitives.merkle import MerkleTree, leaf_hash
-from atoll.testing.consortium import NamedEntropy
-from atoll.trust.keys import Purpose, SecretKey
+from atoll.trust.keys import Purpose
 from atoll.wire.cbor import decode
-from tests.unit.evidence.header_world import HeaderWorld, header_seal_in
+from tests.unit.evidence.header_world import HeaderWorld, completed, header_seal_in, revoke, rotate
 from tests.unit.evidence.test_attacks import edited
 from tests.unit.evidence.test_steps import enrol
 from tests.unit.evidence.world import World, pack, unpack
-
-
-def rotate(world: HeaderWorld, org: str, purpose: Purpose = Purpose.CONSENSUS) -> HeaderWorld:
-    """A new key to vote with, or for something else."""
-    key = world.let_vote(SecretKey.generate(purpose, NamedEntropy(f"{org}/{purpose}/{world.ledger.height}")))
-    world.do(org, RotateKey(purpose=purpose, public=key.public.data, second=b""))
-    return world
-
-
-def revoke(world: HeaderWorld, org: str) -> HeaderWorld:
-    """A validator gives its key up and votes no more."""
-    world.do(org, RevokeKey(org=org, purpose=Purpose.CONSENSUS, second=b""))
-    return world
-
-
-def completed(world: HeaderWorld) -> HeaderWorld:
-    world.complete()
-    return world
 
 
 def with_seal(world: HeaderWorld, seal: bytes) -> bytes:

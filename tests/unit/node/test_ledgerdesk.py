@@ -20,8 +20,7 @@ from atoll.ordering.engine import View
 from atoll.ordering.errors import NotAgreedYet
 from atoll.testing.consortium import NamedEntropy
 from atoll.trust.keys import Purpose, SecretKey
-from tests.unit.evidence.header_world import HeaderWorld
-from tests.unit.evidence.test_headers import rotate
+from tests.unit.evidence.header_world import HeaderWorld, rotate
 from tests.unit.evidence.world import World
 
 T = TypeVar("T")
