@@ -9,19 +9,24 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
+from atoll.ordering.cometbft.dispatch import Dispatcher
 from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
 from atoll.ordering.cometbft.server import Server
 
 LET_IN = abci.Response(check_tx=abci.ResponseCheckTx(code=0)).SerializeToString()
 
 
-class NoOp:
+class NoOp(Dispatcher):
     """In the dispatcher's place."""
 
     def __init__(self) -> None:
         self._height = 0
+
+    def begin(self) -> None:
+        """Nothing is remembered."""
 
     async def check(self, requests: Sequence[Any]) -> list[bytes]:
         """Everything may come in."""
@@ -52,10 +57,14 @@ class NoOp:
 
 
 async def _serve(path: Path) -> None:
-    server = Server(cast("Any", None), path)
-    server._dispatcher = cast("Any", NoOp())
+    nobody = SimpleNamespace(store=SimpleNamespace(path=path))  # is asked nothing but where it keeps its files
+    server = Server(cast("Any", nobody), path)
+    server._dispatcher = NoOp()
     await server.start()
-    await server.failed
+    try:
+        await server.failed
+    finally:
+        await server.stop()
 
 
 if __name__ == "__main__":
