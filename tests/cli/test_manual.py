@@ -12,25 +12,19 @@ import pytest
 from tests.cli.world import Lagoon, start_lagoon
 from tests.docs.shell import Shell
 from tests.docs.snippets import find_blocks, is_match, read_transcript
+from tests.docs.turns import Turns
 
 MANUAL = Path(__file__).parent / "manual"
 PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 
-def run_page(name: str, folder: Path, lagoon: Lagoon | None = None) -> str:
-    """Run a page's commands in `folder`; everything they printed.
-
-    Whoever reads a page turns to another node after a moment, and that one has heard by then what was said at the last.
-    """
-    printed, last = [], ""
-    with Shell(folder, path=PATH, deadline_seconds=600) as shell:
+def run_page(name: str, folder: Path) -> str:
+    """Run a page's commands in `folder`; everything they printed."""
+    printed = []
+    with Shell(folder, path=PATH, deadline_seconds=1800) as shell, Turns(folder) as turns:
         for block in find_blocks(MANUAL / name):
             for exchange in read_transcript(block):
-                at = re.search(r"--home (operator|bank|bureau)\b", exchange.command)
-                if lagoon is not None and at is not None:
-                    if last not in ("", at[1]):
-                        lagoon.settle(last)
-                    last = at[1]
+                turns.await_turn(exchange.command)
                 status, found = shell.run(exchange.command)
                 place = f"{name}:{exchange.line}: $ {exchange.command}"
                 assert is_match(squeeze(exchange.expected), squeeze(found)), (
@@ -55,7 +49,7 @@ def test_pages_with_nodes_are_what_happens(lagoon: Lagoon) -> None:
     printed = ""
     for page in ("4-a-job.md", "5-members.md", "6-rights.md"):
         try:
-            printed += run_page(page, lagoon.folder, lagoon)
+            printed += run_page(page, lagoon.folder)
         finally:
             start_lagoon(lagoon)  # what a page has started ends with it
     assert [one for one in lagoon.secrets() if one in printed] == []
