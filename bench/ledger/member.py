@@ -11,6 +11,7 @@ acknowledgement at the member that sent it: ordered, carried out and made durabl
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
 import sys
@@ -212,4 +213,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    gc.freeze()  # as a node after its imports, see `atoll.node.loading`
     main()

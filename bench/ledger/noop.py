@@ -6,6 +6,7 @@ python -m ledger.noop SOCKET      in the folder bench; serves CometBFT until it 
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,4 +69,5 @@ async def _serve(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    gc.freeze()  # as a node after its imports, see `atoll.node.loading`
     asyncio.run(_serve(Path(sys.argv[1])))

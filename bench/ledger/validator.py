@@ -6,6 +6,7 @@ python -m ledger.validator ORG FOLDER TIME ADDRESS ADDRESS ADDRESS ADDRESS      
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 
@@ -35,4 +36,5 @@ async def _run(org: str, folder: Path, time: int, addresses: dict[str, str]) -> 
 
 
 if __name__ == "__main__":
+    gc.freeze()  # as a node after its imports, see `atoll.node.loading`
     asyncio.run(_run(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), dict(zip(VALIDATORS, sys.argv[4:], strict=True))))
