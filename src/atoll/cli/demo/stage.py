@@ -27,7 +27,7 @@ from atoll.ledger.records import EngineKind
 from atoll.testing.ports import Ports  # layers: world in memory
 
 T = TypeVar("T")
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 NOT_FOUND = 404
 PATIENCE_SECONDS = 300.0
 """Far more than anything here takes, also on a machine that is busy with something else."""
@@ -137,8 +137,7 @@ class Stage:
         self._forget_clients(org)
         node.start()
         node.wait_ready()
-        others = sum(1 for one in self.nodes.values() if one.pid) - 1
-        self.wait_for(f"{org} connected again", lambda: len(self.client(org).status().connected) >= others)
+        self._wait_connected(org)
 
     def kill(self, org: str) -> None:
         """`kill -9` a node for good."""
@@ -198,10 +197,13 @@ class Stage:
             raise NodeDidNotStart(org=f"the cable to {CABLED}", reason="it passes nothing on")
         for node in self.nodes.values():
             node.wait_ready()
-        self.wait_for("every node connected to every other", self._all_connected)
+        for org in ORGS:
+            self._wait_connected(org)
 
-    def _all_connected(self) -> bool:
-        return all(len(self.client(org).status().connected) == len(ORGS) - 1 for org in ORGS)
+    def _wait_connected(self, org: str) -> None:
+        """Return when a node is connected with every other that runs."""
+        others = sum(1 for one in self.nodes.values() if one.pid) - 1
+        self.wait_for(f"{org} connected with all others", lambda: len(self.client(org).status().connected) >= others)
 
     def _forget_clients(self, org: str) -> None:
         for key in [key for key in self._clients if key[0] == org]:
