@@ -36,6 +36,7 @@ from atoll.policy.levels import verify_delivery
 from atoll.policy.standing import find_withdrawal
 from atoll.primitives.commitment import commit
 from atoll.storage.sealed import Sealer
+from atoll.transport.errors import EndedUntold
 from atoll.transport.faults import public_form
 from atoll.wire.message import encode_message, parse_message
 
@@ -303,9 +304,8 @@ class Runs:
         self._context.store.update_job(identifier, phase="done", error=code)
         self._context.note("node", "job.fail", identifier, code)
         log.error("failed", extra={"job": identifier, "code": code})
-        load_kinds()  # `public_form` must know the codes of all
         try:
-            await self._context.outbox.submit(FailJob(job_id=job.job_id, code=public_form(code)))
+            await self._context.outbox.submit(FailJob(job_id=job.job_id, code=_code_to_tell(code)))
         except TransactionRefused as err:
             log.info("another party has said so already", extra={"job": identifier, "code": err.operands["rule"]})
 
@@ -347,3 +347,13 @@ class Runs:
 def _unopened(identifier: str) -> str:
     """Where it is noted who did not open a bid here; durable before the outcome is."""
     return f"unopened/{identifier}"
+
+
+def _code_to_tell(code: str) -> str:
+    """What the others hear of a failure; the neutral code where a kind cannot be loaded, so that nobody knows what it tells."""
+    try:
+        load_kinds()
+    except ImportError:
+        log.exception("a job kind cannot be loaded")
+        return EndedUntold.code
+    return public_form(code)
