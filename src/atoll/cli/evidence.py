@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from atoll.cli import judging
 from atoll.cli.files import read_bytes, read_text, write_new
 from atoll.cli.frame import CertificateOption, HomeOption, TokenOption, UrlOption, command, connect_to, group
 from atoll.cli.options import JobArgument
@@ -15,6 +16,11 @@ from atoll.cli.reply import Reply
 from atoll.cli.words import size
 
 app = group("Export evidence of a job; verify it with a trust file and nothing else.")
+command(
+    app,
+    "judge",
+    "atoll evidence judge bank.json lab.json --identity bank=8f0c... --identity lab=11d2... --identity state=c07a...",
+)(judging.judge)
 
 
 @command(app, "export", "atoll evidence export 3f2a91bc4d5e6f708192a3b4c5d6e7f8 --out job.evidence --home auditor")

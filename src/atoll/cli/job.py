@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from atoll.api.models import JobInfo
+from atoll.api.models import DepositionInfo, JobInfo
 from atoll.cli import propose
 from atoll.cli.downloading import download
 from atoll.cli.frame import command, group
@@ -179,9 +179,19 @@ def describe(job: JobInfo) -> list[Shown]:
     if job.adversary_model:
         pairs += [("adversary", job.adversary_model), ("shows", job.leakage)]
     pairs += [("entrusts", f"{owner} its data to {listed(nodes)}") for owner, nodes in job.entrusts.items()]
+    if job.deposition is not None:
+        pairs += _disputed(job.deposition)
     shown: list[Shown] = [Fields(pairs)]
     if job.program:
         shown += ["", f"program {job.digest}", job.program]
     if job.decision is not None:
         shown += ["", *describe_decision("this node", job.decision)]
     return shown
+
+
+def _disputed(said: DepositionInfo) -> list[tuple[str, str]]:
+    """What the compute nodes' signatures show of a computation that ended early."""
+    found = [f"{one.what}: {listed(one.by)}" for one in said.contradictions]
+    agreed = f"none in the {len(said.claims)} claims that {said.witness} holds: they agree on what was said"
+    between = f"between {listed(said.between)}" if said.between else "between whom, this node did not see"
+    return [("disputed", between), ("contradictions", listed(found) if found else agreed)]

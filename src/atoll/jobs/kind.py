@@ -18,7 +18,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from atoll.jobs.bids import Bid, Share
 from atoll.jobs.errors import BadPlan, WrongPeriod
@@ -32,6 +32,9 @@ from atoll.ports import Entropy
 from atoll.protocols.psi.items import Items
 from atoll.protocols.role import Party, Role
 from atoll.wire.message import Document, Message
+
+if TYPE_CHECKING:  # jobs that compute no shares do not load the engine
+    from atoll.protocols.mpc.witness import Witness
 
 Spec = TypeVar("Spec", bound=Message)
 
@@ -161,6 +164,8 @@ class Inputs:
     """For plans with bidders: what they committed to on the ledger, in the order in which they did."""
     shares: tuple[Share, ...] = field(default=(), repr=False)
     """At a bidder that opens: its own three."""
+    witness: Witness | None = field(default=None, repr=False)
+    """At a compute node where the plan reckons with malicious ones: signs what it says to the other two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

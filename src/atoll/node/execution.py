@@ -11,9 +11,10 @@ import logging
 import resource
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from atoll.errors import AtollError
 from atoll.jobs.errors import BadResult
@@ -23,7 +24,7 @@ from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, PlanInput, digest_plan_body
 from atoll.node.errors import MemoryExceeded, NodeFault
 from atoll.node.journal import DiskJournal
-from atoll.node.order import LocalInput, WorkerOrder
+from atoll.node.order import COMPUTE_ROLE, LocalInput, WitnessOrder, WorkerOrder
 from atoll.ports import Entropy
 from atoll.protocols.identifiers import Report as SpellingReport
 from atoll.protocols.identifiers import parse_rule
@@ -39,13 +40,18 @@ from atoll.transport.options import RunOptions
 from atoll.transport.runner import Report, run_role
 from atoll.transport.sealing import JobKeys, Member
 from atoll.transport.session import Network
-from atoll.wire.message import parse_message
+from atoll.trust.keys import Purpose, SecretKey
+from atoll.wire.message import encode_message, parse_message
+
+if TYPE_CHECKING:  # processes of jobs without compute nodes do not load the engine
+    from atoll.protocols.mpc.witness import Witness
 
 log = logging.getLogger("atoll.execution")
 
 PROGRESS_SECONDS = 0.2
 KEYS_SHARE = 4
 """Part of the job's memory that the keys of an input may take before they go to disk."""
+NODES = 3
 CELLS_SHARE = 8
 """Part of it for the columns that a result is taken from."""
 
@@ -63,16 +69,17 @@ class Execution:
         self._entropy = entropy
         self._threads = threads
         self._plan = parse_message(order.plan, Plan)
+        self._witness: Witness | None = None
 
     async def run_to_status(self) -> int:
         """As `run`, but a failure is told to the node by its code; 0 if all is well, else 1."""
         try:
             await self.run()
         except JobAborted as err:
-            self._tell({"event": "failed", "code": err.remote_code})
+            self._tell({"event": "failed", "code": err.remote_code} | self._shown(err))
         except AtollError as err:
             code = MemoryExceeded.code if isinstance(err.__cause__, MemoryError) else err.code
-            self._tell({"event": "failed", "code": code})
+            self._tell({"event": "failed", "code": code} | self._shown(err))
         except MemoryError:
             self._tell({"event": "failed", "code": MemoryExceeded.code})
         except Exception as err:  # noqa: BLE001 - the outermost loop of this process; unheard, the node would begin again
@@ -111,6 +118,8 @@ class Execution:
         kind = job_kind(plan.kind)
         name = f"{order.attempt}-{place.role}-{place.index}"
         journal = DiskJournal(Path(order.journal), name=name, sealer=Sealer(order.journal_key, self._entropy))
+        if place.role == COMPUTE_ROLE and order.witness is not None:
+            inputs = replace(inputs, witness=self._make_witness(place.index, order.witness))
         meeting = Meeting(self._network, self._keys(place), org=order.org)
         await meeting.start()
         try:
@@ -149,6 +158,28 @@ class Execution:
                 "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
             }
         )
+
+    def _make_witness(self, place: int, given: WitnessOrder) -> Witness:
+        """What signs for this organisation's compute node."""
+        from atoll.protocols.mpc.claims import PlaceKey, SignedKey, attempt_context
+        from atoll.protocols.mpc.witness import Witness
+
+        order = self._order
+        orgs = {one.index: one.org for one in self._plan.parties if one.role == COMPUTE_ROLE}
+        by_org = {one.org: one.identities for one in order.peers}
+        secret = SecretKey(Purpose.IDENTITY, given.seed)
+        context = attempt_context(digest_plan_body(order.plan), order.attempt)
+        key = PlaceKey(context=context, place=place, public=secret.public.data)
+        signed = SignedKey(org=order.org, key=key, signature=given.signature)
+        identities = {index: by_org.get(org, ()) for index, org in orgs.items()}
+        self._witness = Witness(signed, secret.sign, orgs, identities)
+        return self._witness
+
+    def _shown(self, err: AtollError) -> dict[str, Any]:
+        """What the compute nodes signed of what they said, where they did, and between which of them the failure lies."""
+        if self._witness is None or not self._witness.has_claims:
+            return {}
+        return {"deposition": encode_message(self._witness.depose()).hex(), "between": find_pair(err, self._witness.me)}
 
     def _keys(self, place: Party) -> JobKeys:
         by_org = {one.org: one for one in self._order.peers}
@@ -273,3 +304,14 @@ class Execution:
 def _uses_cells(planned: PlanInput) -> bool:
     """Whether a place needs more of its table than the keys."""
     return planned.role == "receiver" or bool(planned.beside)
+
+
+def find_pair(err: AtollError, me: int) -> list[int]:
+    """Between which compute nodes an error lies, as node `me` met it; none where another one met it, or nobody is named."""
+    if isinstance(err, JobAborted):
+        return []
+    said = err.operands
+    accused = said.get("prover") or said.get("party")
+    named = {accused, f"{COMPUTE_ROLE}/{me}"} if accused else {said.get("first"), said.get("second")}
+    found = [index for index in range(NODES) if f"{COMPUTE_ROLE}/{index}" in named]
+    return found if len(found) > 1 else []

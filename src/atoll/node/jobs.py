@@ -18,6 +18,7 @@ from atoll.ledger.rules.job import FailJob, WithdrawJob
 from atoll.node.bodies import PATIENCE_SECONDS, READERS, Bodies, Kind
 from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
+from atoll.node.depositions import Depositions
 from atoll.node.errors import Cancelled, NotForThisJob, PlanChanged, RefusedByPerson, ResultHeld
 from atoll.node.outcomes import StoredResult
 from atoll.node.programs import program_of
@@ -37,6 +38,7 @@ class Jobs:
 
     def __init__(self, context: NodeContext, bodies: Bodies, consents: Consents, runs: Runs) -> None:
         self._context = context
+        self._depositions = Depositions(context)
         self._bodies = bodies
         self._consents = consents
         self._runs = runs
@@ -56,7 +58,14 @@ class Jobs:
             return info
         attached = self._bodies.get(Kind.ATTACHED, identifier) or b""
         amounts, program = _amounts(plan, attached)
-        update = {"plan": to_plain(plan), "estimate": amounts, "program": program, "digest": program_of(plan)[0]}
+        deposition = self._depositions.describe(plan, info.attempt)
+        update = {
+            "deposition": deposition,
+            "plan": to_plain(plan),
+            "estimate": amounts,
+            "program": program,
+            "digest": program_of(plan)[0],
+        }
         return info.model_copy(update=update)
 
     async def collect(self, identifier: str) -> None:

@@ -11,6 +11,8 @@ from atoll.wire.cbor import decode, encode
 from atoll.wire.message import Count, Digest, Endpoint, Message, Name, Range, Size
 
 MAX_ORDER_BYTES = 4 << 20
+MOST_IDENTITIES = 4
+COMPUTE_ROLE = "compute"
 Path = Annotated[str, Size(1, 4096)]
 Certificate = Annotated[bytes, Size(100, 2000)]
 
@@ -27,6 +29,8 @@ class Peer(Message):
     """Its TLS certificates in force, DER."""
     endpoint: Endpoint
     """Its peer listener; empty if it only dials out."""
+    identities: Annotated[tuple[Digest, ...], Size(0, MOST_IDENTITIES)] = ()
+    """Its identity keys that count, for claims that are made in its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,19 @@ class LastingOrder(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessOrder(Message):
+    """What this organisation's compute node signs its claims with (`atoll.protocols.mpc.witness`)."""
+
+    seed: Digest
+    """Ed25519 secret, drawn for this attempt."""
+    signature: Annotated[bytes, Size(64)]
+    """On the place key, by the identity key, which the process does not get."""
+
+    def __repr__(self) -> str:
+        return "WitnessOrder(...)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerOrder(Message):
     """Everything a job process needs."""
 
@@ -116,6 +133,8 @@ class WorkerOrder(Message):
     """This organisation's own, where it opens its bid."""
     lasting: LastingOrder | None = None
     """For plans whose kind keeps something; the others' processes get no such secret."""
+    witness: WitnessOrder | None = None
+    """For a compute node."""
 
     def __repr__(self) -> str:
         return f"WorkerOrder(org={self.org!r}, attempt={self.attempt})"

@@ -20,6 +20,7 @@ from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.node.bodies import Bodies, Kind, readers
 from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
+from atoll.node.depositions import Depositions
 from atoll.node.errors import (
     DeadlineExceeded,
     MemoryExceeded,
@@ -64,6 +65,7 @@ class Runs:
 
     def __init__(self, context: NodeContext, bodies: Bodies, consents: Consents, orders: Orders, starter: Starter) -> None:
         self._context = context
+        self._depositions = Depositions(context)
         self._bodies = bodies
         self._consents = consents
         self._orders = orders
@@ -213,6 +215,7 @@ class Runs:
                 self._keep_done(identifier, ended.events["done"])
                 return ""
             if "failed" in ended.events:
+                self._depositions.keep(identifier, ended.events["failed"])
                 return str(ended.events["failed"]["code"])
             if ended.status == OUT_OF_MEMORY_STATUS:
                 return MemoryExceeded.code

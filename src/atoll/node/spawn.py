@@ -17,11 +17,12 @@ from atoll.ledger.plan import Plan, digest_plan_body
 from atoll.ledger.records import ConsentRecord, Dataset, Job, Member
 from atoll.node.bodies import Bodies, Kind
 from atoll.node.context import NodeContext
+from atoll.node.depositions import identity_keys
 from atoll.node.directory import Directory
 from atoll.node.errors import NoSuchThing
 from atoll.node.journal import derive_journal_key
 from atoll.node.keyring import KeyRing
-from atoll.node.order import LastingOrder, LocalInput, Peer, Version, WorkerOrder, encode_order
+from atoll.node.order import COMPUTE_ROLE, LastingOrder, LocalInput, Peer, Version, WitnessOrder, WorkerOrder, encode_order
 from atoll.node.prints import print_folder
 from atoll.node.tables import table_folder
 from atoll.policy.limits import View
@@ -30,6 +31,7 @@ from atoll.protocols.role import Party
 from atoll.transport.handoff import HandoffSender, handoff_pair
 from atoll.transport.meeting import derive_service
 from atoll.transport.router import Door
+from atoll.trust.keys import SEED_BYTES, Purpose, SecretKey
 
 STOP_SECONDS = 3.0
 SPARE_SECONDS = 300.0
@@ -230,6 +232,7 @@ class Orders:
             bids=_bids(plan, job, view),
             shares=shares,
             lasting=self._lasting(plan, period, mine) if (period := job_kind(plan.kind).period(plan)) is not None else None,
+            witness=self._witness(body, attempt, mine),
         )
 
     def journal_key(self, identifier: str) -> bytes:
@@ -242,7 +245,26 @@ class Orders:
         member = view.get(Member, org)
         if consent is None or member is None:
             raise NoSuchThing(what="consent of", name=org)
-        return Peer(org=org, job_key=consent.job_key, certificates=certificates.get(org, ()), endpoint=member.peer)
+        return Peer(
+            org=org,
+            job_key=consent.job_key,
+            certificates=certificates.get(org, ()),
+            endpoint=member.peer,
+            identities=identity_keys(view, org),
+        )
+
+    def _witness(self, body: bytes, attempt: int, mine: set[tuple[str, int]]) -> WitnessOrder | None:
+        """A key for what this organisation's compute node says, in its name."""
+        place = next((index for role, index in mine if role == COMPUTE_ROLE), None)
+        if place is None:
+            return None
+        from atoll.protocols.mpc.claims import PlaceKey, attempt_context  # the engine: most jobs have no compute node
+
+        seed = self._context.entropy.bytes(SEED_BYTES)
+        public = SecretKey(Purpose.IDENTITY, seed).public.data
+        key = PlaceKey(context=attempt_context(digest_plan_body(body), attempt), place=place, public=public)
+        sign = self._keys.signing(Purpose.IDENTITY, self._context.view)
+        return WitnessOrder(seed=seed, signature=sign(key.to_sign()))
 
     def _lasting(self, plan: Plan, period: int, mine: set[tuple[str, int]]) -> LastingOrder:
         """Where tables are kept, and the secret of those of the own dataset."""

@@ -146,7 +146,7 @@ PROMISED = """
     ledger log, ledger show, ledger verify, ledger checkpoint, ledger trust
     ledger prove, ledger watch, ledger validators, ledger snapshot
     witness init, witness serve, witness show
-    evidence export, evidence verify
+    evidence export, evidence judge, evidence verify
 """
 OURS = [one for one in LEAVES if one.path != "demo"]
 

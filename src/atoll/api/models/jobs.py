@@ -89,6 +89,47 @@ class DecisionInfo(Model):
     """The standing consent that spoke for a person; empty where none did."""
 
 
+class ClaimInfo(Model):
+    """One compute node's signed word on what was said from one to another, up to the end of a round."""
+
+    signer: str
+    sender: str
+    receiver: str
+    round: int
+    why: str
+    """What that round does: `proof`, `coin` or `opening`."""
+    bytes_said: int
+    stream: str
+    """SHA-256 of all those bytes."""
+    part: str
+    """Digest of a part that two nodes tell the third."""
+    signature: str
+
+
+class ContradictionInfo(Model):
+    """Two claims that cannot both be true."""
+
+    what: str
+    by: list[str]
+    """At least one of these signed something false; one alone: its own signatures prove it."""
+    claims: list[int]
+    """Their places in `claims`."""
+
+
+class DepositionInfo(Model):
+    """What this node can show of a computation that ended early, verified with the keys on the ledger."""
+
+    witness: str
+    between: list[str]
+    """The two compute nodes between which the failure lies, as far as this node saw it; nothing is proved against either but as
+    `contradictions` say."""
+    contradictions: list[ContradictionInfo]
+    """Empty: they agree on what was said, so the fault lies in what both have."""
+    claims: list[ClaimInfo]
+    encoded: str
+    """All of it with its keys and signatures (`specs/mpc-malicious.md`), hex; for `atoll evidence judge`."""
+
+
 class JobInfo(Model):
     job: str
     kind: str
@@ -128,6 +169,8 @@ class JobInfo(Model):
     """Until when they do, Unix seconds; 0 where there are none."""
     unopened: dict[str, list[str]] = {}
     """Bidders who did not open what they had committed to, and the compute nodes whose receipts say so."""
+    deposition: DepositionInfo | None = None
+    """Of a computation in the malicious model that ended early here, what its compute nodes signed."""
     decision: DecisionInfo | None = None
     estimate: dict[str, float] | None = None
     plan: dict[str, Any] | None = None

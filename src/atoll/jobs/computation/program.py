@@ -24,6 +24,7 @@ from atoll.primitives.drbg import SeededEntropy
 from atoll.programs.graph import Graph, GraphInput
 from atoll.programs.places import graph_steps, owner_shapes, receiver_shapes
 from atoll.protocols.mpc import Adversary, compute_role, owner_role, receiver_role
+from atoll.protocols.mpc.witness import Witness
 from atoll.protocols.role import Party, Role
 
 ATTEMPT_BYTES = 8
@@ -45,7 +46,7 @@ def run_place(plan: Plan, said: Statement, seats: Seats, graph: Graph, me: Party
     if me.role == "owner":
         return _owner(said, seats, graph, me, inputs.tables[0], context, seed)
     if me.role == "compute":
-        return _compute(said, seats, graph, me.index, context, seed)
+        return _compute(said, seats, graph, me.index, context, seed, inputs.witness)
     return _receiver(plan, said, seats, graph, me, seed)
 
 
@@ -64,7 +65,9 @@ def _owner(
     return (yield from close_as_other(receivers=_receivers(seats), counts={"own": table.rows}))
 
 
-def _compute(said: Statement, seats: Seats, graph: Graph, index: int, context: bytes, seed: bytes) -> Role[Outcome]:
+def _compute(
+    said: Statement, seats: Seats, graph: Graph, index: int, context: bytes, seed: bytes, witness: Witness | None
+) -> Role[Outcome]:
     yield from compute_role(
         index,
         inputs={owner(at): owner_shapes(graph, place.label) for at, place in enumerate(said.owners)},
@@ -74,6 +77,7 @@ def _compute(said: Statement, seats: Seats, graph: Graph, index: int, context: b
         context=context,
         seed=_seed(seed),
         adversary=Adversary(str(said.security)),
+        witness=witness,
     )
     return (yield from close_as_other(receivers=_receivers(seats), counts={}))
 

@@ -29,7 +29,7 @@ from atoll.primitives.drbg import SeededEntropy
 from atoll.programs.library.ranking import NOBODY, VOID, Rule
 from atoll.programs.places import graph_steps, receiver_shapes, receivers
 from atoll.protocols.bulk import send_bulk
-from atoll.protocols.mpc import Node, Steps, Words, as_role, from_bits, receiver_role, set_up
+from atoll.protocols.mpc import Adversary, Node, Steps, Words, as_role, from_bits, receiver_role, set_up
 from atoll.protocols.mpc.entering import ColumnShape, Shared, pack_results
 from atoll.protocols.mpc.places import next_of, previous_of
 from atoll.protocols.mpc.roles import hand_over
@@ -88,7 +88,8 @@ def _compute(plan: Plan, auction: Auction, inputs: Inputs, index: int, seed: byt
         results = yield from _rank(node, auction, bids, np.where(opened, held, 0).astype(np.uint64))
         return (yield from hand_over(node, results, shapes)), opened
 
-    results, opened = yield from as_role(index, steps())
+    witness = inputs.witness if auction.adversary is Adversary.MALICIOUS else None
+    results, opened = yield from as_role(index, steps(), witness=witness)
     for place, columns in sorted(results.items()):
         yield from send_bulk(place, pack_results(columns))
     unopened = sorted(auction.bidders[bid.place] for bid, known in zip(bids, opened, strict=True) if not known)

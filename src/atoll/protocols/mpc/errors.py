@@ -66,6 +66,22 @@ class CoinDisputed(PeerError):
     remedy = "One of the two is faulty or hostile, and nothing was opened: show the auditor the logs of both, then run again."
 
 
+class TranscriptDisputed(PeerError):
+    """A node signed something else than what it sent, or what it sent did not arrive as it was."""
+
+    code = "mpc.transcript_disputed"
+    sentence = "{first} signs another transcript than what {second} heard from it."
+    remedy = "One of the two is faulty or hostile: show the auditor the deposition of both (`atoll job show --json`)."
+
+
+class ClaimForged(PeerError):
+    """What stands in a node's name is not signed by it, or was signed for another attempt."""
+
+    code = "mpc.claim_forged"
+    sentence = "A statement in the name of {party} is not signed by it for this attempt."
+    remedy = "Believe nothing that it says. Where it came over a session, that node is faulty, hostile or of another version."
+
+
 class DestinationsDisputed(PeerError):
     """Where rows are to go, once opened, is not one place a row: a node changed a part on its way."""
 

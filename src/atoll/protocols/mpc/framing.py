@@ -17,8 +17,9 @@ import numpy as np
 
 from atoll.protocols.mpc.errors import FrameMisplaced, SharesTooLong
 from atoll.protocols.mpc.places import compute, next_of, previous_of
-from atoll.protocols.mpc.rounds import Buffer, Heard, Read, Steps, in_order
+from atoll.protocols.mpc.rounds import Buffer, Heard, Read, Seal, Side, Steps, in_order
 from atoll.protocols.mpc.streams import Incoming
+from atoll.protocols.mpc.witness import CLAIM_BYTES, KEY_BYTES, Witness
 from atoll.protocols.role import MAX_FRAME_BYTES, Frame, Party, Receive, Role, Send
 
 T = TypeVar("T")
@@ -30,16 +31,26 @@ POSITION_BYTES = 8
 """In front of each frame: how much of the stream came before it."""
 
 
-def as_role(index: int, steps: Steps[T]) -> Role[T]:
+def as_role(index: int, steps: Steps[T], *, witness: Witness | None = None) -> Role[T]:
     """A compute node's program as a role that talks to its two neighbours.
 
     Never holds more than is due and one frame of a neighbour: it reads a frame only when it needs one.
 
+    Args:
+        index: 0 to 2.
+        steps: the program.
+        witness: signs what is said in signed rounds and holds the neighbours to theirs; all three nodes have one, or none.
+
     Raises:
+        ClaimForged, TranscriptDisputed: a neighbour does not sign what it said.
         FrameMisplaced: a neighbour's frame is not the next one of its stream.
         SharesTooLong: a neighbour said more than the program makes it say.
     """
-    previous, following = _Wire(compute(previous_of(index))), _Wire(compute(next_of(index)))
+    previous = _Wire(index, previous_of(index), Side.PREVIOUS, witness)
+    following = _Wire(index, next_of(index), Side.NEXT, witness)
+    wires = previous, following
+    if witness is not None:
+        yield from _introduce(wires, witness)
     order = in_order(steps)
     heard: Heard | None = None
     while True:
@@ -50,15 +61,30 @@ def as_role(index: int, steps: Steps[T]) -> Role[T]:
             return (yield from _close(previous, following, output))
         heard = None
         if isinstance(action, Read):
-            for wire, due in ((previous, action.from_previous), (following, action.from_next)):
-                while len(wire.incoming) < due:
-                    yield from previous.flush()
-                    yield from following.flush()
-                    yield from wire.read_frame(due)
-            heard = Heard(previous.incoming.take(action.from_previous), following.incoming.take(action.from_next))
+            dues = action.from_previous, action.from_next
+            for wire, due in zip(wires, dues, strict=True):
+                yield from _wait(wire, due + wire.claimed(due, action.seal), wires)
+            heard = Heard(*(wire.take(due, action.seal) for wire, due in zip(wires, dues, strict=True)))
         else:
-            yield from previous.write(action.to_previous)
-            yield from following.write(action.to_next)
+            yield from previous.say(action.to_previous, action.seal)
+            yield from following.say(action.to_next, action.seal)
+
+
+def _wait(wire: _Wire, due: int, wires: tuple[_Wire, _Wire]) -> Role[None]:
+    """Until `due` bytes are there to be read, everything of this node's own having gone out."""
+    while len(wire.incoming) < due:
+        for one in wires:
+            yield from one.flush()
+        yield from wire.read_frame(due)
+
+
+def _introduce(wires: tuple[_Wire, _Wire], witness: Witness) -> Role[None]:
+    """Exchange place keys with both neighbours."""
+    for wire in wires:
+        yield from wire.write((witness.introduce(),))
+    for wire in wires:
+        yield from _wait(wire, KEY_BYTES, wires)
+        witness.meet(wire.place, bytes(wire.incoming.take(KEY_BYTES)))
 
 
 def _close(previous: _Wire, following: _Wire, output: T) -> Role[T]:
@@ -73,21 +99,52 @@ def _close(previous: _Wire, following: _Wire, output: T) -> Role[T]:
 class _Wire:
     """One neighbour: what it said and is not read, what is written and not sent."""
 
-    def __init__(self, peer: Party) -> None:
-        self.peer = peer
+    def __init__(self, me: int, place: int, side: Side, witness: Witness | None) -> None:
+        self.place = place
+        self.peer: Party = compute(place)
         self.incoming = Incoming()
+        self._witness = witness
+        if witness is not None:
+            self._saying, self._hearing = witness.direction(me, place, side), witness.direction(place, me, side)
         self._parts: list[Any] = []
         self._length = 0
         self._sent = 0
         self._heard = 0
 
+    def say(self, buffers: Sequence[Buffer], seal: Seal | None) -> Role[None]:
+        """What a round says, and this node's claim behind it in a signed one."""
+        yield from self.write(buffers)
+        said = [view for view in map(_bytes_of, buffers) if view.nbytes] if self._witness is not None else []
+        if self._witness is not None and said:
+            for view in said:
+                self._saying.add(view)
+            if seal is not None:
+                last = b"".join(said) if seal.signed.why.is_told_twice else b""
+                yield from self.write((self._witness.speak(self._saying, seal, last),))
+
+    def claimed(self, due: int, seal: Seal | None) -> int:
+        """Bytes of the claim that follows `due` bytes."""
+        return CLAIM_BYTES if self._witness is not None and seal is not None and due else 0
+
+    def take(self, due: int, seal: Seal | None) -> memoryview:
+        """What a round hears, all of which is there; in a signed one the neighbour is held to its claim.
+
+        Raises:
+            ClaimForged, TranscriptDisputed: it does not sign what it said.
+        """
+        said = self.incoming.take(due)
+        if self._witness is not None:
+            self._hearing.add(said)
+            if seal is not None and due:
+                self._witness.hear(self._hearing, seal, said, bytes(self.incoming.take(CLAIM_BYTES)))
+        return said
+
     def write(self, buffers: Sequence[Buffer]) -> Role[None]:
         """Take buffers on; send what fills a frame."""
         for buffer in buffers:
-            view = buffer.data if isinstance(buffer, np.ndarray) else memoryview(buffer)
+            view = _bytes_of(buffer)
             if not view.nbytes:
                 continue
-            view = view.cast("B")
             while self._length + len(view) >= FLUSH_BYTES:
                 room = MAX_FRAME_BYTES - POSITION_BYTES - self._length
                 self._parts.append(view[:room])
@@ -114,6 +171,11 @@ class _Wire:
             raise FrameMisplaced(party=str(self.peer), expected=self._heard)
         self._heard += length
         self.incoming.put(memoryview(frame.data)[POSITION_BYTES:])
+
+
+def _bytes_of(buffer: Buffer) -> memoryview:
+    view = buffer.data if isinstance(buffer, np.ndarray) else memoryview(buffer)
+    return view.cast("B") if view.nbytes else memoryview(b"")
 
 
 def _position(at: int) -> bytes:

@@ -18,10 +18,11 @@ from atoll.primitives import replicated
 from atoll.protocols.mpc.errors import OpeningDisputed
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.places import compute, next_of, previous_of
-from atoll.protocols.mpc.rounds import Heard, Round, Steps
+from atoll.protocols.mpc.rounds import Heard, Round, Side, Signed, Steps, Why
 from atoll.protocols.mpc.shares import WORD_BITS, Planes, Ring, Words, Words64
 
 DIGEST_BYTES = 32
+_SIGNED = Signed(Why.OPENING, digest_to=Side.PREVIOUS, digest_from=Side.NEXT)
 
 
 def open_ring(node: Node, x: Ring) -> Steps[Words64]:
@@ -66,13 +67,17 @@ def open_planes_to_pair(node: Node, x: Planes, part: int) -> Steps[Words64 | Non
     first, third = previous_of(part), next_of(part)
     # `first` lacks part + 1, held by `part` (second row) and `third` (own row); `part` lacks part + 2: `third`, `first`.
     if node.me == third:
-        yield Round(to_next=(own,), to_previous=(following,))
+        yield Round(to_next=(own,), to_previous=(following,), signed=Signed(Why.OPENING))
         return None
+    side = Side.NEXT if node.me == first else Side.PREVIOUS
+    signed = Signed(Why.OPENING, digest_to=side, digest_from=side)
     if node.me == first:
-        heard: Heard = yield Round(to_next=(sha256(own.data).digest(),), from_previous=own.nbytes, from_next=DIGEST_BYTES)
+        digest_of_own = sha256(own.data).digest()
+        heard: Heard = yield Round(to_next=(digest_of_own,), from_previous=own.nbytes, from_next=DIGEST_BYTES, signed=signed)
         said, digest = heard.from_previous, heard.from_next
     else:
-        heard = yield Round(to_previous=(sha256(following.data).digest(),), from_next=own.nbytes, from_previous=DIGEST_BYTES)
+        digest_of_following = sha256(following.data).digest()
+        heard = yield Round(to_previous=(digest_of_following,), from_next=own.nbytes, from_previous=DIGEST_BYTES, signed=signed)
         said, digest = heard.from_next, heard.from_previous
     if sha256(said).digest() != digest:
         raise OpeningDisputed(first=str(compute(previous_of(node.me))), second=str(compute(next_of(node.me))))
@@ -94,7 +99,11 @@ def _open(node: Node, shares: Words64, add: np.ufunc) -> Steps[Words64]:
     yield from node.verify()
     own, following = np.ascontiguousarray(shares[0]), np.ascontiguousarray(shares[1])
     heard: Heard = yield Round(
-        to_next=(own,), to_previous=(sha256(following.data).digest(),), from_previous=own.nbytes, from_next=DIGEST_BYTES
+        to_next=(own,),
+        to_previous=(sha256(following.data).digest(),),
+        from_previous=own.nbytes,
+        from_next=DIGEST_BYTES,
+        signed=_SIGNED,
     )
     if sha256(heard.from_previous).digest() != heard.from_next:
         raise OpeningDisputed(first=str(compute(previous_of(node.me))), second=str(compute(next_of(node.me))))

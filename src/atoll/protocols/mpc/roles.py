@@ -37,6 +37,7 @@ from atoll.protocols.mpc.places import COMPUTE
 from atoll.protocols.mpc.rounds import Steps
 from atoll.protocols.mpc.setting_up import set_up
 from atoll.protocols.mpc.shares import Words64
+from atoll.protocols.mpc.witness import Witness
 from atoll.protocols.role import Party, Role
 
 Inputs: TypeAlias = Mapping[Party, Sequence[Shared]]
@@ -73,6 +74,7 @@ def compute_role(
     context: bytes,
     seed: bytes,
     adversary: Adversary = Adversary.SEMI_HONEST,
+    witness: Witness | None = None,
 ) -> Role[None]:
     """Compute on the owners' columns and give each receiver its results.
 
@@ -85,6 +87,7 @@ def compute_role(
         context: digest of the plan and the attempt's number; equal at all places.
         seed: 32 secret bytes, fresh for this attempt.
         adversary: what the plan says.
+        witness: for the malicious model: signs what this node says, and holds its neighbours to what they signed.
 
     Raises:
         PeerError: another place broke the protocol; the run is over and nothing more is said.
@@ -102,7 +105,7 @@ def compute_role(
         results = yield from program(node, {owner: package.columns for owner, package in packages.items()})
         return (yield from hand_over(node, results, outputs))
 
-    results = yield from as_role(index, steps())
+    results = yield from as_role(index, steps(), witness=witness if adversary is Adversary.MALICIOUS else None)
     for receiver, columns in sorted(results.items()):
         yield from send_bulk(receiver, pack_results(columns))
 

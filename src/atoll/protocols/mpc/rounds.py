@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -31,6 +32,42 @@ T = TypeVar("T")
 
 Buffer: TypeAlias = bytes | memoryview | NDArray[np.uint64]
 """What a round says: anything contiguous, of a multiple of eight bytes."""
+
+
+class Side(StrEnum):
+    """One of a node's two neighbours."""
+
+    PREVIOUS = "previous"
+    NEXT = "next"
+
+
+class Why(StrEnum):
+    """What a signed round does."""
+
+    PROOF = "proof"
+    """It says a proof, or what is left of one."""
+    COIN = "coin"
+    """It tells a part of a coin."""
+    OPENING = "opening"
+    """It tells a part of an opened value."""
+
+    @property
+    def is_told_twice(self) -> bool:
+        """Whether both holders of a part tell it, one of them by its digest."""
+        return self is not Why.PROOF
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """That those who speak in a round sign all they have said so far (`witness`), and where the digests of parts go."""
+
+    why: Why
+    digest_to: Side | None = None
+    """To whom this node says a digest; the other one gets a part."""
+    digest_from: Side | None = None
+    """From whom it hears one."""
+    prefix: bytes = b""
+    """What stands before a part in its digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +81,8 @@ class Round:
     to_next: tuple[Buffer, ...] = field(default=(), repr=False)
     from_previous: int = 0
     from_next: int = 0
+    signed: Signed | None = None
+    """For rounds after which a node may be accused; all three nodes must agree which those are."""
 
 
 class Heard(NamedTuple):
@@ -97,11 +136,19 @@ def as_is(value: T) -> Steps[T]:
     yield Round()  # never reached; makes this a generator
 
 
+class Seal(NamedTuple):
+    """A signed round by its number, counted from 0 in the order that all nodes share."""
+
+    number: int
+    signed: Signed
+
+
 class Write(NamedTuple):
     """Put these on the wires. Never waits."""
 
     to_previous: tuple[Buffer, ...]
     to_next: tuple[Buffer, ...]
+    seal: Seal | None = None
 
 
 class Read(NamedTuple):
@@ -109,6 +156,7 @@ class Read(NamedTuple):
 
     from_previous: int
     from_next: int
+    seal: Seal | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -139,6 +187,7 @@ def in_order(steps: Steps[Any]) -> Generator[Write | Read, Heard | None, Ended]:
     root = _Task(steps)
     waiting: deque[tuple[_Task, Read]] = deque()
     ready: list[tuple[_Task, Any]] = [(root, None)]
+    sealed = 0
     while True:
         while ready:
             task, value = ready.pop()
@@ -155,9 +204,12 @@ def in_order(steps: Steps[Any]) -> Generator[Write | Read, Heard | None, Ended]:
                     ready.append((parent, parent.results))
                 continue
             if isinstance(said, Round):
+                seal = None
+                if said.signed is not None:
+                    seal, sealed = Seal(sealed, said.signed), sealed + 1
                 if said.to_previous or said.to_next:
-                    yield Write(said.to_previous, said.to_next)
-                waiting.append((task, Read(said.from_previous, said.from_next)))
+                    yield Write(said.to_previous, said.to_next, seal)
+                waiting.append((task, Read(said.from_previous, said.from_next, seal)))
                 task.depth += 1
                 continue
             task.missing, task.results = len(said.operations), [None] * len(said.operations)
@@ -166,9 +218,8 @@ def in_order(steps: Steps[Any]) -> Generator[Write | Read, Heard | None, Ended]:
             started = [(_Task(child, task, place, task.depth), None) for place, child in enumerate(said.operations)]
             ready.extend(reversed(started))
         task, read = waiting.popleft()
-        heard = (yield read) if read != _NOTHING else _SILENCE
+        heard = (yield read) if read.from_previous or read.from_next else _SILENCE
         ready.append((task, heard))
 
 
-_NOTHING = Read(0, 0)
 _SILENCE = Heard(memoryview(b""), memoryview(b""))

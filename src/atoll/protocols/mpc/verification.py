@@ -13,6 +13,8 @@ be given another coin than the others.
     2, 3; 4, 5; ...     message to the previous node; coin
     last                what is left, to both neighbours
 
+Coins and the last round are signed (`witness`): so is what stood before them, products and messages.
+
 Adversary: one malicious node of three; a wrong product goes unnoticed with 2^-41 at the most. Leaks: nothing, but that the run
 ends. Traffic grows with the logarithm of the products; see `traffic.verification`.
 
@@ -28,11 +30,13 @@ from atoll.protocols.mpc.errors import CoinDisputed, ProductsDisputed
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.notes import Notes, Taken
 from atoll.protocols.mpc.places import compute, next_of, previous_of
-from atoll.protocols.mpc.rounds import Heard, Round, Steps
+from atoll.protocols.mpc.rounds import Heard, Round, Side, Signed, Steps, Why
 
 COIN_DIGEST_BYTES = 32
 WORD_BYTES = 8
 _COIN_DOMAIN = b"ATOLL-V01-MPC-COIN"
+_PROOF = Signed(Why.PROOF)
+_COIN = Signed(Why.COIN, digest_to=Side.PREVIOUS, digest_from=Side.NEXT, prefix=_COIN_DOMAIN)
 
 
 def verify(node: Node, notes: Notes) -> Steps[None]:
@@ -64,7 +68,7 @@ def _prove(node: Node, notes: Taken) -> Steps[None]:
     proof.challenge((yield from _coin(node, proof)))
     to_previous, to_next = proof.shown()
     size = WORD_BYTES * proof.shown_words
-    heard = yield Round(to_previous=(to_previous,), to_next=(to_next,), from_previous=size, from_next=size)
+    heard = yield Round(to_previous=(to_previous,), to_next=(to_next,), from_previous=size, from_next=size, signed=_PROOF)
     next_is_right, previous_is_right = proof.holds(heard.from_previous, heard.from_next)
     if not next_is_right:
         raise _disputed(following)
@@ -82,7 +86,11 @@ def _coin(node: Node, proof: Proof) -> Steps[bytes]:
     """
     own, following = proof.coins()
     heard: Heard = yield Round(
-        to_next=(own,), to_previous=(_digest(following),), from_previous=COIN_BYTES, from_next=COIN_DIGEST_BYTES
+        to_next=(own,),
+        to_previous=(_digest(following),),
+        from_previous=COIN_BYTES,
+        from_next=COIN_DIGEST_BYTES,
+        signed=_COIN,
     )
     missing = bytes(heard.from_previous)
     if _digest(missing) != heard.from_next:
