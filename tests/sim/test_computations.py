@@ -4,38 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from atoll import programs as mp
-from atoll.api.models import GiveGrant, ProposeJob, RegisterColumn, RegisterDataset
 from atoll.jobs.errors import BadPlan
 from atoll.ledger.evidence import encode_trust_file, narrate, parse_trust_file, verify_evidence
 from atoll.ledger.records import ConsentRecord, Job
 from atoll.node.errors import NotEntrusted, ProgramNotReviewed
-from atoll.programs.graph import Graph
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
+from tests.sim.computing import INCOMES, TRUST, asked, permit, place, proposal, register, review
 from tests.sim.flow import agreed_everywhere, ended
 
-INCOMES = {
-    "bureau": [str(1000 + number) for number in range(12)] + [""],
-    "telecom": [str(500 + number) for number in range(15)],
-}
-TRUST = dict.fromkeys(("operator", "auditor", "bureau", "telecom"), 'trusted-proposers = ["bank"]')
-ROWS = 16
-
-
-@mp.program(
-    inputs={
-        "here": mp.column("first", mp.int64(0, 1_000_000), rows="n", nullable=True),
-        "there": mp.column("second", mp.int64(0, 1_000_000), rows="n", nullable=True),
-    },
-    outputs={"total": "asker", "rows": "asker"},
-)
-def joint_total(here: mp.SecretArray, there: mp.SecretArray) -> dict[str, mp.SecretArray]:
-    return {"total": here.sum() + there.sum(), "rows": mp.count(here) + mp.count(there)}
+OWN = {"grant": "", "version": 0}
 
 
 @mp.program(
@@ -48,56 +30,6 @@ def joint_total(here: mp.SecretArray, there: mp.SecretArray) -> dict[str, mp.Sec
 def owed(bill: mp.SecretArray, late: mp.SecretArray) -> mp.SecretArray:
     """Rows of two tables stand beside each other."""
     return mp.where(late, bill, 0.0).sum()
-
-
-async def register(world: World, org: str, cells: list[str], exposure: str = "after-aggregate") -> str:
-    path = world.home(org) / "data" / "table.csv"
-    path.write_text("row,amount\n" + "".join(f"{at},{cell}\n" for at, cell in enumerate(cells)), "utf-8")
-    columns = [RegisterColumn(name="row", exposure="hidden"), RegisterColumn(name="amount", exposure=exposure)]
-    request = RegisterDataset(name="table", path=path.name, title=org, columns=columns)
-    return (await world[org].services.datasets.register(request))[0]
-
-
-async def permit(world: World, owner: str, grantee: str, dataset: str, **more: Any) -> dict[str, Any]:
-    asked: dict[str, Any] = {"columns": ["amount"], "purposes": ["research"], "outputs": ["aggregate"], "uses": 9} | more
-    grant, _ = await world[owner].services.grants.give(GiveGrant(grantee=grantee, dataset=dataset, **asked))
-    return {"grant": grant, "version": 1}
-
-
-OWN = {"grant": "", "version": 0}
-
-
-def place(label: str, dataset: str, name: str, *grants: dict[str, Any]) -> dict[str, Any]:
-    return {"label": label, "dataset": dataset, "binds": [{"input": name, "columns": ["amount"]}], "grants": list(grants)}
-
-
-def proposal(
-    graph: Graph, owners: list[dict[str, Any]], computes: list[str], *receivers: tuple[str, str], **more: Any
-) -> ProposeJob:
-    spec = {
-        "graph": graph.encode().hex(),
-        "owners": owners,
-        "computes": computes,
-        "receivers": [{"label": label, "org": org} for label, org in receivers],
-    }
-    return ProposeJob(kind="computation", spec=spec | more, purpose="research")
-
-
-async def asked(world: World, computes: list[str]) -> tuple[Graph, ProposeJob]:
-    """A joint total of the bureau's and the telecom's amounts, for the bank; both have granted it."""
-    graph = joint_total.trace(n=ROWS)
-    sets = {org: await register(world, org, cells) for org, cells in INCOMES.items()}
-    grants = {org: await permit(world, org, "bank", sets[org]) for org in sets}
-    owners = [
-        place("first", sets["bureau"], "here", grants["bureau"]),
-        place("second", sets["telecom"], "there", grants["telecom"]),
-    ]
-    return graph, proposal(graph, owners, computes, ("asker", "bank"))
-
-
-def review(world: World, graph: Graph, *orgs: str) -> None:
-    for org in orgs:
-        world[org].services.programs.review(graph.digest.hex(), "owner")
 
 
 async def waiting(world: World, org: str, job: str) -> None:

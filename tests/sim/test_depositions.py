@@ -18,8 +18,8 @@ from atoll.protocols.mpc.rounds import Buffer, Seal, Why
 from atoll.protocols.role import Role
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
-from tests.sim.test_computations import TRUST, asked, review
-from tests.sim.test_whole_flow import ended
+from tests.sim.computing import TRUST, asked, review
+from tests.sim.flow import ended
 
 NODES = ["bank", "bureau", "telecom"]
 LIAR, VICTIM = 1, 2
