@@ -3,7 +3,8 @@
 A bidder splits its value into three words whose exclusive-or it is, two of them uniform in as many bits as the greatest value
 has, and commits to each by itself. A share with a bit above is none, so nobody can commit to a value that has one. The
 three commitments stand in its signed consent. In the run compute node i is shown shares i and i + 1 with their openings, so
-both holders of a share compare it with the same commitment: the nodes compute on what was promised, or not at all.
+both holders of a share compare it with the same commitment, and hand it to each other: the nodes compute on what was promised,
+or not at all.
 
 A commitment is bound to the plan, the bidder's place and the share's number; it opens nowhere else. One node learns two shares,
 which say nothing of the value; two nodes learn it.

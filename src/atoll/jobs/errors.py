@@ -68,10 +68,13 @@ class PayloadTooLong(InputError):
 
 
 class OpenedDiffers(PeerError):
-    """Compute nodes do not count the same bids as opened: one of them told the two others different things."""
+    """Compute nodes do not count the same bids as opened: one said what is not so, or handed on no opening that it had.
+
+    An honest bidder alone cannot bring it about, and a dishonest one only together with a compute node.
+    """
 
     code = "jobs.opened_differs"
-    sentence = "{party} counts other bids as opened than this node."
+    sentence = "{party} does not count the same bids as opened as this node: they differ over {bidders}."
     remedy = "One of the three nodes is faulty or hostile, and nothing was computed: show the auditor the logs of all."
 
 

@@ -179,7 +179,7 @@ class Outcome:
     opening: bytes | None = field(default=None, repr=False)
     """For receivers only: 32 secret bytes that open the commitment; keep them with the result."""
     unopened: tuple[str, ...] = ()
-    """At a compute node: bidders who did not open what they had committed to."""
+    """At a compute node: bidders who did not open what they had committed to to either holder of a share."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Sizes by name, for this party's own eyes; receipts carry them rounded up."""
 

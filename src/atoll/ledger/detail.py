@@ -64,7 +64,7 @@ class ReceiptDetail(Message):
     seconds: Count
     """Duration, rounded up to a second."""
     unopened: Annotated[tuple[Name, ...], Size(0, 64)] = ()
-    """Bidders who did not open to this compute node what they had committed to, or not to another one; sorted."""
+    """At a compute node: bidders of whose shares one was opened to neither of its holders as committed to; sorted."""
 
 
 def round_up_to_power_of_two(number: int) -> int:

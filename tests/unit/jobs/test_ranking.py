@@ -10,7 +10,7 @@ import pytest
 
 from atoll.jobs.bids import Bid, Share, commit_shares, split_value
 from atoll.jobs.closing import close_as_other
-from atoll.jobs.errors import BadBid, BadInputs, BadPlan, OpenedDiffers
+from atoll.jobs.errors import BadBid, BadInputs, BadPlan
 from atoll.jobs.kind import Inputs, Outcome
 from atoll.jobs.ranking import Ranking, RankingSpec, program
 from atoll.jobs.security import Security
@@ -18,7 +18,7 @@ from atoll.ledger.plan import Limits, Plan, plan_digest
 from atoll.primitives.drbg import SeededEntropy
 from atoll.programs.library.ranking import Rule
 from atoll.protocols.errors import RolesStalled
-from atoll.protocols.mpc import Adversary, Round, Steps, run_together, set_up
+from atoll.protocols.mpc import Adversary, set_up
 from atoll.protocols.mpc.errors import SetUpDiffers
 from atoll.protocols.pump import pump
 from atoll.protocols.role import Party
@@ -129,23 +129,6 @@ def test_all_three_nodes_run_in_the_model_of_the_plan(place: int, monkeypatch: p
     assert (place, Adversary.MALICIOUS) in models
 
 
-@pytest.mark.parametrize("liar", range(3))
-def test_a_node_that_calls_a_bid_opened_to_one_neighbour_alone_ends_the_run(liar: int) -> None:
-    def lie() -> Steps[str]:
-        for _ in range(2):
-            to_previous, to_next = (rows.to_bytes(8, "little") for rows in (7, 5))
-            yield Round(to_previous=(to_previous,), to_next=(to_next,), from_previous=8, from_next=8)
-        return ""
-
-    def honest(at: int) -> Steps[str]:
-        with pytest.raises(OpenedDiffers) as refused:
-            yield from program._agree(at, [True, True, True])
-        return str(refused.value)
-
-    ran = run_together([lie() if at == liar else honest(at) for at in range(3)])
-    assert all("compute/" in said for at, said in enumerate(ran.outputs) if at != liar)
-
-
 def test_of_equal_bids_the_one_committed_to_first_wins() -> None:
     assert outcome(Rule.SECOND_PRICE, [500, 500, 500], order=[2, 0, 1]) == [("telecom", 500)]
     assert outcome(Rule.ORDER, [500, 500, 600], order=[1, 2, 0]) == [((3,),), ((2,),), ((1,),)]
@@ -207,25 +190,6 @@ def test_who_does_not_open_what_it_promised_is_named_by_all_nodes_and_counts_as_
     ended = bidding.run({1: shown})
     assert ended[Party("receiver", 0)].result.table.to_pylist() == [{"bidder": "bank", "price": 20}]  # type: ignore[union-attr]
     assert [ended[Party("compute", at)].unopened for at in range(3)] == [("bureau",)] * 3
-
-
-def test_a_share_that_one_node_alone_finds_altered_voids_the_bid_at_all() -> None:
-    bidding = Bidding(plan_of(), [700, 900, 20])
-    first, second, third = bidding.shares[1]
-    altered = Share(word=bytes(8), opening=third.opening)
-
-    class PerNode(tuple[Share, ...]):
-        """The third share as promised for node 1, altered for node 2, which hears shares 2 and 0."""
-
-        __slots__ = ()
-        asked: list[int] = []  # noqa: RUF012
-
-        def __getitem__(self, at: Any) -> Any:
-            self.asked.append(at)
-            return altered if at == 2 and self.asked.count(2) == 2 else tuple.__getitem__(self, at)
-
-    ended = bidding.run({1: PerNode((first, second, third))})
-    assert {ended[Party("compute", at)].unopened for at in range(3)} == {("bureau",)}
 
 
 def test_a_bid_opens_under_its_own_plan_place_and_number_only() -> None:

@@ -2,7 +2,7 @@
 
     spec     what a person says        plan     what the plan says, and all that follows from it
     leakage  what each place learns    kind     the plan, judged
-    program  a place's part in the run
+    opening  which bids count         program  a place's part in the run
 
 What is computed is a program of the library (`atoll.programs.library.ranking`), on values to which their bidders committed on
 the ledger before the deadline (`atoll.jobs.bids`). Specification: specs/ranking.md.

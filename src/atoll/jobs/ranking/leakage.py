@@ -11,7 +11,8 @@ from atoll.programs.library.ranking import Rule
 MAX_TEXT = 2000
 _MODEL = {
     Security.SEMI_HONEST: "as long as no two of them work together and all follow the protocol",
-    Security.MALICIOUS: "as long as no two of them work together, and one that deviates is noticed before anything is opened",
+    Security.MALICIOUS: "as long as no two of them work together; one that deviates is noticed before anything is opened, and "
+    "none alone can leave out a bid that was opened to them",
 }
 _GETS = {
     Rule.ORDER: "each bidder learns its own rank and nobody else does",

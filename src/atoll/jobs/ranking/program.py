@@ -1,10 +1,9 @@
 """A place's part in a run: bidders open to the nodes, nodes rank what was committed to, receivers learn what the rule says.
 
-Node i hears shares i and i + 1 of each bid and compares them with the commitments on the ledger; then the nodes tell each other
-which bids fit, and a bid counts only where all three were shown what was promised. One that does not is treated as no bid, and
-all three say so in their receipts: together with the commitments on the ledger this proves who did not open, and a bidder that
-was wronged can answer with its openings, if it has kept them. A bidder that says nothing is waited for until
-the run fails.
+Node i hears shares i and i + 1 of each bid and compares them with the commitments on the ledger; then the nodes agree on which
+bids were opened as promised (`opening`). One that was not is treated as no bid, and all three say so in their receipts: two of
+them that say the same, together with the commitments on the ledger, show who did not open. A bidder that says nothing is waited
+for until the run fails.
 
 Rows stand in the order of the commitments on the ledger, which is how ties are broken without looking at them.
 """
@@ -17,10 +16,11 @@ from hashlib import sha256
 import numpy as np
 import pyarrow as pa
 
-from atoll.jobs.bids import SHARES, Bid, OpenedBid, is_committed
+from atoll.jobs.bids import SHARES, Bid, OpenedBid
 from atoll.jobs.closing import close_as_other, close_as_receiver
-from atoll.jobs.errors import BadInputs, OpenedDiffers
+from atoll.jobs.errors import BadInputs
 from atoll.jobs.kind import Inputs, Outcome
+from atoll.jobs.ranking.opening import Holder, agree, counted_words
 from atoll.jobs.ranking.plan import Auction
 from atoll.jobs.result import Result
 from atoll.jobs.secret.places import COMPUTE, owner, receiver
@@ -31,9 +31,7 @@ from atoll.programs.places import graph_steps, receiver_shapes, receivers
 from atoll.protocols.bulk import send_bulk
 from atoll.protocols.mpc import Adversary, Node, Steps, Words, as_role, from_bits, receiver_role, set_up
 from atoll.protocols.mpc.entering import ColumnShape, Shared, pack_results
-from atoll.protocols.mpc.places import next_of, previous_of
 from atoll.protocols.mpc.roles import hand_over
-from atoll.protocols.mpc.rounds import Heard, Round
 from atoll.protocols.mpc.shares import Words64
 from atoll.protocols.role import Party, Receive, Role, Send
 
@@ -71,64 +69,29 @@ def _bidder(auction: Auction, inputs: Inputs) -> Role[Outcome]:
 def _compute(plan: Plan, auction: Auction, inputs: Inputs, index: int, seed: bytes) -> Role[Outcome]:
     digest, bids = plan_digest(plan), inputs.bids
     context = digest + inputs.attempt.to_bytes(_WORD, "big")
-    held = np.zeros((2, len(bids)), np.uint64)
-    fits = []
-    for row, bid in enumerate(bids):
+    names = [auction.bidders[bid.place] for bid in bids]
+    holder = Holder(index, digest, auction.width)
+    shown = []
+    for bid in bids:
         said: OpenedBid = yield Receive(owner(bid.place), OpenedBid)
-        fits.append(_fits(said, bid, index, plan=digest, width=auction.width))
-        if fits[row]:
-            held[:, row] = [int.from_bytes(one.word, "little") for one in said.shares]
+        shown.append(holder.kept(bid, said.shares))
     shapes = {place: receiver_shapes(auction.graph(), label) for place, label in _labels(auction, bids).items()}
     program = sha256(_ORDER_DOMAIN + auction.graph().digest + bytes(one.place for one in bids)).digest()
 
     def steps() -> Steps[tuple[dict[Party, list[Shared]], list[bool]]]:
         own = SeededEntropy(seed).fork("ranking").bytes(32)
         node = yield from set_up(index, context=context, seed=own, adversary=auction.adversary, program=program)
-        opened = yield from _agree(index, fits)
-        results = yield from _rank(node, auction, bids, np.where(opened, held, 0).astype(np.uint64))
-        return (yield from hand_over(node, results, shapes)), opened
+        held = yield from holder.exchange(bids, shown)
+        counted = yield from agree(index, held, names)
+        results = yield from _rank(node, auction, bids, counted_words(held, counted))
+        return (yield from hand_over(node, results, shapes)), counted
 
     witness = inputs.witness if auction.adversary is Adversary.MALICIOUS else None
-    results, opened = yield from as_role(index, steps(), witness=witness)
+    results, counted = yield from as_role(index, steps(), witness=witness)
     for place, columns in sorted(results.items()):
         yield from send_bulk(place, pack_results(columns))
-    unopened = sorted(auction.bidders[bid.place] for bid, known in zip(bids, opened, strict=True) if not known)
+    unopened = sorted(name for name, counts in zip(names, counted, strict=True) if not counts)
     return (yield from close_as_other(receivers=_receivers(auction), counts={}, unopened=tuple(unopened)))
-
-
-def _fits(said: OpenedBid, bid: Bid, index: int, *, plan: bytes, width: int) -> bool:
-    """Whether a bidder has shown this node what it committed to."""
-    numbers = (index, (index + 1) % SHARES)
-    return len(said.shares) == len(numbers) and all(
-        is_committed(share, bid, number, plan=plan, width=width) for share, number in zip(said.shares, numbers, strict=True)
-    )
-
-
-def _agree(index: int, fits: Sequence[bool]) -> Steps[list[bool]]:
-    """Which bids were opened as committed to all three nodes.
-
-    What follows from it is compared: a node that tells its neighbours different things would make them go on with parts that do
-    not fit together.
-
-    Raises:
-        OpenedDiffers: another node comes to something else.
-
-    Rounds: 2. Bytes sent a node: 32. Leaks: who did not open.
-    """
-    told = sum(one << row for row, one in enumerate(fits))
-    previous, following = yield from _tell(told)
-    opened = told & previous & following
-    for at, one in zip((previous_of(index), next_of(index)), (yield from _tell(opened)), strict=True):
-        if one != opened:
-            raise OpenedDiffers(party=str(COMPUTE[at]))
-    return [bool(opened >> row & 1) for row in range(len(fits))]
-
-
-def _tell(rows: int) -> Steps[tuple[int, int]]:
-    """A bit a row to both neighbours, and theirs, the previous one's first."""
-    said = rows.to_bytes(_WORD, "little")
-    heard: Heard = yield Round(to_previous=(said,), to_next=(said,), from_previous=_WORD, from_next=_WORD)
-    return int.from_bytes(heard.from_previous, "little"), int.from_bytes(heard.from_next, "little")
 
 
 def _rank(node: Node, auction: Auction, bids: Sequence[Bid], held: Words64) -> Steps[dict[Party, list[Shared]]]:
