@@ -47,12 +47,14 @@ def words(values: Any, seed: int = 2) -> list[Words]:
 
 
 def planes(values: Any, width: int, seed: int = 3) -> list[Planes]:
-    """At most 64 bits an element; what stands beyond the column is arbitrary."""
+    """At most 64 bits an element; what stands beyond the column is arbitrary, and the same at both holders of a part."""
     made = [one.to_planes(width) for one in words(values, seed)]
     used = made[0].count % 64
     if used:
+        beyond = [np.uint64((part + 1) * 0x9E3779B97F4A7C15 & (1 << 64) - (1 << used)) for part in range(3)]
         for index, one in enumerate(made):
-            one.planes[..., -1] |= np.uint64((index + 1) * 0x9E3779B97F4A7C15 & (1 << 64) - (1 << used))
+            one.planes[..., -1] &= np.uint64((1 << used) - 1)
+            one.planes[..., -1] |= np.array([[beyond[index]], [beyond[(index + 1) % 3]]])
     return made
 
 
@@ -75,8 +77,12 @@ def run(
     tap: Tap | None = None,
     adversary: Adversary = Adversary.SEMI_HONEST,
 ) -> Ran[T]:
-    """`program(node, index)` at each node."""
-    return run_together([program(node, index) for index, node in enumerate(nodes(seed, adversary))], tap=tap)
+    """`program(node, index)` at each node; in malicious mode all that it left unverified is verified then, beside its cost."""
+    seats = nodes(seed, adversary)
+    ran = run_together([program(node, index) for index, node in enumerate(seats)], tap=tap)
+    if adversary is Adversary.MALICIOUS:
+        run_together([node.verify() for node in seats])
+    return ran
 
 
 def _drawn(shape: tuple[int, ...], seed: int) -> Numbers:

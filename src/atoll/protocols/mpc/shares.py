@@ -5,7 +5,8 @@
     Planes    w-bit words, bit-sliced    the same, plane by plane     shares (2, w, ceil(n/64))
 
 Row 0 is the node's own part x_i, row 1 the next node's part x_{i+1}. Plane 0 holds the least significant bits; element j is
-bit j % 64 of word j // 64, and what stands beyond the last element is arbitrary (an opening hides it).
+bit j % 64 of word j // 64. What stands beyond the last element is arbitrary (an opening hides it), but the same at both holders
+of a part: malicious mode proves whole words.
 
 All of it is linear: what is computed here is computed part by part, costs no round, and shows nothing to anybody. Shares are
 never changed in place. Source: Araki, Furukawa, Lindell, Nof, Ohara, CCS 2016, ePrint 2016/768, section 2, in the replicated
