@@ -17,8 +17,8 @@ from tests.cli.world import Lagoon
 from tests.patience import patience
 
 REGULATOR, OWNER, RECEIVER = "operator", "bureau", "bank"
-FEW, MANY = 70, 60_000
-"""Rows of a job that is done at once, and of one that is at work for long enough to be stopped."""
+FEW, MANY = 70, 180_000
+"""Rows of a job that is done at once, and of one that is at work for three times as long as an order takes to get there."""
 PATIENCE_SECONDS = 240.0
 OPEN = ("proposed", "consented", "started")
 STOPPED_WITHIN_SECONDS = 5.0
