@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atoll.ordering.cometbft.application import Application
+from atoll.ordering.cometbft.chunks import CHUNK_BYTES
 from atoll.ordering.cometbft.server import Server
-from atoll.ordering.cometbft.snapshots import CHUNK_BYTES, Snapshots
+from atoll.ordering.cometbft.snapshots import Snapshots
 from atoll.ordering.cometbft.store import CometStore
 
 STORE = "ledger.db"

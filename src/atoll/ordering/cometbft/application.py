@@ -121,7 +121,7 @@ class Application:
         self.on_restored: Callable[[], None] = _nothing
         """Called on the event loop when a snapshot has been taken over."""
         self._retain_blocks = retain_blocks
-        self._peers: frozenset[str] | None = None
+        self._members: tuple[Member, ...] | None = None
         self._pending: _Pending | None = None
         self._lock = asyncio.Lock()
         self._pass: FailPoint = insecure_fail_point() if self.ledger.genesis.test else no_fail_point
@@ -149,13 +149,16 @@ class Application:
         size = self.store.size_at(height) or len(self.ledger.genesis_entries)
         return AppState(log_size=size, log_root=self.ledger.log.root(size), state_root=tree.root)
 
+    def members(self) -> tuple[Member, ...]:
+        """The active ones."""
+        if self._members is None:
+            records = (parse_message(data, Member) for _, data in self.ledger.tree.items(_MEMBERS))
+            self._members = tuple(one for one in records if one.state is MemberState.ACTIVE)
+        return self._members
+
     def peers(self) -> frozenset[str]:
         """Names of the CometBFT nodes of active members: nobody else's may connect."""
-        if self._peers is None:
-            records = (parse_message(data, Member) for _, data in self.ledger.tree.items(_MEMBERS))
-            active = (one.consensus_peer for one in records if one.state is MemberState.ACTIVE)
-            self._peers = frozenset(peer.partition("@")[0] for peer in active if peer)
-        return self._peers
+        return frozenset(one.consensus_peer.partition("@")[0] for one in self.members() if one.consensus_peer)
 
     # -- the door --------------------------------------------------------------------------------------------------------------
 
@@ -286,7 +289,7 @@ class Application:
                 raise OutOfTurn(reason=f"block {height} was decided, the ledger stands at {self.tip.consensus_height}")
             sifted = sift(transactions, faults)
             executed = await self.offload(lambda: self._execute(sifted, time)) if sifted.entries else None
-            tip = self._tip_after(executed, height, time)
+            tip = self._tip_after(executed, height)
             self._pending = _Pending(tip, executed)
             outcomes = sifted.outcomes(executed.outcomes if executed is not None else ())
             updates = validator_updates(self.ledger.consensus, self._consensus_after(executed))
@@ -304,14 +307,13 @@ class Application:
         )
         return ledger.execute(block, verify=self.verdicts)
 
-    def _tip_after(self, executed: Executed | None, height: int, time: int) -> Tip:
+    def _tip_after(self, executed: Executed | None, height: int) -> Tip:
         state, ledger = app_state(self.ledger), self.ledger
         if executed is not None:
             frontier = ledger.log.frontier().extend(executed.leaves)
             state = AppState(log_size=frontier.size, log_root=frontier.root, state_root=executed.tree.root)
         return Tip(
             consensus_height=height,
-            consensus_time=time,
             height=ledger.height + (executed is not None),
             time=executed.block.time if executed is not None else ledger.time,
             app_hash=state.app_hash,
@@ -356,12 +358,12 @@ class Application:
     def _forget(self, changes: Iterable[bytes]) -> None:
         """What was looked up in records that are others now."""
         if any(key.startswith((_MEMBERS, _KEYS)) for key in changes):
-            self._peers = None
+            self._members = None
             self._admitted.clear()
 
     def take_over(self, ledger: Ledger, tip: Tip) -> None:
         """Go on from a snapshot that the store holds already."""
-        self.ledger, self.tip, self._pending, self._peers = ledger, tip, None, None
+        self.ledger, self.tip, self._pending, self._members = ledger, tip, None, None
         self._admitted.clear()
         self.on_restored()
 

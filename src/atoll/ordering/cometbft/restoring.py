@@ -2,11 +2,14 @@
 
     offer   the description must give that app hash
     apply   each chunk must have the digest in the description; one that has not names its sender for CometBFT to drop
-    end     the blocks must give the log's root, the records the state's; only then is anything taken over, all at once
+    end     the blocks must give the log's root, then the records the state's; only then is anything taken over, all at once
 
-A description can still lie about its chunks; then the end does not add up, and CometBFT tries another snapshot. Chunks lie on
-disk until then, beside the store, and are read one at a time: in memory is what a ledger holds there anyway, leaf hashes and
-records. A liar can fill the disk up to what a log of the agreed length may take, and never to the end.
+A description can still lie about its chunks; then the end does not add up, CometBFT drops whoever sent them, all of whom had
+announced this very description, and tries another snapshot. Chunks lie on disk until then, beside the store, and are read one
+pair at a time: in memory is what a ledger holds there anyway, leaf hashes and records, and no record is read before the blocks
+are known to be the log, nor more of them than those blocks can have written. A liar can fill the disk up to what a log of the
+agreed length may take, and never to the end. Where this node's own disk is what fails, nobody is dropped for it, and the node
+goes on waiting for a snapshot.
 """
 
 from __future__ import annotations
@@ -17,19 +20,20 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from atoll.errors import AtollError
 from atoll.ledger.block import Block, BlockSummary, parse_block
 from atoll.ledger.chain import Ledger
 from atoll.ledger.tiles import MAX_ENTRY_BYTES
 from atoll.ordering.cometbft.application import Application
+from atoll.ordering.cometbft.chunks import read_chunk
 from atoll.ordering.cometbft.errors import BadSnapshot, OutOfTurn
 from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
-from atoll.ordering.cometbft.snapshots import FORMAT, MAX_CHUNK_BYTES, Snapshot, parse_snapshot
+from atoll.ordering.cometbft.room import has_room
+from atoll.ordering.cometbft.snapshots import FORMAT, Snapshot, parse_snapshot
 from atoll.ordering.cometbft.store import app_state
+from atoll.ordering.errors import StoreFull
 from atoll.primitives.merkle import leaf_hash
-from atoll.wire.cbor import decode
 from atoll.wire.message import parse_message
 
 log = logging.getLogger("atoll.ordering")
@@ -38,8 +42,14 @@ _Offer = abci.ResponseOfferSnapshot
 _Apply = abci.ResponseApplySnapshotChunk
 MOST_BYTES_AN_ENTRY = 4 * MAX_ENTRY_BYTES
 """Of a snapshot, for each entry of its log, whose length is under the app hash: the entry, and what it has written down."""
-LEAST_FREE_BYTES = 1 << 30
-"""What a snapshot leaves of the disk; of a small one the twentieth part."""
+TAKEN_OVER = 2
+"""So many times its size, beside its chunks, is written when it is taken over: to SQLite's log, then to the database."""
+MOST_WRITTEN = 16
+"""Bytes of records for each byte of the blocks that wrote them. Of the transactions there are, none reaches 5."""
+RECORD_BYTES = 128
+"""Counted for each record beside its own: what it takes in memory is more."""
+FIRST_BYTES = 1 << 20
+"""Of records, whatever the blocks are: the genesis wrote some."""
 
 
 @dataclass(slots=True)
@@ -49,49 +59,49 @@ class _Incoming:
     taken: dict[int, int] = field(default_factory=dict)
     """Bytes of the chunks that are here, by index."""
     size: int = 0
+    senders: set[str] = field(default_factory=set)
 
     def take(self, index: int, chunk: bytes) -> None:
         """Write a chunk down.
 
         Raises:
-            BadSnapshot: it is larger than a ledger of its length could be, or the disk is too small for it.
+            BadSnapshot: it is larger than a ledger of its length could be.
+            StoreFull: the disk is too small for it.
         """
         self.size += len(chunk) - self.taken.get(index, 0)
         if self.size > self.snapshot.state.log_size * MOST_BYTES_AN_ENTRY:
             raise BadSnapshot(reason=f"it is larger than a log of {self.snapshot.state.log_size} entries makes it")
         try:
-            disk = shutil.disk_usage(self.folder)
-            if disk.free - len(chunk) < min(LEAST_FREE_BYTES, disk.total // 20):
-                raise BadSnapshot(reason="the disk is too small for it")
+            if not has_room(self.folder, len(chunk) + TAKEN_OVER * self.size):
+                raise StoreFull(reason="the disk is too small for the snapshot that was offered")
             (self.folder / str(index)).write_bytes(chunk)
         except OSError as err:
-            raise BadSnapshot(reason=f"it cannot be written down: {err.strerror}") from err
+            raise StoreFull(reason=f"a chunk of a snapshot cannot be kept: {err.strerror}") from err
         self.taken[index] = len(chunk)
 
     def blocks(self) -> Iterator[_Past]:
-        """Its blocks in order, one chunk in memory at a time."""
-        for item in self._items(0, len(self.snapshot.block_chunks)):
-            match item:
-                case [bytes() as data, bytes() as summary]:
-                    yield _Past(parse_block(data), summary)
-                case _:
-                    raise BadSnapshot(reason="a chunk holds something that is no block")
+        """Its blocks in order."""
+        for data, summary in self._pairs(0, len(self.snapshot.block_chunks)):
+            yield _Past(parse_block(data), summary, len(data) + len(summary))
 
-    def records(self) -> Iterator[tuple[bytes, bytes]]:
-        """Its records, in the same way."""
-        for item in self._items(len(self.snapshot.block_chunks), len(self.snapshot.digests)):
-            match item:
-                case [bytes() as key, bytes() as value]:
-                    yield key, value
-                case _:
-                    raise BadSnapshot(reason="a chunk holds something that is no record")
+    def records(self, *, most_bytes: int) -> Iterator[tuple[bytes, bytes]]:
+        """Its records in the order of their keys.
 
-    def _items(self, first: int, end: int) -> Iterator[Any]:
+        Raises:
+            BadSnapshot: they are not in this order, or more than `most_bytes`; the rest was not read.
+        """
+        last = b""
+        for key, value in self._pairs(len(self.snapshot.block_chunks), len(self.snapshot.digests)):
+            most_bytes -= _record_bytes(key, value)
+            _need(most_bytes >= 0, "it holds more records than its blocks can have written")
+            _need(key > last, "its records are not in the order of their keys")
+            last = key
+            yield key, value
+
+    def _pairs(self, first: int, end: int) -> Iterator[tuple[bytes, bytes]]:
+        """Of these chunks, one chunk in memory at a time."""
         for index in range(first, end):
-            items = decode((self.folder / str(index)).read_bytes(), max_bytes=MAX_CHUNK_BYTES)
-            if not isinstance(items, list):
-                raise BadSnapshot(reason="a chunk is no list")
-            yield from items
+            yield from read_chunk((self.folder / str(index)).read_bytes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,8 @@ class _Past:
 
     block: Block
     summary_bytes: bytes
+    size: int
+    """Bytes of both."""
 
 
 class Restoring:
@@ -131,7 +143,11 @@ class Restoring:
         if snapshot.tip.app_hash != app_hash or snapshot.height < self._application.tip.consensus_height:
             return _Offer.REJECT
         self._clear()
-        self._folder.mkdir(mode=0o700)
+        try:
+            self._folder.mkdir(mode=0o700)
+        except OSError as err:
+            log.warning("no snapshot can be taken: %s: %s", self._folder, err.strerror)
+            return _Offer.REJECT
         self._incoming = _Incoming(snapshot, self._folder)
         return _Offer.ACCEPT
 
@@ -148,20 +164,28 @@ class Restoring:
         if not 0 <= index < len(digests) or hashlib.sha256(chunk).digest() != digests[index]:
             log.warning("chunk %s of the snapshot from %s is not what was announced", index, sender)
             return abci.ResponseApplySnapshotChunk(result=_Apply.RETRY, refetch_chunks=[index], reject_senders=[sender])
+        incoming.senders.add(sender)
         try:
             await self._application.offload(lambda: incoming.take(index, chunk))
-            if len(incoming.taken) < len(digests):
-                return abci.ResponseApplySnapshotChunk(result=_Apply.ACCEPT)
-            ledger = await self._application.offload(lambda: self._verified(incoming))
+            if len(incoming.taken) == len(digests):
+                ledger = await self._application.offload(lambda: self._verified(incoming))
+                await self._take_over(incoming, ledger)
+                self._clear()
+        except OutOfTurn:
+            raise
+        except (StoreFull, OSError) as err:  # of this node's own disk; a snapshot is taken over as a whole or not at all
+            log.warning("the snapshot at height %s cannot be taken: %s", incoming.snapshot.height, err)
+            self._clear()
+            return abci.ResponseApplySnapshotChunk(result=_Apply.REJECT_SNAPSHOT)
         except Exception as err:  # strangers wrote it and nothing is taken over yet: whatever is wrong, it is refused
             known = isinstance(err, AtollError)
             log.warning(
                 "the snapshot at height %s is refused: %s", incoming.snapshot.height, err, exc_info=None if known else err
             )
             self._clear()
-            return abci.ResponseApplySnapshotChunk(result=_Apply.REJECT_SNAPSHOT)
-        await self._take_over(incoming, ledger)
-        self._clear()
+            return abci.ResponseApplySnapshotChunk(
+                result=_Apply.REJECT_SNAPSHOT, reject_senders=sorted(one for one in incoming.senders if one)
+            )
         return abci.ResponseApplySnapshotChunk(result=_Apply.ACCEPT)
 
     def _clear(self) -> None:
@@ -185,23 +209,31 @@ class Restoring:
             AtollError: it is not the one that was described.
         """
         snapshot = incoming.snapshot
+        tip, state = snapshot.tip, snapshot.state
         ledger = Ledger(self._application.genesis_file)
+        most_bytes = FIRST_BYTES + sum(_record_bytes(*one) for one in ledger.records.items())
         leaves: list[bytes] = []
         size, height, time = ledger.log.size, 0, 0
         for past in incoming.blocks():
-            height, time = height + 1, past.block.time
-            summary = parse_message(past.summary_bytes, BlockSummary)
-            found = (past.block.height, summary.height, summary.first, len(summary.outcomes))
-            _need(found == (height, height, size, len(past.block.transactions)), "blocks do not follow")
-            _need((past.block.time, past.block.term) == (summary.time, summary.term), "a block is not its summary's")
-            leaves += [leaf_hash(one) for one in (*past.block.transactions, past.summary_bytes)]
-            size += len(past.block.transactions) + 1
-            _need(size <= snapshot.state.log_size, "it holds more than the log")
-        tip = snapshot.tip
+            block, summary = past.block, parse_message(past.summary_bytes, BlockSummary)
+            height, time = height + 1, block.time
+            found = (block.height, summary.height, summary.first, len(summary.outcomes))
+            _need(found == (height, height, size, len(block.transactions)), "blocks do not follow")
+            _need((block.time, block.term) == (summary.time, summary.term), "a block is not its summary's")
+            leaves += [leaf_hash(one) for one in (*block.transactions, past.summary_bytes)]
+            size += len(block.transactions) + 1
+            most_bytes += MOST_WRITTEN * past.size
+            _need(size <= state.log_size, "it holds more than the log")
+        log_after = ledger.log.frontier().extend(leaves)
+        _need((log_after.size, log_after.root) == (state.log_size, state.log_root), "its blocks are not the log")
         _need((height, time) == (tip.height, tip.time), "its last block is not the one described")
-        ledger.restore(records=incoming.records(), height=tip.height, time=tip.time, leaves=leaves)
-        _need(app_state(ledger) == snapshot.state, "it does not give the roots that the members agreed on")
+        ledger.restore(records=incoming.records(most_bytes=most_bytes), height=height, time=time, leaves=leaves)
+        _need(app_state(ledger) == state, "it does not give the roots that the members agreed on")
         return ledger
+
+
+def _record_bytes(key: bytes, value: bytes) -> int:
+    return RECORD_BYTES + len(key) + len(value)
 
 
 def _need(holds: bool, otherwise: str) -> None:

@@ -1,12 +1,13 @@
 """Whole ledgers in chunks, for nodes that join late: made every so many heights, byte for byte the same on every node.
 
     metadata  where the ledger stands, what its app hash stands for, SHA-256 of each chunk and which blocks it holds
-    chunks    the blocks in order, each with its summary; then the records in the order of their keys
+    chunks    the blocks in order, each with its summary; then the records in the order of their keys (`chunks.py`)
 
 Records are written down when a snapshot is made, because the state moves on; blocks never change and are read again from the
 store. Chunks of blocks are filled one after the other, so all but the last of one snapshot are those of the next, and are not
-made again. Nothing in a snapshot is believed by who takes it over (`restoring.py`); CometBFT's heights of the blocks are not in
-it, because nothing that the members agree on says what they are.
+made again. Half a snapshot has a name of its own, and goes as soon as the other half cannot be written; none is begun that
+would leave the blocks no room. Nothing in a snapshot is believed by who takes it over (`restoring.py`); CometBFT's heights of
+the blocks are not in it, because nothing that the members agree on says what they are.
 """
 
 from __future__ import annotations
@@ -23,8 +24,11 @@ from typing import Any
 from atoll.errors import AtollError
 from atoll.ledger.app_hash import AppState
 from atoll.ordering.cometbft.application import Application
+from atoll.ordering.cometbft.chunks import CHUNK_BYTES, encode_chunk
 from atoll.ordering.cometbft.errors import BadSnapshot
+from atoll.ordering.cometbft.room import has_room
 from atoll.ordering.cometbft.store import Tip, app_state
+from atoll.ordering.errors import StoreFull
 from atoll.primitives.merkle import HASH_BYTES
 from atoll.primitives.smt import Tree
 from atoll.wire.cbor import decode, encode
@@ -32,17 +36,17 @@ from atoll.wire.message import encode_message
 
 log = logging.getLogger("atoll.ordering")
 
-FORMAT = 2
+FORMAT = 3
 """Another one for another CHUNK_BYTES, too: chunks outlive a release."""
 KEPT = 2
 """Snapshots kept: who has begun with one can finish while the next is made."""
-CHUNK_BYTES = 6 << 20
-"""A chunk ends before this; a single block may be 4 MiB, and no chunk is above 10 MB."""
-MAX_CHUNK_BYTES = 10_000_000
+AS_LARGE = 2
+"""So many times as large as the last one, the next is expected not to be."""
 MAX_METADATA_BYTES = 4_000_000
-_TAG = "snapshot/2"
+_TAG = "snapshot/3"
 _METADATA = "metadata"
-_NUMBERS = ("consensus_height", "consensus_time", "height", "time")
+_HALF = ".part"
+_NUMBERS = ("consensus_height", "height", "time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Snapshot:
     def metadata(self) -> bytes:
         """Its description."""
         tip, state = self.tip, self.state
-        where = [tip.consensus_height, tip.consensus_time, tip.height, tip.time]
+        where = [tip.consensus_height, tip.height, tip.time]
         what: list[int | bytes] = [state.log_size, state.log_root, state.state_root]
         return encode([_TAG, where, what, self.block_chunks, self.record_chunks], max_bytes=MAX_METADATA_BYTES)
 
@@ -184,7 +188,7 @@ class Snapshots:
     def _read(self, snapshot: Snapshot, index: int) -> bytes:
         if index < len(snapshot.block_chunks):
             _, first, last = snapshot.block_chunks[index]
-            return _encode_chunk(self._blocks(first, last))
+            return encode_chunk(self._blocks(first, last))
         assert self._folder is not None, "there are snapshots"
         try:
             return (self._folder / str(snapshot.height) / str(index - len(snapshot.block_chunks))).read_bytes()
@@ -212,16 +216,35 @@ class Snapshots:
             shutil.rmtree(self._folder_of(old), ignore_errors=True)
 
     def _write(self, tip: Tip, state: AppState, tree: Tree, before: Snapshot | None) -> Snapshot:
-        folder = self._folder_of(tip.consensus_height)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        """One snapshot on disk, or none.
+
+        Raises:
+            StoreFull: it could take what the blocks need.
+            OSError: it cannot be written.
+        """
+        whole = self._folder_of(tip.consensus_height)
+        half = whole.with_suffix(_HALF)
+        shutil.rmtree(half, ignore_errors=True)
+        try:
+            half.mkdir(parents=True)
+            if not has_room(half, 0 if before is None else AS_LARGE * _size(self._folder_of(before.height))):
+                raise StoreFull(reason="the disk is too full for another snapshot")
+            snapshot = self._write_into(half, tip, state, tree, before)
+            shutil.rmtree(whole, ignore_errors=True)
+            half.rename(whole)
+        except BaseException:
+            shutil.rmtree(half, ignore_errors=True)
+            raise
+        return snapshot
+
+    def _write_into(self, folder: Path, tip: Tip, state: AppState, tree: Tree, before: Snapshot | None) -> Snapshot:
         blocks = list(before.block_chunks[:-1]) if before is not None else []
         for chunk in self._chunks(self._blocks(blocks[-1][2] + 1 if blocks else 1, tip.height)):
             first = blocks[-1][2] + 1 if blocks else 1
             blocks.append((_digest(chunk), first, first + len(chunk) - 1))
         records: list[bytes] = []
         for number, chunk in enumerate(self._chunks([key, value] for key, value in tree.items())):
-            (folder / str(number)).write_bytes(_encode_chunk(chunk))
+            (folder / str(number)).write_bytes(encode_chunk(chunk))
             records.append(_digest(chunk))
         snapshot = Snapshot(tip, state, tuple(blocks), tuple(records))
         (folder / _METADATA).write_bytes(snapshot.metadata)
@@ -253,6 +276,8 @@ def _load(folder: Path) -> Iterator[tuple[int, Snapshot]]:
     for one in sorted(folder.iterdir()) if folder.is_dir() else ():
         try:
             snapshot = parse_snapshot((one / _METADATA).read_bytes())
+            if one.name != str(snapshot.height):
+                raise BadSnapshot(reason="it was not finished")
         except (OSError, BadSnapshot) as err:
             log.info("the snapshot %s is not used: %s", one.name, err)
             shutil.rmtree(one, ignore_errors=True)
@@ -260,9 +285,9 @@ def _load(folder: Path) -> Iterator[tuple[int, Snapshot]]:
         yield snapshot.height, snapshot
 
 
-def _encode_chunk(items: Iterable[list[bytes]]) -> bytes:
-    return encode(list(items), max_bytes=MAX_CHUNK_BYTES)
+def _size(folder: Path) -> int:
+    return sum(one.stat().st_size for one in folder.iterdir())
 
 
 def _digest(items: Iterable[list[bytes]]) -> bytes:
-    return hashlib.sha256(_encode_chunk(items)).digest()
+    return hashlib.sha256(encode_chunk(items)).digest()

@@ -22,7 +22,7 @@ from atoll.ordering.rebuild import rebuild
 from atoll.ordering.store import LedgerStore
 from atoll.wire.message import Count, Digest, Message, Time, encode_message, parse_message
 
-FORMAT = 102
+FORMAT = 103
 _LEDGER = "ledger"
 _TIP = "tip"
 _FLOOR = "floor"
@@ -32,12 +32,10 @@ _FLOOR = "floor"
 class Tip(Message):
     """Where a node's ledger stands."""
 
-    TAG: ClassVar[str] = "cometbft-tip/1"
+    TAG: ClassVar[str] = "cometbft-tip/2"
 
     consensus_height: Count
     """CometBFT's height of the last block that was committed, with transactions or without; 0 before the first."""
-    consensus_time: Time
-    """That block's time."""
     height: Count
     """The ledger's height: how many of those blocks held transactions."""
     time: Time
@@ -152,7 +150,7 @@ CREATE TABLE heights (height INTEGER PRIMARY KEY, consensus INTEGER NOT NULL UNI
 
 def genesis_tip(ledger: Ledger) -> Tip:
     """Where a ledger stands before CometBFT's first block."""
-    return Tip(consensus_height=0, consensus_time=ledger.time, height=0, time=ledger.time, app_hash=app_state(ledger).app_hash)
+    return Tip(consensus_height=0, height=0, time=ledger.time, app_hash=app_state(ledger).app_hash)
 
 
 def app_state(ledger: Ledger) -> AppState:

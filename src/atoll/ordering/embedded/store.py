@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from atoll.ordering.store import LedgerStore
 
-FORMAT = 2
+FORMAT = 3
 MAX_EVIDENCE = 1000
 """A liar fills no disk."""
 

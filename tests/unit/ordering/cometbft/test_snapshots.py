@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import hashlib
-import shutil
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,113 +12,26 @@ import pytest
 from atoll.ordering.cometbft import restoring
 from atoll.ordering.cometbft.errors import BadSnapshot
 from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
-from atoll.ordering.cometbft.snapshots import FORMAT, MAX_CHUNK_BYTES, MAX_METADATA_BYTES, Snapshot, parse_snapshot
+from atoll.ordering.cometbft.snapshots import FORMAT, MAX_METADATA_BYTES, parse_snapshot
 from atoll.ordering.cometbft.store import CometStore, app_state
-from atoll.testing.abci import INFO, Chain, Refused, Socket
-from atoll.testing.abciserver import STORE, Running, serving
+from atoll.testing.abci import INFO, Chain, Refused
+from atoll.testing.abciserver import STORE
 from atoll.testing.consortium import FOUNDED, Founding
 from atoll.wire.cbor import decode, encode
-from tests.unit.ordering.cometbft.desk import chained, dataset, found, signed
-
-INTERVAL = 5
-CHUNK_BYTES = 1_500
-"""Small, so that there are many."""
-Offer, Apply = abci.ResponseOfferSnapshot, abci.ResponseApplySnapshotChunk
-
-
-@dataclasses.dataclass(frozen=True)
-class Offered:
-    """A snapshot as CometBFT carries it from one node to another."""
-
-    snapshot: abci.Snapshot
-    chunks: list[bytes]
-    app_hash: bytes
-
-    def changed(self, change: Callable[[list[object]], None]) -> Offered:
-        """With another description, which fits itself."""
-        value = decode(self.snapshot.metadata, max_bytes=MAX_METADATA_BYTES)
-        change(value)
-        return self.described(encode(value, max_bytes=MAX_METADATA_BYTES))
-
-    def described(self, metadata: bytes) -> Offered:
-        snapshot = abci.Snapshot()
-        snapshot.CopyFrom(self.snapshot)
-        snapshot.metadata, snapshot.hash = metadata, hashlib.sha256(metadata).digest()
-        return dataclasses.replace(self, snapshot=snapshot)
-
-    def with_chunk(self, index: int, items: Sequence[object]) -> Offered:
-        """A lie that fits itself: other chunks, and a description with their digests."""
-        chunks = list(self.chunks)
-        chunks[index] = encode(list(items), max_bytes=MAX_CHUNK_BYTES)  # type: ignore[arg-type]  # what came out of decode
-        digest = hashlib.sha256(chunks[index]).digest()
-        described = parse_snapshot(self.snapshot.metadata)
-        blocks, records = list(described.block_chunks), list(described.record_chunks)
-        if index < len(blocks):
-            blocks[index] = (digest, *blocks[index][1:])
-        else:
-            records[index - len(blocks)] = digest
-        lie = dataclasses.replace(described, block_chunks=tuple(blocks), record_chunks=tuple(records))
-        return dataclasses.replace(self.described(lie.metadata), chunks=chunks)
-
-    def items(self, index: int) -> list[list[object]]:
-        found: list[list[object]] = decode(self.chunks[index], max_bytes=MAX_CHUNK_BYTES)
-        return found
-
-    @property
-    def parsed(self) -> Snapshot:
-        return parse_snapshot(self.snapshot.metadata)
-
-
-async def grow(chain: Chain, founding: Founding, heights: int) -> None:
-    """So many blocks, every third of them empty."""
-    for _ in range(heights):
-        number = chain.height + 1
-        await chain.decide([] if number % 3 == 0 else [signed(founding, "bank", dataset(number), number)])
-
-
-async def fetch(running: Running, socket: Socket, app_hash: bytes) -> Offered:
-    await running.snapshots.settle()
-    listed = (await socket.call(abci.Request(list_snapshots=abci.RequestListSnapshots()))).list_snapshots.snapshots
-    asked = [
-        abci.RequestLoadSnapshotChunk(height=listed[0].height, format=FORMAT, chunk=index) for index in range(listed[0].chunks)
-    ]
-    chunks = [(await socket.call(abci.Request(load_snapshot_chunk=one))).load_snapshot_chunk.chunk for one in asked]
-    return Offered(listed[0], chunks, app_hash)
-
-
-async def offer(socket: Socket, offered: Offered) -> int:
-    asked = abci.RequestOfferSnapshot(snapshot=offered.snapshot, app_hash=offered.app_hash)
-    return (await socket.call(abci.Request(offer_snapshot=asked))).offer_snapshot.result
-
-
-async def give(socket: Socket, index: int, chunk: bytes, sender: str = "peer") -> abci.ResponseApplySnapshotChunk:
-    asked = abci.RequestApplySnapshotChunk(index=index, chunk=chunk, sender=sender)
-    return (await socket.call(abci.Request(apply_snapshot_chunk=asked))).apply_snapshot_chunk
-
-
-async def give_all(socket: Socket, chunks: Sequence[bytes]) -> list[int]:
-    return [(await give(socket, index, chunk)).result for index, chunk in enumerate(chunks)]
-
-
-@pytest.fixture(scope="module", name="source")
-def _source() -> Founding:
-    return found()
-
-
-@pytest.fixture(name="offered")
-async def _offered(tmp_path: Path, source: Founding) -> Offered:
-    """What a node has after ten heights."""
-    folder = tmp_path / "source"
-    folder.mkdir()
-    async with chained(folder, source, interval_heights=INTERVAL, chunk_bytes=CHUNK_BYTES) as (running, chain):
-        await grow(chain, source, 10)
-        return await fetch(running, chain.socket, chain.app_hash)
-
-
-@contextlib.asynccontextmanager
-async def joining(folder: Path, founding: Founding) -> AsyncIterator[tuple[Running, Socket]]:
-    async with serving(folder, founding.genesis_file) as running, Socket.connected(running.path) as socket:
-        yield running, socket
+from tests.unit.ordering.cometbft.desk import chained, dataset, signed
+from tests.unit.ordering.cometbft.offers import (
+    CHUNK_BYTES,
+    INTERVAL,
+    Apply,
+    Offer,
+    Offered,
+    fetch,
+    give,
+    give_all,
+    grow,
+    joining,
+    offer,
+)
 
 
 async def test_a_new_node_takes_a_snapshot_over_and_goes_on(tmp_path: Path, source: Founding, offered: Offered) -> None:
@@ -221,6 +131,8 @@ def lies(offered: Offered) -> dict[str, Offered]:
         "a record changed": offered.with_chunk(records, [[key, value[:-1] + bytes([value[-1] ^ 1])], *state[1:]]),
         "a record more": offered.with_chunk(records, [*state, [b"member\0nobody", b"x"]]),
         "a record less": offered.with_chunk(records, state[1:]),
+        "records swapped": offered.with_chunk(records, [state[1], state[0], *state[2:]]),
+        "a record twice": offered.with_chunk(records, [state[0], *state]),
         "an empty value": offered.with_chunk(records, [*state, [b"k", b""]]),
         "no pair": offered.with_chunk(records, [*state, [b"k"]]),
         "no list": offered.with_chunk(records, [*state, 5]),
@@ -238,6 +150,8 @@ LIES = (
     "a record changed",
     "a record more",
     "a record less",
+    "records swapped",
+    "a record twice",
     "an empty value",
     "no pair",
     "no list",
@@ -276,12 +190,12 @@ def test_a_description_has_one_form(offered: Offered) -> None:
     blocks = value[3]
     bad: list[Any] = [
         [],
-        ["snapshot/1", *value[1:]],
+        ["snapshot/2", *value[1:]],
         [*value, 1],
         [*value[:2], [*value[2], 1], *value[3:]],
-        [value[0], [*value[1][:3], -1], *value[2:]],
+        [value[0], [*value[1][:2], -1], *value[2:]],
         [value[0], [*value[1], 1], *value[2:]],
-        [value[0], [10, 10, 0, 0], value[2], [], value[4]],
+        [value[0], [10, 0, 0], value[2], [], value[4]],
         [*value[:3], blocks[1:], value[4]],
         [*value[:3], blocks[:-1], value[4]],
         [*value[:3], [[b"x", *blocks[0][1:]], *blocks[1:]], value[4]],
@@ -328,7 +242,7 @@ async def test_a_description_that_is_none_costs_its_sender_its_place_and_stops_n
     tmp_path: Path, source: Founding, offered: Offered
 ) -> None:
     """Any peer may offer one to a node that begins."""
-    strange = encode(["snapshot/2", [1, 1, 1, 1], {"a": 1}, [[bytes(32), 1, 1]], [bytes(32)]], max_bytes=MAX_METADATA_BYTES)
+    strange = encode(["snapshot/3", [1, 1, 1], {"a": 1}, [[bytes(32), 1, 1]], [bytes(32)]], max_bytes=MAX_METADATA_BYTES)
     async with joining(tmp_path, source) as (running, socket):
         assert await offer(socket, offered.described(strange)) == Offer.REJECT_SENDER
         assert await offer(socket, offered) == Offer.ACCEPT
@@ -381,16 +295,6 @@ async def test_a_snapshot_that_is_larger_than_its_log_makes_it_is_refused_before
         results = [(await give(socket, index, offered.chunks[index])).result for index in (0, 0, 0, 1, 2, 3)]
         assert results == [Apply.ACCEPT] * 5 + [Apply.REJECT_SNAPSHOT], "the same chunk again counts once"
         assert not (tmp_path / f"{STORE}.incoming").exists()
-
-
-async def test_a_snapshot_leaves_some_of_the_disk(
-    tmp_path: Path, source: Founding, offered: Offered, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    disk = shutil.disk_usage(tmp_path)._replace(total=100 << 30, free=1 << 30)
-    async with joining(tmp_path, source) as (_, socket):
-        await offer(socket, offered)
-        monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
-        assert (await give(socket, 0, offered.chunks[0])).result == Apply.REJECT_SNAPSHOT
 
 
 async def test_a_fault_in_reading_a_snapshot_refuses_it_and_stops_nothing(
@@ -452,11 +356,3 @@ async def test_what_is_not_here_is_answered_by_nothing(tmp_path: Path, source: F
         assert await running.snapshots.chunk(5, FORMAT, len(snapshot.block_chunks)) == b""
         records.unlink()
         assert await running.snapshots.chunk(5, FORMAT, len(snapshot.block_chunks)) == b""
-
-
-async def test_half_a_snapshot_is_cleared_away(tmp_path: Path, source: Founding) -> None:
-    half = tmp_path / "snapshots" / "5"
-    half.mkdir(parents=True)
-    (half / "0").write_bytes(b"x")
-    async with serving(tmp_path, source.genesis_file, interval_heights=INTERVAL) as running:
-        assert running.snapshots.all() == [] and not half.exists()
