@@ -20,8 +20,8 @@ from atoll.ordering.errors import NotAcknowledged, ShareFull, TooManyWaiting
 MAX_WAITING = 20_000
 MAX_WAITING_BYTES = 64 << 20
 MOST_OF_A_MEMBER = 1_000
-"""Transactions of one sender: nobody fills the queue alone. Also its share of CometBFT's mempool, so that a node hands over no
-more than is let in there."""
+"""Transactions of one sender: nobody fills the queue alone. Of CometBFT's mempool a member's share is the same, or
+less where there are many members; what is not let in waits here."""
 MOST_BYTES_OF_A_MEMBER = 8 << 20
 
 

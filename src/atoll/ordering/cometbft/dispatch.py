@@ -10,7 +10,7 @@ from atoll.ledger.fault import ConsensusFault, FaultKind
 from atoll.ordering.cometbft.application import Application
 from atoll.ordering.cometbft.errors import OutOfTurn
 from atoll.ordering.cometbft.parameters import APP_VERSION, KEY_TYPE, Initial
-from atoll.ordering.cometbft.places import Places
+from atoll.ordering.cometbft.places import Places, share_of
 from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
 from atoll.ordering.cometbft.protobuf.keys_pb2 import PublicKey
 from atoll.ordering.cometbft.queries import Queries
@@ -34,7 +34,7 @@ class Dispatcher:
         self._queries = Queries(application)
         self._snapshots = snapshots
         self._restoring = Restoring(application)
-        self._places = Places()
+        self._places = Places(lambda: share_of(len(application.members())))
         self._decided: Sequence[bytes] = ()
         """Transactions of the block that is committed next."""
         self._methods: dict[str, Callable[[Any], Awaitable[abci.Response]]] = {

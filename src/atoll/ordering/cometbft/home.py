@@ -26,7 +26,9 @@ from atoll.ordering.errors import ValidatorFilesUnfit
 CONFIG = "config/config.toml"
 GENESIS = "config/genesis.json"
 MEMPOOL_TRANSACTIONS = 5_000
-"""What waits at a validator: some ten seconds' worth, because after each block the ledger looks at all of it again."""
+MEMPOOL_BYTES = 256 << 20
+"""What waits at a validator, transactions and their bytes: some ten seconds' worth, because the ledger looks at all of it
+again after each block."""
 MAX_RPC_BYTES = 4 << 20
 MAX_RPC_BATCH = 200
 _HEADER = "# Written by Atoll at each start; changes made here are lost. What can be chosen is in atoll.toml.\n"
@@ -86,7 +88,7 @@ def write_config(folder: Path, settings: Settings, *, name: str, peers: Sequence
             "size": MEMPOOL_TRANSACTIONS,
             "cache_size": 8 * MEMPOOL_TRANSACTIONS,
             "max_tx_bytes": MAX_TRANSACTION_BYTES,
-            "max_txs_bytes": 256 << 20,
+            "max_txs_bytes": MEMPOOL_BYTES,
             "recheck_timeout": "5s",
         },
         "consensus": {

@@ -1,5 +1,8 @@
 """Places in this node's mempool, of which each member has a share: what CheckTx let in and no block holds.
 
+A share is so large that those of all active members leave room, in transactions and in bytes, and no larger than what one node
+holds for a member.
+
 CometBFT says when a transaction comes in and never when it drops one. So a place is kept only by what it asks about again:
 after each block it rechecks all that it holds, before the next is committed. What is in the block, or is turned away by the
 recheck, gives its place back at once. No block depends on any of this: a proposal may hold more of one member than a share.
@@ -7,27 +10,66 @@ recheck, gives its place back at once. No block depends on any of this: a propos
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from atoll.ledger.apply import Outcome
 from atoll.ledger.transaction import transaction_id
+from atoll.ordering.cometbft.home import MEMPOOL_BYTES, MEMPOOL_TRANSACTIONS
 from atoll.ordering.errors import ShareFull
-from atoll.ordering.waiting import MOST_OF_A_MEMBER, sender_of
+from atoll.ordering.waiting import MOST_BYTES_OF_A_MEMBER, MOST_OF_A_MEMBER, sender_of
 
 SHARE_FULL = 1_000
 """CheckTx's code of this refusal, beyond those of the rules. No header depends on what CheckTx says."""
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of one member."""
+
+    count: int
+    """Transactions."""
+    size: int
+    """Their bytes."""
+
+    def __add__(self, other: Share) -> Share:
+        return Share(self.count + other.count, self.size + other.size)
+
+    def __sub__(self, other: Share) -> Share:
+        return Share(self.count - other.count, self.size - other.size)
+
+    def is_beyond(self, most: Share) -> bool:
+        """Whether it is more than that; a single transaction never is."""
+        return self.count > most.count or (self.count > 1 and self.size > most.size)
+
+
+_NOTHING = Share(0, 0)
+
+
+def share_of(members: int) -> Share:
+    """What each of so many active members has, one more share being left over."""
+    return Share(
+        max(1, min(MOST_OF_A_MEMBER, MEMPOOL_TRANSACTIONS // (members + 1))),
+        min(MOST_BYTES_OF_A_MEMBER, MEMPOOL_BYTES // (members + 1)),
+    )
+
+
+@dataclass(slots=True)
+class _Held:
+    sender: str
+    share: Share
+    asked: int
+    """After how many blocks CometBFT asked last."""
+
+
 class Places:
     """See the module's docstring. Calls belong to the event loop."""
 
-    def __init__(self, limit: int = MOST_OF_A_MEMBER) -> None:
-        """Args: limit: most places of one member."""
-        self._limit = limit
-        self._held: dict[bytes, tuple[str, int]] = {}
-        """Sender, and after how many blocks CometBFT asked last."""
-        self._counts: Counter[str] = Counter()
+    def __init__(self, share: Callable[[], Share]) -> None:
+        """Args: share: of each member, now."""
+        self._share = share
+        self._held: dict[bytes, _Held] = {}
+        self._taken: dict[str, Share] = {}
         self._blocks = 0
 
     def checked(self, data: bytes, outcome: Outcome, *, again: bool) -> Outcome:
@@ -43,19 +85,23 @@ class Places:
             self._give_back(identifier)
             return outcome
         held = self._held.get(identifier)
-        sender = held[0] if held is not None else sender_of(data)
-        if held is None:
-            if self._counts[sender] >= self._limit and not again:
-                return _full(sender, self._limit)
-            self._counts[sender] += 1
-        self._held[identifier] = (sender, self._blocks)
+        if held is not None:
+            held.asked = self._blocks
+            return outcome
+        sender = sender_of(data)
+        before = self._taken.get(sender, _NOTHING)
+        after = before + Share(1, len(data))
+        if not again and after.is_beyond(self._share()):
+            return _full(sender, before.count)
+        self._taken[sender] = after
+        self._held[identifier] = _Held(sender, Share(1, len(data)), self._blocks)
         return outcome
 
     def committed(self, transactions: Iterable[bytes]) -> None:
         """A block with these is committed; CometBFT rechecks the rest next."""
         for data in transactions:
             self._give_back(transaction_id(data))
-        gone = [identifier for identifier, (_, asked) in self._held.items() if asked < self._blocks]
+        gone = [identifier for identifier, held in self._held.items() if held.asked < self._blocks]
         for identifier in gone:
             self._give_back(identifier)
         self._blocks += 1
@@ -63,16 +109,16 @@ class Places:
     def clear(self) -> None:
         """CometBFT begins, with an empty mempool."""
         self._held.clear()
-        self._counts.clear()
+        self._taken.clear()
 
     def _give_back(self, identifier: bytes) -> None:
         held = self._held.pop(identifier, None)
         if held is not None:
-            self._counts[held[0]] -= 1
-            if not self._counts[held[0]]:
-                del self._counts[held[0]]
+            left = self._taken.pop(held.sender) - held.share
+            if left.count:
+                self._taken[held.sender] = left
 
 
-def _full(sender: str, limit: int) -> Outcome:
-    err = ShareFull(org=sender, limit=limit)
+def _full(sender: str, count: int) -> Outcome:
+    err = ShareFull(org=sender, limit=count)
     return Outcome(SHARE_FULL, err.code, str(err))

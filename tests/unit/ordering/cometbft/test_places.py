@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from atoll.ledger.apply import ADMITTED
+from atoll.ledger.rules.leaving import LeaveMember
 from atoll.ordering.cometbft import dispatch
-from atoll.ordering.cometbft.places import SHARE_FULL, Places
+from atoll.ordering.cometbft.home import MEMPOOL_BYTES, MEMPOOL_TRANSACTIONS
+from atoll.ordering.cometbft.places import SHARE_FULL, Places, Share, share_of
+from atoll.ordering.waiting import MOST_BYTES_OF_A_MEMBER, MOST_OF_A_MEMBER
 from atoll.testing.abci import Socket, check
 from atoll.testing.consortium import Founding
 from tests.unit.ordering.cometbft.desk import chained, dataset, found, signed
 
-LIMIT = 3
+SHARE = Share(3, 1 << 20)
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def founding() -> Founding:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "Places", lambda: Places(LIMIT))
+    monkeypatch.setattr(dispatch, "share_of", lambda members: SHARE)
 
 
 def of(founding: Founding, org: str, *numbers: int) -> list[bytes]:
@@ -81,8 +84,43 @@ async def test_a_proposal_beyond_a_share_is_accepted_and_carried_out(tmp_path: P
 
 
 def test_cometbft_begins_with_an_empty_mempool(founding: Founding) -> None:
-    places, (one, two) = Places(1), of(founding, "bank", 1, 2)
+    places, (one, two) = Places(lambda: Share(1, 1 << 20)), of(founding, "bank", 1, 2)
     assert places.checked(one, ADMITTED, again=False).ok
     assert not places.checked(two, ADMITTED, again=False).ok
     places.clear()
     assert places.checked(two, ADMITTED, again=False).ok
+
+
+def test_a_share_is_bytes_too_and_a_single_transaction_is_never_beyond_it(founding: Founding) -> None:
+    one, two, three = of(founding, "bank", 1, 2, 3)
+    places = Places(lambda: Share(100, len(one) + len(two)))
+    assert [places.checked(data, ADMITTED, again=False).number for data in (one, two, three)] == [0, 0, SHARE_FULL]
+    places.committed([one])
+    assert places.checked(two, ADMITTED, again=True).ok and places.checked(three, ADMITTED, again=False).ok
+    small = Places(lambda: Share(100, 1))
+    assert [small.checked(data, ADMITTED, again=False).number for data in (one, two)] == [0, SHARE_FULL]
+
+
+@pytest.mark.parametrize("members", [1, 3, 4, 5, 20, 100, 10_000])
+def test_the_shares_of_all_members_leave_room(members: int) -> None:
+    share = share_of(members)
+    assert 0 < share.count <= MOST_OF_A_MEMBER and 0 < share.size <= MOST_BYTES_OF_A_MEMBER
+    assert members * share.count < MEMPOOL_TRANSACTIONS or share.count == 1
+    assert members * share.size < MEMPOOL_BYTES
+
+
+async def test_a_share_is_that_of_the_members_who_are_active_now(
+    tmp_path: Path, founding: Founding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def noted(members: int) -> Share:
+        asked.append(members)
+        return SHARE
+
+    monkeypatch.setattr(dispatch, "share_of", noted)
+    async with chained(tmp_path, founding) as (running, chain), Socket.connected(running.path) as mempool:
+        assert await codes(mempool, of(founding, "bank", 1)) == [0]
+        await chain.decide([signed(founding, "telecom", LeaveMember(validating_only=False), 1)])
+        assert await codes(mempool, of(founding, "bureau", 1)) == [0]
+    assert asked == [4, 3]
