@@ -45,6 +45,17 @@ def test_all_columns_move_alike_and_come_back(count: int, adversary: Adversary) 
         assert np.array_equal(numbers(held), numbers(column))
 
 
+def test_a_column_of_rows_without_numbers_moves_without_a_word() -> None:
+    column, row = ring(np.zeros((5, 0))), ring(np.arange(5))
+    for more in ([], [row]):
+        ran = run(
+            lambda node, index, more=more: Shuffle.draw(node, 5).apply(node, column[index], *(one[index] for one in more)),  # type: ignore[misc]
+            adversary=Adversary.MALICIOUS,
+        )
+        assert [one[0].shares.shape for one in ran.outputs if isinstance(one[0], Ring)] == [(2, 5, 0)] * 3
+        assert ran.bytes_by_node == (5 * 16 * len(more),) * 3
+
+
 @pytest.mark.parametrize(("adversary", "rounds", "sent"), [("semi-honest", 2, (16, 16, 32)), ("malicious", 3, (32, 32, 32))])
 def test_costs_few_rounds_and_few_words_a_row(adversary: str, rounds: int, sent: tuple[int, ...]) -> None:
     column = ring(np.arange(1000))

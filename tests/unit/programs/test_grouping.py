@@ -121,6 +121,21 @@ def test_three_nodes_give_the_clear_answer_at_the_stated_cost(name: str, adversa
         assert (ran.rounds, ran.bytes_by_node) == (told.rounds, told.bytes_by_node)
 
 
+@pytest.mark.parametrize(
+    ("name", "opened"),
+    [
+        ("sum by code", ["comparisons"]),
+        ("sum by key", ["comparisons", "where shuffled rows go"]),
+        ("join, left", ["comparisons", "where shuffled rows go", "whether a key stands on the right more than 20 times"]),
+        ("entries of a short table", []),
+    ],
+)
+def test_all_that_nodes_are_shown_on_the_way_is_listed(name: str, opened: list[str]) -> None:
+    listed = mp.explain(trace(CASES[name])).openings
+    assert len(listed) == len(opened)
+    assert all(what in one.what for what, one in zip(opened, listed, strict=True))
+
+
 @pytest.mark.parametrize("name", SQL)
 def test_the_clear_answer_is_duckdbs(name: str) -> None:
     given = columns()

@@ -29,6 +29,9 @@ from atoll.protocols.mpc.traffic import Traffic
 MAX_MULTIPLICITY = 64
 """How often a key may stand on the right side of a join at most."""
 
+RANDOM_DESTINATIONS = Opening("where shuffled rows go, a uniformly random order, which says nothing of them", "compute nodes")
+"""A partition opens them."""
+
 
 @register
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ class GroupByKey(Operation):
         return (padded(np.ones(len(ends), bool)), *named, padded(ends - starts + 1), *sums, *firsts, *lasts)
 
     def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
-        return (RANDOM_ORDER,)
+        return RANDOM_ORDER, RANDOM_DESTINATIONS
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         said, width = key_cost(kinds[: self.keys], malicious=malicious)
@@ -210,7 +213,7 @@ class Join(Operation):
 
     def opens(self, kinds: tuple[Kind, ...]) -> tuple[Opening, ...]:
         limit = f"whether a key stands on the right more than {self.multiplicity} times, and then the run ends"
-        return RANDOM_ORDER, Opening(limit, "compute nodes")
+        return RANDOM_ORDER, RANDOM_DESTINATIONS, Opening(limit, "compute nodes")
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         left, right = (key_cost(side, malicious=malicious) for side in self._sides(kinds))

@@ -122,6 +122,14 @@ class NotVerifiable(InputError):
     remedy = "Write the program without it, or agree on the semi-honest model in the plan."
 
 
+class TooManyProducts(InputError):
+    """More products of numbers wait for one verification than its proof can carry over to a prime field."""
+
+    code = "mpc.too_many_products"
+    sentence = "{found} products of numbers are to be verified at once, and a proof takes fewer than {limit}."
+    remedy = "Ask for a program over fewer rows, or for one that opens or sorts something in between."
+
+
 class OwnerDiffers(PeerError):
     """An owner's columns are of another plan, attempt or shape."""
 

@@ -43,6 +43,13 @@ class Taken:
     def __bool__(self) -> bool:
         return bool(self.circuits or self.products or self.moves)
 
+    @property
+    def numbers(self) -> int:
+        """Products of numbers in all claims; each factor of an inner product is one."""
+        products: int = sum(FEW_SUMS * x.shape[2] if is_matrix else x[0].size for _, x, _, _, is_matrix in self.products)
+        moved: int = sum(x.shape[1] for _, x, _, _, _, is_bits in self.moves if not is_bits)
+        return products + moved
+
 
 class Notes:
     """Products that were exchanged and are not verified."""

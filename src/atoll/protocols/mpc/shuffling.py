@@ -228,6 +228,9 @@ def _as_rows(columns: Sequence[Column]) -> tuple[list[_Row], Callable[[Sequence[
         for column in columns:
             if isinstance(column, Ring):
                 width = _flat(column).shape[2]
+                if not width:
+                    built.append(column)
+                    continue
                 shares = np.stack(moved[at : at + width], axis=2) if len(column.shape) > 1 else moved[at]
                 built.append(Ring(shares.reshape(2, count, *column.shape[1:])))
                 at += width

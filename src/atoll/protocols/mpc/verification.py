@@ -26,13 +26,15 @@ from __future__ import annotations
 from hashlib import sha256
 
 from atoll.primitives.replicated_proof import COIN_BYTES, Proof
-from atoll.protocols.mpc.errors import CoinDisputed, ProductsDisputed
+from atoll.protocols.mpc.errors import CoinDisputed, ProductsDisputed, TooManyProducts
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.notes import Notes, Taken
 from atoll.protocols.mpc.places import compute, next_of, previous_of
 from atoll.protocols.mpc.rounds import Heard, Round, Side, Signed, Steps, Why
 
 COIN_DIGEST_BYTES = 32
+MAX_PRODUCTS = 1 << 31
+"""So many would not fit the limbs in which a proof carries sums of products over to a prime field."""
 WORD_BYTES = 8
 _COIN_DOMAIN = b"ATOLL-V01-MPC-COIN"
 _PROOF = Signed(Why.PROOF)
@@ -46,6 +48,7 @@ def verify(node: Node, notes: Notes) -> Steps[None]:
     that is not over.
 
     Raises:
+        TooManyProducts: of numbers, by their count alone.
         ProductsDisputed: a node sent a wrong part of a product, or a bad proof.
         CoinDisputed: two nodes do not say the same coin.
 
@@ -53,6 +56,8 @@ def verify(node: Node, notes: Notes) -> Steps[None]:
     """
     taken = notes.take()
     if taken:
+        if taken.numbers >= MAX_PRODUCTS:
+            raise TooManyProducts(found=taken.numbers, limit=MAX_PRODUCTS)
         yield from _prove(node, taken)
         notes.settle(taken)
 

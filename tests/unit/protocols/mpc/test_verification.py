@@ -33,8 +33,10 @@ from atoll.protocols.mpc import (
     to_bits,
     traffic,
     truncate,
+    verification,
 )
-from atoll.protocols.mpc.errors import CoinDisputed, OpeningDisputed, ProductsDisputed, RoundsDiffer
+from atoll.protocols.mpc.errors import CoinDisputed, OpeningDisputed, ProductsDisputed, RoundsDiffer, TooManyProducts
+from atoll.protocols.mpc.shuffling import Shuffle
 from atoll.protocols.mpc.together import Tap
 from atoll.protocols.mpc.traffic import Traffic
 from tests.unit.protocols.mpc.three import deal_planes, deal_ring, numbers
@@ -237,6 +239,34 @@ def test_verification_costs_what_is_foretold(count: int) -> None:
     expected = gates + traffic.from_bit(count, malicious=True) + traffic.verification(gates.sent[0] // 8, 2 * count)
     set_up_cost = Traffic(SET_UP_ROUNDS, (96, 96, 96))
     assert Traffic(ran.rounds, ran.bytes_by_node) == set_up_cost + expected
+
+
+def test_more_products_at_once_than_a_proof_can_carry_over_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted are all factors of an inner product, sums of a large matrix, and the steps that a number takes in a shuffle."""
+    x = np.arange(60)
+    counts: dict[str, tuple[int, Callable[[Node, Ring], Steps[Any]]]] = {
+        "elements": (60, lambda node, x: multiply(node, x, x)),
+        "inner": (60, lambda node, x: dot(node, x, x)),
+        "few sums": (10 * 10 * 6, lambda node, x: matmul(node, x.reshape(10, 6), x.reshape(6, 10))),
+        "matrix": (128 * 3, lambda node, x: matmul(node, x.reshape(20, 3), x.reshape(3, 20))),
+        "shuffle": (3 * 60, lambda node, x: Shuffle.draw(node, 60).apply(node, x)),
+        "bits": (0, lambda node, x: to_bits(node, x, 6)),
+    }
+    for expected, operation in counts.values():
+
+        def program(node: Node, x: Ring, operation: Callable[[Node, Ring], Steps[Any]] = operation) -> Steps[int]:
+            yield from operation(node, x)
+            assert node.log is not None
+            counted = node.log.take().numbers
+            yield from node.verify()
+            return counted
+
+        monkeypatch.setattr(verification, "MAX_PRODUCTS", expected + 1)
+        assert play(program, deal_ring(x)).outputs == [expected] * 3
+        if expected:
+            monkeypatch.setattr(verification, "MAX_PRODUCTS", expected)
+            with pytest.raises(TooManyProducts, match=f"{expected:,} products|{expected} products"):
+                play(program, deal_ring(x))
 
 
 def test_without_products_there_is_nothing_to_verify() -> None:

@@ -14,7 +14,8 @@
 //! parts of them come from the key that it shares with the prover. Coins are common to the three proofs, so that each node folds
 //! its four columns once for all three of its parts in them. `specs/mpc-malicious.md` says why it is sound.
 //!
-//! Time and memory accesses depend on sizes and coins, never on a share.
+//! Time and memory accesses depend on sizes and coins, never on a share. Those of `moves` depend on the orders of shuffles as well,
+//! which one of the three nodes must not know: another process on the same core could learn them.
 
 mod bits;
 mod coins;
