@@ -31,7 +31,7 @@ from atoll.primitives.drbg import SeededEntropy
 from atoll.storage.sealed import Sealer
 from atoll.storage.store import NodeStore
 from atoll.trust.keys import Purpose
-from tests.unit.foreign.bay import EAST, KEY, NOW, WEST, Bay, fingerprint, two_bays
+from tests.unit.foreign.bay import EAST, KEY, NOW, WEST, Bay, fingerprint, see, two_bays
 from tests.unit.node.offices import Keys
 
 CONTENT = sha256(b"content 0").digest()
@@ -212,6 +212,26 @@ def test_who_comes_second_gives_way_and_keeps_the_proof(world: World) -> None:
     claim = world.west.claim()
     assert claim is not None and claim.state is ForeignState.CONFLICT
     assert world.store.body(claims_module.EVIDENCE, claim.others[0].evidence.hex())
+
+
+def test_what_was_reserved_under_an_agreement_that_was_replaced_is_given_up_and_reserved_anew(world: World) -> None:
+    terms = world.agreement.terms(WEST)
+    world.west.agree(replace(terms, agreement=b"\x0d" * 32), time=NOW - 20).reserve(NOW - 15).agree(terms, time=NOW - 10)
+    world.settle()
+    assert (world.state, world.engine.outcomes) == (ForeignState.CONFIRMED, ["ok"] * 4)
+
+
+def test_what_was_confirmed_before_another_consortium_joined_is_given_up_and_asked_for_anew(world: World) -> None:
+    terms = world.agreement.terms(WEST)
+    world.west.agree(replace(terms, agreement=b"\x0d" * 32, origins=("south.example/bay",)), time=NOW - 200)
+    world.west.reserve(NOW - 190).stamp(NOW - 180)
+    south = replace(see(world.east, world.agreement, time=NOW - 1), origin="south.example/bay")
+    world.west.confirm(NOW - 1, [south]).agree(terms, time=NOW)
+    assert world.state is ForeignState.CONFIRMED
+    world.settle()
+    assert (world.state, world.engine.outcomes) == (ForeignState.CONFIRMED, ["ok"] * 4)
+    claim = world.west.claim()
+    assert claim is not None and [one.origin for one in claim.others] == [EAST]
 
 
 def test_nothing_is_reserved_where_the_agreement_was_opened_with_another_wait_than_its_own(world: World) -> None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from atoll.ledger.records import ForeignClaims, ForeignState, MotionKind
-from atoll.ledger.rules.errors import ClaimHeld, ClaimRefused, NotAllowed
+from atoll.ledger.rules.errors import ClaimHeld, ClaimRefused, NotAllowed, WrongState
 from atoll.ledger.rules.foreign import DAY_SECONDS, HOLD_SECONDS, LEEWAY_SECONDS, MOST_A_DAY, STAMP_SECONDS, UNUSED_SECONDS
 from atoll.ledger.rules.motion import ApproveMotion
 from tests.unit.rules.foreigners import (
@@ -60,9 +60,9 @@ def test_a_motion_says_terms_if_it_is_about_an_agreement_and_then_nothing_else()
         assert "does not say this" in Lagoon().refused(NotAllowed, "operator", body)
 
 
-def test_of_two_agreements_that_stand_open_the_second_must_still_be_possible_when_it_is_approved() -> None:
+def test_of_two_agreements_that_stand_open_only_one_is_carried() -> None:
     lagoon = Lagoon().do("operator", opening()).do("operator", opening(key_id=b"\x0c" * 16)).carry(1)
-    lagoon.refused(ClaimRefused, "bank", ApproveMotion(number=2))
+    lagoon.refused(WrongState, "bank", ApproveMotion(number=2))
 
 
 @pytest.mark.parametrize("origins", [(NORTH, EAST), (EAST, EAST), ("test.example/lagoon",)])
@@ -74,6 +74,36 @@ def test_the_agreement_may_be_replaced_and_the_key_may_not() -> None:
     lagoon = opened(opened(), agreement=b"\x0c" * 32)
     assert lagoon.get(ForeignClaims, "0").agreement == b"\x0c" * 32
     lagoon.refused(ClaimRefused, "operator", opening(key_id=b"\x0c" * 16))
+
+
+def test_an_agreement_that_was_replaced_does_not_come_back_by_the_yes_that_an_old_motion_lacked() -> None:
+    lagoon = Lagoon().do("operator", opening(wait_seconds=1)).do("bank", ApproveMotion(number=1))
+    lagoon.do("operator", opening(agreement=b"\x0c" * 32)).carry(2)
+    for org in ("bureau", "telecom"):
+        lagoon.refused(WrongState, org, ApproveMotion(number=1))
+    assert lagoon.get(ForeignClaims, "0").agreement == b"\x0c" * 32
+    assert opened(lagoon, agreement=b"\x0d" * 32).get(ForeignClaims, "0").agreement == b"\x0d" * 32
+
+
+def test_what_was_reserved_under_an_agreement_that_was_replaced_is_given_up_and_goes_no_further() -> None:
+    lagoon = opened(opened().do("bank", reserving("bank")), agreement=b"\x0c" * 32, wait_seconds=1).later()
+    lagoon.refused(ClaimRefused, "bank", stamping(lagoon.time))
+    lagoon = opened(stamped(), agreement=b"\x0c" * 32, origins=(EAST,), wait_seconds=1)
+    lagoon.refused(ClaimRefused, "bank", confirming(lagoon.time, EAST))
+    lagoon.refused(ClaimRefused, "bank", yielding(lagoon.time))
+    lagoon.do("bank", releasing()).do("bank", reserving("bank", agreement=b"\x0c" * 32))
+
+
+def test_what_was_confirmed_before_another_consortium_joined_registers_nothing_any_more() -> None:
+    lagoon = opened(confirmed(), agreement=b"\x0c" * 32, origins=(EAST, NORTH, "west.example/bay"))
+    refused = lagoon.refused(ClaimRefused, "bank", registration("bank/copy/1", fingerprint=key()))
+    assert "joined" in refused
+    lagoon.do("bank", releasing())
+
+
+def test_what_was_confirmed_before_another_consortium_left_is_good() -> None:
+    lagoon = opened(confirmed(), agreement=b"\x0c" * 32, origins=(EAST,))
+    lagoon.do("bank", registration("bank/copy/1", fingerprint=key()))
 
 
 def test_nothing_is_reserved_without_the_agreement_that_holds() -> None:

@@ -51,6 +51,8 @@ def next_step(
         others: verified bundles of other consortia, by origin; those that have not answered are left out.
         continuations: signatures by holders of claims elsewhere that this one is their own, by origin.
     """
+    if claim.agreement != opened.agreement:
+        return ReleaseClaim(fingerprint=claim.fingerprint)
     if not claim.stamp:
         return _stamp(claim, own)
     if witnessed_at is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -113,6 +114,8 @@ class ForeignClaim(Record):
     """That block's time."""
     expires_at: Time
     """Last second of the reservation, by block time; a confirmed claim does not expire."""
+    agreement: Evidence = b""
+    """Digest of the agreement that it was reserved under."""
     stamp: Evidence = b""
     """SHA-256 of the bundle by which outsiders have seen the reservation; empty before."""
     witnessed_at: Time = 0
@@ -122,6 +125,10 @@ class ForeignClaim(Record):
 
     def identifier(self) -> str:
         return self.fingerprint.hex()
+
+    def has_asked(self, origins: Collection[str]) -> bool:
+        """Whether the confirmation rests on each of these."""
+        return set(origins) <= {one.origin for one in self.others}
 
     @property
     def face(self) -> ClaimFace:

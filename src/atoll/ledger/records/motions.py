@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import Label
 from atoll.ledger.records.base import Record, Version
-from atoll.ledger.records.foreign import ForeignTerms
+from atoll.ledger.records.foreign import Evidence, ForeignTerms
 from atoll.ledger.records.membership import Key
 from atoll.wire.message import Count, Digest, Message, Name, Pattern, Size, Time
 
@@ -95,6 +95,8 @@ class Motion(Record):
     """Block in which enough had; 0 until then."""
     terms: ForeignTerms | None = None
     """The agreement with other consortia; None for everything else."""
+    replaces: Evidence = b""
+    """Digest of the agreement that was in force when this one was asked for; empty where there was none."""
 
     def identifier(self) -> str:
         return str(self.number)

@@ -160,6 +160,7 @@ def reserve(call: Call, body: ReserveClaim) -> None:
             height=call.height,
             reserved_at=call.time,
             expires_at=call.time + STAMP_SECONDS,
+            agreement=opened.agreement,
         )
     )
 
@@ -217,6 +218,7 @@ def release(call: Call, body: ReleaseClaim) -> None:
 def need_confirmed(call: Call, fingerprint: bytes, *, dataset: str, is_tagged: bool, twins: Collection[str]) -> None:
     """Refuse a registration that the other consortia of the agreement were not asked about; none where there is no agreement.
 
+    While nothing is registered for a claim, every consortium of the agreement in force must have been asked about it.
     A claim serves the version that it was made for, and what the members' tags find to have that one's content; without tags to
     compare, the later versions of it.
 
@@ -226,17 +228,20 @@ def need_confirmed(call: Call, fingerprint: bytes, *, dataset: str, is_tagged: b
         twins: lineages that hold any of them.
 
     Raises:
-        ClaimRefused: no claim is named, it is not confirmed, or it is for something else.
+        ClaimRefused: no claim is named, it is not confirmed, it is for something else, or not everybody was asked.
     """
-    if not call.need(ForeignClaims, "0").origins:
+    origins = call.need(ForeignClaims, "0").origins
+    if not origins:
         return
     claim = call.state.get(ForeignClaim, fingerprint.hex()) if fingerprint else None
     if claim is None or claim.state is not ForeignState.CONFIRMED:
         raise ClaimRefused(reason="the other consortia must be asked first, and none is confirmed")
+    first = call.state.get(Dataset, claim.dataset)
+    if first is None and not claim.has_asked(origins):
+        raise ClaimRefused(reason="a consortium has joined the agreement that was not asked")
     lineage = claim.dataset.rpartition("/")[0]
     if claim.dataset == dataset or lineage in twins:
         return
-    first = call.state.get(Dataset, claim.dataset)
     is_comparable = first is None or (is_tagged and first.tags)
     if is_comparable or lineage != dataset.rpartition("/")[0]:
         raise ClaimRefused(reason=f"it is for {claim.dataset}, and nothing says that {dataset} has the same content")
@@ -250,6 +255,8 @@ def _own_reservation(call: Call, fingerprint: bytes) -> ForeignClaim:
         raise ClaimRefused(reason=f"it is {claim.state}")
     if call.time > claim.expires_at:
         raise ClaimRefused(reason="it has expired")
+    if claim.agreement != call.need(ForeignClaims, "0").agreement:
+        raise ClaimRefused(reason="it was reserved under an agreement that has been replaced")
     return claim
 
 

@@ -18,6 +18,7 @@ from atoll.ledger.records import (
     Assent,
     Chain,
     ConsensusSet,
+    ForeignClaims,
     ForeignTerms,
     InviteRecord,
     Motion,
@@ -110,7 +111,10 @@ def open_motion(call: Call, body: OpenMotion) -> None:
     if says != (not is_upgrade and not is_agreement, is_upgrade, is_upgrade, is_agreement):
         raise NotAllowed(org=call.sender, reason=f"a motion to {body.kind} does not say this")
     motion = _new(call, body.kind, body.org, body.expires_at)
-    motion = replace(motion, rules_version=body.rules_version, from_height=body.from_height, terms=body.terms)
+    replaces = call.need(ForeignClaims, "0").agreement if is_agreement else b""
+    motion = replace(
+        motion, rules_version=body.rules_version, from_height=body.from_height, terms=body.terms, replaces=replaces
+    )
     _need_possible(call, motion)
     _approve(call, motion)
 
@@ -230,7 +234,14 @@ def _need_possible(call: Call, motion: Motion) -> None:
         case MotionKind.STOP_VALIDATING:
             need_validating(call, motion.org)
         case MotionKind.AGREE:
+            _need_same_before(call, motion)
             need_openable(call, _terms(motion))
+
+
+def _need_same_before(call: Call, motion: Motion) -> None:
+    """Who approved wanted this agreement instead of the one before; once that is replaced, nobody has been asked."""
+    if call.need(ForeignClaims, "0").agreement != motion.replaces:
+        raise WrongState(what="motion", name=motion.identifier(), state="replaced", needed="one about the agreement in force")
 
 
 def _terms(motion: Motion) -> ForeignTerms:

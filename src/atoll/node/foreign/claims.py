@@ -68,7 +68,7 @@ class Claimant:
         while True:
             opened, claim = self._need_open(), self._context.view().get(ForeignClaim, fingerprint.hex())
             if claim is not None and claim.state is ForeignState.CONFIRMED:
-                if not await self._is_left_over(claim, dataset):
+                if not await self._is_left_over(claim, dataset, opened):
                     return  # here before: by this member, or by one whose registration the members' own tags find
                 continue
             if claim is None or claim.state is not ForeignState.RESERVED or self._context.now() > claim.expires_at:
@@ -86,13 +86,15 @@ class Claimant:
                     raise ForeignSilent(dataset=dataset, reason=waits_for)
                 await asyncio.sleep(LOOK_SECONDS)
 
-    async def _is_left_over(self, claim: ForeignClaim, dataset: str) -> bool:
-        """Whether a confirmed claim was made for something that was never registered; it is then given up, and made anew.
+    async def _is_left_over(self, claim: ForeignClaim, dataset: str, opened: ForeignClaims) -> bool:
+        """Whether a confirmed claim was made for something that was never registered, or before others came to the agreement:
+        then it is given up, and made anew.
 
         Raises:
             ForeignBusy: it is another member's, and may still be used.
         """
-        if claim.dataset == dataset or self._context.view().get(Dataset, claim.dataset) is not None:
+        is_used = self._context.view().get(Dataset, claim.dataset) is not None
+        if is_used or (claim.dataset == dataset and claim.has_asked(opened.origins)):
             return False
         free_at = claim.expires_at + UNUSED_SECONDS
         if claim.org != self._context.org and self._context.now() <= free_at:
