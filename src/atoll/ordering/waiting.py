@@ -39,6 +39,8 @@ class Held:
     """Whether a block of the tail holds it."""
     forwarded_at: float | None = None
     """Monotonic time at which the sequencer was first sent it; None before."""
+    forwarded_height: int = 0
+    """The last block that was here then."""
     last_sent_at: float | None = None
     """Monotonic time at which it was sent last."""
     relayed: bool = False
@@ -67,13 +69,13 @@ class Waiting:
         """The transaction of that id."""
         return self._held.get(identifier)
 
-    def hold(self, data: bytes, *, placed: bool = False, beyond_share: bool = False) -> Held:
+    def hold(self, data: bytes, *, placed: bool = False, unlimited: bool = False) -> Held:
         """Keep a transaction; the one that is there already, if it is.
 
         Args:
             data: the transaction.
             placed: whether a block of the tail holds it.
-            beyond_share: whether it is taken though its sender has its share already.
+            unlimited: whether it is taken though there is no room, or its sender has its share already.
 
         Raises:
             TooManyWaiting: no room.
@@ -82,11 +84,11 @@ class Waiting:
         identifier = transaction_id(data)
         held = self._held.get(identifier)
         if held is None:
-            if len(self._held) >= MAX_WAITING or self._bytes + len(data) > MAX_WAITING_BYTES:
+            if not unlimited and (len(self._held) >= MAX_WAITING or self._bytes + len(data) > MAX_WAITING_BYTES):
                 raise TooManyWaiting(limit=len(self._held))
             sender = sender_of(data)
             count, size = self._shares.get(sender, (0, 0))
-            if not beyond_share and (count >= MOST_OF_A_MEMBER or (count and size + len(data) > MOST_BYTES_OF_A_MEMBER)):
+            if not unlimited and (count >= MOST_OF_A_MEMBER or (count and size + len(data) > MOST_BYTES_OF_A_MEMBER)):
                 raise ShareFull(org=sender, limit=count)
             held = self._held[identifier] = Held(identifier, data, sender, placed)
             self._bytes += len(data)
@@ -176,6 +178,11 @@ def sender_of(data: bytes) -> str:
         return parse_transaction(data)[1].sender
     except AtollError:
         return ""
+
+
+def is_share(count: int, size: int) -> bool:
+    """Whether so many transactions, of so many bytes, are all that the sequencer holds of one sender at a time."""
+    return count >= MOST_OF_A_MEMBER or size >= MOST_BYTES_OF_A_MEMBER
 
 
 def _give_up(waiter: asyncio.Future[Acknowledged], seconds: float) -> None:

@@ -171,12 +171,12 @@ def test_what_finds_no_room_in_its_senders_share_is_brought_back_before_it_keeps
     """Else a sender that keeps its share at the sequencer full would have members refuse every checkpoint."""
     real, at_the_member = Waiting.hold, list[Waiting]()
 
-    def hold(self: Waiting, data: bytes, *, placed: bool = False, beyond_share: bool = False) -> Held:
+    def hold(self: Waiting, data: bytes, *, placed: bool = False, unlimited: bool = False) -> Held:
         if not at_the_member:
             at_the_member.append(self)
-        if self not in at_the_member and not beyond_share:
+        if self not in at_the_member and not unlimited:
             raise ShareFull(org="bank", limit=1)
-        return real(self, data, placed=placed, beyond_share=beyond_share)
+        return real(self, data, placed=placed, unlimited=unlimited)
 
     async def scenario(engines: Engines) -> None:
         monkeypatch.setattr(Waiting, "hold", hold)
@@ -194,7 +194,7 @@ def test_a_sequencer_that_censors_gets_no_cosignatures_and_can_be_replaced(play:
         waiting = asyncio.create_task(engines["bank"].submit(founding.sign("bank", dataset(1)), timeout_seconds=1000))
         await asyncio.sleep(25)
         assert (await operator.submit(founding.sign("operator", dataset(9, "operator")))).height > 0
-        await asyncio.sleep(25)
+        await keep_ordering(engines, 25)
         with pytest.raises(NotAcknowledged):
             await operator.submit(founding.sign("operator", dataset(8, "operator")), timeout_seconds=10)
         assert {kind for kind, _, _ in engines["bureau"].evidence()} == {CENSORED}
@@ -256,6 +256,13 @@ def test_a_full_disk_at_a_member_stops_only_its_own_cosignatures(play: Play) -> 
     play(scenario)
 
 
+async def keep_ordering(engines: Engines, seconds: int) -> None:
+    """A block a second, with something of the sequencer's own in it."""
+    for number in range(100, 100 + seconds):
+        engines["operator"]._forwarder.take(engines.founding.sign("operator", dataset(number, "operator")))
+        await asyncio.sleep(1)
+
+
 def swallow_submissions(engines: Engines) -> None:
     """The sequencer says that it takes what members forward, and drops it."""
 
@@ -263,7 +270,7 @@ def swallow_submissions(engines: Engines) -> None:
         count = len(parse_payload(org, payload, Submit).transactions)
         return encode_payload(Submitted(answers=(Answer(refusal="", reason=""),) * count))
 
-    engines["operator"]._publisher.take = lambda data: None
+    engines["operator"]._publisher.bring_back = lambda org, data: None
     engines.network.serve("operator", {**engines["operator"].methods(), SUBMIT: swallow})
 
 

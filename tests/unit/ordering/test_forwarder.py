@@ -21,7 +21,7 @@ def make_forwarder(warmed: list[list[bytes]]) -> Forwarder:
         assert height == 8
         warmed.append(list(transactions))
 
-    replica = SimpleNamespace(tip=SimpleNamespace(height=7), warm=warm)
+    replica = SimpleNamespace(org="bank", tip=SimpleNamespace(height=7), warm=warm)
     port = MemberNetwork().port("bank")
     return Forwarder(cast("Replica", replica), Waiting(), port, SystemClock(), list, inline)
 
@@ -64,3 +64,42 @@ def test_one_that_waits_no_longer_keeps_nobody_else_from_being_verified() -> Non
 
     run_virtually(check())
     assert warmed == [[b"before"], [b"first", b"second"]]
+
+
+def test_what_goes_wrong_with_one_batch_hurts_nobody_in_it_and_none_after_it() -> None:
+    """Signatures are verified ahead to save time; those that were not are verified at the door."""
+    warmed: list[list[bytes]] = []
+
+    async def check() -> None:
+        forwarder = make_forwarder(warmed)
+        real = forwarder.replica.warm
+
+        def warm(transactions: Sequence[bytes], height: int) -> None:
+            if b"strange" in transactions:
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            real(transactions, height)
+
+        forwarder.replica.warm = warm  # type: ignore[method-assign]
+        await forwarder.verify((b"before",))
+        await asyncio.gather(forwarder.verify((b"strange",)), forwarder.verify((b"beside it",)))
+        await forwarder.verify((b"after",))
+
+    run_virtually(check())
+    assert warmed == [[b"before"], [b"after"]]
+
+
+def test_nothing_is_verified_after_the_end_and_whoever_waited_goes_on() -> None:
+    warmed: list[list[bytes]] = []
+
+    async def check() -> None:
+        forwarder = make_forwarder(warmed)
+        await forwarder.verify((b"before",))
+        waits = asyncio.create_task(forwarder.verify((b"late",)))
+        await asyncio.sleep(0)
+        await forwarder.stop()
+        await waits
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        await forwarder.verify((b"another life",))
+
+    run_virtually(check())
+    assert warmed == [[b"before"], [b"another life"]]

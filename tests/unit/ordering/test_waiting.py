@@ -69,7 +69,7 @@ def test_a_member_has_its_share_of_the_queue_and_the_others_have_theirs(monkeypa
         waiting.hold(third)
     waiting.hold(second)  # is there already
     waiting.hold(from_member("bureau", 1))
-    waiting.hold(third, beyond_share=True)
+    waiting.hold(third, unlimited=True)
     for one in (first, second):
         waiting.refuse(transaction_id(one), NotAcknowledged(seconds=0))
     waiting.hold(first)

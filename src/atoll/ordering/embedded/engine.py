@@ -18,6 +18,7 @@ from atoll.ordering.embedded.forwarder import Forwarder
 from atoll.ordering.embedded.handover import Candidate
 from atoll.ordering.embedded.member import MemberSide
 from atoll.ordering.embedded.messages import BALLOT, BLOCKS, PUSH, STAND, SUBMIT, Standing
+from atoll.ordering.embedded.overdue import Overdue
 from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.publisher import Publisher
 from atoll.ordering.embedded.replica import Replica
@@ -108,15 +109,15 @@ class EmbeddedEngine(AgreedReader):
         self._signatory = signatory
         self._catchup = Catchup(replica, waiting, members, others, self._is_quiet, self._take)
         self._forwarder = Forwarder(replica, waiting, members, clock, others, offload)
-        self._member = MemberSide(replica, signatory, waiting, clock, self._catchup.want)
-        self._publisher = Publisher(replica, members, clock, published, self._catchup.want, self._take)
+        self._member = MemberSide(replica, signatory, waiting, Overdue(replica, waiting, clock), clock, self._catchup.want)
+        self._publisher = Publisher(replica, members, clock, published, self._catchup.want, self._forwarder.bring_back)
         self._sequencer = Sequencer(replica, signatory, waiting, self._publisher, clock, published)
         self._candidate = Candidate(replica, signatory, self._catchup, members, clock, others)
         self._voter = Voter(replica, signatory, members, others, self._may_vote, self._candidate.count)
 
     def _take(self, data: bytes) -> None:
-        """Let a transaction in that came back from somewhere, if it can still be carried out."""
-        self._forwarder.take(data, brought_back=True)
+        """Let a transaction of a block that was given up in again, if it can still be carried out."""
+        self._forwarder.take(data, unlimited=True)
 
     def methods(self) -> dict[str, Handler]:
         """What the other members call here, by name; to be served by the transport."""
@@ -164,6 +165,7 @@ class EmbeddedEngine(AgreedReader):
         if self._failure is not None:
             self._failure.cancel()
         await self._tasks.stop()
+        await self._forwarder.stop()
         self._waiting.refuse_all(NotAcknowledged(seconds=0))
         self._agreed.fire()
         await self.replica.close()
@@ -191,7 +193,7 @@ class EmbeddedEngine(AgreedReader):
                 self._tasks.end(name)
         if new_term:
             self._publisher.reset()
-            self._member.heard_at, self._member.misled = None, False
+            self._member.begin_term()
             self._began_at = self._clock.monotonic()
             if "sequencer" in self._tasks:
                 self._tasks.end("sequencer")

@@ -6,21 +6,25 @@ log held at the smaller one's size, and `proof` ties it to the larger one's root
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from atoll.errors import AtollError
 from atoll.ledger.agreement import verify_checkpoint
+from atoll.ledger.block import Block
 from atoll.ledger.note import Note, parse_note
+from atoll.ledger.transaction import MAX_TRANSACTION_BYTES
 from atoll.ordering.embedded.points import Point
+from atoll.ordering.waiting import is_share, sender_of
 from atoll.primitives.merkle import MerkleTree, verify_consistency
-from atoll.wire.message import Digest, Message, Size
+from atoll.wire.message import Count, Digest, Message, Size
 
 FORK = "fork"
 WRONG_ROOT = "wrong-root"
 """A signed checkpoint that the block does not give; the data are the note and the block."""
 CENSORED = "censored"
-"""A transaction that was left out for long, beside the checkpoint that leaves it out."""
+"""A transaction that was left out for long, though its sender had room (`Omission`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,22 @@ class Fork(Message):
     """Root of the larger log at the smaller one's size."""
     proof: Annotated[tuple[Digest, ...], Size(0, 64)]
     """Consistency of that root with the larger one's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Omission(Message):
+    """A transaction that the sequencer had, and the log that leaves it out. That it had it is the word of who keeps this; how
+    much room its sender had is in the log."""
+
+    TAG: ClassVar[str] = "omission-evidence/1"
+
+    note: Annotated[bytes, Size(1, 60_000)]
+    """Signed note of the log that leaves it out."""
+    transaction: Annotated[bytes, Size(1, MAX_TRANSACTION_BYTES)]
+    """What is left out."""
+    after: Count
+    """The last block before the sequencer had it: those above it, up to the note, hold neither this transaction nor a whole
+    share of its sender's."""
 
 
 def find_fork(one: Point, one_log: MerkleTree, other: Point, other_log: MerkleTree) -> Fork | None:
@@ -56,6 +76,25 @@ def find_fork(one: Point, one_log: MerkleTree, other: Point, other_log: MerkleTr
 def fork_of_notes(one: Note, other: Note, root_of_other: bytes) -> Fork:
     """The evidence in two signed notes of one size."""
     return Fork(smaller=one.encode(), larger=other.encode(), root=root_of_other, proof=())
+
+
+def is_omission(omission: Omission, blocks: Iterable[Block], *, chain_id: str, log: bytes) -> bool:
+    """Whether the log of the holder of this key leaves the transaction out, and not for want of room in its sender's share.
+
+    Args:
+        omission: the evidence.
+        blocks: those of the log that its note signs, from `omission.after` + 1 on up to the note.
+        chain_id: the ledger.
+        log: public log key of the sequencer.
+    """
+    try:
+        verify_checkpoint(parse_note(omission.note), chain_id=chain_id, log=log)
+    except AtollError:
+        return False
+    placed = [data for block in blocks for data in block.transactions]
+    sender = sender_of(omission.transaction)
+    own = [data for data in placed if sender_of(data) == sender]
+    return omission.transaction not in placed and not is_share(len(own), sum(map(len, own)))
 
 
 def is_fork(fork: Fork, *, chain_id: str, log: bytes) -> bool:

@@ -13,7 +13,7 @@ from atoll.ledger.apply import Context, Outcome, check
 from atoll.ledger.rules.consensus import Handover
 from atoll.ledger.rules.errors import BadTransaction
 from atoll.ledger.transaction import parse_transaction, transaction_id
-from atoll.ordering.embedded.messages import MAX_BLOCKS_BYTES, MAX_SUBMITTED, SUBMIT, Answer, Submit, Submitted, clip
+from atoll.ordering.embedded.messages import MAX_BLOCKS_BYTES, MAX_HELD, MAX_SUBMITTED, SUBMIT, Answer, Submit, Submitted, clip
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.errors import NotAdmitted, ShareFull, TooManyWaiting
 from atoll.ordering.members import Members, encode_payload, parse_payload
@@ -48,9 +48,13 @@ class Forwarder:
     """Active members, the sequencer first, this one left out."""
     offload: Offload
     """Where signatures are verified."""
+    _brought: dict[str, set[bytes]] = field(default_factory=dict)
+    """What each member has brought back that is in no block yet, by id."""
     _unverified: list[bytes] = field(default_factory=list)
-    _verification: asyncio.Future[None] | None = None
+    _verification: asyncio.Task[None] | None = None
     """Takes along what arrives now."""
+    _verifications: set[asyncio.Task[None]] = field(default_factory=set)
+    """Those under way."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _sent_at: float = -1.0
     _verified_at: float = -1.0
@@ -95,20 +99,43 @@ class Forwarder:
         """
         self._unverified += transactions
         if self._verification is None:
-            self._verification = asyncio.ensure_future(self._verify_all())
-        await asyncio.shield(self._verification)
+            self._verification = asyncio.create_task(self._verify_all())
+            self._verifications.add(self._verification)
+            self._verification.add_done_callback(self._verified)
+        await asyncio.wait((self._verification,))  # neither ends it nor fails with it
+
+    async def stop(self) -> None:
+        """End what is being verified; those who wait for it go on."""
+        for task in (ending := list(self._verifications)):
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
 
     async def _verify_all(self) -> None:
         """Verify whatever has arrived until it is this one's turn."""
-        async with self._turn:
-            await self._gathered(self._verified_at, VERIFY_SECONDS)
-            taken, self._unverified, self._verification = self._unverified, [], None
-            height = self.replica.tip.height + 1
-            if len(taken) <= FEW:
-                self.replica.warm(taken, height)
-            else:
-                await self.offload(lambda: self.replica.warm(taken, height))
-            self._verified_at = asyncio.get_running_loop().time()
+        try:
+            async with self._turn:
+                await self._gathered(self._verified_at, VERIFY_SECONDS)
+                await self._warm(self._take_unverified())
+                self._verified_at = asyncio.get_running_loop().time()
+        except Exception:
+            log.exception("%s verifies these transactions one by one", self.replica.org)
+
+    def _verified(self, task: asyncio.Task[None]) -> None:
+        self._verifications.discard(task)
+        if self._verification is task:  # ended before it was its turn
+            self._take_unverified()
+
+    def _take_unverified(self) -> list[bytes]:
+        """What has arrived so far; what arrives from now on is the next one's."""
+        taken, self._unverified, self._verification = self._unverified, [], None
+        return taken
+
+    async def _warm(self, transactions: list[bytes]) -> None:
+        height = self.replica.tip.height + 1
+        if len(transactions) <= FEW:
+            self.replica.warm(transactions, height)
+        else:
+            await self.offload(lambda: self.replica.warm(transactions, height))
 
     async def _gathered(self, last: float, seconds: float) -> bool:
         """Wait for company, if the last ones went so shortly before; whether it did."""
@@ -124,13 +151,23 @@ class Forwarder:
         await self.verify(submit.transactions)
         return encode_payload(Submitted(answers=tuple(self.take(data) for data in submit.transactions)))
 
-    def take(self, data: bytes, *, brought_back: bool = False) -> Answer:
+    def bring_back(self, org: str, data: bytes) -> None:
+        """Hold a transaction that this member misses in the blocks, and without which it will cosign nothing before long.
+
+        It is taken though its sender has its share here, or one that keeps its share full could have the others suspect this
+        sequencer; of each member so many at a time, as it says which ones it misses, and nobody vouches for that.
+        """
+        unplaced = {one for one in self._brought.get(org, ()) if (held := self.waiting.get(one)) and not held.placed}
+        if len(unplaced) < MAX_HELD and not self.take(data, unlimited=True).refusal:
+            unplaced.add(transaction_id(data))
+        self._brought[org] = unplaced
+
+    def take(self, data: bytes, *, unlimited: bool = False) -> Answer:
         """Hold a transaction that another member sent.
 
         Args:
             data: the transaction.
-            brought_back: whether it got lost here, or was left out so long that a member cosigns nothing without it. It is
-                taken beyond its sender's share then, or one that keeps its share full could keep the others from cosigning.
+            unlimited: whether it is taken though there is no room, or its sender has its share already.
         """
         identifier = transaction_id(data)
         if self.waiting.get(identifier) is not None or self.replica.store.find_transaction(identifier) is not None:
@@ -139,7 +176,7 @@ class Forwarder:
         if not outcome.ok:
             return Answer(refusal=outcome.code, reason=clip(outcome.sentence))
         try:
-            self.waiting.hold(data, beyond_share=brought_back)
+            self.waiting.hold(data, unlimited=unlimited)
         except (TooManyWaiting, ShareFull) as err:
             return Answer(refusal=err.code, reason=clip(str(err)))
         return Answer(refusal="", reason="")
@@ -169,7 +206,8 @@ class Forwarder:
             log.info("submitting to %s: %s", org, err)
             return
         for held, answer in zip(due, reply.answers, strict=False):
-            held.forwarded_at = held.forwarded_at if held.forwarded_at is not None else now
+            if held.forwarded_at is None:
+                held.forwarded_at, held.forwarded_height = now, self.replica.tip.height
             if answer.refusal and to_sequencer:
                 self._judge(held)
 

@@ -1,8 +1,7 @@
 """The side of a member that is not the sequencer: carry out what is pushed, cosign it, say where it stands.
 
-Before it cosigns, it looks for transactions that it forwarded long ago and that are valid now: a checkpoint that leaves one out
-gets no cosignature (SECURITY 3.3). The refusal carries them, so an honest sequencer that had not received them is helped, and
-one that censors cannot say so.
+Its answers carry what it forwarded long ago and still misses, so an honest sequencer that had not received it, or had no room,
+is helped; a checkpoint that leaves it out all the same gets no cosignature (`overdue`, SECURITY 3.3).
 """
 
 from __future__ import annotations
@@ -13,24 +12,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from atoll.errors import AtollError
-from atoll.ledger.apply import Context, apply
 from atoll.ledger.block import Block, parse_block
 from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.note import Note, parse_note
-from atoll.ordering.embedded.evidence import CENSORED
-from atoll.ordering.embedded.messages import MAX_BLOCKS_BYTES, MAX_HELD, Cosigned, Push, Pushed, clip
+from atoll.ordering.embedded.evidence import CENSORED, Omission
+from atoll.ordering.embedded.messages import Cosigned, Push, Pushed, clip
+from atoll.ordering.embedded.overdue import Overdue
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.embedded.signatory import Signatory
 from atoll.ordering.errors import BadTime, Censored, ForkDetected, TermRefused
 from atoll.ordering.members import encode_payload, parse_payload
-from atoll.ordering.waiting import Held, Waiting
+from atoll.ordering.waiting import Waiting
 from atoll.ports import Clock
-from atoll.wire.cbor import encode
+from atoll.wire.message import encode_message
 
 log = logging.getLogger("atoll.ordering")
-
-PATIENCE_SECONDS = 30.0
-"""How long a valid transaction may be left out after it was forwarded."""
 
 
 @dataclass(slots=True)
@@ -40,16 +36,29 @@ class MemberSide:
     replica: Replica
     signatory: Signatory
     waiting: Waiting
+    overdue: Overdue
     clock: Clock
     ask: Callable[[str], None]
     """Called with a member that claims a newer term: it is asked for its blocks."""
     heard_at: float | None = None
     """Monotonic time of the sequencer's last push; None before the first."""
-    misled: bool = False
-    """Whether this sequencer has shown two histories, or leaves a transaction out: reason enough to vote for another."""
+    _saw_fork: bool = False
+    """Whether this sequencer has shown two histories."""
     _accused: set[bytes] = field(default_factory=set)
     """Transactions for which evidence is kept already."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def misled(self) -> bool:
+        """Whether this sequencer has shown two histories, or leaves a transaction out to this moment: reason enough to vote for
+        another."""
+        return self._saw_fork or self.overdue.is_any_left_out
+
+    def begin_term(self) -> None:
+        """Another sequencer: nothing has been heard from it, and nothing is held against it."""
+        self.heard_at, self._saw_fork = None, False
+        self._accused.clear()
+        self.overdue.begin_term()
 
     async def on_push(self, org: str, payload: bytes) -> bytes:
         """`ordering.push`."""
@@ -57,17 +66,15 @@ class MemberSide:
         async with self._turn:
             cosigned: list[Cosigned] = []
             refusal: AtollError | None = None
-            missing: list[Held] = []
             try:
                 self._need_sequencer(org, push)
                 self.heard_at = self.clock.monotonic()
-                missing = self._missing()
-                await self._carry_out(push, cosigned, missing)
+                await self._carry_out(push, cosigned)
             except AtollError as err:
                 log.warning("%s: push of %s: %s", self.replica.org, org, err)
-                self.misled = self.misled or isinstance(err, (ForkDetected, Censored))
+                self._saw_fork = self._saw_fork or isinstance(err, ForkDetected)
                 refusal = err
-            return encode_payload(self._answer(cosigned, refusal, missing))
+            return encode_payload(self._answer(cosigned, refusal))
 
     def _need_sequencer(self, org: str, push: Push) -> None:
         consensus, promise = self.replica.tip.after, self.replica.vows.promise
@@ -78,14 +85,14 @@ class MemberSide:
         if org != consensus.sequencer or push.term != consensus.term:
             raise TermRefused(term=push.term, promised=consensus.term, sequencer=consensus.sequencer)
 
-    async def _carry_out(self, push: Push, cosigned: list[Cosigned], missing: list[Held]) -> None:
+    async def _carry_out(self, push: Push, cosigned: list[Cosigned]) -> None:
         notes = {parse_checkpoint(note.text).size: note for note in map(parse_note, push.notes)}
         late: AtollError | None = None
         for data in push.blocks:
             size = await self._add(parse_block(data), notes)
-            late = await self._cosign(size, notes.pop(size, None), cosigned, missing) or late
+            late = await self._cosign(size, notes.pop(size, None), cosigned) or late
         for size in sorted(notes):
-            late = await self._cosign(size, notes[size], cosigned, missing) or late
+            late = await self._cosign(size, notes[size], cosigned) or late
         if push.agreed:
             await self.replica.agree(parse_note(push.agreed))
         if late is not None and not cosigned:
@@ -114,11 +121,11 @@ class MemberSide:
             await self.replica.keep_forks(branch)
         raise ForkDetected(size=point.checkpoint.size)
 
-    async def _cosign(self, size: int, note: Note | None, cosigned: list[Cosigned], missing: list[Held]) -> AtollError | None:
+    async def _cosign(self, size: int, note: Note | None, cosigned: list[Cosigned]) -> AtollError | None:
         """Cosign one checkpoint; what is merely late is returned, because a newer checkpoint may be on time."""
         if note is None:
             return None
-        await self._need_nothing_left_out(note, missing)
+        await self._need_nothing_left_out(note)
         try:
             line = await self.signatory.cosign(note)
         except BadTime as err:
@@ -127,36 +134,19 @@ class MemberSide:
             cosigned.append(Cosigned(size=size, line=line.encode().encode()))
         return None
 
-    def _missing(self) -> list[Held]:
-        """Transactions that were forwarded long ago and are in no block; whether they are valid is looked at later."""
-        now = self.clock.monotonic()
-        return [
-            held
-            for held in self.waiting.all()
-            if not held.placed and held.forwarded_at is not None and now - held.forwarded_at > PATIENCE_SECONDS
-        ]
+    async def _need_nothing_left_out(self, note: Note) -> None:
+        found = self.overdue.find_left_out()
+        if found is None:
+            return
+        if found.held.id not in self._accused:
+            self._accused.add(found.held.id)
+            omission = Omission(note=note.encode(), transaction=found.held.data, after=found.after)
+            await self.replica.keep_evidence(CENSORED, encode_message(omission))
+        raise Censored(seconds=int(self.clock.monotonic() - (found.held.forwarded_at or 0.0)))
 
-    async def _need_nothing_left_out(self, note: Note, missing: list[Held]) -> None:
-        left_out = [held for held in missing if not held.placed and self._is_valid_now(held.data)]
-        if left_out:
-            seconds = int(self.clock.monotonic() - (left_out[0].forwarded_at or 0.0))
-            if left_out[0].id not in self._accused:
-                self._accused.add(left_out[0].id)
-                await self.replica.keep_evidence(CENSORED, encode([note.encode(), left_out[0].data], max_bytes=200_000))
-            raise Censored(seconds=seconds)
-
-    def _is_valid_now(self, data: bytes) -> bool:
+    def _answer(self, cosigned: list[Cosigned], refusal: AtollError | None) -> Pushed:
         tip = self.replica.tip
-        context = Context(height=tip.height + 1, time=tip.time, verify=self.replica.verdicts)
-        return apply(self.replica.ledger.view(), data, context).ok
-
-    def _answer(self, cosigned: list[Cosigned], refusal: AtollError | None, missing: list[Held]) -> Pushed:
-        tip = self.replica.tip
-        held, total = [], 0
-        for one in missing[:MAX_HELD] if isinstance(refusal, Censored) else ():
-            total += len(one.data)
-            if total <= MAX_BLOCKS_BYTES:
-                held.append(one.data)
+        is_heard = not isinstance(refusal, TermRefused)
         return Pushed(
             height=tip.height,
             size=tip.checkpoint.size,
@@ -165,5 +155,5 @@ class MemberSide:
             cosigned=tuple(cosigned),
             refusal=refusal.code if refusal is not None else "",
             reason=clip(str(refusal)) if refusal is not None else "",
-            held=tuple(held),
+            held=self.overdue.bring_back() if is_heard else (),
         )

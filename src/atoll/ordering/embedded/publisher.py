@@ -66,8 +66,8 @@ class Publisher:
     published: Changes
     ask: Callable[[str], None]
     """Called with a member that has more than this one, or another log: it is asked for its blocks."""
-    take: Callable[[bytes], object]
-    """Called with transactions that a member misses."""
+    bring_back: Callable[[str, bytes], None]
+    """Called with a member that counts, and with each transaction that it misses."""
     peers: dict[str, Peer] = field(default_factory=dict)
     tallies: dict[int, Tally] = field(default_factory=dict)
     """Log size -> cosignatures so far."""
@@ -175,8 +175,9 @@ class Publisher:
         peer.height = reply.height if self._is_ours(reply) else None
         for cosigned in reply.cosigned:
             await self._count(cosigned.size, cosigned.line)
-        for data in reply.held:
-            self.take(data)
+        if any(one.org == peer.org for one in self.replica.tip.after.counted()):
+            for data in reply.held:
+                self.bring_back(peer.org, data)
         if peer.height is None or reply.refusal == TermRefused.code:
             self.ask(peer.org)
         if reply.refusal or peer.height is None:
