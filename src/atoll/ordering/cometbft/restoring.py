@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -167,40 +167,47 @@ class Restoring:
         incoming.senders.add(sender)
         try:
             await self._application.offload(lambda: incoming.take(index, chunk))
-            if len(incoming.taken) == len(digests):
-                ledger = await self._application.offload(lambda: self._verified(incoming))
-                await self._take_over(incoming, ledger)
-                self._clear()
-        except OutOfTurn:
-            raise
-        except (StoreFull, OSError) as err:  # of this node's own disk; a snapshot is taken over as a whole or not at all
-            log.warning("the snapshot at height %s cannot be taken: %s", incoming.snapshot.height, err)
-            self._clear()
-            return abci.ResponseApplySnapshotChunk(result=_Apply.REJECT_SNAPSHOT)
+            if len(incoming.taken) < len(digests):
+                return abci.ResponseApplySnapshotChunk(result=_Apply.ACCEPT)
+            ledger = await self._application.offload(lambda: self._verified(incoming))
+        except (StoreFull, OSError) as err:
+            return self._refuse(err)
         except Exception as err:  # strangers wrote it and nothing is taken over yet: whatever is wrong, it is refused
-            known = isinstance(err, AtollError)
-            log.warning(
-                "the snapshot at height %s is refused: %s", incoming.snapshot.height, err, exc_info=None if known else err
-            )
-            self._clear()
-            return abci.ResponseApplySnapshotChunk(
-                result=_Apply.REJECT_SNAPSHOT, reject_senders=sorted(one for one in incoming.senders if one)
-            )
+            if not isinstance(err, AtollError):
+                log.warning("a snapshot cannot be read", exc_info=err)
+            return self._refuse(err, senders=incoming.senders)
+        try:
+            await self._write(incoming, ledger)
+        except (StoreFull, OSError) as err:  # nothing of it is there; any other error ends the node
+            return self._refuse(err)
+        self._application.take_over(ledger, incoming.snapshot.tip)
+        self._clear()
         return abci.ResponseApplySnapshotChunk(result=_Apply.ACCEPT)
+
+    def _refuse(self, err: Exception, *, senders: Iterable[str] = ()) -> abci.ResponseApplySnapshotChunk:
+        """Not this snapshot; CometBFT tries another one, without these senders."""
+        log.warning("a snapshot is not taken over: %s", err)
+        self._clear()
+        dropped = sorted(one for one in senders if one)
+        return abci.ResponseApplySnapshotChunk(result=_Apply.REJECT_SNAPSHOT, reject_senders=dropped)
 
     def _clear(self) -> None:
         """Nothing is coming in."""
         self._incoming = None
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    async def _take_over(self, incoming: _Incoming, ledger: Ledger) -> None:
-        application, snapshot = self._application, incoming.snapshot
-        own = application.ledger.log
+    async def _write(self, incoming: _Incoming, ledger: Ledger) -> None:
+        """Make it durable, as a whole or not at all.
+
+        Raises:
+            OutOfTurn: it is of another history than what this node has already.
+            StoreFull, OSError: this node's disk; nothing of it is there.
+        """
+        own, store = self._application.ledger.log, self._application.store
         if own.size > ledger.log.size or ledger.log.root(own.size) != own.root():
             raise OutOfTurn(reason="the members agreed on another history than this node has")
         rows = ((one.block, one.summary_bytes) for one in incoming.blocks())
-        await application.offload(lambda: application.store.take_over(snapshot.tip, rows, ledger.records.items()))
-        application.take_over(ledger, snapshot.tip)
+        await self._application.offload(lambda: store.take_over(incoming.snapshot.tip, rows, ledger.records.items()))
 
     def _verified(self, incoming: _Incoming) -> Ledger:
         """The ledger in the chunks.

@@ -12,9 +12,12 @@ import pytest
 
 from atoll.ledger.chain import Ledger
 from atoll.ordering.cometbft import restoring
+from atoll.ordering.cometbft.application import Application
 from atoll.ordering.cometbft.chunks import read_chunk
 from atoll.ordering.cometbft.room import LEAST_FREE_BYTES
-from atoll.testing.abci import INFO
+from atoll.ordering.cometbft.store import CometStore
+from atoll.ordering.errors import StoreCorrupt
+from atoll.testing.abci import INFO, Refused
 from atoll.testing.abciserver import STORE, serving
 from atoll.testing.consortium import Founding
 from tests.unit.ordering.cometbft.desk import chained
@@ -169,6 +172,26 @@ async def test_a_store_that_cannot_take_a_snapshot_over_refuses_it_and_the_node_
         assert set(await give_all(socket, offered.chunks)) == {Apply.ACCEPT}
         assert (await socket.call(INFO)).info.last_block_app_hash == offered.app_hash
         assert not running.server.failed.done()
+
+
+async def test_what_is_wrong_with_the_store_itself_ends_the_node(
+    tmp_path: Path, source: Founding, offered: Offered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refusing would blame strangers, and go on beside a store that says something else. The same once all is durable."""
+
+    def damaged(*_: object) -> None:
+        raise StoreCorrupt(path=tmp_path, reason="for the test")
+
+    for kind, name in ((CometStore, "take_over"), (Application, "take_over")):
+        folder = tmp_path / kind.__name__
+        folder.mkdir()
+        async with joining(folder, source) as (running, socket):
+            await offer(socket, offered)
+            with monkeypatch.context() as patch:
+                patch.setattr(kind, name, damaged)
+                with pytest.raises(Refused, match="for the test"):
+                    await give_all(socket, offered.chunks)
+            assert running.server.failed.done()
 
 
 # -- the disk of the node that makes them --------------------------------------------------------------------------------------
