@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 from atoll.programs.dtypes import show
@@ -21,7 +22,7 @@ from atoll.protocols.mpc.entering import Form, package_bytes, result_bytes
 from atoll.protocols.mpc.errors import NotVerifiable
 from atoll.protocols.mpc.places import NODES
 from atoll.protocols.mpc.shares import word_count
-from atoll.protocols.mpc.traffic import Traffic, bits, even, multiply, verification
+from atoll.protocols.mpc.traffic import NOTE_BYTES, Traffic, bits, even, multiply, verification
 
 _SET_UP = Traffic(2, (96, 96, 96))
 _SECONDS_A_BYTE = 8e-9
@@ -82,7 +83,7 @@ class Explanation:
     bytes_from_owners: int
     bytes_to_receivers: int
     memory_bytes: int
-    """At a compute node, at most, for shares and scratch."""
+    """At a compute node, at most: shares, scratch, and in malicious mode what is kept of products until they are verified."""
     seconds: tuple[tuple[str, float], ...]
     """By link, an estimate."""
     outputs: tuple[Disclosure, ...]
@@ -129,7 +130,7 @@ def explain(graph: Graph, *, adversary: Adversary = Adversary.SEMI_HONEST, links
             package_bytes(node, owner_shapes(graph, name)) for name in owners(graph) for node in range(NODES)
         ),
         bytes_to_receivers=sum(NODES * result_bytes(receiver_shapes(graph, name)) for name in receivers(graph)),
-        memory_bytes=peak_memory(graph),
+        memory_bytes=peak_memory(graph, malicious=malicious),
         seconds=tuple(
             (link.name, total.rounds * link.one_way_seconds + sent * (1 / link.bytes_per_second + _SECONDS_A_BYTE))
             for link in links
@@ -191,21 +192,27 @@ def held_bytes(kind: Kind) -> int:
     return 16 * word_count(kind.size) if kind.dtype.is_bool else 16 * kind.size
 
 
-def peak_memory(graph: Graph) -> int:
-    """The most that a node holds at a time, by the order of `schedule`."""
+def peak_memory(graph: Graph, *, malicious: bool = False) -> int:
+    """The most that a node holds at a time, by the order of `schedule`: values, scratch, and what malicious mode notes."""
     live = {column.ref.step: held_bytes(column.kind) for column in graph.inputs}
     live |= {column.valid.step: held_bytes(graph.kind(column.valid)) for column in graph.inputs if column.valid is not None}
     peak = sum(live.values())
+    said = Traffic()
     for layer in layers(graph):
         live |= {at: sum(map(held_bytes, graph.steps[at].kinds)) for at in (*layer.local, *layer.together)}
-        scratch = sum(
-            graph.steps[at].operation.scratch_bytes(graph.kinds(graph.steps[at].inputs))
-            for at in (*layer.local, *layer.together)
-        )
-        peak = max(peak, sum(live.values()) + scratch)
+        steps = [graph.steps[at] for at in (*layer.local, *layer.together)]
+        scratch = sum(step.operation.scratch_bytes(graph.kinds(step.inputs)) for step in steps)
+        noted = 0
+        if malicious:
+            costs = [step.operation.cost(graph.kinds(step.inputs), malicious=True) for step in steps]
+            layer_said = reduce(Traffic.__or__, costs, Traffic())
+            noted = max(said.notes.last + layer_said.notes.first, layer_said.notes.most)
+            said += layer_said
+        peak = max(peak, sum(live.values()) + scratch + NOTE_BYTES * noted)
         for at in layer.done_with:
             live.pop(at, None)
-    return peak
+    at_end = (said + _handing_over(graph)).notes.last if malicious else 0
+    return max(peak, sum(live.values()) + NOTE_BYTES * at_end)
 
 
 MOST_SHOWN = 50

@@ -38,7 +38,7 @@ CELL_MEMORY_BYTES = 64
 BYTES_PER_SECOND = 100_000_000
 ROUND_SECONDS = 0.001
 VERIFIED = 4
-"""Malicious mode takes up to so many times the time and memory; its traffic is counted."""
+"""Malicious mode takes up to so many times the time; its traffic and memory are counted."""
 
 
 class Computation(JobKind[ComputationSpec]):
@@ -129,7 +129,7 @@ class Computation(JobKind[ComputationSpec]):
         return Estimate(
             seconds=2 + int(factor * (said.rounds * ROUND_SECONDS + 2 * sent / BYTES_PER_SECOND)),
             traffic_bytes=sent,
-            memory_bytes=BASE_MEMORY_BYTES + factor * said.memory + CELL_MEMORY_BYTES * cells,
+            memory_bytes=BASE_MEMORY_BYTES + said.memory + CELL_MEMORY_BYTES * cells,
         )
 
     def leakage(self, plan: Plan) -> str:

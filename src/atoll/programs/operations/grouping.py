@@ -18,7 +18,7 @@ from atoll.programs.kind import MAX_ELEMENTS, Kind
 from atoll.programs.operation import Clear, Held, Opening, Operation, Shows, raw_values, refuse, register
 from atoll.programs.operations.checks import in_bounds, numbers, secret
 from atoll.programs.operations.ordering import ORDER_SOURCE, RANDOM_ORDER, key_columns, key_cost, order_of, rows
-from atoll.protocols.mpc import Node, Steps, table_traffic, to_bits, traffic
+from atoll.protocols.mpc import Node, Steps, table_memory, table_traffic, to_bits, traffic
 from atoll.protocols.mpc.gathering import by_order, by_products
 from atoll.protocols.mpc.grouping import by_code, by_key
 from atoll.protocols.mpc.joining import join
@@ -81,13 +81,11 @@ class GroupByCode(Operation):
         return (RANDOM_ORDER,)
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
-        said = traffic.to_bits(kinds[0].shape[0], self._width(kinds), malicious=malicious)
-        inside = Traffic(), 0
-        if self.within:
-            inside = key_cost(kinds[1:2], malicious=malicious)
-        count, width = kinds[0].shape[0], self._width(kinds)
-        sizes = count, self.groups, width, inside[1], self.counted, self.sums, self.ends
-        return table_traffic.by_code(*sizes, malicious=malicious, before=said | inside[0])
+        said = traffic.to_bits(kinds[0].shape[0], self._width(kinds), malicious=malicious) | self._inside(kinds, malicious)[0]
+        return table_traffic.by_code(*self._sizes(kinds), malicious=malicious, before=said)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return table_memory.by_code(*self._sizes(kinds))
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         within = sort_key(node, key_columns(kinds[1:2], values[1:2], (False,))) if self.within else as_is(None)
@@ -96,6 +94,14 @@ class GroupByCode(Operation):
         sums = self._sums(values)
         found = yield from by_code(node, both[0], self.groups, sums, counted=self.counted, within=both[1], ends=ends)
         return (*([found.counts] if found.counts is not None else []), *found.sums, *found.firsts, *found.lasts)
+
+    def _sizes(self, kinds: tuple[Kind, ...]) -> tuple[int, int, int, int, bool, int, int]:
+        within = self._inside(kinds, False)[1]
+        return kinds[0].shape[0], self.groups, self._width(kinds), within, self.counted, self.sums, self.ends
+
+    def _inside(self, kinds: tuple[Kind, ...], malicious: bool) -> tuple[Traffic, int]:
+        """What it takes to make a key of what orders the rows of a group, and its bits."""
+        return key_cost(kinds[1:2], malicious=malicious) if self.within else (Traffic(), 0)
 
     def _width(self, kinds: tuple[Kind, ...]) -> int:
         return max(kinds[0].dtype.high, self.groups - 1, 1).bit_length()
@@ -153,10 +159,11 @@ class GroupByKey(Operation):
         return RANDOM_ORDER, RANDOM_DESTINATIONS
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
-        said, width = key_cost(kinds[: self.keys], malicious=malicious)
-        inside = key_cost(kinds[self.keys : self.keys + 1], malicious=malicious) if self.within else (Traffic(), 0)
-        sizes = kinds[0].shape[0], width, inside[1], self.keys, self.sums, self.ends
-        return table_traffic.by_key(*sizes, malicious=malicious, before=said | inside[0])
+        (said, _), (inside, _) = self._ordered(kinds, malicious)
+        return table_traffic.by_key(*self._sizes(kinds), malicious=malicious, before=said | inside)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return table_memory.by_key(*self._sizes(kinds))
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         at = slice(self.keys, self.keys + 1)
@@ -166,6 +173,15 @@ class GroupByKey(Operation):
         ends = values[len(values) - self.ends :]
         found = yield from by_key(node, both[0], values[: self.keys], self._sums(values), within=both[1], ends=ends)
         return (found.valid, *found.keys, found.counts, *found.sums, *found.firsts, *found.lasts)
+
+    def _sizes(self, kinds: tuple[Kind, ...]) -> tuple[int, int, int, int, int, int]:
+        (_, width), (_, within) = self._ordered(kinds, False)
+        return kinds[0].shape[0], width, within, self.keys, self.sums, self.ends
+
+    def _ordered(self, kinds: tuple[Kind, ...], malicious: bool) -> tuple[tuple[Traffic, int], tuple[Traffic, int]]:
+        """`key_cost` of the keys, and of what orders the rows of a group."""
+        inside = key_cost(kinds[self.keys : self.keys + 1], malicious=malicious) if self.within else (Traffic(), 0)
+        return key_cost(kinds[: self.keys], malicious=malicious), inside
 
     def _sums(self, of: tuple[Any, ...]) -> tuple[Any, ...]:
         return of[self.keys + self.within : self.keys + self.within + self.sums]
@@ -216,11 +232,11 @@ class Join(Operation):
         return RANDOM_ORDER, RANDOM_DESTINATIONS, Opening(limit, "compute nodes")
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
-        left, right = (key_cost(side, malicious=malicious) for side in self._sides(kinds))
-        columns = len(kinds) - 2 * self.keys
-        counts = kinds[0].shape[0], kinds[self.keys].shape[0]
-        sizes = *counts, left[1], columns, self.multiplicity
-        return table_traffic.join(*sizes, malicious=malicious, before=left[0] | right[0])
+        left, right = (key_cost(side, malicious=malicious)[0] for side in self._sides(kinds))
+        return table_traffic.join(*self._sizes(kinds), malicious=malicious, before=left | right)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return table_memory.join(*self._sizes(kinds))
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         sides = zip(self._sides(kinds), (values[: self.keys], values[self.keys : 2 * self.keys]), strict=True)
@@ -228,6 +244,10 @@ class Join(Operation):
         left, right = yield from parallel(*keys)
         matches = yield from join(node, left, right, values[2 * self.keys :], multiplicity=self.multiplicity)
         return tuple(one for match in matches for one in (match.found, *match.columns))
+
+    def _sizes(self, kinds: tuple[Kind, ...]) -> tuple[int, int, int, int, int]:
+        _, width = key_cost(self._sides(kinds)[0], malicious=False)
+        return kinds[0].shape[0], kinds[self.keys].shape[0], width, len(kinds) - 2 * self.keys, self.multiplicity
 
     def _sides(self, kinds: tuple[Kind, ...]) -> list[list[Kind]]:
         """The keys of both sides, in one range."""
@@ -269,6 +289,10 @@ class TakeSecret(Operation):
         if self._is_short(kinds):
             return bits + table_traffic.gather_by_products(*self._sizes(kinds), malicious=malicious)
         return table_traffic.gather_by_order(*self._sizes(kinds), malicious=malicious, before=bits)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        sizes = self._sizes(kinds)
+        return table_memory.gather_by_products(*sizes[:2]) if self._is_short(kinds) else table_memory.gather_by_order(*sizes)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         places = yield from to_bits(node, values[0], self._width(kinds))

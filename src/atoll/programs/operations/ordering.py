@@ -17,7 +17,7 @@ from atoll.programs.dtypes import int64
 from atoll.programs.kind import Kind
 from atoll.programs.operation import Clear, Held, Opening, Operation, Shows, raw_values, refuse, register
 from atoll.programs.operations.checks import operands, secret
-from atoll.protocols.mpc import Node, Steps, table_traffic, traffic
+from atoll.protocols.mpc import Node, Steps, table_memory, table_traffic, traffic
 from atoll.protocols.mpc.keys import KeyColumn, sort_key
 from atoll.protocols.mpc.ordering import order
 from atoll.protocols.mpc.rows import row_positions
@@ -48,6 +48,9 @@ class Shuffle(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return table_traffic.shuffle(kinds[0].shape[0], *moved_width(kinds), malicious=malicious)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return table_memory.shuffle(kinds[0].shape[0], *moved_width(kinds))
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from ObliviousShuffle.draw(node, kinds[0].shape[0]).apply(node, *values))
@@ -92,6 +95,10 @@ class _Ordered(Operation):
         sizes = kinds[0].shape[0], width, numbers, planes
         return table_traffic.order(*sizes, wanted=self.ranks or None, malicious=malicious, before=bits)
 
+    def _scratch_bytes(self, kinds: tuple[Kind, ...], numbers: int, planes: int) -> int:
+        _, width = key_cost(kinds[: len(self.descending)], malicious=False)
+        return table_memory.order(kinds[0].shape[0], width, numbers, planes, wanted=self.ranks or None)
+
     def _moved(
         self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...], columns: Sequence[Held]
     ) -> Steps[tuple[Held, ...]]:
@@ -121,6 +128,9 @@ class SortBy(_Ordered):
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return self._traffic(kinds, *moved_width(kinds[len(self.descending) :]), malicious)
 
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return self._scratch_bytes(kinds, *moved_width(kinds[len(self.descending) :]))
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from self._moved(node, kinds, values, values[len(self.descending) :]))
 
@@ -144,6 +154,9 @@ class OrderOf(_Ordered):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return self._traffic(kinds, 1, 0, malicious)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return self._scratch_bytes(kinds, 1, 0)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from self._moved(node, kinds, values, [row_positions(node, kinds[0].shape[0])]))

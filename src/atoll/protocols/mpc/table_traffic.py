@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -25,7 +24,7 @@ from atoll.protocols.mpc.ordering import comparison_circuit, comparison_depth
 from atoll.protocols.mpc.pivots import ROUND_BYTES, choose_pivots, spare_comparison_rounds
 from atoll.protocols.mpc.places import NODES
 from atoll.protocols.mpc.shares import WORD_BITS, word_count
-from atoll.protocols.mpc.traffic import NUMBER_BYTES, Traffic, even
+from atoll.protocols.mpc.traffic import NUMBER_BYTES, Traffic, even, noted
 
 NOTHING = Traffic()
 
@@ -41,7 +40,7 @@ def shuffle(count: int, numbers: int, planes: int = 0, *, malicious: bool = Fals
         return Traffic()
     if malicious:
         moved = NODES * count
-        return replace(even(3, 2 * size), numbers=moved * numbers, moved=moved * words)
+        return noted(even(3, 2 * size), numbers=moved * numbers, moved=moved * words)
     return Traffic(2, (size, size, 2 * size))
 
 

@@ -18,6 +18,36 @@ from atoll.protocols.mpc.shares import WORD_BITS, word_count
 from atoll.protocols.mpc.verification import COIN_DIGEST_BYTES
 
 NUMBER_BYTES = 8
+NOTE_BYTES = 96
+"""Memory that malicious mode holds at a node for each word of ANDs, pair of factors or word that moved until it is verified:
+shares of what went in and came out (48 bytes, for words that moved 32), and as much again while it is proved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """How many notes of products malicious mode holds, which it forgets when something is opened; see `protocols.mpc.notes`."""
+
+    first: int = 0
+    """Taken before the first opening; without one, all."""
+    most: int = 0
+    """Held at a time, at most, by what takes its own alone."""
+    last: int = 0
+    """Left at the end: taken after the last opening."""
+
+    @classmethod
+    def of(cls, count: int) -> Notes:
+        """So many, and nothing is opened."""
+        return cls(count, count, count)
+
+    def then(self, other: Notes, *, opens: tuple[bool, bool]) -> Notes:
+        """One after the other; `opens`: whether these, and the others, are of something that opens."""
+        most = max(self.most, self.last + other.first, other.most)
+        first = self.first if opens[0] else self.first + other.first
+        return Notes(first, most, other.last if opens[1] else self.last + other.last)
+
+    def beside(self, other: Notes) -> Notes:
+        """Side by side; an opening of one may come when the other holds most."""
+        return Notes(self.first + other.first, self.most + other.most, self.last + other.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +66,32 @@ class Traffic:
     """Words that moved, which malicious mode verifies."""
     opens: bool = field(default=False, compare=False)
     """Whether something is opened on the way, so that all that was multiplied before is verified there."""
+    notes: Notes = field(default=Notes(), compare=False)
+    """What malicious mode keeps in memory of it."""
 
     def __add__(self, other: Traffic) -> Traffic:
         """One after the other."""
-        return self._with(other, self.rounds + other.rounds)
+        notes = self.notes.then(other.notes, opens=(self.opens, other.opens))
+        return self._with(other, self.rounds + other.rounds, notes)
 
     def __or__(self, other: Traffic) -> Traffic:
         """Side by side, as by `parallel`."""
-        return self._with(other, max(self.rounds, other.rounds))
+        return self._with(other, max(self.rounds, other.rounds), self.notes.beside(other.notes))
 
-    def _with(self, other: Traffic, rounds: int) -> Traffic:
+    def _with(self, other: Traffic, rounds: int, notes: Notes) -> Traffic:
         first, second, third = (mine + theirs for mine, theirs in zip(self.sent, other.sent, strict=True))
         words, numbers, moved = self.words + other.words, self.numbers + other.numbers, self.moved + other.moved
-        return Traffic(rounds, (first, second, third), words, numbers, moved, self.opens or other.opens)
+        return Traffic(rounds, (first, second, third), words, numbers, moved, self.opens or other.opens, notes)
 
 
 def even(rounds: int, sent: int) -> Traffic:
     """Every node sends as much."""
     return Traffic(rounds, (sent, sent, sent))
+
+
+def noted(said: Traffic, *, words: int = 0, numbers: int = 0, moved: int = 0) -> Traffic:
+    """The same, of which malicious mode takes so many notes."""
+    return replace(said, words=words, numbers=numbers, moved=moved, notes=Notes.of(words + numbers + moved))
 
 
 def _by(node: int, sent: int) -> Traffic:
@@ -73,7 +111,7 @@ def circuit(circuit: Circuit, count: int) -> Traffic:
 
 def bits(rounds: int, words: int) -> Traffic:
     """So many words of AND gates."""
-    return replace(even(rounds, NUMBER_BYTES * words), words=words)
+    return noted(even(rounds, NUMBER_BYTES * words), words=words)
 
 
 def multiply(count: int) -> Traffic:
@@ -83,13 +121,22 @@ def multiply(count: int) -> Traffic:
 
 def dot(count: int, length: int) -> Traffic:
     """`dot`: so many inner products of so many pairs."""
-    return replace(even(1, NUMBER_BYTES * count), numbers=count * length) if length else Traffic()
+    return noted(even(1, NUMBER_BYTES * count), numbers=count * length) if length else Traffic()
 
 
 def matmul(rows: int, length: int, columns: int) -> Traffic:
     """`matmul`."""
     count = rows * columns
-    return replace(even(1, NUMBER_BYTES * count), numbers=min(count, FEW_SUMS) * length) if length else Traffic()
+    if not length:
+        return Traffic()
+    proved = min(count, FEW_SUMS) * length
+    if count > FEW_SUMS:  # whole matrices are kept, and proved as few sums; else all pairs of factors
+        shares = 2 * NUMBER_BYTES * (rows * length + length * columns + count)
+        kept = proved + -(-shares // NOTE_BYTES)
+    else:
+        kept = proved
+    said = noted(even(1, NUMBER_BYTES * count), numbers=proved)
+    return replace(said, notes=Notes.of(kept))
 
 
 def verification(words: int, numbers: int, moved: int = 0) -> Traffic:
