@@ -18,7 +18,7 @@ class StoreFull(UnavailableError):
 
     code = "storage.full"
     sentence = "The node's store cannot be written: {reason}."
-    remedy = "Free space on the volume of the node's home, or end what has it locked; the node goes on by itself. Propose the job again."
+    remedy = "Free space on the volume of the node's home, or end what locks it; the node then goes on. Propose the job again."
 
 
 class PassphraseMissing(InputError):
