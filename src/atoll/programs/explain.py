@@ -16,7 +16,7 @@ from atoll.programs.dtypes import show
 from atoll.programs.graph import Graph, Output, Ref
 from atoll.programs.kind import Kind
 from atoll.programs.places import owner_shapes, owners, receiver_shapes, receivers
-from atoll.programs.schedule import layers
+from atoll.programs.schedule import at_once, layers
 from atoll.protocols.mpc import Adversary
 from atoll.protocols.mpc.entering import Form, package_bytes, result_bytes
 from atoll.protocols.mpc.errors import NotVerifiable
@@ -53,7 +53,8 @@ class StepCost:
     rounds: int
     bytes_by_node: tuple[int, int, int]
     layer: int
-    """Steps of one layer run together: of their rounds the most count."""
+    """Counts what runs one after the other (`schedule.at_once`): steps of one number run together, and of their rounds the most
+    count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +102,21 @@ def explain(graph: Graph, *, adversary: Adversary = Adversary.SEMI_HONEST, links
         NotVerifiable: an operation of it does not run in malicious mode.
     """
     malicious = adversary is Adversary.MALICIOUS
+    if malicious:
+        _verify_verifiable(graph)
     steps: list[StepCost] = []
     total = _SET_UP + even(1, 64 * len(owners(graph)))
-    for number, layer in enumerate(layers(graph)):
-        at_once = Traffic()
-        for at in layer.together:
+    batches = [together for layer in layers(graph) for together in at_once(graph, layer, malicious=malicious)]
+    for number, together in enumerate(batches):
+        said = Traffic()
+        for at in together:
             step = graph.steps[at]
-            if malicious and not step.operation.is_verifiable(graph.kinds(step.inputs)):
-                raise NotVerifiable(operation=f"{step.operation.NAME} ({graph.place(at)})")
             cost = step.operation.cost(graph.kinds(step.inputs), malicious=malicious)
-            at_once |= cost
+            said |= cost
             kind = step.kinds[0]
             name = step.operation.NAME
             steps.append(StepCost(graph.place(at), name, kind.shape, str(kind.dtype), cost.rounds, cost.sent, number))
-        total += at_once
+        total += said
     total += _handing_over(graph)
     if malicious:
         total += verification(total.words, total.numbers, total.moved)
@@ -139,6 +141,12 @@ def explain(graph: Graph, *, adversary: Adversary = Adversary.SEMI_HONEST, links
         openings=tuple(_openings(graph)),
         exact=not (malicious and total.opens),
     )
+
+
+def _verify_verifiable(graph: Graph) -> None:
+    for at, step in enumerate(graph.steps):
+        if not step.operation.is_verifiable(graph.kinds(step.inputs)):
+            raise NotVerifiable(operation=f"{step.operation.NAME} ({graph.place(at)})")
 
 
 def as_plain(found: Explanation) -> dict[str, Any]:
@@ -192,6 +200,10 @@ def held_bytes(kind: Kind) -> int:
     return 16 * word_count(kind.size) if kind.dtype.is_bool else 16 * kind.size
 
 
+def _scratch(graph: Graph, steps: Sequence[int]) -> int:
+    return sum(graph.steps[at].operation.scratch_bytes(graph.kinds(graph.steps[at].inputs)) for at in steps)
+
+
 def peak_memory(graph: Graph, *, malicious: bool = False) -> int:
     """The most that a node holds at a time, by the order of `schedule`: values, scratch, and what malicious mode notes."""
     live = {column.ref.step: held_bytes(column.kind) for column in graph.inputs}
@@ -200,15 +212,17 @@ def peak_memory(graph: Graph, *, malicious: bool = False) -> int:
     said = Traffic()
     for layer in layers(graph):
         live |= {at: sum(map(held_bytes, graph.steps[at].kinds)) for at in (*layer.local, *layer.together)}
-        steps = [graph.steps[at] for at in (*layer.local, *layer.together)]
-        scratch = sum(step.operation.scratch_bytes(graph.kinds(step.inputs)) for step in steps)
-        noted = 0
-        if malicious:
-            costs = [step.operation.cost(graph.kinds(step.inputs), malicious=True) for step in steps]
-            layer_said = reduce(Traffic.__or__, costs, Traffic())
-            noted = max(said.notes.last + layer_said.notes.first, layer_said.notes.most)
-            said += layer_said
-        peak = max(peak, sum(live.values()) + scratch + NOTE_BYTES * noted)
+        held = sum(live.values()) + _scratch(graph, layer.local)
+        peak = max(peak, held)
+        for together in at_once(graph, layer, malicious=malicious):
+            noted = 0
+            if malicious:
+                steps = [graph.steps[at] for at in together]
+                costs = [step.operation.cost(graph.kinds(step.inputs), malicious=True) for step in steps]
+                batch = reduce(Traffic.__or__, costs)
+                noted = max(said.notes.last + batch.notes.first, batch.notes.most)
+                said += batch
+            peak = max(peak, held + _scratch(graph, together) + NOTE_BYTES * noted)
         for at in layer.done_with:
             live.pop(at, None)
     at_end = (said + _handing_over(graph)).notes.last if malicious else 0
@@ -226,7 +240,8 @@ def as_text(found: Explanation) -> str:
         shape = "x".join(map(str, step.shape)) or "1"
         rows.append((step.line, step.operation, f"{shape} {step.dtype}", str(step.rounds), _bytes(step.bytes_by_node)))
     lines = [f"Program {found.program}, {found.digest[:16]}, three compute nodes, {found.adversary}", ""]
-    lines += ["Steps that send (those that do not wait for each other share rounds):", *_table(rows)]
+    but = ", but for those that open something" if found.adversary == Adversary.MALICIOUS else ""
+    lines += [f"Steps that send (those that do not wait for each other share rounds{but}):", *_table(rows)]
     lines.append(f"  ... and {len(found.steps) - MOST_SHOWN} more\n" if len(found.steps) > MOST_SHOWN else "")
     lines.append(
         f"Rounds {found.rounds}, each node sends {_bytes(found.bytes_by_node)}, memory {_size(found.memory_bytes)} a node"

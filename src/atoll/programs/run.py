@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from atoll.programs.graph import Graph, Ref
 from atoll.programs.operation import Held
-from atoll.programs.schedule import layers
+from atoll.programs.schedule import at_once, layers
 from atoll.protocols.mpc import Node, Planes, Ring, Steps, parallel
 
 
@@ -46,9 +46,9 @@ def run_graph(node: Node, graph: Graph, inputs: Mapping[str, SharedColumn]) -> S
     for layer in layers(graph):
         for at in layer.local:
             results[at] = yield from start(at)
-        if layer.together:
-            found = yield from parallel(*[start(at) for at in layer.together])
-            results.update(zip(layer.together, found, strict=True))
+        for together in at_once(graph, layer, malicious=node.is_malicious):
+            found = yield from parallel(*[start(at) for at in together])
+            results.update(zip(together, found, strict=True))
         for at in layer.done_with:
             results.pop(at, None)
 

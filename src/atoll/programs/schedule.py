@@ -1,4 +1,5 @@
-"""In which order the steps of a graph run: what does not wait for each other runs together, so that its rounds merge.
+"""In which order the steps of a graph run: what does not wait for each other runs together, so that its rounds merge, but for
+what opens something in malicious mode.
 
 A step that sends stands as early as its operands allow; local steps run as soon as they can. What no later step needs is
 let go.
@@ -46,6 +47,20 @@ def layers(graph: Graph) -> list[Layer]:
     return [
         Layer(tuple(local.get(layer, ())), tuple(together.get(layer, ())), tuple(sorted(gone[layer]))) for layer in range(count)
     ]
+
+
+def at_once(graph: Graph, layer: Layer, *, malicious: bool) -> list[tuple[int, ...]]:
+    """The steps of a layer that send, as they run: all together; in malicious mode those that open something one by one, last.
+
+    An opening verifies all that is not verified yet. Side by side, each would prove again what the others are busy with, and
+    the work would grow with the square of their number.
+    """
+    if not malicious:
+        return [layer.together] if layer.together else []
+    steps = {at: graph.steps[at] for at in layer.together}
+    opening = [at for at, step in steps.items() if step.operation.cost(graph.kinds(step.inputs), malicious=True).opens]
+    silent = tuple(at for at in layer.together if at not in opening)
+    return [*([silent] if silent else []), *((at,) for at in opening)]
 
 
 def wanted(graph: Graph) -> Iterator[Ref]:
