@@ -26,6 +26,7 @@ from mpc.clock import peak_bytes, used
 from atoll.errors import AtollError
 from atoll.ordering.embedded.engine import EmbeddedEngine, Signers
 from atoll.ordering.engine import Acknowledged
+from atoll.ordering.waiting import MOST_OF_A_MEMBER
 from atoll.ports import SystemClock
 from atoll.primitives.drbg import SeededEntropy
 from atoll.transport.errors import NotConnected
@@ -133,13 +134,14 @@ class BenchMember:
 
     async def pace(self, rate: float) -> dict[str, Any]:
         """Submit all that is prepared at so many a second, whatever comes back: each has a moment at which it is due."""
-        lap = Lap()
+        lap, room = Lap(), asyncio.Semaphore(MOST_OF_A_MEMBER)  # more than its share would be refused
         async with asyncio.TaskGroup() as group:
             for number, data in enumerate(self._made):
                 due = lap.began + number / rate
                 while (left := due - time.perf_counter()) > 0:  # noqa: ASYNC110 -- for the hour, not for an event
                     await asyncio.sleep(left)
-                group.create_task(lap.submit(self.engine, data, due))
+                await room.acquire()
+                group.create_task(lap.submit(self.engine, data, due)).add_done_callback(lambda _: room.release())
                 if number % 64 == 0:
                     await asyncio.sleep(0)
         return lap.to_map()
