@@ -16,6 +16,7 @@ from atoll.cli.demo.errors import DidNotHappen
 from atoll.cli.demo.exchange import JOB_SECONDS, Exchange
 from atoll.cli.demo.stage import Stage
 from atoll.client import RefusedByNode
+from atoll.ledger.records import JobState
 from atoll.ledger.rules.job import WithdrawJob
 
 NAME = "auction"
@@ -37,13 +38,16 @@ def run(stage: Stage, exchange: Exchange) -> tuple[str | None, dict[str, Any]]: 
         screen.note(f"auditor, bank and bureau compute; bids are taken for {closes - int(time.time())} more seconds")
     with screen.step("the telecom has decided not to open its bid; the bureau tries to take its own back after the deadline"):
         time.sleep(max(0.0, closes + 1 - time.time()))
+        # Bids end by the ledger's time, which CometBFT's blocks are behind with; where START stands, they have ended.
+        stage.wait_for("START", lambda: jobs.show(job).state not in (JobState.PROPOSED, JobState.CONSENTED))
         refused = _withdraw(stage, job)
         screen.note(f"refused by the ledger: {refused}")
     with screen.step("three nodes rank what was committed to, and see no bid"):
         info = jobs.wait(job, timeout_seconds=JOB_SECONDS)
+        if info.state != JobState.COMPLETED:
+            raise DidNotHappen(what=f"an auction with an outcome (it is {info.state}: {info.reason})", seconds=JOB_SECONDS)
         stage.wait_for("all nodes' word on who did not open", lambda: len(jobs.show(job).unopened.get(TELECOM, [])) == 3)
-        found = jobs.result(job).table if info.state == "completed" else []
-        unopened = jobs.show(job).unopened
+        found, unopened = jobs.result(job).table, jobs.show(job).unopened
         screen.note(f"not opened, as {', '.join(unopened[TELECOM])} sign: the bid of {TELECOM}; its commitment stands")
     expected = [BANK, str(BIDS[BUREAU])]
     price = int(found[0][1]) if found else 0
