@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from atoll.primitives import ristretto, x25519
+from atoll.primitives import oblivious, ristretto, x25519
 from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.ristretto import SecretScalar
 from atoll.primitives.tags import TagSet, tags_packed
@@ -45,7 +45,10 @@ def main(items: int = MAX_POINTS_PER_FRAME) -> None:
     digests = SeededEntropy(bytes(32)).bytes(DIGEST_BYTES * items)
     points = ristretto.blind_packed(digests, DIGEST_BYTES, secret, domain)
     clamped = x25519.ClampedSecret.from_bytes(bytes(range(32)))
-    on_curve = x25519.blind_packed(digests, DIGEST_BYTES, clamped, domain)
+    on_curve = oblivious.evaluate(digests, DIGEST_BYTES, clamped, domain)
+    blinders = oblivious.SecretScalars.derive(bytes(32), 0, items)
+    asked = oblivious.blind(digests, DIGEST_BYTES, blinders, domain)
+    answers = oblivious.answer(asked, clamped)
     tags = tags_packed(points, TAG_DOMAIN + CONTEXT, TAG_BYTES)
     works: dict[str, Callable[[], object]] = {}
     for kernel in ristretto.kernels():
@@ -58,14 +61,22 @@ def main(items: int = MAX_POINTS_PER_FRAME) -> None:
         works[f"check, multiply, Curve25519; {kernel}"] = lambda kernel=kernel: x25519.multiply(
             on_curve, clamped, threads=1, kernel=kernel
         )
-        works[f"hash, multiply, Curve25519; {kernel}"] = lambda kernel=kernel: x25519.blind_packed(
+        works[f"hash, multiply, Curve25519; {kernel}"] = lambda kernel=kernel: oblivious.evaluate(
             digests, DIGEST_BYTES, clamped, domain, threads=1, kernel=kernel
         )
+        works[f"decode, multiply, encode, Curve25519; {kernel}"] = lambda kernel=kernel: oblivious.answer(
+            asked, clamped, threads=1, kernel=kernel
+        )
+        works[f"hash, fixed base, encode; {kernel}"] = lambda kernel=kernel: oblivious.blind(
+            digests, DIGEST_BYTES, blinders, domain, threads=1, kernel=kernel
+        )
+        public = oblivious.ObliviousKey.from_point(oblivious.public_key(clamped), kernel)
+        works[f"decode, fixed base; {kernel}"] = lambda public=public: oblivious.unblind(answers, blinders, public, threads=1)
     works["shorten to tags"] = lambda: tags_packed(points, TAG_DOMAIN + CONTEXT, TAG_BYTES, threads=1)
     works["note and compare tags"] = lambda: TagSet(TAG_BYTES, bytes(32)).add(tags)
     context = [{"name": name, "ours": rate(items, work), "unit": "items/s of one core"} for name, work in works.items()]
     for one in context:
-        print(f"{one['name']:38} {one['ours']:>12,} {one['unit']}", file=sys.stderr)
+        print(f"{one['name']:48} {one['ours']:>12,} {one['unit']}", file=sys.stderr)
     machine = {"processor": platform.machine(), "python": platform.python_version(), "kernels": ristretto.kernels()}
     print(
         json.dumps({"bench": "psi-kernel", "machine": machine, "figures": [], "context": context, "limit_cycles": CYCLES_LIMIT})

@@ -21,6 +21,7 @@ from typing import Any
 
 import pyarrow.csv
 
+from atoll.node.execution import CELLS_SHARE, KEYS_SHARE
 from atoll.node.journal import DiskJournal
 from atoll.ports import SystemClock, SystemEntropy
 from atoll.primitives.drbg import SeededEntropy
@@ -43,6 +44,7 @@ from psi.protocols import Opened, make_role
 
 MOST_SECONDS = 3600.0
 MEMORY_BYTES = 4 << 30
+"""A job's cap; what of it keys and cells may take, and that a receiver keeps the cells it will show, is as in a node."""
 
 
 def used() -> float:
@@ -116,9 +118,19 @@ class BenchParty:
     def _open(self, order: dict[str, Any], scratch: Path, stack: ExitStack) -> Opened:
         path = Path(order["in"])
         source = stack.enter_context(open_source(path.name, root=SourceRoot([path.parent]), scratch=scratch))
-        rules = parse_rules(["exact/1"])
-        items = open_items(source, ["id"], rules, report=Spelling(), scratch=scratch, max_rows=order["rows_cap"])
-        return Opened(items=stack.enter_context(items), table=SourceRows(source))
+        table = SourceRows(source, memory_bytes=MEMORY_BYTES // CELLS_SHARE)
+        if self._number == 0:
+            table.keep(["id"])
+        items = open_items(
+            table,
+            ["id"],
+            parse_rules(["exact/1"]),
+            report=Spelling(),
+            scratch=scratch,
+            max_rows=order["rows_cap"],
+            memory_bytes=MEMORY_BYTES // KEYS_SHARE,
+        )
+        return Opened(items=stack.enter_context(items), table=table)
 
     async def _play(self, order: dict[str, Any], opened: Opened, scratch: Path) -> Report[Any]:
         context = sha256(json.dumps(order["ports"]).encode()).digest()

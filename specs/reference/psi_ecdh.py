@@ -1,8 +1,8 @@
 """Intersection by Diffie-Hellman on Curve25519, slowly: specs/psi-ecdh.md written down, both sides on one page.
 
-An oracle for tests and for readers, in plain Python on plain Python (`curve25519.py`, `hash_to_curve.py`). Nothing here is
-constant time, streams, or asks for randomness: masks and orders are given. `run` is what two honest sides say; `judge` is what
-one side makes of anything it hears.
+An oracle for tests and for readers, in plain Python on plain Python (`edwards25519.py`). Nothing here is constant time,
+streams, or asks for randomness: secret, blinders and orders are given. `run` is what two honest sides say; `judge` is what one
+side makes of anything it hears.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from specs.reference import curve25519
+from specs.reference import edwards25519 as group
 
-HASH_DOMAIN = b"ATOLL-V03-PSI-ECDH-curve25519_XMD:SHA-512_ELL2_RO_"
-TAG_DOMAIN = b"ATOLL-V03-PSI-ECDH-TAG"
+HASH_DOMAIN = b"ATOLL-V04-PSI-ECDH-edwards25519_XMD:SHA-512_ELL2_RO_"
+TAG_DOMAIN = b"ATOLL-V04-PSI-ECDH-TAG"
 KEY_DOMAIN = b"ATOLL-V01-PSI-KEY" + bytes(15)
 SALT_DOMAIN = b"ATOLL-V01-JOINT-SALT"
 POINT_BYTES, TAG_BYTES, DIGEST_BYTES = 32, 16, 16
@@ -30,14 +30,16 @@ class Given:
     """Its place in the plan, such as `receiver/0`."""
     items: list[bytes]
     """The keys of rows 0, 1, 2, ...; some may be equal."""
-    mask: int
-    """Secret scalar, a multiple of the cofactor 8."""
     order: list[int]
     """A permutation of the distinct keys: at place i goes the one whose digest is number order[i] in ascending order."""
     share: bytes
     """32 bytes for the salt."""
     opening: bytes
     """32 bytes that hide the share until it is shown."""
+    secret: int = 0
+    """The sender's scalar, a multiple of the cofactor 8."""
+    blinders: list[int] = field(default_factory=list)
+    """The receiver's scalars: at place i the one for the key that goes there."""
 
 
 @dataclass
@@ -84,21 +86,48 @@ def distinct(side: Given, salt: bytes) -> list[bytes]:
     return sorted({digest(key, salt) for key in side.items})
 
 
-def mask(item: bytes, secret: int, context: bytes) -> bytes:
-    """Step 1: the digest hashed to the curve, times an eighth of the secret: the hash has cleared the cofactor already."""
-    point = curve25519.hash_to_curve(item, HASH_DOMAIN + context.hex().encode())
-    return curve25519.multiply(point, secret // 8).to_bytes(POINT_BYTES, "little")
+def hashed(item: bytes, context: bytes) -> group.Point:
+    """H: a digest as a point."""
+    return group.hash_to_curve(item, HASH_DOMAIN + context.hex().encode())
 
 
-def tag(masked: bytes, secret: int, context: bytes) -> bytes:
-    """Step 2: the other side's masked digest, times the own secret, shortened. Refuses what is not a masked digest."""
-    point = int.from_bytes(masked, "little")
-    if len(masked) != POINT_BYTES or point >= curve25519.P:
+def question(item: bytes, blinder: int, context: bytes) -> bytes:
+    """Step 2, receiver: the digest's point, and the generator times the blinder on top of it."""
+    return group.encode(group.add(hashed(item, context), group.multiply(group.GENERATOR, blinder)))
+
+
+def point_of(data: bytes) -> group.Point:
+    """What both sides take from one another."""
+    point = group.decode(data)
+    if point is None or group.is_small(point):
         raise Refused("psi_ecdh.bad_point")
-    doubly_masked = curve25519.multiply(point, secret)
-    if doubly_masked == 0:  # of small order: the secret is a multiple of the cofactor
-        raise Refused("psi_ecdh.bad_point")
-    return hashlib.sha256(TAG_DOMAIN + context + doubly_masked.to_bytes(POINT_BYTES, "little")).digest()[:TAG_BYTES]
+    return point
+
+
+def answer(asked: bytes, secret: int) -> bytes:
+    """Step 3, sender: the question times the secret."""
+    return group.encode(group.multiply(point_of(asked), secret))
+
+
+def public_key(secret: int) -> bytes:
+    """Step 1: the answer to the generator."""
+    return answer(group.encode(group.GENERATOR), secret)
+
+
+def tag(item: bytes, value: group.Point, context: bytes) -> bytes:
+    """T."""
+    return hashlib.sha256(TAG_DOMAIN + context + item + group.u_of(value)).digest()[:TAG_BYTES]
+
+
+def own_tag(item: bytes, secret: int, context: bytes) -> bytes:
+    """Step 2, sender: what the function gives for the digest."""
+    return tag(item, group.multiply(hashed(item, context), secret), context)
+
+
+def answered_tag(item: bytes, answered: bytes, blinder: int, key: bytes, context: bytes) -> bytes:
+    """The receiver's: the blinder times the public key off the answer."""
+    taken_off = group.negate(group.multiply(point_of(key), blinder))
+    return tag(item, group.add(point_of(answered), taken_off), context)
 
 
 # -- messages: deterministic CBOR (RFC 8949 section 4.2.1), an array of a tag and a map ----------------------------------------
@@ -120,6 +149,11 @@ def set_size(items: int) -> bytes:
     return b"\x82\x73psi-ecdh.set-size/2\xa1\x65items" + number
 
 
+def key_message(key: bytes) -> bytes:
+    """["psi-ecdh.public-key/1", {"point": 32 bytes}]."""
+    return b"\x82\x75psi-ecdh.public-key/1\xa1\x65point\x58\x20" + key
+
+
 # -- two honest sides ----------------------------------------------------------------------------------------------------------
 
 
@@ -130,18 +164,24 @@ def run(sender: Given, receiver: Given, *, context: bytes, per_round: int) -> Ru
     theirs, ours = distinct(sender, salt), distinct(receiver, salt)
     for packets, side, keys in ((said.sender, sender, theirs), (said.receiver, receiver, ours)):
         packets += [salt_commitment(side, context), salt_share(side), set_size(len(keys))]
+    key = public_key(sender.secret)
+    said.sender.append(key_message(key))
+    asked = [question(ours[index], blinder, context) for index, blinder in zip(receiver.order, receiver.blinders, strict=True)]
+    answers = [answer(one, sender.secret) for one in asked]
+    tags = [own_tag(theirs[index], sender.secret, context) for index in sender.order]
     for start in range(0, max(len(ours), len(theirs)), per_round):
-        to_sender, to_receiver = (side.order[start : start + per_round] for side in (receiver, sender))
-        points = [mask(ours[index], receiver.mask, context) for index in to_sender]
-        if to_receiver:
-            said.sender.append(b"".join(mask(theirs[index], sender.mask, context) for index in to_receiver))
-        if to_sender:
-            said.receiver.append(b"".join(points))
-            said.sender.append(b"".join(tag(point, sender.mask, context) for point in points))
-    of_sender = {tag(mask(item, sender.mask, context), receiver.mask, context) for item in theirs}
-    for row, key in enumerate(receiver.items):
-        if tag(mask(digest(key, salt), receiver.mask, context), sender.mask, context) in of_sender:
-            said.output.append(row)
+        end = start + per_round
+        if theirs[start:]:
+            said.sender.append(b"".join(tags[start:end]))
+        if ours[start:]:
+            said.receiver.append(b"".join(asked[start:end]))
+            said.sender.append(b"".join(answers[start:end]))
+    found = {
+        ours[index]
+        for index, answered, blinder in zip(receiver.order, answers, receiver.blinders, strict=True)
+        if answered_tag(ours[index], answered, blinder, key, context) in tags
+    }
+    said.output = [row for row, item in enumerate(receiver.items) if digest(item, salt) in found]
     return said
 
 
@@ -164,7 +204,7 @@ def judge(role: str, own: Given, heard: list[bytes], *, context: bytes, per_roun
 
 def verdict(role: str, own: Given, heard: Iterator[bytes], *, context: bytes, per_round: int, cap: int) -> Iterator[None]:
     """Yields after each packet that is accepted."""
-    peer = Given("owner/0" if own.place == "receiver/0" else "receiver/0", [], 0, [], bytes(32), bytes(32))
+    peer = Given("owner/0" if own.place == "receiver/0" else "receiver/0", [], [], bytes(32), bytes(32))
     for promised in itertools.islice(heard, 1):
         if not same_but(32, promised, salt_commitment(peer, context)):
             raise Refused("protocols.unexpected_packet")
@@ -180,13 +220,25 @@ def verdict(role: str, own: Given, heard: Iterator[bytes], *, context: bytes, pe
         theirs = read_size(size, cap)
         yield
         keys = len(distinct(own, joint_salt([own, peer], context)))
-        known: dict[str, set[bytes]] = {"points": set(), "answers": set()}
+        if role == "receiver":
+            for announced in itertools.islice(heard, 1):
+                read_key(announced)
+                yield
+        seen: set[bytes] = set()
         for frame, (kind, count) in zip(heard, due(role, keys, theirs, per_round), strict=False):
-            for tag_ in check_points(frame, count, own, context) if kind == "points" else split(frame, count, TAG_BYTES):
-                if tag_ in known[kind]:
-                    raise Refused("psi_ecdh.repeated_point" if kind == "points" else "psi_ecdh.repeated_tag")
-                known[kind].add(tag_)
+            check_values(split(frame, count, TAG_BYTES if kind == "tags" else POINT_BYTES), kind, seen)
             yield
+
+
+def check_values(values: list[bytes], kind: str, seen: set[bytes]) -> None:
+    """Points are points, and no tag was there before."""
+    for value in values:
+        if kind != "tags":
+            point_of(value)
+        elif value in seen:
+            raise Refused("psi_ecdh.repeated_tag")
+        else:
+            seen.add(value)
 
 
 def same_but(last: int, packet: bytes, expected: bytes) -> bool:
@@ -204,18 +256,22 @@ def read_size(packet: bytes, cap: int) -> int:
     return sizes[0]
 
 
+def read_key(packet: bytes) -> None:
+    """The sender's public key, which must be a point of order L."""
+    if not same_but(POINT_BYTES, packet, key_message(bytes(POINT_BYTES))):
+        raise Refused("protocols.unexpected_packet")
+    point = group.decode(packet[-POINT_BYTES:])
+    if point is None or not group.is_of_prime_order(point):
+        raise Refused("psi_ecdh.bad_key")
+
+
 def due(role: str, own_items: int, peer_items: int, per_round: int) -> Iterator[tuple[str, int]]:
     """The frames that a side waits for, in order, and how many values each holds."""
     for start in range(0, max(own_items, peer_items), per_round):
         if peer_items > start:
-            yield "points", min(per_round, peer_items - start)
+            yield "tags" if role == "receiver" else "questions", min(per_round, peer_items - start)
         if own_items > start and role == "receiver":
             yield "answers", min(per_round, own_items - start)
-
-
-def check_points(frame: bytes, count: int, own: Given, context: bytes) -> list[bytes]:
-    """The tags of the masked items in a frame; equal tags mean equal items."""
-    return [tag(masked, own.mask, context) for masked in split(frame, count, POINT_BYTES)]
 
 
 def split(frame: bytes, count: int, size: int) -> list[bytes]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from specs.reference import curve25519, psi_ecdh
+from specs.reference import curve25519, edwards25519, psi_ecdh
 from specs.reference.psi_ecdh import Given
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -27,13 +27,14 @@ ONCE = bytes.fromhex("422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311
 """RFC 7748 section 5.2: the base point times itself as a scalar."""
 
 BAD_ENCODINGS = {
-    "zero": "00" * 32,
-    "small order": "01" + "00" * 31,
-    "small order on the twist": "ec" + "ff" * 30 + "7f",
-    "order eight": "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-    "above p": "f6" + "ff" * 30 + "7f",
-    "top bit": "09" + "00" * 30 + "80",
-    "too short": "0900",
+    "neutral": "01" + "00" * 31,
+    "neutral with a sign": "01" + "00" * 30 + "80",
+    "order two": "ec" + "ff" * 30 + "7f",
+    "order four": "00" * 32,
+    "order eight": "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "off the curve": "02" + "00" * 31,
+    "above p": "f0" + "ff" * 30 + "7f",
+    "too short": "0300",
 }
 
 
@@ -45,10 +46,11 @@ def given(side: dict[str, Any]) -> Given:
     return Given(
         place=side["place"],
         items=[bytes.fromhex(item) for item in side["items"]],
-        mask=int.from_bytes(bytes.fromhex(side["mask"]), "little"),
         order=side["order"],
         share=bytes.fromhex(side["share"]),
         opening=bytes.fromhex(side["opening"]),
+        secret=int.from_bytes(bytes.fromhex(side.get("secret", "")), "little"),
+        blinders=[int.from_bytes(bytes.fromhex(one), "little") for one in side.get("blinders", [])],
     )
 
 
@@ -60,7 +62,8 @@ def small(place: str, size: int, first: int, seed: int) -> Given:
     draw = random.Random(seed)
     order = draw.sample(range(size), size)
     items = [b"item %d" % n for n in range(first, first + size)]
-    return Given(place, items, 8 * draw.randrange(1, 2**251), order, draw.randbytes(32), draw.randbytes(32))
+    secret, blinders = 8 * draw.randrange(1, 2**251), [draw.randrange(2**252) for _ in order]
+    return Given(place, items, order, draw.randbytes(32), draw.randbytes(32), secret, blinders)
 
 
 def test_the_curve_is_that_of_the_rfc() -> None:
@@ -69,25 +72,28 @@ def test_the_curve_is_that_of_the_rfc() -> None:
 
 
 def test_an_item_is_hashed_with_the_plan_in_the_domain_tag() -> None:
-    item = b"ann"
-    domain = b"ATOLL-V03-PSI-ECDH-curve25519_XMD:SHA-512_ELL2_RO_" + CONTEXT.hex().encode()
+    domain = b"ATOLL-V04-PSI-ECDH-edwards25519_XMD:SHA-512_ELL2_RO_" + CONTEXT.hex().encode()
     assert len(domain) <= 255
-    assert psi_ecdh.mask(item, 8, CONTEXT) == curve25519.hash_to_curve(item, domain).to_bytes(32, "little")
-    assert psi_ecdh.mask(item, 8, CONTEXT) != psi_ecdh.mask(item, 8, bytes(32))
+    expected = edwards25519.encode(edwards25519.hash_to_curve(b"ann", domain))
+    assert psi_ecdh.question(b"ann", 0, CONTEXT) == expected
+    assert psi_ecdh.question(b"ann", 0, bytes(32)) != expected
 
 
-def test_both_orders_of_masking_meet_in_one_tag() -> None:
-    ours, theirs = 8 * 1234567, 8 * 7654321
-    there = psi_ecdh.tag(psi_ecdh.mask(b"ann", ours, CONTEXT), theirs, CONTEXT)
-    back = psi_ecdh.tag(psi_ecdh.mask(b"ann", theirs, CONTEXT), ours, CONTEXT)
-    together = psi_ecdh.mask(b"ann", ours * theirs, CONTEXT)
-    assert there == back == hashlib.sha256(b"ATOLL-V03-PSI-ECDH-TAG" + CONTEXT + together).digest()[:16]
+def test_the_value_is_the_same_with_any_blinder_and_without() -> None:
+    secret = 8 * 1234567
+    key = psi_ecdh.public_key(secret)
+    value = edwards25519.multiply(psi_ecdh.hashed(b"ann", CONTEXT), secret)
+    expected = hashlib.sha256(b"ATOLL-V04-PSI-ECDH-TAG" + CONTEXT + b"ann" + edwards25519.u_of(value)).digest()[:16]
+    assert psi_ecdh.own_tag(b"ann", secret, CONTEXT) == expected
+    for blinder in (0, 1, 7654321, 2**252 - 1):
+        answered = psi_ecdh.answer(psi_ecdh.question(b"ann", blinder, CONTEXT), secret)
+        assert psi_ecdh.answered_tag(b"ann", answered, blinder, key, CONTEXT) == expected
 
 
 @pytest.mark.parametrize("encoding", BAD_ENCODINGS.values(), ids=BAD_ENCODINGS)
-def test_what_is_no_masked_item_is_refused(encoding: str) -> None:
+def test_what_is_no_question_is_refused(encoding: str) -> None:
     with pytest.raises(psi_ecdh.Refused, match=r"psi_ecdh\.bad_point"):
-        psi_ecdh.tag(bytes.fromhex(encoding), 40, CONTEXT)
+        psi_ecdh.answer(bytes.fromhex(encoding), 40)
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(0, 0), (0, 3), (3, 0), (5, 5), (7, 2), (1, 6)])

@@ -1,4 +1,4 @@
-"""X25519 by Wycheproof's cases, and the hash to Curve25519 by RFC 9380's."""
+"""X25519 by Wycheproof's cases; the hash to Curve25519 and its Edwards form by RFC 9380's."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 
-from atoll.primitives import ristretto, x25519
+from atoll.primitives import oblivious, ristretto, x25519
 from atoll.primitives.errors import PointError
+from atoll.primitives.oblivious import SecretScalars
 from atoll.primitives.x25519 import ClampedSecret
 from specs.reference import curve25519 as slow
+from specs.reference import edwards25519 as edwards
 from tests.vectors.conftest import listed_cases, vectors
 
-HASHES = json.loads((vectors("hash-to-curve-rfc9380") / "curve25519_XMD-SHA-512_ELL2_RO.json").read_text())
+HASHES, EDWARDS_HASHES = (
+    json.loads((vectors("hash-to-curve-rfc9380") / f"{name}_XMD-SHA-512_ELL2_RO.json").read_text())
+    for name in ("curve25519", "edwards25519")
+)
 EXCHANGES = [
     case
     for group in json.loads((vectors("wycheproof") / "x25519_test.json").read_text())["testGroups"]
@@ -24,7 +29,9 @@ SEED = bytes(range(32))
 
 def test_every_case_is_run() -> None:
     assert len(EXCHANGES) == listed_cases("wycheproof")["x25519_test.json"]
-    assert len(HASHES["vectors"]) == listed_cases("hash-to-curve-rfc9380")["curve25519_XMD-SHA-512_ELL2_RO.json"]
+    listed = listed_cases("hash-to-curve-rfc9380")
+    assert len(HASHES["vectors"]) == listed["curve25519_XMD-SHA-512_ELL2_RO.json"]
+    assert len(EDWARDS_HASHES["vectors"]) == listed["edwards25519_XMD-SHA-512_ELL2_RO.json"]
 
 
 @pytest.mark.parametrize("kernel", ristretto.kernels())
@@ -49,5 +56,19 @@ def test_hash_to_curve(case: dict[str, Any]) -> None:
     if not message:
         return  # lists have no items of no bytes
     for kernel in ristretto.kernels():
-        blinded = x25519.blind_packed(message, len(message), ClampedSecret.from_bytes(SEED), dst, kernel=kernel)
-        assert blinded == slow.multiply(expected, slow.clamp(SEED) // 8).to_bytes(32, "little")
+        value = oblivious.evaluate(message, len(message), ClampedSecret.from_bytes(SEED), dst, kernel=kernel)
+        assert value == slow.multiply(expected, slow.clamp(SEED)).to_bytes(32, "little")
+
+
+@pytest.mark.parametrize("case", EDWARDS_HASHES["vectors"], ids=lambda case: case["msg"][:8])
+def test_hash_to_the_edwards_form(case: dict[str, Any]) -> None:
+    message, dst = case["msg"].encode(), EDWARDS_HASHES["dst"].encode()
+    x, y = int(case["P"]["x"], 16), int(case["P"]["y"], 16)
+    expected = (x, y, 1, x * y % edwards.P)
+    assert edwards.affine(edwards.hash_to_curve(message, dst)) == (x, y)
+    if not message:
+        return  # lists have no items of no bytes
+    blinded = edwards.add(expected, edwards.multiply(edwards.GENERATOR, 5))
+    for kernel in ristretto.kernels():
+        five = SecretScalars.from_canonical((5).to_bytes(32, "little"))
+        assert oblivious.blind(message, len(message), five, dst, kernel=kernel) == edwards.encode(blinded)

@@ -54,6 +54,7 @@ __all__ = [
     "multiply",
     "permute",
     "plane_words",
+    "sum_to_planes",
     "to_planes",
     "to_words",
 ]
@@ -120,6 +121,18 @@ def to_planes(words: Words, width: int = 64) -> Words:
     """
     planes = np.empty((*words.shape[:-1], width, plane_words(words.shape[-1])), np.uint64)
     _core.rss_to_planes(words, planes)
+    return planes
+
+
+def sum_to_planes(plus: Sequence[Words], minus: Sequence[Words], width: int = 64) -> Words:
+    """As `to_planes` of a sum of columns modulo 2^64, each (n,), that is not written down in between.
+
+    Args:
+        plus: what is added up, at least one column.
+        minus: what is taken off.
+    """
+    planes = np.empty((width, plane_words(len(plus[0]))), np.uint64)
+    _core.rss_sum_to_planes(plus, minus, planes)
     return planes
 
 
@@ -211,7 +224,7 @@ class CircuitRun:
         streams: Streams,
         me: int,
         ticket: int,
-        inputs: Sequence[Words],
+        inputs: Sequence[Words | tuple[Words, Words]],
         *,
         words: int = 0,
         log: bool = False,
@@ -223,12 +236,15 @@ class CircuitRun:
             streams: this node's.
             me: the node's number, 0 to 2.
             ticket: unused so far; the whole run uses this one.
-            inputs: planes (2, width, words) whose widths add up to the circuit's inputs; not to be changed before `start`.
+            inputs: planes (2, width, words), or both shares of them apart, each (width, words), whose widths add up to the
+                circuit's inputs; not to be changed before `start`.
             words: words a plane, only for a circuit without inputs.
             log: keep what `take_log` gives: 48 bytes an AND gate and word.
         """
-        words = inputs[0].shape[2] if inputs else words
-        self._run = RssCircuitRun(circuit.compiled, streams, me, ticket, words, inputs, log)
+        if any(len(one) != 2 for one in inputs):
+            raise ValueError("planes have the shape (2, width, words)")
+        words = inputs[0][0].shape[1] if inputs else words
+        self._run = RssCircuitRun(circuit.compiled, streams, me, ticket, words, [(one[0], one[1]) for one in inputs], log)
 
     def start(self) -> Words | None:
         """The first message, or nothing if the circuit is all local.

@@ -53,7 +53,7 @@ class Proof:
         products: Sequence[ProductNotes],
         moves: Sequence[MoveNotes] = (),
     ) -> None:
-        """Nothing is computed yet; the arrays must not change before the third challenge.
+        """Nothing is computed yet; the arrays must not change before the fourth challenge.
 
         Args:
             streams: this node's.

@@ -13,21 +13,24 @@ MAX_TAG_BYTES = 16
 """Longest tag that is compared here."""
 
 
-def tags_packed(points: bytes | bytearray, prefix: bytes, tag_bytes: int, *, threads: int = 0) -> bytes:
-    """The first `tag_bytes` bytes of SHA-256(prefix || encoding) of each packed encoding, packed in order.
+def tags_packed(
+    points: bytes | bytearray, prefix: bytes, tag_bytes: int, *, items: bytes | None = None, threads: int = 0
+) -> bytes:
+    """The first `tag_bytes` bytes of SHA-256(prefix || item || encoding) of each packed encoding, packed in order.
 
     Args:
         points: n times 32 bytes, not checked.
         prefix: domain tag and context; of a length that is fixed for the caller.
         tag_bytes: 1 to 32.
+        items: as many as points, packed, of a length that is fixed for the caller; None for no items.
         threads: 0 for as many as the process may run.
 
     Raises:
-        ValueError: not whole encodings, or another length of tags.
+        ValueError: not whole encodings, not as many items, or another length of tags.
 
-    Cost: one block of SHA-256 an encoding when the prefix has up to 23 bytes or fills its blocks, else two.
+    Cost: one block of SHA-256 an encoding when prefix and item have up to 23 bytes, else two or more.
     """
-    return _core.tags_packed(points, prefix, tag_bytes, threads)
+    return _core.tags_packed(points, prefix, tag_bytes, threads, items)
 
 
 def match_tags(own: bytes | bytearray, theirs: bytes | bytearray, tag_bytes: int) -> bytes:

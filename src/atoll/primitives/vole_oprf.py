@@ -12,7 +12,7 @@ parties sets up once a job and then runs instances, each under its own number an
                                   -- send_0 ->
                                   <- send_1 --
     in the malicious form         -- send_2 ->
-                                  <- send_3 --  .expand()
+    .expand()                     <- send_3 --  .expand()
     .mask()                       -- masked ->  .receive_masked(...)
     .evaluate()                                 .evaluate(any digests)
 

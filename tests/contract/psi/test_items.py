@@ -78,6 +78,7 @@ def test_the_buckets_are_those_of_the_reference(open_table: Open, cells: list[st
     assert len(cut) == count
     assert cut.keys == sum(map(len, reference))
     assert [cut.load(i) for i in range(count)] == reference
+    assert [Bucket(cut.load_digests(i), *cut.load_rows(i)) for i in range(count)] == reference
     assert [cut.size(i) for i in range(count)] == [len(bucket) for bucket in reference]
     cut.close()
 

@@ -100,6 +100,7 @@ def test_both_sides_compute_the_same_function(subfield: bool, malicious: bool) -
         said.append(sender.send_3())
         receiver.receive_3(said[3])
     sender.expand()
+    receiver.expand()
     masked = receiver.mask()
     assert (*map(len, said),) == length.vole and len(masked) == length.masked
     sender.receive_masked(masked)

@@ -150,6 +150,37 @@ def test_planes_hold_the_bits_and_go_back(count: int) -> None:
     assert np.array_equal(replicated.to_words(planes, count), words & np.uint64((1 << 33) - 1))
 
 
+@pytest.mark.parametrize("count", SIZES)
+def test_planes_of_a_sum_are_those_of_what_numpy_adds_up(count: int) -> None:
+    a, b, c, d = drawn((4, count), 2)
+    assert np.array_equal(replicated.sum_to_planes([a, b], [c, d], 21), replicated.to_planes(a + b - c - d, 21))
+    assert np.array_equal(replicated.sum_to_planes([a], [c]), replicated.to_planes(a - c))
+    assert np.array_equal(replicated.sum_to_planes([a], []), replicated.to_planes(a))
+
+
+def test_a_sum_needs_columns_of_one_length() -> None:
+    a = drawn((70,), 1)
+    for plus, minus in (([a, a[1:]], []), ([a], [a[:-1]]), ([a], [np.append(a, a)])):
+        with pytest.raises(ValueError, match="needed"):
+            replicated.sum_to_planes(plus, minus)
+    with pytest.raises(ValueError, match="at most 64"):
+        replicated.sum_to_planes([a], [], 65)
+
+
+def test_inputs_may_lie_apart_and_zeros_be_one_row() -> None:
+    circuit, _, _ = random_circuit(5, 8, 60)
+    planes = drawn((2, 8, 70), 3)
+    planes[1, :] = 0
+    apart = planes[0], np.broadcast_to(np.zeros(70, np.uint64), (8, 70))
+    together = CircuitRun(circuit, nodes()[0], 0, 1, [planes]).start()
+    split = CircuitRun(circuit, nodes()[0], 0, 1, [apart]).start()
+    assert together is not None
+    assert split is not None
+    assert np.array_equal(together, split)
+    with pytest.raises(ValueError, match="one shape"):
+        CircuitRun(circuit, nodes()[0], 0, 1, [(planes[0], planes[1, :7])]).start()
+
+
 def test_views_of_columns_cross_as_they_are() -> None:
     words = drawn((2, 1000), 1)
     planes = replicated.to_planes(words)

@@ -68,6 +68,7 @@ def run(
         receiver.receive_3(wire("3", sender.send_3()))
     receiver.encode(b"".join(KEYS))
     sender.expand()
+    receiver.expand()
     sender.receive_masked(receiver.mask())
     coin = bytes(16) if malicious else None
     return receiver.evaluate(coin), sender.evaluate(b"".join(KEYS), coin)

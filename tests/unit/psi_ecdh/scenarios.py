@@ -16,14 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+
 from atoll.errors import PeerError
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.coin import SaltShare
 from atoll.protocols.packets import Packet, encode_packet
 from atoll.protocols.psi import Matches, MemoryItems
-from atoll.protocols.psi_ecdh import Limits, SetSize, core, receiver, sender
+from atoll.protocols.psi_ecdh import Limits, PublicKey, SetSize, core, receiver, sender
 from atoll.protocols.pump import Pumped, Said, pump
 from atoll.protocols.role import Party, Role
+from specs.reference import edwards25519 as group
+from specs.reference.ristretto255 import ORDER
 
 FOLDER = Path(__file__).parents[3] / "specs" / "vectors"
 
@@ -39,11 +44,19 @@ CAP = 5
 POINTS_PER_FRAME = 2
 LIMITS = Limits(own_items=CAP, peer_items=CAP, points_per_frame=POINTS_PER_FRAME)
 
-ZERO = bytes(32)
-NON_CANONICAL = (2**255 - 19 + 9).to_bytes(32, "little")
-"""The base point's 9 written as p + 9."""
-SMALL_ORDER = bytes.fromhex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800")
+IDENTITY = (1).to_bytes(32, "little")
+NON_CANONICAL = (2**255 - 19 + 3).to_bytes(32, "little")
+"""A point with y = 3, written as p + 3."""
+SMALL_ORDER = bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")
 """A point of order 8."""
+MIXED_ORDER = group.encode(group.add(group.GENERATOR, group.decode(SMALL_ORDER) or group.GENERATOR))
+"""A point of order 8 L."""
+OFF_CURVE = (2).to_bytes(32, "little")
+"""No point has y = 2."""
+
+
+def public_key(point: bytes) -> bytes:
+    return encode_packet(PublicKey(point=point)).data
 
 
 def rows(matches: Matches) -> list[int]:
@@ -54,6 +67,20 @@ def salt_part(party: Party) -> tuple[bytes, bytes]:
     """Share and opening, as `draw_joint_salt` takes them from the seed."""
     entropy = SeededEntropy(SEEDS[party]).fork("joint salt")
     return entropy.bytes(32), entropy.bytes(32)
+
+
+def secrets_of(party: Party, keys: int) -> dict[str, Any]:
+    """The sender's secret, or the receiver's blinders, as the seed leads to them."""
+    if party == SENDER:
+        return {"secret": core.derive_secret(SEEDS[party]).expose().hex()}
+    return {"blinders": [blinder.to_bytes(32, "little").hex() for blinder in blinders(SEEDS[party], keys)]}
+
+
+def blinders(seed: bytes, keys: int) -> list[int]:
+    """As `SecretScalars.derive` takes them from the ChaCha20 key stream (RFC 8439) under the forked seed."""
+    stream = Cipher(ChaCha20(SeededEntropy(seed).fork("psi-ecdh blinders").bytes(32), bytes(16)), None).encryptor()
+    wide = stream.update(bytes(64 * keys))
+    return [int.from_bytes(wide[64 * at :][:64], "little") % ORDER for at in range(keys)]
 
 
 def size(items: int) -> bytes:
@@ -101,27 +128,37 @@ LIES = [
     ),
     Lie("garbage_message", "Bytes that are no message.", RECEIVER, 2, lambda _: b"\xff" * 20, "protocols.unexpected_packet"),
     Lie("set_too_large", "One item more than agreed.", RECEIVER, 2, lambda _: size(CAP + 1), "psi_ecdh.peer_set_too_large"),
-    Lie("zero", "Zero, a point of order 2.", RECEIVER, 3, lambda said: ZERO + said[3][32:], "psi_ecdh.bad_point"),
+    Lie("identity", "The neutral element.", RECEIVER, 3, lambda said: IDENTITY + said[3][32:], "psi_ecdh.bad_point"),
+    Lie("off_curve", "No point at all.", RECEIVER, 3, lambda said: said[3][:32] + OFF_CURVE, "psi_ecdh.bad_point"),
     Lie(
         "non_canonical",
-        "A second way to write a number.",
+        "A second way to write y.",
         RECEIVER,
         3,
         lambda said: NON_CANONICAL + said[3][32:],
         "psi_ecdh.bad_point",
     ),
     Lie("small_order", "A point of order 8.", RECEIVER, 3, lambda said: said[3][:32] + SMALL_ORDER, "psi_ecdh.bad_point"),
-    Lie("repeated_point", "One item twice in a frame.", RECEIVER, 3, lambda said: said[3][:32] * 2, "psi_ecdh.repeated_point"),
-    Lie("missing_point", "An item less than announced.", RECEIVER, 3, lambda said: said[3][:32], "psi_ecdh.wrong_frame"),
+    Lie("missing_point", "A question less than announced.", RECEIVER, 3, lambda said: said[3][:32], "psi_ecdh.wrong_frame"),
     Lie(
-        "extra_point", "An item more than announced.", RECEIVER, 4, lambda said: said[4] + said[3][:32], "psi_ecdh.wrong_frame"
+        "extra_point",
+        "A question more than announced.",
+        RECEIVER,
+        4,
+        lambda said: said[4] + said[3][:32],
+        "psi_ecdh.wrong_frame",
     ),
     Lie("half_a_point", "A frame that ends within a point.", RECEIVER, 3, lambda said: said[3][:-1], "psi_ecdh.wrong_frame"),
-    Lie("garbage_frame", "A frame of noise.", SENDER, 3, lambda said: b"\xff" * len(said[3]), "psi_ecdh.bad_point"),
-    Lie("replayed_frame", "The first frame once more.", SENDER, 5, lambda said: said[3], "psi_ecdh.repeated_point"),
+    Lie("key_identity", "The neutral element for a key.", SENDER, 3, lambda _: public_key(IDENTITY), "psi_ecdh.bad_key"),
+    Lie("key_small_order", "A key of order 8.", SENDER, 3, lambda _: public_key(SMALL_ORDER), "psi_ecdh.bad_key"),
+    Lie("key_mixed_order", "A key of order 8 L.", SENDER, 3, lambda _: public_key(MIXED_ORDER), "psi_ecdh.bad_key"),
+    Lie("key_off_curve", "A key that is no point.", SENDER, 3, lambda _: public_key(OFF_CURVE), "psi_ecdh.bad_key"),
+    Lie("short_tags", "A tag less than announced.", SENDER, 4, lambda said: said[4][:16], "psi_ecdh.wrong_frame"),
     Lie("repeated_tag", "One tag for two items.", SENDER, 4, lambda said: said[4][:16] * 2, "psi_ecdh.repeated_tag"),
-    Lie("replayed_answer", "A tag of an earlier frame.", SENDER, 6, lambda said: said[4][:16], "psi_ecdh.repeated_tag"),
-    Lie("short_answer", "An answer for one item less.", SENDER, 4, lambda said: said[4][:16], "psi_ecdh.wrong_frame"),
+    Lie("replayed_tags", "The first tags once more.", SENDER, 6, lambda said: said[4], "psi_ecdh.repeated_tag"),
+    Lie("garbage_answer", "A frame of noise.", SENDER, 5, lambda said: b"\xff" * len(said[5]), "psi_ecdh.bad_point"),
+    Lie("identity_answer", "The neutral element.", SENDER, 5, lambda said: said[5][:32] + IDENTITY, "psi_ecdh.bad_point"),
+    Lie("short_answer", "An answer for one question less.", SENDER, 5, lambda said: said[5][:32], "psi_ecdh.wrong_frame"),
 ]
 
 
@@ -166,7 +203,7 @@ def _head(what: str) -> dict[str, Any]:
             NAMES[party]: {
                 "items": [item.hex() for item in items],
                 "seed": SEEDS[party].hex(),
-                "mask": core.derive_secret(SEEDS[party]).expose().hex(),
+                **secrets_of(party, len(set(items))),
                 "order": core.derive_order(SEEDS[party], len(set(items))).tolist(),
                 "place": str(party),
                 "share": salt_part(party)[0].hex(),

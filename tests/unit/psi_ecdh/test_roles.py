@@ -8,19 +8,20 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
-from atoll.errors import PeerError
+from atoll.primitives import oblivious
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.errors import SaltShareChanged
-from atoll.protocols.packets import Packet
+from atoll.protocols.packets import Packet, encode_packet
 from atoll.protocols.psi import DIGEST_BYTES, Matches, MemoryItems
 from atoll.protocols.psi.hashing import digest_key
 from atoll.protocols.psi_ecdh import (
     BadPoint,
     ForeignCheckpoint,
     Limits,
-    RepeatedPoint,
+    PublicKey,
     RepeatedTag,
     TooManyItems,
     core,
@@ -33,6 +34,7 @@ from atoll.protocols.pump import Pumped, Said, pump
 from atoll.protocols.role import Party, Role
 from atoll.wire.cbor import decode, encode
 from specs.reference import psi_ecdh as slow
+from tests.unit.psi_ecdh.scenarios import blinders
 
 SENDER, RECEIVER = Party("owner"), Party("receiver")
 CONTEXT = bytes(32)
@@ -111,10 +113,11 @@ def test_every_byte_is_what_the_slow_reference_says(ours: list[bytes], theirs: l
 
 def given(place: Party, items: list[bytes], seed: bytes) -> slow.Given:
     """A side as the reference takes it, with what the seed leads to."""
-    mask = int.from_bytes(core.derive_secret(seed).expose(), "little")
     entropy = SeededEntropy(seed).fork("joint salt")
     order = core.derive_order(seed, len(set(items))).tolist()
-    return slow.Given(str(place), items, mask, order, entropy.bytes(32), entropy.bytes(32))
+    secret = int.from_bytes(core.derive_secret(seed).expose(), "little") if place == SENDER else 0
+    own_blinders = blinders(seed, len(order)) if place == RECEIVER else []
+    return slow.Given(str(place), items, order, entropy.bytes(32), entropy.bytes(32), secret, own_blinders)
 
 
 def test_a_resume_at_any_checkpoint_says_the_same_and_ends_the_same() -> None:
@@ -136,20 +139,19 @@ def test_a_resume_at_any_checkpoint_says_the_same_and_ends_the_same() -> None:
             assert resumed.checkpoints[here] == whole.checkpoints[here][number:]
 
 
-@pytest.mark.parametrize(("number", "error"), [(3, RepeatedPoint), (4, RepeatedTag)], ids=["points", "answer"])
-def test_a_replay_is_refused_even_when_the_first_time_was_before_the_checkpoint(number: int, error: type[PeerError]) -> None:
+def test_replayed_tags_are_refused_even_when_the_first_time_was_before_the_checkpoint() -> None:
     ours, theirs = names(*range(6)), names(*range(6))
     whole = run(ours, theirs)
-    replayed = whole.said(SENDER, RECEIVER)[number]  # of the first round
+    replayed = whole.said(SENDER, RECEIVER)[4]  # of the first round
     states = [whole.checkpoints[party][0] for party in (RECEIVER, SENDER)]
     told = 0
 
     def tamper(said: Said) -> Packet:
         nonlocal told
         told += said.sender == SENDER
-        return replayed if said.sender == SENDER and told == number - 2 else said.packet
+        return replayed if said.sender == SENDER and told == 1 else said.packet
 
-    with pytest.raises(error):
+    with pytest.raises(RepeatedTag):
         pump({RECEIVER: receiving(ours, resume=states[0]), SENDER: sending(theirs, resume=states[1])}, tamper=tamper)
 
 
@@ -197,14 +199,15 @@ def test_a_checkpoint_of_another_run_is_refused(other: Any) -> None:
     "damage",
     [
         lambda state: replace(state, rounds_done=3),
-        lambda state: replace(state, seen=state.seen[:-16]),
-        lambda state: replace(state, answers=state.answers[:-16]),
+        lambda state: replace(state, theirs=state.theirs[:-16]),
+        lambda state: replace(state, ours=state.ours[:-16]),
         lambda state: replace(state, peer_items=5),
-        lambda state: replace(state, seen=state.seen[:16] * 4),
-        lambda state: replace(state, answers=state.answers[:16] * 4),
+        lambda state: replace(state, theirs=state.theirs[:16] * 4),
+        lambda state: replace(state, public_key=b""),
+        lambda state: replace(state, public_key=(1).to_bytes(32, "little")),
         lambda state: replace(state, salt=bytes(32)),
     ],
-    ids=["rounds", "seen", "answers", "peer", "seen-twice", "answered-twice", "salt"],
+    ids=["rounds", "theirs", "ours", "peer", "theirs-twice", "no-key", "bad-key", "salt"],
 )
 def test_a_checkpoint_that_contradicts_itself_is_refused(damage: Callable[[State], State]) -> None:
     last = run(names(1, 2, 3, 4), names(1, 2, 3, 4)).checkpoints[RECEIVER][-1]
@@ -214,10 +217,12 @@ def test_a_checkpoint_that_contradicts_itself_is_refused(damage: Callable[[State
         next(receiving(names(1, 2, 3, 4), resume=encode([State.TAG, damaged.to_map()])))
 
 
-def test_a_checkpoint_holds_neither_the_seed_nor_the_mask_nor_an_item() -> None:
-    for state in run(names(1, 2, 3, 4), names(1, 2, 3, 4)).checkpoints[RECEIVER]:
+def test_a_checkpoint_holds_neither_the_seed_nor_a_secret_nor_an_item() -> None:
+    done = run(names(1, 2, 3, 4), names(1, 2, 3, 4))
+    for state in done.checkpoints[RECEIVER] + done.checkpoints[SENDER]:
         assert OTHER_SEED not in state
-        assert core.derive_secret(OTHER_SEED).expose() not in state
+        assert SEED not in state
+        assert core.derive_secret(SEED).expose() not in state
         assert b"item" not in state.replace(b"peer_items", b"")
 
 
@@ -245,14 +250,70 @@ def test_both_sides_send_in_an_order_that_says_nothing_about_their_lists() -> No
     salt = decode(done.checkpoints[RECEIVER][0])[1]["salt"]
     digests = sorted(digest_key(salt, name) for name in names(*range(50)))
     shuffled = b"".join(digests[index] for index in core.derive_order(OTHER_SEED, 50))
-    assert frame == core.mask(shuffled, core.derive_secret(OTHER_SEED), CONTEXT)
+    assert frame == core.questions(shuffled, core.derive_blinders(OTHER_SEED, range(50)), CONTEXT)
+    done = run([], names(*range(50)), per_round=50)
+    *_, frame = (packet.data for packet in done.said(SENDER, RECEIVER))
+    salt = decode(done.checkpoints[SENDER][0])[1]["salt"]
+    digests = sorted(digest_key(salt, name) for name in names(*range(50)))
+    shuffled = b"".join(digests[index] for index in core.derive_order(SEED, 50))
+    assert frame == core.tags_of_own(shuffled, core.derive_secret(SEED), CONTEXT)
 
 
-def test_another_plan_gives_unrelated_points() -> None:
-    secret, digest = core.derive_secret(SEED), bytes(DIGEST_BYTES)
-    assert core.mask(digest, secret, CONTEXT) != core.mask(digest, secret, bytes([1] * 32))
-    point = core.mask(digest, secret, CONTEXT)
-    assert core.tags(point, secret, CONTEXT) != core.tags(point, secret, bytes([1] * 32))
+def test_another_plan_gives_unrelated_points_and_tags(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret, digest, other = core.derive_secret(SEED), bytes(DIGEST_BYTES), bytes([1] * 32)
+    asked = [core.questions(digest, core.derive_blinders(SEED, range(1)), context) for context in (CONTEXT, other)]
+    assert asked[0] != asked[1]
+    monkeypatch.setattr(core, "hash_domain", lambda _: b"one point for all plans")
+    assert core.tags_of_own(digest, secret, CONTEXT) != core.tags_of_own(digest, secret, other)
+
+
+def test_a_tag_holds_for_its_own_digest_alone() -> None:
+    """So a sender that makes answers up cannot have one tag match at several keys."""
+    values = oblivious.GENERATOR * 2
+    first, second = (tag.tobytes() for tag in np.frombuffer(core.value_tags(bytes(31) + b"\x01", values, CONTEXT), "V16"))
+    assert first != second
+
+
+def test_what_a_sender_answers_under_other_secrets_finds_nothing_and_ends_nothing() -> None:
+    """Whether a run fails must not depend on the receiver's keys."""
+    items = names(*range(4))
+    for other in (
+        lambda said: oblivious.answer(said.packet.data, core.derive_secret(OTHER_SEED)),
+        lambda _: oblivious.GENERATOR * 4,
+    ):
+
+        def tamper(said: Said, other: Callable[[Said], bytes] = other) -> Packet:
+            is_answer = said.sender == SENDER and said.packet.is_bulk and len(said.packet.data) == 32 * 4
+            return said.packet._replace(data=other(said)) if is_answer else said.packet
+
+        done = pump({RECEIVER: receiving(items, per_round=4), SENDER: sending(items, per_round=4)}, tamper=tamper)
+        assert rows(done[RECEIVER]) == []
+
+
+def test_another_public_key_than_that_of_the_answers_finds_nothing() -> None:
+    items = names(*range(4))
+    other = encode_packet(PublicKey(point=oblivious.public_key(core.derive_secret(OTHER_SEED))))
+
+    def tamper(said: Said) -> Packet:
+        return other if b"public-key" in said.packet.data else said.packet
+
+    assert rows(pump({RECEIVER: receiving(items), SENDER: sending(items)}, tamper=tamper)[RECEIVER]) == []
+
+
+def test_no_question_is_asked_twice_for_one_key_by_two_runs_or_two_places() -> None:
+    """Blinders are fresh: two questions with one blinder would show whether their keys are the same, or which keys stayed."""
+    digest, seen = bytes(DIGEST_BYTES), set()
+    for seed in (SEED, OTHER_SEED):
+        asked = core.questions(digest * 100, core.derive_blinders(seed, range(7, 107)), CONTEXT)
+        seen |= {asked[at : at + 32] for at in range(0, len(asked), 32)}
+        assert core.questions(digest, core.derive_blinders(seed, range(50, 51)), CONTEXT) == asked[43 * 32 :][:32]
+    assert len(seen) == 200
+    done = run(names(*range(7)), names(1), per_round=3)
+    sent = b"".join(packet.data for packet in done.said(RECEIVER, SENDER)[3:])
+    digests = {digest_key(decode(done.checkpoints[RECEIVER][0])[1]["salt"], name) for name in names(*range(7))}
+    order = core.derive_order(OTHER_SEED, 7)
+    shuffled = b"".join(sorted(digests)[index] for index in order)
+    assert sent == core.questions(shuffled, core.derive_blinders(OTHER_SEED, range(7)), CONTEXT)
 
 
 def test_different_plans_part_at_the_salt() -> None:
@@ -272,7 +333,7 @@ def test_no_two_runs_hash_a_key_to_the_same_digest() -> None:
 def test_a_frame_never_passes_the_agreed_number_of_points() -> None:
     done = run(names(*range(10)), names(*range(7)), per_round=4)
     assert [len(packet.data) // 32 for packet in done.said(RECEIVER, SENDER)[3:]] == [4, 4, 2]
-    assert [len(packet.data) for packet in done.said(SENDER, RECEIVER)[3:]] == [4 * 32, 4 * 16, 3 * 32, 4 * 16, 2 * 16]
+    assert [len(packet.data) for packet in done.said(SENDER, RECEIVER)[4:]] == [4 * 16, 4 * 32, 3 * 16, 4 * 32, 2 * 32]
 
 
 def test_full_frames_hold_512_kib() -> None:

@@ -81,11 +81,12 @@ def test_the_slow_reference_reaches_the_same_verdicts(path: Path, name: str) -> 
     side = scenario[name]
     own = slow.Given(
         items=[bytes.fromhex(item) for item in side["items"]],
-        mask=int.from_bytes(bytes.fromhex(side["mask"]), "little"),
         order=side["order"],
         place=side["place"],
         share=bytes.fromhex(side["share"]),
         opening=bytes.fromhex(side["opening"]),
+        secret=int.from_bytes(bytes.fromhex(side.get("secret", "")), "little"),
+        blinders=[int.from_bytes(bytes.fromhex(one), "little") for one in side.get("blinders", [])],
     )
     (peer,) = {"sender", "receiver"} - {name}
     heard = packets(scenario, peer)

@@ -1,4 +1,4 @@
-//! Constants of RFC 9496 section 4.1, in limbs of 52 bits, the lowest first.
+//! Constants of RFC 9496 section 4.1 and of RFC 7748 section 4.1, in limbs of 52 bits, the lowest first.
 
 /// Five limbs of 52 bits.
 pub type Limbs = [u64; 5];
@@ -19,3 +19,5 @@ pub const D_MINUS_ONE_SQUARED: Limbs = [0xd5aaa44ed4d20, 0x2cb01e199931a, 0x29b4
 pub const SQRT_AD_MINUS_ONE: Limbs = [0x7f6a0497b2e1b, 0x0c1b7854bd7e9, 0x1f5d1fdaf9d8e, 0x48ac0f3cfcc93, 0x376931bf2b83];
 /// The inverse square root of -1 - d that the RFC names.
 pub const INVSQRT_A_MINUS_D: Limbs = [0x8fdaa805d40ea, 0x175a4172be99c, 0xe01d8409d2f16, 0xfca216c27b91f, 0x786c8905cfaf];
+/// The square root of -486664 that is not odd: x = this times u / v leads from Curve25519 to the Edwards curve.
+pub const SQRT_MINUS_A_PLUS_2: Limbs = [0xe04aaff457e06, 0xd14b7d1a82cc6, 0x3fc4f7ec5a1d3, 0x06bbd27b08dc0, 0x0f26edf460a0];

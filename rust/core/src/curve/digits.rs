@@ -95,8 +95,8 @@ impl Zeroize for Digit {
     }
 }
 
-/// The digits of `scalar`, lowest first; of the scalar plus the group's order where that is what is odd. The highest is positive.
-pub fn digits(scalar: &Scalar) -> [Digit; DIGITS] {
+/// The scalar, or where it is even the scalar plus the group's order, which is odd: little-endian words, below 2^254.
+pub fn odd_words(scalar: &Scalar) -> [u64; 4] {
     let mut bytes = scalar.to_bytes();
     let mut words = [0_u64; 4];
     for (word, chunk) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
@@ -110,6 +110,13 @@ pub fn digits(scalar: &Scalar) -> [Digit; DIGITS] {
         *word = sum;
         carry = u64::from(first | second);
     }
+    bytes.zeroize();
+    words
+}
+
+/// The digits of `scalar`, lowest first; of the scalar plus the group's order where that is what is odd. The highest is positive.
+pub fn digits(scalar: &Scalar) -> [Digit; DIGITS] {
+    let mut words = odd_words(scalar);
     let mut digits = [Digit::default(); DIGITS];
     for (at, digit) in digits.iter_mut().enumerate() {
         let bit = 4 * at + 1; // of the number shifted right by one
@@ -123,7 +130,6 @@ pub fn digits(scalar: &Scalar) -> [Digit; DIGITS] {
         digit.magnitude = (window ^ digit.sign) & 7; // w - 8 above, 7 - w below
     }
     words.zeroize();
-    bytes.zeroize();
     digits
 }
 

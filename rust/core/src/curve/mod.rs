@@ -8,7 +8,8 @@
 //! * [`multiply_each`], [`hash_multiply_each`]: the same with a secret of its own for each.
 //! * [`multiply_base_each`]: the generator times each of many secrets, encoded.
 //!
-//! [`x25519`] does the like with the u-coordinates of Curve25519, faster and for less: Diffie-Hellman alone.
+//! [`x25519`] does the like with the u-coordinates of Curve25519, faster and for less: Diffie-Hellman alone. [`oblivious`] is an
+//! oblivious function on the same curve, whose client multiplies fixed points only.
 //!
 //! Which [`Kernel`] runs is asked of the processor once ([`Kernel::best`]); both give the same bytes, and a test says so. The
 //! portable one is curve25519-dalek, which picks its own AVX2 or portable code.
@@ -29,7 +30,12 @@ mod elligator_simd;
 #[cfg(target_arch = "x86_64")]
 mod field_simd;
 #[cfg(target_arch = "x86_64")]
+mod fixed_base_simd;
+#[cfg(target_arch = "x86_64")]
 mod montgomery_simd;
+pub mod oblivious;
+#[cfg(target_arch = "x86_64")]
+mod oblivious_simd;
 #[cfg(target_arch = "x86_64")]
 mod point_simd;
 mod portable;

@@ -37,6 +37,17 @@ impl Ratio {
     fn sides(&self) -> Sides {
         Sides { sum: self.x.plus(&self.z).tight(), difference: self.x.minus(&self.z).tight() }
     }
+
+    /// The point times 2^`doublings`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    pub fn doubled(self, doublings: usize) -> Self {
+        let mut running = self;
+        for _ in 0..doublings {
+            running = running.sides().doubled();
+        }
+        running
+    }
 }
 
 impl Sides {
@@ -71,24 +82,37 @@ fn bit(scalar: &[u8; 32], at: usize) -> u8 {
     black_box(scalar[at / 8]) >> (at % 8) & 1
 }
 
-/// The points with these u times the clamped scalar.
+/// The ladder down to bit `lowest` of the clamped scalar: with k the bits from there up, k and k + 1 times the points with these
+/// u, the second first where the last bit that is returned is one.
+#[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn ladder(u: &Tight, clamped: &[u8; 32]) -> Ratio {
+fn climb(u: &Tight, clamped: &[u8; 32], lowest: usize) -> (Ratio, Ratio, u8) {
     let point = Ratio { x: u.loose(), z: Tight::splat(&ONE).loose() };
     let (mut low, mut high) = (point.sides().doubled(), point);
     let mut before = 1;
-    for at in (3..254).rev() {
+    for at in (lowest..254).rev() {
         let now = bit(clamped, at);
         let mask = black_box((before ^ now).wrapping_neg());
         let (a, b) = (low.sides(), high.sides());
         (low, high) = (a.blend(mask, &b).doubled(), a.plus(&b, u));
         before = now;
     }
-    let mut last = low.sides().blend(black_box(before.wrapping_neg()), &high.sides());
-    for _ in 0..2 {
-        last = last.doubled().sides();
-    }
-    last.doubled()
+    (low, high, before)
+}
+
+/// The points with these u times the clamped scalar.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn ladder(u: &Tight, clamped: &[u8; 32]) -> Ratio {
+    let (low, high, before) = climb(u, clamped, 3);
+    let last = low.sides().blend(black_box(before.wrapping_neg()), &high.sides());
+    last.doubled().doubled(2)
+}
+
+/// A point (u, v) times the clamped scalar k, and that plus the point: by their u.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn neighbours(u: &Tight, clamped: &[u8; 32]) -> (Ratio, Ratio) {
+    let (low, high, _) = climb(u, clamped, 0); // a clamped scalar ends with zeros
+    (low, high)
 }
 
 /// x / z of each pair, zero where z is; one inversion for all (Montgomery's trick).
@@ -115,10 +139,10 @@ pub fn quotients(ratios: &[Ratio]) -> Vec<Tight> {
     quotients
 }
 
-/// X25519 of the clamped scalar and each number: zero for the point at infinity.
+/// X25519 of the clamped scalar and each number, times 2^`doublings`: zero for the point at infinity.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub fn multiply(numbers: &[Tight], clamped: &[u8; 32]) -> Vec<[[u8; 32]; 8]> {
-    let ratios: Vec<Ratio> = numbers.iter().map(|u| ladder(u, clamped)).collect();
+pub fn multiply(numbers: &[Tight], clamped: &[u8; 32], doublings: usize) -> Vec<[[u8; 32]; 8]> {
+    let ratios: Vec<Ratio> = numbers.iter().map(|u| ladder(u, clamped).doubled(doublings)).collect();
     quotients(&ratios).into_iter().map(|u| u.to_bytes()).collect()
 }
 
@@ -141,7 +165,7 @@ mod tests {
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn products(eights: &[[[u8; 32]; 8]], clamped: &[u8; 32]) -> Vec<[[u8; 32]; 8]> {
         let numbers: Vec<Tight> = eights.iter().map(|eight| Tight::from_bytes(eight)).collect();
-        multiply(&numbers, clamped)
+        multiply(&numbers, clamped, 0)
     }
 
     /// Numbers at an edge (small, near p, of small order), and arbitrary ones, about half of them on the twist.

@@ -30,7 +30,7 @@ struct Projective {
 
 /// The left side of a sum: Y + X, Y - X, Z, T.
 #[derive(Clone, Copy)]
-struct Left {
+pub struct Left {
     sum: Tight,
     difference: Tight,
     z: Tight,
@@ -46,12 +46,27 @@ struct Right {
     twice_dt: Tight,
 }
 
+/// The right side of a sum where Z is one: y + x, y - x, 2 d x y.
+#[derive(Clone, Copy)]
+pub struct Affine {
+    /// y + x.
+    pub sum: Tight,
+    /// y - x.
+    pub difference: Tight,
+    /// 2 d x y.
+    pub twice_dt: Tight,
+}
+
 /// X = E F, Y = G H, Z = F G, T = E H.
-struct Factors {
-    e: Tight,
-    f: Tight,
-    g: Tight,
-    h: Tight,
+pub struct Factors {
+    /// x = E / G.
+    pub e: Tight,
+    /// y = H / F.
+    pub f: Tight,
+    /// See E.
+    pub g: Tight,
+    /// See F.
+    pub h: Tight,
 }
 
 impl Factors {
@@ -61,16 +76,18 @@ impl Factors {
         Projective { x: self.e.times(&self.f).tight(), y: self.g.times(&self.h).tight(), z: self.f.times(&self.g).tight() }
     }
 
+    /// All four products.
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn extended(&self) -> Extended {
+    pub fn extended(&self) -> Extended {
         let Projective { x, y, z } = self.projective();
         Extended { x, y, z, t: self.e.times(&self.h).tight() }
     }
 
+    /// For a sum that comes next.
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn left(&self) -> Left {
+    pub fn left(&self) -> Left {
         let (x, y) = (self.e.times(&self.f), self.g.times(&self.h));
         Left {
             sum: y.plus(&x).tight(),
@@ -120,6 +137,18 @@ impl Left {
         let (f, g) = (zz.minus(&tt).tight(), zz.plus(&tt).tight());
         Factors { e: high.minus(&low).tight(), f: f.blend(negate, &g), g: g.blend(negate, &f), h: high.plus(&low).tight() }
     }
+
+    /// 3 multiplications. The right side is negated where `negate` has a bit, its first two parts being exchanged already.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    pub fn plus_affine(&self, right: &Affine, negate: LaneMask) -> Factors {
+        let high = self.sum.times(&right.sum);
+        let low = self.difference.times(&right.difference);
+        let (z, tt) = (self.z.loose(), self.t.times(&right.twice_dt));
+        let zz = z.plus(&z);
+        let (f, g) = (zz.minus(&tt).tight(), zz.plus(&tt).tight());
+        Factors { e: high.minus(&low).tight(), f: f.blend(negate, &g), g: g.blend(negate, &f), h: high.plus(&low).tight() }
+    }
 }
 
 impl Extended {
@@ -129,9 +158,10 @@ impl Extended {
         Projective { x: self.x, y: self.y, z: self.z }
     }
 
+    /// For a sum that comes next.
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn left(&self) -> Left {
+    pub fn left(&self) -> Left {
         let (x, y) = (self.x.loose(), self.y.loose());
         Left { sum: y.plus(&x).tight(), difference: y.minus(&x).tight(), z: self.z, t: self.t }
     }
@@ -159,6 +189,16 @@ impl Extended {
     #[target_feature(enable = "avx512f,avx512ifma")]
     pub fn plus(&self, other: &Self) -> Self {
         self.left().plus(&other.right(), 0).extended()
+    }
+
+    /// The points times 2^`doublings`, of which there is at least one.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    pub fn doubled(&self, doublings: usize) -> Self {
+        let mut running = self.projective();
+        for _ in 1..doublings {
+            running = running.doubled().projective();
+        }
+        running.doubled().extended()
     }
 
     /// The points times one secret, or each times its own, given by their digits.

@@ -1,15 +1,10 @@
-//! X25519 (RFC 7748) of many points and one secret, and of many hashes: the u of points of Curve25519, 32 bytes each.
+//! X25519 (RFC 7748) of many points and one secret: the u of points of Curve25519, 32 bytes each.
 //!
 //! A point and its negative have one u, so an element here is a pair of points; for Diffie-Hellman that is enough, and neither
 //! reading nor writing one takes a root. Secrets are clamped, so they are multiples of the cofactor 8: whatever part of small
 //! order a point has is lost, on the curve and on its twist. Any number below p is taken, on the curve or on its twist (whose
 //! group has 4 times a prime of elements, so logarithms there are as hard: that is what the curve was made for), except those
 //! of small order, whose product is zero.
-//!
-//! * [`multiply`]: points, checked, times one secret.
-//! * [`hash_multiply`]: messages hashed to the curve (RFC 9380, `curve25519_XMD:SHA-512_ELL2_RO_`) times *an eighth* of the
-//!   secret: the hash would clear the cofactor, and the secret does. So the products of the two secrets of an exchange agree,
-//!   and every hash is a point of the curve, never of the twist.
 //!
 //! **Time.** Bits of the secret choose by masks; the ladder does the same for every secret and every point. Whether a point is
 //! good is public.
@@ -18,17 +13,14 @@
 //! few thousand more; at two a cycle 12,100 cycles an element, against 14,600 for `crate::curve::multiply` on ristretto255.
 //! Measured in ticks of the 2.6 GHz clock, which the processor passes by a fifth: 10,400 against 13,400.
 
-use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::scalar::{Scalar, clamp_integer};
-use sha2::Sha512;
 use zeroize::{Zeroize, Zeroizing};
 
 #[cfg(target_arch = "x86_64")]
 use super::x25519_simd;
 use super::{BadPoint, Kernel, available};
 use crate::group::Encoding;
-use crate::hash::{Hash, short_tag};
 use crate::parallel;
 
 /// A secret scalar, clamped (RFC 7748 section 5), wiped when dropped.
@@ -46,7 +38,7 @@ impl ClampedSecret {
     }
 
     /// An eighth of it; below the order of the prime subgroup.
-    fn eighth(&self) -> Zeroizing<Scalar> {
+    pub(super) fn eighth(&self) -> Zeroizing<Scalar> {
         let mut shifted = Zeroizing::new([0; 32]);
         for (at, byte) in shifted.iter_mut().enumerate() {
             *byte = self.0[at] >> 3 | self.0.get(at + 1).map_or(0, |next| next << 5);
@@ -93,24 +85,6 @@ fn multiply_one(point: MontgomeryPoint, secret: &ClampedSecret, eighth: &Scalar)
     }
 }
 
-/// Each of the messages hashed to the curve under `dst` and multiplied by an eighth of `secret`; see the module.
-///
-/// # Panics
-/// When `dst` is empty, or the processor lacks the kernel.
-pub fn hash_multiply<M: AsRef<[u8]>>(kernel: Kernel, messages: &[M], secret: &ClampedSecret, dst: &[u8]) -> Vec<Encoding> {
-    assert!(!dst.is_empty(), "the tag is not empty");
-    let tag = short_tag(Hash::Sha512, dst);
-    match available(kernel) {
-        #[cfg(target_arch = "x86_64")]
-        Kernel::Ifma => x25519_simd::hash_multiply(messages, &secret.0, &tag),
-        _ => {
-            let eighth = secret.eighth();
-            let hash = |message: &M| EdwardsPoint::hash_to_curve::<Sha512>(&[message.as_ref()], &[&tag]);
-            messages.iter().map(|message| (hash(message) * *eighth).to_montgomery().to_bytes()).collect()
-        }
-    }
-}
-
 /// [`multiply`] for packed points, over `threads`; trailing bytes that make no whole point count as one more point.
 ///
 /// # Errors
@@ -126,27 +100,8 @@ pub fn multiply_packed(kernel: Kernel, points: &[u8], secret: &ClampedSecret, th
     if rest.is_empty() { Ok(products.into_flattened()) } else { Err(BadPoint { index: points.len() }) }
 }
 
-/// [`hash_multiply`] for items of `item_bytes` each, packed, over `threads`.
-///
-/// # Panics
-/// When `dst` is empty, `item_bytes` is 0, `items` is not a whole number of items, or the processor lacks the kernel.
-pub fn blind_packed(
-    kernel: Kernel,
-    items: &[u8],
-    item_bytes: usize,
-    secret: &ClampedSecret,
-    dst: &[u8],
-    threads: usize,
-) -> Vec<u8> {
-    assert!(items.len().is_multiple_of(item_bytes), "whole items");
-    let items: Vec<&[u8]> = items.chunks_exact(item_bytes).collect();
-    let work = |_, chunk: &[&[u8]]| Ok::<_, std::convert::Infallible>(hash_multiply(kernel, chunk, secret, dst));
-    let Ok(encodings) = parallel::map_chunks(&items, threads, work);
-    encodings.into_flattened()
-}
-
 /// Whether it is a number below p = 2^255 - 19.
-fn is_canonical(bytes: &Encoding) -> bool {
+pub(super) fn is_canonical(bytes: &Encoding) -> bool {
     let (lowest, rest) = (bytes[0], &bytes[1..31]);
     bytes[31] < 0x7f || bytes[31] == 0x7f && (lowest < 0xed || rest.iter().any(|byte| *byte != 0xff))
 }
@@ -161,22 +116,6 @@ mod tests {
         let mut bytes: Encoding = Sha256::digest(seed).into();
         bytes[31] &= 0x7f;
         bytes
-    }
-
-    #[test]
-    fn kernels_agree_on_hashes_of_any_number_and_length() {
-        if !Kernel::Ifma.is_available() {
-            return;
-        }
-        for (count, longer) in [(1, 0), (7, 1), (8, 0), (9, 1), (257, 0), (300, 40)] {
-            let secret = ClampedSecret::new(encoding([count as u8]));
-            let messages: Vec<Vec<u8>> =
-                (0..count).map(|at: usize| vec![at as u8; 16 + at / 100 + at * longer % 301]).collect();
-            for dst in [b"some tag".as_slice(), &[7; 300]] {
-                let found = hash_multiply(Kernel::Ifma, &messages, &secret, dst);
-                assert_eq!(found, hash_multiply(Kernel::Portable, &messages, &secret, dst));
-            }
-        }
     }
 
     #[test]
@@ -197,16 +136,5 @@ mod tests {
                 assert_eq!(multiply(kernel, &list, &secret), Err(BadPoint { index: 270 }));
             }
         }
-    }
-
-    /// Both orders of two secrets lead from a hash to one product.
-    #[test]
-    fn secrets_commute() {
-        let (a, b) = (ClampedSecret::new([1; 32]), ClampedSecret::new([0xfe; 32]));
-        let kernel = Kernel::best();
-        let [one, other] = [(&a, &b), (&b, &a)].map(|(first, then)| {
-            multiply(kernel, &hash_multiply(kernel, &[b"an item"], first, b"tag"), then).expect("a hash is a good point")
-        });
-        assert_eq!(one, other);
     }
 }

@@ -18,10 +18,11 @@ pub fn multiply(points: &[Encoding], clamped: &[u8; 32]) -> Vec<Encoding> {
     points.chunks(BATCH).flat_map(|batch| unsafe { multiply_batch(batch, clamped) }).collect()
 }
 
-/// Products of hashes under a tag of 1 to 255 bytes; the processor has AVX-512 IFMA, as the caller has checked.
-pub fn hash_multiply<M: AsRef<[u8]>>(messages: &[M], clamped: &[u8; 32], tag: &[u8]) -> Vec<Encoding> {
+/// Products of hashes under a tag of 1 to 255 bytes, the cofactor not cleared by the hash, times 2^`doublings`; the processor has
+/// AVX-512 IFMA, as the caller has checked.
+pub fn hash_multiply<M: AsRef<[u8]>>(messages: &[M], clamped: &[u8; 32], tag: &[u8], doublings: usize) -> Vec<Encoding> {
     // SAFETY: the processor has the instructions.
-    messages.chunks(BATCH).flat_map(|batch| unsafe { hash_multiply_batch(batch, clamped, tag) }).collect()
+    messages.chunks(BATCH).flat_map(|batch| unsafe { hash_multiply_batch(batch, clamped, tag, doublings) }).collect()
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -32,13 +33,19 @@ fn multiply_batch(points: &[Encoding], clamped: &[u8; 32]) -> Vec<Encoding> {
         eight[..group.len()].copy_from_slice(group);
         numbers.push(Tight::from_bytes(&eight));
     }
-    finish(&numbers, clamped, points.len())
+    finish(&numbers, clamped, 0, points.len())
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn hash_multiply_batch<M: AsRef<[u8]>>(messages: &[M], clamped: &[u8; 32], tag: &[u8]) -> Vec<Encoding> {
+fn hash_multiply_batch<M: AsRef<[u8]>>(messages: &[M], clamped: &[u8; 32], tag: &[u8], doublings: usize) -> Vec<Encoding> {
+    finish(&from_uniform(&expand(messages, tag)), clamped, doublings, messages.len())
+}
+
+/// The uniform bytes of each message, eight side by side; the last group is filled up with its first message.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn expand<M: AsRef<[u8]>>(messages: &[M], tag: &[u8]) -> Vec<[[u8; UNIFORM_BYTES]; LANES]> {
     let mut expander = Expander::new(tag);
-    let mut uniform = Vec::with_capacity(BATCH / LANES);
+    let mut uniform = Vec::with_capacity(messages.len().div_ceil(LANES));
     for group in messages.chunks(LANES) {
         let group: [&[u8]; LANES] = std::array::from_fn(|lane| group.get(lane).unwrap_or(&group[0]).as_ref());
         uniform.push(if group.iter().all(|message| message.len() == group[0].len()) {
@@ -47,7 +54,7 @@ fn hash_multiply_batch<M: AsRef<[u8]>>(messages: &[M], clamped: &[u8; 32], tag: 
             group.map(|message| expand_one(message, tag))
         });
     }
-    finish(&from_uniform(&uniform), clamped, messages.len())
+    uniform
 }
 
 fn expand_one(message: &[u8], tag: &[u8]) -> [u8; UNIFORM_BYTES] {
@@ -58,8 +65,8 @@ fn expand_one(message: &[u8], tag: &[u8]) -> [u8; UNIFORM_BYTES] {
 
 /// The first `count` products.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn finish(numbers: &[Tight], clamped: &[u8; 32], count: usize) -> Vec<Encoding> {
-    let mut products = multiply_eights(numbers, clamped).into_flattened();
+fn finish(numbers: &[Tight], clamped: &[u8; 32], doublings: usize, count: usize) -> Vec<Encoding> {
+    let mut products = multiply_eights(numbers, clamped, doublings).into_flattened();
     products.truncate(count);
     products
 }

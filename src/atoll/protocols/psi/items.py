@@ -62,6 +62,14 @@ class Buckets(Protocol):
         """One bucket, whole."""
         ...
 
+    def load_digests(self, bucket: int) -> bytes:
+        """`Bucket.digests` of one alone, for whoever needs no rows."""
+        ...
+
+    def load_rows(self, bucket: int) -> tuple[bytes, bytes]:
+        """`Bucket.ends` and `Bucket.rows` of one, for whoever needs no digests."""
+        ...
+
     def close(self) -> None:
         """Delete what the cut left on disk. May be called twice."""
         ...

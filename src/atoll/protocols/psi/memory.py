@@ -46,6 +46,12 @@ class _MemoryBuckets:
     def load(self, bucket: int) -> Bucket:
         return self._buckets[bucket]
 
+    def load_digests(self, bucket: int) -> bytes:
+        return self._buckets[bucket].digests
+
+    def load_rows(self, bucket: int) -> tuple[bytes, bytes]:
+        return self._buckets[bucket].ends, self._buckets[bucket].rows
+
     def close(self) -> None:
         """Nothing is on disk."""
 

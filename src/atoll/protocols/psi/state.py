@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Annotated, ClassVar
 
 from atoll.primitives.drbg import SeededEntropy
+from atoll.primitives.private_digest import KEY_BYTES, PrivateDigest
 from atoll.protocols.psi.cut import bucket_count, is_within_cap, padded_total
 from atoll.protocols.psi.errors import ForeignCheckpoint, PaddingAboveCap
 from atoll.protocols.psi.items import MAX_ROWS, Buckets, Items
@@ -146,13 +147,12 @@ class Run:
         return SeededEntropy(self.seed).fork(f"{self.protocol} {label}")
 
     def _bind(self, opened: Opened, buckets: Buckets) -> bytes:
-        """The digest of all that must be the same when the run is resumed. Cost: one pass over the digests."""
-        digest = sha256(_BINDING_DOMAIN + self.seed + self.context + opened.salt)
+        """The digest of all that must be the same when the run is resumed. Cost: a fast pass over the set."""
         agreed = f"{self.protocol} {self.me} {self.peer} {opened.own_rows} {opened.peer_rows} {len(buckets)}".encode()
-        digest.update(len(agreed).to_bytes(8, "big") + agreed)
+        label = sha256(_BINDING_DOMAIN + self.seed + self.context + opened.salt + agreed).digest()
+        digest = PrivateDigest(self.fork("binding").bytes(KEY_BYTES), label)
         for number in range(len(buckets)):
             bucket = buckets.load(number)
             for packed in (bucket.digests, bucket.ends, bucket.rows):
-                digest.update(len(packed).to_bytes(8, "big"))
                 digest.update(packed)
         return digest.digest()

@@ -5,8 +5,9 @@
     receiver    a set                 which of its rows the sender has   the size of the sender's set
 
 The model is semi-honest: who follows the messages learns no more than this table says. A peer that announces one thing and
-sends another, repeats items, or sends what is no point is caught; a peer that brings invented items is not, and row
-caps, grants and budgets bound what that gives it. Both learn how long it took.
+sends another, repeats tags, or sends what is no point is caught; a peer that brings invented items is not, and row
+caps, grants and budgets bound what that gives it; a sender that answers falsely is not, and makes the result wrong. Both learn
+how long it took.
 
 Ten lines are a run; `pump` stands for the network:
 
@@ -23,32 +24,37 @@ Ten lines are a run; `pump` stands for the network:
     >>> found.keys, found.rows.hex()  # two keys, in rows 1 and 2
     (2, '0100000002000000')
 
+The sender has a secret function; the receiver asks it for the value at each of its items without showing them, and the sender
+gives the values at all of its own. So the sender does nearly all the work: it multiplies an arbitrary point for each item of
+either side, the receiver only fixed ones.
+
 `core` is the mathematics, `sender` and `receiver` the conversation, `side` what the two have in common, `params` the numbers.
 
-Source: the Diffie-Hellman matching of Meadows (IEEE S&P 1986), as set intersection Huberman, Franklin, Hogg (EC 1999), with
-hashing to the curve by RFC 9380 section 8.5 and X25519 by RFC 7748. Spec: specs/psi-ecdh.md.
+Source: Jarecki, Liu (SCN 2010) for the intersection; Jarecki, Krawczyk, Xu (PKC 2021) for the function's blinding; hashing to
+the curve by RFC 9380 section 8.5, the ladder by RFC 7748. Spec: specs/psi-ecdh.md.
 """
 
 from atoll.protocols.psi_ecdh.errors import (
+    BadKey,
     BadPoint,
     ForeignCheckpoint,
     PeerSetTooLarge,
-    RepeatedPoint,
     RepeatedTag,
     TooManyItems,
     WrongFrame,
 )
-from atoll.protocols.psi_ecdh.messages import SetSize
+from atoll.protocols.psi_ecdh.messages import PublicKey, SetSize
 from atoll.protocols.psi_ecdh.params import Limits
 from atoll.protocols.psi_ecdh.receiver import receiver
 from atoll.protocols.psi_ecdh.sender import sender
 
 __all__ = [
+    "BadKey",
     "BadPoint",
     "ForeignCheckpoint",
     "Limits",
     "PeerSetTooLarge",
-    "RepeatedPoint",
+    "PublicKey",
     "RepeatedTag",
     "SetSize",
     "TooManyItems",

@@ -42,8 +42,16 @@ class WrongFrame(PeerError):
     remedy = "End the job; the other side is broken or hostile."
 
 
+class BadKey(PeerError):
+    """The sender's public key is no point, or not of order L: blinders would not come off for certain, or hide nothing."""
+
+    code = "psi_ecdh.bad_key"
+    sentence = "The other side's public key is not an element of the group."
+    remedy = "End the job; the other side is broken or hostile."
+
+
 class BadPoint(PeerError):
-    """A masked item of the other side is no number below p, or a point of small order."""
+    """A question or an answer of the other side is no canonical encoding of a point, or one of small order."""
 
     code = "psi_ecdh.bad_point"
     sentence = "Item {position} of the other side is not an element of the group."
@@ -51,19 +59,10 @@ class BadPoint(PeerError):
     position: int
 
 
-class RepeatedPoint(PeerError):
-    """The other side sent the same masked item twice; a set has none twice, and a replayed frame looks like this."""
-
-    code = "psi_ecdh.repeated_point"
-    sentence = "Item {position} of the other side was sent before."
-    remedy = "End the job; the other side did not remove duplicates, or replays frames."
-    position: int
-
-
 class RepeatedTag(PeerError):
-    """The sender answered two different items with the same tag."""
+    """The sender sent one tag twice; different keys have different ones, and a replayed frame looks like this."""
 
     code = "psi_ecdh.repeated_tag"
-    sentence = "The answer to item {position} was given before for another item."
-    remedy = "End the job; the other side is broken, hostile, or replays frames."
+    sentence = "Tag {position} of the other side was sent before."
+    remedy = "End the job; the other side did not remove duplicates, is hostile, or replays frames."
     position: int

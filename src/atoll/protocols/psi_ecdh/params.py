@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PROTOCOL = "psi-ecdh-curve25519"
-VERSION = 3
+VERSION = 4
 
-HASH_DOMAIN = b"ATOLL-V03-PSI-ECDH-curve25519_XMD:SHA-512_ELL2_RO_"
+HASH_DOMAIN = b"ATOLL-V04-PSI-ECDH-edwards25519_XMD:SHA-512_ELL2_RO_"
 """Domain tag of the hash to the curve; the context in lower-case hexadecimal follows."""
 
-TAG_DOMAIN = b"ATOLL-V03-PSI-ECDH-TAG"
-"""Domain tag of the hash that shortens a doubly masked item; context and encoding follow."""
+TAG_DOMAIN = b"ATOLL-V04-PSI-ECDH-TAG"
+"""Domain tag of the hash that makes a tag; context, digest and value follow."""
 
 CONTEXT_BYTES = 32
 """The plan's digest."""
@@ -19,7 +19,7 @@ CONTEXT_BYTES = 32
 SEED_BYTES = 32
 
 TAG_BYTES = 16
-"""128 bits. Two different keys of sets of 2^25 get one tag with probability 2^(25+25-128) = 2^-78, well below 2^-40."""
+"""128 bits, as digests have. Two keys of sets of 2^25 get one digest or one tag with probability 2^(25+25-127) = 2^-77."""
 
 MAX_ITEMS = 1 << 25
 """Largest set: what fits, with the other side's, in 4 GiB, and what this protocol can do in minutes."""

@@ -16,7 +16,7 @@ from atoll.protocols.psi_multi.messages import ZeroKey
 from atoll.protocols.psi_multi.params import ZERO_KEY_BYTES, Limits
 from atoll.protocols.psi_multi.table import SETUP_BYTES, Pair, Table
 from atoll.protocols.psi_multi.zero import zero_shares
-from atoll.protocols.role import Party, Receive, Role, Send
+from atoll.protocols.role import Flush, Party, Receive, Role, Send
 
 
 def owner(
@@ -101,6 +101,7 @@ def _serve(table: Table, setup: DeltaSetup, pair: Pair, bucket: int, zero_keys: 
     except CorrelationError as err:
         raise BrokenCorrelation(party=str(table.receiver)) from err
     yield from send_bulk(table.receiver, instance.send_1())
+    yield Flush()
     instance.expand()
     masked = yield from receive_bulk(table.receiver, pair.lengths.masked)
     instance.receive_masked(bytes(masked))

@@ -16,7 +16,7 @@ from atoll.protocols.psi.rows import select_keys
 from atoll.protocols.psi_multi.errors import BrokenCorrelation
 from atoll.protocols.psi_multi.params import Limits
 from atoll.protocols.psi_multi.table import SETUP_BYTES, Pair, Table
-from atoll.protocols.role import Party, Role
+from atoll.protocols.role import Flush, Party, Role
 
 
 def receiver(
@@ -101,6 +101,7 @@ def _shares(
         instance = OprfReceiver(setups[pair.owner], bucket, domain, pair.receiver_keys, failure_bits=pair.failure_bits)
         yield from send_bulk(pair.owner, instance.send_0())
         instances.append(instance)
+    yield Flush()
     for pair, instance in zip(pairs, instances, strict=True):
         instance.encode(own.digests)
         message = yield from receive_bulk(pair.owner, pair.lengths.vole[1])
@@ -108,7 +109,9 @@ def _shares(
             instance.receive_1(bytes(message))
         except CorrelationError as err:
             raise BrokenCorrelation(party=str(pair.owner)) from err
+        instance.expand()
         yield from send_bulk(pair.owner, instance.mask())
+        yield Flush()
     width = table.share_bytes
     shares = []
     for pair, instance in zip(pairs, instances, strict=True):

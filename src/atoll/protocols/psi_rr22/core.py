@@ -9,7 +9,7 @@ import numpy as np
 
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.psi.errors import BucketOverflow
-from atoll.protocols.psi.items import DIGEST_BYTES, ROW_BYTES, Bucket
+from atoll.protocols.psi.items import DIGEST_BYTES, ROW_BYTES
 
 _DOMAIN = b"ATOLL-V01-PSI-RR22-BUCKET"
 
@@ -22,17 +22,18 @@ def instance_domain(context: bytes, salt: bytes, bucket: int) -> bytes:
     return sha256(_DOMAIN + context + salt + bucket.to_bytes(8, "big")).digest()
 
 
-def pad(bucket: Bucket, size: int, entropy: SeededEntropy, *, number: int) -> bytes:
-    """The bucket's digests and dummies behind them, `size` in all.
+def pad(digests: bytes, size: int, entropy: SeededEntropy, *, number: int) -> bytes:
+    """The digests of bucket `number` and dummies behind them, `size` in all.
 
     Dummies are random digests: another side has one with probability 2^-128 a pair.
 
     Raises:
         BucketOverflow: the bucket has more keys than `size`.
     """
-    if len(bucket) > size:
-        raise BucketOverflow(bucket=number, found=len(bucket), limit=size)
-    return bucket.digests + entropy.bytes(DIGEST_BYTES * (size - len(bucket)))
+    keys = len(digests) // DIGEST_BYTES
+    if keys > size:
+        raise BucketOverflow(bucket=number, found=keys, limit=size)
+    return digests + entropy.bytes(DIGEST_BYTES * (size - keys))
 
 
 def flags_of(places: bytes, keys: int) -> bytes:
@@ -48,14 +49,14 @@ def flags_bytes(keys: int) -> int:
     return -(-keys // 8)
 
 
-def rows_of(bucket: Bucket, flags: bytes) -> tuple[int, Rows]:
-    """How many keys are flagged, and the rows that have them."""
-    flagged = np.unpackbits(np.frombuffer(flags, np.uint8), count=len(bucket)).view(np.bool_)
-    rows = np.frombuffer(bucket.rows, "<u4")
+def rows_of(ends: bytes, packed_rows: bytes, flags: bytes) -> tuple[int, Rows]:
+    """How many keys of a bucket are flagged, and the rows that have them."""
+    flagged = np.unpackbits(np.frombuffer(flags, np.uint8), count=len(ends) // ROW_BYTES).view(np.bool_)
+    rows = np.frombuffer(packed_rows, "<u4")
     matched = int(np.count_nonzero(flagged))
-    if len(rows) == len(bucket):  # every key has one row
+    if len(packed_rows) == len(ends):  # every key has one row
         return matched, rows[flagged]
-    lengths = np.diff(np.frombuffer(bucket.ends, "<u4"), prepend=np.uint32(0))
+    lengths = np.diff(np.frombuffer(ends, "<u4"), prepend=np.uint32(0))
     return matched, rows[np.repeat(flagged, lengths)]
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from atoll.primitives.commitment import is_opening
 from atoll.primitives.vole_oprf import OprfReceiver, VectorSetup, match_sorted_tags, setup_bytes
 from atoll.protocols.bulk import receive_bulk, send_bulk
-from atoll.protocols.psi.items import Bucket, Items, Matches
+from atoll.protocols.psi.items import Items, Matches
 from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi_rr22 import core
 from atoll.protocols.psi_rr22.errors import CoinChanged
 from atoll.protocols.psi_rr22.messages import CoinOpened, CoinPromised, CoinShared
 from atoll.protocols.psi_rr22.params import FAST, SEMI_HONEST
 from atoll.protocols.psi_rr22.side import COIN_DOMAIN, Side, open_side
-from atoll.protocols.role import Party, Receive, Role, Send
+from atoll.protocols.role import Flush, Party, Receive, Role, Send
 
 
 def receiver(
@@ -78,7 +78,6 @@ class _Bucket:
 
     number: int
     oprf: OprfReceiver
-    keys: Bucket = field(default_factory=lambda: Bucket(b"", b"", b""))
     heard: list[bytes] = field(default_factory=list)
     """Messages 1 and 3 of its VOLE, and in the malicious form the promise of a coin between them."""
 
@@ -103,13 +102,14 @@ class _Receiving:
                 yield Send(self._sender, CoinShared(share=side.coin_share(current.number)))
             if following is not None:
                 yield from send_bulk(self._sender, following.oprf.send_0())
+            yield Flush()
             outputs = current.oprf.evaluate((yield from self._coin(current)))
             if following is not None:  # while the sender makes its tags
                 self._encode(following)
                 yield from self._hear_first(following)
             tags = yield from receive_bulk(self._sender, sizes.tags_bytes)
             places = match_sorted_tags(outputs, tags, sizes.tag_bytes)
-            self._flags += core.flags_of(places, len(current.keys))
+            self._flags += core.flags_of(places, side.begun.buckets.size(current.number))
             if following is not None:
                 yield from self._hear_second(following)
             yield side.progress(current.number)
@@ -127,6 +127,7 @@ class _Receiving:
         first = self._instance(0)
         assert first is not None, "a run has a bucket"
         yield from send_bulk(self._sender, first.oprf.send_0())
+        yield Flush()
         self._encode(first)
         yield from self._hear_first(first)
         yield from self._hear_second(first)
@@ -150,6 +151,7 @@ class _Receiving:
         if self._side.terms.is_malicious:
             current.oprf.send_2()
             current.oprf.receive_3(heard[2])
+        current.oprf.expand()
         return current
 
     def _instance(self, number: int) -> _Bucket | None:
@@ -170,11 +172,10 @@ class _Receiving:
         return _Bucket(number, oprf)
 
     def _encode(self, bucket: _Bucket) -> None:
-        bucket.keys, digests = self._side.load(bucket.number)
-        bucket.oprf.encode(digests)
+        bucket.oprf.encode(self._side.load(bucket.number))
 
     def _hear_first(self, bucket: _Bucket) -> Role[None]:
-        """The sender's first answer; the receiver's second message."""
+        """The sender's first answer; in the malicious form the receiver's second message, else all that is left to do."""
         heard = yield from receive_bulk(self._sender, self._side.sizes.instance.vole[1])
         bucket.heard.append(heard)
         bucket.oprf.receive_1(bucket.heard[0])
@@ -182,6 +183,9 @@ class _Receiving:
             promised: CoinPromised = yield Receive(self._sender, CoinPromised)
             bucket.heard.append(promised.commitment)
             yield from send_bulk(self._sender, bucket.oprf.send_2())
+            yield Flush()
+        else:
+            bucket.oprf.expand()
 
     def _hear_second(self, bucket: _Bucket) -> Role[None]:
         """The sender's second answer, in the malicious form."""
@@ -189,6 +193,7 @@ class _Receiving:
             heard = yield from receive_bulk(self._sender, self._side.sizes.instance.vole[3])
             bucket.heard.append(heard)
             bucket.oprf.receive_3(bucket.heard[2])
+            bucket.oprf.expand()
 
     def _coin(self, bucket: _Bucket) -> Role[bytes | None]:
         if not self._side.terms.is_malicious:
@@ -200,12 +205,12 @@ class _Receiving:
         return core.add_coins(self._side.coin_share(bucket.number), opened.share)
 
     def _matches(self) -> Matches:
-        """From a bit a key to rows: buckets are loaded once more, so that a checkpoint need not hold rows."""
+        """From a bit a key to rows, which are loaded now, so that a checkpoint need not hold them."""
         buckets = self._side.begun.buckets
         keys, parts, at = 0, [], 0
         for number in range(len(buckets)):
             size = core.flags_bytes(buckets.size(number))
-            found, rows = core.rows_of(buckets.load(number), bytes(self._flags[at : at + size]))
+            found, rows = core.rows_of(*buckets.load_rows(number), bytes(self._flags[at : at + size]))
             keys, at = keys + found, at + size
             parts.append(rows)
         return Matches(keys, core.pack_rows(parts))

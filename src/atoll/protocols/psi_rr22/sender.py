@@ -12,7 +12,7 @@ from atoll.protocols.psi_rr22 import core
 from atoll.protocols.psi_rr22.messages import CoinOpened, CoinPromised, CoinShared
 from atoll.protocols.psi_rr22.params import FAST, SEMI_HONEST
 from atoll.protocols.psi_rr22.side import Side, open_side, promise
-from atoll.protocols.role import Party, Receive, Role, Send
+from atoll.protocols.role import Flush, Party, Receive, Role, Send
 
 
 def sender(
@@ -87,14 +87,14 @@ class _Sending:
             return
         current = (yield from self._start()) if side.begun.done == 0 else self._restore()
         while current is not None:
-            current.oprf.expand()  # while the receiver encodes
+            current.oprf.expand()  # while the receiver has to do
+            digests = side.load(current.number)
             masked = yield from receive_bulk(self._receiver, sizes.instance.masked)
             coin = yield from self._coin(current.number)
             following = self._instance(current.number + 1)
             if following is not None:
                 yield from self._hear_first(following)
             current.oprf.receive_masked(masked)
-            _, digests = side.load(current.number)
             tags = sorted_tags(current.oprf.evaluate(digests, coin), sizes.tag_bytes, side.threads)
             yield from send_bulk(self._receiver, tags)
             if following is not None:
@@ -158,6 +158,7 @@ class _Sending:
         if self._side.terms.is_malicious:
             share, opening = self._side.coin_share(bucket.number), self._side.coin_opening(bucket.number)
             yield Send(self._receiver, CoinPromised(commitment=promise(bucket.number, share, opening)))
+        yield Flush()
 
     def _hear_second(self, bucket: _Bucket) -> Role[None]:
         """The receiver's second message and the answer, in the malicious form."""
@@ -166,6 +167,7 @@ class _Sending:
             bucket.heard.append(heard)
             bucket.oprf.receive_2(bucket.heard[1])
             yield from send_bulk(self._receiver, bucket.oprf.send_3())
+            yield Flush()
 
     def _coin(self, number: int) -> Role[bytes | None]:
         if not self._side.terms.is_malicious:
@@ -173,4 +175,5 @@ class _Sending:
         shared: CoinShared = yield Receive(self._receiver, CoinShared)
         share, opening = self._side.coin_share(number), self._side.coin_opening(number)
         yield Send(self._receiver, CoinOpened(share=share, opening=opening))
+        yield Flush()
         return core.add_coins(share, shared.share)

@@ -8,7 +8,7 @@ from atoll.primitives.commitment import commit, draw_opening
 from atoll.primitives.drbg import SeededEntropy
 from atoll.primitives.vole_oprf import COIN_BYTES
 from atoll.protocols.psi.errors import ForeignCheckpoint
-from atoll.protocols.psi.items import Bucket, Items
+from atoll.protocols.psi.items import Items
 from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi.state import Begun, Run
 from atoll.protocols.psi_rr22 import core
@@ -45,11 +45,10 @@ class Side:
         """What binds the instance of a bucket."""
         return core.instance_domain(self.run.context, self.begun.opened.salt, number)
 
-    def load(self, number: int) -> tuple[Bucket, bytes]:
-        """A bucket, and its digests filled up with dummies."""
-        bucket = self.begun.buckets.load(number)
+    def load(self, number: int) -> bytes:
+        """The digests of a bucket, filled up with dummies."""
         size = self.sizes.receiver_keys if self.is_receiver else self.sizes.sender_keys
-        return bucket, core.pad(bucket, size, self.run.fork(f"dummies {number}"), number=number)
+        return core.pad(self.begun.buckets.load_digests(number), size, self.run.fork(f"dummies {number}"), number=number)
 
     def coin_share(self, number: int) -> bytes:
         """This side's share of a bucket's coin."""
