@@ -29,10 +29,10 @@ from atoll.protocols.mpc import (
     set_up,
 )
 from atoll.protocols.mpc.rounds import Buffer, Together
-from atoll.protocols.mpc.shares import as_signed
 from atoll.protocols.role import Party, Role
 from mpc.clock import Watch
 from mpc.data import CASES, WIDE
+from mpc.signing import witness
 from mpc.tables import TABLES
 from mpc.written import WRITTEN, decoded, encoded, trace
 
@@ -69,7 +69,7 @@ def verified(node: Node, steps: Steps[Any]) -> Steps[Any]:
 def open_any(node: Node, found: Any) -> Steps[NDArray[Any]]:
     """The answer in the clear."""
     if isinstance(found, Ring):
-        return as_signed((yield from open_ring(node, found)))
+        return (yield from open_ring(node, found)).view(np.int64)
     return (yield from open_planes(node, found)).astype(np.bool_)
 
 
@@ -124,15 +124,17 @@ def together() -> Steps[None]:
 
 
 def run_engine(me: Party, order: dict[str, Any], seed: bytes) -> Role[dict[str, Any]]:
-    """One measure, `laps` times."""
-    return as_role(me.index, _measure(me.index, order, seed))
+    """One measure, `laps` times; in malicious mode transcripts are signed."""
+    adversary = Adversary(order.get("adversary", Adversary.SEMI_HONEST))
+    context = sha256(order["program"].encode()).digest()
+    signing = witness(me.index, context) if adversary is Adversary.MALICIOUS else None
+    return as_role(me.index, _measure(me.index, order, seed, adversary, context), witness=signing)
 
 
-def _measure(me: int, order: dict[str, Any], seed: bytes) -> Steps[dict[str, Any]]:
+def _measure(me: int, order: dict[str, Any], seed: bytes, adversary: Adversary, context: bytes) -> Steps[dict[str, Any]]:
     name, rows = order["program"], order["rows"]
     case = CASES[name](rows)
-    adversary = Adversary(order.get("adversary", Adversary.SEMI_HONEST))
-    node = yield from set_up(me, context=sha256(name.encode()).digest(), seed=seed, adversary=adversary)
+    node = yield from set_up(me, context=context, seed=seed, adversary=adversary)
     graph = trace(name, rows) if name in WRITTEN else None
     clear = case.inputs if graph is None else encoded(graph, name, rows)
     values = {key: share(me, value, number) for number, (key, value) in enumerate(clear.items())}

@@ -4,7 +4,7 @@ Use it through `atoll.wire.cbor` and `atoll.primitives`, where the docstrings ar
 run; all functions with that argument, and sealing and opening, let other Python threads run meanwhile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, final
 
 import numpy as np
@@ -15,6 +15,43 @@ def cbor_encode(value: object, max_bytes: int = 64_000, max_depth: int = 16) -> 
 
 def cbor_decode(data: bytes, max_bytes: int = 64_000, max_depth: int = 16) -> Any:
     """`atoll.wire.cbor.decode`. Raises CborError."""
+
+@final
+class MessageCodec:
+    """All fields of a message class in one pass, for `atoll.wire.message`. Each method says yes or no; why not is for others
+    to say. What it reads and writes is what `cbor_decode` and `cbor_encode` would."""
+
+    def __init__(
+        self,
+        cls: type,
+        tag: str,
+        max_bytes: int,
+        fields: Sequence[tuple[str, tuple[Any, ...]]],
+        after: Callable[[Any], None] | None,
+    ) -> None:
+        """Of a dataclass with slots.
+
+        Args:
+            cls: the class.
+            tag: its tag on the wire.
+            max_bytes: longest encoding.
+            fields: names with kinds: `("int" | "bytes" | "str", (least, most), [fullmatch, ...])`, `("bool",)`,
+                `("enum", class, {text: member})`, `("message", class, class -> codec)`, `("many", kind, (least, most))`,
+                `("optional", kind)`, `("document",)`.
+            after: what the class checks beside its fields, run on what was read; None for nothing.
+        """
+
+    def is_good(self, message: Any) -> bool:
+        """Whether all fields of a message are within their bounds."""
+
+    def encode(self, message: Any) -> bytes | None:
+        """`[tag, fields]`; None where that is longer than allowed, or something cannot be written."""
+
+    def parse(self, data: bytes) -> Any:
+        """The message that `data` is the one encoding of; None where it is not."""
+
+    def take(self, value: Any) -> Any:
+        """The message whose fields a decoded map holds; None where something does not fit."""
 
 def ed25519_verify(public: bytes, message: bytes, signature: bytes) -> bool:
     """`atoll.primitives.ed25519.is_signature`."""
@@ -92,12 +129,38 @@ class ClampedSecret:
 def x25519_multiply(points: bytes | bytearray, secret: ClampedSecret, threads: int = 0, kernel: str | None = None) -> bytes:
     """`atoll.primitives.x25519.multiply`. Raises PointError."""
 
-def x25519_blind_packed(
-    items: bytes | bytearray, item_bytes: int, secret: ClampedSecret, dst: bytes, threads: int = 0, kernel: str | None = None
-) -> bytes:
-    """`atoll.primitives.x25519.blind_packed`. Raises ValueError."""
+@final
+class ObliviousKey:
+    """A public key of `atoll.primitives.oblivious`, with a table of its multiples."""
 
-def tags_packed(points: bytes | bytearray, prefix: bytes, tag_bytes: int, threads: int = 0) -> bytes:
+    @staticmethod
+    def from_point(point: bytes, kernel: str | None = None) -> ObliviousKey:
+        """Raises PointError; ValueError for another length."""
+
+def oblivious_blind(
+    items: bytes | bytearray,
+    item_bytes: int,
+    blinders: SecretScalars,
+    dst: bytes,
+    threads: int = 0,
+    kernel: str | None = None,
+) -> bytes:
+    """`atoll.primitives.oblivious.blind`. Raises ValueError."""
+
+def oblivious_answer(points: bytes | bytearray, key: ClampedSecret, threads: int = 0, kernel: str | None = None) -> bytes:
+    """`atoll.primitives.oblivious.answer`. Raises PointError."""
+
+def oblivious_unblind(answers: bytes | bytearray, blinders: SecretScalars, key: ObliviousKey, threads: int = 0) -> bytes:
+    """`atoll.primitives.oblivious.unblind`. Raises PointError, ValueError."""
+
+def oblivious_evaluate(
+    items: bytes | bytearray, item_bytes: int, key: ClampedSecret, dst: bytes, threads: int = 0, kernel: str | None = None
+) -> bytes:
+    """`atoll.primitives.oblivious.evaluate`. Raises ValueError."""
+
+def tags_packed(
+    points: bytes | bytearray, prefix: bytes, tag_bytes: int, threads: int = 0, items: bytes | None = None
+) -> bytes:
     """`atoll.primitives.tags.tags_packed`. Raises ValueError."""
 
 def match_tags(own: bytes | bytearray, theirs: bytes | bytearray, tag_bytes: int) -> bytes:
@@ -458,7 +521,7 @@ def vole_oprf_bytes(keys: int, subfield: bool, malicious: bool, failure_bits: in
 @final
 class VoleOprfReceiver:
     """One instance of the oblivious function: `encode` at any time; `send_0`, `receive_1`, in the malicious form `send_2`,
-    `receive_3`; then `mask`, then `evaluate`. Methods out of order raise ValueError."""
+    `receive_3`; then `expand`; then `mask`, then `evaluate`. Methods out of order raise ValueError."""
 
     def __new__(
         cls,
@@ -482,6 +545,9 @@ class VoleOprfReceiver:
     def send_2(self) -> bytes: ...
     def receive_3(self, message: bytes) -> None:
         """As all that receive: Raises CorrelationError."""
+
+    def expand(self) -> None:
+        """The long part of the correlated randomness, for which nothing need be heard any more."""
 
     def mask(self) -> bytes:
         """The masked store, for the sender."""
@@ -586,6 +652,11 @@ def rss_matmul(x: NDArray[np.uint64], y: NDArray[np.uint64], streams: RssStreams
 def rss_to_planes(words: NDArray[np.uint64], planes: NDArray[np.uint64]) -> None:
     """`atoll.primitives.replicated.to_planes`."""
 
+def rss_sum_to_planes(
+    plus: Sequence[NDArray[np.uint64]], minus: Sequence[NDArray[np.uint64]], planes: NDArray[np.uint64]
+) -> None:
+    """`atoll.primitives.replicated.sum_to_planes`."""
+
 def rss_to_words(planes: NDArray[np.uint64], words: NDArray[np.uint64]) -> None:
     """`atoll.primitives.replicated.to_words`."""
 
@@ -622,7 +693,7 @@ class RssCircuitRun:
         me: int,
         ticket: int,
         words: int,
-        inputs: Sequence[NDArray[np.uint64]],
+        inputs: Sequence[tuple[NDArray[np.uint64], NDArray[np.uint64]]],
         log: bool,
     ) -> RssCircuitRun: ...
     def start(self) -> NDArray[np.uint64] | None: ...

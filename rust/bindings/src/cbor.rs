@@ -39,7 +39,7 @@ pub fn cbor_encode<'py>(
 }
 
 /// A refusal by the profile, or an exception of the interpreter on the way.
-enum Failure {
+pub enum Failure {
     Profile(CborError),
     Python(PyErr),
 }
@@ -65,8 +65,8 @@ impl From<PyErr> for Failure {
     }
 }
 
-struct BuildPython<'py> {
-    py: Python<'py>,
+pub struct BuildPython<'py> {
+    pub py: Python<'py>,
 }
 
 impl<'py> Build for BuildPython<'py> {
@@ -118,7 +118,7 @@ impl<'py> Build for BuildPython<'py> {
 }
 
 /// Exact types only: a subclass (an `IntEnum`, a named tuple) would come back as something else than it went in.
-fn write(writer: &mut Writer, value: &Bound<'_, PyAny>, depth: usize) -> Result<(), Failure> {
+pub fn write(writer: &mut Writer, value: &Bound<'_, PyAny>, depth: usize) -> Result<(), Failure> {
     if let Ok(text) = value.cast_exact::<PyString>() {
         write_text(writer, text)?;
     } else if let Ok(bytes) = value.cast_exact::<PyBytes>() {

@@ -202,17 +202,22 @@ pub fn blind_packed<'py>(
 }
 
 #[pyfunction]
-#[pyo3(signature = (points, prefix, tag_bytes, threads=0))]
+#[pyo3(signature = (points, prefix, tag_bytes, threads=0, items=None))]
 pub fn tags_packed<'py>(
     py: Python<'py>,
     points: PyBackedBytes,
     prefix: &[u8],
     tag_bytes: usize,
     threads: usize,
+    items: Option<PyBackedBytes>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     whole(points.len(), POINT_BYTES, POINT_BYTES..=POINT_BYTES)?;
     whole(0, tag_bytes, 1..=32)?;
-    let tags = py.detach(|| tags::tags(&points, prefix, tag_bytes, self::threads(threads)));
+    let items = items.as_deref().unwrap_or_default();
+    if !items.is_empty() && (points.is_empty() || !items.len().is_multiple_of(points.len() / POINT_BYTES)) {
+        return Err(PyValueError::new_err("an item for each point"));
+    }
+    let tags = py.detach(|| tags::tags(&points, items, prefix, tag_bytes, self::threads(threads)));
     Ok(PyBytes::new(py, &tags))
 }
 

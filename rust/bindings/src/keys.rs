@@ -1,6 +1,6 @@
 //! Cells to sorted digests.
 
-use atoll_core::keys::{self, BadCells, OrderedRecords, Packed, Rule};
+use atoll_core::keys::{self, BadCells, Packed, Rule};
 use atoll_core::parallel::available_threads;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -53,22 +53,24 @@ pub fn cut_keys<'py>(
 
 #[pyfunction]
 pub fn order_records<'py>(py: Python<'py>, records: &[u8]) -> PyResult<Ordered<'py>> {
-    let ordered = py
-        .detach(|| OrderedRecords::sort(records))
-        .ok_or_else(|| PyValueError::new_err("no whole records, or too many of them"))?;
-    let digest_bytes = keys::DIGEST_BYTES * ordered.groups();
-    let (mut ends, mut rows) = (None, None);
-    let digests = PyBytes::new_with(py, digest_bytes, |digests| {
-        ends = Some(PyBytes::new_with(py, 4 * ordered.groups(), |ends| {
-            rows = Some(PyBytes::new_with(py, 4 * ordered.records(), |rows| {
-                py.detach(|| ordered.write(digests, ends, rows));
+    let count = records.len() / keys::RECORD_BYTES;
+    let (mut groups, mut ends, mut rows) = (Ok(0), None, None);
+    let digests = PyBytes::new_with(py, keys::DIGEST_BYTES * count, |digests| {
+        ends = Some(PyBytes::new_with(py, 4 * count, |ends| {
+            rows = Some(PyBytes::new_with(py, 4 * count, |rows| {
+                groups = py.detach(|| keys::order_records(records, digests, ends, rows));
                 Ok(())
             })?);
             Ok(())
         })?);
         Ok(())
     })?;
-    Ok((digests, ends.expect("written with the digests"), rows.expect("written with the digests")))
+    let groups = groups.map_err(|_| PyValueError::new_err("no whole records, or too many of them"))?;
+    let (ends, rows) = (ends.expect("written with the digests"), rows.expect("written with the digests"));
+    let cut = |bytes: Bound<'py, PyBytes>, length: usize| {
+        if bytes.as_bytes().len() == length { bytes } else { PyBytes::new(py, &bytes.as_bytes()[..length]) }
+    };
+    Ok((cut(digests, keys::DIGEST_BYTES * groups), cut(ends, 4 * groups), rows))
 }
 
 fn pair<'py>(py: Python<'py>, packed: Result<Packed, BadCells>) -> PyResult<Pair<'py>> {

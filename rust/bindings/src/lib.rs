@@ -7,6 +7,8 @@ mod curve;
 mod errors;
 mod hpke;
 mod keys;
+mod message;
+mod oblivious;
 mod okvs;
 mod oprf;
 mod ranking;
@@ -39,6 +41,10 @@ mod core_module {
     #[pymodule_export]
     use crate::keys::{cut_keys, join_cells, normalise_cells, order_records, splice_cells};
     #[pymodule_export]
+    use crate::message::MessageCodec;
+    #[pymodule_export]
+    use crate::oblivious::{ObliviousKey, oblivious_answer, oblivious_blind, oblivious_evaluate, oblivious_unblind};
+    #[pymodule_export]
     use crate::okvs::{okvs_bytes, okvs_decode, okvs_encode};
     #[pymodule_export]
     use crate::oprf::{
@@ -53,7 +59,9 @@ mod core_module {
         vole_setup_bytes,
     };
     #[pymodule_export]
-    use crate::rss::{RssStreams, rss_invert, rss_matmul, rss_multiply, rss_permute, rss_to_planes, rss_to_words};
+    use crate::rss::{
+        RssStreams, rss_invert, rss_matmul, rss_multiply, rss_permute, rss_sum_to_planes, rss_to_planes, rss_to_words,
+    };
     #[pymodule_export]
     use crate::rss_circuit::{RssCircuit, RssCircuitRun};
     #[pymodule_export]
@@ -75,7 +83,7 @@ mod core_module {
     #[pymodule_export]
     use crate::table_print::{FileDigests, PrintedTable, RowTrees, TablePrinter, canonical_cell, canonical_name};
     #[pymodule_export]
-    use crate::x25519::{ClampedSecret, x25519_blind_packed, x25519_multiply};
+    use crate::x25519::{ClampedSecret, x25519_multiply};
     #[pymodule_export]
     use crate::zero_share::zero_shares;
 }

@@ -3,7 +3,7 @@
 use atoll_core::gf128::Gf128;
 use atoll_core::rr22::oprf::{OprfParams, Output, Receiver, ReceiverValues, Sender};
 use atoll_core::rr22::psi;
-use atoll_core::vole::{DeltaOutput, DeltaSetup, DeltaSide, VectorSetup, VectorSide, VoleError};
+use atoll_core::vole::{DeltaOutput, DeltaSetup, DeltaSide, VectorOutput, VectorSetup, VectorSide, VoleError};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -104,6 +104,7 @@ pub struct VoleOprfReceiver {
     domain: [u8; 32],
     threads: usize,
     vole: Option<VectorSide>,
+    expanded: Option<VectorOutput>,
     encoded: Option<Receiver>,
     values: Option<ReceiverValues>,
 }
@@ -127,7 +128,7 @@ impl VoleOprfReceiver {
         let params = params(py, keys, subfield, malicious, failure_bits)?;
         let threads = self::threads(threads);
         let vole = checked(py, VectorSide::new(&mut setup.0, instance, params.vole(), threads))?;
-        Ok(Self { params, domain, threads, vole: Some(vole), encoded: None, values: None })
+        Ok(Self { params, domain, threads, vole: Some(vole), expanded: None, encoded: None, values: None })
     }
 
     fn send_0<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
@@ -161,9 +162,16 @@ impl VoleOprfReceiver {
         Ok(())
     }
 
+    fn expand(&mut self, py: Python<'_>) -> PyResult<()> {
+        let vole = self.vole.take().ok_or_else(out_of_order)?;
+        let expanded = py.detach(|| vole.finish());
+        self.expanded = Some(checked(py, expanded)?);
+        Ok(())
+    }
+
     fn mask<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let (Some(encoded), Some(vole)) = (self.encoded.take(), self.vole.take()) else { return Err(out_of_order()) };
-        let masked = py.detach(|| encoded.mask(vole.finish()?));
+        let (Some(encoded), Some(expanded)) = (self.encoded.take(), self.expanded.take()) else { return Err(out_of_order()) };
+        let masked = py.detach(|| encoded.mask(expanded));
         let (masked, values) = checked(py, masked)?;
         self.values = Some(values);
         Ok(PyBytes::new(py, &masked))
@@ -288,6 +296,8 @@ pub fn match_sorted_tags<'py>(
     }
     let places = py.detach(|| psi::matches(own, &tags, tag_bytes));
     let places = places.map_err(|_| errors::unsorted(py))?;
-    let packed: Vec<u8> = places.iter().flat_map(|place| place.to_le_bytes()).collect();
-    Ok(PyBytes::new(py, &packed))
+    PyBytes::new_with(py, 4 * places.len(), |packed| {
+        packed.as_chunks_mut().0.iter_mut().zip(&places).for_each(|(bytes, place)| *bytes = place.to_le_bytes());
+        Ok(())
+    })
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use atoll_core::rss::{self, Matrix, Shares, Side};
 use numpy::ndarray::{ArrayView1, ArrayViewD, Axis};
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArrayDyn, PyReadwriteArrayDyn};
-use pyo3::exceptions::PyValueError;
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArrayDyn, PyReadwriteArray2, PyReadwriteArrayDyn};
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 
 /// The words of a row.
@@ -26,6 +26,10 @@ pub(crate) fn shares<'a>(array: &'a PyReadonlyArrayDyn<'_, u64>) -> PyResult<Sha
     Ok(Shares { own: slice(own)?, next: slice(next)? })
 }
 
+fn no_memory(_: rss::NoMemory) -> PyErr {
+    PyMemoryError::new_err(())
+}
+
 /// See `_core.pyi`.
 #[pyclass(frozen, module = "atoll._core")]
 pub struct RssStreams(pub(crate) Arc<rss::Streams>);
@@ -36,17 +40,17 @@ impl RssStreams {
         py: Python<'py>,
         count: usize,
         fill: impl FnOnce(&rss::Streams, &mut [u64]) + Send,
-    ) -> Bound<'py, PyArray1<u64>> {
+    ) -> PyResult<Bound<'py, PyArray1<u64>>> {
         let words = py.detach(|| {
-            let mut words = vec![0; count];
+            let mut words = rss::zeroed(count)?;
             fill(&self.0, &mut words);
-            words
+            Ok(words)
         });
-        words.into_pyarray(py)
+        Ok(words.map_err(no_memory)?.into_pyarray(py))
     }
 
-    fn permutation<'py>(&self, py: Python<'py>, side: Side, ticket: u64, length: u32) -> Bound<'py, PyArray1<u32>> {
-        py.detach(|| rss::permutation(&self.0, side, ticket, length)).into_pyarray(py)
+    fn permutation<'py>(&self, py: Python<'py>, side: Side, ticket: u64, length: u32) -> PyResult<Bound<'py, PyArray1<u32>>> {
+        Ok(py.detach(|| rss::permutation(&self.0, side, ticket, length)).map_err(no_memory)?.into_pyarray(py))
     }
 }
 
@@ -58,30 +62,30 @@ impl RssStreams {
     }
 
     #[pyo3(signature = (ticket, count, first=0))]
-    fn zero_words<'py>(&self, py: Python<'py>, ticket: u64, count: usize, first: u64) -> Bound<'py, PyArray1<u64>> {
+    fn zero_words<'py>(&self, py: Python<'py>, ticket: u64, count: usize, first: u64) -> PyResult<Bound<'py, PyArray1<u64>>> {
         self.made(py, count, |streams, words| streams.fill_zero_words(ticket, first, words))
     }
 
     #[pyo3(signature = (ticket, count, first=0))]
-    fn zero_bits<'py>(&self, py: Python<'py>, ticket: u64, count: usize, first: u64) -> Bound<'py, PyArray1<u64>> {
+    fn zero_bits<'py>(&self, py: Python<'py>, ticket: u64, count: usize, first: u64) -> PyResult<Bound<'py, PyArray1<u64>>> {
         self.made(py, count, |streams, words| streams.fill_zero_bits(ticket, first, words))
     }
 
     #[pyo3(signature = (ticket, count, first=0))]
-    fn own_words<'py>(&self, py: Python<'py>, ticket: u64, count: usize, first: u64) -> Bound<'py, PyArray1<u64>> {
+    fn own_words<'py>(&self, py: Python<'py>, ticket: u64, count: usize, first: u64) -> PyResult<Bound<'py, PyArray1<u64>>> {
         self.made(py, count, |streams, words| streams.fill(Side::Own, ticket, first, words))
     }
 
     #[pyo3(signature = (ticket, count, first=0))]
-    fn next_words<'py>(&self, py: Python<'py>, ticket: u64, count: usize, first: u64) -> Bound<'py, PyArray1<u64>> {
+    fn next_words<'py>(&self, py: Python<'py>, ticket: u64, count: usize, first: u64) -> PyResult<Bound<'py, PyArray1<u64>>> {
         self.made(py, count, |streams, words| streams.fill(Side::Next, ticket, first, words))
     }
 
-    fn own_permutation<'py>(&self, py: Python<'py>, ticket: u64, length: u32) -> Bound<'py, PyArray1<u32>> {
+    fn own_permutation<'py>(&self, py: Python<'py>, ticket: u64, length: u32) -> PyResult<Bound<'py, PyArray1<u32>>> {
         self.permutation(py, Side::Own, ticket, length)
     }
 
-    fn next_permutation<'py>(&self, py: Python<'py>, ticket: u64, length: u32) -> Bound<'py, PyArray1<u32>> {
+    fn next_permutation<'py>(&self, py: Python<'py>, ticket: u64, length: u32) -> PyResult<Bound<'py, PyArray1<u32>>> {
         self.permutation(py, Side::Next, ticket, length)
     }
 
@@ -180,6 +184,29 @@ pub fn rss_to_planes<'py>(
 }
 
 #[pyfunction]
+pub fn rss_sum_to_planes<'py>(
+    py: Python<'py>,
+    plus: Vec<PyReadonlyArray1<'py, u64>>,
+    minus: Vec<PyReadonlyArray1<'py, u64>>,
+    mut planes: PyReadwriteArray2<'py, u64>,
+) -> PyResult<()> {
+    let plus = plus.iter().map(|column| row(column.as_array())).collect::<PyResult<Vec<_>>>()?;
+    let minus = minus.iter().map(|column| row(column.as_array())).collect::<PyResult<Vec<_>>>()?;
+    let mut planes = planes.as_array_mut();
+    let Some(count) = plus.first().map(|column| column.len()) else {
+        return Err(PyValueError::new_err("a sum has a column"));
+    };
+    if let Some(other) = plus.iter().chain(&minus).find(|column| column.len() != count) {
+        return Err(sizes(other.len(), count));
+    }
+    let fits = matches!(planes.shape(), [width, longs] if *width <= 64 && *longs == count.div_ceil(rss::BLOCK_BITS));
+    let whole = || PyValueError::new_err("words (n) become planes (at most 64, ceil(n / 64)) that lie in one piece");
+    let planes = planes.as_slice_mut().filter(|_| fits).ok_or_else(whole)?;
+    py.detach(|| rss::sum_to_planes(&plus, &minus, planes));
+    Ok(())
+}
+
+#[pyfunction]
 pub fn rss_to_words<'py>(
     py: Python<'py>,
     planes: PyReadonlyArrayDyn<'py, u64>,
@@ -228,6 +255,6 @@ pub fn rss_permute<'py>(
 #[pyfunction]
 pub fn rss_invert<'py>(py: Python<'py>, order: PyReadonlyArray1<'py, u32>) -> PyResult<Bound<'py, PyArray1<u32>>> {
     let order = order.as_slice()?;
-    let inverse = py.detach(|| rss::invert(order));
+    let inverse = py.detach(|| rss::invert(order)).map_err(no_memory)?;
     Ok(inverse.ok_or_else(|| PyValueError::new_err("an order has every place once"))?.into_pyarray(py))
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use atoll_core::rss::{self, BadCircuit, Gate, RunError};
-use numpy::ndarray::Axis;
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3};
-use pyo3::exceptions::PyValueError;
+use numpy::ndarray::{ArrayView2, Axis};
+use numpy::{
+    IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
+};
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::rss::{RssStreams, row};
@@ -77,7 +79,8 @@ fn gate(operation: u8, left: u32, right: u32) -> Option<Gate> {
 #[pyclass(module = "atoll._core")]
 pub struct RssCircuitRun {
     run: rss::CircuitRun,
-    inputs: Vec<Py<PyArray3<u64>>>,
+    /// The own and the next planes of each.
+    inputs: Vec<[Py<PyArray2<u64>>; 2]>,
     /// The message sent last, which has this node's shares of the products.
     said: Option<Py<PyArray1<u64>>>,
 }
@@ -94,29 +97,29 @@ impl RssCircuitRun {
         me: usize,
         ticket: u64,
         words: usize,
-        inputs: Vec<Py<PyArray3<u64>>>,
+        inputs: Vec<[Py<PyArray2<u64>>; 2]>,
         log: bool,
     ) -> PyResult<Self> {
         if me > 2 {
             return Err(PyValueError::new_err("a node is 0, 1 or 2"));
         }
         let (circuit, streams) = (Arc::clone(&circuit.0), Arc::clone(&streams.0));
-        let run = py.detach(|| rss::CircuitRun::new(circuit, streams, me, ticket, words, log));
+        let run = py.detach(|| rss::CircuitRun::new(circuit, streams, me, ticket, words, log)).map_err(refused)?;
         Ok(Self { run, inputs, said: None })
     }
 
     fn start<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray1<u64>>>> {
         let inputs = std::mem::take(&mut self.inputs);
-        let arrays: Vec<PyReadonlyArray3<'_, u64>> = inputs.iter().map(|array| array.bind(py).readonly()).collect();
+        let arrays: Vec<[PyReadonlyArray2<'_, u64>; 2]> =
+            inputs.iter().map(|shares| shares.each_ref().map(|planes| planes.bind(py).readonly())).collect();
         let mut wires = Vec::new();
-        for array in &arrays {
-            let view = array.as_array();
-            if view.shape()[0] != 2 {
-                return Err(PyValueError::new_err("planes have the shape (2, width, words)"));
+        for [own, next] in &arrays {
+            if own.shape() != next.shape() {
+                return Err(PyValueError::new_err("both shares of an input have one shape"));
             }
-            for wire in 0..view.shape()[1] {
-                let share = |side: usize| row(array.as_array().index_axis_move(Axis(0), side).index_axis_move(Axis(0), wire));
-                wires.push([share(0)?, share(1)?]);
+            for wire in 0..own.shape()[0] {
+                let share = |planes| row(ArrayView2::index_axis_move(planes, Axis(0), wire));
+                wires.push([share(own.as_array())?, share(next.as_array())?]);
             }
         }
         let run = &mut self.run;
@@ -159,8 +162,9 @@ impl RssCircuitRun {
 }
 
 fn refused(error: RunError) -> PyErr {
-    PyValueError::new_err(match error {
-        RunError::NotNext => "this step is not next".to_owned(),
-        RunError::Sizes { found, needed } => format!("{found} given, {needed} needed"),
-    })
+    match error {
+        RunError::NotNext => PyValueError::new_err("this step is not next"),
+        RunError::Sizes { found, needed } => PyValueError::new_err(format!("{found} given, {needed} needed")),
+        RunError::Memory => PyMemoryError::new_err(()),
+    }
 }

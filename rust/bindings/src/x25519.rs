@@ -5,12 +5,12 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
-use crate::curve::{empty_tag, exactly, kernel, threads, whole};
+use crate::curve::{exactly, kernel, threads};
 use crate::errors;
 
 /// A clamped scalar; see `_core.pyi`.
 #[pyclass(frozen, module = "atoll._core")]
-pub struct ClampedSecret(x25519::ClampedSecret);
+pub struct ClampedSecret(pub(crate) x25519::ClampedSecret);
 
 #[pymethods]
 impl ClampedSecret {
@@ -40,24 +40,4 @@ pub fn x25519_multiply<'py>(
     let (secret, kernel) = (&secret.0, self::kernel(kernel)?);
     let products = py.detach(|| x25519::multiply_packed(kernel, &points, secret, self::threads(threads)));
     Ok(PyBytes::new(py, &products.map_err(|error| errors::bad_point(py, error))?))
-}
-
-#[pyfunction]
-#[pyo3(signature = (items, item_bytes, secret, dst, threads=0, kernel=None))]
-pub fn x25519_blind_packed<'py>(
-    py: Python<'py>,
-    items: PyBackedBytes,
-    item_bytes: usize,
-    secret: &ClampedSecret,
-    dst: &[u8],
-    threads: usize,
-    kernel: Option<&str>,
-) -> PyResult<Bound<'py, PyBytes>> {
-    if dst.is_empty() {
-        return Err(empty_tag());
-    }
-    whole(items.len(), item_bytes, 1..=usize::MAX)?;
-    let (secret, kernel) = (&secret.0, self::kernel(kernel)?);
-    let blinded = py.detach(|| x25519::blind_packed(kernel, &items, item_bytes, secret, dst, self::threads(threads)));
-    Ok(PyBytes::new(py, &blinded))
 }

@@ -11,19 +11,23 @@ pub const MAX_TAG_BYTES: usize = 16;
 /// A tag, zeros behind it, and where it stands in its list. Ordered by tag, then by place.
 type Entry = ([u8; MAX_TAG_BYTES], u32);
 
-/// The first `tag_bytes` bytes of SHA-256(prefix || encoding) of each packed encoding, packed in order.
+/// The first `tag_bytes` bytes of SHA-256(prefix || item || encoding) of each packed encoding and the packed item of its place,
+/// packed in order. Items of no bytes are none.
 ///
 /// # Panics
-/// When `tag_bytes` is not 1 to 32, or `encodings` is not a whole number of encodings.
-pub fn tags(encodings: &[u8], prefix: &[u8], tag_bytes: usize, threads: usize) -> Vec<u8> {
+/// When `tag_bytes` is not 1 to 32, `encodings` is not a whole number of encodings, or there are not as many items.
+pub fn tags(encodings: &[u8], items: &[u8], prefix: &[u8], tag_bytes: usize, threads: usize) -> Vec<u8> {
     assert!((1..=32).contains(&tag_bytes), "a tag is part of a SHA-256 digest");
     let (encodings, rest) = encodings.as_chunks::<POINT_BYTES>();
     assert!(rest.is_empty(), "whole encodings");
+    let item_bytes = items.len() / encodings.len().max(1);
+    assert_eq!(items.len(), item_bytes * encodings.len(), "an item for each encoding");
     let prefixed = Sha256::new_with_prefix(prefix);
-    let digests: Result<Vec<u8>, std::convert::Infallible> = parallel::map_chunks(encodings, threads, |_, chunk| {
+    let digests: Result<Vec<u8>, std::convert::Infallible> = parallel::map_chunks(encodings, threads, |start, chunk| {
         let mut tags = Vec::with_capacity(chunk.len() * tag_bytes);
-        for encoding in chunk {
-            let digest = prefixed.clone().chain_update(encoding).finalize();
+        for (at, encoding) in (start..).zip(chunk) {
+            let item = &items[item_bytes * at..][..item_bytes];
+            let digest = prefixed.clone().chain_update(item).chain_update(encoding).finalize();
             tags.extend_from_slice(&digest[..tag_bytes]);
         }
         Ok(tags)

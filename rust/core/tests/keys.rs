@@ -1,6 +1,6 @@
 //! Cells to sorted digests: the bounds that Python's tests cannot reach. What the rules do, those tests compare with the oracle.
 
-use atoll_core::keys::{BadCells, OrderedRecords, Rule, UNSURE, count_keys, join_cells, normalise_cells, splice_cells};
+use atoll_core::keys::{BadCells, Rule, UNSURE, count_keys, join_cells, normalise_cells, splice_cells};
 use sha2::{Digest, Sha256};
 
 fn offsets(ends: &[u32]) -> Vec<u8> {
@@ -20,12 +20,12 @@ fn cut_keys(prefix: &[u8], packed: (&[u8], &[u8]), row: u32, spans: usize, threa
 }
 
 /// Digests, ends, rows.
-fn order_records(records: &[u8]) -> Option<[Vec<u8>; 3]> {
-    let ordered = OrderedRecords::sort(records)?;
-    let [mut digests, mut ends, mut rows] =
-        [16 * ordered.groups(), 4 * ordered.groups(), 4 * ordered.records()].map(|n| vec![0; n]);
-    ordered.write(&mut digests, &mut ends, &mut rows);
-    Some([digests, ends, rows])
+fn order_records(records: &[u8]) -> Result<[Vec<u8>; 3], BadCells> {
+    let [mut digests, mut ends, mut rows] = [16, 4, 4].map(|bytes| vec![0; records.len() / 20 * bytes]);
+    let groups = atoll_core::keys::order_records(records, &mut digests, &mut ends, &mut rows)?;
+    digests.truncate(16 * groups);
+    ends.truncate(4 * groups);
+    Ok([digests, ends, rows])
 }
 
 #[test]
@@ -108,23 +108,37 @@ fn records_are_ordered_by_digest_and_grouped() {
     assert_eq!(found, digests);
     assert_eq!(ends, offsets(&[1, 3, 5]));
     assert_eq!(rows, offsets(&[6, 4, 1 << 31, 0, 3]));
-    assert_eq!(order_records(&records[1..]), None);
-    assert_eq!(order_records(&[]), Some([vec![], vec![], vec![]]));
+    assert_eq!(order_records(&records[1..]), Err(BadCells));
+    assert_eq!(order_records(&[]), Ok([vec![], vec![], vec![]]));
+    let [mut digests, mut short, mut rows] = [vec![0; 80], vec![0; 16], vec![0; 20]];
+    assert_eq!(atoll_core::keys::order_records(&records, &mut digests, &mut short, &mut rows), Err(BadCells));
 }
 
 #[test]
 fn many_records_are_ordered_as_a_plain_sort_would() {
-    let digest = |n: u32| Sha256::digest((n % 7000).to_le_bytes());
-    let mut records: Vec<[u8; 20]> = (0..20_000u32)
-        .map(|row| {
-            let mut record = [0; 20];
-            record[..16].copy_from_slice(&digest(row)[..16]);
-            record[16..].copy_from_slice(&row.to_le_bytes());
-            record
-        })
-        .collect();
-    let [digests, _, rows] = order_records(records.as_flattened()).unwrap();
-    records.sort_by_key(|record| (record[..16].to_vec(), u32::from_le_bytes(*record.last_chunk().unwrap())));
-    assert_eq!(rows, records.iter().flat_map(|record| record[16..].to_vec()).collect::<Vec<_>>());
-    assert_eq!(digests.len(), 16 * 7000);
+    let digest_of = |seen: u32| Sha256::digest(seen.to_le_bytes());
+    // one a row, one for three rows, one for all, and one a row of which all stand in few places
+    for (distinct, head) in [(20_000, &[][..]), (7000, &[]), (1, &[]), (20_000, &[9, 0x80, 3])] {
+        let mut records: Vec<[u8; 20]> = (0..20_000u32)
+            .rev()
+            .map(|row| {
+                let mut record = [0; 20];
+                record[..16].copy_from_slice(&digest_of(row % distinct)[..16]);
+                record[..head.len()].copy_from_slice(head);
+                record[16..].copy_from_slice(&row.to_le_bytes());
+                record
+            })
+            .collect();
+        let [digests, ends, rows] = order_records(records.as_flattened()).unwrap();
+        records.sort_by_key(|record| (record[..16].to_vec(), u32::from_le_bytes(*record.last_chunk().unwrap())));
+        assert_eq!(rows, records.iter().flat_map(|record| record[16..].to_vec()).collect::<Vec<_>>());
+        let groups: Vec<_> = records.chunk_by(|left, right| left[..16] == right[..16]).collect();
+        assert_eq!(groups.len() as u32, distinct);
+        assert_eq!(digests, groups.iter().flat_map(|group| group[0][..16].to_vec()).collect::<Vec<_>>());
+        let counted = groups.iter().scan(0, |end, group| {
+            *end += group.len() as u32;
+            Some(*end)
+        });
+        assert_eq!(ends, offsets(&counted.collect::<Vec<_>>()));
+    }
 }

@@ -75,7 +75,7 @@ fn evaluate(
         })
         .collect();
     let mut runs: Vec<CircuitRun> =
-        (0..3).map(|me| CircuitRun::new(Arc::clone(circuit), Arc::clone(&streams[me]), me, 5, words, true)).collect();
+        (0..3).map(|me| CircuitRun::new(Arc::clone(circuit), Arc::clone(&streams[me]), me, 5, words, true).unwrap()).collect();
     let mut said: Vec<Vec<u64>> = runs
         .iter_mut()
         .enumerate()
@@ -143,7 +143,7 @@ fn what_is_no_circuit_and_calls_out_of_order_are_refused() {
     assert_eq!(Circuit::new(1, &[Gate::Not(0), Gate::And(1, 2)], &[]).err(), Some(BadCircuit::Operand(1)));
     assert_eq!(Circuit::new(1, &[], &[0, 1]).err(), Some(BadCircuit::Output(1)));
     let circuit = Arc::new(Circuit::new(2, &[Gate::And(0, 1)], &[2]).unwrap());
-    let mut run = CircuitRun::new(circuit, Arc::clone(&nodes()[0]), 0, 1, 2, false);
+    let mut run = CircuitRun::new(circuit, Arc::clone(&nodes()[0]), 0, 1, 2, false).unwrap();
     assert_eq!(run.advance(&[0; 2], &[0; 16]), Err(RunError::NotNext));
     assert_eq!(run.take_outputs(), Err(RunError::NotNext));
     assert_eq!(run.start(&[[&[1, 2], &[3, 4]]]), Err(RunError::Sizes { found: 1, needed: 2 }));

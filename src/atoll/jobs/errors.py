@@ -70,11 +70,12 @@ class PayloadTooLong(InputError):
 class OpenedDiffers(PeerError):
     """Compute nodes do not count the same bids as opened: one said what is not so, or handed on no opening that it had.
 
-    An honest bidder alone cannot bring it about, and a dishonest one only together with a compute node.
+    An honest bidder alone cannot bring it about, and a dishonest one only together with a compute node. Which node, a node does
+    not see: two honest ones differ where the third told them different things. So it accuses none.
     """
 
     code = "jobs.opened_differs"
-    sentence = "{party} does not count the same bids as opened as this node: they differ over {bidders}."
+    sentence = "Other bids are counted as opened by {nodes} than by this node: they differ over {bidders}."
     remedy = "One of the three nodes is faulty or hostile, and nothing was computed: show the auditor the logs of all."
 
 

@@ -6,6 +6,7 @@ The node knows this interface and no kind; a kind is logic that opens nothing. O
     explain(spec)    the proposer: which protocols there are for it, and why the draft takes the one it takes
     check(plan)      every party, before it decides: does the plan fit the kind, and does it tell the truth about itself
     verify_attached(plan, body)  likewise: is what travels beside the plan what the plan says of it
+    verify_traffic(plan) likewise: does its own limit let it end
     verify_period(plan)  every party, before it decides and before it begins: is what lasts of this time
     demands(plan)    every owner, for `policy.decide`
     estimate(plan)   everybody, before consent
@@ -311,6 +312,19 @@ class JobKind(ABC, Generic[Spec]):
         said, current = self.period(plan), period_of(now)
         if said is not None and said != current:
             raise WrongPeriod(said=said, current=current)
+
+    def verify_traffic(self, plan: Plan) -> None:
+        """Refuse what its own limit would end on the way: by then consents were given, and uses charged.
+
+        Args:
+            plan: checked.
+
+        Raises:
+            BadPlan: the plan may send less than it is estimated to.
+        """
+        needed, allowed = self.estimate(plan).traffic_bytes, plan.limits.traffic_bytes
+        if allowed < needed:
+            raise BadPlan(kind=self.name, reason=f"a party sends about {needed} bytes, and may send {allowed}")
 
     @abstractmethod
     def result_schema(self, plan: Plan) -> tuple[ResultColumn, ...]:

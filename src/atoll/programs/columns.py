@@ -43,7 +43,7 @@ def encode_column(column: GraphInput, values: Any) -> Encoded:
         raise BadColumn(column=name, problem="it is missing")
     array, valid = _split(name, values)
     if array.shape != kind.shape:
-        raise BadColumn(column=name, problem=f"its shape is {list(array.shape)}, declared is {list(kind.shape)}")
+        raise BadColumn(column=name, problem=f"it has {_shape(array.shape)}, and the program takes {_shape(kind.shape)}")
     if not valid.all() and column.valid is None:
         raise BadColumn(column=name, problem=f"row {_first(~valid)} is null, and nulls are not declared")
     return Encoded(np.where(valid, _raw(name, kind, array, valid), _filler(kind)), valid)
@@ -73,6 +73,17 @@ def _split(name: str, values: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         array = np.asarray(values)
         valid = np.ones(array.shape, dtype=np.bool_)
     return array, valid
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    """
+    >>> _shape((3,)), _shape((1, 2))
+    ('3 rows', '1 row of 2')
+    """
+    if not shape:
+        return "no rows"
+    rows = f"{shape[0]} row{'' if shape[0] == 1 else 's'}"
+    return f"{rows} of {' x '.join(map(str, shape[1:]))}" if shape[1:] else rows
 
 
 def _zero(present: NDArray[Any]) -> Any:

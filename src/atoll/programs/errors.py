@@ -29,6 +29,30 @@ class DependsOnSecret(InputError):
     remedy = "Compute both ways and choose with where(condition, one, other); loops run a public number of times."
 
 
+class AuthorFault(InputError):
+    """The text of a program raised an error of Python's while it was read or traced: its author's to mend."""
+
+    code = "programs.author_fault"
+    sentence = "{line}: {problem}."
+    remedy = "Correct the text of the program at this line; Python run on the file by itself shows the whole trace."
+
+
+class SizeMissing(InputError):
+    """A program's columns have a named number of rows, and nobody says which number it is."""
+
+    code = "programs.size_missing"
+    sentence = "How many rows `{size}` stands for in program {program} is not said."
+    remedy = "Say it: --size NAME=ROWS on the command line, trace(NAME=ROWS) in Python."
+
+
+class UnknownSize(InputError):
+    """A number of rows is given for a name that no column of the program has."""
+
+    code = "programs.unknown_size"
+    sentence = "Program {program} has no number of rows named {size}; it has {known}."
+    remedy = "Correct the name, or leave it out."
+
+
 class BadProgram(InputError):
     """What the program declares and what its function does are not the same."""
 

@@ -1,6 +1,7 @@
 """What a program will take, open and get wrong at most: known before it runs, and what parties consent to.
 
-Rounds and bytes are exactly those of a run; memory is what a node holds at its fullest moment; time is an estimate for a link.
+Rounds and bytes are exactly those of a run where `exact` says so; memory is what a node holds at its fullest moment; time is an
+estimate for a link.
 """
 
 from __future__ import annotations
@@ -14,15 +15,14 @@ from typing import Any
 
 from atoll.programs.dtypes import show
 from atoll.programs.graph import Graph, Output, Ref
-from atoll.programs.kind import Kind
+from atoll.programs.memory import peak_memory
 from atoll.programs.places import owner_shapes, owners, receiver_shapes, receivers
-from atoll.programs.schedule import at_once, layers
+from atoll.programs.schedule import at_once, costs_of, layers
 from atoll.protocols.mpc import Adversary
 from atoll.protocols.mpc.entering import Form, package_bytes, result_bytes
-from atoll.protocols.mpc.errors import NotVerifiable
 from atoll.protocols.mpc.places import NODES
-from atoll.protocols.mpc.shares import word_count
-from atoll.protocols.mpc.traffic import NOTE_BYTES, Traffic, bits, even, multiply, verification
+from atoll.protocols.mpc.traffic import Traffic, bits, even, multiply, verification
+from atoll.protocols.mpc.witness import signed_bytes
 
 _SET_UP = Traffic(2, (96, 96, 96))
 _SECONDS_A_BYTE = 8e-9
@@ -80,7 +80,7 @@ class Explanation:
     rounds: int
     """Among compute nodes, set-up, inputs and outputs included."""
     bytes_by_node: tuple[int, int, int]
-    """What each compute node sends the other two."""
+    """What each compute node sends the other two, in malicious mode with the claims that sign it."""
     bytes_from_owners: int
     bytes_to_receivers: int
     memory_bytes: int
@@ -91,62 +91,58 @@ class Explanation:
     openings: tuple[Disclosure, ...]
     """What compute nodes are shown beyond shares."""
     exact: bool
-    """False if something is opened on the way in malicious mode: all that precedes is verified then, and is here counted at the
-    end, but for what sorts do themselves."""
+    """Whether a run takes just these rounds and bytes. False if a sort is so long that its shuffle settles how many comparisons
+    it asks for."""
+    more_bytes: int
+    """That a node may send beyond where they are not exact."""
 
 
 def explain(graph: Graph, *, adversary: Adversary = Adversary.SEMI_HONEST, links: tuple[Link, ...] = (LAN, WAN)) -> Explanation:
     """Foretell a run of `graph`.
 
     Raises:
-        NotVerifiable: an operation of it does not run in malicious mode.
+        TooManyProducts: malicious mode would have to prove more of them at once than it can.
     """
     malicious = adversary is Adversary.MALICIOUS
-    if malicious:
-        _verify_verifiable(graph)
     steps: list[StepCost] = []
     total = _SET_UP + even(1, 64 * len(owners(graph)))
     batches = [together for layer in layers(graph) for together in at_once(graph, layer, malicious=malicious)]
     for number, together in enumerate(batches):
-        said = Traffic()
-        for at in together:
-            step = graph.steps[at]
-            cost = step.operation.cost(graph.kinds(step.inputs), malicious=malicious)
-            said |= cost
+        costs = costs_of(graph, together, malicious=malicious)
+        said = total + reduce(Traffic.__or__, costs)
+        proofs = said.proofs() if malicious else Traffic()
+        for at, cost in zip(together, costs, strict=True):
+            step, whole = graph.steps[at], cost + proofs
             kind = step.kinds[0]
             name = step.operation.NAME
-            steps.append(StepCost(graph.place(at), name, kind.shape, str(kind.dtype), cost.rounds, cost.sent, number))
-        total += said
+            steps.append(StepCost(graph.place(at), name, kind.shape, str(kind.dtype), whole.rounds, whole.sent, number))
+        total = said.settled() + proofs
     total += _handing_over(graph)
     if malicious:
-        total += verification(total.words, total.numbers, total.moved)
-    sent = max(total.sent)
+        total += verification(total.products[-1])
+    bytes_by_node = signed_bytes(total.sent, total.claims) if malicious else total.sent
+    sent = max(bytes_by_node)
     return Explanation(
         program=graph.name,
         digest=graph.digest.hex(),
         adversary=str(adversary),
         steps=tuple(steps),
         rounds=total.rounds,
-        bytes_by_node=total.sent,
+        bytes_by_node=bytes_by_node,
         bytes_from_owners=sum(
             package_bytes(node, owner_shapes(graph, name)) for name in owners(graph) for node in range(NODES)
         ),
         bytes_to_receivers=sum(NODES * result_bytes(receiver_shapes(graph, name)) for name in receivers(graph)),
-        memory_bytes=peak_memory(graph, malicious=malicious),
+        memory_bytes=peak_memory(graph, malicious=malicious, handing_over=_handing_over(graph)),
         seconds=tuple(
             (link.name, total.rounds * link.one_way_seconds + sent * (1 / link.bytes_per_second + _SECONDS_A_BYTE))
             for link in links
         ),
         outputs=tuple(_disclosed(graph, output) for output in graph.outputs),
         openings=tuple(_openings(graph)),
-        exact=not (malicious and total.opens),
+        exact=not total.more,
+        more_bytes=total.more,
     )
-
-
-def _verify_verifiable(graph: Graph) -> None:
-    for at, step in enumerate(graph.steps):
-        if not step.operation.is_verifiable(graph.kinds(step.inputs)):
-            raise NotVerifiable(operation=f"{step.operation.NAME} ({graph.place(at)})")
 
 
 def as_plain(found: Explanation) -> dict[str, Any]:
@@ -193,42 +189,6 @@ def _openings(graph: Graph) -> Iterator[Disclosure]:
             yield Disclosure(f"{graph.place(at)}: {opening.what}", (opening.to,))
 
 
-def held_bytes(kind: Kind) -> int:
-    """What a value takes at a node."""
-    if not kind.secret:
-        return 8 * kind.size
-    return 16 * word_count(kind.size) if kind.dtype.is_bool else 16 * kind.size
-
-
-def _scratch(graph: Graph, steps: Sequence[int]) -> int:
-    return sum(graph.steps[at].operation.scratch_bytes(graph.kinds(graph.steps[at].inputs)) for at in steps)
-
-
-def peak_memory(graph: Graph, *, malicious: bool = False) -> int:
-    """The most that a node holds at a time, by the order of `schedule`: values, scratch, and what malicious mode notes."""
-    live = {column.ref.step: held_bytes(column.kind) for column in graph.inputs}
-    live |= {column.valid.step: held_bytes(graph.kind(column.valid)) for column in graph.inputs if column.valid is not None}
-    peak = sum(live.values())
-    said = Traffic()
-    for layer in layers(graph):
-        live |= {at: sum(map(held_bytes, graph.steps[at].kinds)) for at in (*layer.local, *layer.together)}
-        held = sum(live.values()) + _scratch(graph, layer.local)
-        peak = max(peak, held)
-        for together in at_once(graph, layer, malicious=malicious):
-            noted = 0
-            if malicious:
-                steps = [graph.steps[at] for at in together]
-                costs = [step.operation.cost(graph.kinds(step.inputs), malicious=True) for step in steps]
-                batch = reduce(Traffic.__or__, costs)
-                noted = max(said.notes.last + batch.notes.first, batch.notes.most)
-                said += batch
-            peak = max(peak, held + _scratch(graph, together) + NOTE_BYTES * noted)
-        for at in layer.done_with:
-            live.pop(at, None)
-    at_end = (said + _handing_over(graph)).notes.last if malicious else 0
-    return max(peak, sum(live.values()) + NOTE_BYTES * at_end)
-
-
 MOST_SHOWN = 50
 """Steps that `as_text` lists."""
 
@@ -247,8 +207,11 @@ def as_text(found: Explanation) -> str:
         f"Rounds {found.rounds}, each node sends {_bytes(found.bytes_by_node)}, memory {_size(found.memory_bytes)} a node"
     )
     lines.append(f"Owners send {_size(found.bytes_from_owners)}, receivers get {_size(found.bytes_to_receivers)}")
+    if found.adversary == Adversary.MALICIOUS:
+        lines.append("Products are proved before each opening, counted with the step that opens, and before results.")
     if not found.exact:
-        lines.append("Products are verified before each opening: counted here where sorts open, and for the rest at the end.")
+        lines.append("A long sort asks for as many comparisons as its shuffle settles: counted here for one of them;")
+        lines.append(f"a node may send up to {_size(found.more_bytes)} more.")
     lines += [f"About {seconds:.2g} s at {link}" for link, seconds in found.seconds]
     lines += ["", "Opened to receivers:"]
     outputs = [("what", "to", "type", "error at most")]

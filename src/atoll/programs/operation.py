@@ -81,13 +81,9 @@ class Operation(ABC):
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         """Rounds and bytes of `run`, equal to what a run counts; nothing for local operations.
 
-        What malicious mode sends to verify products comes on top: `Traffic.words` and `Traffic.numbers` say of how many.
+        What malicious mode sends to prove products comes on top: `Traffic.products` says of what.
         """
         return Traffic()
-
-    def is_verifiable(self, kinds: tuple[Kind, ...]) -> bool:
-        """Whether malicious mode has a check for every step of it; programs with others are refused there before they run."""
-        return True
 
     def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
         """Memory while it runs at a node, its operands and results not counted; an estimate."""

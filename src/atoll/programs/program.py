@@ -10,7 +10,7 @@ from typing import Any
 
 from atoll.programs.array import SecretArray
 from atoll.programs.dtypes import DType
-from atoll.programs.errors import BadProgram
+from atoll.programs.errors import BadProgram, SizeMissing, UnknownSize
 from atoll.programs.explain import as_text, explain
 from atoll.programs.graph import Graph, Output, Ref
 from atoll.programs.operations.checking import VerifyRange
@@ -64,9 +64,13 @@ class Program:
             sizes: the number of rows for every name that stands for one.
 
         Raises:
-            BadProgram: declaration and function differ, or a size is missing.
+            BadProgram: declaration and function differ.
+            SizeMissing, UnknownSize: a size is not given, or one is that no column has.
             ValueOverflow, WrongOperands, DependsOnSecret: they name the line.
         """
+        named = {one.rows for one in self.inputs.values() if isinstance(one.rows, str)}
+        for size in sorted(sizes.keys() - named):
+            raise UnknownSize(program=self.name, size=size, known=", ".join(sorted(named)) or "none")
         tracer = Tracer()
         secrets = {name: self._input(tracer, name, declared, sizes) for name, declared in self.inputs.items()}
         token = CURRENT.set(tracer)
@@ -88,7 +92,7 @@ class Program:
     def _input(self, tracer: Tracer, name: str, declared: Column, sizes: Mapping[str, int]) -> SecretArray:
         rows = sizes.get(declared.rows) if isinstance(declared.rows, str) else declared.rows
         if rows is None:
-            raise BadProgram(program=self.name, problem=f"how many rows `{declared.rows}` stands for is not said")
+            raise SizeMissing(program=self.name, size=declared.rows)
         shape = (rows,) if declared.width is None else (rows, declared.width)
         kind = declared.dtype
         values = Input(name, declared.owner, kind.name, kind.low, kind.high, kind.fraction, shape)

@@ -7,11 +7,12 @@ let go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from atoll.programs.graph import Graph, Ref
 from atoll.programs.operations.inputs import Input, InputMask
+from atoll.protocols.mpc.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,16 @@ def at_once(graph: Graph, layer: Layer, *, malicious: bool) -> list[tuple[int, .
     """
     if not malicious:
         return [layer.together] if layer.together else []
-    steps = {at: graph.steps[at] for at in layer.together}
-    opening = [at for at, step in steps.items() if step.operation.cost(graph.kinds(step.inputs), malicious=True).opens]
+    costs = costs_of(graph, layer.together, malicious=True)
+    opening = [at for at, cost in zip(layer.together, costs, strict=True) if cost.opens]
     silent = tuple(at for at in layer.together if at not in opening)
     return [*([silent] if silent else []), *((at,) for at in opening)]
+
+
+def costs_of(graph: Graph, steps: Sequence[int], *, malicious: bool) -> list[Traffic]:
+    """What each of the steps says."""
+    chosen = [graph.steps[at] for at in steps]
+    return [step.operation.cost(graph.kinds(step.inputs), malicious=malicious) for step in chosen]
 
 
 def wanted(graph: Graph) -> Iterator[Ref]:

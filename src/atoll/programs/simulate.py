@@ -34,6 +34,7 @@ from atoll.protocols.mpc.entering import (
 )
 from atoll.protocols.mpc.places import NODES
 from atoll.protocols.mpc.roles import hand_over
+from atoll.protocols.mpc.witness import signed_bytes
 from atoll.protocols.role import Party
 
 
@@ -46,7 +47,7 @@ class Simulated:
     rounds: int
     """Among the compute nodes, one after the other."""
     bytes_by_node: tuple[int, int, int]
-    """What each compute node sent the other two."""
+    """What each compute node sent the other two; in malicious mode with the claims that sign it, though nobody signs here."""
     bytes_from_owners: int
     """What all owners sent to compute nodes."""
     bytes_to_receivers: int
@@ -91,4 +92,6 @@ def simulate(
         handed += sum(map(len, said))
         outputs[name] = read_results(graph, name, open_results(said, receiver_shapes(graph, name)))
     from_owners = sum(len(package) for packages in packed.values() for package in packages)
-    return Simulated(outputs, ran.rounds, ran.bytes_by_node, from_owners, handed)
+    is_signed = adversary is Adversary.MALICIOUS
+    sent = signed_bytes(ran.bytes_by_node, ran.claims_by_node) if is_signed else ran.bytes_by_node
+    return Simulated(outputs, ran.rounds, sent, from_owners, handed)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from atoll.protocols.errors import CheckpointsDiffer, RolesStalled
 from atoll.protocols.packets import Packet, encode_packet, parse_packet
-from atoll.protocols.role import Checkpoint, Party, Progress, Receive, Role, Send
+from atoll.protocols.role import Checkpoint, Flush, Party, Progress, Receive, Role, Send
 
 
 class Said(NamedTuple):
@@ -130,7 +130,7 @@ class _Seat:
             elif isinstance(step, Checkpoint):
                 self.states.append(step.state)
                 self.cuts.append(_Counts(dict(self._sent), dict(self._heard)))
-            else:
+            elif not isinstance(step, Flush):
                 self.progress.append(step)
         return moved
 

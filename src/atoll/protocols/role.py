@@ -83,7 +83,12 @@ class Progress:
     unit: str
 
 
-Step: TypeAlias = Send | Receive | Checkpoint | Progress
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """Let what was sent leave now: something long follows, and a peer may wait for it. No word changes by it, only its time."""
+
+
+Step: TypeAlias = Send | Receive | Checkpoint | Progress | Flush
 
 Output = TypeVar("Output")
 

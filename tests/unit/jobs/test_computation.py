@@ -16,8 +16,9 @@ from atoll.jobs.kind import Brings
 from atoll.jobs.security import Security
 from atoll.ledger.plan import Coalition, Limits, Plan, PlanOutput, digest_attached
 from atoll.policy.demand import Exposure, Output
+from atoll.programs.explain import explain
 from atoll.programs.graph import Graph
-from atoll.programs.operations.ordering import SortBy
+from atoll.protocols.mpc import verification
 from tests.unit.jobs.secret import GRANT, KIND, OWN, joint, plan_of, spec_of, vertical
 
 GRAPH = joint()
@@ -98,47 +99,78 @@ def test_a_drafted_plan_passes_its_own_check(graph: Graph, security: Security) -
     assert not KIND.resumable
 
 
-CHANGES: dict[str, dict[str, Any]] = {
-    "another model": {"adversary_model": "malicious"},
-    "more than it withstands": {"adversary_model": "honest-majority-malicious"},
-    "no coalitions": {"coalitions": ()},
-    "a coalition less": {"coalitions": PLAN.coalitions[1:]},
-    "a coalition that reads less": {
-        "coalitions": (Coalition(members=PLAN.coalitions[0].members, reads=("x",)), *PLAN.coalitions[1:])
+CHANGES: dict[str, dict[str, dict[str, Any]]] = {
+    "what it says of its adversary model": {
+        "another model": {"adversary_model": "malicious"},
+        "more than it withstands": {"adversary_model": "honest-majority-malicious"},
+        "another security": {"program": SAID | {"security": "malicious"}},
     },
-    "no leak": {"leakage": "Nothing."},
-    "another protocol": {"protocol": "mpc-shamir"},
-    "another version": {"protocol_version": 2},
-    "another output": {"outputs": tuple(PlanOutput(index=at, gets=("computed",)) for at in range(2))},
-    "an output less": {"outputs": PLAN.outputs[:1]},
-    "a party less": {"parties": PLAN.parties[1:]},
-    "parties in another order": {"parties": PLAN.parties[::-1]},
-    "an input less": {"inputs": PLAN.inputs[1:]},
-    "an input of another place": {"inputs": (replace(PLAN.inputs[0], index=1), *PLAN.inputs[1:])},
-    "an input that a receiver brings": {"inputs": (replace(PLAN.inputs[0], role="receiver"), *PLAN.inputs[1:])},
-    "a line that brings more rows": {"inputs": (replace(PLAN.inputs[0], rows_cap=17), *PLAN.inputs[1:])},
-    "a line without its grant": {"inputs": (replace(PLAN.inputs[0], grant=b""), *PLAN.inputs[1:])},
-    "a key column": {"inputs": tuple(replace(one, normalisation=("national-id/1",)) for one in PLAN.inputs)},
-    "too little memory": {"limits": Limits(memory_bytes=2**27, traffic_bytes=2**26, attempts=1)},
-    "another graph": {"program": SAID | {"graph": bytes(32)}},
-    "another name": {"program": SAID | {"name": "harmless"}},
-    "another security": {"program": SAID | {"security": "malicious"}},
-    "fewer rounds": {"program": SAID | {"rounds": 1}},
-    "fewer bytes": {"program": SAID | {"sent": [1, 1, 1]}},
-    "less memory": {"program": SAID | {"memory": 1}},
-    "something opened": {"program": SAID | {"opens": ["a sum"]}},
-    "an unknown field": {"program": SAID | {"also": 1}},
-    "no program": {"program": {}},
-    "a program of other types": {"program": SAID | {"rounds": "1"}},
-    "what travels beside it": {"attached": bytes(32)},
-    "nothing beside it": {"attached": b""},
+    "what it says of its coalitions": {
+        "no coalitions": {"coalitions": ()},
+        "a coalition less": {"coalitions": PLAN.coalitions[1:]},
+        "a coalition that reads less": {
+            "coalitions": (Coalition(members=PLAN.coalitions[0].members, reads=("x",)), *PLAN.coalitions[1:])
+        },
+        "something opened": {"program": SAID | {"opens": ["a sum"]}},
+    },
+    "what it says of its leakage": {
+        "no leak": {"leakage": "Nothing."},
+    },
+    "what it says of its protocol": {
+        "another protocol": {"protocol": "mpc-shamir"},
+        "another version": {"protocol_version": 2},
+    },
+    "what it says of its outputs": {
+        "another output": {"outputs": tuple(PlanOutput(index=at, gets=("computed",)) for at in range(2))},
+        "an output less": {"outputs": PLAN.outputs[:1]},
+    },
+    "three different organisations compute": {
+        "a party less": {"parties": PLAN.parties[1:]},
+    },
+    "is not a dataset of telecom": {
+        "parties in another order": {"parties": PLAN.parties[::-1]},
+    },
+    "one input for each owner's place and receiver": {
+        "an input less": {"inputs": PLAN.inputs[1:]},
+    },
+    "its parties and inputs do not belong together": {
+        "an input of another place": {"inputs": (replace(PLAN.inputs[0], index=1), *PLAN.inputs[1:])},
+        "an input that a receiver brings": {"inputs": (replace(PLAN.inputs[0], role="receiver"), *PLAN.inputs[1:])},
+        "a line that brings more rows": {"inputs": (replace(PLAN.inputs[0], rows_cap=17), *PLAN.inputs[1:])},
+    },
+    "rests on a grant for every receiver but its owner": {
+        "a line without its grant": {"inputs": (replace(PLAN.inputs[0], grant=b""), *PLAN.inputs[1:])},
+    },
+    "no rule national-id/1": {
+        "a key column": {"inputs": tuple(replace(one, normalisation=("national-id/1",)) for one in PLAN.inputs)},
+    },
+    "is limited to 128": {
+        "too little memory": {"limits": Limits(memory_bytes=2**27, traffic_bytes=2**26, attempts=1)},
+    },
+    "what it says of its program is not what the program does": {
+        "another graph": {"program": SAID | {"graph": bytes(32)}},
+        "another name": {"program": SAID | {"name": "harmless"}},
+        "fewer rounds": {"program": SAID | {"rounds": 1}},
+        "fewer bytes": {"program": SAID | {"sent": [1, 1, 1]}},
+        "less memory": {"program": SAID | {"memory": 1}},
+    },
+    "its program does not say what runs": {
+        "an unknown field": {"program": SAID | {"also": 1}},
+        "no program": {"program": {}},
+        "a program of other types": {"program": SAID | {"rounds": "1"}},
+    },
+    "not the one that travels beside it": {
+        "what travels beside it": {"attached": bytes(32)},
+        "nothing beside it": {"attached": b""},
+    },
 }
+"""By the reason that is given."""
 
 
-@pytest.mark.parametrize("what", CHANGES)
-def test_a_plan_that_says_something_else_is_refused(what: str) -> None:
-    with pytest.raises(BadPlan):
-        verify(replace(PLAN, **CHANGES[what]))
+@pytest.mark.parametrize(("reason", "what"), [(reason, what) for reason, changes in CHANGES.items() for what in changes])
+def test_a_plan_that_says_something_else_is_refused(reason: str, what: str) -> None:
+    with pytest.raises(BadPlan, match=reason):
+        verify(replace(PLAN, **CHANGES[reason][what]))
 
 
 def test_a_plan_that_hides_what_an_output_shows_is_refused() -> None:
@@ -191,43 +223,18 @@ def test_no_owner_is_believed_on_its_ranges_beside_others(owners: int, security:
         verify(plan_of(spec), graph.encode())
 
 
-def test_a_program_that_cannot_be_verified_is_refused_for_malicious_security_before_anybody_consents(
+def test_more_than_malicious_security_could_prove_at_once_is_refused_before_consents(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(SortBy, "is_verifiable", lambda _self, _kinds: False)
-    graph = total("the largest")
-    spec = spec_of(graph)
-    semi_honest = plan_of(spec)
-    verify(semi_honest, graph.encode())
-    with pytest.raises(BadPlan):
-        KIND.draft(replace(spec, security=Security.MALICIOUS))
-    said = dict(semi_honest.program) | {"security": "malicious"}
-    with pytest.raises(BadPlan):
-        KIND.verify_attached(replace(semi_honest, program=said), graph.encode())
-
-
-def test_a_program_that_malicious_mode_cannot_verify_is_neither_drafted_nor_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SortBy, "is_verifiable", lambda _self, _kinds: False)
-
-    @mp.program(
-        inputs={
-            "income": mp.column("first", mp.int64(0, 1000), rows="n"),
-            "other": mp.column("second", mp.int64(0, 9), rows="n"),
-        },
-        outputs={"least": "asker"},
-    )
-    def least(income: mp.SecretArray, other: mp.SecretArray) -> mp.SecretArray:
-        return (income + other).min()
-
-    graph = least.trace(n=16)
+    graph = total("value")
+    monkeypatch.setattr(verification, "MAX_PRODUCTS", 10)
     plan = plan_of(spec_of(graph))
-    with pytest.raises(BadPlan, match=r"sort_by .* cannot be verified"):
+    verify(plan, graph.encode())
+    with pytest.raises(BadPlan, match="fewer than 10"):
         plan_of(spec_of(graph, security=Security.MALICIOUS))
-    model = "honest-majority-malicious"
-    with pytest.raises(BadPlan, match=r"sort_by .* cannot be verified"):
-        KIND.verify_attached(
-            replace(plan, adversary_model=model, program=dict(plan.program) | {"security": "malicious"}), graph.encode()
-        )
+    said = dict(plan.program) | {"security": "malicious"}
+    with pytest.raises(BadPlan, match="fewer than 10"):
+        KIND.verify_attached(replace(plan, adversary_model="honest-majority-malicious", program=said), graph.encode())
 
 
 def test_what_is_no_program_is_refused() -> None:
@@ -274,6 +281,17 @@ def test_bad_cells_become_nulls_only_where_the_program_has_them() -> None:
     forgiving = replace(spec.owners[0], binds=(replace(spec.owners[0].binds[0], forgiving=True),))
     with pytest.raises(BadPlan, match="no nulls"):
         KIND.draft(replace(spec, owners=(forgiving, spec.owners[1])))
+
+
+def test_what_a_sort_may_send_beyond_one_draw_is_part_of_the_estimate() -> None:
+    """A plan that may send what is estimated, and no more, passes every party's check: it must not end on the way."""
+    graph = total("the largest", 1500)
+    plan = plan_of(spec_of(graph))
+    said = explain(graph)
+    assert plan.program["more"] == said.more_bytes > 0
+    assert KIND.estimate(plan).traffic_bytes >= max(said.bytes_by_node) + said.more_bytes
+    with pytest.raises(BadPlan, match="what the program does"):
+        verify(replace(plan, program=dict(plan.program) | {"more": 0}), graph.encode())
 
 
 # -- what it asks of owners ----------------------------------------------------------------------------------------------------

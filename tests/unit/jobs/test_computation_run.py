@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from atoll import programs as mp
-from atoll.errors import PeerError
 from atoll.jobs.computation import program
 from atoll.jobs.computation.results import to_result
 from atoll.jobs.errors import BadInputs, BadPlan
 from atoll.jobs.kind import Inputs
-from atoll.jobs.secret import compute, owner, receiver
 from atoll.jobs.security import Security
+from atoll.protocols.mpc.errors import OwnerDiffers
+from atoll.protocols.mpc.places import compute, owner, receiver
 from atoll.protocols.pump import pump
 from tests.unit.jobs.secret import KIND, joint, numbers, plan_of, run, spec_of, vertical
 
@@ -106,7 +106,7 @@ def test_a_node_with_another_plan_ends_the_run() -> None:
         return made
 
     for odd in (owner(1), compute(0), compute(2)):
-        with pytest.raises(PeerError):
+        with pytest.raises(OwnerDiffers):
             pump(roles(odd))
 
 
@@ -117,7 +117,7 @@ def test_an_owners_shares_of_another_attempt_are_refused() -> None:
         tables = (TABLES[place.index],) * 2 if place.role == "owner" else ()
         inputs = Inputs(tables=tables, attached=BODY, attempt=2 if place == owner(1) else 1)
         roles[place] = KIND.program(PLAN, place, inputs, seed=bytes([at + 1]) * 32)
-    with pytest.raises(PeerError):
+    with pytest.raises(OwnerDiffers):
         pump(roles)
 
 

@@ -13,6 +13,7 @@ from atoll.jobs.intersection.checking import verify_spec
 from atoll.jobs.intersection.coalitions import coalitions
 from atoll.ledger.plan import Coalition, Plan, PlanOutput, PlanParty
 from atoll.policy.demand import Demand, Exposure
+from atoll.protocols.psi_ecdh.params import VERSION
 from atoll.wire.message import encode_message, parse_message
 from tests.unit.jobs.world import BANK, BUREAU, KIND, OTHER_USE, TELECOM, USE, altered, mutual, plan, plan_of, spec
 
@@ -36,7 +37,7 @@ def said(**changes: Any) -> dict[str, Any]:
     [
         lie("kind", "statistics"),
         lie("protocol", "psi-ecdh-p256"),
-        lie("protocol_version", 4),
+        lie("protocol_version", VERSION + 1),
         lie("adversary_model", "malicious"),
         lie("adversary_model", "honest-majority-malicious"),
         lie("leakage", "Nobody learns anything."),

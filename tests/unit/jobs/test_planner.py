@@ -35,6 +35,12 @@ def test_the_fastest_that_can_serve_is_chosen_and_the_reason_names_it() -> None:
     assert choice.chosen.name in choice.why
 
 
+def test_a_round_of_questions_that_waits_for_the_answers_before_it_takes_a_round_trip() -> None:
+    cost = PROTOCOLS["psi-ecdh-curve25519"].cost
+    shapes = [Shape(receiver_rows=rows, owner_rows=(1 << 20,)) for rows in (1, 1 << 14, (1 << 14) + 1, 1 << 20)]
+    assert [cost(shape, "").rounds for shape in shapes] == [4, 4, 6, 130]
+
+
 def test_a_person_can_force_any_protocol_that_can_serve() -> None:
     for one in weigh(SMALL, LAN):
         if not one.why_not:

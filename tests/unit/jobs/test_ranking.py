@@ -13,6 +13,8 @@ from atoll.jobs.closing import close_as_other
 from atoll.jobs.errors import BadBid, BadInputs, BadPlan
 from atoll.jobs.kind import Inputs, Outcome
 from atoll.jobs.ranking import Ranking, RankingSpec, program
+from atoll.jobs.ranking.leakage import MAX_TEXT
+from atoll.jobs.ranking.spec import MAX_BIDDERS
 from atoll.jobs.security import Security
 from atoll.ledger.plan import Limits, Plan, plan_digest
 from atoll.primitives.drbg import SeededEntropy
@@ -234,16 +236,34 @@ def test_ranks_go_to_their_bidders_and_to_nobody_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"leakage": "nothing"}, {"coalitions": ()}, {"bids_until": 501, "leakage": "x"}, {"bids_until": 1000}]
+    ("changes", "reason"),
+    [
+        ({"leakage": "nothing"}, "its leakage"),
+        ({"coalitions": ()}, "its coalitions"),
+        ({"bids_until": 1000}, "nothing could run after them"),
+    ],
 )
-def test_a_plan_that_says_something_else_than_it_does_is_refused(changes: dict[str, Any]) -> None:
+def test_a_plan_that_says_something_else_than_it_does_is_refused(changes: dict[str, Any], reason: str) -> None:
     plan = plan_of()
     KIND.check(plan)
     KIND.verify_attached(plan, KIND.draft(RankingSpec(**_said(plan))).beside)
-    with pytest.raises(BadPlan):
+    with pytest.raises(BadPlan, match=reason):
         KIND.check(replace(plan, **changes))
+
+
+def test_a_plan_without_what_travels_beside_it_is_refused() -> None:
     with pytest.raises(BadPlan):
-        KIND.verify_attached(plan, b"")
+        KIND.verify_attached(plan_of(), b"")
+
+
+def test_names_that_would_take_too_much_room_are_counted_and_nothing_else_is_left_out() -> None:
+    names = tuple(f"{'o' * 38}{at:02}" for at in range(MAX_BIDDERS))
+    short, long = plan_of().leakage, plan_of(bidders=names, receivers=names, security=Security.MALICIOUS).leakage
+    assert "bank, bureau, telecom were asked" in short
+    assert f"the {MAX_BIDDERS} receivers learn" in long
+    assert f"the {MAX_BIDDERS} bidders were asked" in long
+    assert len(long) < MAX_TEXT
+    assert long.endswith("ends the ranking without an outcome.")
 
 
 def test_bids_that_would_not_count_are_refused_before_they_are_made() -> None:

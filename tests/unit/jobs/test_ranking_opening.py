@@ -137,7 +137,7 @@ def test_a_node_that_denies_an_honest_bid_ends_the_run_and_is_named_with_it(liar
         return [pairs[0], (None, None)]
 
     for said in honest_beside(liar, [ALL, ALL], hands=hands, tells=denies).values():
-        assert f"compute/{liar} does not count" in str(said)
+        assert f"by compute/{liar} than" in str(said)
         assert "differ over org01." in str(said)
 
 
@@ -150,7 +150,7 @@ def test_a_bidder_in_league_with_a_node_ends_the_run_at_most(liar: int) -> None:
     ended = honest_beside(liar, [ALL, shown], hands=nothing)
     assert f"compute/{liar}" in str(ended[(liar + 1) % SHARES])
     assert other in str(ended[(liar + 1) % SHARES])
-    assert f"{lacking} does not count" in str(ended[(liar + 2) % SHARES])
+    assert f"by {lacking} than" in str(ended[(liar + 2) % SHARES])
     assert all("differ over org01." in str(said) for said in ended.values())
 
 
@@ -163,7 +163,7 @@ def test_a_node_that_says_another_thing_to_each_ends_the_run_at_both() -> None:
     shown = [*ALL]
     shown[3] = False
     said = run_together([node(at, [shown]) for at in range(SHARES)], tap=tap).outputs
-    assert "compute/1 does not count" in str(said[0])
+    assert "by compute/1 than" in str(said[0])
     assert "compute/0" in str(said[1])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,12 @@ def said(ran: Ran[Any]) -> Traffic:
     return Traffic(ran.rounds, ran.bytes_by_node)
 
 
+def told(cost: Callable[..., Traffic], *sizes: int, adversary: Adversary) -> Traffic:
+    malicious = adversary is Adversary.MALICIOUS
+    alone = cost(*sizes, malicious=malicious)
+    return alone + alone.proofs() if malicious else alone
+
+
 def signed(held: Sequence[Column]) -> list[int]:
     return [int(one) for one in numbers(held).view(np.int64)]
 
@@ -56,7 +62,7 @@ def test_groups_by_code(name: str, adversary: Adversary) -> None:
     for one, members in groups.items():
         if members:
             assert (firsts[one], lasts[one]) == (min(members), max(members))
-    assert said(ran) == table_traffic.by_code(len(rows), 6, 3, 8, True, 1, 1, malicious=adversary is Adversary.MALICIOUS)
+    assert said(ran) == told(table_traffic.by_code, len(rows), 6, 3, 8, True, 1, 1, adversary=adversary)
 
 
 def test_codes_beyond_the_domain_are_left_out() -> None:
@@ -86,7 +92,7 @@ def test_groups_by_key(name: str, adversary: Adversary) -> None:
     assert signed([one.firsts[0] for one in ran.outputs]) == [*map(min, groups.values()), *rest]
     assert signed([one.lasts[0] for one in ran.outputs]) == [*map(max, groups.values()), *rest]
     assert signed([one.valid for one in ran.outputs if one.valid]) == [1] * len(groups) + rest
-    assert said(ran) == table_traffic.by_key(len(rows), 3, 8, 1, 1, 1, malicious=adversary is Adversary.MALICIOUS)
+    assert said(ran) == told(table_traffic.by_key, len(rows), 3, 8, 1, 1, 1, adversary=adversary)
 
 
 @pytest.mark.parametrize("bits", [[], [0], [1], [1] * 70, [0] * 70, [at * 5 % 7 % 2 for at in range(200)]])
@@ -149,7 +155,7 @@ def test_joins(name: str, adversary: Adversary) -> None:
         matches = [([100 + at for at, key in enumerate(right) if key == wanted][::-1] + [0] * most)[copy] for wanted in left]
         assert signed([one.columns[0] for one in held]) == matches
         assert signed([one.found for one in held]) == [int(one > 0) for one in matches]
-    assert said(ran) == table_traffic.join(len(left), len(right), 6, 1, most, malicious=adversary is Adversary.MALICIOUS)
+    assert said(ran) == told(table_traffic.join, len(left), len(right), 6, 1, most, adversary=adversary)
 
 
 @pytest.mark.parametrize(("right", "most"), [([3, 3], 1), ([1, 4, 4, 2, 4], 2), ([0] * 100, 99)])
@@ -176,7 +182,7 @@ def test_entries_at_secret_places_both_ways(entries: int, adversary: Adversary) 
         ran = run(lambda node, at, way=way: way(node, [one[at] for one in columns], place[at]), adversary=adversary)  # type: ignore[misc]
         assert signed([one[0] for one in ran.outputs]) == [table[one] for one in places]
         assert signed([one[1] for one in ran.outputs]) == [-table[one] for one in places]
-        assert said(ran) == cost(entries, 70, width, 2, malicious=adversary is Adversary.MALICIOUS)
+        assert said(ran) == told(cost, entries, 70, width, 2, adversary=adversary)
 
 
 def test_planes_are_planes() -> None:

@@ -17,6 +17,7 @@ from atoll.programs.operations import grouping, ordering
 from atoll.programs.operations.arithmetic import MovePoint
 from atoll.programs.operations.inputs import Constant, Input, InputMask
 from atoll.protocols.mpc import Adversary
+from tests.unit.programs.stated import verify_stated
 
 ROWS, WIDTH = 5, 27
 TABLES = {cls for cls in REGISTRY.values() if cls.__module__ in (grouping.__name__, ordering.__name__)}
@@ -108,8 +109,8 @@ def test_three_nodes_give_the_clear_answer_at_the_stated_cost(name: str, adversa
     found = ran.outputs["bureau"]["z"]
     assert np.abs(found.astype(float) - expected.astype(float)).max() <= float(kind.error) + 1e-12
     told = mp.explain(graph, adversary=adversary)
-    if told.exact:
-        assert (ran.rounds, ran.bytes_by_node) == (told.rounds, told.bytes_by_node)
+    assert told.exact
+    verify_stated(told, ran)
     assert (ran.bytes_from_owners, ran.bytes_to_receivers) == (told.bytes_from_owners, told.bytes_to_receivers)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -66,3 +66,20 @@ def test_only_malicious_mode_lets_openings_wait_for_each_other() -> None:
     assert [at_once(graph, layer, malicious=False) for layer in sending] == [[layer.together] for layer in sending]
     in_turn = [[(at,) for at in layer.together] for layer in sending]
     assert [at_once(graph, layer, malicious=True) for layer in sending] == in_turn
+
+
+def test_what_opens_nothing_runs_together_before_what_opens() -> None:
+    inputs = {name: mp.column("bank", mp.int64(0, 9), rows=ROWS) for name in ("x", "y")}
+    made: dict[str, Callable[..., object]] = {
+        "square": lambda x, y: x * x,
+        "sorted": lambda x, y: mp.sort(x),
+        "product": lambda x, y: x * y,
+    }
+    program = mp.Program(
+        lambda **given: {name: one(**given) for name, one in made.items()}, inputs, dict.fromkeys(made, ("bureau",))
+    )
+    graph = program.trace()
+    first = next(layer for layer in layers(graph) if layer.together)
+    batches = at_once(graph, first, malicious=True)
+    opens = [[graph.steps[at].operation.NAME.startswith("sort") for at in together] for together in batches]
+    assert opens == [[False, False], [True]]

@@ -19,7 +19,7 @@ from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.errors import CheckpointsDiffer, RolesStalled, UnexpectedPacket
 from atoll.protocols.packets import Packet
 from atoll.protocols.pump import Pumped, Said, pump
-from atoll.protocols.role import Checkpoint, Frame, Party, Progress, Receive, Role, Send
+from atoll.protocols.role import Checkpoint, Flush, Frame, Party, Progress, Receive, Role, Send
 from atoll.transport.journal import MemoryJournal, Saved
 from atoll.transport.memory import MemoryFabric
 from atoll.transport.runner import Report
@@ -65,6 +65,7 @@ def adder(me: Party, number: int, seed: bytes, resume: bytes | None) -> Role[int
     if stage <= 1:
         for peer in peers:
             yield Send(peer, Frame(held.to_bytes(8, "big")))
+        yield Flush()
         for peer in peers:
             frame: Frame = yield Receive(peer, Frame)
             held = (held + int.from_bytes(frame.data, "big")) & MASK

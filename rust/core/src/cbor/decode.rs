@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{
     CborError, FALSE, HIGHEST_MAX_DEPTH, Limits, MAJOR_ARRAY, MAJOR_BYTES, MAJOR_MAP, MAJOR_NEGATIVE, MAJOR_TAG, MAJOR_TEXT,
-    MAJOR_UNSIGNED, Reason, TRUE, is_normal, key_rank,
+    MAJOR_UNSIGNED, NULL, Reason, TRUE, is_normal, key_rank,
 };
 
 /// Makes the caller's objects from decoded items.
@@ -46,22 +46,70 @@ pub fn decode<B: Build>(data: &[u8], limits: Limits, builder: &mut B) -> Result<
     if data.len() > limits.max_bytes {
         return Err(CborError::new(Reason::TooLong, limits.max_bytes).into());
     }
-    let mut reader = Reader { data, position: 0, max_depth: limits.max_depth.min(HIGHEST_MAX_DEPTH) };
+    let mut reader = Reader::new(data, limits.max_depth);
     let item = reader.item(0, builder)?;
-    if reader.position != data.len() {
-        return Err(CborError::new(Reason::TrailingBytes, reader.position).into());
-    }
+    reader.finish()?;
     Ok(item)
 }
 
-struct Reader<'a> {
+/// Reads items one after another, for a caller who knows what must come.
+pub struct Reader<'a> {
     data: &'a [u8],
     position: usize,
     max_depth: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn item<B: Build>(&mut self, depth: usize, builder: &mut B) -> Result<B::Item, B::Error> {
+    /// A reader at the first byte.
+    pub fn new(data: &'a [u8], max_depth: usize) -> Self {
+        Self { data, position: 0, max_depth: max_depth.min(HIGHEST_MAX_DEPTH) }
+    }
+
+    /// Passes over `expected`, if these are the very next bytes.
+    pub fn skip(&mut self, expected: &[u8]) -> bool {
+        let is_next = self.data[self.position..].starts_with(expected);
+        self.position += if is_next { expected.len() } else { 0 };
+        is_next
+    }
+
+    /// Passes over null, if it comes next.
+    pub fn skip_null(&mut self) -> bool {
+        self.skip(&[NULL])
+    }
+
+    /// The length of the array that comes next, and the depth of its items.
+    ///
+    /// # Errors
+    /// No array comes next, or it stands too deep.
+    pub fn array(&mut self, depth: usize) -> Result<(u64, usize), CborError> {
+        let start = self.position;
+        match self.head()? {
+            (MAJOR_ARRAY, length) => Ok((length, self.deeper(depth, start)?)),
+            _ => Err(CborError::new(Reason::Unsupported, start)),
+        }
+    }
+
+    /// The depth inside an array or map at `depth` whose head was passed over.
+    ///
+    /// # Errors
+    /// It stands too deep.
+    pub fn enter(&self, depth: usize) -> Result<usize, CborError> {
+        self.deeper(depth, self.position)
+    }
+
+    /// Nothing may follow.
+    ///
+    /// # Errors
+    /// Something does.
+    pub fn finish(&self) -> Result<(), CborError> {
+        if self.position == self.data.len() { Ok(()) } else { Err(CborError::new(Reason::TrailingBytes, self.position)) }
+    }
+
+    /// The next item, which stands at `depth`.
+    ///
+    /// # Errors
+    /// As [`decode`].
+    pub fn item<B: Build>(&mut self, depth: usize, builder: &mut B) -> Result<B::Item, B::Error> {
         let start = self.position;
         let (major, number) = self.head()?;
         match major {

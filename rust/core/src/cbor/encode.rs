@@ -77,6 +77,11 @@ impl Writer {
         self.head(MAJOR_MAP, length as u64)
     }
 
+    /// Items that were encoded before.
+    pub fn raw(&mut self, items: &[u8]) -> Result<(), CborError> {
+        self.put(items)
+    }
+
     /// The encoding.
     pub fn finish(self) -> Vec<u8> {
         self.bytes

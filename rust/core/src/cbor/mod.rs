@@ -17,7 +17,7 @@ use std::fmt;
 
 use unicode_normalization::is_nfc;
 
-pub use decode::{Build, decode};
+pub use decode::{Build, Reader, decode};
 pub use encode::Writer;
 pub use value::Value;
 

@@ -45,7 +45,7 @@ pub fn cut_keys(
         let head = u32::from_be_bytes([record[0], record[1], record[2], record[3]]);
         ((u128::from(head) * spans as u128) >> 32) as usize
     };
-    let mut in_order_of_rows = vec![[0; RECORD_BYTES]; records.len()];
+    let mut in_order_of_rows = bytemuck::zeroed_vec(records.len());
     digest_keys(prefix, codes, packed.1, first_row, &mut in_order_of_rows, threads);
     Ok(scatter(&in_order_of_rows, records, spans, span_of))
 }

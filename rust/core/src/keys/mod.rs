@@ -18,7 +18,7 @@ mod rules;
 
 pub use cells::{BadCells, Packed, join_cells, normalise_cells, splice_cells};
 pub use cut::{count_keys, cut_keys};
-pub use order::OrderedRecords;
+pub use order::order_records;
 pub use rules::Rule;
 
 /// Longest key, of several columns together.

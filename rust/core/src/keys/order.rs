@@ -1,83 +1,88 @@
 //! The records of a span sorted and grouped.
 
+use super::cells::BadCells;
 use super::{DIGEST_BYTES, RECORD_BYTES, Record, scatter};
 
-/// Records in a cell of the first, coarse pass; the sort of a cell should fit in registers and the first cache.
-const RECORDS_A_CELL: usize = 16;
+/// Leading bits that choose the cell of a record in the first, coarse pass: more cells are slow to fill, because each needs a page of
+/// its own, and what the second pass does to one of a million records stays in the first cache.
+const COARSE_BITS: u32 = 10;
 
-/// Records sorted by digest, then row.
-#[derive(Debug)]
-pub struct OrderedRecords {
-    records: Vec<Record>,
-    groups: usize,
+/// More uniform digests than this never meet where there is about half a one.
+const MOST_TOGETHER: u32 = 24;
+
+/// Records sorted by digest, then row, and grouped by digest. Numbers are four little-endian bytes.
+///
+/// Digests are uniform, so two counting passes by their leading bits, the second one inside each cell of the first, leave every
+/// record close to its place. Where very many are equal a sort that compares does the rest.
+///
+/// # Arguments
+/// * `digests`, `ends`: at their starts the distinct digests, ascending, and where the rows of each end in `rows`, counted in rows.
+/// * `rows`: the rows, grouped by digest, ascending within a group.
+///
+/// Returns the number of distinct digests.
+///
+/// # Errors
+/// [`BadCells`] for bytes that are no whole records, for 2^32 records or more, and unless there is room for exactly as many digests, ends
+/// and rows as there are records.
+pub fn order_records(records: &[u8], digests: &mut [u8], ends: &mut [u8], rows: &mut [u8]) -> Result<usize, BadCells> {
+    let (records, rest) = records.as_chunks::<RECORD_BYTES>();
+    let (digests, rest_of_digests) = digests.as_chunks_mut::<DIGEST_BYTES>();
+    let ((ends, rest_of_ends), (rows, rest_of_rows)) = (ends.as_chunks_mut::<4>(), rows.as_chunks_mut::<4>());
+    let is_whole = rest.is_empty() && rest_of_digests.is_empty() && rest_of_ends.is_empty() && rest_of_rows.is_empty();
+    let sizes = [digests.len(), ends.len(), rows.len()];
+    if !is_whole || u32::try_from(records.len()).is_err() || sizes != [records.len(); 3] {
+        return Err(BadCells);
+    }
+    let mut coarse = bytemuck::zeroed_vec(records.len());
+    let starts = scatter(records, &mut coarse, 1 << COARSE_BITS, |record| (head(record) >> (u64::BITS - COARSE_BITS)) as usize);
+    let (mut sorted, mut next) = (Vec::new(), Vec::new());
+    let mut groups = 0;
+    for cell in starts.windows(2) {
+        let (start, cell) = (cell[0], &coarse[cell[0]..cell[1]]);
+        sorted.resize(cell.len(), [0; RECORD_BYTES]);
+        sort_cell(cell, &mut sorted, &mut next);
+        let mut before = sorted.first().map(|first| !digest(first)); // cells share no digest
+        for (at, record) in (start..).zip(&sorted) {
+            let digest = Some(digest(record));
+            groups += usize::from(digest != std::mem::replace(&mut before, digest));
+            digests[groups - 1].copy_from_slice(&record[..DIGEST_BYTES]);
+            ends[groups - 1] = (at as u32 + 1).to_le_bytes();
+            rows[at].copy_from_slice(&record[DIGEST_BYTES..]);
+        }
+    }
+    Ok(groups)
 }
 
-impl OrderedRecords {
-    /// Sorts records and counts distinct digests; `None` for bytes that are no whole records, or 2^32 records or more.
-    ///
-    /// Digests are uniform, so a counting pass by their leading bits leaves a few records in each cell, whatever their number;
-    /// equal ones meet in one cell, where the sort is no slower than usual.
-    pub fn sort(records: &[u8]) -> Option<Self> {
-        let (records, rest) = records.as_chunks::<RECORD_BYTES>();
-        if !rest.is_empty() || u32::try_from(records.len()).is_err() {
-            return None;
-        }
-        let (mut sorted, starts) = scatter_finely(records);
-        for cell in starts.windows(2) {
-            sorted[cell[0]..cell[1]].sort_unstable_by_key(|record| (digest(record), row(record)));
-        }
-        let groups = sorted.chunk_by(is_same_digest).count();
-        Some(Self { records: sorted, groups })
+/// Sorts the records of a coarse cell into `sorted`, as long; `next` is room to work in.
+fn sort_cell(cell: &[Record], sorted: &mut [Record], next: &mut Vec<u32>) {
+    let bits = (2 * cell.len()).checked_ilog2().unwrap_or(0).min(u64::BITS - COARSE_BITS);
+    let place_of = |record: &Record| (head(record) << COARSE_BITS).checked_shr(u64::BITS - bits).unwrap_or(0) as usize;
+    next.clear();
+    next.resize(1 << bits, 0);
+    cell.iter().for_each(|record| next[place_of(record)] += 1);
+    let (mut start, mut most) = (0, 0);
+    for next in next.iter_mut() {
+        most = most.max(*next);
+        start += std::mem::replace(next, start);
     }
-
-    /// Number of records.
-    pub fn records(&self) -> usize {
-        self.records.len()
+    for record in cell {
+        let at = &mut next[place_of(record)];
+        sorted[*at as usize] = *record;
+        *at += 1;
     }
-
-    /// Number of distinct digests.
-    pub fn groups(&self) -> usize {
-        self.groups
+    if most > MOST_TOGETHER {
+        return sorted.sort_unstable_by_key(|record| (digest(record), row(record)));
     }
-
-    /// Distinct digests, ascending; for each, where its rows end in `rows`, counted in rows; the rows, grouped by digest, ascending
-    /// within a group. Numbers are four little-endian bytes.
-    ///
-    /// # Panics
-    /// Unless there is room for exactly [`groups`](Self::groups) digests and ends, and [`records`](Self::records) rows.
-    pub fn write(&self, digests: &mut [u8], ends: &mut [u8], rows: &mut [u8]) {
-        assert!(digests.len() == DIGEST_BYTES * self.groups && ends.len() == 4 * self.groups, "room for the groups");
-        let (rows, _) = rows.as_chunks_mut::<4>();
-        for (row, record) in rows.iter_mut().zip(&self.records) {
-            row.copy_from_slice(&record[DIGEST_BYTES..]);
+    for place in 1..sorted.len() {
+        let record = sorted[place];
+        let key = (digest(&record), row(&record));
+        let mut at = place;
+        while at > 0 && (digest(&sorted[at - 1]), row(&sorted[at - 1])) > key {
+            sorted[at] = sorted[at - 1];
+            at -= 1;
         }
-        let places = digests.as_chunks_mut::<DIGEST_BYTES>().0.iter_mut().zip(ends.as_chunks_mut::<4>().0);
-        let mut end = 0;
-        for (group, (digest, group_end)) in self.records.chunk_by(is_same_digest).zip(places) {
-            digest.copy_from_slice(&group[0][..DIGEST_BYTES]);
-            end += group.len() as u32;
-            *group_end = end.to_le_bytes();
-        }
-        assert!(rows.len() == self.records.len(), "room for the rows");
+        sorted[at] = record;
     }
-}
-
-/// Records by the leading bits in which they differ.
-fn scatter_finely(records: &[Record]) -> (Vec<Record>, Vec<usize>) {
-    let heads = || records.iter().map(head);
-    let (lowest, highest) = (heads().min().unwrap_or(0), heads().max().unwrap_or(0));
-    let bits_of_range = u64::BITS - (highest - lowest).leading_zeros();
-    let bits_of_cell = (records.len() / RECORDS_A_CELL).checked_ilog2().unwrap_or(0);
-    let shift = bits_of_range.saturating_sub(bits_of_cell);
-    let cell_of = |record: &Record| (head(record) - lowest).checked_shr(shift).unwrap_or(0) as usize;
-    let cells = ((highest - lowest).checked_shr(shift).unwrap_or(0) + 1) as usize;
-    let mut scattered = vec![[0; RECORD_BYTES]; records.len()];
-    let starts = scatter(records, &mut scattered, cells, cell_of);
-    (scattered, starts)
-}
-
-fn is_same_digest(left: &Record, right: &Record) -> bool {
-    left[..DIGEST_BYTES] == right[..DIGEST_BYTES]
 }
 
 fn head(record: &Record) -> u64 {

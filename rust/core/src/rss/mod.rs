@@ -29,9 +29,10 @@ mod wide_simd;
 pub use circuit::{BadCircuit, Circuit, Gate};
 pub use matmul::Matrix;
 pub use permute::{invert, permutation, permute};
-pub use planes::{BLOCK_BITS, planes_to_words, words_to_planes};
+pub use planes::{BLOCK_BITS, planes_to_words, sum_to_planes, words_to_planes};
 pub use ring::{Shares, matmul, multiply};
 pub use run::{CircuitRun, Log, RunError};
+pub use spare::{NoMemory, zeroed};
 pub use streams::{KEY_BYTES, Side, Streams};
 pub use verify::{Batch, Bits as BitNotes, Matrices, Moved, Order, Proof, ProofError};
 

@@ -1,5 +1,6 @@
 //! Rows in another order.
 
+use super::spare::{NoMemory, with_room};
 use super::streams::{Side, Streams};
 
 /// The numbers 0 to `length` - 1 in a uniform order that a ticket of one stream gives.
@@ -7,14 +8,18 @@ use super::streams::{Side, Streams};
 /// Fisher and Yates from the last place down: place i changes with a uniform j <= i. A draw is the high word of the 64-bit product
 /// of i + 1 and a 32-bit half of the stream, low half first, thrown away if the low word is below 2^32 mod (i + 1), so that no
 /// place is favoured (Lemire, ACM TOMACS 2019). Memory is touched in an order that depends on the stream.
-pub fn permutation(streams: &Streams, side: Side, ticket: u64, length: u32) -> Vec<u32> {
+///
+/// # Errors
+/// There is no memory for them.
+pub fn permutation(streams: &Streams, side: Side, ticket: u64, length: u32) -> Result<Vec<u32>, NoMemory> {
     let mut draws = Draws { streams, side, ticket, at: 0, words: [0; DRAWN], used: 2 * DRAWN };
-    let mut places: Vec<u32> = (0..length).collect();
+    let mut places = with_room(length as usize)?;
+    places.extend(0..length);
     for i in (1..length).rev() {
         let j = draws.up_to(i);
         places.swap(i as usize, j as usize);
     }
-    places
+    Ok(places)
 }
 
 /// Words drawn at a time.
@@ -78,11 +83,15 @@ pub fn permute(from: &[u64], order: &[u32], to: &mut [u64]) -> Result<(), usize>
 }
 
 /// The order that undoes `order`; `None` unless it is a permutation.
-pub fn invert(order: &[u32]) -> Option<Vec<u32>> {
-    let mut inverse = vec![u32::MAX; order.len()];
+///
+/// # Errors
+/// There is no memory for it.
+pub fn invert(order: &[u32]) -> Result<Option<Vec<u32>>, NoMemory> {
+    let mut inverse = with_room(order.len())?;
+    inverse.resize(order.len(), u32::MAX);
     for (at, &place) in order.iter().enumerate() {
-        let slot = inverse.get_mut(place as usize).filter(|slot| **slot == u32::MAX)?;
+        let Some(slot) = inverse.get_mut(place as usize).filter(|slot| **slot == u32::MAX) else { return Ok(None) };
         *slot = at as u32;
     }
-    Some(inverse)
+    Ok(Some(inverse))
 }

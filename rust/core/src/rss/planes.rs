@@ -20,16 +20,35 @@ pub(super) type Tile = [Lane; BLOCK_BITS];
 /// # Panics
 /// When more than 64 planes are asked for.
 pub fn words_to_planes(words: &[u64], planes: &mut [u64]) {
-    let length = words.len().div_ceil(BLOCK_BITS);
+    sum_to_planes(&[words], &[], planes);
+}
+
+/// The same of a sum of columns, modulo 2^64: those of `plus` less those of `minus`, which is never written down.
+///
+/// # Panics
+/// When more than 64 planes are asked for, or the columns, of which `plus` has one, are not of one length.
+pub fn sum_to_planes(plus: &[&[u64]], minus: &[&[u64]], planes: &mut [u64]) {
+    let (first, more) = plus.split_first().expect("a column");
+    let count = first.len();
+    assert!(more.iter().chain(minus).all(|column| column.len() == count), "columns of one length");
+    let length = count.div_ceil(BLOCK_BITS);
     if length == 0 {
         return;
     }
     assert!(planes.len() <= BLOCK_BITS * length && planes.len().is_multiple_of(length), "planes of a column");
     let mut tile = [Lane::default(); BLOCK_BITS];
-    for (at, chunk) in words.chunks(TILE_WORDS).enumerate() {
+    for (at, chunk) in first.chunks(TILE_WORDS).enumerate() {
         let inside = bytemuck::cast_slice_mut::<Lane, u64>(&mut tile);
-        inside[..chunk.len()].copy_from_slice(chunk);
-        inside[chunk.len()..].fill(0);
+        let (inside, beyond) = inside.split_at_mut(chunk.len());
+        let rows = at * TILE_WORDS..at * TILE_WORDS + chunk.len();
+        inside.copy_from_slice(chunk);
+        beyond.fill(0);
+        for column in more {
+            inside.iter_mut().zip(&column[rows.clone()]).for_each(|(sum, &word)| *sum = sum.wrapping_add(word));
+        }
+        for column in minus {
+            inside.iter_mut().zip(&column[rows.clone()]).for_each(|(sum, &word)| *sum = sum.wrapping_sub(word));
+        }
         turn(&mut tile);
         let here = at * LANE_WORDS..length.min((at + 1) * LANE_WORDS);
         for (plane, lane) in planes.chunks_exact_mut(length).zip(&tile) {

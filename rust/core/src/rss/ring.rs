@@ -62,7 +62,8 @@ pub fn matmul(x: Matrix<'_>, y: Matrix<'_>, streams: &Streams, ticket: u64, prod
 }
 
 impl Shares<'_> {
-    fn part(&self, here: std::ops::Range<usize>) -> Self {
+    /// Some elements of both.
+    pub(super) fn part(&self, here: std::ops::Range<usize>) -> Self {
         Self { own: &self.own[here.clone()], next: &self.next[here] }
     }
 }

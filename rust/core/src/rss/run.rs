@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::circuit::Circuit;
 use super::lanes::Lane;
+use super::spare::{NoMemory, with_room, zeroed};
 use super::steps::{self, Block, Columns};
 use super::streams::Streams;
 
@@ -25,6 +26,14 @@ pub enum RunError {
         /// What is needed.
         needed: usize,
     },
+    /// There is not enough.
+    Memory,
+}
+
+impl From<NoMemory> for RunError {
+    fn from(_: NoMemory) -> Self {
+        Self::Memory
+    }
 }
 
 /// What a node knows of every AND gate, for a proof that it kept to the protocol: x y + ... = z, in message order.
@@ -63,29 +72,40 @@ impl CircuitRun {
     /// A run by node `me`, one of 0, 1 and 2, on `words` words a wire.
     ///
     /// The ticket's shares of zero are used up; nothing else may take them.
-    pub fn new(circuit: Arc<Circuit>, streams: Arc<Streams>, me: usize, ticket: u64, words: usize, log: bool) -> Self {
+    ///
+    /// # Errors
+    /// There is not enough memory.
+    pub fn new(
+        circuit: Arc<Circuit>,
+        streams: Arc<Streams>,
+        me: usize,
+        ticket: u64,
+        words: usize,
+        log: bool,
+    ) -> Result<Self, RunError> {
         let plan = circuit.plan();
         let lanes = 2 * steps::lanes_of(words.min(BLOCK_WORDS));
         let slots = plan.scratch_slots + words.div_ceil(BLOCK_WORDS) * plan.state_slots;
         let logged = circuit.layers().sum::<usize>() * words;
-        Self {
-            memory: streams.spare.take(slots * lanes),
+        let log = if log { Some(Log { rows: zeroed(6 * logged)?, words: logged }) } else { None };
+        Ok(Self {
+            memory: streams.spare.take(slots * lanes)?,
             streams,
             ticket,
             constants: [Some(0), None, Some(1)][me % 3],
             words,
             done: 0,
             sent: 0,
-            outputs: vec![0; 2 * circuit.outputs() * words],
-            log: log.then(|| Log { rows: vec![0; 6 * logged], words: logged }),
+            outputs: zeroed(2 * circuit.outputs() * words)?,
+            log,
             circuit,
-        }
+        })
     }
 
     /// The first message, empty if the circuit has no AND gate; `inputs` are own and next words of each input wire.
     ///
     /// # Errors
-    /// Out of order, or not as many wires or words as there are.
+    /// Out of order, not as many wires or words as there are, or not enough memory.
     pub fn start(&mut self, inputs: &[[&[u64]; 2]]) -> Result<Vec<u64>, RunError> {
         if self.done != 0 {
             return Err(RunError::NotNext);
@@ -94,13 +114,13 @@ impl CircuitRun {
         for share in inputs.iter().flatten() {
             sized(share.len(), self.words)?;
         }
-        Ok(self.segment(inputs, &[], &[]))
+        self.segment(inputs, &[], &[])
     }
 
     /// The next message, empty after the last round, from the last message and what the next node sent.
     ///
     /// # Errors
-    /// Out of order, or a message has not the length of this node's last one.
+    /// Out of order, a message has not the length of this node's last one, or not enough memory.
     pub fn advance(&mut self, said: &[u64], heard: &[u8]) -> Result<Vec<u64>, RunError> {
         if self.done == 0 || self.is_done() {
             return Err(RunError::NotNext);
@@ -108,7 +128,7 @@ impl CircuitRun {
         let words = self.circuit.segments()[self.done - 1].ands * self.words;
         sized(said.len(), words)?;
         sized(heard.len(), 8 * words)?;
-        Ok(self.segment(&[], said, heard))
+        self.segment(&[], said, heard)
     }
 
     /// Whether `outputs` is next.
@@ -149,11 +169,11 @@ impl CircuitRun {
         (Block { words: here.len(), stride, state }, here)
     }
 
-    fn segment(&mut self, inputs: &[[&[u64]; 2]], said: &[u64], heard: &[u8]) -> Vec<u64> {
+    fn segment(&mut self, inputs: &[[&[u64]; 2]], said: &[u64], heard: &[u8]) -> Result<Vec<u64>, RunError> {
         let circuit = Arc::clone(&self.circuit);
         let segment = &circuit.segments()[self.done];
         let before = self.done.checked_sub(1).map_or(0, |last| circuit.segments()[last].ands);
-        let mut message = Vec::with_capacity(segment.ands * self.words);
+        let mut message = with_room(segment.ands * self.words)?;
         for number in 0..self.words.div_ceil(BLOCK_WORDS) {
             let (block, here) = self.block(number);
             let last = before * here.start..before * here.end;
@@ -182,7 +202,7 @@ impl CircuitRun {
         }
         self.done += 1;
         self.sent += message.len();
-        message
+        Ok(message)
     }
 }
 

@@ -25,7 +25,8 @@ pub struct Streams {
     pub(super) spare: Spare,
 }
 
-struct Stream {
+/// One key's stream.
+pub(super) struct Stream {
     cipher: Aes128,
     #[cfg(target_arch = "x86_64")]
     wide: Option<streams_simd::RoundKeys>,
@@ -61,11 +62,7 @@ impl Streams {
             Side::Own => &self.own,
             Side::Next => &self.next,
         };
-        #[cfg(target_arch = "x86_64")]
-        if let Some(wide) = &stream.wide {
-            return streams_simd::fill(wide, None, Join::Xor, ticket, first, words);
-        }
-        fill(&stream.cipher, ticket, first, words);
+        stream.fill(ticket, first, words);
     }
 
     /// Shares of zero over Z/2^64: the own stream less the next one.
@@ -105,16 +102,25 @@ impl Streams {
 }
 
 impl Stream {
-    fn new(key: &[u8; KEY_BYTES]) -> Self {
+    pub(super) fn new(key: &[u8; KEY_BYTES]) -> Self {
         Self {
             cipher: Aes128::new(&Array(*key)),
             #[cfg(target_arch = "x86_64")]
             wide: streams_simd::RoundKeys::new(key),
         }
     }
+
+    /// As `Streams::fill`.
+    pub(super) fn fill(&self, ticket: u64, first: u64, words: &mut [u64]) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(wide) = &self.wide {
+            return streams_simd::fill(wide, None, Join::Xor, ticket, first, words);
+        }
+        fill(&self.cipher, ticket, first, words);
+    }
 }
 
-pub(super) fn fill(cipher: &Aes128, ticket: u64, first: u64, words: &mut [u64]) {
+fn fill(cipher: &Aes128, ticket: u64, first: u64, words: &mut [u64]) {
     let (odd, rest) = words.split_at_mut(words.len().min((first % 2) as usize));
     if let [word] = odd {
         *word = block(cipher, ticket, first / 2)[1];

@@ -22,7 +22,11 @@ use super::simd as vectors;
 #[cfg(not(target_arch = "x86_64"))]
 mod vectors {
     //! No vectors here: everything is left to the portable code.
-    pub(super) fn convolute(_: &mut [super::Gf128], _: usize, _: &[u8; 3 * super::PLACES_AT_ONCE]) -> bool {
+    pub(super) fn convolute<const N: usize>(
+        _: &mut [&mut [super::Gf128]; N],
+        _: usize,
+        _: &[u8; 3 * super::PLACES_AT_ONCE],
+    ) -> bool {
         false
     }
 }
@@ -74,11 +78,11 @@ impl ExpandConvolute {
         Self { places, expander: key("expander"), convolutions: [key("first convolution"), key("second convolution")] }
     }
 
-    /// Both convolutions, in place.
-    pub(super) fn convolute(&self, state: &mut [Gf128]) {
-        assert_eq!(state.len(), self.places, "the places this code was made for");
+    /// Both convolutions of some vectors, in place.
+    pub(super) fn convolute<const N: usize>(&self, mut states: [&mut [Gf128]; N]) {
+        assert!(states.iter().all(|state| state.len() == self.places), "the places this code was made for");
         for key in &self.convolutions {
-            convolute_once(key, state);
+            convolute_once(key, &mut states);
         }
     }
 
@@ -119,14 +123,14 @@ impl ExpandConvolute {
     }
 }
 
-/// One convolution, in place.
-fn convolute_once(key: &Key, state: &mut [Gf128]) {
+/// One convolution of some vectors, equally long, in place.
+fn convolute_once<const N: usize>(key: &Key, states: &mut [&mut [Gf128]; N]) {
     let mut stream = Stream::new(key);
     let mut coins = [0; 3 * PLACES_AT_ONCE];
-    for start in (0..state.len()).step_by(PLACES_AT_ONCE) {
+    for start in (0..states[0].len()).step_by(PLACES_AT_ONCE) {
         stream.fill_bytes(&mut coins);
-        if !vectors::convolute(state, start, &coins) {
-            convolute_portable(state, start, &coins);
+        if !vectors::convolute(states, start, &coins) {
+            states.iter_mut().for_each(|state| convolute_portable(state, start, &coins));
         }
     }
 }
@@ -163,7 +167,7 @@ mod tests {
         let code = ExpandConvolute::new(4100);
         let factor = Gf128 { lo: 0x1234_5678_9abc_def0, hi: 77 };
         let compress = |mut state: Vec<Gf128>| {
-            code.convolute(&mut state);
+            code.convolute([&mut state]);
             let mut outputs = vec![Gf128::ZERO; 4096];
             code.expand(&state, 0, 4096, |i, sum| outputs[i] = sum);
             outputs
@@ -177,14 +181,20 @@ mod tests {
     fn vectors_and_portable_code_do_the_same() {
         for length in [26, 27, 1000, 1024, 1055, 1056, 1057, 2048, 2081, 5003] {
             let (mut fast, mut slow) = (noise(length), noise(length));
-            convolute_once(&[7; 16], &mut fast);
+            let mut pair = [noise(length), noise(length)];
+            pair[0].rotate_left(3);
+            let mut turned = pair[0].clone();
+            convolute_once(&[7; 16], &mut [&mut fast[..]]);
+            convolute_once(&[7; 16], &mut pair.each_mut().map(|state| &mut state[..]));
             let mut stream = Stream::new(&[7; 16]);
             let mut coins = [0; 3 * PLACES_AT_ONCE];
             for start in (0..length).step_by(PLACES_AT_ONCE) {
                 stream.fill_bytes(&mut coins);
                 convolute_portable(&mut slow, start, &coins);
+                convolute_portable(&mut turned, start, &coins);
             }
             assert_eq!(fast, slow, "{length}");
+            assert_eq!(pair, [turned, slow], "{length}");
         }
     }
 
@@ -211,7 +221,7 @@ mod tests {
         for place in [0, 1, 2048, 4095] {
             let mut state = vec![Gf128::ZERO; 4096];
             state[place] = Gf128::ONE;
-            code.convolute(&mut state);
+            code.convolute([&mut state]);
             assert!(state.iter().filter(|element| **element == Gf128::ZERO).count() < 128, "place {place}");
         }
     }

@@ -154,7 +154,7 @@ impl DeltaSide {
         }
         let length = self.params.length();
         let code = ExpandConvolute::new(self.params.outputs());
-        code.convolute(&mut self.state);
+        code.convolute([&mut self.state]);
         let mut b = std::mem::take(&mut self.kept);
         b.truncate(length);
         let state = &*self.state;

@@ -67,7 +67,7 @@ fn the_code_is_that_of_the_oracle() {
     let (kept, state) = vector.split_at(vector.len() / 2);
     let (mut output, mut state) = (kept.to_vec(), state.to_vec());
     let code = ExpandConvolute::new(state.len());
-    code.convolute(&mut state);
+    code.convolute([&mut state]);
     code.expand(&state, 0, kept.len(), |i, sum| output[i] ^= sum);
     assert_eq!(output, elements(&case["output"]));
 }

@@ -186,8 +186,7 @@ impl VectorSide {
             a[place(tree, missing)] = value;
         }
         let code = ExpandConvolute::new(outputs);
-        code.convolute(&mut a);
-        code.convolute(&mut self.pairs[outputs..]);
+        code.convolute([&mut a, &mut self.pairs[outputs..]]);
         let pairs = &mut *self.pairs;
         for (i, &a) in a.iter().enumerate() {
             // never beyond what was read

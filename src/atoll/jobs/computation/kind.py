@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 from atoll.errors import AtollError
@@ -37,6 +38,8 @@ CELL_MEMORY_BYTES = 64
 """Of each number that comes in, at its owner and at a node, while it is read, packed and shared."""
 BYTES_PER_SECOND = 100_000_000
 ROUND_SECONDS = 0.001
+KEPT_PROGRAMS = 4
+"""Most programs of which a process keeps what it has found: looked at again, a large one costs seconds."""
 VERIFIED = 4
 """Malicious mode takes up to so many times the time; its traffic and memory are counted."""
 
@@ -53,7 +56,7 @@ class Computation(JobKind[ComputationSpec]):
         graph = _read_graph(spec.graph)
         _verify_labels("owners", [one.label for one in spec.owners], owners(graph))
         _verify_labels("receivers", [one.label for one in spec.receivers], receivers(graph))
-        said = state(graph, spec.security)
+        said = _state(spec.graph, spec.security)
         seats = Seats(
             owners=tuple(_table(graph, one) for one in spec.owners),
             computes=spec.computes,
@@ -68,7 +71,8 @@ class Computation(JobKind[ComputationSpec]):
         for field, value in _draft(stated.said, stated.seats, b"").to_fields().items():
             if field != "attached" and getattr(plan, field) != value:
                 raise BadPlan(
-                    kind=KIND, reason=f"its {field.replace('_', ' ')} is not what follows from its program and places"
+                    kind=KIND,
+                    reason=f"what it says of its {field.replace('_', ' ')} is not what follows from its program and places",
                 )
         needed = self.estimate(plan).memory_bytes
         if plan.limits.memory_bytes < needed:
@@ -81,7 +85,7 @@ class Computation(JobKind[ComputationSpec]):
             raise BadPlan(kind=KIND, reason="its program is not the one that travels beside it")
         graph, stated = _read_graph(body), _Stated.of(plan)
         said, seats = stated.said, stated.seats
-        if state(graph, said.security) != said:
+        if _state(body, said.security) != said:
             raise BadPlan(kind=KIND, reason="what it says of its program is not what the program does")
         for place, table in zip(said.owners, seats.owners, strict=True):
             if table.rows != rows_of(graph, place.label):
@@ -95,7 +99,7 @@ class Computation(JobKind[ComputationSpec]):
 
     def read_attached(self, plan: Plan, body: bytes) -> str:
         try:
-            return describe(_read_graph(body), read_statement(plan.program))
+            return describe(body, read_statement(plan.program))
         except AtollError as err:
             return str(err)
 
@@ -125,7 +129,7 @@ class Computation(JobKind[ComputationSpec]):
         said = stated.said
         cells = sum(table.rows * len(table.rules) for table in stated.seats.owners)
         factor = VERIFIED if said.security is Security.MALICIOUS else 1
-        sent = max(said.sent) + 16 * cells + (1 << 16)
+        sent = max(said.sent) + said.more + 16 * cells + (1 << 16)
         return Estimate(
             seconds=2 + int(factor * (said.rounds * ROUND_SECONDS + 2 * sent / BYTES_PER_SECOND)),
             traffic_bytes=sent,
@@ -239,6 +243,7 @@ def _seen(stated: _Stated, line: PlanInput) -> list[tuple[str, Exposure]]:
     return found
 
 
+@lru_cache(maxsize=KEPT_PROGRAMS)
 def _read_graph(data: bytes) -> Graph:
     """Raises BadPlan: it is no program that could be run."""
     try:
@@ -247,13 +252,19 @@ def _read_graph(data: bytes) -> Graph:
         raise BadPlan(kind=KIND, reason=str(err).rstrip(".")) from err
 
 
-def describe(graph: Graph, said: Statement) -> str:
+@lru_cache(maxsize=KEPT_PROGRAMS)
+def _state(graph: bytes, security: Security) -> Statement:
+    return state(_read_graph(graph), security)
+
+
+@lru_cache(maxsize=KEPT_PROGRAMS)
+def _explain(graph: bytes, security: Security) -> str:
+    return as_text(explain(_read_graph(graph), adversary=Adversary(str(security))))
+
+
+def describe(graph: bytes, said: Statement) -> str:
     """A program for people who are to decide on it: what it takes, opens and gets wrong at most, and what outputs may show."""
-    lines = [
-        as_text(explain(graph, adversary=Adversary(str(said.security)))),
-        "",
-        "What outputs may show, by the operations used:",
-    ]
+    lines = [_explain(graph, said.security), "", "What outputs may show, by the operations used:"]
     for place in said.receivers:
         lines += [f"  {place.label} sees of {one.input}: {', '.join(one.how)}" for one in place.seen]
     return "\n".join(lines)

@@ -18,16 +18,17 @@ from atoll.jobs.computation.statement import Statement
 from atoll.jobs.errors import BadInputs
 from atoll.jobs.kind import Inputs, Outcome
 from atoll.jobs.numbers import NumberColumn, Numbers
-from atoll.jobs.secret.places import Seats, owner, receiver
+from atoll.jobs.secret.places import Seats
 from atoll.ledger.plan import Plan, plan_digest
 from atoll.primitives.drbg import SeededEntropy
 from atoll.programs.graph import Graph, GraphInput
 from atoll.programs.places import graph_steps, owner_shapes, receiver_shapes
 from atoll.protocols.mpc import Adversary, compute_role, owner_role, receiver_role
+from atoll.protocols.mpc.claims import attempt_context
+from atoll.protocols.mpc.places import owner, receiver
 from atoll.protocols.mpc.witness import Witness
 from atoll.protocols.role import Party, Role
 
-ATTEMPT_BYTES = 8
 Columns: TypeAlias = list[NDArray[np.int64]]
 
 
@@ -42,7 +43,7 @@ def run_place(plan: Plan, said: Statement, seats: Seats, graph: Graph, me: Party
     lines = len(seats.receivers) if me.role == "owner" else 0
     if len(inputs.tables) != lines:
         raise BadInputs(reason=f"{me} brings {len(inputs.tables)} tables, and {lines} lines of the plan are its own")
-    context = plan_digest(plan) + inputs.attempt.to_bytes(ATTEMPT_BYTES, "big")
+    context = attempt_context(plan_digest(plan), inputs.attempt)
     if me.role == "owner":
         return _owner(said, seats, graph, me, inputs.tables[0], context, seed)
     if me.role == "compute":

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from atoll.jobs.secret.places import MAX_OWNERS, MAX_RECEIVERS, NODES, Grants
+from atoll.jobs.secret.places import MAX_OWNERS, MAX_RECEIVERS, Grants
 from atoll.jobs.security import Security
 from atoll.ledger.plan import DatasetId, Label
+from atoll.protocols.mpc.places import NODES
 from atoll.wire.message import Message, Name, Size
 
 MAX_PROGRAM_BYTES = 250_000

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from atoll.jobs.computation.exposure import Seen, exposures, output_of
 from atoll.jobs.errors import BadPlan
 from atoll.jobs.numbers import Nulls, NumberRule
-from atoll.jobs.secret.places import MAX_OWNERS, MAX_RECEIVERS, NODES, Seats
+from atoll.jobs.secret.places import MAX_OWNERS, MAX_RECEIVERS, Seats
 from atoll.jobs.security import Security
 from atoll.ledger.plan import Label
 from atoll.policy.demand import Exposure, Output
@@ -23,7 +23,8 @@ from atoll.programs.graph import Graph, GraphInput
 from atoll.programs.graph import Output as GraphOutput
 from atoll.programs.places import owners, receivers, unchecked
 from atoll.protocols.mpc import Adversary
-from atoll.protocols.mpc.errors import NotVerifiable
+from atoll.protocols.mpc.errors import TooManyProducts
+from atoll.protocols.mpc.places import NODES
 from atoll.wire.errors import MessageError
 from atoll.wire.message import Count, Digest, Document, Message, Pattern, Range, Size
 
@@ -118,6 +119,8 @@ class Statement(Message):
     """Among the compute nodes, set-up, inputs and outputs included."""
     sent: Annotated[tuple[Count, ...], Size(NODES, NODES)]
     """Bytes by the compute nodes, to each other."""
+    more: Count
+    """Bytes that one may send beyond, where the shuffles of long sorts settle it."""
     memory: Count
     """At a compute node, in bytes, at most."""
     opens: Annotated[tuple[Label, ...], Size(0, MAX_OPENED)]
@@ -166,8 +169,8 @@ def state(graph: Graph, security: Security) -> Statement:
         security: what one of the nodes may do.
 
     Raises:
-        BadPlan: an owner would be believed on its ranges beside others, its columns are not equally long, it opens too many
-            things, or it does not run with this security.
+        BadPlan: an owner would be believed on its ranges beside others, its columns are not equally long, or it opens too
+            many things, or multiplies more between two openings than this security can prove.
     """
     believed = unchecked(graph)
     if believed and len(owners(graph)) > 1:
@@ -178,7 +181,7 @@ def state(graph: Graph, security: Security) -> Statement:
     shown = exposures(graph)
     try:
         cost = explain(graph, adversary=Adversary(str(security)), links=())
-    except NotVerifiable as err:
+    except TooManyProducts as err:
         raise BadPlan(kind=KIND, reason=str(err).rstrip(".")) from err
     opened = [one.what[:MAX_LABEL] for step in graph.steps for one in step.operation.opens(graph.kinds(step.inputs))]
     opens = tuple(dict.fromkeys(opened))
@@ -199,6 +202,7 @@ def state(graph: Graph, security: Security) -> Statement:
         receivers=tuple(_receiver(graph, label, shown, names) for label in receivers(graph)),
         rounds=cost.rounds,
         sent=cost.bytes_by_node,
+        more=cost.more_bytes,
         memory=cost.memory_bytes,
         opens=opens,
     )

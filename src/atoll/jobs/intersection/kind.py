@@ -68,7 +68,9 @@ class Intersection(JobKind[IntersectionSpec]):
         """
         for field, value in self.draft(spec_of(plan)).to_fields().items():
             if getattr(plan, field) != value:
-                raise BadPlan(kind=self.name, reason=f"its {field.replace('_', ' ')} is not what follows from its inputs")
+                raise BadPlan(
+                    kind=self.name, reason=f"what it says of its {field.replace('_', ' ')} is not what follows from its inputs"
+                )
 
     def demands(self, plan: Plan) -> tuple[Demand, ...]:
         """One a line: what a side lets the receiver of that run see.

@@ -45,7 +45,10 @@ class Ranking(JobKind[RankingSpec]):
         """Everything in the plan must follow from what is bid for and who takes part."""
         for field, value in Auction.of(plan).draft().to_fields().items():
             if getattr(plan, field) != value:
-                raise BadPlan(kind=KIND, reason=f"its {field.replace('_', ' ')} is not what follows from its rule and places")
+                raise BadPlan(
+                    kind=KIND,
+                    reason=f"what it says of its {field.replace('_', ' ')} is not what follows from its rule and places",
+                )
         if plan.bids_until >= plan.not_after:
             raise BadPlan(kind=KIND, reason="bids are taken until its deadline, and nothing could run after them")
 

@@ -24,15 +24,21 @@ _GETS = {
 
 
 def leakage_text(offer: Offer, bidders: Sequence[str], computes: Sequence[str], receivers: Sequence[str]) -> str:
-    """The text."""
-    gets = _GETS[offer.rule].format(receivers=", ".join(receivers), best=offer.best)
-    text = (
-        f"{gets}. The compute nodes {', '.join(computes)} learn nothing of the bids, {_MODEL[offer.security]}; two of "
+    """The text, at most `MAX_TEXT` long: too many names are counted, for the plan has them."""
+    named = _text(offer, ", ".join(bidders), ", ".join(computes), ", ".join(receivers))
+    if len(named) <= MAX_TEXT:
+        return named
+    return _text(offer, f"the {len(bidders)} bidders", ", ".join(computes), f"the {len(receivers)} receivers")
+
+
+def _text(offer: Offer, bidders: str, computes: str, receivers: str) -> str:
+    gets = _GETS[offer.rule].format(receivers=receivers, best=offer.best)
+    return (
+        f"{gets}. The compute nodes {computes} learn nothing of the bids, {_MODEL[offer.security]}; two of "
         "them together could read every bid. Everybody knows that "
-        f"{', '.join(bidders)} were asked to bid from {offer.low} to {offer.high}, and in which order they committed. Of equal "
+        f"{bidders} were asked to bid from {offer.low} to {offer.high}, and in which order they committed. Of equal "
         "bids the one that was committed to first ranks higher, and whoever orders the ledger can say which that was; nobody "
         "is told that there were equal ones. A bid outside the range counts as none, and nobody is told that either, but where "
         "it leaves no winner or decides a price. Who does not open its bid is named in the compute nodes' receipts; one that "
         "does not answer at all ends the ranking without an outcome."
     )
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "..."

@@ -93,7 +93,7 @@ def agree(index: int, held: Sequence[Pair], bidders: Sequence[str]) -> Steps[lis
     others = {str(COMPUTE[at]): said ^ counted for at, said in told if said != counted}
     if others:
         disputed = [name for row, name in enumerate(bidders) if any(one >> row & 1 for one in others.values())]
-        raise OpenedDiffers(party=" and ".join(sorted(others)), bidders=", ".join(disputed) or "bids that there are not")
+        raise OpenedDiffers(nodes=" and ".join(sorted(others)), bidders=", ".join(disputed) or "bids that there are not")
     return [bool(counted >> row & 1) for row in range(len(held))]
 
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 
 from atoll.jobs.errors import BadPlan
 from atoll.jobs.kind import Draft, ResultColumn
 from atoll.jobs.ranking.leakage import leakage_text
 from atoll.jobs.ranking.spec import LEAST_BIDDERS, MAX_BIDDERS, Offer
 from atoll.jobs.secret.coalitions import MAX_COALITIONS
-from atoll.jobs.secret.places import NODES
 from atoll.ledger.plan import Coalition, Plan, PlanOutput, PlanParty
 from atoll.policy.terms import HONEST_MAJORITY
 from atoll.programs.graph import Graph
 from atoll.programs.library.ranking import Rule, ranking_program
 from atoll.protocols.mpc import Adversary
+from atoll.protocols.mpc.places import NODES
 from atoll.wire.errors import MessageError
 
 KIND = "ranking"
 PROTOCOL = "mpc-replicated3"
 VERSION = 1
+KEPT_PROGRAMS = 16
+"""Most programs of rankings that a process keeps: a proposer chooses their parameters."""
 
 _TAKEN: dict[Rule, tuple[str, ...]] = {
     Rule.ORDER: ("rank",),
@@ -149,6 +151,6 @@ class Auction:
         return tuple(Coalition(members=members, reads=tuple(dict.fromkeys(reads))) for members, reads in sorted(found.items()))
 
 
-@cache
+@lru_cache(maxsize=KEPT_PROGRAMS)
 def _graph(rule: Rule, bidders: int, low: int, high: int, best: int) -> Graph:
     return ranking_program(rule, bidders=bidders, low=low, high=high, best=best).trace()

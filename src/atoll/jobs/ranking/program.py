@@ -23,20 +23,20 @@ from atoll.jobs.kind import Inputs, Outcome
 from atoll.jobs.ranking.opening import Holder, agree, counted_words
 from atoll.jobs.ranking.plan import Auction
 from atoll.jobs.result import Result
-from atoll.jobs.secret.places import COMPUTE, owner, receiver
 from atoll.ledger.plan import Plan, plan_digest
 from atoll.primitives.drbg import SeededEntropy
 from atoll.programs.library.ranking import NOBODY, VOID, Rule
 from atoll.programs.places import graph_steps, receiver_shapes, receivers
 from atoll.protocols.bulk import send_bulk
 from atoll.protocols.mpc import Adversary, Node, Steps, Words, as_role, from_bits, receiver_role, set_up
+from atoll.protocols.mpc.claims import attempt_context
 from atoll.protocols.mpc.entering import ColumnShape, Shared, pack_results
+from atoll.protocols.mpc.places import COMPUTE, owner, receiver
 from atoll.protocols.mpc.roles import hand_over
 from atoll.protocols.mpc.shares import Words64
 from atoll.protocols.role import Party, Receive, Role, Send
 
 _ORDER_DOMAIN = b"ATOLL-V01-RANKING-ORDER"
-_WORD = 8
 
 
 def run_place(plan: Plan, auction: Auction, me: Party, inputs: Inputs, seed: bytes) -> Role[Outcome]:
@@ -68,7 +68,7 @@ def _bidder(auction: Auction, inputs: Inputs) -> Role[Outcome]:
 
 def _compute(plan: Plan, auction: Auction, inputs: Inputs, index: int, seed: bytes) -> Role[Outcome]:
     digest, bids = plan_digest(plan), inputs.bids
-    context = digest + inputs.attempt.to_bytes(_WORD, "big")
+    context = attempt_context(digest, inputs.attempt)
     names = [auction.bidders[bid.place] for bid in bids]
     holder = Holder(index, digest, auction.width)
     shown = []

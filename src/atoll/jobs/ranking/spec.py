@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from atoll.jobs.secret.places import NODES
 from atoll.jobs.security import Security
 from atoll.programs.library.ranking import Rule
+from atoll.protocols.mpc.places import NODES
 from atoll.wire.message import Message, Name, Range, Size, Time
 
 LEAST_BIDDERS = 2

@@ -7,6 +7,6 @@ coalitions  who could read what together (SECURITY 1.4)
 """
 
 from atoll.jobs.secret.coalitions import coalitions
-from atoll.jobs.secret.places import COMPUTE, Grants, Seats, Table, compute, owner, receiver
+from atoll.jobs.secret.places import Grants, Seats, Table
 
-__all__ = ["COMPUTE", "Grants", "Seats", "Table", "coalitions", "compute", "owner", "receiver"]
+__all__ = ["Grants", "Seats", "Table", "coalitions"]

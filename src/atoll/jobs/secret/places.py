@@ -13,10 +13,9 @@ from typing import Annotated, ClassVar
 
 from atoll.jobs.errors import BadPlan
 from atoll.ledger.plan import Plan, PlanInput, PlanParty
-from atoll.protocols.role import Party
+from atoll.protocols.mpc.places import NODES
 from atoll.wire.message import Count, Message, Size
 
-NODES = 3
 MAX_OWNERS = 12
 """Most tables, so that what any but one of their owners could find out together has room in the plan."""
 MAX_RECEIVERS = 4
@@ -145,22 +144,3 @@ def seats_of(plan: Plan, kind: str) -> Seats:
     if (seats.parties(), seats.inputs()) != (plan.parties, plan.inputs):
         raise BadPlan(kind=kind, reason="its parties and inputs do not belong together")
     return seats
-
-
-def owner(index: int) -> Party:
-    """An owner's place."""
-    return Party("owner", index)
-
-
-def compute(index: int) -> Party:
-    """A compute node's place."""
-    return Party("compute", index)
-
-
-def receiver(index: int) -> Party:
-    """A receiver's place."""
-    return Party("receiver", index)
-
-
-COMPUTE = tuple(compute(index) for index in range(NODES))
-"""The three nodes."""

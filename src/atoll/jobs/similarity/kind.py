@@ -10,6 +10,7 @@ from atoll.jobs.errors import BadInputs, BadPlan
 from atoll.jobs.kind import Brings, Draft, Estimate, Inputs, JobKind, Outcome, ResultColumn
 from atoll.jobs.result import Result
 from atoll.jobs.similarity.spec import SimilaritySpec
+from atoll.jobs.strength import bits_left
 from atoll.ledger.checks import LEAST_CAP, SAMPLE_CAP, SIMILARITY, Stage
 from atoll.ledger.plan import Coalition, Plan, PlanInput, PlanOutput, PlanParty, plan_digest
 from atoll.policy.demand import Demand, Exposure, Output
@@ -80,7 +81,9 @@ class Similarity(JobKind[SimilaritySpec]):
     def check(self, plan: Plan) -> None:
         for field, value in self.draft(spec_of(plan)).to_fields().items():
             if getattr(plan, field) != value:
-                raise BadPlan(kind=self.name, reason=f"its {field.replace('_', ' ')} is not what follows from its inputs")
+                raise BadPlan(
+                    kind=self.name, reason=f"what it says of its {field.replace('_', ' ')} is not what follows from its inputs"
+                )
 
     def demands(self, plan: Plan) -> tuple[Demand, ...]:
         return tuple(
@@ -112,7 +115,7 @@ class Similarity(JobKind[SimilaritySpec]):
     def parameters(self, plan: Plan) -> Document:
         return {
             "group": "ristretto255",
-            "computational-bits": 125,
+            "computational-bits": bits_left(MOST_ROWS),
             "stage": plan.program["stage"],
             "scale": plan.program["scale"],
         }

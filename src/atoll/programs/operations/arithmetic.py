@@ -15,10 +15,11 @@ import numpy as np
 
 from atoll.programs.dtypes import LIMIT, MAX_FRACTION, DType, int64
 from atoll.programs.kind import Kind
+from atoll.programs.memory import held_bytes
 from atoll.programs.operation import Clear, Held, Operation, refuse, register
 from atoll.programs.operations.checks import in_bounds, numbers, operands, same_point, same_shape
 from atoll.programs.operations.held import by_public, column, difference, in_shape, total
-from atoll.protocols.mpc import Node, Planes, Ring, Steps, as_is, from_bit, multiply, parallel, traffic, truncate
+from atoll.protocols.mpc import Node, Planes, Ring, Steps, as_is, from_bit, memory, multiply, parallel, traffic, truncate
 from atoll.protocols.mpc.traffic import Traffic
 
 
@@ -81,6 +82,9 @@ class Multiply(Operation):
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return traffic.multiply(kinds[0].size) if kinds[0].secret and kinds[1].secret else Traffic()
 
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return memory.multiplied(kinds[0].size) if kinds[0].secret and kinds[1].secret else 0
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x, y = values
         if isinstance(x, Ring) and isinstance(y, Ring):
@@ -105,6 +109,9 @@ class Square(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return traffic.multiply(kinds[0].size)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return memory.multiplied(kinds[0].size)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return ((yield from multiply(node, values[0], values[0])),)
@@ -180,6 +187,9 @@ class Truncate(Operation):
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return traffic.truncate(kinds[0].size, self.bits, malicious=malicious)
 
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return memory.truncate(kinds[0].size, self.bits)
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from in_shape(kinds[0], truncate(node, column(values[0]), self.bits)))
 
@@ -231,6 +241,11 @@ class Scale(Operation):
 
         return cut_by(low_bits) + (cut_by(less - low_bits) | cut_by(less)) if low_bits else cut_by(less)
 
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        less = kinds[0].dtype.fraction + kinds[1].dtype.fraction - self.fraction
+        parts = 2 if self.split(*kinds) else 1
+        return parts * (2 * held_bytes(kinds[0]) + memory.truncate(kinds[0].size, less))
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x, c = values
         less = kinds[0].dtype.fraction + kinds[1].dtype.fraction - self.fraction
@@ -264,6 +279,9 @@ class AsInteger(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return traffic.from_bit(kinds[0].size, malicious=malicious) if kinds[0].secret else Traffic()
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return memory.from_bit(kinds[0].size) if kinds[0].secret else 0
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         (x,) = values

@@ -8,7 +8,7 @@ as the number less the least one, read without a sign, the number lies in its ra
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import ClassVar
 
 from atoll.programs.errors import RangeBroken
@@ -27,9 +27,11 @@ from atoll.protocols.mpc import (
     evaluate,
     from_bit,
     is_zero,
+    memory,
     open_planes,
     traffic,
 )
+from atoll.protocols.mpc.circuit import KEPT
 from atoll.protocols.mpc.circuits.arithmetic import add_modulo
 from atoll.protocols.mpc.circuits.order import less_than
 from atoll.protocols.mpc.conversion import spare_rounds, summands, two_summands
@@ -66,7 +68,11 @@ class VerifyRange(Operation):
         circuit = range_circuit(_span(kinds[0]), NODES if malicious else 2, spare_rounds(size))
         given = Traffic() if malicious else Traffic(1, (traffic.planes_bytes(WORD_BITS, size), 0, 0))
         outside = given + traffic.circuit(circuit, size) + traffic.from_bit(size, malicious=malicious)
-        return outside + traffic.is_zero(1, bits=size.bit_length(), malicious=malicious) + traffic.open_planes(1, 1)
+        counted = outside + traffic.is_zero(1, bits=size.bit_length(), malicious=malicious)
+        return counted + traffic.open_planes(1, 1)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return memory.circuit(kinds[0].size, WORD_BITS) + memory.from_bit(kinds[0].size)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         """
@@ -87,7 +93,7 @@ class VerifyRange(Operation):
         return values
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def range_circuit(span: int, terms: int, extra: int) -> Circuit:
     """Whether the sum of two or three numbers modulo 2^64, read without a sign, is more than `span`."""
     build = CircuitBuilder()

@@ -14,7 +14,7 @@ from atoll.programs.kind import Kind
 from atoll.programs.operation import Clear, Held, Operation, Shows, register
 from atoll.programs.operations.checks import numbers, same_point, same_shape
 from atoll.programs.operations.held import alone, column, difference
-from atoll.protocols.mpc import Node, Ring, Steps, is_negative, is_zero, traffic
+from atoll.protocols.mpc import Node, Ring, Steps, is_negative, is_zero, memory, traffic
 from atoll.protocols.mpc.traffic import Traffic
 
 
@@ -37,6 +37,9 @@ class Less(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return traffic.is_negative(kinds[0].size, bits=width(kinds), malicious=malicious)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return memory.compared(kinds[0].size, width(kinds))
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from alone(is_negative(node, apart(node, values), bits=width(kinds))))
@@ -62,6 +65,9 @@ class Equal(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return traffic.is_zero(kinds[0].size, bits=width(kinds), malicious=malicious)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return memory.compared(kinds[0].size, width(kinds))
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from alone(is_zero(node, apart(node, values), bits=width(kinds))))

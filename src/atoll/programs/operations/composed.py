@@ -8,13 +8,14 @@ gives.
 from __future__ import annotations
 
 from abc import abstractmethod
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 from atoll.programs.graph import Graph, Output
 from atoll.programs.kind import Kind
+from atoll.programs.memory import held_bytes, peak_memory
 from atoll.programs.operation import Clear, Held, Operation
 from atoll.programs.run import SharedColumn, run_graph
-from atoll.programs.schedule import layers
+from atoll.programs.schedule import at_once, costs_of, layers
 from atoll.programs.traced import Traced
 from atoll.programs.tracer import CURRENT, Tracer
 from atoll.protocols.mpc import Node, Steps
@@ -51,12 +52,14 @@ class Composed(Operation):
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         graph, total = self.piece(kinds), Traffic()
         for layer in layers(graph):
-            at_once = Traffic()
-            for at in layer.together:
-                step = graph.steps[at]
-                at_once |= step.operation.cost(graph.kinds(step.inputs), malicious=malicious)
-            total += at_once
+            for together in at_once(graph, layer, malicious=malicious):
+                total += reduce(Traffic.__or__, costs_of(graph, together, malicious=malicious))
         return total
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        graph = self.piece(kinds)
+        counted = sum(map(held_bytes, (*kinds, graph.kind(graph.outputs[0].ref))))
+        return max(peak_memory(graph) - counted, 0)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         graph = self.piece(kinds)

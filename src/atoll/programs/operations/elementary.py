@@ -20,7 +20,7 @@ from atoll.programs.kind import Kind
 from atoll.programs.operation import Clear, Held, Operation, refuse, register
 from atoll.programs.operations.checks import in_bounds, numbers, same_shape, secret
 from atoll.programs.operations.held import column, in_shape
-from atoll.protocols.mpc import Node, Ring, Steps, public_ring
+from atoll.protocols.mpc import Node, Ring, Steps, memory, public_ring
 from atoll.protocols.mpc.division import Division, divide, plan_division
 from atoll.protocols.mpc.exponential import (
     PRECISION,
@@ -40,8 +40,6 @@ MOST_EXPONENT = 42
 """e to this still has 62 bits."""
 WIDEST_EXPONENT = 170
 """Between exponents: one AND for each power of two in it."""
-SCRATCH_BYTES = 400
-"""Of memory an element, while it is bits; an estimate."""
 
 
 @register
@@ -85,7 +83,7 @@ class Divide(Operation):
         return self.plan(kinds).traffic(kinds[0].size, malicious=malicious)
 
     def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
-        return SCRATCH_BYTES * kinds[0].size
+        return memory.LOOKED_UP_BYTES * kinds[0].size
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x, y = (column(value if isinstance(value, Ring) else public_ring(node.me, value)) for value in values)
@@ -115,7 +113,7 @@ class _Root(Operation):
         return self.plan(kinds).traffic(kinds[0].size, malicious=malicious)
 
     def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
-        return SCRATCH_BYTES * kinds[0].size
+        return memory.LOOKED_UP_BYTES * kinds[0].size
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         doubled = column(values[0]) * (1 << kinds[0].dtype.fraction % 2)
@@ -207,7 +205,7 @@ class Logistic(Operation):
         return self.plan(kinds).traffic(kinds[0].size, malicious=malicious)
 
     def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
-        return SCRATCH_BYTES * kinds[0].size
+        return memory.LOOKED_UP_BYTES * kinds[0].size
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from in_shape(kinds[0], sigmoid(node, column(values[0]), self.plan(kinds))))
@@ -248,7 +246,7 @@ class Exp(Operation):
         return self.plan(kinds).traffic(kinds[0].size, malicious=malicious)
 
     def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
-        return SCRATCH_BYTES * kinds[0].size
+        return memory.LOOKED_UP_BYTES * kinds[0].size
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from in_shape(kinds[0], exponential(node, column(values[0]), self.plan(kinds))))
@@ -289,7 +287,7 @@ class Log(Operation):
         return self.plan(kinds).traffic(kinds[0].size, malicious=malicious)
 
     def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
-        return SCRATCH_BYTES * kinds[0].size
+        return memory.LOOKED_UP_BYTES * kinds[0].size
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from in_shape(kinds[0], logarithm(node, column(values[0]), self.plan(kinds))))

@@ -82,7 +82,7 @@ class GroupByCode(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         said = traffic.to_bits(kinds[0].shape[0], self._width(kinds), malicious=malicious) | self._inside(kinds, malicious)[0]
-        return table_traffic.by_code(*self._sizes(kinds), malicious=malicious, before=said)
+        return said + table_traffic.by_code(*self._sizes(kinds), malicious=malicious)
 
     def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
         return table_memory.by_code(*self._sizes(kinds))
@@ -160,7 +160,7 @@ class GroupByKey(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         (said, _), (inside, _) = self._ordered(kinds, malicious)
-        return table_traffic.by_key(*self._sizes(kinds), malicious=malicious, before=said | inside)
+        return (said | inside) + table_traffic.by_key(*self._sizes(kinds), malicious=malicious)
 
     def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
         return table_memory.by_key(*self._sizes(kinds))
@@ -233,7 +233,7 @@ class Join(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         left, right = (key_cost(side, malicious=malicious)[0] for side in self._sides(kinds))
-        return table_traffic.join(*self._sizes(kinds), malicious=malicious, before=left | right)
+        return (left | right) + table_traffic.join(*self._sizes(kinds), malicious=malicious)
 
     def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
         return table_memory.join(*self._sizes(kinds))
@@ -286,9 +286,8 @@ class TakeSecret(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         bits = traffic.to_bits(kinds[0].shape[0], self._width(kinds), malicious=malicious)
-        if self._is_short(kinds):
-            return bits + table_traffic.gather_by_products(*self._sizes(kinds), malicious=malicious)
-        return table_traffic.gather_by_order(*self._sizes(kinds), malicious=malicious, before=bits)
+        gather = table_traffic.gather_by_products if self._is_short(kinds) else table_traffic.gather_by_order
+        return bits + gather(*self._sizes(kinds), malicious=malicious)
 
     def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
         sizes = self._sizes(kinds)

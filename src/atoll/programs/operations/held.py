@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,32 @@ from atoll.protocols.mpc import Planes, Ring, Steps, public_planes
 from atoll.protocols.mpc.shares import as_ring, word_count
 
 
-def unpack(kind: Kind, value: Planes) -> NDArray[np.uint8]:
-    """Bits of both parts one by one: (2, *shape), 0 or 1."""
-    octets = np.ascontiguousarray(value.planes[:, 0]).view(np.uint8)
-    return np.unpackbits(octets, axis=1, count=value.count, bitorder="little").reshape(2, *kind.shape)
+def moved_bits(values: Sequence[tuple[Kind, Planes]], move: Callable[[list[NDArray[np.uint8]]], NDArray[Any]]) -> Planes:
+    """Truth values at other places.
+
+    Args:
+        values: with their shapes.
+        move: from arrays of bits to the array that becomes of them.
+
+    Memory: a byte for each bit of one share of them, and of the result.
+    """
+    planes = [_packed(move([_unpacked(kind, value.planes[part, 0]) for kind, value in values])) for part in range(2)]
+    count = planes[0][1]
+    return Planes(np.stack([words for words, _ in planes])[:, None], count)
 
 
-def pack(bits: NDArray[Any]) -> Planes:
-    """The reverse of `unpack`."""
-    count = bits[0].size
-    octets = np.packbits(bits.reshape(2, -1), axis=1, bitorder="little")
-    planes = np.zeros((2, 8 * word_count(count)), np.uint8)
-    planes[:, : octets.shape[1]] = octets
-    return Planes(planes.view(np.uint64).reshape(2, 1, -1), count)
+def _unpacked(kind: Kind, words: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """Bits one by one, 0 or 1, in the kind's shape."""
+    octets = np.ascontiguousarray(words).view(np.uint8)
+    return np.unpackbits(octets, count=kind.size, bitorder="little").reshape(kind.shape)
+
+
+def _packed(bits: NDArray[Any]) -> tuple[NDArray[np.uint64], int]:
+    """The reverse of `_unpacked`, and how many there are."""
+    octets = np.packbits(bits.reshape(-1), bitorder="little")
+    words = np.zeros(8 * word_count(bits.size), np.uint8)
+    words[: len(octets)] = octets
+    return words.view(np.uint64), bits.size
 
 
 def column(value: Ring) -> Ring:
@@ -57,8 +71,7 @@ def by_public(x: Held, y: Held) -> Ring:
 
 def bits_of_public(value: NDArray[Any]) -> NDArray[np.uint64]:
     """Public truth values as one plane, (1, words)."""
-    planes: NDArray[np.uint64] = pack(np.stack([value.astype(np.uint8)] * 2)).planes[0]
-    return planes
+    return _packed(value.astype(np.uint8))[0][None]
 
 
 def shared(node: Any, value: Held) -> Planes:

@@ -13,7 +13,7 @@ from atoll.programs.kind import Kind
 from atoll.programs.operation import Clear, Held, Operation, register
 from atoll.programs.operations.checks import same_shape, truths
 from atoll.programs.operations.held import bits_of_public, shared
-from atoll.protocols.mpc import Circuit, CircuitBuilder, Node, Planes, Steps, evaluate, traffic
+from atoll.protocols.mpc import Circuit, CircuitBuilder, Node, Planes, Steps, evaluate, memory, traffic
 from atoll.protocols.mpc.traffic import Traffic
 
 
@@ -36,6 +36,9 @@ class LogicalAnd(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return traffic.circuit(and_circuit(), kinds[0].size) if kinds[0].secret and kinds[1].secret else Traffic()
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return memory.circuit(kinds[0].size, 1)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x, y = values

@@ -93,7 +93,7 @@ class _Ordered(Operation):
     def _traffic(self, kinds: tuple[Kind, ...], numbers: int, planes: int, malicious: bool) -> Traffic:
         bits, width = key_cost(kinds[: len(self.descending)], malicious=malicious)
         sizes = kinds[0].shape[0], width, numbers, planes
-        return table_traffic.order(*sizes, wanted=self.ranks or None, malicious=malicious, before=bits)
+        return bits + table_traffic.order(*sizes, wanted=self.ranks or None, malicious=malicious)
 
     def _scratch_bytes(self, kinds: tuple[Kind, ...], numbers: int, planes: int) -> int:
         _, width = key_cost(kinds[: len(self.descending)], malicious=False)

@@ -9,13 +9,14 @@ import numpy as np
 
 from atoll.programs.dtypes import DType
 from atoll.programs.kind import Kind
+from atoll.programs.memory import held_bytes
 from atoll.programs.operation import Clear, Held, Operation, refuse, register
 from atoll.programs.operations.arithmetic import combined
 from atoll.programs.operations.checks import numbers, operands, same_point, same_shape, secret
 from atoll.programs.operations.comparison import apart, width
 from atoll.programs.operations.held import by_public, column, difference, in_shape, total
 from atoll.programs.operations.logic import and_circuit
-from atoll.protocols.mpc import Node, Planes, Ring, Steps, evaluate, inject, is_negative, multiply, traffic, where
+from atoll.protocols.mpc import Node, Planes, Ring, Steps, evaluate, inject, is_negative, memory, multiply, traffic, where
 from atoll.protocols.mpc.traffic import Traffic
 
 
@@ -43,6 +44,9 @@ class Select(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return traffic.multiply(kinds[0].size) if kinds[1].secret or kinds[2].secret else Traffic()
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return held_bytes(kinds[0]) + memory.multiplied(kinds[0].size)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         condition, x, y = values
@@ -76,6 +80,9 @@ class HideNulls(Operation):
         x, size = kinds[0], kinds[0].size
         return traffic.circuit(and_circuit(), size) if x.dtype.is_bool else traffic.inject(size, malicious=malicious)
 
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return memory.circuit(kinds[0].size, 1) if kinds[0].dtype.is_bool else memory.inject(kinds[0].size)
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x, valid = values
         if isinstance(x, Planes):
@@ -104,6 +111,9 @@ class Minimum(Operation):
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return cost_of_smaller(kinds, malicious)
 
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return memory.compared(kinds[0].size, width(kinds)) + memory.inject(kinds[0].size)
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from smaller(node, kinds, values, values))
 
@@ -129,6 +139,9 @@ class Maximum(Operation):
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return cost_of_smaller(kinds, malicious)
 
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return memory.compared(kinds[0].size, width(kinds)) + memory.inject(kinds[0].size)
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         return (yield from smaller(node, kinds, values, values[::-1]))
 
@@ -153,6 +166,9 @@ class Absolute(Operation):
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         size, bits = kinds[0].size, kinds[0].dtype.bits
         return traffic.is_negative(size, bits=bits, malicious=malicious) + traffic.inject(size, malicious=malicious)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return memory.compared(kinds[0].size, kinds[0].dtype.bits) + memory.inject(kinds[0].size)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x = column(values[0])

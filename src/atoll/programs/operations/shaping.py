@@ -14,8 +14,8 @@ from atoll.programs.dtypes import DType
 from atoll.programs.kind import MAX_DIMENSIONS, MAX_ELEMENTS, Kind
 from atoll.programs.operation import Clear, Held, Operation, refuse, register
 from atoll.programs.operations.checks import axis_of, operands
-from atoll.programs.operations.held import pack, shared, unpack
-from atoll.protocols.mpc import Node, Planes, Ring, public_ring
+from atoll.programs.operations.held import moved_bits, shared
+from atoll.protocols.mpc import Node, Planes, Ring, memory, public_ring
 from atoll.protocols.mpc.shares import Words64
 
 
@@ -29,12 +29,15 @@ class Rearrangement(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (self.rearranged(values[0]),)
 
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return scratch_of_moved_bits(kinds, self.infer(kinds)[0])
+
     def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
         (value,) = values
         if isinstance(value, Ring):
             return (Ring(in_one_piece(self.rearranged(value.shares, 1))),)
         if isinstance(value, Planes):
-            return (pack(self.rearranged(unpack(kinds[0], value), 1)),)
+            return (moved_bits([(kinds[0], value)], lambda bits: self.rearranged(bits[0])),)
         return (self.rearranged(value),)
 
 
@@ -179,12 +182,21 @@ class Concat(Operation):
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.concatenate(values, axis=self.axis),)
 
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return scratch_of_moved_bits(kinds, self.infer(kinds)[0])
+
     def local(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> tuple[Held, ...]:
         if any(isinstance(value, Ring) for value in values):
             rings = [value if isinstance(value, Ring) else public_ring(node.me, value) for value in values]
             return (Ring(np.concatenate([ring.shares for ring in rings], axis=self.axis + 1)),)
-        parts = [unpack(kind, shared(node, value)) for kind, value in zip(kinds, values, strict=True)]
-        return (pack(np.concatenate(parts, axis=self.axis + 1)),)
+        planes = [(kind, shared(node, value)) for kind, value in zip(kinds, values, strict=True)]
+        return (moved_bits(planes, lambda bits: np.concatenate(bits, axis=self.axis)),)
+
+
+def scratch_of_moved_bits(kinds: tuple[Kind, ...], result: Kind) -> int:
+    """What `moved_bits` takes; numbers are moved as they are."""
+    is_moved = result.secret and result.dtype.is_bool
+    return memory.moved_bits(sum(kind.size for kind in kinds), result.size) if is_moved else 0
 
 
 def in_one_piece(shares: Words64) -> Words64:

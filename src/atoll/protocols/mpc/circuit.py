@@ -27,8 +27,8 @@ import numpy as np
 from atoll.primitives import replicated
 from atoll.protocols.mpc.errors import ShapesDiffer
 from atoll.protocols.mpc.node import Node
-from atoll.protocols.mpc.rounds import Heard, Round, Steps, chunked
-from atoll.protocols.mpc.shares import Planes, Words64, word_count
+from atoll.protocols.mpc.rounds import CIRCUIT_CHUNK, Heard, Round, Steps, chunked
+from atoll.protocols.mpc.shares import Planes, SplitPlanes, Words64, word_count
 
 Wire: TypeAlias = int
 """Number of a wire in its builder."""
@@ -36,6 +36,8 @@ Bits: TypeAlias = list[int]
 """Wires of a value, least significant bit first."""
 Combine: TypeAlias = Callable[[Wire, Wire], Wire]
 """Makes one wire of two."""
+KEPT = 64
+"""Most circuits, or plans with circuits in them, that a process keeps of a kind whose parameters a program chooses freely."""
 
 
 class Gate(IntEnum):
@@ -221,7 +223,7 @@ class CircuitBuilder:
         return wires[0] if wires else self.constant(empty)
 
 
-def evaluate(node: Node, circuit: Circuit, *inputs: Planes) -> Steps[tuple[Planes, ...]]:
+def evaluate(node: Node, circuit: Circuit, *inputs: Planes | SplitPlanes) -> Steps[tuple[Planes, ...]]:
     """Run a circuit on shared columns of one length.
 
     Args:
@@ -239,19 +241,22 @@ def evaluate(node: Node, circuit: Circuit, *inputs: Planes) -> Steps[tuple[Plane
     if tuple(one.width for one in inputs) != circuit.inputs or any(one.count != count for one in inputs):
         raise ShapesDiffer(first=circuit.inputs, second=tuple((one.width, one.count) for one in inputs))
     widths = [len(output) for output in circuit.outputs]
+    parts = [(one.own, one.following) for one in (one.split() if isinstance(one, Planes) else one for one in inputs)]
     planes = np.empty((2, sum(widths), word_count(count)), dtype=np.uint64)
 
     def part(rows: slice) -> Steps[None]:
         words = slice(rows.start // 64, word_count(rows.stop))
         if words.start < words.stop:
-            planes[:, :, words] = yield from _evaluate(node, circuit, [one.planes[:, :, words] for one in inputs])
+            planes[:, :, words] = yield from _evaluate(
+                node, circuit, [(own[:, words], following[:, words]) for own, following in parts]
+            )
 
-    yield from chunked(count, part)
+    yield from chunked(count, part, size=CIRCUIT_CHUNK)
     ends = np.cumsum([0, *widths])
     return tuple(Planes(planes[:, low:high], count) for low, high in pairwise(ends))
 
 
-def _evaluate(node: Node, circuit: Circuit, inputs: list[Words64]) -> Steps[Words64]:
+def _evaluate(node: Node, circuit: Circuit, inputs: list[tuple[Words64, Words64]]) -> Steps[Words64]:
     """One chunk. Every AND of the engine happens here, so malicious mode takes its notes here."""
     ticket = node.ticket()
     run = replicated.CircuitRun(circuit.compiled, node.streams, node.me, ticket, inputs, log=node.log is not None)

@@ -10,7 +10,8 @@ claims, by anybody who knows the identity keys (`judge`):
     one signer, two words on the same            that signer is at fault: its own signatures prove it
     sender and receiver differ on a direction    one of these two signed something false; which one is not shown
     two senders told a third different parts     one of these two did; the third need not be believed
-    none of these                                the two agree on what was said: the fault lies in the bytes both have
+    none of these                                the two agree on what was said up to these claims; of what came later
+                                                 nothing is shown
 
 **Leaks**: nothing. Streams begin with 256 bits of a secret or a digest of it, so nobody outside can try what they hold. The
 digest of an opened part, or of a coin, is of something uniform that all three nodes were to know.

@@ -22,7 +22,7 @@ from atoll.protocols.mpc.conversion import planes_of, spare_rounds, summands, tw
 from atoll.protocols.mpc.errors import ShapesDiffer
 from atoll.protocols.mpc.local import part_two, planes_from_node_zero, sum_of_node_zero
 from atoll.protocols.mpc.node import Node
-from atoll.protocols.mpc.rounds import Steps, chunked
+from atoll.protocols.mpc.rounds import CIRCUIT_CHUNK, Steps, chunked
 from atoll.protocols.mpc.shares import WORD_BITS, Planes, Ring, join_planes, join_rings, known_planes
 
 
@@ -35,7 +35,7 @@ def is_negative(node: Node, x: Ring, *, bits: int = WORD_BITS) -> Steps[Planes]:
     Rounds: 1 and the circuit's: 8 for 64 bits. Bytes: the circuit's (149 bits an element for 64), and by node 0 `bits` bits.
     Long columns: 10 rounds, 128 bits.
     """
-    return _of_each(x, None, bits, lambda part: _is_negative(node, part, bits, spare_rounds(x.size)))
+    return _of_each(x, None, bits, lambda part, _: _is_negative(node, part, None, bits, spare_rounds(x.size)))
 
 
 def less_than(node: Node, x: Ring, y: Ring, *, bits: int = WORD_BITS) -> Steps[Planes]:
@@ -47,7 +47,7 @@ def less_than(node: Node, x: Ring, y: Ring, *, bits: int = WORD_BITS) -> Steps[P
 
     Rounds, bytes: those of `is_negative`.
     """
-    return _of_each(x, y, bits, lambda part: _is_negative(node, part, bits, spare_rounds(x.size)))
+    return _of_each(x, y, bits, lambda part, less: _is_negative(node, part, less, bits, spare_rounds(x.size)))
 
 
 def less_than_any(node: Node, x: Ring, y: Ring) -> Steps[Planes]:
@@ -63,7 +63,7 @@ def less_than_any(node: Node, x: Ring, y: Ring) -> Steps[Planes]:
         signs = []
         padded = -(-three[0].size // WORD_BITS) * WORD_BITS
         stacked = join_rings([_padded(one, padded) for one in three])
-        all_signs = yield from _is_negative(node, stacked, WORD_BITS, spare_rounds(count))
+        all_signs = yield from _is_negative(node, stacked, None, WORD_BITS, spare_rounds(count))
         for at in range(3):
             one = all_signs.part(slice(at * padded, (at + 1) * padded))
             signs.append(Planes(one.planes, three[at].size))
@@ -81,7 +81,7 @@ def equal(node: Node, x: Ring, y: Ring, *, bits: int = WORD_BITS) -> Steps[Plane
 
     Rounds, bytes: those of `is_zero`.
     """
-    return _of_each(x, y, bits, lambda part: _is_zero(node, part, bits))
+    return _of_each(x, y, bits, lambda part, less: _is_zero(node, part, less, bits))
 
 
 def is_zero(node: Node, x: Ring, *, bits: int = WORD_BITS) -> Steps[Planes]:
@@ -90,29 +90,30 @@ def is_zero(node: Node, x: Ring, *, bits: int = WORD_BITS) -> Steps[Planes]:
     Rounds: 1 and log2 bits: 7 for 64 bits. Bytes: bits - 1 bits an element, and by node 0 `bits` bits. Malicious: about three
     times as many, one round more.
     """
-    return _of_each(x, None, bits, lambda part: _is_zero(node, part, bits))
+    return _of_each(x, None, bits, lambda part, less: _is_zero(node, part, less, bits))
 
 
-def _of_each(x: Ring, y: Ring | None, bits: int, answer: Callable[[Ring], Steps[Planes]]) -> Steps[Planes]:
+def _of_each(x: Ring, y: Ring | None, bits: int, answer: Callable[[Ring, Ring | None], Steps[Planes]]) -> Steps[Planes]:
     """An answer for each element of x, or of x - y, in chunks that stay in the caches from the difference to the answer."""
     verify_width(bits)
     verify_column(x)
     if y is not None and y.shape != x.shape:
         raise ShapesDiffer(first=x.shape, second=y.shape)
-    answers = yield from chunked(x.size, lambda rows: answer(x[rows] if y is None else x[rows] - y[rows]))
+    answers = yield from chunked(x.size, lambda rows: answer(x[rows], None if y is None else y[rows]), size=CIRCUIT_CHUNK)
     return join_planes(answers)
 
 
-def _is_negative(node: Node, x: Ring, bits: int, extra: int) -> Steps[Planes]:
-    terms = yield from summands(node, x, bits)
+def _is_negative(node: Node, x: Ring, less: Ring | None, bits: int, extra: int) -> Steps[Planes]:
+    terms = yield from summands(node, x, bits, less=less)
     (answer,) = yield from evaluate(node, sign_circuit(bits, len(terms), extra), *terms)
     return answer
 
 
-def _is_zero(node: Node, x: Ring, bits: int) -> Steps[Planes]:
+def _is_zero(node: Node, x: Ring, less: Ring | None, bits: int) -> Steps[Planes]:
     if node.is_malicious:
-        (answer,) = yield from evaluate(node, zero_circuit(bits, 3), *(yield from summands(node, x, bits)))
+        (answer,) = yield from evaluate(node, zero_circuit(bits, 3), *(yield from summands(node, x, bits, less=less)))
         return answer
+    x = x if less is None else x - less
     u, negated = sum_of_node_zero(node, x), part_two(node, np.negative(x.shares))
     first = yield from planes_from_node_zero(node, planes_of(u, bits), bits, x.size)
     second = known_planes(node.me, 2, planes_of(negated, bits), bits, x.size)

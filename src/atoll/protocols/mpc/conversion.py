@@ -25,7 +25,7 @@ from atoll.primitives import replicated
 from atoll.protocols.mpc.circuit import Bits, Circuit, CircuitBuilder, evaluate
 from atoll.protocols.mpc.circuits.arithmetic import FAST, add_modulo, save_carries, subtract_with_borrow
 from atoll.protocols.mpc.errors import BitsOutOfRange, ShapesDiffer
-from atoll.protocols.mpc.local import part_two, planes_from_node_zero, ring_from_node_zero, sum_of_node_zero
+from atoll.protocols.mpc.local import known_bits_of, ring_from_node_zero, split_from_node_zero
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.opening import open_planes_to_pair
 from atoll.protocols.mpc.places import NODES
@@ -35,11 +35,13 @@ from atoll.protocols.mpc.shares import (
     WORD_BITS,
     Planes,
     Ring,
+    SplitPlanes,
     Words64,
     join_planes,
     join_rings,
     known_planes,
     known_ring,
+    known_split,
     word_count,
 )
 
@@ -122,22 +124,34 @@ def inject(node: Node, bit: Planes, x: Ring) -> Steps[Ring]:
     return (yield from multiply(node, (yield from from_bit(node, bit)), x))
 
 
-def summands(node: Node, x: Ring, width: int) -> Steps[list[Planes]]:
+def summands(node: Node, x: Ring, width: int, *, less: Ring | None = None) -> Steps[list[SplitPlanes]]:
     """Shares of the bits of two numbers that add up to x modulo 2^width; of three in malicious mode, without a round.
+
+    Args:
+        less: to be taken off x, of its length; the difference is not written down.
 
     Rounds: 1. Bytes sent by node 0 alone: `width` bits an element.
     """
     count = x.size
     if node.is_malicious:
-        rows = {node.me: x.shares[0], (node.me + 1) % NODES: x.shares[1]}
-        return [known_planes(node.me, at, planes_of(rows.get(at), width), width, count) for at in range(NODES)]
-    return (yield from known_summands(node, sum_of_node_zero(node, x), part_two(node, x.shares), width, count))
+        taken = [[]] * 2 if less is None else [[one] for one in less.shares]
+        held = [replicated.sum_to_planes([one], minus, width) for one, minus in zip(x.shares, taken, strict=True)]
+        parts = {node.me: held[0], (node.me + 1) % NODES: held[1]}
+        return [known_split(node.me, at, parts.get(at), width, count) for at in range(NODES)]
+    known = known_bits_of(node, x, less, width)
+    return (yield from _given_summands(node, known, width, count))
 
 
-def known_summands(node: Node, u: Words64 | None, t: Words64 | None, width: int, count: int) -> Steps[list[Planes]]:
+def known_summands(node: Node, u: Words64 | None, t: Words64 | None, width: int, count: int) -> Steps[list[SplitPlanes]]:
     """Shares of the low bits of two columns, u known to node 0 and t to nodes 1 and 2; as `summands`."""
-    first = yield from planes_from_node_zero(node, planes_of(u, width), width, count)
-    return [first, known_planes(node.me, 2, planes_of(t, width), width, count)]
+    known = planes_of(t if u is None else u, width)
+    assert known is not None, "each node knows one of the two"
+    return (yield from _given_summands(node, known, width, count))
+
+
+def _given_summands(node: Node, known: Words64, width: int, count: int) -> Steps[list[SplitPlanes]]:
+    first = yield from split_from_node_zero(node, None if node.me else known, width, count)
+    return [first, known_split(node.me, 2, known if node.me else None, width, count)]
 
 
 def two_summands(build: CircuitBuilder, terms: list[Bits]) -> tuple[Bits, Bits]:

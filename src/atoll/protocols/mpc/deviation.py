@@ -25,9 +25,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 
 from atoll.protocols.mpc import traffic
+from atoll.protocols.mpc.circuit import KEPT
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.piecewise import (
     TOP,
@@ -154,14 +155,14 @@ class Comoment:
         means = [shifted(one.whole) + shifted(one.inverse_bits) for one in (self.x, self.y)]
         pieces = len(self.pieces)
         total = means[0] | means[1]
-        for _ in self.pieces:
-            total = total | traffic.multiply(results)
+        for piece in self.pieces:
+            total = total | traffic.dot(results, piece.stop - piece.start)
         total = total + traffic.multiply((2 * pieces + 2) * results)
         second = shifted(self.x.whole) + shifted(self.inverse_bits + self.cut)
         return total + (shifted(self.cut, pieces * results) | second)
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def plan_comoment(x: Spread, y: Spread) -> Comoment:
     """How to add up products of deviations of two columns of one length."""
     return Comoment(x, y)
@@ -252,7 +253,7 @@ class Correlation:
         return total + traffic.multiply(count)
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def plan_correlation(most_x: int, most_y: int) -> Correlation:
     """For sums of squares up to these."""
     return Correlation(plan_root(1, most_x, 0, inverse=True), plan_root(1, most_y, 0, inverse=True))

@@ -23,10 +23,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from atoll.protocols.mpc import traffic
-from atoll.protocols.mpc.circuit import Circuit, CircuitBuilder
+from atoll.protocols.mpc.circuit import KEPT, Circuit, CircuitBuilder
 from atoll.protocols.mpc.circuits.normal import normalised
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.piecewise import (
@@ -132,7 +132,7 @@ class Division:
         return product >> last if last > 0 else product << -last
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def plan_division(dividend: int, least: int, most: int, scale: int) -> Division:
     """The most exact way to divide |x| <= dividend by y, 1 <= least <= y <= most."""
     plans = [Division(dividend, least, most, scale, precision) for precision in PRECISIONS]

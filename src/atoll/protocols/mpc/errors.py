@@ -29,7 +29,8 @@ class OpeningDisputed(PeerError):
     code = "mpc.opening_disputed"
     sentence = "{first} and {second} disagree on a part of a value that is opened."
     remedy = (
-        "One of the two is faulty or hostile, and nothing was taken over: show the auditor the logs of both, then run again."
+        "One of the two is faulty or hostile, and nothing was taken over: show the auditor the logs of both and, in the "
+        "malicious model, what they signed (`atoll job show JOB --json`), then run again."
     )
 
 
@@ -55,7 +56,10 @@ class ProductsDisputed(PeerError):
 
     code = "mpc.products_disputed"
     sentence = "The products of {prover}, checked by {first} and {second}, were not confirmed."
-    remedy = "One of the three is faulty or hostile, and nothing was opened: show the auditor the logs of all, then run again."
+    remedy = (
+        "One of the three is faulty or hostile, and nothing was opened: show the auditor the logs of all and what they signed "
+        "(`atoll job show JOB --json`), then run again."
+    )
 
 
 class CoinDisputed(PeerError):
@@ -63,7 +67,10 @@ class CoinDisputed(PeerError):
 
     code = "mpc.coin_disputed"
     sentence = "{first} and {second} do not say the same of a coin that both know."
-    remedy = "One of the two is faulty or hostile, and nothing was opened: show the auditor the logs of both, then run again."
+    remedy = (
+        "One of the two is faulty or hostile, and nothing was opened: show the auditor the logs of both and what they signed "
+        "(`atoll job show JOB --json`), then run again."
+    )
 
 
 class TranscriptDisputed(PeerError):
@@ -79,7 +86,10 @@ class ClaimForged(PeerError):
 
     code = "mpc.claim_forged"
     sentence = "A statement in the name of {party} is not signed by it for this attempt."
-    remedy = "Believe nothing that it says. Where it came over a session, that node is faulty, hostile or of another version."
+    remedy = (
+        "The statement counts against nobody. Where it came over a session, the node that sent it is faulty, hostile or of "
+        "another version; where somebody showed it, believe nothing that it says."
+    )
 
 
 class DestinationsDisputed(PeerError):

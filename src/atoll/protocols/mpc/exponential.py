@@ -19,10 +19,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from atoll.protocols.mpc import traffic
-from atoll.protocols.mpc.circuit import Circuit, CircuitBuilder
+from atoll.protocols.mpc.circuit import KEPT, Circuit, CircuitBuilder
 from atoll.protocols.mpc.circuits.choice import look_up, one_hot
 from atoll.protocols.mpc.circuits.normal import normalised
 from atoll.protocols.mpc.node import Node
@@ -135,7 +135,7 @@ class Exponential:
         return found >> self.cut if self.cut > 0 else found << -self.cut
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def plan_exponential(low: int, high: int, point: int, fraction: int) -> Exponential:
     """How to compute e^x for low <= x 2^point <= high."""
     return Exponential(low, high, point, fraction)
@@ -232,7 +232,7 @@ class Logarithm:
         return found >> self.cut if self.cut > 0 else found << -self.cut
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def plan_logarithm(most: int, point: int, fraction: int) -> Logarithm:
     """How to compute ln x for 1 <= x 2^point <= most."""
     return Logarithm(most, point, fraction)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from atoll.errors import PeerError
 from atoll.protocols.mpc.errors import FrameMisplaced, SharesTooLong
 from atoll.protocols.mpc.places import compute, next_of, previous_of
 from atoll.protocols.mpc.rounds import Buffer, Heard, Read, Seal, Side, Steps, in_order
@@ -46,6 +47,16 @@ def as_role(index: int, steps: Steps[T], *, witness: Witness | None = None) -> R
         FrameMisplaced: a neighbour's frame is not the next one of its stream.
         SharesTooLong: a neighbour said more than the program makes it say.
     """
+    try:
+        return (yield from _converse(index, steps, witness))
+    except PeerError:
+        if witness is not None:  # nobody is accused of what it did not sign; who did not sign is named for that
+            witness.verify_heard()
+        raise
+
+
+def _converse(index: int, steps: Steps[T], witness: Witness | None) -> Role[T]:
+    """As `as_role`; signatures of coins are not all verified where it ends early."""
     previous = _Wire(index, previous_of(index), Side.PREVIOUS, witness)
     following = _Wire(index, next_of(index), Side.NEXT, witness)
     wires = previous, following

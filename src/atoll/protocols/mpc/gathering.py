@@ -14,11 +14,11 @@ Spec: specs/mpc-tables.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
-from atoll.protocols.mpc.circuit import Circuit, CircuitBuilder, evaluate
+from atoll.protocols.mpc.circuit import KEPT, Circuit, CircuitBuilder, evaluate
 from atoll.protocols.mpc.circuits import choice
 from atoll.protocols.mpc.conversion import from_each_bit
 from atoll.protocols.mpc.node import Node
@@ -52,7 +52,7 @@ def by_order(node: Node, columns: Sequence[Ring], places: Planes) -> Steps[tuple
     return tuple(ring_rows(one, entries, entries + questions) for one in back if isinstance(one, Ring))
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def one_hot_circuit(width: int, entries: int) -> Circuit:
     """A bit an entry, of which the place's is 1."""
     build = CircuitBuilder()

@@ -1,7 +1,8 @@
 """What malicious mode notes of products and shuffles until they are verified.
 
 Notes are taken when a product's round is over, and rounds are over in one order at all nodes, so all three hold the same notes
-at the same time. They refer to shares and copy none: shares are never changed in place.
+at the same time. They refer to shares, which are never changed in place; only factors that do not lie one behind the other are
+copied, and those of a product of matrices with few results, once for each of them.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ logarithms of two machines may differ in their last bit, and nodes that choose d
 from __future__ import annotations
 
 from bisect import bisect_left
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -80,7 +79,6 @@ def choose_pivots(open_elements: int, and_gates: int, depth: int) -> Choice:
     return Choice(int(_PIVOTS[best]), _LENGTHS[max(first_beyond - 1, 0)])
 
 
-@cache
 def spare_comparison_rounds(count: int, width: int) -> int:
     """Rounds beyond the fewest that make a comparison's circuit smaller and pay for it; 0 to 3."""
     # a tree over w bits has about 2.3 w ANDs, so 2.3 w / 8 bytes; each of the first spare rounds saves about a tenth of them

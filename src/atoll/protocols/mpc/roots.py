@@ -20,10 +20,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from atoll.protocols.mpc import traffic
-from atoll.protocols.mpc.circuit import Circuit, CircuitBuilder
+from atoll.protocols.mpc.circuit import KEPT, Circuit, CircuitBuilder
 from atoll.protocols.mpc.circuits.normal import normalised
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.piecewise import Table, fit, numbers_of, numbers_traffic, power, shifted_down, shifted_traffic
@@ -107,7 +107,7 @@ class Root:
         return found >> self.cut if self.cut > 0 else found << -self.cut
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def plan_root(least: int, most: int, scale: int, *, inverse: bool = False) -> Root:
     """How to take (inverse) roots of least <= x <= most."""
     return Root(least, most, scale, inverse)

@@ -44,11 +44,6 @@ def as_ring(values: int | NDArray[Any]) -> Words64:
     return values.astype(np.uint64, copy=False) if values.dtype != object else (values % MODULUS).astype(np.uint64)
 
 
-def as_signed(values: Words64) -> NDArray[np.int64]:
-    """Residues as the integers -2^63 to 2^63 - 1 that they stand for."""
-    return values.view(np.int64)
-
-
 def word_count(count: int) -> int:
     """64-bit words that hold one plane of `count` elements."""
     return -(-count // WORD_BITS)
@@ -165,6 +160,10 @@ class Planes:
             planes[row] = ~planes[row]
         return Planes(planes, self.count)
 
+    def split(self) -> SplitPlanes:
+        """Both parts apart; no copy."""
+        return SplitPlanes(self.planes[0], self.planes[1], self.count)
+
     def bits(self, low: int, high: int | None = None) -> Planes:
         """The planes `low` to `high` - 1, or the plane `low` alone; no copy."""
         return Planes(self.planes[:, low : low + 1 if high is None else high], self.count)
@@ -179,6 +178,26 @@ class Planes:
     def to_words(self) -> Words:
         """One 64-bit word an element, zeros above the width; local."""
         return Words(replicated.to_words(self.planes, self.count))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SplitPlanes:
+    """As `Planes`, each part an array of its own: what the inputs of a circuit need to be. Zeros need not be written down."""
+
+    own: Words64 = field(repr=False)
+    """(w, ceil(count / 64)), this node's own part."""
+    following: Words64 = field(repr=False)
+    """The next node's own part."""
+    count: int
+
+    @property
+    def width(self) -> int:
+        """Bits of an element."""
+        return int(self.own.shape[0])
+
+    def together(self) -> Planes:
+        """The same in one array."""
+        return Planes(np.stack((self.own, self.following)), self.count)
 
 
 def row_of_part(me: int, part: int) -> int:
@@ -213,6 +232,19 @@ def known_planes(me: int, part: int, planes: Words64 | None, width: int, count: 
     if planes is not None:
         shares[row_of_part(me, part)] = planes
     return Planes(shares, count)
+
+
+def known_split(me: int, part: int, planes: Words64 | None, width: int, count: int) -> SplitPlanes:
+    """As `known_planes`; nothing is copied, and the zeros are one row that is seen `width` times."""
+    zeros = zero_planes(width, count)
+    if planes is None:
+        return SplitPlanes(zeros, zeros, count)
+    return SplitPlanes(zeros, planes, count) if row_of_part(me, part) else SplitPlanes(planes, zeros, count)
+
+
+def zero_planes(width: int, count: int) -> Words64:
+    """A part that is zero, (width, ceil(count / 64)), to be read only."""
+    return np.broadcast_to(np.zeros(word_count(count), np.uint64), (width, word_count(count)))
 
 
 def public_planes(me: int, values: Words64, width: int) -> Planes:

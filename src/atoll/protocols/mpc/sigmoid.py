@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
-from atoll.protocols.mpc.circuit import Circuit, CircuitBuilder
+from atoll.protocols.mpc.circuit import KEPT, Circuit, CircuitBuilder
 from atoll.protocols.mpc.node import Node
 from atoll.protocols.mpc.piecewise import Table, fit, numbers_of, numbers_traffic, power
 from atoll.protocols.mpc.rounds import Steps
@@ -85,7 +85,7 @@ class Sigmoid:
         return table.value((index << table.low_bits) + (x & (1 << table.low_bits) - 1))
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def plan_sigmoid(low: int, high: int, point: int, precision: int) -> Sigmoid:
     """How to compute it of low <= x <= high, integers that stand for x 2^-point."""
     reach = 1 << point + REACH_BITS

@@ -32,13 +32,12 @@ class Incoming:
             return first[:length]
         if len(first) == length:
             return self._pieces.popleft()
-        whole = bytearray(length)
-        at = 0
-        while at < length:
+        pieces, missing = [], length
+        while missing:
             piece = self._pieces.popleft()
-            used = min(len(piece), length - at)
-            whole[at : at + used] = piece[:used]
-            if used < len(piece):
-                self._pieces.appendleft(piece[used:])
-            at += used
-        return memoryview(whole)
+            if len(piece) > missing:
+                self._pieces.appendleft(piece[missing:])
+                piece = piece[:missing]
+            pieces.append(piece)
+            missing -= len(piece)
+        return memoryview(b"".join(pieces))

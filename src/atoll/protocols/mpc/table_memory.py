@@ -29,8 +29,7 @@ def order(count: int, width: int, numbers: int, planes: int = 0, *, wanted: Sequ
     full = table_traffic.key_width(count, width)
     words = -(-full // WORD_BITS)
     ranks = None if wanted is None else tuple(wanted)
-    levels = [table_traffic.levels(count, full, ranks, malicious=malicious) for malicious in (False, True)]
-    compared = max((pairs for asked in levels for pairs in asked), default=0)
+    compared = max(table_traffic.largest_level(count, full, ranks, malicious=malicious) for malicious in (False, True))
     return shuffle(count, numbers, full + planes) + count * (ROW_BYTES + full // 2) + compared * (full + 48 * words)
 
 

@@ -27,6 +27,8 @@ class Ran(Generic[T]):
     """Rounds one after the other."""
     bytes_by_node: tuple[int, int, int]
     """What each node sent, without the framing of a network."""
+    claims_by_node: tuple[int, int, int]
+    """What each node would sign where it has a witness: one claim for each direction in which it speaks in a signed round."""
 
 
 def run_together(steps: Sequence[Steps[T]], *, tap: Tap | None = None) -> Ran[T]:
@@ -51,8 +53,13 @@ def run_together(steps: Sequence[Steps[T]], *, tap: Tap | None = None) -> Ran[T]
         if len(wire):
             raise RoundsDiffer(node=to, expected=0, found=len(wire))
     ended = [seat.ended for seat in seats if seat.ended]
-    sent = tuple(seat.sent for seat in seats)
-    return Ran([one.output for one in ended], max(one.rounds for one in ended), (sent[0], sent[1], sent[2]))
+    first, second, third = seats
+    return Ran(
+        [one.output for one in ended],
+        max(one.rounds for one in ended),
+        (first.sent, second.sent, third.sent),
+        (first.claims, second.claims, third.claims),
+    )
 
 
 class _Seat:
@@ -61,6 +68,7 @@ class _Seat:
     def __init__(self, index: int, steps: Steps[Any], wires: dict[tuple[int, int], Incoming], tap: Tap | None) -> None:
         self.index = index
         self.sent = 0
+        self.claims = 0
         self.ended: Ended | None = None
         self._order: Generator[Write | Read, Heard | None, Ended] = in_order(steps)
         self._wires = wires
@@ -80,8 +88,8 @@ class _Seat:
             if isinstance(action, Read):
                 self._due = action
             else:
-                self._say(previous_of(self.index), action.to_previous)
-                self._say(next_of(self.index), action.to_next)
+                self._say(previous_of(self.index), action.to_previous, is_signed=action.seal is not None)
+                self._say(next_of(self.index), action.to_next, is_signed=action.seal is not None)
         return moved
 
     def stall(self) -> RoundsDiffer:
@@ -106,8 +114,10 @@ class _Seat:
         due, self._due = self._due, None
         return Heard(*(self._wires[sender, self.index].take(size) for sender, size in self._sources(due)))
 
-    def _say(self, to: int, buffers: Sequence[Buffer]) -> None:
+    def _say(self, to: int, buffers: Sequence[Buffer], *, is_signed: bool) -> None:
+        before = self.sent
         for buffer in buffers:
             data = bytes(buffer)
             self.sent += len(data)
             self._wires[self.index, to].put(self._tap(self.index, to, data) if self._tap else data)
+        self.claims += is_signed and self.sent > before

@@ -1,12 +1,14 @@
 """What each operation says, from shapes alone: rounds, and bytes by node, exactly as `run_together` counts them.
 
 One function an operation, of its name. `a + b` is one after the other, `a | b` side by side. What malicious mode sends to
-verify products and shuffles comes on top (`verification`).
+prove products and shuffles comes on top, for it proves at an opening all that is not proved yet, whatever it was part of:
+`Traffic.proofs` says it of a whole run.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 
 from atoll.primitives import replicated_proof
 from atoll.primitives.replicated_proof import COIN_BYTES
@@ -15,39 +17,38 @@ from atoll.protocols.mpc.circuit import Circuit
 from atoll.protocols.mpc.notes import FEW_SUMS
 from atoll.protocols.mpc.opening import DIGEST_BYTES
 from atoll.protocols.mpc.shares import WORD_BITS, word_count
-from atoll.protocols.mpc.verification import COIN_DIGEST_BYTES
+from atoll.protocols.mpc.verification import COIN_DIGEST_BYTES, verify_count
 
 NUMBER_BYTES = 8
 NOTE_BYTES = 96
 """Memory that malicious mode holds at a node for each word of ANDs, pair of factors or word that moved until it is verified:
 shares of what went in and came out (48 bytes, for words that moved 32), and as much again while it is proved."""
 
+_BOTH, _ONE = (2, 2, 2), (1, 1, 1)
+"""Claims of a round in which each node speaks to both neighbours, or to one: who says nothing signs nothing."""
+
 
 @dataclass(frozen=True, slots=True)
-class Notes:
-    """How many notes of products malicious mode holds, which it forgets when something is opened; see `protocols.mpc.notes`."""
+class Products:
+    """What malicious mode notes, and proves all at once before something is opened."""
 
-    first: int = 0
-    """Taken before the first opening; without one, all."""
-    most: int = 0
-    """Held at a time, at most, by what takes its own alone."""
-    last: int = 0
-    """Left at the end: taken after the last opening."""
+    words: int = 0
+    """Words of ANDs."""
+    numbers: int = 0
+    """Products of numbers, by the pairs of factors, and numbers that moved."""
+    moved: int = 0
+    """Words that moved."""
+    notes: int = 0
+    """What is kept of them, in units of `NOTE_BYTES`; see `protocols.mpc.notes`."""
 
-    @classmethod
-    def of(cls, count: int) -> Notes:
-        """So many, and nothing is opened."""
-        return cls(count, count, count)
+    def __add__(self, other: Products) -> Products:
+        """Those of both."""
+        words, numbers, moved = self.words + other.words, self.numbers + other.numbers, self.moved + other.moved
+        return Products(words, numbers, moved, self.notes + other.notes)
 
-    def then(self, other: Notes, *, opens: tuple[bool, bool]) -> Notes:
-        """One after the other; `opens`: whether these, and the others, are of something that opens."""
-        most = max(self.most, self.last + other.first, other.most)
-        first = self.first if opens[0] else self.first + other.first
-        return Notes(first, most, other.last if opens[1] else self.last + other.last)
 
-    def beside(self, other: Notes) -> Notes:
-        """Side by side; an opening of one may come when the other holds most."""
-        return Notes(self.first + other.first, self.most + other.most, self.last + other.last)
+NONE = Products()
+_OPENING = NONE, NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +59,46 @@ class Traffic:
     """Rounds one after the other."""
     sent: tuple[int, int, int] = (0, 0, 0)
     """Bytes by node, without framing."""
-    words: int = field(default=0, compare=False)
-    """Words of ANDs that malicious mode verifies."""
-    numbers: int = field(default=0, compare=False)
-    """Products of numbers that malicious mode verifies, by the pairs of factors, and numbers that moved."""
-    moved: int = field(default=0, compare=False)
-    """Words that moved, which malicious mode verifies."""
-    opens: bool = field(default=False, compare=False)
-    """Whether something is opened on the way, so that all that was multiplied before is verified there."""
-    notes: Notes = field(default=Notes(), compare=False)
-    """What malicious mode keeps in memory of it."""
+    products: tuple[Products, ...] = field(default=(NONE,), compare=False)
+    """Cut where something is opened: malicious mode proves there what stands before, together with what is not proved yet of
+    what ran earlier, and keeps the last ones."""
+    more: int = field(default=0, compare=False)
+    """Bytes that a node may send beyond, where a shuffle settles what a run takes, of which this is one draw
+    (`table_traffic.order`); 0: it takes just this."""
+    claims: tuple[int, int, int] = field(default=(0, 0, 0), compare=False)
+    """Claims by node, which malicious mode says behind what is signed (`witness`): one a direction. They are not in `sent`."""
 
     def __add__(self, other: Traffic) -> Traffic:
         """One after the other."""
-        notes = self.notes.then(other.notes, opens=(self.opens, other.opens))
-        return self._with(other, self.rounds + other.rounds, notes)
+        last, first = self.products[-1], other.products[0]
+        products = *self.products[:-1], last + first, *other.products[1:]
+        return self._with(other, self.rounds + other.rounds, products)
 
     def __or__(self, other: Traffic) -> Traffic:
-        """Side by side, as by `parallel`."""
-        return self._with(other, max(self.rounds, other.rounds), self.notes.beside(other.notes))
+        """Side by side, as by `parallel`. What opens in malicious mode never runs beside anything that is proved."""
+        products = tuple(one + two for one, two in zip_longest(self.products, other.products, fillvalue=NONE))
+        return self._with(other, max(self.rounds, other.rounds), products)
 
-    def _with(self, other: Traffic, rounds: int, notes: Notes) -> Traffic:
-        first, second, third = (mine + theirs for mine, theirs in zip(self.sent, other.sent, strict=True))
-        words, numbers, moved = self.words + other.words, self.numbers + other.numbers, self.moved + other.moved
-        return Traffic(rounds, (first, second, third), words, numbers, moved, self.opens or other.opens, notes)
+    def _with(self, other: Traffic, rounds: int, products: tuple[Products, ...]) -> Traffic:
+        sent, claims = _sum(self.sent, other.sent), _sum(self.claims, other.claims)
+        return Traffic(rounds, sent, products, self.more + other.more, claims)
+
+    @property
+    def opens(self) -> bool:
+        """Whether something is opened on the way."""
+        return len(self.products) > 1
+
+    def proofs(self) -> Traffic:
+        """What malicious mode says before the openings on the way, of all that ran since the last one; as `verification`."""
+        return sum(map(verification, self.products[:-1]), Traffic())
+
+    def settled(self) -> Traffic:
+        """The same after its openings: what they proved is forgotten."""
+        return replace(self, products=self.products[-1:])
+
+
+def _sum(mine: tuple[int, int, int], theirs: tuple[int, int, int]) -> tuple[int, int, int]:
+    return mine[0] + theirs[0], mine[1] + theirs[1], mine[2] + theirs[2]
 
 
 def even(rounds: int, sent: int) -> Traffic:
@@ -91,7 +108,7 @@ def even(rounds: int, sent: int) -> Traffic:
 
 def noted(said: Traffic, *, words: int = 0, numbers: int = 0, moved: int = 0) -> Traffic:
     """The same, of which malicious mode takes so many notes."""
-    return replace(said, words=words, numbers=numbers, moved=moved, notes=Notes.of(words + numbers + moved))
+    return replace(said, products=(Products(words, numbers, moved, words + numbers + moved),))
 
 
 def _by(node: int, sent: int) -> Traffic:
@@ -135,39 +152,35 @@ def matmul(rows: int, length: int, columns: int) -> Traffic:
         kept = proved + -(-shares // NOTE_BYTES)
     else:
         kept = proved
-    said = noted(even(1, NUMBER_BYTES * count), numbers=proved)
-    return replace(said, notes=Notes.of(kept))
+    return replace(even(1, NUMBER_BYTES * count), products=(Products(numbers=proved, notes=kept),))
 
 
-def verification(words: int, numbers: int, moved: int = 0) -> Traffic:
-    """What comes before an opening in malicious mode, for so many words of AND gates, factors of products and words that moved.
+def verification(products: Products) -> Traffic:
+    """What comes before an opening in malicious mode, for so many that were not proved before.
 
-    `Traffic.words`, `Traffic.numbers` and `Traffic.moved` count them.
+    Raises:
+        TooManyProducts: so many are not proved at once.
     """
+    verify_count(products.numbers)
+    words, numbers, moved = products.words, products.numbers, products.moved
     if not words and not numbers and not moved:
         return Traffic()
     lengths, shown = replicated_proof.traffic(words, numbers, moved=moved)
     coins = len(lengths) + 1
     sent = (COIN_BYTES + COIN_DIGEST_BYTES) * coins + NUMBER_BYTES * (sum(lengths) + 2 * shown)
-    return even(coins + len(lengths) + 1, sent)
-
-
-def verified(said: Traffic, *, malicious: bool = True) -> Traffic:
-    """As before an opening: in malicious mode all that was multiplied or moved in `said` is verified behind it."""
-    if not malicious:
-        return said
-    proof = verification(said.words, said.numbers, said.moved)
-    return replace(said + proof, words=0, numbers=0, moved=0)
+    signed = 2 * (coins + 1)
+    return replace(even(coins + len(lengths) + 1, sent), claims=(signed, signed, signed))
 
 
 def open_ring(count: int) -> Traffic:
     """`open_ring`, `open_words`."""
-    return replace(even(1, NUMBER_BYTES * count + DIGEST_BYTES), opens=True)
+    return replace(even(1, NUMBER_BYTES * count + DIGEST_BYTES), products=_OPENING, claims=_BOTH if count else _ONE)
 
 
 def open_planes(width: int, count: int) -> Traffic:
     """`open_planes`."""
-    return replace(even(1, planes_bytes(width, count) + DIGEST_BYTES), opens=True)
+    size = planes_bytes(width, count)
+    return replace(even(1, size + DIGEST_BYTES), products=_OPENING, claims=_BOTH if size else _ONE)
 
 
 def to_bits(count: int, width: int = WORD_BITS, *, malicious: bool = False) -> Traffic:
@@ -180,7 +193,8 @@ def from_bits(count: int, width: int = WORD_BITS, *, malicious: bool = False) ->
     """`from_bits`."""
     extra = conversion.spare_rounds(count)
     if malicious:
-        opened = Traffic(1, (DIGEST_BYTES, DIGEST_BYTES, 2 * planes_bytes(WORD_BITS, count)), opens=True)
+        sent = DIGEST_BYTES, DIGEST_BYTES, 2 * planes_bytes(WORD_BITS, count)
+        opened = Traffic(1, sent, products=_OPENING, claims=(1, 1, 2) if count else (1, 1, 0))
         return circuit(conversion.unmask_twice_circuit(width, extra), count) + opened
     shown = _by(2, planes_bytes(width, count)) + _by(0, NUMBER_BYTES * count)
     number = shown | from_bit(count) if width < WORD_BITS else shown

@@ -56,21 +56,33 @@ def verify(node: Node, notes: Notes) -> Steps[None]:
     """
     taken = notes.take()
     if taken:
-        if taken.numbers >= MAX_PRODUCTS:
-            raise TooManyProducts(found=taken.numbers, limit=MAX_PRODUCTS)
+        verify_count(taken.numbers)
         yield from _prove(node, taken)
         notes.settle(taken)
+
+
+def verify_count(numbers: int) -> None:
+    """Refuse what no proof carries over to a prime field.
+
+    Raises:
+        TooManyProducts: of numbers, to be verified at once.
+    """
+    if numbers >= MAX_PRODUCTS:
+        raise TooManyProducts(found=numbers, limit=MAX_PRODUCTS)
 
 
 def _prove(node: Node, notes: Taken) -> Steps[None]:
     following, previous = next_of(node.me), previous_of(node.me)
     proof = Proof(node.streams, node.ticket(), notes.circuits, notes.products, notes.moves)
+    coin = yield from _coin(node, proof)
     for length in proof.lengths:
-        message = proof.challenge((yield from _coin(node, proof)))
+        message = proof.challenge(coin)
         heard: Heard = yield Round(to_previous=(message,), from_next=WORD_BYTES * length)
-        if not proof.hear(heard.from_next):
+        is_taken = proof.hear(heard.from_next)
+        coin = yield from _coin(node, proof)  # who said the message signs it here: nobody is accused before
+        if not is_taken:
             raise _disputed(following)
-    proof.challenge((yield from _coin(node, proof)))
+    proof.challenge(coin)
     to_previous, to_next = proof.shown()
     size = WORD_BYTES * proof.shown_words
     heard = yield Round(to_previous=(to_previous,), to_next=(to_next,), from_previous=size, from_next=size, signed=_PROOF)

@@ -43,6 +43,12 @@ KEPT = 4
 _NO_PART = bytes(_DIGEST_BYTES)
 
 
+def signed_bytes(sent: tuple[int, int, int], claims: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Bytes by node with what signs them: so many claims, and the place key in both directions."""
+    first, second, third = (said + CLAIM_BYTES * count + 2 * KEY_BYTES for said, count in zip(sent, claims, strict=True))
+    return first, second, third
+
+
 class Direction:
     """What one node has said to another, as one of the two knows it."""
 
@@ -131,7 +137,8 @@ class Witness:
         """Hold a neighbour to the claim that followed what it said.
 
         Raises:
-            ClaimForged: it is not signed by the neighbour's place key; after a coin found out later, by the next proof.
+            ClaimForged: it is not signed by the neighbour's place key; after a coin found out later, by the next proof or when
+                the run ends early (`verify_heard`).
             TranscriptDisputed: it is, and says something else than what arrived.
         """
         part = _part(seal, last, seal.signed.digest_from is direction.side)
@@ -139,13 +146,23 @@ class Witness:
         stream, said_part, signature = shown[:_DIGEST_BYTES], shown[_DIGEST_BYTES : 2 * _DIGEST_BYTES], shown[-SIGNATURE_BYTES:]
         said = Claim(**{name: getattr(found, name) for name in _SAME}, stream=stream, part=said_part)
         signed = SignedClaim(claim=said, signature=signature)
-        # The next proof's claim covers all that a coin's does; who shows a coin's claim verifies it then (`depose`).
+        # The next proof's claim covers all that a coin's does; if none comes, `verify_heard` looks at the coin's.
         if (said != found or seal.signed.why is not Why.COIN) and not self._is_signed(signed):
             raise ClaimForged(party=str(compute(direction.sender)))
         direction.said.append(signed)
         direction.heard.append(replace(found, signer=self.me))
         if said != found:
             raise TranscriptDisputed(first=str(compute(direction.sender)), second=str(compute(self.me)))
+
+    def verify_heard(self) -> None:
+        """Look at the signatures that were put off.
+
+        Raises:
+            ClaimForged: one is not the neighbour's: it sent a coin that it could deny.
+        """
+        for direction in self._directions:
+            if direction.sender != self.me and not all(self._is_signed(one) for one in direction.said):
+                raise ClaimForged(party=str(compute(direction.sender)))
 
     @property
     def has_claims(self) -> bool:

@@ -27,8 +27,6 @@ def signed(value: int, width: int) -> int:
 
 def arithmetic_of(extra: int) -> Build:
     def build(b: CircuitBuilder, x: Bits, y: Bits) -> list[Bits]:
-        low, high = order.smaller_and_larger(b, x, y, extra=extra)
-        signed_low, _ = order.smaller_and_larger(b, x, y, signed=True, extra=extra)
         total, carry = arithmetic.add(b, x, y, extra=extra)
         difference, borrow = arithmetic.subtract_with_borrow(b, x, y, extra=extra)
         flags = [
@@ -43,7 +41,7 @@ def arithmetic_of(extra: int) -> Build:
             borrow,
         ]
         words = [total, arithmetic.add_modulo(b, x, y, extra=extra), difference, arithmetic.subtract(b, x, y, extra=extra)]
-        return [flags, *words, low, high, signed_low, arithmetic.add(b, x, y, carry=x[0], extra=extra)[0]]
+        return [flags, *words, arithmetic.add(b, x, y, carry=x[0], extra=extra)[0]]
 
     return build
 
@@ -61,7 +59,7 @@ def arithmetic_clear(x: int, y: int, n: int) -> tuple[int, ...]:
         x + y >= m,
         x < y,
     ]
-    words = [(x + y) % m, (x + y) % m, (x - y) % m, (x - y) % m, min(x, y), max(x, y), min(sx, sy) % m, (x + y + (x & 1)) % m]
+    words = [(x + y) % m, (x + y) % m, (x - y) % m, (x - y) % m, (x + y + (x & 1)) % m]
     return sum(flag << at for at, flag in enumerate(flags)), *words
 
 
@@ -95,7 +93,6 @@ def test_choices_are_right_for_all_small_words(width: int) -> None:
             choice.look_up(b, hot, table, 8),
             *filled,
             choice.highest_alone(b, x),
-            arithmetic.count_ones(b, x),
             choice.shift_left(b, x, x[:3]),
             [b.any_of(x), b.all_of(x), b.parity_of(x)],
         ]
@@ -108,7 +105,6 @@ def test_choices_are_right_for_all_small_words(width: int) -> None:
             [*table, 0][x],
             *([top] * len(FORMS)),
             (top + 1) >> 1,
-            x.bit_count(),
             (x << x % 8) % (1 << width),
             (x > 0) | (x == (1 << width) - 1) << 1 | x.bit_count() % 2 << 2,
         )
@@ -148,7 +144,6 @@ def test_costs_are_those_of_the_specification() -> None:
     assert of(lambda b, x, y: [[order.equal(b, x, y)]], 64, 64) == (63, 6)
     assert of(lambda b, x: [choice.one_hot(b, x)], 8) == (247, 3)
     assert of(lambda b, x: [choice.highest_alone(b, x)], 64) == (168, 6)
-    assert of(lambda b, x: [arithmetic.count_ones(b, x)], 64)[0] == 63
 
 
 def test_the_builder_folds_constants_shares_equal_gates_and_drops_unused_ones() -> None:

@@ -15,6 +15,8 @@ from atoll.protocols.mpc import (
     Planes,
     Ring,
     Steps,
+    circuit,
+    comparison,
     dot,
     equal,
     from_bit,
@@ -31,6 +33,7 @@ from atoll.protocols.mpc import (
     open_ring,
     open_words,
     reshare,
+    rounds,
     square,
     to_bits,
     traffic,
@@ -39,15 +42,17 @@ from atoll.protocols.mpc import (
     where_bits,
     where_number,
 )
+from atoll.protocols.mpc.conversion import FEW
 from atoll.protocols.mpc.errors import BitsOutOfRange, NotVerifiable, OpeningDisputed, ShapesDiffer
-from atoll.protocols.mpc.rounds import CHUNK
 from atoll.protocols.mpc.shares import Words, public_planes, public_ring
 from atoll.protocols.mpc.traffic import Traffic
 from tests.unit.protocols.mpc.three import answer, deal_planes, deal_ring, numbers, opened, run
 
 BOTH = pytest.mark.parametrize("adversary", list(Adversary))
 COUNTS = pytest.mark.parametrize("count", [0, 1, 130])
-LONG = CHUNK + 3
+SHORT_CHUNK = FEW
+LONG = SHORT_CHUNK + 3
+"""Elements of two chunks where a chunk is that short; more than FEW, so that circuits are those of long columns."""
 
 Numbers = NDArray[np.int64]
 
@@ -293,11 +298,16 @@ COSTS: dict[str, tuple[Callable[..., Steps[Any]], Callable[[int, bool], Traffic]
 def test_traffic_is_what_is_counted(name: str, count: int, adversary: Adversary) -> None:
     operation, expected = COSTS[name]
     ran = run(operation, deal_ring(numbers(count)), deal_planes(numbers(count), 64), adversary=adversary)
-    assert Traffic(ran.rounds, ran.bytes_by_node) == expected(count, adversary is Adversary.MALICIOUS)
+    told = expected(count, adversary is Adversary.MALICIOUS)
+    assert Traffic(ran.rounds, ran.bytes_by_node) == told
+    assert adversary is Adversary.SEMI_HONEST or ran.claims_by_node == told.claims
 
 
 @BOTH
-def test_columns_of_more_than_a_chunk_are_the_same(adversary: Adversary) -> None:
+def test_columns_of_more_than_a_chunk_are_the_same(monkeypatch: pytest.MonkeyPatch, adversary: Adversary) -> None:
+    monkeypatch.setattr(rounds, "CHUNK", SHORT_CHUNK)
+    for module in (circuit, comparison):
+        monkeypatch.setattr(module, "CIRCUIT_CHUNK", SHORT_CHUNK)
     x, y = numbers(LONG, 1, bits=63), numbers(LONG, 2, bits=63)
     a, b = deal_ring(x, 1), deal_ring(y, 2)
 

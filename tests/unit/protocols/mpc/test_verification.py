@@ -236,9 +236,11 @@ def test_verification_costs_what_is_foretold(count: int) -> None:
 
     ran = play(program, deal_ring(numbers(count)), deal_planes(numbers(count) & 1, 1))
     gates = traffic.to_bits(count, 9, malicious=True)
-    expected = gates + traffic.from_bit(count, malicious=True) + traffic.verification(gates.sent[0] // 8, 2 * count)
+    multiplied = gates + traffic.from_bit(count, malicious=True)
+    (products,) = multiplied.products
+    assert (products.words, products.numbers) == (gates.sent[0] // 8, 2 * count)
     set_up_cost = Traffic(SET_UP_ROUNDS, (96, 96, 96))
-    assert Traffic(ran.rounds, ran.bytes_by_node) == set_up_cost + expected
+    assert Traffic(ran.rounds, ran.bytes_by_node) == set_up_cost + multiplied + traffic.verification(products)
 
 
 def test_more_products_at_once_than_a_proof_can_carry_over_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,7 +275,7 @@ def test_without_products_there_is_nothing_to_verify() -> None:
     x = numbers(5, 1)
     ran = play(lambda node, x: open_ring(node, x), deal_ring(x))
     assert Traffic(ran.rounds, ran.bytes_by_node) == Traffic(SET_UP_ROUNDS, (96, 96, 96)) + traffic.open_ring(5)
-    assert traffic.verification(0, 0) == Traffic()
+    assert traffic.verification(traffic.NONE) == Traffic()
 
 
 def test_an_altered_opening_is_noticed_too() -> None:

@@ -11,8 +11,31 @@ import pytest
 
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.errors import RolesStalled
-from atoll.protocols.mpc import Adversary, Node, Ring, Round, Steps, as_role, compute, multiply, open_ring, set_up
-from atoll.protocols.mpc.claims import Claim, Contradiction, Deposition, Fault, PlaceKey, SignedClaim, SignedKey, judge
+from atoll.protocols.mpc import (
+    Adversary,
+    Node,
+    Ring,
+    Round,
+    Steps,
+    as_role,
+    compute,
+    multiply,
+    open_ring,
+    run_together,
+    set_up,
+    traffic,
+)
+from atoll.protocols.mpc.claims import (
+    SIGNATURE_BYTES,
+    Claim,
+    Contradiction,
+    Deposition,
+    Fault,
+    PlaceKey,
+    SignedClaim,
+    SignedKey,
+    judge,
+)
 from atoll.protocols.mpc.errors import (
     ClaimForged,
     CoinDisputed,
@@ -21,9 +44,12 @@ from atoll.protocols.mpc.errors import (
     ProductsDisputed,
     TranscriptDisputed,
 )
+from atoll.protocols.mpc.framing import POSITION_BYTES
 from atoll.protocols.mpc.opening import open_planes_to_pair
 from atoll.protocols.mpc.rounds import Side, Why
-from atoll.protocols.mpc.witness import CLAIM_BYTES, KEY_BYTES, Direction, Witness
+from atoll.protocols.mpc.traffic import Traffic
+from atoll.protocols.mpc.verification import COIN_DIGEST_BYTES
+from atoll.protocols.mpc.witness import CLAIM_BYTES, KEY_BYTES, Direction, Witness, signed_bytes
 from atoll.protocols.packets import Packet
 from atoll.protocols.pump import Pumped, Said, Tamper, pump
 from atoll.trust.keys import Purpose, SecretKey
@@ -51,6 +77,15 @@ def witness(place: int) -> Witness:
     return Witness(signed_key(place), PLACE[place].sign, ORGS, IDENTITIES)
 
 
+def multiply_and_open(me: int) -> Steps[Any]:
+    """What one node does: it opens something to a pair and to all."""
+    x, y, bits = deal_ring(X), deal_ring(Y), deal_planes(X & 7, 3)
+    node: Node = yield from set_up(me, context=CONTEXT, seed=bytes([me]) * 32, adversary=Adversary.MALICIOUS)
+    product: Ring = yield from multiply(node, x[me], y[me])
+    yield from open_planes_to_pair(node, bits[me], 1)
+    return (yield from open_ring(node, product))
+
+
 class Table:
     """Three nodes that multiply and open, each with its witness; one of them may lie in what it says in a round."""
 
@@ -59,17 +94,8 @@ class Table:
         self._lie = lie
 
     def run(self, *, tamper: Tamper | None = None) -> Pumped:
-        x, y, bits = deal_ring(X), deal_ring(Y), deal_planes(X & 7, 3)
-
-        def steps(me: int) -> Steps[Any]:
-            seed = bytes([me]) * 32
-            node: Node = yield from set_up(me, context=CONTEXT, seed=seed, adversary=Adversary.MALICIOUS)
-            product: Ring = yield from multiply(node, x[me], y[me])
-            yield from open_planes_to_pair(node, bits[me], 1)
-            return (yield from open_ring(node, product))
-
         def lying(me: int) -> Steps[Any]:
-            program, heard, count = steps(me), None, 0
+            program, heard, count = multiply_and_open(me), None, 0
             while True:
                 try:
                     said = program.send(heard)
@@ -121,6 +147,18 @@ def frame(*numbers: int, change: Callable[[Packet], Packet | None]) -> Tamper:
         return change(said.packet) if seen in numbers else said.packet
 
     return hand
+
+
+def test_what_signs_is_counted_to_the_byte() -> None:
+    sent = [0, 0, 0]
+    for said in Table().run().transcript:
+        sent[said.sender.index] += len(said.packet.data) - POSITION_BYTES
+    ran = run_together([multiply_and_open(me) for me in range(3)])
+    assert signed_bytes(ran.bytes_by_node, ran.claims_by_node) == tuple(sent)
+    pair = Traffic(1, (32, 32, 2 * 24), claims=(1, 1, 2))
+    told = Traffic(SET_UP, (96, 96, 96)) + traffic.multiply(4) + pair + traffic.open_ring(4)
+    told += told.proofs()
+    assert (ran.rounds, ran.bytes_by_node, ran.claims_by_node) == (told.rounds, told.sent, told.claims)
 
 
 def test_honest_nodes_agree_on_all_directions_and_nothing_is_to_be_judged() -> None:
@@ -202,6 +240,43 @@ def test_who_tells_one_another_part_of_a_coin_is_one_of_two_and_the_victim_is_no
         table.run()
     (found,) = judge([table.witnesses[2].depose()], IDENTITIES, context=CONTEXT)
     assert (found.fault, found.pair) == (Fault.PARTS_DIFFER, (0, 1))
+
+
+class CoinForger(Witness):
+    """Signs nothing behind coins, and the truth elsewhere."""
+
+    def speak(self, direction: Direction, seal: Any, last: bytes | memoryview) -> bytes:
+        said = super().speak(direction, seal, last)
+        return said[:-SIGNATURE_BYTES] + bytes(SIGNATURE_BYTES) if seal.signed.why is Why.COIN else said
+
+
+def test_who_tells_another_part_of_a_coin_and_does_not_sign_it_is_named_for_that() -> None:
+    """No proof follows whose claim would cover the coin."""
+    forger = CoinForger(signed_key(LIAR), PLACE[LIAR].sign, ORGS, IDENTITIES)
+    table = Table(lie=lie_at(Why.COIN, to_next=True), at_1=forger)
+    with pytest.raises(ClaimForged) as caught:
+        table.run()
+    assert caught.value.operands["party"] == "compute/1"
+    assert isinstance(caught.value.__context__, CoinDisputed)
+
+
+def test_who_sent_a_message_of_a_proof_that_no_honest_node_sends_is_bound_to_it_by_its_signature() -> None:
+    sent: list[int] = []
+
+    def lie(said: Round, number: int) -> Round:
+        if said.to_previous and said.signed is None and number > PRODUCT and not sent:
+            sent.append(sum(len(bytes(one)) for one in said.to_previous))
+            return replace(said, to_previous=(b"\xff" * (sent[0] - 1) + b"\x7f",))
+        return said
+
+    table = Table(lie=lie)
+    with pytest.raises(ProductsDisputed) as caught:
+        table.run()
+    assert caught.value.operands["prover"] == "compute/1"
+    said = [one.claim for one in table.witnesses[0].depose().claims if one.claim.signer == one.claim.sender == LIAR]
+    before, after = said[-2:]
+    assert after.why is Why.COIN
+    assert after.bytes_said == before.bytes_said + sent[0] + COIN_DIGEST_BYTES
 
 
 @pytest.mark.parametrize("direction", ["to_next", "to_previous"])

@@ -1,9 +1,6 @@
 //! Randomness of a verification: common coins stretched to as many words as are needed, and masks that two nodes draw alike.
 
-use aes::Aes128;
-use aes::cipher::{Array, KeyInit};
-
-use crate::rss::streams::{self, KEY_BYTES, Side, Streams};
+use crate::rss::streams::{KEY_BYTES, Side, Stream, Streams};
 
 /// What words of a coin are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,16 +26,16 @@ pub(super) enum Use {
 }
 
 /// A coin that nobody could foresee, stretched by AES-128 in counter mode. It is public once it is there.
-pub(super) struct Coin(Aes128);
+pub(super) struct Coin(Stream);
 
 impl Coin {
     pub(super) fn new(seed: &[u8; KEY_BYTES]) -> Self {
-        Self(Aes128::new(&Array(*seed)))
+        Self(Stream::new(seed))
     }
 
     /// Words `first`, `first + 1`, ... of one use.
     pub(super) fn fill(&self, of: Use, first: u64, words: &mut [u64]) {
-        streams::fill(&self.0, of as u64, first, words);
+        self.0.fill(of as u64, first, words);
     }
 
     /// The first words of one use.

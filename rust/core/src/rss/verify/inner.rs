@@ -13,8 +13,14 @@ use crate::rss::streams::Streams;
 /// Rows of the last level at most.
 const LAST: usize = 64;
 
-/// Elements of a row that are worked on together: some rows of four columns stay in the second-level cache.
+/// Longer columns are read from their source at their first level and never written down: fresh memory costs more.
+const WRITTEN: usize = 1 << 16;
+
+/// Elements of a row that are worked on together: eight rows of four columns stay in the first-level cache.
 const STRIP: usize = 128;
+
+/// Elements of four columns.
+type Strip = [[u64; STRIP]; 4];
 
 /// How many rows columns of so many elements are cut in.
 ///
@@ -59,11 +65,22 @@ pub(super) fn at_points<F: Field>(field: &F, points: &[u64], matrix: &[u64]) -> 
         .fold(0, |sum, ((l, k), &entry)| field.add(sum, field.multiply(field.multiply(points[l], points[k]), entry)))
 }
 
+/// Where long columns come from.
+pub(super) trait Source {
+    /// Elements of each.
+    fn len(&self) -> usize;
+    /// Elements from one on, and zeros beyond the last one.
+    fn read(&self, from: usize, to: [&mut [u64]; 4]);
+}
+
 /// What a node holds of the three proofs.
 pub(super) struct Inner<F> {
     pub(super) field: F,
-    /// x own, y next, x next, y own: the prover's claim is on the products of the first two and of the last two.
+    /// x own, y next, x next, y own: the prover's claim is on the products of the first two and of the last two. None while they
+    /// are read from a source.
     pub(super) columns: [Vec<u64>; 4],
+    /// Elements of a column.
+    length: usize,
     /// The node's shares of the sums that the next and the previous node claim.
     pub(super) claims: [u64; 2],
     /// The shares of the other entries of their matrices at the open level.
@@ -75,17 +92,31 @@ pub(super) struct Inner<F> {
 
 impl<F: Field> Inner<F> {
     pub(super) fn new(field: F, columns: [Vec<u64>; 4], claims: [u64; 2]) -> Self {
-        Self { field, columns, claims, shares: [Vec::new(), Vec::new()], rows: 0, is_last: false }
+        let length = columns[0].len();
+        Self { field, columns, length, claims, shares: [Vec::new(), Vec::new()], rows: 0, is_last: false }
+    }
+
+    /// Of columns that their source gives again and again.
+    pub(super) fn read_from(field: F, source: &impl Source, claims: [u64; 2]) -> Self {
+        let length = source.len();
+        let mut columns = [const { Vec::new() }; 4];
+        if length <= WRITTEN {
+            columns = std::array::from_fn(|_| vec![0; length]);
+            source.read(0, columns.each_mut().map(|column| &mut column[..]));
+        }
+        Self { length, ..Self::new(field, columns, claims) }
     }
 
     /// The prover's message for the previous node.
-    pub(super) fn message(&mut self, streams: &Streams, masks: &mut Masks) -> Vec<u64> {
-        let length = self.columns[0].len();
-        self.is_last = length <= LAST;
-        let mut rows = fan(length);
-        let groups = length.div_ceil(rows);
-        for column in &mut self.columns {
-            column.resize(rows * groups, 0);
+    pub(super) fn message(&mut self, source: Option<&dyn Source>, streams: &Streams, masks: &mut Masks) -> Vec<u64> {
+        self.is_last = self.length <= LAST;
+        let mut rows = fan(self.length);
+        let groups = self.length.div_ceil(rows);
+        let source = source.filter(|_| self.columns[0].is_empty());
+        if source.is_none() {
+            for column in &mut self.columns {
+                column.resize(rows * groups, 0);
+            }
         }
         if self.is_last {
             // of each key two elements: nobody but its two holders knows them
@@ -98,7 +129,7 @@ impl<F: Field> Inner<F> {
             rows += 1;
         }
         self.rows = rows;
-        let mut message = self.matrix(rows, groups);
+        let mut message = self.matrix(source, rows, groups);
         message.remove(0);
         let [own, next] = masks.take(streams, 2 * message.len());
         let drawn = |words: Vec<u64>| words.as_chunks().0.iter().map(|&pair| self.field.draw(pair)).collect::<Vec<_>>();
@@ -120,7 +151,7 @@ impl<F: Field> Inner<F> {
     }
 
     /// Ends the open level at random points; whether it was the last.
-    pub(super) fn fold(&mut self, words: &[u64]) -> bool {
+    pub(super) fn fold(&mut self, source: Option<&dyn Source>, words: &[u64]) -> bool {
         let rows = self.rows;
         let mut points: Vec<u64> = words.as_chunks().0.iter().map(|&pair| self.field.draw(pair)).collect();
         if self.is_last {
@@ -134,35 +165,55 @@ impl<F: Field> Inner<F> {
             let matrix: Vec<u64> = std::iter::once(first).chain(shares.drain(..)).collect();
             *claim = at_points(&self.field, &points, &matrix);
         }
-        for column in &mut self.columns {
-            let groups = column.len() / rows;
-            let mut folded = vec![0; groups];
-            let parts: Vec<&[u64]> = column.chunks_exact(groups).collect();
-            self.field.combine(&points, &parts, &mut folded);
-            *column = folded;
-        }
+        let groups = self.length.div_ceil(fan(self.length));
+        let mut folded: [Vec<u64>; 4] = std::array::from_fn(|_| vec![0; groups]);
+        self.each_strip(source, rows, groups, |from, strip| {
+            for (column, folded) in folded.iter_mut().enumerate() {
+                let parts: Vec<&[u64]> = strip.iter().map(|row| row[column]).collect();
+                self.field.combine(&points, &parts, &mut folded[from..from + parts[0].len()]);
+            }
+        });
+        (self.columns, self.length) = (folded, groups);
         self.is_last
     }
 
-    fn matrix(&self, rows: usize, groups: usize) -> Vec<u64> {
+    fn matrix(&self, source: Option<&dyn Source>, rows: usize, groups: usize) -> Vec<u64> {
         let field = &self.field;
         let mut sums = vec![0; entries(rows)];
-        let row = |at: usize, from: usize, to: usize| -> [&[u64]; 4] {
-            std::array::from_fn(|column| &self.columns[column][at * groups + from..at * groups + to])
-        };
-        for from in (0..groups).step_by(STRIP) {
-            let to = (from + STRIP).min(groups);
-            let own: Vec<u64> = (0..rows).map(|at| field.products(row(at, from, to))).collect();
+        self.each_strip(source, rows, groups, |_, strip| {
+            let own: Vec<u64> = strip.iter().map(|&row| field.products(row)).collect();
             for (sum, (l, k)) in sums.iter_mut().zip(pairs(rows)) {
                 let entry = if l == k {
                     own[l]
                 } else {
-                    let both = field.crossed(row(l, from, to), row(k, from, to));
+                    let both = field.crossed(strip[l], strip[k]);
                     field.subtract(field.subtract(both, own[l]), own[k])
                 };
                 *sum = field.add(*sum, entry);
             }
-        }
+        });
         sums
+    }
+
+    /// Shows some elements of all rows at a time, four columns each, and where they begin in their rows.
+    fn each_strip(&self, source: Option<&dyn Source>, rows: usize, groups: usize, mut show: impl FnMut(usize, &[[&[u64]; 4]])) {
+        let source = source.filter(|_| self.columns[0].is_empty());
+        let mut read: Vec<Strip> = vec![[[0; STRIP]; 4]; if source.is_some() { rows } else { 0 }];
+        for from in (0..groups).step_by(STRIP) {
+            let count = STRIP.min(groups - from);
+            if let Some(source) = source {
+                for (row, to) in read.iter_mut().enumerate() {
+                    source.read(row * groups + from, to.each_mut().map(|column| &mut column[..count]));
+                }
+            }
+            let row = |row: usize| -> [&[u64]; 4] {
+                std::array::from_fn(|column| match source {
+                    Some(_) => &read[row][column][..count],
+                    None => &self.columns[column][row * groups + from..row * groups + from + count],
+                })
+            };
+            let strip: Vec<[&[u64]; 4]> = (0..rows).map(row).collect();
+            show(from, &strip);
+        }
     }
 }

@@ -25,11 +25,15 @@ mod inner;
 mod lanes_simd;
 mod matrix;
 mod moves;
+#[cfg(target_arch = "x86_64")]
+mod notes_simd;
 mod numbers;
 mod prime;
 mod proof;
+mod subsets;
 #[cfg(test)]
 mod tests;
+mod weighted;
 #[cfg(target_arch = "x86_64")]
 mod words_simd;
 

@@ -19,25 +19,19 @@ use super::field::Field;
 use super::inner::Inner;
 use super::moves::Moved;
 use super::prime::Prime;
-use crate::rss::lanes::Lane;
+use super::subsets::subset_sums;
+use super::weighted::Weighted;
 use crate::rss::ring::Shares;
 use crate::rss::streams::{Side, Streams};
 
 /// Subsets: a wrong claim goes unnoticed with 2^-48.
 pub(super) const SUBSETS: usize = 48;
 /// Words of a share of H.
-const SHARE_WORDS: usize = 3;
+pub(super) const SHARE_WORDS: usize = 3;
 /// Bits of the mask of H, which is below 2^100.
 const MASK_BITS: usize = 160;
 /// Words of the prover's message.
 pub(super) const MESSAGE_WORDS: usize = SUBSETS * SHARE_WORDS;
-
-/// Claims whose notes are worked on together: their subset sums stay in the first-level cache.
-const STRIP: usize = 512;
-/// Values of a byte of a subset mask.
-const VALUES: usize = 256;
-/// Bytes of a subset mask.
-const BYTES: usize = SUBSETS / 8;
 
 /// Claims of one kind.
 pub(super) enum Claims<'a> {
@@ -68,7 +62,7 @@ impl Claims<'_> {
     }
 
     /// Elements that the columns take.
-    fn elements(&self) -> usize {
+    pub(super) fn elements(&self) -> usize {
         match self {
             Self::Products { inner, .. } => self.len() * inner,
             Self::Moved(moved) => moved.len(),
@@ -76,7 +70,7 @@ impl Claims<'_> {
     }
 
     /// F own and F next of some claims.
-    fn fill(&self, streams: &Streams, from: usize, own: &mut [u64], next: &mut [u64]) {
+    pub(super) fn fill(&self, streams: &Streams, from: usize, own: &mut [u64], next: &mut [u64]) {
         match self {
             Self::Products { masks: Behind::Exchanged { ticket, .. }, .. } => {
                 streams.fill(Side::Own, *ticket, from as u64, own);
@@ -90,7 +84,7 @@ impl Claims<'_> {
         }
     }
 
-    fn z_next(&self) -> &[u64] {
+    pub(super) fn z_next(&self) -> &[u64] {
         match self {
             Self::Products { masks: Behind::Exchanged { z_next, .. } | Behind::Summed([z_next, ..]), .. } => z_next,
             Self::Moved(moved) => moved.z_next,
@@ -99,7 +93,7 @@ impl Claims<'_> {
 
     /// The products of a claim that this node proves, as an integer in limbs of 32 bits, and modulo 2^64 what it knows of the next
     /// node's.
-    fn sums(&self, at: usize) -> [u64; 5] {
+    pub(super) fn sums(&self, at: usize) -> [u64; 5] {
         let mut sums = [0; 5];
         match self {
             Self::Products { inner, x, y, .. } => {
@@ -121,11 +115,6 @@ impl Claims<'_> {
         }
         sums
     }
-}
-
-/// Elements of the columns after the fold.
-pub(super) fn folded_length(claims: &[Claims<'_>]) -> usize {
-    claims.iter().map(Claims::elements).sum()
 }
 
 /// The state between the prover's message and the prime.
@@ -160,8 +149,8 @@ impl Open {
         self.shares[0].iter().all(|share| (-bound..bound).contains(&(share[2] as i64)))
     }
 
-    /// What is left to be proved, modulo the prime of a coin.
-    pub(super) fn fold(self, claims: &[Claims<'_>], points: &Coin) -> Inner<Prime> {
+    /// What is left to be proved, modulo the prime of a coin, of columns that are weighed.
+    pub(super) fn fold(self, claims: &[Claims<'_>], points: &Coin) -> (Inner<Prime>, Weighted) {
         let field = Prime::draw_from(points);
         let weights: Vec<u64> =
             points.words(Use::Sums, 2 * SUBSETS).as_chunks().0.iter().map(|&pair| field.draw(pair)).collect();
@@ -173,71 +162,13 @@ impl Open {
                 field.add(sum, field.multiply(weight, value))
             })
         });
-        let tables = weight_tables(&field, &weights);
-        let length = folded_length(claims);
-        let mut columns: [Vec<u64>; 4] = std::array::from_fn(|_| Vec::with_capacity(length));
-        let mut first = 0;
-        let mut subsets = [0; STRIP];
-        for claims in claims {
-            for from in (0..claims.len()).step_by(STRIP) {
-                let count = (claims.len() - from).min(STRIP);
-                self.coin.fill(Use::Subsets, first, &mut subsets[..count]);
-                first += count as u64;
-                let weights = subsets.map(|subset| weight_of(&field, &tables, subset));
-                let weights = &weights[..count];
-                match claims {
-                    Claims::Products { inner, x, y, .. } => {
-                        let here = from * inner..(from + count) * inner;
-                        for (column, factor) in columns.iter_mut().zip([x.own, y.next, x.next, y.own]) {
-                            field.reduce_each(&factor[here.clone()], column);
-                        }
-                        let end = columns[0].len();
-                        for (at, &weight) in weights.iter().enumerate() {
-                            let start = end - (count - at) * inner;
-                            for column in [0, 2] {
-                                for element in &mut columns[column][start..start + inner] {
-                                    *element = field.multiply(*element, weight);
-                                }
-                            }
-                        }
-                    }
-                    Claims::Moved(moved) => {
-                        let [x_own, y_next, x_next, y_own] = &mut columns;
-                        field.reduce_each(&moved.x.own[from..from + count], x_own);
-                        field.reduce_each(&moved.x.next[from..from + count], x_next);
-                        moved.scatter([y_own, y_next], from, weights);
-                    }
-                }
-            }
-        }
-        Inner::new(field, columns, sums)
-    }
-}
-
-/// A subset's sums.
-#[derive(Clone, Copy, Default)]
-struct Sums {
-    /// Of the products, as an integer.
-    products: [u64; SHARE_WORDS],
-    /// D of the node's own claims, modulo 2^64.
-    prover: u64,
-    /// C of the next node's claims.
-    next: u64,
-    /// D of the previous node's claims.
-    own: u64,
-}
-
-impl Sums {
-    /// H.
-    fn quotient(&self) -> [u64; SHARE_WORDS] {
-        let rest = u128::from(self.products[0].wrapping_sub(self.prover)) + u128::from(self.prover);
-        let [_, low, high] = less(self.products, [rest as u64, (rest >> 64) as u64, 0]);
-        [low, high, ((high as i64) >> 63) as u64]
+        let weighted = Weighted::new(field, self.coin, &weights, claims);
+        (Inner::read_from(field, &weighted.columns(claims), sums), weighted)
     }
 }
 
 /// The difference of integers of 192 bits in two's complement.
-fn less(left: [u64; SHARE_WORDS], right: [u64; SHARE_WORDS]) -> [u64; SHARE_WORDS] {
+pub(super) fn less(left: [u64; SHARE_WORDS], right: [u64; SHARE_WORDS]) -> [u64; SHARE_WORDS] {
     let mut borrow = false;
     std::array::from_fn(|i| {
         let (word, first) = left[i].overflowing_sub(right[i]);
@@ -252,78 +183,4 @@ fn signed(field: &Prime, share: &[u64; SHARE_WORDS]) -> u64 {
     let word = field.reduce_wide(1 << 64);
     let high = field.subtract(field.reduce(share[2] ^ (1 << 63)), field.reduce(1 << 63));
     share[..2].iter().rev().fold(high, |sum, &limb| field.add(field.multiply(sum, word), field.reduce(limb)))
-}
-
-/// What is summed up of a claim: 32 bits of the products each, then F own, F next, and z next less the next node's product.
-pub(super) type Notes = Lane;
-/// For each value of a byte of a subset mask, the sum of what was noted of claims with that byte.
-pub(super) type SubsetSums = [Lane; VALUES];
-
-fn add_notes(sums: &mut [SubsetSums], notes: &[Notes], subsets: &[u64]) {
-    #[cfg(target_arch = "x86_64")]
-    if super::words_simd::is_supported() {
-        return super::words_simd::add_notes(sums, notes, subsets);
-    }
-    add_notes_portable(sums, notes, subsets);
-}
-
-/// Vector kernels are this, compiled for wider registers.
-#[inline(always)]
-pub(super) fn add_notes_portable(sums: &mut [SubsetSums], notes: &[Notes], subsets: &[u64]) {
-    for (byte, sums) in sums.iter_mut().enumerate() {
-        for (notes, subset) in notes.iter().zip(subsets) {
-            let sum = &mut sums[(subset >> (8 * byte)) as usize % VALUES];
-            *sum = sum.map(*notes, u64::wrapping_add);
-        }
-    }
-}
-
-fn subset_sums(claims: &[Claims<'_>], streams: &Streams, coin: &Coin) -> [Sums; SUBSETS] {
-    let mut sums = vec![[Lane::default(); VALUES]; BYTES];
-    let (mut notes, mut subsets) = ([Lane::default(); STRIP], [0; STRIP]);
-    let mut first = 0;
-    for claims in claims {
-        for from in (0..claims.len()).step_by(STRIP) {
-            let count = (claims.len() - from).min(STRIP);
-            take_notes(claims, streams, from, &mut notes[..count]);
-            coin.fill(Use::Subsets, first, &mut subsets[..count]);
-            first += count as u64;
-            add_notes(&mut sums, &notes[..count], &subsets[..count]);
-        }
-    }
-    std::array::from_fn(|subset| {
-        let chosen = (0..VALUES).filter(|value| value >> (subset % 8) & 1 == 1);
-        let sum = chosen.fold(Lane::default(), |sum, value| sum.map(sums[subset / 8][value], u64::wrapping_add)).0;
-        let low = u128::from(sum[0]) + (u128::from(sum[1]) << 32);
-        let high = u128::from(sum[2]) + (u128::from(sum[3]) << 32) + (low >> 64);
-        let products = [low as u64, high as u64, (high >> 64) as u64];
-        Sums { products, own: sum[4], prover: sum[5], next: sum[6].wrapping_sub(sum[5]) }
-    })
-}
-
-fn take_notes(claims: &Claims<'_>, streams: &Streams, from: usize, notes: &mut [Notes]) {
-    let (mut own, mut next) = ([0; STRIP], [0; STRIP]);
-    let (own, next) = (&mut own[..notes.len()], &mut next[..notes.len()]);
-    claims.fill(streams, from, own, next);
-    for (at, notes) in notes.iter_mut().enumerate() {
-        let sums = claims.sums(from + at);
-        let next_product = claims.z_next()[from + at].wrapping_sub(sums[4]);
-        *notes = Lane([sums[0], sums[1], sums[2], sums[3], own[at], next[at], next_product, 0]);
-    }
-}
-
-/// For each byte of a subset mask: the sum of the weights of its subsets.
-fn weight_tables(field: &Prime, weights: &[u64]) -> Vec<[u64; VALUES]> {
-    let table = |weights: &[u64]| {
-        let mut table = [0; VALUES];
-        for value in 1..VALUES {
-            table[value] = field.add(table[value & (value - 1)], weights[value.trailing_zeros() as usize]);
-        }
-        table
-    };
-    weights.chunks_exact(8).map(table).collect()
-}
-
-fn weight_of(field: &Prime, tables: &[[u64; VALUES]], subset: u64) -> u64 {
-    field.reduce(tables.iter().enumerate().map(|(byte, table)| table[(subset >> (8 * byte)) as usize % VALUES]).sum())
 }

@@ -2,6 +2,7 @@
 
 use super::coins::{Coin, Use};
 use super::field::Field;
+use super::weighted::{DIGIT, Table, VALUES};
 #[cfg(target_arch = "x86_64")]
 use super::words_simd;
 
@@ -14,11 +15,11 @@ const WITNESSES: [u64; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
 /// The field; no branch depends on an element.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Prime {
-    modulus: u64,
+    pub(super) modulus: u64,
     /// floor(2^102 / modulus)
-    inverse: u64,
+    pub(super) inverse: u64,
     /// floor(2^64 / modulus)
-    short_inverse: u64,
+    pub(super) short_inverse: u64,
     /// 2^64 modulo the modulus
     word: u64,
 }
@@ -64,6 +65,40 @@ impl Prime {
     #[inline(always)]
     pub(super) fn reduce_each_portable(&self, words: &[u64], to: &mut Vec<u64>) {
         to.extend(words.iter().map(|&word| self.reduce(word)));
+    }
+
+    /// The weights of subset masks, of a table for each digit of theirs.
+    pub(super) fn look_up(&self, table: &Table, subsets: &[u64], weights: &mut [u64]) {
+        #[cfg(target_arch = "x86_64")]
+        if words_simd::is_supported() {
+            return words_simd::look_up(self, table, subsets, weights);
+        }
+        self.look_up_portable(table, subsets, weights);
+    }
+
+    fn look_up_portable(&self, table: &Table, subsets: &[u64], weights: &mut [u64]) {
+        for (weight, &subset) in weights.iter_mut().zip(subsets) {
+            let digits = table.iter().enumerate().map(|(digit, values)| values[(subset >> (DIGIT * digit)) as usize % VALUES]);
+            *weight = self.reduce(digits.sum());
+        }
+    }
+
+    /// Words modulo the prime, those of the first and the third column times the weight in their place.
+    pub(super) fn weigh(&self, weights: &[u64], words: [&[u64]; 4], to: [&mut [u64]; 4]) {
+        #[cfg(target_arch = "x86_64")]
+        if words_simd::is_supported() {
+            return words_simd::weigh(self, weights, words, to);
+        }
+        self.weigh_portable(weights, words, to);
+    }
+
+    fn weigh_portable(&self, weights: &[u64], words: [&[u64]; 4], to: [&mut [u64]; 4]) {
+        for (column, (words, to)) in words.into_iter().zip(to).enumerate() {
+            for ((&word, to), &weight) in words.iter().zip(to).zip(weights) {
+                let element = self.reduce(word);
+                *to = if column % 2 == 0 { self.multiply(element, weight) } else { element };
+            }
+        }
     }
 
     /// A number below 2^102, modulo the prime (Barrett).
@@ -123,10 +158,11 @@ impl Field for Prime {
     }
 
     fn products(&self, columns: [&[u64]; 4]) -> u64 {
-        let [a, b, c, d] = columns;
-        let pairs = a.iter().zip(b).zip(c.iter().zip(d));
-        let sum = pairs.map(|((&a, &b), (&c, &d))| u128::from(a) * u128::from(b) + u128::from(c) * u128::from(d)).sum();
-        self.reduce_wide(sum)
+        #[cfg(target_arch = "x86_64")]
+        if words_simd::is_supported() {
+            return self.reduce_wide(words_simd::products(columns));
+        }
+        self.products_portable(columns)
     }
 
     fn combine(&self, points: &[u64], rows: &[&[u64]], to: &mut [u64]) {
@@ -139,6 +175,13 @@ impl Field for Prime {
 }
 
 impl Prime {
+    fn products_portable(&self, columns: [&[u64]; 4]) -> u64 {
+        let [a, b, c, d] = columns;
+        let pairs = a.iter().zip(b).zip(c.iter().zip(d));
+        let sum = pairs.map(|((&a, &b), (&c, &d))| u128::from(a) * u128::from(b) + u128::from(c) * u128::from(d)).sum();
+        self.reduce_wide(sum)
+    }
+
     fn crossed_portable(&self, left: [&[u64]; 4], right: [&[u64]; 4]) -> u64 {
         let [a, b, c, d] = left;
         let [e, f, g, h] = right;
@@ -220,10 +263,24 @@ mod tests {
             let words = (1..=count as u64).map(|i| (i * 8 + tag).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(13));
             words.map(|word| if word % 5 == 0 { field.modulus - 1 } else { field.reduce(word) }).collect()
         };
+        let edges =
+            |count: usize| -> Vec<u64> { (0..count as u32).map(|i| u64::MAX.rotate_left(i) << (i % 7) >> (i % 64)).collect() };
         for count in [1, 7, 8, 9, 128] {
             let columns: Vec<Vec<u64>> = (0..8).map(|tag| draw(tag, count)).collect();
             let four = |from: usize| -> [&[u64]; 4] { std::array::from_fn(|i| &columns[from + i][..]) };
             assert_eq!(field.crossed(four(0), four(4)), field.crossed_portable(four(0), four(4)));
+            assert_eq!(field.products(four(0)), field.products_portable(four(0)));
+            let table: Vec<[u64; 16]> = draw(10, 12).iter().map(|&most| std::array::from_fn(|i| most - i as u64)).collect();
+            let (mut one, mut other) = (vec![1; count], vec![2; count]);
+            field.look_up(&table, &edges(count), &mut one);
+            field.look_up_portable(&table, &edges(count), &mut other);
+            assert_eq!(one, other);
+            let words: [Vec<u64>; 4] = std::array::from_fn(|i| edges(count + i).split_off(i));
+            let words = words.each_ref().map(|words| &words[..]);
+            let [mut one, mut other] = [1, 2].map(|word| [const { Vec::new() }; 4].map(|_: Vec<u64>| vec![word; count]));
+            field.weigh(&columns[0], words, one.each_mut().map(|column| &mut column[..]));
+            field.weigh_portable(&columns[0], words, other.each_mut().map(|column| &mut column[..]));
+            assert_eq!(one, other);
             let rows: Vec<&[u64]> = columns.iter().map(|row| &row[..]).collect();
             let (mut one, mut other) = (vec![1; count], vec![2; count]);
             field.combine(&draw(9, 8), &rows, &mut one);

@@ -3,11 +3,12 @@
 use super::bits;
 use super::coins::{Coin, Masks, Use};
 use super::field::{Field, Gf64};
-use super::inner::{self, Inner};
+use super::inner::{self, Inner, Source};
 use super::matrix::{self, Matrices, Projected};
 use super::moves::Moved;
 use super::numbers::{self, Behind, Claims};
 use super::prime::Prime;
+use super::weighted::Weighted;
 use crate::rss::ring::Shares;
 use crate::rss::streams::{KEY_BYTES, Streams};
 
@@ -89,6 +90,8 @@ pub struct Proof {
     bits: Part<bits::Open, Gf64>,
     numbers: Part<numbers::Open, Prime>,
     projected: Vec<Projected>,
+    /// Of the columns of numbers at their first level.
+    weighted: Option<Weighted>,
     /// Words of the last message that belong to the bits.
     split: usize,
 }
@@ -106,6 +109,7 @@ impl Proof {
             bits: if words + moved == 0 { Part::Nothing } else { Part::Claimed },
             numbers: if of_numbers == 0 { Part::Nothing } else { Part::Claimed },
             projected: Vec::new(),
+            weighted: None,
             split: 0,
         }
     }
@@ -161,9 +165,9 @@ impl Proof {
             }
             Part::Open(open) => {
                 let folded = open.fold(&bits_of(batches), &moved_words(batches), streams, &points);
-                start(folded, streams, masks, &mut message)
+                start(folded, None, streams, masks, &mut message)
             }
-            Part::Folding(inner) => go_on(inner, &points, Use::BitPoints, streams, masks, &mut message),
+            Part::Folding(inner) => go_on(inner, &points, Use::BitPoints, None, streams, masks, &mut message),
             other => other,
         };
         self.split = message.len();
@@ -181,11 +185,20 @@ impl Proof {
                 Part::Open(open)
             }
             Part::Open(open) => {
-                let folded = open.fold(&claims(batches, &self.projected), &points);
-                self.projected.clear();
-                start(folded, streams, masks, &mut message)
+                let claims = claims(batches, &self.projected);
+                let (inner, weighted) = open.fold(&claims, &points);
+                let folding = start(inner, Some(&weighted.columns(&claims)), streams, masks, &mut message);
+                self.weighted = Some(weighted);
+                folding
             }
-            Part::Folding(inner) => go_on(inner, &points, Use::NumberPoints, streams, masks, &mut message),
+            Part::Folding(inner) => {
+                let (weighted, claims) = (self.weighted.take(), claims(batches, &self.projected));
+                let columns = weighted.as_ref().map(|weighted| weighted.columns(&claims));
+                let source = columns.as_ref().map(|columns| columns as &dyn Source);
+                let next = go_on(inner, &points, Use::NumberPoints, source, streams, masks, &mut message);
+                self.projected.clear();
+                next
+            }
             other => other,
         };
         self.step += 1;
@@ -305,8 +318,14 @@ fn levels(length: usize, first: usize) -> Vec<usize> {
     words
 }
 
-fn start<O, F: Field>(mut inner: Inner<F>, streams: &Streams, masks: &mut Masks, message: &mut Vec<u64>) -> Part<O, F> {
-    message.extend(inner.message(streams, masks));
+fn start<O, F: Field>(
+    mut inner: Inner<F>,
+    source: Option<&dyn Source>,
+    streams: &Streams,
+    masks: &mut Masks,
+    message: &mut Vec<u64>,
+) -> Part<O, F> {
+    message.extend(inner.message(source, streams, masks));
     Part::Folding(inner)
 }
 
@@ -314,14 +333,15 @@ fn go_on<O, F: Field>(
     mut inner: Inner<F>,
     points: &Coin,
     of: Use,
+    source: Option<&dyn Source>,
     streams: &Streams,
     masks: &mut Masks,
     message: &mut Vec<u64>,
 ) -> Part<O, F> {
-    if inner.fold(&points.words(of, inner.point_words())) {
+    if inner.fold(source, &points.words(of, inner.point_words())) {
         return Part::Folded(inner);
     }
-    start(inner, streams, masks, message)
+    start(inner, None, streams, masks, message)
 }
 
 /// To the previous node what both know of the next one's claim, to the next node what both know of the previous one's.

@@ -109,7 +109,7 @@ impl World {
     fn with_moves(mut self, moves: &[(usize, usize, bool)]) -> Self {
         for (at, &(count, part, is_bits)) in moves.iter().enumerate() {
             let (ticket, x) = (1000 + at as u64, Column::draw(at as u8 + 240, count));
-            let order = permutation(&self.streams[part], Side::Own, 2000 + at as u64, count as u32);
+            let order = permutation(&self.streams[part], Side::Own, 2000 + at as u64, count as u32).unwrap();
             let masks: [Vec<u64>; 3] = std::array::from_fn(|of| {
                 let mut words = vec![0; count];
                 self.streams[of].fill(Side::Own, ticket, 0, &mut words);
@@ -222,8 +222,10 @@ fn honest_nodes_prove_their_moves() {
         }
     }
     let moves = [(700, 0, false), (700, 1, true), (3, 2, false), (0, 2, true), (90, 2, true)];
-    let all = World::new(&[3, 700], &[(10, 1), (4, 6)], &[(2, 3, 4)]).with_moves(&moves);
-    assert_eq!(all.verdicts(honest), Ok([[true; 2]; 3]));
+    for numbers in [10, 66_000] {
+        let all = World::new(&[3, 700], &[(numbers, 1), (4, 6)], &[(2, 3, 4)]).with_moves(&moves);
+        assert_eq!(all.verdicts(honest), Ok([[true; 2]; 3]));
+    }
 }
 
 #[test]
@@ -268,6 +270,10 @@ fn a_wrong_bit_of_any_product_is_caught_by_both_others() {
             world.matrices[0].2[2].0[liar][word] ^= 1 << bit;
             assert!(is_caught(world.verdicts(honest).unwrap(), liar), "matrices {liar} {word} {bit}");
         }
+        // columns that are too long to be written down
+        let mut world = World::new(&[], &[(300, 7), (70_000, 1)], &[]);
+        world.products[1].2[2].0[liar][69_999] ^= 1 << 63;
+        assert!(is_caught(world.verdicts(honest).unwrap(), liar));
         // errors that add up to nothing
         let mut world = World::new(&[1024], &[(300, 1)], &[]);
         for word in [0, 8, 512] {

@@ -9,6 +9,7 @@ from atoll.jobs.intersection.outputs import Output, Security
 from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
 from atoll.jobs.kind import Input
+from atoll.jobs.strength import bits_left
 from atoll.primitives.ristretto import POINT_BYTES
 from atoll.protocols import psi_cardinality
 from atoll.protocols.dh.params import TAG_BYTES
@@ -63,7 +64,7 @@ class PsiCardinality(Adapter):
 
     def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
         noise = _noise(options.get("epsilon-micro", 0))
-        bits = {"group": "ristretto255", "computational-bits": 125, "tag-bits": 8 * TAG_BYTES}
+        bits = {"group": "ristretto255", "computational-bits": bits_left(MAX_WHOLE_ROWS), "tag-bits": 8 * TAG_BYTES}
         return bits if noise is None else {**bits, "epsilon-micro": noise.epsilon_micro, "delta-bits": noise.delta_bits}
 
     def cost(self, shape: Shape, variant: str) -> Cost:  # noqa: ARG002 - the interface's

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 from atoll.jobs.intersection.cost import MASKED_PER_SECOND, MULTIPLIED_PER_SECOND
@@ -10,20 +11,21 @@ from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
 from atoll.jobs.intersection.spec import IntersectionSpec
 from atoll.jobs.kind import Input
-from atoll.primitives.x25519 import POINT_BYTES
+from atoll.jobs.strength import bits_left
+from atoll.primitives.oblivious import POINT_BYTES
 from atoll.protocols import psi_ecdh
 from atoll.protocols.psi_ecdh.params import MAX_ITEMS, MAX_POINTS_PER_FRAME, PROTOCOL, TAG_BYTES, VERSION
 from atoll.protocols.role import Role
 from atoll.wire.message import Document
 
 OWN_ITEM_BYTES = 160
-"""Memory an own item: digest, row, place, answer and its place in a table, copies in a checkpoint."""
+"""Memory an own item: digest, row, place, tag, copies in a checkpoint."""
 PEER_ITEM_BYTES = 80
-"""Memory an item of the other side: tag and its place in a table, copies in a checkpoint."""
+"""Memory, at the receiver, an item of the other side: tag and its place in a table, copies in a checkpoint."""
 
 
 class PsiEcdh(Adapter):
-    """One group element an item and direction: few bytes, much arithmetic."""
+    """Two group elements an item of the receiver, a tag an item of the owner: few bytes, much arithmetic, the owner's."""
 
     name: ClassVar[str] = PROTOCOL
     version: ClassVar[int] = VERSION
@@ -42,21 +44,22 @@ class PsiEcdh(Adapter):
     def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
         return {
             "group": "curve25519",
-            "hash-to-group": "curve25519_XMD:SHA-512_ELL2_RO_",
-            "computational-bits": 125,
+            "hash-to-group": "edwards25519_XMD:SHA-512_ELL2_RO_",
+            "computational-bits": bits_left(MAX_ITEMS),
             "tag-bits": 8 * TAG_BYTES,
         }
 
     def cost(self, shape: Shape, variant: str) -> Cost:  # noqa: ARG002 - the interface's
+        """The receiver asks a round when the one before is answered. A plan with fewer keys a round has more of them."""
         owner, receiver = max(shape.owner_rows), shape.receiver_rows
-        larger, smaller = max(owner, receiver), min(owner, receiver)
-        owner_sends = owner * POINT_BYTES + receiver * TAG_BYTES
+        waits = max(1, math.ceil(receiver / MAX_POINTS_PER_FRAME))
+        owner_sends = owner * TAG_BYTES + receiver * POINT_BYTES
         return Cost(
-            seconds=larger / MASKED_PER_SECOND + smaller / MULTIPLIED_PER_SECOND,
+            seconds=owner / MASKED_PER_SECOND + receiver / MULTIPLIED_PER_SECOND,
             traffic_bytes=max(owner_sends, receiver * POINT_BYTES),
             exchanged_bytes=owner_sends + receiver * POINT_BYTES,
-            rounds=4,
-            memory_bytes=larger * OWN_ITEM_BYTES + smaller * PEER_ITEM_BYTES,
+            rounds=2 + 2 * waits,
+            memory_bytes=max(owner * OWN_ITEM_BYTES, receiver * OWN_ITEM_BYTES + owner * PEER_ITEM_BYTES),
         )
 
     def lead(self, run: Run, mine: Input) -> Role[Found]:

@@ -11,6 +11,7 @@ from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
 from atoll.jobs.intersection.spec import IntersectionSpec
 from atoll.jobs.kind import Input, Lasting
+from atoll.jobs.strength import bits_left
 from atoll.primitives.ristretto import POINT_BYTES
 from atoll.protocols import psi_oprf
 from atoll.protocols.psi_oprf.params import LOOKUP_BITS, MAX_TABLE_ROWS, PROTOCOL, STATISTICAL_BITS, VERSION
@@ -23,6 +24,10 @@ ENTRY_BYTES = 10
 """A table's entry, padding included."""
 ROW_MEMORY_BYTES = 60
 """Memory an entry while a table is made, and a key that is looked up."""
+
+
+MOST_ANSWERS = 1 << 40
+"""More than a key gives in its epoch, over all jobs and grantees."""
 
 
 class PsiOprf(Adapter):
@@ -53,7 +58,7 @@ class PsiOprf(Adapter):
     def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
         return {
             "function": "RFC 9497 VOPRF(ristretto255, SHA-512)",
-            "computational-bits": 125,
+            "computational-bits": bits_left(MOST_ANSWERS),
             "statistical-bits": STATISTICAL_BITS,
             "look-ups-bits": LOOKUP_BITS,
             "epoch": options["epoch"],

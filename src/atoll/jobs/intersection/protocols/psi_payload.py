@@ -14,6 +14,7 @@ from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
 from atoll.jobs.kind import Input
 from atoll.jobs.payload import decode_payloads, encode_payloads
+from atoll.jobs.strength import bits_left
 from atoll.jobs.table import ROW_NUMBER
 from atoll.primitives.payload import SEAL_BYTES
 from atoll.primitives.ristretto import POINT_BYTES
@@ -55,7 +56,7 @@ class PsiPayload(Adapter):
         return ""
 
     def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
-        return {"group": "ristretto255", "computational-bits": 125, "payload-bytes": options["payload-bytes"]}
+        return {"group": "ristretto255", "computational-bits": bits_left(MAX_ROWS), "payload-bytes": options["payload-bytes"]}
 
     def cost(self, shape: Shape, variant: str) -> Cost:  # noqa: ARG002 - the interface's
         owner, receiver = (PADDING * rows for rows in (max(shape.owner_rows), shape.receiver_rows))

@@ -14,6 +14,7 @@ from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
 from atoll.jobs.kind import Input
 from atoll.jobs.payload import sum_values
+from atoll.jobs.strength import bits_left
 from atoll.jobs.table import ROW_NUMBER, MemoryRows, Rows
 from atoll.primitives.ristretto import POINT_BYTES
 from atoll.protocols import psi_sum
@@ -53,7 +54,7 @@ class PsiSum(Adapter):
         terms = _terms(options)
         return {
             "group": "ristretto255",
-            "computational-bits": 125,
+            "computational-bits": bits_left(MAX_WHOLE_ROWS),
             "tag-bits": 8 * TAG_BYTES,
             "value-bits": terms.value_bits,
             "min-count": terms.min_count,

@@ -6,8 +6,6 @@ round saves gates, until from about log2 n - 2 on nothing is left to save.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from atoll.protocols.mpc.circuit import Bits, CircuitBuilder, Wire
 from atoll.protocols.mpc.circuits.prefix import above, carry_span, fewest_rounds, positions, prefixes
 
@@ -59,21 +57,3 @@ def save_carries(build: CircuitBuilder, a: Bits, b: Bits, c: Bits) -> tuple[Bits
 def top_bit_of_sum(build: CircuitBuilder, a: Bits, b: Bits, *, extra: int = 0) -> Wire:
     """Bit n - 1 of a + b modulo 2^n: whether the sum, read as a signed number, is negative."""
     return build.parity_of([a[-1], b[-1], carry_out(build, a[:-1], b[:-1], extra=extra)])
-
-
-def count_ones(build: CircuitBuilder, bits: Sequence[Wire]) -> Bits:
-    """How many of the bits are 1, by full adders in a tree; as many bits as the largest count needs."""
-    columns: list[Bits] = [list(bits)]
-    total: Bits = []
-    place = 0
-    while place < len(columns):
-        column = columns[place]
-        while len(column) > 1:
-            if place + 1 == len(columns):
-                columns.append([])
-            three = column[:3] if len(column) > 2 else [*column[:2], build.constant(0)]
-            column = [*column[len(column[:3]) :], build.parity_of(three)]
-            columns[place + 1].append(build.majority(*three))
-        total.append(column[0] if column else build.constant(0))
-        place += 1
-    return total[: len(bits).bit_length()]

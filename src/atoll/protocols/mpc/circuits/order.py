@@ -24,11 +24,3 @@ def equal(build: CircuitBuilder, a: Bits, b: Bits) -> Wire:
 def is_zero(build: CircuitBuilder, a: Bits) -> Wire:
     """Whether no bit is set; log2 n rounds, n - 1 ANDs."""
     return build.all_of([build.invert(bit) for bit in a])
-
-
-def smaller_and_larger(build: CircuitBuilder, a: Bits, b: Bits, *, signed: bool = False, extra: int = 0) -> tuple[Bits, Bits]:
-    """Both words in order: a comparator of a sorting network; one round more than `less_than`, n ANDs more."""
-    swap = less_than(build, b, a, signed=signed, extra=extra)
-    changes = [build.conjunction(swap, build.xor(one, other)) for one, other in zip(a, b, strict=True)]
-    low = [build.xor(bit, change) for bit, change in zip(a, changes, strict=True)]
-    return low, [build.xor(bit, change) for bit, change in zip(b, changes, strict=True)]
