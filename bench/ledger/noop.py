@@ -14,10 +14,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from atoll.ordering.cometbft.dispatch import Dispatcher
+from atoll.ordering.cometbft.framing import encode_frame
 from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
 from atoll.ordering.cometbft.server import Server
 
-LET_IN = abci.Response(check_tx=abci.ResponseCheckTx(code=0)).SerializeToString()
+LET_IN = encode_frame(abci.Response(check_tx=abci.ResponseCheckTx(code=0)).SerializeToString())
 
 
 class NoOp(Dispatcher):

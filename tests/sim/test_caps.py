@@ -89,7 +89,7 @@ def test_a_grant_for_counts_does_not_carry_identifiers(tmp_path: Path) -> None:
                 columns=["id"],
                 purposes=["credit-check"],
                 outputs=["cardinality", "sum"],
-                payload=["note"],
+                payload=["id"],
                 epsilon_micro=1_000_000,
             )
             grant, _ = await world["bureau"].services.grants.give(request)
@@ -102,7 +102,7 @@ def test_a_grant_for_counts_does_not_carry_identifiers(tmp_path: Path) -> None:
             conditions = [{one["left"]: one["right"] for one in rule["constraints"]} for rule in info.terms["permissions"]]
             assert [one["outputs"] for one in conditions] == [["cardinality"], ["sum"]]
             assert conditions[0]["epsilon"] == ["1000000"] and "payload" not in conditions[0]
-            assert conditions[1]["minimum-group"] == ["20"] and conditions[1]["payload"] == ["note"]
-            assert (conditions[0]["columns"], conditions[1]["columns"]) == (["id"], ["id", "note"])
+            assert conditions[1]["minimum-group"] == ["20"] and conditions[1]["payload"] == ["id"]
+            assert (conditions[0]["columns"], conditions[1]["columns"]) == (["id"], ["id", "id"])
 
     run_virtually(scenario())

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from atoll import programs as mp
+from atoll.jobs.computation.kind import Computation
 from atoll.jobs.errors import BadPlan
 from atoll.ledger.evidence import encode_trust_file, narrate, parse_trust_file, verify_evidence
+from atoll.ledger.plan import Plan
 from atoll.ledger.records import ConsentRecord, Job
 from atoll.node.errors import NotEntrusted, ProgramNotReviewed
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
-from tests.sim.computing import INCOMES, TRUST, asked, permit, place, proposal, register, review
+from tests.sim.computing import INCOMES, ROWS, TRUST, asked, joint_total, permit, place, proposal, register, review
 from tests.sim.flow import agreed_everywhere, ended
 
 OWN = {"grant": "", "version": 0}
@@ -51,7 +53,7 @@ def test_three_of_five_compute_a_total_that_only_the_receiver_gets(tmp_path: Pat
             expected = [sum(map(int, filter(None, cells))) for cells in INCOMES.values()]
             assert dict(zip(found.columns, found.table[0], strict=True)) == {"total": str(sum(expected)), "rows": "27"}
             for org in ("bureau", "telecom", "auditor", "operator"):
-                with pytest.raises(Exception, match="receipted result"):
+                with pytest.raises(Exception, match="does not receive"):
                     world[org].services.jobs.result(job, 0, "test")
             shown = world["bureau"].services.jobs.show(job)
             assert shown.adversary_model == "honest-majority-semi-honest"
@@ -164,4 +166,34 @@ def test_a_review_taken_back_stops_what_has_not_begun(tmp_path: Path) -> None:
             await asyncio.sleep(30)
             assert world["bureau"].services.jobs.show(job).consents == ["bank", "telecom"]
 
+    run_virtually(scenario())
+
+
+def test_a_program_is_not_looked_at_for_whom_the_rules_turn_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    async def scenario() -> None:
+        async with World(tmp_path, seed=61, policy=TRUST) as world:
+            graph = joint_total.trace(n=ROWS)
+            sets = {org: await register(world, org, INCOMES[org], "encrypted-only") for org in INCOMES}
+            grants = {org: await permit(world, org, "bank", sets[org]) for org in sets}
+            owners = [
+                place("first", sets["bureau"], "here", grants["bureau"]),
+                place("second", sets["telecom"], "there", grants["telecom"]),
+            ]
+            review(world, graph, "bureau", "telecom")
+            request = proposal(graph, owners, ["bank", "bureau", "telecom"], ("asker", "bank"))
+            job = await world["bank"].services.proposals.propose(request)
+            looked.clear()
+            record = await ended(world, job)
+            assert record.state == "refused"
+            assert not looked
+
+    verify = Computation.verify_attached
+
+    def noted(kind: Computation, plan: Plan, body: bytes) -> None:
+        looked.append(plan.kind)
+        verify(kind, plan, body)
+
+    monkeypatch.setattr(Computation, "verify_attached", noted)
     run_virtually(scenario())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from atoll.cli.errors import BadArgument
 from atoll.cli.job import describe
 from atoll.cli.judging import judge
-from atoll.node.depositions import identity_keys
+from atoll.ledger.records import current_key
 from atoll.protocols.mpc import framing
 from atoll.protocols.mpc.claims import Fault
 from atoll.protocols.mpc.errors import ClaimForged
@@ -18,6 +19,7 @@ from atoll.protocols.mpc.rounds import Buffer, Seal, Why
 from atoll.protocols.role import Role
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
+from atoll.trust.keys import Purpose
 from tests.sim.computing import TRUST, asked, review
 from tests.sim.flow import ended
 
@@ -66,7 +68,7 @@ def test_a_failed_verification_names_the_pair_and_shows_what_both_signed(
                 said[org].write_text(told.model_dump_json())
                 assert "disputed" in str(describe(told))
             view = world["auditor"].base.engine.view()
-            keys = [f"{org}={identity_keys(view, org)[0].hex()}" for org in NODES]
+            keys = [f"{org}={key.public.hex()}" for org in NODES if (key := current_key(view, org, Purpose.IDENTITY))]
             answer = judge(list(said.values()), keys)
             assert {one["by"] for one in answer.value["contradictions"]} == {"bank, bureau"}
             assert answer.value["plan"] == record.plan_digest.hex()
@@ -75,5 +77,20 @@ def test_a_failed_verification_names_the_pair_and_shows_what_both_signed(
                 judge([said["bank"]], [*keys[:2], keys[0].replace("bank", "telecom")])
             with pytest.raises(BadArgument):
                 judge([said["bank"]], keys[:2])
+            await world["bureau"].services.membership.revoke("identity")
+            await asyncio.sleep(30)
+            later = current_key(world["telecom"].context.view(), "bureau", Purpose.IDENTITY)
+            assert later is not None
+            assert later.revoked_height is not None
+            assert world["telecom"].services.jobs.show(job).deposition == shown  # who is accused takes nothing back
+            of_another = world["telecom"].context.store.meta(f"deposition/{job}") or b""
+            digit = of_another.rindex(b'"deposition": "') + 500
+            spoiled = of_another[:digit] + (b"0" if of_another[digit : digit + 1] != b"0" else b"1") + of_another[digit + 1 :]
+            world["telecom"].context.store.set_meta(f"deposition/{job}", spoiled)
+            told = world["telecom"].services.jobs.show(job)
+            assert told.deposition is not None
+            assert told.deposition.problem
+            assert (told.deposition.claims, told.deposition.contradictions) == ([], [])
+            assert "not verified" in str(describe(told))
 
     run_virtually(scenario())

@@ -14,6 +14,7 @@ from atoll.errors import AtollError
 from atoll.exchange.grading.errors import BadLevelTable, LoweredWithoutReason, UnknownHarm, UnknownLevelTable
 from atoll.jobs.formats import Format
 from atoll.ledger.records import Dataset, LevelApproval
+from atoll.node.errors import BadRequest
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import ORGANISATIONS, World
 from tests.sim.flow import agreed_everywhere, ended, prepare, specification
@@ -103,6 +104,16 @@ def test_a_registered_file_has_the_level_that_is_found_and_a_lower_one_with_a_re
             assert shown.level == 2
             assert shown.grading is not None
             assert (shown.grading.graded_by, shown.grading.reason) == ("person", "made by a generator")
+            (world.home("bank") / "data" / "notes.csv").write_text("ref,note\nA1,x\nA2,y\n", "utf-8")
+            column = RegisterColumn(name="ref", exposure="after-join", normalisation="text/1", classes=["personal:sensitive"])
+            ours = RegisterDataset(name="notes", path="notes.csv", title="N", columns=[column])
+            shown = await bank.datasets.show((await bank.datasets.register(ours))[0])
+            assert (shown.level, shown.columns[0].level, shown.classes) == (4, 4, ["personal:sensitive"])
+            with pytest.raises(BadRequest, match="lower-case letters"):
+                await bank.datasets.register(ours.model_copy(update={"name": "Notes"}))
+            whole = RegisterDataset(name="whole", path="notes.csv", title="W", classes=["personal:minor"])
+            shown = await bank.datasets.show((await bank.datasets.register(whole))[0])
+            assert (shown.level, shown.classes) == (4, ["personal:minor"])
             plain = RegisterDataset(
                 name="plain", path="people.csv", title="P", columns=[RegisterColumn(name="id_card", exposure="plaintext")]
             )

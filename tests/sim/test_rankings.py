@@ -15,7 +15,10 @@ from atoll.jobs.errors import BadBid
 from atoll.ledger.records import ConsentRecord, Job
 from atoll.ledger.rules.errors import DeadlinePassed, NotAllowed, TooEarly
 from atoll.ledger.rules.job import ConsentJob, RefuseJob, StartJob, WithdrawJob
-from atoll.node.errors import BidMissing, NotEntrusted, NotForThisJob, TransactionRefused
+from atoll.node.context import NodeContext
+from atoll.node.errors import BidMade, BidMissing, NotAReceiver, NotEntrusted, NotForThisJob, TransactionRefused
+from atoll.ordering.engine import View
+from atoll.ordering.errors import StaleView
 from atoll.primitives.drbg import SeededEntropy
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
@@ -86,7 +89,7 @@ def test_the_second_price_comes_out_after_the_deadline_and_at_the_receiver_only(
             found = world["auditor"].services.jobs.result(job, 0, "test")
             assert (found.columns, found.table) == (["bidder", "price"], [["bank", "700"]])
             for org in ("bank", "bureau", "telecom", "operator"):
-                with pytest.raises(NotForThisJob):
+                with pytest.raises(NotAReceiver, match="auditor does"):
                     world[org].services.jobs.result(job, 0, "test")
             shown = world["bank"].services.jobs.show(job)
             assert (shown.bidders, shown.unopened) == (list(BIDDERS), {})
@@ -112,7 +115,7 @@ def test_a_bid_stands_and_after_the_deadline_nobody_gets_out(tmp_path: Path) -> 
         async with World(tmp_path, seed=63, policy=POLICY) as world:
             job = await opened(world)
             await bid(world, job, telecom=700, bank=900)
-            with pytest.raises(NotForThisJob):
+            with pytest.raises(BidMade, match="bank has bid"):
                 await bid(world, job, bank=901)
             await asyncio.sleep(SECONDS + 1)
             assert await refusal(world, "bureau", await consent_of(world, "bureau", job, 950)) == DeadlinePassed.code
@@ -122,6 +125,31 @@ def test_a_bid_stands_and_after_the_deadline_nobody_gets_out(tmp_path: Path) -> 
                 RefuseJob(job_id=bytes.fromhex(job), code="policy.late"),
             ):
                 assert await refusal(world, "telecom", late) == DeadlinePassed.code
+
+    run_virtually(scenario())
+
+
+def test_of_two_bids_at_once_the_first_stands_and_the_second_ones_person_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh_view = NodeContext.fresh_view
+
+    async def late(self: NodeContext, *, patience_seconds: float = 30.0) -> View:
+        await asyncio.sleep(0.2)  # as where the copy of the ledger is not fresh
+        return await fresh_view(self, patience_seconds=patience_seconds)
+
+    monkeypatch.setattr(NodeContext, "fresh_view", late)
+
+    async def scenario() -> None:
+        async with World(tmp_path, seed=66, policy=POLICY) as world:
+            job = await opened(world)
+            one, two = (world["bank"].services.jobs.bid(job, value, "a person", entrust=True) for value in (900, 20))
+            stands, refused = await asyncio.gather(one, two, return_exceptions=True)
+            assert isinstance(refused, NotForThisJob)
+            assert not isinstance(stands, BaseException)
+            await bid(world, job, telecom=700, bureau=600)
+            assert (await ended(world, job)).state == "completed"
+            assert world["auditor"].services.jobs.result(job, 0, "test").table == [["bank", "700"]]
 
     run_virtually(scenario())
 
@@ -146,7 +174,12 @@ def test_who_does_not_open_is_named_in_the_receipts_of_all_three_nodes(tmp_path:
     run_virtually(scenario())
 
 
-def test_approving_is_no_bid_and_a_bidder_outside_says_that_it_trusts_the_three(tmp_path: Path) -> None:
+def test_approving_is_no_bid_and_a_bidder_outside_says_that_it_trusts_the_three(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stale(_: NodeContext, *, patience_seconds: float = 30.0) -> View:
+        raise StaleView(age_seconds=99, limit_seconds=int(patience_seconds))
+
     async def scenario() -> None:
         async with World(tmp_path, seed=65, policy=POLICY) as world:
             job = await opened(world)
@@ -157,6 +190,14 @@ def test_approving_is_no_bid_and_a_bidder_outside_says_that_it_trusts_the_three(
                 await telecom.bid(job, 1001, "a person", entrust=True)
             with pytest.raises(NotEntrusted):
                 await telecom.bid(job, 700, "a person")
+            with pytest.raises(BidMissing):
+                await telecom.approve(job, "another person", entrust=True)
+            with monkeypatch.context() as away:
+                away.setattr(NodeContext, "fresh_view", stale)
+                with pytest.raises(StaleView):
+                    await telecom.bid(job, 700, "a person", entrust=True)
+            with pytest.raises(BidMissing):  # the 700 was told to have failed
+                await telecom.approve(job, "another person")
             assert "telecom" not in telecom.show(job).consents
             bare = replace(await consent_of(world, "telecom", job, 700), bid=())
             assert await refusal(world, "telecom", bare) == NotAllowed.code

@@ -33,7 +33,7 @@ def test_a_job_ends_with_the_right_answer_and_evidence_that_an_outsider_verifies
                 lambda: world["bureau"].services.jobs.result(job, 0, "test"),
                 lambda: world["bureau"].services.jobs.download(job, Format.CSV, "test"),
             ):
-                with pytest.raises(AtollError, match="receipted result"):
+                with pytest.raises(AtollError, match="does not receive"):
                     ask()
             await asyncio.sleep(10)
             bundle = await world["auditor"].services.evidence.export(job, "test")

@@ -49,7 +49,7 @@ START_SECONDS = 60
 BACK_SECONDS = 20
 """A node that comes back must answer and have caught up by then (LEDGER 13)."""
 POLL_SECONDS = 0.1
-LAST_WORDS = 6000
+LAST_WORDS = 6_000
 
 
 class Unanswered(Exception):
@@ -387,8 +387,18 @@ class Network:
 
     @property
     def height(self) -> int:
-        """The highest agreed block that anybody tells of."""
-        return max(one.height for one in self.running())
+        """The highest agreed block that anybody tells of.
+
+        Raises:
+            Unanswered: nobody tells.
+        """
+        told: list[int] = []
+        for one in self.running():
+            with contextlib.suppress(Unanswered):  # it may be on its way out
+                told.append(one.height)
+        if not told:
+            raise Unanswered("nobody tells of a height")
+        return max(told)
 
     def is_even(self) -> bool:
         """Whether all that run stand at one height with one app hash."""
@@ -402,12 +412,13 @@ class Network:
         """Until all that run agree; how long that took."""
         return wait_until(self.is_even, seconds, "all agree")
 
-    def explain(self, victim: Validator) -> None:
-        """Print what everybody says of itself, and the last words of one: for whoever looks into a failure."""
+    def explain(self, *victims: Validator) -> None:
+        """Print what everybody says of itself, and the last words of some: for whoever looks into a failure."""
         for one in self:
             with contextlib.suppress(Unanswered):
                 print(f"   {one.org}: {one.view(seconds=2)}", flush=True)
-        print(f"   last words of {victim.org}:\n{victim.output()[-LAST_WORDS:]}", flush=True)
+        for victim in victims:
+            print(f"   last words of {victim.org}:\n{victim.output()[-LAST_WORDS:]}", flush=True)
 
     def copy_store(self, org: str, to: Path) -> None:
         """A stopped validator's whole folder, as a careless administrator would back it up."""

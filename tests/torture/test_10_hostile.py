@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 
 from atoll.ledger.rules.dataset import RegisterDataset
+from atoll.ordering.cometbft.places import share_of
 from atoll.testing.engines import memory_folder
 from tests.contract.ordering.conftest import has_cometbft
 from tests.requirements import atoll_require
@@ -29,7 +31,7 @@ from tests.torture.hostile import (
     resident_bytes,
     small_transactions,
 )
-from tests.torture.network import CLIENTS, Network, Unanswered
+from tests.torture.network import CLIENTS, VALIDATORS, Network, Unanswered
 from tests.torture.scale import scale
 
 SEED = 10
@@ -38,11 +40,13 @@ FUZZED = scale(30, 2_000)
 NOISES = scale(5, 200)
 PROBE = scale(400, 3_000)
 """Transactions for finding out what the network carries."""
+PROBE_WAITING = 2 * share_of(len(VALIDATORS) + len(CLIENTS)).count
+"""Of the probe, at most: half of what four members may have waiting."""
 ROUNDS, BURST_SECONDS, CALM_SECONDS = scale(1, 20), scale(3, 6), scale(0, 45)
 CALM_SHARE = 0.3
 RECOVERY_SECONDS = 10.0
-LOG_ENTRY_BYTES = 600
-"""An entry's hash with its share of the inner ones in the application, and what CometBFT keeps of a transaction in caches."""
+LOG_ENTRY_BYTES = 250
+"""An entry's hash with its share of the inner ones, in a list that doubles when it is full, and what Go keeps of it a while."""
 GROWTH = 1.10
 BATCH = 20
 
@@ -116,25 +120,35 @@ def test_soak_under_twice_the_load(network: Network, doors: dict[str, Door], tel
     def load(seconds: float, per_second: float) -> int:
         return sum(pour(flooders[at % 4], BATCH) for at in paced(seconds, per_second, BATCH))
 
+    def await_size(size: int) -> None:
+        network["bank"].wait_until(lambda: network["bank"].view()["size"] >= size, 120, "carries the probe")
+
     at_rest = statistics.median(latency() for _ in range(5))
     started, size = time.monotonic(), network["bank"].view()["size"]
-    for org in flooders:
-        pour(org, PROBE // 4)
-    network["bank"].wait_until(lambda: network["bank"].view()["size"] >= size + PROBE * 0.95, 120, "carries the probe")
+    for at in range(PROBE // BATCH):  # always something waits, and each flooder keeps to its share of what can wait
+        await_size(size + at * BATCH - PROBE_WAITING)
+        pour(flooders[at % 4], BATCH)
+    await_size(size + int(0.95 * PROBE))
     carried = PROBE / (time.monotonic() - started)
 
     recovered: list[float] = []
     first: dict[str, tuple[int, int]] = {}
-    for _ in range(ROUNDS):
-        load(CALM_SECONDS, carried * CALM_SHARE)
-        offered = load(BURST_SECONDS, 2 * carried)
+    for number in range(ROUNDS):
+        try:
+            load(CALM_SECONDS, carried * CALM_SHARE)
+            offered = load(BURST_SECONDS, 2 * carried)
+        except httpx.HTTPError:
+            network.explain(*network)
+            raise
         assert offered > 0
         over = time.monotonic()
         while latency() > max(3 * at_rest, at_rest + 1):
             assert time.monotonic() - over < RECOVERY_SECONDS, "latency does not recover"
         recovered.append(time.monotonic() - over)
         network.settle()
-        first = first or memory(network)
+        if number == ROUNDS // 4:  # caches are full
+            first = memory(network)
+        print(f"   carried after {recovered[-1]:.1f} s; {in_words(network)}", flush=True)
     last = memory(network)
     growth = max((last[org][0] - (last[org][1] - first[org][1]) * LOG_ENTRY_BYTES) / first[org][0] for org in last)
     assert growth < GROWTH, f"memory has grown to {growth:.2f} of what it was"
@@ -143,7 +157,8 @@ def test_soak_under_twice_the_load(network: Network, doors: dict[str, Door], tel
         carried_per_second=round(carried),
         latency_at_rest_seconds=round(at_rest, 2),
         longest_recovery_seconds=round(max(recovered), 1),
-        memory=f"{growth:.2f} of what it was",
+        memory_mebibytes=max(used for used, _ in last.values()) >> 20,
+        memory_beside_the_log=f"{growth:.2f} of what it was",
         transactions=network["bank"].view()["size"],
     )
 
@@ -151,3 +166,9 @@ def test_soak_under_twice_the_load(network: Network, doors: dict[str, Door], tel
 def memory(network: Network) -> dict[str, tuple[int, int]]:
     """Of each validator: bytes of its two processes, entries of its log."""
     return {one.org: (resident_bytes(one.pids()), one.view()["size"]) for one in network}
+
+
+def in_words(network: Network) -> str:
+    """For people who look on: each validator's two processes."""
+    told = [f"{one.org} {' + '.join(str(resident_bytes([pid]) >> 20) for pid in one.pids())} MiB" for one in network]
+    return ", ".join([*told, f"{network['bank'].view()['size']} entries"])

@@ -25,6 +25,7 @@ CYCLES = scale(2, 50)
 CUT_SECONDS = scale(2.0, 5.0)
 NOTICED_SECONDS = 3.0
 """After a cut: what was on its way may still arrive, and be carried out."""
+STILL_SECONDS = 30
 HEALED_SECONDS = 30
 GOES_ON_SECONDS = 30
 LOSS, DELAY_SECONDS = 0.3, 0.2
@@ -106,14 +107,40 @@ def test_partitions_stop_minorities_and_heal(fabric: Fabric, network: Network, t
     tell(cycles=CYCLES, healed_after_at_most_seconds=round(longest, 1), acknowledged=acknowledged)
 
 
+def stands_still(network: Network, stuck: Sequence[str]) -> dict[str, int]:
+    """Heights once those that must not commit have told equal ones twice, `CUT_SECONDS` apart."""
+    told: list[dict[str, int]] = []
+
+    def is_still() -> bool:
+        told.append({one.org: one.height for one in network})
+        time.sleep(CUT_SECONDS)
+        told.append({one.org: one.height for one in network})
+        return all(told[-1][org] == told[-2][org] for org in stuck)
+
+    wait_until(is_still, STILL_SECONDS, f"{', '.join(stuck)} stand still")
+    return told[-1]
+
+
 def fall_apart(network: Network, fabric: Fabric, cut: Cut) -> None:
-    """Cut, and watch that nobody commits who must not."""
+    """Cut, and watch that nobody commits who must not.
+
+    What had been agreed before the cut may still be on its way: a node learns it from its half, and carries it out. So those
+    that must not commit first have to stand still, at the latest with the one block that was being decided at the cut.
+    """
     cut.make(fabric)
+    at_the_cut = network.height
     time.sleep(NOTICED_SECONDS * patience())
     before = {one.org: one.height for one in network}
+    if cut.stuck:
+        before = stands_still(network, cut.stuck)
+        assert max(before[org] for org in cut.stuck) <= at_the_cut + 1, "a minority has decided another block"
     time.sleep(CUT_SECONDS)
     after = {one.org: one.height for one in network}
     for org in cut.stuck:
         assert after[org] == before[org], f"{org} has committed in a minority"
     if cut.goes_on:
-        wait_until(lambda: network.height > max(before.values()), GOES_ON_SECONDS, "the majority goes on")
+        try:
+            wait_until(lambda: network.height > max(before.values()), GOES_ON_SECONDS, "the majority goes on")
+        except AssertionError:
+            network.explain(*network)
+            raise

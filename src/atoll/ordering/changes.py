@@ -11,15 +11,19 @@ class Changes:
     """`wait` sees every `fire` from the moment of the call, not only from when it is awaited."""
 
     def __init__(self) -> None:
-        self._next = asyncio.Event()
+        self._next: asyncio.Event | None = None
+        """None while nobody waits: most changes come many at a time."""
 
     def fire(self) -> None:
         """Wake everybody."""
-        self._next.set()
-        self._next = asyncio.Event()
+        if self._next is not None:
+            self._next.set()
+            self._next = None
 
     def wait(self, timeout_seconds: float | None = None) -> Change:
         """Until the next `fire`, or until the time is over; may also be left unawaited."""
+        if self._next is None:
+            self._next = asyncio.Event()
         return Change(self._next, timeout_seconds)
 
 

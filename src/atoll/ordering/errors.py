@@ -20,7 +20,7 @@ class NotAcknowledged(UnavailableError):
 
     code = "ordering.not_acknowledged"
     sentence = "No quorum has confirmed the transaction within {seconds} seconds; it may still be carried out."
-    remedy = "Submit the very same bytes again: a transaction is never carried out twice. `atoll doctor` shows who is missing."
+    remedy = "`atoll doctor` shows who is missing. Before you ask again, see in `atoll ledger log` whether it was carried out."
 
 
 class StaleView(UnavailableError):
@@ -72,6 +72,14 @@ class StoreCorrupt(IntegrityError):
     code = "ordering.store_corrupt"
     sentence = "The ledger's store {path} is not intact: {reason}."
     remedy = "Set the file aside for examination and start without it; the node fetches the ledger from the other members."
+
+
+class StoreClosed(UnavailableError):
+    """The node is stopping, and something in it still reads."""
+
+    code = "ordering.store_closed"
+    sentence = "The ledger's store {path} was closed: the node is stopping."
+    remedy = "Start the node, and ask again."
 
 
 class ForeignStore(IntegrityError):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import ClassVar, Protocol, TypeAlias, TypeVar
 
 from atoll.errors import AtollError
 from atoll.ordering.errors import BadPeerMessage
-from atoll.wire.cbor import decode, encode
-from atoll.wire.message import Message
+from atoll.wire.message import Message, encode_message, parse_message
 
 MAX_PAYLOAD_BYTES = 1_000_000
 """Largest payload of a call or an answer."""
 
 Handler: TypeAlias = Callable[[str, bytes], Awaitable[bytes]]
 """`(calling organisation, payload) -> payload`."""
-M = TypeVar("M", bound=Message)
+M = TypeVar("M", bound="Payload")
 
 
 class Members(Protocol):
@@ -31,9 +30,16 @@ class Members(Protocol):
         ...
 
 
-def encode_payload(message: Message) -> bytes:
+class Payload(Message):
+    """Base of what a call or its answer holds as a whole."""
+
+    __slots__ = ()
+    MAX_BYTES: ClassVar[int] = MAX_PAYLOAD_BYTES
+
+
+def encode_payload(message: Payload) -> bytes:
     """The message's bytes, at most MAX_PAYLOAD_BYTES."""
-    return encode([message.TAG, message.to_map()], max_bytes=MAX_PAYLOAD_BYTES)
+    return encode_message(message)
 
 
 def parse_payload(org: str, data: bytes, kind: type[M]) -> M:
@@ -43,10 +49,6 @@ def parse_payload(org: str, data: bytes, kind: type[M]) -> M:
         BadPeerMessage: malformed, of another kind, or out of bounds.
     """
     try:
-        value: Any = decode(data, max_bytes=MAX_PAYLOAD_BYTES)
-        match value:
-            case [kind.TAG, fields]:
-                return kind.from_map(fields)
+        return parse_message(data, kind)
     except AtollError as err:
         raise BadPeerMessage(org=org, reason=str(err)) from err
-    raise BadPeerMessage(org=org, reason=f"not a {kind.TAG}")

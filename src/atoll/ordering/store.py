@@ -15,23 +15,25 @@ import contextlib
 import functools
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, ClassVar, Protocol
+from typing import IO, Any, ClassVar, Protocol
 
 from atoll import database
 from atoll.errors import AtollError
 from atoll.ledger.apply import Outcome
 from atoll.ledger.block import Block, BlockSummary, parse_block
 from atoll.ledger.chain import Executed
-from atoll.ledger.transaction import transaction_id
-from atoll.ordering.errors import ForeignStore, StoreCorrupt, StoreFull
+from atoll.ledger.transaction import transaction_ids
+from atoll.ordering.errors import ForeignStore, StoreClosed, StoreCorrupt, StoreFull
 from atoll.wire.cbor import decode, encode
 from atoll.wire.message import parse_message
 
 TIDY_ROWS = 10_000
 """So many rows that are out of date are not worth looking at."""
+_BLOCKS = "SELECT data, summary, sentences, height, first, size FROM blocks WHERE height BETWEEN ? AND ? ORDER BY height"
 _SCHEMA = """
 CREATE TABLE vows (name TEXT PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE blocks (height INTEGER PRIMARY KEY, first INTEGER NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL,
@@ -92,25 +94,40 @@ class LedgerStore:
         """
         self.path = path
         self._lock = _lock(path)
+        self._is_open = True
         self._connections: list[sqlite3.Connection] = []
+        self._own = threading.local()
         try:
             with self.translated():
                 self._db = self._connect()
-                self._reader = self._connect()
                 self._prepare(max_pages)
         except BaseException:
             self.close()
             raise
 
     def _connect(self) -> sqlite3.Connection:
+        if not self._is_open:
+            raise StoreClosed(path=self.path)
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         self._connections.append(connection)
         return connection
 
+    @property
+    def _reader(self) -> sqlite3.Connection:
+        """For questions with one answer, over a connection that only this thread has.
+
+        While an answer is being read, its connection sees the store as it was when that began, and so would whoever else asks
+        over it: a node that asks for its newest block must not be told of the one before.
+        """
+        found: sqlite3.Connection | None = getattr(self._own, "reader", None)
+        if found is None:
+            found = self._own.reader = self._connect()
+            found.execute("PRAGMA query_only=ON")
+        return found
+
     def _prepare(self, max_pages: int | None) -> None:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        self._reader.execute("PRAGMA query_only=ON")
         self.limit_pages(max_pages)
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, self.FORMAT):
@@ -125,8 +142,9 @@ class LedgerStore:
         self._db.execute(f"PRAGMA max_page_count={max_pages or 2**31 - 2:d}")
 
     def close(self) -> None:
-        """Nothing is written any more; harmless when closed already."""
-        for connection in self._connections:
+        """Nothing is read or written any more; harmless when closed already."""
+        self._is_open = False
+        for connection in list(self._connections):
             connection.close()
         self._lock.close()
 
@@ -162,7 +180,7 @@ class LedgerStore:
         )
         self._db.executemany(
             "INSERT OR IGNORE INTO transactions VALUES (?, ?, ?)",
-            [(transaction_id(data), block.height, at) for at, data in enumerate(block.transactions)],
+            [(name, block.height, at) for at, name in enumerate(transaction_ids(block.transactions))],
         )
 
     def block(self, height: int) -> StoredBlock | None:
@@ -171,30 +189,28 @@ class LedgerStore:
         Raises:
             StoreCorrupt: it cannot be read back.
         """
-        for one in self.blocks(height, height):
-            return one
-        return None
+        with self.translated():
+            row = self._reader.execute(_BLOCKS, (height, height)).fetchone()
+        return None if row is None else self._stored(*row)
 
     def blocks(self, first: int, last: int) -> Iterator[StoredBlock]:
         """Blocks in order of height, both ends included."""
-        with self.translated():
-            rows = self._reader.execute(
-                "SELECT data, summary, sentences, height, first, size FROM blocks WHERE height BETWEEN ? AND ? ORDER BY height",
-                (first, last),
-            )
-            for data, summary, sentences, *place in rows:
-                stored = self._stored(data, summary, sentences)
-                start = stored.summary.first
-                if place != [stored.block.height, start, start + len(stored.entries)]:
-                    raise StoreCorrupt(path=self.path, reason=f"block {stored.block.height} is said to stand elsewhere")
-                yield stored
+        return (self._stored(*row) for row in self._rows(_BLOCKS, first, last))
 
     def encoded_blocks(self, first: int, last: int) -> Iterator[tuple[bytes, bytes]]:
         """Bytes of blocks and of their summaries in order of height, both ends included."""
+        return self._rows("SELECT data, summary FROM blocks WHERE height BETWEEN ? AND ? ORDER BY height", first, last)
+
+    def _rows(self, question: str, *values: int) -> Iterator[Any]:
+        """Many answers one by one, over a connection of its own for the reason that `_reader` gives: it may take long."""
         with self.translated():
-            yield from self._reader.execute(
-                "SELECT data, summary FROM blocks WHERE height BETWEEN ? AND ? ORDER BY height", (first, last)
-            )
+            connection = self._connect()
+            try:
+                for row in connection.execute(question, values):  # noqa: UP028 - of a closed store it would close the cursor
+                    yield row
+            finally:
+                connection.close()
+                self._connections.remove(connection)
 
     def raw_blocks(self, first: int, *, max_bytes: int, max_count: int) -> list[bytes]:
         """Encoded blocks from a height on, as many as fit; at least one where there is one."""
@@ -224,6 +240,13 @@ class LedgerStore:
             raise StoreCorrupt(path=self.path, reason="it does not say where a transaction stands")
         return None if row is None else (row[0], row[1])
 
+    def placed(self, identifiers: Sequence[bytes]) -> set[bytes]:
+        """Those of some transactions that a block here holds. Asked one by one, each may have to wait for another thread."""
+        marks = ",".join("?" * len(identifiers))
+        with self.translated():
+            rows = self._reader.execute(f"SELECT id FROM transactions WHERE id IN ({marks})", identifiers)  # noqa: S608 - marks
+            return {identifier for (identifier,) in rows}
+
     def find_entry(self, index: int) -> tuple[int, int] | None:
         """Height of the block that holds a log entry, and the entry's position in it."""
         with self.translated():
@@ -240,8 +263,7 @@ class LedgerStore:
 
     def records(self) -> Iterator[tuple[bytes, bytes]]:
         """The state; of a key that comes twice the last value counts."""
-        with self.translated():
-            yield from self._reader.execute("SELECT key, value FROM records ORDER BY id")
+        return self._rows("SELECT key, value FROM records ORDER BY id")
 
     def tidy_records(self, count: int, state: StateLookup) -> None:
         """After `count` rows were added: look at twice as many of the oldest, where most rows are out of date.
@@ -295,7 +317,7 @@ class LedgerStore:
 
     # -- inside ----------------------------------------------------------------------------------------------------------------
 
-    def _stored(self, data: bytes, summary_bytes: bytes, sentences: bytes) -> StoredBlock:
+    def _stored(self, data: bytes, summary_bytes: bytes, sentences: bytes, *place: int) -> StoredBlock:
         try:
             block = parse_block(data)
             summary = parse_message(summary_bytes, BlockSummary)
@@ -303,11 +325,21 @@ class LedgerStore:
         except (AtollError, ValueError, TypeError) as err:
             raise StoreCorrupt(path=self.path, reason="a block cannot be read back") from err
         outcomes = tuple(Outcome(number, *words.get(at, ("", ""))) for at, number in enumerate(summary.outcomes))
-        return StoredBlock(block, summary, outcomes, (*block.transactions, summary_bytes))
+        stored = StoredBlock(block, summary, outcomes, (*block.transactions, summary_bytes))
+        if place != (block.height, summary.first, summary.first + len(stored.entries)):
+            raise StoreCorrupt(path=self.path, reason=f"block {block.height} is said to stand elsewhere")
+        return stored
 
-    def translated(self) -> contextlib.AbstractContextManager[None]:
-        """SQLite's errors as StoreFull and StoreCorrupt."""
-        return database.translated(StoreFull, functools.partial(StoreCorrupt, path=self.path))
+    @contextlib.contextmanager
+    def translated(self) -> Iterator[None]:
+        """SQLite's errors as StoreFull and StoreCorrupt; StoreClosed for whoever still reads while the node stops."""
+        try:
+            with database.translated(StoreFull, functools.partial(StoreCorrupt, path=self.path)):
+                yield
+        except StoreCorrupt as err:
+            if not self._is_open:
+                raise StoreClosed(path=self.path) from err
+            raise
 
 
 def _lock(path: Path) -> IO[bytes]:

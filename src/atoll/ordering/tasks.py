@@ -23,6 +23,8 @@ class Tasks:
         """
         self._org = org
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        """Cancelled, and not over yet."""
         self._stopped = False
 
     def __contains__(self, name: str) -> bool:
@@ -33,29 +35,33 @@ class Tasks:
         return list(self._tasks)
 
     def begin(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work` from now on, again whenever it returns or fails, until `end` or `stop`."""
+        """Do `work` from now on, again whenever it returns or fails, until `end` or `stop`; never after `stop`."""
+        assert not self._stopped, "nothing begins once the engine has stopped"
+        assert name not in self._tasks, "what has begun ends before it begins again"
         self._tasks[name] = asyncio.create_task(self._repeat(name, work), name=f"{self._org} {name}")
 
     def end(self, name: str) -> None:
-        """Do it no longer; it must have begun."""
-        self._tasks.pop(name).cancel()
+        """Do it no longer; it must have begun. It may take its time to end; `stop` waits for it."""
+        task = self._tasks.pop(name)
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+        task.cancel()
 
-    def cancel(self) -> list[asyncio.Task[None]]:
+    def cancel(self) -> set[asyncio.Task[None]]:
         """Cancel everything, and let nothing begin again; returns what is about to end."""
         self._stopped = True
-        tasks = list(self._tasks.values())
-        self._tasks.clear()
-        for task in tasks:
-            task.cancel()
-        return tasks
+        for name in self.names():
+            self.end(name)
+        return self._ending.copy()
 
     async def stop(self) -> None:
         """As `cancel`, and wait until all has ended."""
         await asyncio.gather(*self.cancel(), return_exceptions=True)
 
     async def _repeat(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """The outermost frame of a task: what it did not foresee is logged, and it begins again."""
-        while not self._stopped:
+        """The outermost frame of a task: what it did not foresee is logged, and it begins again; one that was ended does not,
+        even where its work takes no notice of that."""
+        while self._tasks.get(name) is asyncio.current_task():
             try:
                 await work()
             except Exception:

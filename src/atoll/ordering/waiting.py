@@ -54,16 +54,21 @@ class Waiting:
 
     def __init__(self) -> None:
         self._held: dict[bytes, Held] = {}
+        self._unplaced: dict[bytes, Held] = {}
+        """Those of them that no block holds, in the same order: few, where many wait for a quorum."""
         self._bytes = 0
         self._shares: dict[str, tuple[int, int]] = {}
         """Transactions and bytes of each sender."""
-        self.unplaced_count = 0
-        """How many no block holds."""
         self.arrived = Changes()
         """Fired when there is something to put in order."""
 
     def __len__(self) -> int:
         return len(self._held)
+
+    @property
+    def unplaced_count(self) -> int:
+        """How many no block holds."""
+        return len(self._unplaced)
 
     def get(self, identifier: bytes) -> Held | None:
         """The transaction of that id."""
@@ -93,7 +98,8 @@ class Waiting:
             held = self._held[identifier] = Held(identifier, data, sender, placed)
             self._bytes += len(data)
             self._shares[sender] = (count + 1, size + len(data))
-            self.unplaced_count += not placed
+            if not placed:
+                self._unplaced[identifier] = held
             self.arrived.fire()
         return held
 
@@ -102,13 +108,14 @@ class Waiting:
 
         Raises:
             TooManyWaiting: no room.
+            ShareFull: its sender has too many here.
             NotAcknowledged: not in this time; the transaction is kept, and may be agreed yet.
             NotAdmitted: it can never be in a block.
         """
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Acknowledged] = loop.create_future()
         self.hold(data, placed=placed).waiters.append(waiter)
-        end = loop.call_later(timeout_seconds, _give_up, waiter, timeout_seconds)  # half the cost of `asyncio.wait_for`
+        end = loop.call_later(timeout_seconds, give_up, waiter, timeout_seconds)  # half the cost of `asyncio.wait_for`
         try:
             return await waiter
         finally:
@@ -118,9 +125,7 @@ class Waiting:
         """The first ones that no block holds, within these limits; at least one where there is one."""
         found: list[Held] = []
         total = 0
-        for held in self._held.values():
-            if held.placed:
-                continue
+        for held in self._unplaced.values():
             total += len(held.data)
             if len(found) == max_count or (found and total > max_bytes):
                 break
@@ -131,23 +136,36 @@ class Waiting:
         """Everything, in order of arrival."""
         return list(self._held.values())
 
+    def all_unplaced(self) -> list[Held]:
+        """Everything that no block holds, in order of arrival."""
+        return list(self._unplaced.values())
+
     def place(self, transactions: Iterable[bytes], *, placed: bool) -> None:
         """A block of the tail holds these now, or no longer does."""
-        for data in transactions:
-            held = self._held.get(transaction_id(data))
-            if held is not None and held.placed is not placed:
-                held.placed = placed
-                self.unplaced_count += -1 if placed else 1
-                if not placed:
-                    held.last_sent_at = None
-                    self.arrived.fire()
+        moved = [
+            held
+            for data in transactions
+            if (held := self._held.get(transaction_id(data))) is not None and held.placed is not placed
+        ]
+        for held in moved:
+            held.placed = placed
+            if placed:
+                del self._unplaced[held.id]
+            else:
+                held.last_sent_at = None
+        if moved and not placed:
+            self._unplaced = {held.id: held for held in self._held.values() if not held.placed}
+            self.arrived.fire()
 
     def settle(self, acknowledged: Acknowledged) -> None:
         """A transaction is agreed: it is kept no longer, and whoever waits is told."""
-        held = self._remove(acknowledged.transaction_id)
-        for waiter in held.waiters if held is not None else ():
-            if not waiter.done():
-                waiter.set_result(acknowledged)
+        for waiter in self.release(acknowledged.transaction_id):
+            waiter.set_result(acknowledged)
+
+    def release(self, identifier: bytes) -> list[asyncio.Future[Acknowledged]]:
+        """As `settle`, where it is for the caller to tell those who are returned; mostly nobody waits."""
+        held = self._remove(identifier)
+        return [waiter for waiter in held.waiters if not waiter.done()] if held is not None and held.waiters else []
 
     def refuse(self, identifier: bytes, error: Exception) -> None:
         """A transaction can never be in a block: whoever waits is told why."""
@@ -168,7 +186,8 @@ class Waiting:
             count, size = self._shares.pop(held.sender)
             if count > 1:
                 self._shares[held.sender] = (count - 1, size - len(held.data))
-            self.unplaced_count -= not held.placed
+            if not held.placed:
+                del self._unplaced[identifier]
         return held
 
 
@@ -185,6 +204,7 @@ def is_share(count: int, size: int) -> bool:
     return count >= MOST_OF_A_MEMBER or size >= MOST_BYTES_OF_A_MEMBER
 
 
-def _give_up(waiter: asyncio.Future[Acknowledged], seconds: float) -> None:
+def give_up(waiter: asyncio.Future[Acknowledged], seconds: float) -> None:
+    """Tell who waits for an acknowledgement that it has taken too long."""
     if not waiter.done():
         waiter.set_exception(NotAcknowledged(seconds=seconds))

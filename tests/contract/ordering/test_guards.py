@@ -259,7 +259,7 @@ def test_a_full_disk_at_a_member_stops_only_its_own_cosignatures(play: Play) -> 
 async def keep_ordering(engines: Engines, seconds: int) -> None:
     """A block a second, with something of the sequencer's own in it."""
     for number in range(100, 100 + seconds):
-        engines["operator"]._forwarder.take(engines.founding.sign("operator", dataset(number, "operator")))
+        engines["operator"]._door.take(engines.founding.sign("operator", dataset(number, "operator")))
         await asyncio.sleep(1)
 
 

@@ -9,13 +9,14 @@ from itertools import count
 import pytest
 
 from atoll.ledger.block import Block
+from atoll.ledger.records import Dataset
 from atoll.ledger.transaction import Transaction, seal_transaction, transaction_id
 from atoll.ordering import waiting
 from atoll.ordering.embedded.evidence import CENSORED, Omission, is_omission
 from atoll.ordering.embedded.messages import MAX_HELD, PUSH, SUBMIT, Answer, Pushed, Submit, Submitted
 from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.replica import Replica
-from atoll.ordering.errors import Censored, NotAcknowledged, ShareFull
+from atoll.ordering.errors import Censored, NotAcknowledged, NotAdmitted, ShareFull
 from atoll.ordering.members import encode_payload, parse_payload
 from atoll.testing.engines import Engines
 from atoll.trust.keys import Purpose
@@ -101,6 +102,39 @@ def test_a_member_votes_against_its_sequencer_only_until_what_was_left_out_is_pl
     play(scenario)
 
 
+def test_what_has_become_impossible_is_held_against_nobody(play: Play) -> None:
+    async def scenario(engines: Engines) -> None:
+        founding, operator, bank = engines.founding, engines["operator"], engines["bank"]
+        swallow_submissions(engines)
+        late = asyncio.create_task(bank.submit(founding.sign("bank", dataset(1), nonce=1), timeout_seconds=1000))
+        await keep_ordering(engines, 60)
+        assert bank._may_vote()
+        operator._door.take(founding.sign("bank", dataset(2), nonce=1))
+        await engines.until(lambda: bank.view().get(Dataset, "bank/table-2/1") is not None)
+        engines.network.serve("operator", operator.methods())
+        with pytest.raises(NotAdmitted):
+            await late
+        assert not bank._may_vote()
+
+    play(scenario)
+
+
+def test_only_what_is_still_missed_is_remembered_as_left_out(play: Play) -> None:
+    async def scenario(engines: Engines) -> None:
+        operator, bank = engines["operator"], engines["bank"]
+        take_back = operator._publisher.bring_back
+        for number in range(2):
+            swallow_submissions(engines)
+            data = engines.founding.sign("bank", dataset(number))
+            late = asyncio.create_task(bank.submit(data, timeout_seconds=1000))
+            await keep_ordering(engines, 60)
+            assert bank._member.overdue._left_out == {transaction_id(data)}
+            operator._publisher.bring_back = take_back
+            assert (await late).outcome.ok
+
+    play(scenario)
+
+
 def test_the_evidence_shows_that_there_was_room(play: Play) -> None:
     async def scenario(engines: Engines) -> None:
         founding, bank = engines.founding, engines["bank"]
@@ -142,7 +176,7 @@ def test_a_member_brings_back_so_many_at_a_time_and_no_more(play: Play) -> None:
         queue, most = engines["operator"]._waiting, 0
         for number in range(60):
             await asyncio.sleep(0.2)
-            engines["operator"]._forwarder.take(engines.founding.sign("bank", dataset(number)))
+            engines["operator"]._door.take(engines.founding.sign("bank", dataset(number)))
             most = max(most, sum(not held.placed for held in queue.all() if held.sender == "telecom"))
         assert most == MAX_HELD
 

@@ -13,7 +13,6 @@ from atoll.ledger.records import Member, Motion
 from atoll.ledger.rules.keys import RotateKey
 from atoll.ledger.rules.membership import EnrolMember, InviteMember, newcomer_of
 from atoll.ledger.rules.motion import ApproveMotion
-from atoll.ordering.embedded.engine import Signers
 from atoll.ordering.errors import NotAcknowledged
 from atoll.testing.consortium import FOUNDED, NamedEntropy, Organisation
 from atoll.testing.engines import Engines
@@ -68,9 +67,9 @@ def rotated(engines: Engines, org: str, purpose: Purpose) -> tuple[SecretKey, by
     return key, engines.founding.sign(org, RotateKey(purpose=purpose, public=key.public.data, second=b""))
 
 
-def signers(engines: Engines, org: str, key: SecretKey) -> Signers:
-    keys = {**engines.founding.keys[org], key.purpose: key}
-    return Signers(identity=keys[Purpose.IDENTITY].sign, cosign=keys[Purpose.COSIGN].sign, log=keys[Purpose.LOG].sign)
+def take_up(engines: Engines, org: str, key: SecretKey) -> None:
+    """The member's node has it from now on."""
+    engines.newer_keys[f"{org}/{key.purpose}/2"] = key
 
 
 @pytest.mark.parametrize("validating", [False, True])
@@ -107,7 +106,7 @@ def test_a_rotated_cosigning_key_counts_and_the_old_one_does_not(play: Play) -> 
         await engines["operator"].submit(data)
         with pytest.raises(NotAcknowledged):
             await engines["operator"].submit(engines.founding.sign("bureau", dataset(1, "bureau")), timeout_seconds=10)
-        engines["bank"].use_signers(signers(engines, "bank", key))
+        take_up(engines, "bank", key)
         acknowledged = await work(engines, "bureau", range(2, 4))
         await check(engines, acknowledged)
 
@@ -120,7 +119,7 @@ def test_a_sequencer_goes_on_with_a_rotated_key_for_checkpoints(play: Play) -> N
         assert (await engines["operator"].submit(data)).outcome.ok
         with pytest.raises(NotAcknowledged):
             await engines["operator"].submit(engines.founding.sign("bank", dataset(1)), timeout_seconds=10)
-        engines["operator"].use_signers(signers(engines, "operator", key))
+        take_up(engines, "operator", key)
         acknowledged = await work(engines, "bureau", range(2, 4))
         await check(engines, acknowledged)
 
@@ -142,7 +141,7 @@ def test_every_member_can_show_the_way_from_one_set_to_the_next(play: Play) -> N
             await engines.until(
                 lambda: engines["operator"].replica.agreed.after != engines["operator"].replica.agreed.authority
             )
-            engines[org].use_signers(signers(engines, org, key))
+            take_up(engines, org, key)
             assert (await waiting).outcome.ok
             await engines.until(
                 lambda: engines["operator"].replica.agreed.after == engines["operator"].replica.agreed.authority
@@ -182,7 +181,7 @@ def test_a_newcomer_verifies_its_way_through_every_change_of_who_counts(play: Pl
         acknowledged = await work(engines, "bank", range(70))
         key, data = rotated(engines, "telecom", Purpose.COSIGN)
         await engines["operator"].submit(data)
-        engines["telecom"].use_signers(signers(engines, "telecom", key))
+        take_up(engines, "telecom", key)
         acknowledged |= await work(engines, "bank", range(70, 90))
         await hand_over(engines, voters=("auditor", "bureau", "telecom"))
         acknowledged |= await work(engines, "bank", range(90, 100))

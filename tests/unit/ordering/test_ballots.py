@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 
+from atoll.ledger.agreement import log_key
 from atoll.ledger.block import BlockSummary
+from atoll.ledger.checkpoint import Checkpoint
+from atoll.ledger.note import Note, sign_text
 from atoll.ledger.rules.consensus import HandoverVote
-from atoll.ordering.embedded.ballots import Departure, Mark, choose_base, make_departure, verify_base
+from atoll.ordering.embedded.ballots import Departure, Ground, Mark, choose_base, find_departures, make_departure, verify_base
 from atoll.ordering.errors import HandoverRefused
 from atoll.primitives.merkle import MerkleTree, leaf_hash
+from atoll.testing.consortium import Founding
+from atoll.trust.keys import Purpose, SecretKey
 from atoll.wire.message import encode_message
+
+CHAIN = "atoll.example/lagoon"
+LOG, OTHER_LOG = (Founding(("operator", "bank")).keys[org][Purpose.LOG] for org in ("operator", "bank"))
 
 
 class History:
-    """A log whose blocks are letters; histories of one prefix share their first blocks. `g` is the genesis."""
+    """A log whose blocks are letters; histories of one prefix share their first blocks. `g` is the genesis; a digit begins that
+    term."""
 
     def __init__(self, blocks: str) -> None:
         self.tree = MerkleTree()
         self.marks: list[Mark] = []
         self.summaries: list[bytes] = []
+        term = 1
         for height, letter in enumerate(blocks):
+            term = int(letter) if letter.isdigit() else term
             summary = BlockSummary(
-                height=height, term=1, time=height, first=self.tree.size, outcomes=b"", state_root=letter.encode() * 32
+                height=height, term=term, time=height, first=self.tree.size, outcomes=b"", state_root=letter.encode() * 32
             )
             self.summaries.append(encode_message(summary))
             self.tree.extend([leaf_hash(letter.encode()), leaf_hash(self.summaries[-1])])
-            self.marks.append(Mark(height=height, size=self.tree.size, root=self.tree.root()))
+            self.marks.append(Mark(term=term, height=height, size=self.tree.size, root=self.tree.root()))
 
 
 def chosen(*histories: str, agreed: str = "g", quorum: int = 3, counted: int = 4) -> str:
@@ -91,11 +104,26 @@ def test_an_acknowledged_block_is_always_kept() -> None:
 # -- the check -----------------------------------------------------------------------------------------------------------------
 
 
-def vote(org: str, history: str) -> HandoverVote:
+def vote(org: str, history: str, **changes: Any) -> HandoverVote:
     mark = History(history).marks[-1]
-    return HandoverVote(
-        genesis_digest=bytes(32), org=org, new_term=2, new_sequencer="bank", height=mark.height, size=mark.size, root=mark.root
+    said = HandoverVote(
+        genesis_digest=bytes(32),
+        org=org,
+        new_term=9,
+        new_sequencer="bank",
+        height=mark.height,
+        size=mark.size,
+        root=mark.root,
+        term=mark.term,
     )
+    return replace(said, **changes)
+
+
+def note(history: str, *, key: SecretKey = LOG) -> bytes:
+    """The checkpoint of a history's end, signed by the sequencer, or by somebody else."""
+    tree = History(history).tree
+    said = Checkpoint(origin=CHAIN, size=tree.size, root=tree.root()).encode()
+    return Note(said, (sign_text(said, log_key(CHAIN, key.public.data), key.sign),)).encode()
 
 
 def departure(org: str, history: str, base: str) -> Departure:
@@ -107,6 +135,7 @@ def departure(org: str, history: str, base: str) -> Departure:
         summary=whole.summaries[height + 1],
         size=whole.marks[height + 1].size,
         vote_size=whole.tree.size,
+        note=note(history),
     )
 
 
@@ -117,17 +146,21 @@ def verify(
     quorum: int = 3,
     counted: int = 4,
     is_agreed: bool = False,
+    is_first: bool = False,
+    lies: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
 ) -> None:
     voters = dict(zip("abcdefg", histories, strict=False))
     here = History(base)
     if departures is None:
         departures = [departure(org, history, base) for org, history in voters.items() if len(history) > len(base)]
+    votes = [vote(org, history, **lies.get(org, {})) for org, history in voters.items()]
     verify_base(
-        [vote(org, history) for org, history in voters.items()],
-        departures,
+        votes,
+        find_departures(votes, departures, Ground(here.marks[-1], CHAIN, (LOG.public.data,))),
         base=here.marks[-1],
         root_at=here.tree.root,
         is_agreed=is_agreed,
+        is_first=is_first,
         quorum=quorum,
         counted=counted,
     )
@@ -188,6 +221,8 @@ def test_a_block_that_enough_have_may_never_be_passed_over() -> None:
         {"consistency": ()},
         {"inclusion": (bytes(32),)},
         {"voter": "b"},
+        {"note": note("gaxyz", key=OTHER_LOG)},
+        {"note": note("gaxy")},
     ],
 )
 def test_a_departure_that_lies_does_not_count(lie: dict[str, object]) -> None:
@@ -195,3 +230,62 @@ def test_a_departure_that_lies_does_not_count(lie: dict[str, object]) -> None:
     verify("gab", "gab", "gab", "gaxyz", departures=[good])
     with pytest.raises(HandoverRefused):
         verify("gab", "gab", "gab", "gaxyz", departures=[replace(good, **lie)])  # type: ignore[arg-type]
+
+
+# -- several terms -------------------------------------------------------------------------------------------------------------
+
+LATER = [
+    (("g2", "gabc", "gab"), 3, 4, "g2"),  # however high what an older term has
+    (("g2", "g2", "gabc", "gabc", "gabc"), 5, 7, "g2"),  # however many have it: term 2 began with q who stand for nothing of it
+    (("g2ab", "g2a", "ga3", "gabcdef"), 3, 4, "ga3"),
+    (("g2a", "g2", "ga"), 3, 4, "g2a"),
+    (("g2ab", "g2ab", "g2ax", "gabcd", "gabcd"), 5, 7, "g2a"),  # within a term 2q - n votes count
+]
+
+
+@pytest.mark.parametrize(("histories", "quorum", "counted", "expected"), LATER)
+def test_votes_for_the_newest_term_decide_and_are_found_good(
+    histories: tuple[str, ...], quorum: int, counted: int, expected: str
+) -> None:
+    assert chosen(*histories, quorum=quorum, counted=counted) == expected
+    verify(expected, *histories, quorum=quorum, counted=counted)
+
+
+def test_a_base_of_an_older_term_than_a_vote_is_refused() -> None:
+    for base in ("gabc", "g"):
+        with pytest.raises(HandoverRefused):
+            verify(base, "g2", "gabc", "gabc", is_agreed=True)
+
+
+def test_a_term_that_was_begun_and_that_nobody_votes_for_is_gone_on_from_at_its_first_block_only() -> None:
+    verify("ga2", "gab", "ga", "g", is_first=True)
+    with pytest.raises(HandoverRefused):
+        verify("ga2b", "gab", "ga", "g")
+    with pytest.raises(HandoverRefused):
+        verify("ga2", "ga3", "ga", "g", is_first=True)
+
+
+def test_of_two_beginnings_that_too_few_stand_for_either_is_good() -> None:
+    histories = ("g2", "g2", "ga2", "g", "ga")
+    assert chosen(*histories, quorum=5, counted=7) == "g2"
+    for base in ("g2", "ga2"):
+        verify(base, *histories, quorum=5, counted=7, is_first=True)
+        with pytest.raises(HandoverRefused):
+            verify(base, *histories, quorum=5, counted=7)
+
+
+def test_a_beginning_is_not_passed_over_for_another_if_enough_stand_for_it_or_for_more() -> None:
+    with pytest.raises(HandoverRefused):
+        verify("ga2", "g2", "g2", "g2", "ga2", "g", quorum=5, counted=7, is_first=True)
+    with pytest.raises(HandoverRefused):
+        verify("ga2", "g2", "g2xy", "g2xy", "ga2", "g", quorum=5, counted=7, is_first=True)
+
+
+def test_a_contradiction_that_the_sequencer_did_not_sign_is_none() -> None:
+    """A candidate's own vote for what it made up itself takes no acknowledged block away."""
+    histories = ("gab", "gab", "gax", "g", "g")  # two honest voters have b, which five may have cosigned; c makes up x
+    good = [departure(org, history, "ga") for org, history in zip("abc", histories, strict=False)]
+    made_up = replace(good[2], note=note("gax", key=OTHER_LOG))
+    verify("ga", *histories, departures=good, quorum=5, counted=7)
+    with pytest.raises(HandoverRefused):
+        verify("ga", *histories, departures=[*good[:2], made_up], quorum=5, counted=7)

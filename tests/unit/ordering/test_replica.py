@@ -307,8 +307,9 @@ def test_the_tail_is_left_only_for_a_reason(tmp_path: Path) -> None:
         assert desk.replica.tip is point
         dropped = await desk.replica.take(branch, agreed=desk.agreed(other, "auditor", "bank", "bureau"))
         assert dropped == [point] and desk.replica.tip is other
-        with pytest.raises(ForkDetected):  # it stood for the other history in this term
-            await desk.signatory.cosign(desk.note(other))
+        for point in (other, await desk.replica.add(desk.block(8))):
+            with pytest.raises(ForkDetected):  # it stood for the other history in this term
+                await desk.signatory.cosign(desk.note(point))
 
     at_the_desk(tmp_path, scenario)
 
@@ -323,5 +324,75 @@ def test_what_nobody_has_signed_is_left_freely(tmp_path: Path) -> None:
         )
         await desk.replica.take(branch)
         assert await desk.signatory.cosign(desk.note(other)) is not None
+
+    at_the_desk(tmp_path, scenario)
+
+
+def other_block(desk: Desk, height: int) -> Block:
+    """A block that the desk's own log does not have at this height."""
+    return Block(height=height, term=1, time=desk.clock.now(), transactions=desk.block(7).transactions)
+
+
+def test_an_agreed_note_of_what_both_branches_have_is_no_reason(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        shared = await desk.replica.add(desk.block(1))
+        point = await desk.replica.add(desk.block(2))
+        await desk.signatory.cosign(desk.note(point))
+        branch = desk.replica.branch(0)
+        branch.repeat(shared, verify=desk.replica.verdicts)
+        branch.extend(other_block(desk, 2), verify=desk.replica.verdicts)
+        with pytest.raises(ForkDetected):
+            await desk.replica.take(branch, agreed=desk.agreed(shared, "auditor", "bank", "bureau"))
+        assert desk.replica.tip is point
+
+    at_the_desk(tmp_path, scenario)
+
+
+def test_an_agreed_note_of_the_tail_itself_is_no_reason(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        point = await desk.replica.add(desk.block(1))
+        await desk.signatory.cosign(desk.note(point))
+        branch = desk.replica.branch(0)
+        other = branch.extend(other_block(desk, 1), verify=desk.replica.verdicts)
+        assert other.checkpoint.size == point.checkpoint.size
+        with pytest.raises(ForkDetected):
+            await desk.replica.take(branch, agreed=desk.agreed(point, "auditor", "bank", "bureau"))
+        assert desk.replica.tip is point
+
+    at_the_desk(tmp_path, scenario)
+
+
+def test_a_size_that_is_to_be_signed_is_not_left_though_nobody_has_the_signature_yet(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        await desk.replica.order(desk.block(1))
+        for _ in range(2):
+            branch = desk.replica.branch(0)
+            branch.extend(other_block(desk, 1), verify=desk.replica.verdicts)
+            with pytest.raises(ForkDetected):
+                await desk.replica.take(branch)
+            await desk.reopen()
+
+    at_the_desk(tmp_path, scenario)
+
+
+def test_who_has_voted_for_a_later_term_orders_nothing_more_in_an_older_one(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        before = await desk.replica.order(desk.block(1))
+        await desk.signatory.vote("bureau", 2)
+        with pytest.raises(TermRefused):
+            await desk.replica.order(desk.block(2))
+        assert desk.replica.tip is before
+
+    at_the_desk(tmp_path, scenario)
+
+
+def test_a_block_of_a_term_that_was_left_is_not_named_in_the_next_vote(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        block = desk.block(1)
+        point = desk.replica.branch(0).extend(block, verify=desk.replica.verdicts)
+        await desk.signatory.vote("bureau", 2)
+        await desk.replica.add(block, desk.note(point))
+        assert not desk.replica.vows.is_cosigned(desk.replica.tip)
+        assert (await desk.signatory.vote("auditor", 3)).vote.height == 0
 
     at_the_desk(tmp_path, scenario)

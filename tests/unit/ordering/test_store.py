@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from atoll.errors import IntegrityError
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ordering import store as module
 from atoll.ordering.embedded.store import FORMAT, Store
-from atoll.ordering.errors import ForeignStore, StoreCorrupt, StoreFull
+from atoll.ordering.errors import ForeignStore, StoreClosed, StoreCorrupt, StoreFull
 from atoll.primitives.smt import Tree
 from atoll.testing.consortium import Founding
 from atoll.testing.engines import Engines, memory_folder
@@ -221,6 +223,56 @@ def test_two_processes_never_share_a_store(tmp_path: Path) -> None:
         Store(tmp_path / "one")
     store.close()
     Store(tmp_path / "one").close()
+
+
+def test_whoever_reads_for_long_hides_from_nobody_what_is_written_meanwhile(tmp_path: Path) -> None:
+    """A node writes a snapshot block by block while it goes on; over one connection its newest blocks would be old ones."""
+    store = Store(tmp_path / "store")
+    for number in range(3):
+        with store.write():
+            store.put_records([(bytes([number]), b"old")])
+    read, go_on = threading.Event(), threading.Event()
+
+    def read_slowly() -> None:
+        rows = store.records()
+        next(rows)
+        slow = store._reader.execute("SELECT key FROM records")
+        slow.fetchone()
+        read.set()
+        go_on.wait(30)
+        assert len(list(rows)) == 2, "it sees what was there when it began"
+        slow.close()
+
+    rows = store.records()
+    next(rows)
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(read_slowly)
+        assert read.wait(30)
+        with store.write():
+            store.put_records([(b"new", b"new")])
+        newest = store._reader.execute("SELECT key FROM records ORDER BY id DESC LIMIT 1").fetchone()
+        go_on.set()
+        done.result()
+    assert newest == (b"new",)
+    assert len(list(store.records())) == 4
+    del rows
+    store.close()
+    with pytest.raises(StoreClosed):
+        list(store.records())
+
+
+def test_whoever_still_reads_while_the_node_stops_is_told_so_and_not_that_the_store_is_damaged(tmp_path: Path) -> None:
+    store = Store(tmp_path / "ledger.sqlite3")
+    with store.write():
+        store.put_records([(bytes([at]), bytes(4000)) for at in range(200)])
+    records = store.records()
+    next(records)
+    store.close()
+    for read in (lambda: store.block(1), lambda: list(records)):
+        with pytest.raises(StoreClosed):
+            read()
+    with pytest.raises(StoreClosed), store.write():
+        pass
 
 
 def test_the_same_evidence_is_kept_once(tmp_path: Path) -> None:

@@ -32,9 +32,13 @@ def test_what_is_placed_is_not_taken_until_its_block_is_given_up() -> None:
     waiting.place([A, B], placed=True)
     assert waiting.unplaced(max_count=9, max_bytes=99) == []
     assert waiting.unplaced_count == 0
+    waiting.hold(B)
     waiting.place([A, B], placed=False)
-    assert [one.data for one in waiting.unplaced(max_count=9, max_bytes=99)] == [A]
-    assert waiting.unplaced_count == 1
+    assert [one.data for one in waiting.unplaced(max_count=9, max_bytes=99)] == [A, B]
+    assert [one.data for one in waiting.all_unplaced()] == [A, B]
+    assert waiting.unplaced_count == 2
+    waiting.hold(C, placed=True)
+    assert waiting.unplaced_count == 2
 
 
 def test_there_is_room_for_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,9 +51,17 @@ def test_there_is_room_for_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch) 
     waiting.hold(A)  # is there already
     waiting.refuse(transaction_id(A), NotAcknowledged(seconds=0))
     waiting.hold(C)
+
+
+def test_there_is_room_for_so_many_bytes_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_WAITING_BYTES", 5)
+    waiting = Waiting()
+    waiting.hold(B)
+    waiting.hold(C)
     with pytest.raises(TooManyWaiting):
         waiting.hold(A)
+    waiting.refuse(transaction_id(B), NotAcknowledged(seconds=0))
+    waiting.hold(A)
 
 
 def from_member(org: str, number: int, size: int = 1) -> bytes:

@@ -18,6 +18,7 @@ here, which is one round later, and everything that is shown is provable to anyb
     home        its configuration and genesis     settings   what the owner decides
     process     starting, watching, giving up     paths      sockets in folders with long names
     server      its four connections to us        framing    one of their frames
+    asking      the one that comes most often     proposals  what can stand in one, in which order
     dispatch    its messages as calls             queries    proofs for stock tools, and who may connect
     decided     what of a block the ledger takes  store      what is committed, in one durable transaction
     snapshots   a whole ledger in chunks          restoring  taking one over, nothing of it believed

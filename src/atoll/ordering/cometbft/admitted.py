@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from atoll.ledger.apply import Context, Outcome, recheck
 from atoll.ledger.rules.membership import EnrolMember
 from atoll.ledger.state import State
-from atoll.ledger.transaction import parse_transaction, transaction_id
+from atoll.ledger.transaction import parse_transaction
+from atoll.ordering.cometbft.asking import Asked
 
 MAX_ADMITTED = 40_000
 """Twice CometBFT's mempool; about 250 bytes each."""
@@ -54,26 +55,26 @@ class Admitted:
         self.changes = 0
         """How often a member or a key has changed."""
 
-    def __contains__(self, data: bytes) -> bool:
-        return transaction_id(data) in self._entries
+    def __contains__(self, identifier: bytes) -> bool:
+        return identifier in self._entries
 
-    def get(self, data: bytes) -> Entry | None:
-        """What is known of these bytes."""
-        return self._entries.get(transaction_id(data))
+    def get(self, identifier: bytes) -> Entry | None:
+        """What is known of the transaction of this id."""
+        return self._entries.get(identifier)
 
-    def add(self, data: bytes, changes: int) -> None:
-        """They were let in: form, sender, signature, nonce and expiry are good.
+    def add(self, asked: Asked, changes: int) -> None:
+        """It was let in: form, sender, signature, nonce and expiry are good.
 
         Args:
-            data: the transaction.
+            asked: the transaction.
             changes: how many there had been before it was looked at.
         """
-        if parse_transaction(data)[1].type == EnrolMember.TAG:
+        transaction = parse_transaction(asked.data)[1]
+        if transaction.type == EnrolMember.TAG:
             return
-        name = transaction_id(data)
-        self._entries[name] = read_entry(data)
+        self._entries[asked.id] = Entry(transaction.sender, transaction.nonce, transaction.expiry_height)
         if changes != self.changes:  # `clear` counts first, so one of the two sees the other
-            self._entries.pop(name, None)
+            self._entries.pop(asked.id, None)
         while len(self._entries) > self._limit:
             with contextlib.suppress(KeyError):  # cleared meanwhile
                 self._entries.popitem(last=False)

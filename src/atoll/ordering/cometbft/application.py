@@ -19,9 +19,10 @@ from atoll.ledger.apply import Context, Outcome, check
 from atoll.ledger.block import MAX_BLOCK_TRANSACTIONS, Block
 from atoll.ledger.chain import Executed, Ledger
 from atoll.ledger.fault import ConsensusFault
-from atoll.ledger.records import ConsensusSet, Key, Member, MemberState, Nonce, record_key
-from atoll.ledger.state import State
+from atoll.ledger.records import ConsensusSet, Key, Member, MemberState, record_key
+from atoll.ledger.transaction import transaction_id
 from atoll.ordering.cometbft.admitted import Admitted, Entry, read_entry
+from atoll.ordering.cometbft.asking import Asked
 from atoll.ordering.cometbft.decided import (
     MAX_FAULTS,
     Sifted,
@@ -43,6 +44,7 @@ from atoll.ordering.cometbft.failpoints import (
     no_fail_point,
 )
 from atoll.ordering.cometbft.parameters import Initial, verify_initial
+from atoll.ordering.cometbft.proposals import Row, in_order_of_nonces
 from atoll.ordering.cometbft.store import CometStore, Tip, app_state
 from atoll.ordering.engine import AgreedBlock
 from atoll.ordering.offload import Offload, in_thread, whole
@@ -166,32 +168,30 @@ class Application:
         """Whether a transaction would be let in now: form, sender, signature, nonce and expiry, not its rule."""
         return misfit(transaction) or check(self.ledger.reader(), transaction, self._context())
 
-    async def check_many(self, transactions: Sequence[tuple[bytes, bool]]) -> list[Outcome]:
+    async def check_many(self, asked: Sequence[Asked]) -> list[Outcome]:
         """As `check` of each, their signatures verified together.
 
-        Args:
-            transactions: with whether it is a recheck: then what was let in before is not read again, nor its signature.
+        Of those that CometBFT holds, what was let in before is not read again, nor its signature.
         """
-        new = [data for data, again in transactions if not again or data not in self._admitted]
+        new = [one for one in asked if not (one.again and one.id in self._admitted)]
 
         def work() -> list[Outcome]:
-            self._warm(new)
-            return [self._recheck(data) if again else self._check(data) for data, again in transactions]
+            self._warm([one.data for one in new])
+            context = self._context()
+            return [self._recheck(one, context) if one.again else self._check(one, context) for one in asked]
 
         return work() if len(new) <= FEW else await self.offload(work)
 
-    def _check(self, transaction: bytes) -> Outcome:
+    def _check(self, asked: Asked, context: Context) -> Outcome:
         changes = self._admitted.changes
-        outcome = misfit(transaction) or check(self.ledger.reader(), transaction, self._context())
+        outcome = misfit(asked.data) or check(self.ledger.reader(), asked.data, context)
         if outcome.ok:
-            self._admitted.add(transaction, changes)
+            self._admitted.add(asked, changes)
         return outcome
 
-    def _recheck(self, transaction: bytes) -> Outcome:
-        known = self._admitted.get(transaction)
-        if known is None:
-            return self._check(transaction)
-        return known.recheck(self.ledger.reader(), self._context())
+    def _recheck(self, asked: Asked, context: Context) -> Outcome:
+        known = self._admitted.get(asked.id)
+        return self._check(asked, context) if known is None else known.recheck(self.ledger.reader(), context)
 
     def _context(self) -> Context:
         return Context(height=self.ledger.height + 1, time=self.ledger.time, verify=self.verdicts)
@@ -216,18 +216,22 @@ class Application:
         return await self.offload(lambda: self._prepare(transactions, max_count, max_bytes))
 
     def _prepare(self, transactions: Sequence[bytes], max_count: int, max_bytes: int) -> list[bytes]:
-        state, context = self.ledger.view(), self._context()
-        waiting = [(data, self._admitted.get(data)) for data in transactions[: LOOKED_AT * max_count]]
+        row = Row(self.ledger.reader(), self._context())
+        waiting = [(data, self._known(data)) for data in transactions[: LOOKED_AT * max_count]]
         readable = [(data, known or read_entry(data)) for data, known in waiting if known is not None or is_readable(data)]
+        is_known = {data for data, known in waiting if known is not None}
         chosen: list[bytes] = []
-        for data, _ in in_order_of_nonces(readable):
+        for data, entry in in_order_of_nonces(readable):
             size = proposed_bytes(data)
             if len(chosen) == max_count or size > max_bytes:
                 break
-            if self._follows(state, data, context):
+            if row.takes(data, entry if data in is_known else None):
                 chosen.append(data)
                 max_bytes -= size
         return chosen
+
+    def _known(self, data: bytes) -> Entry | None:
+        return self._admitted.get(transaction_id(data))
 
     async def accepts(self, transactions: Sequence[bytes], faults: Sequence[ConsensusFault]) -> bool:
         """Whether to stand for a proposal: every transaction in it would be let in now, after those before it.
@@ -237,23 +241,15 @@ class Application:
         """
 
         def work() -> bool:
-            if not is_sound(transactions, faults, is_known=self._admitted.__contains__):
+            known = {data: self._known(data) for data in transactions}
+            unknown = [data for data, entry in known.items() if entry is None]
+            if not is_sound(transactions, faults, unread=unknown):
                 return False
-            self._warm(transactions)
-            state, context = self.ledger.view(), self._context()
-            return all(self._follows(state, data, context) for data in transactions)
+            self._warm(unknown)
+            row = Row(self.ledger.reader(), self._context())
+            return all(row.takes(data, known[data]) for data in transactions)
 
         return await self.offload(work)
-
-    def _follows(self, state: State, data: bytes, context: Context) -> bool:
-        """Whether a transaction can stand next in a proposal; its nonce is used up in `state` if so."""
-        known = self._admitted.get(data)
-        outcome = check(state, data, context) if known is None else known.recheck(state, context)
-        if outcome.ok:
-            entry = known or read_entry(data)
-            state.put(Nonce(org=entry.sender, last=entry.nonce))
-            state.keep()
-        return outcome.ok
 
     # -- blocks ----------------------------------------------------------------------------------------------------------------
 
@@ -347,8 +343,8 @@ class Application:
             changes_consensus = False
             if pending.executed is not None:
                 changes_consensus = _CONSENSUS in pending.executed.changes
-                self._forget(pending.executed.changes)
                 self.ledger.adopt(pending.executed)
+                self._forget(pending.executed.changes)  # after it: a thread that still reads the old state is noticed
             self.tip, self._pending = pending.tip, None
         done = pending.executed
         agreed = None if done is None else AgreedBlock(done.block, done.summary, done.outcomes)
@@ -366,15 +362,6 @@ class Application:
         self.ledger, self.tip, self._pending, self._members = ledger, tip, None, None
         self._admitted.clear()
         self.on_restored()
-
-
-def in_order_of_nonces(transactions: Sequence[tuple[bytes, Entry]]) -> list[tuple[bytes, Entry]]:
-    """Each sender's transactions in ascending order of nonces, in the places that this sender's transactions hold."""
-    waiting: dict[str, list[tuple[bytes, Entry]]] = {}
-    for one in transactions:
-        waiting.setdefault(one[1].sender, []).append(one)
-    queues = {sender: iter(sorted(queue, key=lambda one: one[1].nonce)) for sender, queue in waiting.items()}
-    return [next(queues[entry.sender]) for _, entry in transactions]
 
 
 def _ignore(committed: Committed) -> None:

@@ -7,7 +7,8 @@ the same, what does not fit is answered with a refusal and stays out of the log,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from atoll.errors import AtollError
@@ -51,13 +52,13 @@ def sift(transactions: Iterable[bytes], faults: Sequence[ConsensusFault] = ()) -
     budget = MAX_BLOCK_BYTES - _HEADER_BYTES - sum(proposed_bytes(one) for one in entries)
     refusals: list[Outcome | None] = []
     for data in transactions:
-        refusal = misfit(data)
-        if refusal is None and (len(entries) == MAX_BLOCK_TRANSACTIONS or proposed_bytes(data) > budget):
+        refusal, size = misfit(data), proposed_bytes(data)
+        if refusal is None and (len(entries) == MAX_BLOCK_TRANSACTIONS or size > budget):
             refusal = _refused("the block is full")
         refusals.append(refusal)
         if refusal is None:
             entries.append(data)
-            budget -= proposed_bytes(data)
+            budget -= size
     return Sifted(tuple(entries), len(by_key), tuple(refusals))
 
 
@@ -65,7 +66,7 @@ def is_sound(
     transactions: Sequence[bytes],
     faults: Sequence[ConsensusFault] = (),
     *,
-    is_known: Callable[[bytes], bool] = lambda _: False,
+    unread: Sequence[bytes] | None = None,
 ) -> bool:
     """Whether an honest validator stands for a proposal: all of it becomes part of the ledger, and each can be read.
 
@@ -74,11 +75,11 @@ def is_sound(
     Args:
         transactions: proposed.
         faults: that it holds evidence of.
-        is_known: whether these bytes have been read before; the answer changes the cost and nothing else.
+        unread: those that have not been read before; None for all. It changes the cost and nothing else.
     """
     if any(one is not None for one in sift(transactions, faults).refusals):
         return False
-    return all(is_known(one) or is_readable(one) for one in transactions)
+    return all(map(is_readable, transactions if unread is None else unread))
 
 
 def is_readable(data: bytes) -> bool:
@@ -94,7 +95,12 @@ def is_readable(data: bytes) -> bool:
 
 def proposed_bytes(data: bytes) -> int:
     """What a transaction takes of a block: its field in CometBFT's encoding, which is no shorter than in the ledger's."""
-    return 1 + len(encode_uvarint(len(data))) + len(data)
+    return len(data) + _around(len(data))
+
+
+@functools.lru_cache(maxsize=4096)
+def _around(size: int) -> int:
+    return 1 + len(encode_uvarint(size))
 
 
 def validator_updates(before: ConsensusSet, after: ConsensusSet) -> tuple[tuple[bytes, int], ...]:

@@ -7,8 +7,11 @@ from typing import Any
 
 from atoll.ledger.apply import Outcome
 from atoll.ledger.fault import ConsensusFault, FaultKind
+from atoll.ledger.transaction import transaction_ids
 from atoll.ordering.cometbft.application import Application
+from atoll.ordering.cometbft.asking import Asked
 from atoll.ordering.cometbft.errors import OutOfTurn
+from atoll.ordering.cometbft.framing import encode_frame
 from atoll.ordering.cometbft.parameters import APP_VERSION, KEY_TYPE, Initial
 from atoll.ordering.cometbft.places import Places, share_of
 from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
@@ -22,8 +25,8 @@ _KINDS = {
     abci.MisbehaviorType.DUPLICATE_VOTE: FaultKind.DUPLICATE_VOTE,
     abci.MisbehaviorType.LIGHT_CLIENT_ATTACK: FaultKind.LIGHT_CLIENT_ATTACK,
 }
-_RECHECK = abci.CheckTxType.RECHECK
-_LET_IN: bytes = abci.Response(check_tx=abci.ResponseCheckTx()).SerializeToString()
+_LET_IN = encode_frame(abci.Response(check_tx=abci.ResponseCheckTx()).SerializeToString())
+_CARRIED_OUT = abci.ExecTxResult()
 
 
 class Dispatcher:
@@ -35,7 +38,7 @@ class Dispatcher:
         self._snapshots = snapshots
         self._restoring = Restoring(application)
         self._places = Places(lambda: share_of(len(application.members())))
-        self._decided: Sequence[bytes] = ()
+        self._decided: tuple[bytes, ...] = ()
         """Transactions of the block that is committed next."""
         self._methods: dict[str, Callable[[Any], Awaitable[abci.Response]]] = {
             "echo": self._echo,
@@ -68,12 +71,10 @@ class Dispatcher:
             raise OutOfTurn(reason=f"it asks for {name or 'something unknown'}")
         return await method(getattr(request, name))
 
-    async def check(self, requests: Sequence[abci.RequestCheckTx]) -> list[bytes]:
-        """The encoded responses to CheckTx requests that have come together."""
-        asked = [(one.tx, one.type == _RECHECK) for one in requests]
+    async def check(self, asked: Sequence[Asked]) -> list[bytes]:
+        """The responses to CheckTx requests that have come together, as frames."""
         outcomes = await self._application.check_many(asked)
-        checked = zip(asked, outcomes, strict=True)
-        answers = [self._places.checked(data, outcome, again=again) for (data, again), outcome in checked]
+        answers = [self._places.checked(one, outcome) for one, outcome in zip(asked, outcomes, strict=True)]
         return [_LET_IN if one.ok else _turned_away(one) for one in answers]
 
     # -- information -----------------------------------------------------------------------------------------------------------
@@ -106,27 +107,29 @@ class Dispatcher:
         return abci.Response(init_chain=abci.ResponseInitChain(app_hash=self._application.begin(initial)))
 
     async def _prepare_proposal(self, asked: abci.RequestPrepareProposal) -> abci.Response:
-        chosen = await self._application.prepare(asked.txs, asked.max_tx_bytes, _faults(asked.misbehavior))
+        chosen = await self._application.prepare(list(asked.txs), asked.max_tx_bytes, _faults(asked.misbehavior))
         return abci.Response(prepare_proposal=abci.ResponsePrepareProposal(txs=chosen))
 
     async def _process_proposal(self, asked: abci.RequestProcessProposal) -> abci.Response:
-        accepted = await self._application.accepts(asked.txs, _faults(asked.misbehavior))
+        accepted = await self._application.accepts(list(asked.txs), _faults(asked.misbehavior))
         status = abci.ResponseProcessProposal.ACCEPT if accepted else abci.ResponseProcessProposal.REJECT
         return abci.Response(process_proposal=abci.ResponseProcessProposal(status=status))
 
     async def _finalize_block(self, asked: abci.RequestFinalizeBlock) -> abci.Response:
-        self._decided = asked.txs
-        done = await self._application.finalize(asked.height, asked.time.seconds, asked.txs, _faults(asked.misbehavior))
+        self._decided = tuple(asked.txs)
+        done = await self._application.finalize(asked.height, asked.time.seconds, self._decided, _faults(asked.misbehavior))
         updates = [abci.ValidatorUpdate(pub_key=PublicKey(ed25519=key), power=power) for key, power in done.validator_updates]
         return abci.Response(
             finalize_block=abci.ResponseFinalizeBlock(
-                tx_results=[_result(one) for one in done.outcomes], validator_updates=updates, app_hash=done.app_hash
+                tx_results=[_CARRIED_OUT if one.ok else _result(one) for one in done.outcomes],
+                validator_updates=updates,
+                app_hash=done.app_hash,
             )
         )
 
     async def _commit(self, _: abci.RequestCommit) -> abci.Response:
         retain = await self._application.commit()
-        self._places.committed(self._decided)
+        self._places.committed(transaction_ids(self._decided))
         self._snapshots.after_commit()
         return abci.Response(commit=abci.ResponseCommit(retain_height=retain))
 
@@ -153,7 +156,7 @@ class Dispatcher:
 
 def _turned_away(outcome: Outcome) -> bytes:
     checked = abci.ResponseCheckTx(code=outcome.number, log=outcome.sentence, codespace=outcome.code)
-    return abci.Response(check_tx=checked).SerializeToString()  # type: ignore[no-any-return]  # protobuf is untyped
+    return encode_frame(abci.Response(check_tx=checked).SerializeToString())
 
 
 def _result(outcome: Outcome) -> abci.ExecTxResult:

@@ -11,9 +11,9 @@ from pathlib import Path
 from atoll.errors import AtollError
 from atoll.ledger.apply import Outcome
 from atoll.ledger.chain import Ledger
-from atoll.ledger.records import Key, KeyPointer, Member, MemberState
+from atoll.ledger.records import Member, MemberState, current_key
 from atoll.ledger.rules.errors import BadTransaction
-from atoll.ledger.transaction import transaction_id
+from atoll.ledger.transaction import transaction_id, transaction_ids
 from atoll.ordering.cometbft.application import Application, Committed
 from atoll.ordering.cometbft.binary import check_binary, find_binary
 from atoll.ordering.cometbft.home import dialable, write_config, write_genesis
@@ -241,9 +241,7 @@ class CometEngine(AgreedReader):
 
     def _registered_key(self) -> bytes:
         """The key that the ledger says this member votes with, or would; empty where there is none."""
-        view, name = self.view(), f"{self.org}/{Purpose.CONSENSUS}"
-        pointer = view.get(KeyPointer, name)
-        key = view.get(Key, f"{name}/{pointer.version}") if pointer is not None else None
+        key = current_key(self.view(), self.org, Purpose.CONSENSUS)
         return key.public if key is not None else b""
 
     async def _fill_gaps(self) -> None:
@@ -338,9 +336,10 @@ class CometEngine(AgreedReader):
         self._agreed.fire()
 
     def _settle(self, agreed: AgreedBlock) -> None:
-        for position, (data, outcome) in enumerate(zip(agreed.block.transactions, agreed.outcomes, strict=True)):
-            index = agreed.summary.first + position
-            self._waiting.settle(Acknowledged(transaction_id(data), agreed.block.height, index, outcome))
+        names = transaction_ids(agreed.block.transactions)
+        for index, (name, outcome) in enumerate(zip(names, agreed.outcomes, strict=True), agreed.summary.first):
+            if self._waiting.get(name) is not None:
+                self._waiting.settle(Acknowledged(name, agreed.block.height, index, outcome))
 
     # -- reading ---------------------------------------------------------------------------------------------------------------
 

@@ -22,8 +22,8 @@ from atoll.ledger.vouching import validators_of
 from atoll.ordering.cometbft.application import Application
 from atoll.ordering.cometbft.seals import SealStore
 from atoll.ordering.errors import BadPeerMessage
-from atoll.ordering.members import MAX_PAYLOAD_BYTES, Members, encode_payload, parse_payload
-from atoll.wire.message import Count, Message, Size
+from atoll.ordering.members import MAX_PAYLOAD_BYTES, Members, Payload, encode_payload, parse_payload
+from atoll.wire.message import Count, Size
 
 log = logging.getLogger("atoll.ordering")
 
@@ -40,7 +40,7 @@ AGAIN_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SealsRequest(Message):
+class SealsRequest(Payload):
     """Which seals have you kept?"""
 
     TAG: ClassVar[str] = "seals-request/1"
@@ -50,7 +50,7 @@ class SealsRequest(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SealsReply(Message):
+class SealsReply(Payload):
     """These, in order; ask again from the last one on."""
 
     TAG: ClassVar[str] = "seals-reply/1"

@@ -10,11 +10,12 @@ recheck, gives its place back at once. No block depends on any of this: a propos
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from atoll.ledger.apply import Outcome
-from atoll.ledger.transaction import transaction_id
+from atoll.ordering.cometbft.asking import Asked
 from atoll.ordering.cometbft.home import MEMPOOL_BYTES, MEMPOOL_TRANSACTIONS
 from atoll.ordering.errors import ShareFull
 from atoll.ordering.waiting import MOST_BYTES_OF_A_MEMBER, MOST_OF_A_MEMBER, sender_of
@@ -32,12 +33,6 @@ class Share:
     size: int
     """Their bytes."""
 
-    def __add__(self, other: Share) -> Share:
-        return Share(self.count + other.count, self.size + other.size)
-
-    def __sub__(self, other: Share) -> Share:
-        return Share(self.count - other.count, self.size - other.size)
-
     def is_beyond(self, most: Share) -> bool:
         """Whether it is more than that; a single transaction never is."""
         return self.count > most.count or (self.count > 1 and self.size > most.size)
@@ -46,6 +41,7 @@ class Share:
 _NOTHING = Share(0, 0)
 
 
+@functools.lru_cache
 def share_of(members: int) -> Share:
     """What each of so many active members has, one more share being left over."""
     return Share(
@@ -57,7 +53,7 @@ def share_of(members: int) -> Share:
 @dataclass(slots=True)
 class _Held:
     sender: str
-    share: Share
+    size: int
     asked: int
     """After how many blocks CometBFT asked last."""
 
@@ -72,35 +68,27 @@ class Places:
         self._taken: dict[str, Share] = {}
         self._blocks = 0
 
-    def checked(self, data: bytes, outcome: Outcome, *, again: bool) -> Outcome:
-        """What CheckTx answers about a transaction, given what the ledger says of it.
-
-        Args:
-            data: the transaction.
-            outcome: the ledger's.
-            again: whether CometBFT holds it already.
-        """
-        identifier = transaction_id(data)
+    def checked(self, asked: Asked, outcome: Outcome) -> Outcome:
+        """What CheckTx answers about a transaction, given what the ledger says of it."""
+        held = self._held.get(asked.id)
         if not outcome.ok:
-            self._give_back(identifier)
-            return outcome
-        held = self._held.get(identifier)
-        if held is not None:
+            self._give_back(asked.id)
+        elif held is not None:
             held.asked = self._blocks
-            return outcome
-        sender = sender_of(data)
-        before = self._taken.get(sender, _NOTHING)
-        after = before + Share(1, len(data))
-        if not again and after.is_beyond(self._share()):
-            return _full(sender, before.count)
-        self._taken[sender] = after
-        self._held[identifier] = _Held(sender, Share(1, len(data)), self._blocks)
+        else:
+            sender, size = sender_of(asked.data), len(asked.data)
+            before = self._taken.get(sender, _NOTHING)
+            after = Share(before.count + 1, before.size + size)
+            if not asked.again and after.is_beyond(self._share()):
+                return _full(sender, before.count)
+            self._taken[sender] = after
+            self._held[asked.id] = _Held(sender, size, self._blocks)
         return outcome
 
-    def committed(self, transactions: Iterable[bytes]) -> None:
+    def committed(self, identifiers: Iterable[bytes]) -> None:
         """A block with these is committed; CometBFT rechecks the rest next."""
-        for data in transactions:
-            self._give_back(transaction_id(data))
+        for identifier in identifiers:
+            self._give_back(identifier)
         gone = [identifier for identifier, held in self._held.items() if held.asked < self._blocks]
         for identifier in gone:
             self._give_back(identifier)
@@ -114,9 +102,9 @@ class Places:
     def _give_back(self, identifier: bytes) -> None:
         held = self._held.pop(identifier, None)
         if held is not None:
-            left = self._taken.pop(held.sender) - held.share
-            if left.count:
-                self._taken[held.sender] = left
+            taken = self._taken.pop(held.sender)
+            if taken.count > 1:
+                self._taken[held.sender] = Share(taken.count - 1, taken.size - held.size)
 
 
 def _full(sender: str, count: int) -> Outcome:

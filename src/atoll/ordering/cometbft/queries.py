@@ -85,7 +85,7 @@ class UnknownPeer(UnavailableError):
 
     code = "ordering.unknown_peer"
     sentence = "The CometBFT node {peer} belongs to no active member."
-    remedy = "A member makes its node known with its enrolment, or by `atoll consortium endpoints`."
+    remedy = "A member makes its node known with its enrolment: `atoll init --consensus HOST:PORT`."
 
 
 def _answer(height: int, key: bytes, value: bytes, ops: list[ProofOp]) -> ResponseQuery:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from atoll.ledger.apply import Outcome
 from atoll.ordering.changes import Changes
+from atoll.ordering.cometbft.asking import Asked, asked
 from atoll.ordering.cometbft.rpc import Rpc
 from atoll.ordering.errors import NotAdmitted, ValidatorRefused
 from atoll.ordering.waiting import Held, Waiting
@@ -32,7 +33,7 @@ MAX_SENT = 1000
 class Door:
     """Looks at transactions as they come: many at a time, and in their order, which is that of their senders' nonces."""
 
-    def __init__(self, check_many: Callable[[Sequence[tuple[bytes, bool]]], Awaitable[list[Outcome]]]) -> None:
+    def __init__(self, check_many: Callable[[Sequence[Asked]], Awaitable[list[Outcome]]]) -> None:
         self._check_many = check_many
         self._queue: list[tuple[bytes, asyncio.Future[Outcome]]] = []
         self._arrived = Changes()
@@ -53,7 +54,7 @@ class Door:
                 await arrived
                 continue
             try:
-                outcomes = await self._check_many([(transaction, False) for transaction, _ in queue])
+                outcomes = await self._check_many([asked(transaction) for transaction, _ in queue])
             except BaseException:
                 self._queue[:0] = queue
                 raise

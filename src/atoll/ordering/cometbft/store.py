@@ -1,6 +1,7 @@
 """One node's ledger under CometBFT on disk (`ordering/store.py`): block, records and where it stands in one transaction.
 
-    heights  the engine's height of each block of the ledger; the engine's other blocks hold no transactions
+    heights  the engine's height of each block of the ledger, from the snapshot on where it began with one; the engine's other
+             blocks hold no transactions
     tip      vow: where the ledger stands, written in the same transaction as what it stands for
     floor    vow: the engine's height of the snapshot that this store began with; what it did before is not known here
 

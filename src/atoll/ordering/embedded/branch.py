@@ -66,7 +66,7 @@ class Branch:
 def departure_of(voter: str, branch: Branch, base: Mark) -> Departure | None:
     """How a voter's log goes on above the base's height; None where it does not reach there."""
     point = next((one for one in branch.points if one.height == base.height + 1), None)
-    if point is None or point.executed is None:
+    if point is None or point.executed is None or branch.tip.note is None:
         return None
     return make_departure(
         voter,
@@ -75,4 +75,5 @@ def departure_of(voter: str, branch: Branch, base: Mark) -> Departure | None:
         summary=point.executed.entries[-1],
         size=point.checkpoint.size,
         vote_size=branch.tip.checkpoint.size,
+        note=branch.tip.note.encode(),
     )

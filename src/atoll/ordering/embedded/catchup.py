@@ -93,11 +93,12 @@ class Catchup:
             return (replica.agreed_height, replica.tip.height) > before
 
     async def _add(self, org: str, reply: BlocksReply, start: Mark) -> None:
-        self._take_proofs(reply)
         for block, note in _acceptable(reply, start):
             if block.height == self.replica.tip.height + 1:
                 await self.replica.add(block, note)
                 self.waiting.place(block.transactions, placed=True)
+        if reply.departures:
+            await self.replica.keep_departures(reply.departures)
         await self._agree(reply)
         if len(self.replica.points) > MAX_UNSIGNED_BLOCKS:
             raise BadPeerMessage(org=org, reason="many blocks that no quorum stands for")
@@ -156,10 +157,6 @@ class Catchup:
         except IntegrityError as err:
             # Either this member has yet to learn who counts now, or its tail is not what the quorum stands for.
             log.info("%s: an agreed note is not this log's: %s", self.replica.org, err)
-
-    def _take_proofs(self, reply: BlocksReply) -> None:
-        if reply.departures and not self.replica.departures:
-            self.replica.departures = reply.departures
 
     async def _ask(self, org: str, mark: Mark) -> BlocksReply:
         agreed_height = self.replica.agreed_height

@@ -10,10 +10,10 @@ from atoll.errors import AtollError
 from atoll.ledger.chain import Ledger
 from atoll.ledger.errors import UnknownRules
 from atoll.ledger.records import Member, served_until
-from atoll.ledger.rules.errors import BadTransaction
 from atoll.ledger.transaction import transaction_id
 from atoll.ordering.changes import Changes
 from atoll.ordering.embedded.catchup import Catchup
+from atoll.ordering.embedded.door import Door
 from atoll.ordering.embedded.forwarder import Forwarder
 from atoll.ordering.embedded.handover import Candidate
 from atoll.ordering.embedded.member import MemberSide
@@ -27,7 +27,7 @@ from atoll.ordering.embedded.signatory import Signatory, Signers
 from atoll.ordering.embedded.store import Store
 from atoll.ordering.embedded.voting import Voter
 from atoll.ordering.engine import Acknowledged, View
-from atoll.ordering.errors import NotAcknowledged, NotAdmitted, NotAgreedYet, Stopped
+from atoll.ordering.errors import NotAcknowledged, NotAgreedYet, Stopped
 from atoll.ordering.members import Handler, Members
 from atoll.ordering.offload import Offload, in_thread
 from atoll.ordering.reading import AgreedReader
@@ -70,7 +70,7 @@ class EmbeddedEngine(AgreedReader):
             org: this member.
             genesis_file: as the founders signed it.
             store_path: SQLite file of the replica; made if it is not there.
-            signers: this member's keys.
+            signers: this member's keys; after a rotation they sign with the new one by themselves.
             clock: time for blocks, cosignatures and waiting.
             members: how to reach the others.
             offload: where blocks are carried out and written; `inline` for simulations.
@@ -106,25 +106,25 @@ class EmbeddedEngine(AgreedReader):
         replica, waiting, others = self.replica, self._waiting, self._others
         published = Changes()
         signatory = Signatory(replica, signers, clock)
-        self._signatory = signatory
         self._catchup = Catchup(replica, waiting, members, others, self._is_quiet, self._take)
-        self._forwarder = Forwarder(replica, waiting, members, clock, others, offload)
+        self._door = Door(replica, waiting, clock, offload, self._find_placed)
+        self._forwarder = Forwarder(replica, waiting, members, clock, others, self._door.admit)
         self._member = MemberSide(replica, signatory, waiting, Overdue(replica, waiting, clock), clock, self._catchup.want)
-        self._publisher = Publisher(replica, members, clock, published, self._catchup.want, self._forwarder.bring_back)
+        self._publisher = Publisher(replica, members, clock, published, self._catchup.want, self._door.bring_back)
         self._sequencer = Sequencer(replica, signatory, waiting, self._publisher, clock, published)
         self._candidate = Candidate(replica, signatory, self._catchup, members, clock, others)
         self._voter = Voter(replica, signatory, members, others, self._may_vote, self._candidate.count)
 
     def _take(self, data: bytes) -> None:
         """Let a transaction of a block that was given up in again, if it can still be carried out."""
-        self._forwarder.take(data, unlimited=True)
+        self._door.take(data, unlimited=True)
 
     def methods(self) -> dict[str, Handler]:
         """What the other members call here, by name; to be served by the transport."""
         handlers: dict[str, Handler] = {
             PUSH: self._member.on_push,
             BLOCKS: self._catchup.on_blocks,
-            SUBMIT: self._forwarder.on_submit,
+            SUBMIT: self._door.on_submit,
             BALLOT: self._candidate.on_ballot,
             STAND: self._voter.on_stand,
         }
@@ -165,14 +165,10 @@ class EmbeddedEngine(AgreedReader):
         if self._failure is not None:
             self._failure.cancel()
         await self._tasks.stop()
-        await self._forwarder.stop()
+        await self._door.stop()
         self._waiting.refuse_all(NotAcknowledged(seconds=0))
         self._agreed.fire()
         await self.replica.close()
-
-    def use_signers(self, signers: Signers) -> None:
-        """Sign with other keys from now on: after a rotation."""
-        self._signatory.signers = signers
 
     @property
     def is_sequencer(self) -> bool:
@@ -187,9 +183,9 @@ class EmbeddedEngine(AgreedReader):
             return
         new_term = role[:1] != self._role[:1]
         self._role = role
-        serving = {f"serve {org}" for org in role[1:]}
+        serving = {f"{work} {org}" for org in role[1:] for work in ("serve", "tell")}
         for name in self._tasks.names():
-            if name.startswith("serve ") and (new_term or name not in serving):
+            if name.startswith(("serve ", "tell ")) and (new_term or name not in serving):
                 self._tasks.end(name)
         if new_term:
             self._publisher.reset()
@@ -203,6 +199,7 @@ class EmbeddedEngine(AgreedReader):
         for org in role[1:]:
             if f"serve {org}" not in self._tasks:
                 self._tasks.begin(f"serve {org}", functools.partial(self._publisher.serve, org))
+                self._tasks.begin(f"tell {org}", functools.partial(self._publisher.tell, org))
 
     def _need_rules(self) -> None:
         """Give up once the members have agreed on rules for the next block that are not known here."""
@@ -282,16 +279,7 @@ class EmbeddedEngine(AgreedReader):
 
     async def submit(self, transaction: bytes, *, timeout_seconds: float = 30.0) -> Acknowledged:
         """See `Engine.submit`."""
-        identifier = transaction_id(transaction)
-        await self._forwarder.verify((transaction,))
-        known = self._find_placed(identifier)
-        if known is not None and known.height <= self.replica.agreed_height:
-            return known
-        if known is None and self._waiting.get(identifier) is None:
-            outcome = self._forwarder.admit(transaction)
-            if not outcome.ok and (self.is_sequencer or outcome.number == BadTransaction.number):
-                raise NotAdmitted(refusal=outcome.code, reason=outcome.sentence)
-        return await self._waiting.acknowledged(transaction, placed=known is not None, timeout_seconds=timeout_seconds)
+        return await self._door.submit(transaction, timeout_seconds)
 
     def _on_agreed(self, points: list[Point]) -> None:
         for point in points:
@@ -299,8 +287,10 @@ class EmbeddedEngine(AgreedReader):
             if executed is None:
                 continue
             for position, data in enumerate(executed.block.transactions):
-                index = executed.summary.first + position
-                self._waiting.settle(Acknowledged(transaction_id(data), point.height, index, executed.outcomes[position]))
+                identifier = transaction_id(data)
+                for waiter in self._waiting.release(identifier):
+                    index = executed.summary.first + position
+                    waiter.set_result(Acknowledged(identifier, point.height, index, executed.outcomes[position]))
             self._members_changed |= any(key.startswith(b"member\0") for key in executed.changes)
         self._agreed.fire()
 

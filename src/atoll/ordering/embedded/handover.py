@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from atoll.errors import AtollError
 from atoll.ledger.block import Block
-from atoll.ledger.records import KeyPointer, Nonce
+from atoll.ledger.records import Nonce, current_kid
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.consensus import Handover, HandoverVote, is_good_vote
 from atoll.ledger.transaction import Transaction, seal_transaction
@@ -19,15 +19,16 @@ from atoll.ordering.changes import Changes
 from atoll.ordering.embedded.ballots import Ballot, Base, Departure, choose_base, mark_of_vote
 from atoll.ordering.embedded.branch import Branch, departure_of
 from atoll.ordering.embedded.catchup import Catchup
+from atoll.ordering.embedded.leaving import need_bases
 from atoll.ordering.embedded.messages import STAND, Stand, Standing, StandReply, clip
-from atoll.ordering.embedded.points import mark_of
+from atoll.ordering.embedded.points import Point, mark_of
 from atoll.ordering.embedded.replica import Replica
 from atoll.ordering.embedded.signatory import Signatory
 from atoll.ordering.embedded.voting import AGAIN_SECONDS, CALL_SECONDS, need_near
 from atoll.ordering.errors import HandoverRefused
 from atoll.ordering.members import Members, encode_payload, parse_payload
 from atoll.ports import Clock
-from atoll.trust.keys import KeyName, Purpose
+from atoll.trust.keys import Purpose
 
 log = logging.getLogger("atoll.ordering")
 
@@ -84,12 +85,23 @@ class Candidate:
         return self.replica.tip.after.sequencer == self.replica.org
 
     def _term(self) -> int:
-        """The latest term that anybody voted for; that in force without ballots."""
-        return max((one.signed.vote.new_term for one in self.ballots.values()), default=self.replica.tip.after.term)
+        """The latest term that anybody voted for, or the first after it that this member can begin; that in force without
+        ballots."""
+        if not self.ballots:
+            return self.replica.tip.after.term
+        vows, org = self.replica.vows, self.replica.org
+        term, promise = max(one.signed.vote.new_term for one in self.ballots.values()), self.replica.vows.promise
+        if promise is not None:
+            term = max(term, promise.new_term + (promise.new_sequencer != org))
+        while vows.is_begun(term):  # and given up since: a second beginning would be a second history
+            term += 1
+        return term
 
     def _of(self, term: int) -> list[Ballot]:
-        """The ballots for a term, by voter."""
-        return [self.ballots[org] for org in sorted(self.ballots) if self.ballots[org].signed.vote.new_term == term]
+        """The ballots for a term of those who count, by voter."""
+        counted = {one.org for one in self.replica.tip.after.counted()}
+        of_term = {org: one for org, one in self.ballots.items() if one.signed.vote.new_term == term}
+        return [of_term[org] for org in sorted(counted & of_term.keys())]
 
     # -- collecting ------------------------------------------------------------------------------------------------------------
 
@@ -179,35 +191,59 @@ class Candidate:
             HandoverRefused: there are not q such votes; more may come.
         """
         replica, consensus = self.replica, self.replica.tip.after
-        branches = {one.signed.vote.org: await self._branch(one.signed.vote) for one in ballots}
+        found: list[Departure] = []
+        branches = {one.signed.vote.org: await self._branch(one.signed.vote, found) for one in ballots}
         shown = {org: branch for org, branch in branches.items() if branch is not None}
-        if len(shown) < consensus.quorum():
-            reason = f"{len(shown)} votes show what they claim, {consensus.quorum()} are needed"
+        newest = max([replica.agreed.term, *(branch.tip.term for branch in shown.values())])
+        kept = [one for one in ballots if one.signed.vote.org in shown or one.signed.vote.term < newest]
+        if len(kept) < consensus.quorum():
+            reason = f"{len(kept)} votes show what they claim, {consensus.quorum()} are needed"
             raise HandoverRefused(org=replica.org, reason=reason)
         trails = {org: [mark_of(point) for point in branch.points] for org, branch in shown.items()}
         agreed = mark_of(replica.agreed)
         base = choose_base(trails, agreed, quorum=consensus.quorum(), counted=len(consensus.counted()))
+        begun = self._begun()
+        if begun is not None and begun.term > base.mark.term:
+            base = Base(mark_of(begun), ())
         await self._keep_forks(list(shown.values()))
-        passed_over = [(org, branch) for org, branch in shown.items() if branch.tip.checkpoint.size > base.mark.size]
-        departures = [departure_of(org, branch, base.mark) for org, branch in passed_over]
+        departures = [departure_of(org, branch, base.mark) for org, branch in shown.items()]
         branch = self._cut(shown, base)
-        kept = [one for one in ballots if one.signed.vote.org in shown]
-        return Plan(kept, branch, tuple(one for one in departures if one is not None))
+        counted = {one.org for one in branch.tip.after.counted()}
+        kept = [one for one in kept if one.signed.vote.org in counted]
+        return Plan(kept, branch, (*found, *(one for one in departures if one is not None)))
 
-    async def _branch(self, vote: HandoverVote) -> Branch | None:
-        """A voter's log from the agreed point to what it voted for, carried out here; None if it does not show that."""
+    async def _branch(self, vote: HandoverVote, found: list[Departure]) -> Branch | None:
+        """A voter's log from the agreed point to what it voted for, carried out here; None if it does not show that, or if a
+        hand-over on it does not hold. Proofs that belong to such hand-overs are added to `found`."""
         replica, mark = self.replica, mark_of_vote(vote)
         own = [replica.points[height] for height in sorted(replica.points) if replica.agreed_height < height <= mark.height]
         tip, tree = own[-1] if own else replica.agreed, replica.ledger.log
         is_old = mark.height < replica.agreed_height and mark.size <= tree.size and tree.root(mark.size) == mark.root
-        if mark_of(tip) == mark or is_old:
-            return Branch(replica.agreed, replica.ledger, own)  # to be read only: no copy of the ledger is needed
         try:
-            branch, _ = await self.catchup.branch_to(vote.org, mark)
+            if mark_of(tip) == mark or is_old:
+                replica.need_bases(tip)
+                return Branch(replica.agreed, replica.ledger, own)  # to be read only: no copy of the ledger is needed
+            branch, reply = await self.catchup.branch_to(vote.org, mark)
+            known, height = (*replica.departures, *reply.departures), replica.agreed_height
+            need_bases([branch.base, *branch.points], branch.ledger.log, known, agreed_height=height)
         except (AtollError, TimeoutError, OSError) as err:
             log.warning("%s goes on without the vote of %s: %s", replica.org, vote.org, err)
             return None
+        found += reply.departures
         return branch if mark_of(branch.tip) == mark else None
+
+    def _begun(self) -> Point | None:
+        """The block that begins the term in force, unless the term is agreed anyway, or was begun where it must not."""
+        replica = self.replica
+        begins = (one for one in replica.points.values() if one.is_first and one.term == replica.tip.after.term)
+        point = next(begins, None)
+        try:
+            if point is not None:
+                replica.need_bases(point)
+        except HandoverRefused as err:
+            log.warning("%s goes on without its term: %s", replica.org, err)
+            return None
+        return point
 
     async def _keep_forks(self, branches: list[Branch]) -> None:
         """Where the old sequencer signed two histories, both signatures are kept."""
@@ -233,7 +269,7 @@ class Candidate:
     def _first_block(self, branch: Branch, term: int, ballots: list[Ballot]) -> Block:
         org, ledger = self.replica.org, branch.ledger
         state = ledger.view()
-        pointer, nonce = state.get(KeyPointer, f"{org}/{Purpose.IDENTITY}"), state.get(Nonce, org)
+        nonce = state.get(Nonce, org)
         body = Handover(new_term=term, votes=tuple(sorted((one.signed for one in ballots), key=lambda one: one.vote.org)))
         transaction = Transaction(
             sender=org,
@@ -244,7 +280,7 @@ class Candidate:
         )
         data = seal_transaction(
             transaction,
-            kid=str(KeyName(org, Purpose.IDENTITY, pointer.version if pointer is not None else 1)),
+            kid=current_kid(state, org, Purpose.IDENTITY),
             sign=self.signatory.signers.identity,
             chain_id=self.replica.chain_id,
             genesis_digest=ledger.genesis_digest,

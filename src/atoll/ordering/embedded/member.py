@@ -7,6 +7,7 @@ is helped; a checkpoint that leaves it out all the same gets no cosignature (`ov
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ log = logging.getLogger("atoll.ordering")
 
 @dataclass(slots=True)
 class MemberSide:
-    """Answers the sequencer's pushes, one at a time."""
+    """Answers the sequencer's pushes: those with blocks or checkpoints to cosign one at a time."""
 
     replica: Replica
     signatory: Signatory
@@ -63,7 +64,7 @@ class MemberSide:
     async def on_push(self, org: str, payload: bytes) -> bytes:
         """`ordering.push`."""
         push = parse_payload(org, payload, Push)
-        async with self._turn:
+        async with self._turn if push.blocks or push.notes else contextlib.nullcontext():  # news overtakes blocks
             cosigned: list[Cosigned] = []
             refusal: AtollError | None = None
             try:
@@ -88,13 +89,16 @@ class MemberSide:
     async def _carry_out(self, push: Push, cosigned: list[Cosigned]) -> None:
         notes = {parse_checkpoint(note.text).size: note for note in map(parse_note, push.notes)}
         late: AtollError | None = None
+        agreed = parse_note(push.agreed) if push.agreed else None
+        if agreed is not None and await self.replica.agree(agreed):
+            agreed = None  # of a block that is here: whoever waits for it waits for no other
         for data in push.blocks:
             size = await self._add(parse_block(data), notes)
             late = await self._cosign(size, notes.pop(size, None), cosigned) or late
         for size in sorted(notes):
             late = await self._cosign(size, notes[size], cosigned) or late
-        if push.agreed:
-            await self.replica.agree(parse_note(push.agreed))
+        if agreed is not None:
+            await self.replica.agree(agreed)
         if late is not None and not cosigned:
             raise late
 
@@ -122,13 +126,14 @@ class MemberSide:
         raise ForkDetected(size=point.checkpoint.size)
 
     async def _cosign(self, size: int, note: Note | None, cosigned: list[Cosigned]) -> AtollError | None:
-        """Cosign one checkpoint; what is merely late is returned, because a newer checkpoint may be on time."""
+        """Cosign one checkpoint; what is merely late, or of a term that this member has left, is returned, because a newer
+        checkpoint may be neither."""
         if note is None:
             return None
         await self._need_nothing_left_out(note)
         try:
             line = await self.signatory.cosign(note)
-        except BadTime as err:
+        except (BadTime, TermRefused) as err:
             return err
         if line is not None:
             cosigned.append(Cosigned(size=size, line=line.encode().encode()))

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from atoll.ledger.records import Version
 from atoll.ledger.transaction import MAX_TRANSACTION_BYTES
 from atoll.ordering.embedded.ballots import MAX_DEPARTURES, Ballot, Departure
-from atoll.ordering.members import MAX_PAYLOAD_BYTES
+from atoll.ordering.members import MAX_PAYLOAD_BYTES, Payload
 from atoll.wire.message import Count, Digest, Message, Range, Size, Text
 
 MAX_BLOCKS_BYTES = 800_000
@@ -39,7 +39,7 @@ TransactionBytes = Annotated[bytes, Size(1, MAX_TRANSACTION_BYTES)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Push(Message):
+class Push(Payload):
     """From the sequencer, to every member: what is new."""
 
     TAG: ClassVar[str] = "ordering-push/1"
@@ -65,7 +65,7 @@ class Cosigned(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pushed(Message):
+class Pushed(Payload):
     """Answer to a push: where the member stands now."""
 
     TAG: ClassVar[str] = "ordering-pushed/1"
@@ -89,7 +89,7 @@ class Pushed(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BlocksRequest(Message):
+class BlocksRequest(Payload):
     """A member asks another for what it missed."""
 
     TAG: ClassVar[str] = "ordering-blocks/1"
@@ -105,7 +105,7 @@ class BlocksRequest(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BlocksReply(Message):
+class BlocksReply(Payload):
     """Blocks for a member that asked."""
 
     TAG: ClassVar[str] = "ordering-blocks-reply/1"
@@ -129,7 +129,7 @@ class BlocksReply(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submit(Message):
+class Submit(Payload):
     """Transactions on their way to the sequencer; whoever else receives them holds and forwards them too."""
 
     TAG: ClassVar[str] = "ordering-submit/1"
@@ -149,7 +149,7 @@ class Answer(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submitted(Message):
+class Submitted(Payload):
     """Answer to a submission."""
 
     TAG: ClassVar[str] = "ordering-submitted/1"
@@ -159,7 +159,7 @@ class Submitted(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing(Message):
+class Standing(Payload):
     """Answer to a ballot: how far the candidate is."""
 
     TAG: ClassVar[str] = "ordering-standing/1"
@@ -177,7 +177,7 @@ class Standing(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stand(Message):
+class Stand(Payload):
     """A candidate asks for a vote."""
 
     TAG: ClassVar[str] = "ordering-stand/1"
@@ -187,7 +187,7 @@ class Stand(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandReply(Message):
+class StandReply(Payload):
     """A ballot, or why there is none."""
 
     TAG: ClassVar[str] = "ordering-stand-reply/1"

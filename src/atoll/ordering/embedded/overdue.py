@@ -55,8 +55,8 @@ class Overdue:
     clock: Clock
     _watched: dict[bytes, Watched] = field(default_factory=dict)
     """By id of the transaction; at most MAX_HELD."""
-    _left_out: dict[bytes, Held] = field(default_factory=dict)
-    """What this term's sequencer was found to leave out."""
+    _left_out: set[bytes] = field(default_factory=set)
+    """Ids of what this term's sequencer was found to leave out; what is kept no longer goes when the next one comes."""
 
     def begin_term(self) -> None:
         """Another sequencer: nothing is held against it."""
@@ -65,16 +65,16 @@ class Overdue:
 
     @property
     def is_any_left_out(self) -> bool:
-        """Whether something that was found to be left out is in no block yet."""
-        return any(not held.placed for held in self._left_out.values())
+        """Whether something that was found to be left out is in no block yet, and has not become impossible since."""
+        return any(held is not None and not held.placed for held in map(self.waiting.get, self._left_out))
 
     def bring_back(self) -> tuple[bytes, ...]:
         """What the sequencer is to be told of now, in order of arrival."""
         now = self.clock.monotonic()
         brought: dict[bytes, Watched] = {}
         total = 0
-        for held in self.waiting.all():
-            if held.placed or held.forwarded_at is None or now - held.forwarded_at <= PATIENCE_SECONDS / 2:
+        for held in self.waiting.all_unplaced():
+            if held.forwarded_at is None or now - held.forwarded_at <= PATIENCE_SECONDS / 2:
                 continue
             total += len(held.data)
             if len(brought) == MAX_HELD or total > MAX_BLOCKS_BYTES:
@@ -98,7 +98,7 @@ class Overdue:
                 height = self.replica.tip.height
                 self._watched[watched.held.id] = Watched(watched.held, now, height, counted=height)
                 continue
-            self._left_out[watched.held.id] = watched.held
+            self._left_out = {one for one in self._left_out if self.waiting.get(one) is not None} | {watched.held.id}
             return watched
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from atoll.ledger.agreement import Agreement
@@ -11,9 +12,9 @@ from atoll.ledger.checkpoint import Checkpoint
 from atoll.ledger.errors import BadBlock
 from atoll.ledger.note import Note
 from atoll.ledger.records import ConsensusSet, record_key
-from atoll.ledger.rules.consensus import Handover
+from atoll.ledger.rules.consensus import Handover, HandoverVote
 from atoll.ledger.transaction import parse_transaction
-from atoll.ordering.embedded.ballots import Departure, Mark, verify_base
+from atoll.ordering.embedded.ballots import Departure, Ground, Mark, find_departures, verify_base
 from atoll.primitives.merkle import MerkleTree
 from atoll.wire.message import parse_message
 
@@ -40,6 +41,8 @@ class Point:
     """What the block did; None for the point at which the store was opened."""
     note: Note | None = None
     """The checkpoint with the sequencer's signature, where it is known."""
+    is_first: bool = False
+    """Whether the block begins its term; not known of the point at which the store was opened."""
     agreement: Agreement | None = None
     """A quorum's cosignatures, where they are known."""
 
@@ -67,7 +70,8 @@ def next_point(ledger: Ledger, last: Point, executed: Executed) -> Point:
     after = parse_message(executed.changes[_CONSENSUS], ConsensusSet) if _CONSENSUS in executed.changes else last.after
     authority = last.after if block.term == last.after.term else after
     _need_alone(block, last)
-    return Point(block.height, block.term, block.time, checkpoint, authority, after, executed)
+    is_first = block.term != last.after.term
+    return Point(block.height, block.term, block.time, checkpoint, authority, after, executed, is_first=is_first)
 
 
 def begins_term(point: Point, below: Point) -> bool:
@@ -81,23 +85,38 @@ def need_base(point: Point, below: Point, log: MerkleTree, departures: tuple[Dep
     Raises:
         HandoverRefused: an acknowledged block might be lost.
     """
-    assert point.executed is not None, "points above the agreed one have been carried out here"
-    _, transaction = parse_transaction(point.executed.block.transactions[0])
-    votes = [one.vote for one in Handover.from_map(dict(transaction.body)).votes]
     verify_base(
-        votes,
-        departures,
+        _votes_in(point),
+        find_departures(_votes_in(point), departures, _ground(below)),
         base=mark_of(below),
         root_at=log.root,
         is_agreed=is_agreed,
+        is_first=below.is_first,
         quorum=below.after.quorum(),
         counted=len(below.after.counted()),
     )
 
 
+def needed_departures(point: Point, below: Point, departures: Sequence[Departure]) -> list[Departure]:
+    """Those of the proofs that hold for a vote which this hand-over passes over."""
+    return list(find_departures(_votes_in(point), departures, _ground(below)).values())
+
+
+def _ground(below: Point) -> Ground:
+    """Where a hand-over goes on, and who signed there."""
+    return Ground(mark_of(below), below.checkpoint.origin, (below.authority.log, below.after.log))
+
+
+def _votes_in(point: Point) -> list[HandoverVote]:
+    """The votes that a hand-over holds."""
+    assert point.executed is not None, "points above the agreed one have been carried out here"
+    _, transaction = parse_transaction(point.executed.block.transactions[0])
+    return [one.vote for one in Handover.from_map(dict(transaction.body)).votes]
+
+
 def mark_of(point: Point) -> Mark:
     """A point, as others are told of it."""
-    return Mark(height=point.height, size=point.checkpoint.size, root=point.checkpoint.root)
+    return Mark(term=point.term, height=point.height, size=point.checkpoint.size, root=point.checkpoint.root)
 
 
 def _need_alone(block: Block, last: Point) -> None:

@@ -1,6 +1,7 @@
-"""Blocks to the members, cosignatures back: one task a member, one call under way at a time.
+"""Blocks to the members, cosignatures back: one task a member, one call with blocks under way at a time.
 
-Each call carries whatever that member lacks by then, so a slow member gets larger calls and slows nobody down. A member that
+Each call carries whatever that member lacks by then, so a slow member gets larger calls and slows nobody down. What has become
+agreed while it carries blocks out it is told beside that, because somebody there waits for it. A member that
 has nothing to fetch is asked for a fresh cosignature every RECOSIGN_SECONDS, which is what keeps an idle log fresh (SECURITY
 3.2).
 """
@@ -50,6 +51,8 @@ class Peer:
     """The agreement it was sent last."""
     pause_seconds: float = 0.0
     """How long to wait before the next call."""
+    is_busy: bool = False
+    """Whether a call with blocks is under way."""
 
     def pause(self) -> None:
         """Wait, twice as long as the last time."""
@@ -98,15 +101,41 @@ class Publisher:
                 await self.published.wait(due_seconds)
                 continue
             try:
-                payload = await self.members.call(org, PUSH, encode_payload(push), CALL_SECONDS)
-                await self._take(peer, parse_payload(org, payload, Pushed))
+                peer.is_busy = bool(push.blocks)
+                await self._take(peer, await self._push(org, push))
             except (AtollError, TimeoutError, OSError) as err:
                 log.info("push to %s: %s", org, err)
                 peer.asked_at.clear()
                 peer.sent = None
                 peer.pause()
+            peer.is_busy = False
             if peer.pause_seconds:
                 await asyncio.sleep(peer.pause_seconds)
+
+    async def tell(self, org: str) -> None:
+        """Tell one member what is agreed while it is busy with blocks, for ever."""
+        while True:
+            peer = self.peers.setdefault(org, Peer(org))
+            agreed = self._news(peer, peer.height) if peer.is_busy and peer.height is not None else b""
+            if not agreed:
+                await self.published.wait()
+                continue
+            push = Push(term=self.replica.tip.after.term, blocks=(), notes=(), agreed=agreed)
+            try:
+                reply = await self._push(org, push)  # of where it stands the answer to the blocks says more
+            except (AtollError, TimeoutError, OSError) as err:
+                log.info("news for %s: %s", org, err)
+                peer.sent = None
+                await self.published.wait()
+                continue
+            peer.agreed_height = max(peer.agreed_height, reply.agreed_height)
+            self._take_held(peer, reply)
+            if reply.refusal:
+                peer.sent = None
+                await self.published.wait()
+
+    async def _push(self, org: str, push: Push) -> Pushed:
+        return parse_payload(org, await self.members.call(org, PUSH, encode_payload(push), CALL_SECONDS), Pushed)
 
     def _next(self, peer: Peer) -> tuple[Push | None, float | None]:
         """What to send now; else after how many seconds to look again."""
@@ -175,9 +204,7 @@ class Publisher:
         peer.height = reply.height if self._is_ours(reply) else None
         for cosigned in reply.cosigned:
             await self._count(cosigned.size, cosigned.line)
-        if any(one.org == peer.org for one in self.replica.tip.after.counted()):
-            for data in reply.held:
-                self.bring_back(peer.org, data)
+        self._take_held(peer, reply)
         if peer.height is None or reply.refusal == TermRefused.code:
             self.ask(peer.org)
         if reply.refusal or peer.height is None:
@@ -189,6 +216,12 @@ class Publisher:
             peer.pause_seconds = 0.0
         if before is None or reply.height > before or reply.refusal:
             self.published.fire()
+
+    def _take_held(self, peer: Peer, reply: Pushed) -> None:
+        """Put in order what a member that counts misses."""
+        if any(one.org == peer.org for one in self.replica.tip.after.counted()):
+            for data in reply.held:
+                self.bring_back(peer.org, data)
 
     def _is_ours(self, reply: Pushed) -> bool:
         """Whether the member's log is the beginning of this one."""

@@ -12,21 +12,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from atoll.errors import AtollError
 from atoll.ledger.agreement import Agreement, verify_agreement, verify_checkpoint
 from atoll.ledger.block import Block
 from atoll.ledger.chain import Executed, Ledger
 from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.errors import BadBlock
-from atoll.ledger.genesis import first_state
 from atoll.ledger.note import Note
+from atoll.ordering.embedded.agreeing import Step, write_agreement
 from atoll.ordering.embedded.ballots import Departure
 from atoll.ordering.embedded.branch import Branch
 from atoll.ordering.embedded.evidence import FORK, WRONG_ROOT, Fork, fork_of_notes
-from atoll.ordering.embedded.opening import AgreedPoint, open_store, verify_within
-from atoll.ordering.embedded.points import Point, need_base, next_point
+from atoll.ordering.embedded.leaving import departures_within, need_bases, need_reason
+from atoll.ordering.embedded.opening import open_store, verify_within
+from atoll.ordering.embedded.points import Point, next_point
 from atoll.ordering.embedded.store import Store
-from atoll.ordering.embedded.vows import AGREED
 from atoll.ordering.engine import View
 from atoll.ordering.errors import BadTime, ForkDetected, HistoryPruned
 from atoll.ordering.offload import Offload, whole
@@ -60,7 +59,7 @@ class Replica:
         self.agreed_height = opened.agreed
         self.vows = opened.vows
         self.departures: tuple[Departure, ...] = opened.vows.departures()
-        """Proofs that belong to a hand-over in the tail."""
+        """Proofs that hand-overs in the tail need, each verified."""
         self.agreed_heard_at: float | None = None
         """Monotonic time of the last news that a quorum stands for something; None since the start."""
         self.on_change: Callable[[], None] = _nothing
@@ -165,6 +164,27 @@ class Replica:
         """
         return await whole(self._take(branch, agreed, tuple(departures), signing))
 
+    async def keep_departures(self, found: Sequence[Departure]) -> None:
+        """Keep those of these proofs that a hand-over in the tail needs, whoever sent them."""
+        async with self.store_lock:
+            kept = departures_within(self._chain(), (*self.departures, *found))
+            if kept != self.departures:
+                await self.write(lambda: self.vows.keep_departures(kept))
+                self.departures = kept
+
+    def need_bases(self, point: Point) -> None:
+        """Check every hand-over between the agreed point and this one.
+
+        Raises:
+            HandoverRefused: one may lose an acknowledged block.
+        """
+        chain = [one for one in self._chain() if self.agreed_height <= one.height <= point.height]
+        need_bases(chain, self.ledger.log, self.departures, agreed_height=self.agreed_height)
+
+    def _chain(self) -> list[Point]:
+        """The agreed point and the tail."""
+        return [self.points[height] for height in sorted(self.points)]
+
     async def keep_evidence(self, kind: str, data: bytes) -> None:
         """Keep a signed contradiction of somebody; the store's lock must be free."""
         async with self.store_lock:
@@ -240,10 +260,15 @@ class Replica:
                 self.store.append(point.executed)
             if point.note is not None:
                 self.store.put_note(point.height, point.note.encode())
-                if point.counts(self.org) and self.is_on_time(point) and self.vows.is_free(point):
+                if self._will_cosign(point):
                     self.vows.keep_cosigned(point)
         if signing and self.vows.need_signable(points[-1]):
             self.vows.keep_signing(points[-1])
+
+    def _will_cosign(self, point: Point) -> bool:
+        """Whether nothing speaks against a cosignature; before anything of its term is agreed, `need_bases` has to say so."""
+        proven = point.authority.term == self.agreed.after.term
+        return proven and point.counts(self.org) and self.is_on_time(point) and self.vows.is_cosignable(point)
 
     def is_on_time(self, point: Point) -> bool:
         """The genesis has no hour; every other block is cosigned for the first time within seconds."""
@@ -288,29 +313,19 @@ class Replica:
     async def _reach(self, point: Point, agreement: Agreement, proof: tuple[bytes, ...]) -> list[Point]:
         """Move the agreed height up to a point; returns what is newly agreed."""
         reached = [self.points[height] for height in range(self.agreed_height + 1, point.height + 1)]
+        left = departures_within([one for one in self._chain() if one.height >= point.height], self.departures)
         if reached or point.agreement is None:
-            await self._offload(lambda: self._persist_agreement(point, agreement, proof, reached))
+            step = Step(self.agreed, point, agreement, proof, reached, self._tree_at(point))
+            await self.write(
+                lambda: write_agreement(self.store, self.ledger, step),
+                lambda: self.vows.drop([one for one in self.points.values() if one.height < point.height]),
+                lambda: self.vows.keep_departures(left) if left != self.departures else None,
+            )
+            self.departures = left
         self.agreed_height = point.height
         for height in [height for height in self.points if height < point.height]:
             del self.points[height]
         return reached
-
-    def _persist_agreement(self, point: Point, agreement: Agreement, proof: tuple[bytes, ...], reached: list[Point]) -> None:
-        first = self.agreed_height == 0 and point.height > 0
-        changes = first_state(self.ledger.genesis, self.ledger.genesis_digest) if first else {}
-        for one in reached:
-            changes |= one.executed.changes if one.executed is not None else {}
-        authority = point.after if proof else point.authority
-        written = AgreedPoint(height=point.height, note=agreement.note.encode(), proof=proof, authority=authority)
-        last = self.agreed
-        with self.store.write():
-            self.store.put_records(changes.items())
-            self.store.tidy_records(len(changes), self._tree_at(point))
-            self.store.put_vow(AGREED, encode_message(written))
-            self.store.drop_notes_below(point.height)
-            self.vows.drop([one for one in self.points.values() if one.height < point.height])
-            if last.agreement is not None and last.authority != point.authority:
-                self.store.put_epoch(last.height, last.agreement.note.encode())
 
     def _make_view(self, agreed_at: int) -> View:
         point, tree = self.agreed, self._tree_at(self.agreed)
@@ -327,39 +342,27 @@ class Replica:
         async with self.chain_lock, self.store_lock:
             if self.points.get(branch.base.height) is not branch.base:
                 raise BadBlock(height=branch.base.height, reason="this replica has moved on in between")
-            dropped = [self.points[height] for height in sorted(self.points) if height > branch.base.height]
-            before = self.departures
-            if branch.handovers():
-                self.departures = departures
-            try:
-                taint = await self._need_reason(branch, dropped, agreed)
-            except AtollError:
-                self.departures = before
-                raise
-            await self._offload(lambda: self._persist_branch(branch, signing, taint))
-            self.ledger = branch.ledger
+            dropped = [point for point in self._chain() if point.height > branch.base.height]
+            await self._keep_forks(branch, dropped)
+            known = (*self.departures, *departures)
+            tainted = need_reason(
+                dropped,
+                branch,
+                vows=self.vows,
+                chain_id=self.chain_id,
+                agreed=agreed,
+                agreed_height=self.agreed_height,
+                departures=known,
+            )
+            stays = [point for point in self._chain() if point.height <= branch.base.height]
+            kept = departures_within([*stays, *branch.points], known)
+            await self._offload(lambda: self._persist_branch(branch, signing, tainted, kept))
+            self.ledger, self.departures = branch.ledger, kept
             for point in dropped:
                 del self.points[point.height]
             self.points |= {point.height: point for point in branch.points}
         self.on_change()
         return dropped
-
-    async def _need_reason(self, branch: Branch, dropped: list[Point], agreed: Note | None) -> int | None:
-        """Why the tail may be dropped; and, if this member stood for some of it, in which term it may cosign nothing more."""
-        await self._keep_forks(branch, dropped)
-        cosigned = [point for point in dropped if self.vows.is_cosigned(point)]
-        if not cosigned and all(point.note is None for point in dropped):
-            return None
-        size = parse_checkpoint(agreed.text).size if agreed is not None else -1
-        point = next((one for one in branch.points if one.checkpoint.size == size), None)
-        if agreed is not None and point is not None:
-            verify_agreement(agreed, chain_id=self.chain_id, consensus=point.authority)
-            return cosigned[0].authority.term if cosigned else None
-        if branch.tip.after.term == self.tip.after.term:
-            raise ForkDetected(size=dropped[0].checkpoint.size)
-        for one, below in branch.handovers():
-            need_base(one, below, branch.ledger.log, self.departures, is_agreed=below.height <= self.agreed_height)
-        return None
 
     async def write_fork(self, fork: Fork) -> None:
         """Keep two signed histories; the store's lock must be held."""
@@ -368,9 +371,7 @@ class Replica:
     async def keep_forks(self, branch: Branch) -> None:
         """Keep what is signed on both this ledger's tail and a branch that parts from it."""
         async with self.chain_lock, self.store_lock:
-            await self._keep_forks(
-                branch, [self.points[height] for height in sorted(self.points) if height > branch.base.height]
-            )
+            await self._keep_forks(branch, [point for point in self._chain() if point.height > branch.base.height])
 
     async def _keep_forks(self, branch: Branch, dropped: list[Point]) -> None:
         """Two signed histories of one term are evidence, whoever is followed."""
@@ -378,12 +379,12 @@ class Replica:
         if fork is not None:
             await self.write_fork(fork)
 
-    def _persist_branch(self, branch: Branch, signing: bool, taint: int | None) -> None:
+    def _persist_branch(self, branch: Branch, signing: bool, tainted: list[int], departures: tuple[Departure, ...]) -> None:
         with self.store.write():
             self.store.drop_above(branch.base.height)
-            self.vows.keep_departures(self.departures)
-            if taint is not None:
-                self.vows.keep_tainted(taint)
+            self.vows.keep_departures(departures)
+            for term in tainted:
+                self.vows.keep_tainted(term)
             self._write_points(branch.points, signing=signing)
 
 

@@ -1,6 +1,6 @@
 """The sequencer: waiting transactions into blocks, blocks into signed checkpoints.
 
-    gather for GROUP_SECONDS or up to 1,000 transactions -> carry out
+    gather until GROUP_SECONDS after the last block began, or up to 1,000 transactions -> carry out
     -> one durable commit of the block and the size to be signed -> sign -> publish
 
 The next block is gathered and carried out while the last ones are still being cosigned, up to MAX_TAIL blocks ahead of the
@@ -31,7 +31,10 @@ from atoll.ports import Clock
 log = logging.getLogger("atoll.ordering")
 
 GROUP_SECONDS = 0.05
-"""How long the first transaction of a block waits for company."""
+"""From the beginning of one block to that of the next; twice that while a quorum has not kept up with the last ones, because
+larger blocks cost less."""
+COMPANY_SECONDS = 0.01
+"""How long the first transaction after a silence waits for company."""
 MAX_TAIL = 32
 """Blocks ahead of the quorum."""
 MAX_TAIL_TRANSACTIONS = 2 * MAX_BLOCK_TRANSACTIONS
@@ -56,6 +59,8 @@ class Sequencer:
     """Fired when there is something new for the members, or from them."""
     ready: bool = False
     """Whether a quorum has said where it stands, so that no block of an earlier life is forgotten."""
+    _begun_at: float = -1.0
+    """When the last block was begun, by the event loop's time."""
 
     async def run(self) -> None:
         """Make blocks for ever."""
@@ -107,11 +112,16 @@ class Sequencer:
         return point
 
     async def _gather(self) -> None:
-        """Until there are transactions enough for a block, or the first of them has waited long enough."""
+        """Until there are transactions enough for a block, or it is time for one."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + GROUP_SECONDS
-        while (left := until - loop.time()) > 0 and self.waiting.unplaced_count < MAX_BLOCK_TRANSACTIONS:
+        least = loop.time() + COMPANY_SECONDS
+        while self.waiting.unplaced_count < MAX_BLOCK_TRANSACTIONS:
+            is_behind = self.replica.tip.height > self.replica.agreed_height + 1
+            until = max(self._begun_at + (2 if is_behind else 1) * GROUP_SECONDS, least)
+            if (left := until - loop.time()) <= 0:
+                break
             await self.waiting.arrived.wait(left)
+        self._begun_at = loop.time()
 
     async def _news(self) -> None:
         """Until something has arrived, or a member has answered."""

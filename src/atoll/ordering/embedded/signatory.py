@@ -16,7 +16,7 @@ from atoll.ledger.errors import BadBlock
 from atoll.ledger.note import Note, NoteSignature, cosign_text, sign_text
 from atoll.ledger.rules.consensus import HandoverVote, SignedVote
 from atoll.ordering.embedded.evidence import fork_of_notes
-from atoll.ordering.embedded.points import Point, begins_term, need_base
+from atoll.ordering.embedded.points import Point
 from atoll.ordering.embedded.replica import SKEW_SECONDS, Replica
 from atoll.ordering.errors import BadTime, ForkDetected, HandoverRefused, KeyUnfit
 from atoll.ordering.offload import whole
@@ -28,7 +28,7 @@ Sign = Callable[[bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Signers:
-    """What this member signs with; the keys stay behind the functions (`atoll.trust.signer.signing`)."""
+    """What this member signs with: of each purpose the key that the ledger says is current, which stays behind the function."""
 
     identity: Sign
     """Signs votes and the transaction of a hand-over."""
@@ -78,7 +78,11 @@ class Signatory:
         return await whole(self._vote(new_sequencer, new_term))
 
     def highest_cosigned(self) -> Point:
-        """The highest point that this member stands for; at least the agreed one."""
+        """The highest point that this member stands for; at least the agreed one.
+
+        It need not be looked for but on this ledger: a point that it stands for is dropped only with a reason (`leaving`), and
+        whoever has a reason stands for it no more.
+        """
         points, vows = self.replica.points, self.replica.vows
         return next((points[at] for at in sorted(points, reverse=True) if vows.is_cosigned(points[at])), self.replica.agreed)
 
@@ -102,10 +106,11 @@ class Signatory:
         async with replica.store_lock:
             point = await self._signed_point(note)
             member = next((one for one in point.authority.counted() if one.org == replica.org), None)
-            if member is None or point.height < self.highest_cosigned().height:
+            is_past = point.authority.term < replica.tip.after.term  # whoever stands for the newer term stands for this too
+            if member is None or is_past or point.height < self.highest_cosigned().height:
                 return None
             is_new = replica.vows.need_cosignable(point)
-            self._need_bases(point)
+            replica.need_bases(point)
             now = self.clock.now()
             if is_new:
                 if not replica.is_on_time(point):
@@ -131,15 +136,6 @@ class Signatory:
             raise ForkDetected(size=size)
         return point
 
-    def _need_bases(self, point: Point) -> None:
-        """Every hand-over between the agreed point and this one went on from where it must."""
-        replica = self.replica
-        for height in range(replica.agreed_height + 1, point.height + 1):
-            one, below = replica.points[height], replica.points[height - 1]
-            if begins_term(one, below):
-                is_agreed = below.height <= replica.agreed_height
-                need_base(one, below, replica.ledger.log, replica.departures, is_agreed=is_agreed)
-
     async def _vote(self, new_sequencer: str, new_term: int) -> SignedVote:
         replica = self.replica
         async with replica.chain_lock, replica.store_lock:
@@ -157,7 +153,9 @@ class Signatory:
                 height=point.height,
                 size=point.checkpoint.size,
                 root=point.checkpoint.root,
+                term=point.term,
             )
             signed = SignedVote(vote=vote, signature=self.signers.identity(vote.signed_bytes()))
             await replica.write(lambda: replica.vows.keep_vote(signed))
+            replica.vows.hold_vote(signed)
             return signed

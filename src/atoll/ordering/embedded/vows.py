@@ -3,9 +3,9 @@
 signing/TERM/SIZE     root of a checkpoint that this sequencer signs
 cosigned/TERM/SIZE    root of a checkpoint that this member cosigns
 promise               its last vote: from then on it stands for nothing of an older term
-tainted/TERM          it cosigned a branch of this term that a quorum did not follow; it cosigns nothing more in it
+tainted/TERM          it stood for a branch of this term that it has left; it cosigns nothing more in it
 agreed                the newest agreed point
-contradictions        proofs that belong to a hand-over above it
+departures            proofs that belong to a hand-over above it
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from atoll.wire.message import encode_message, parse_message
 AGREED = "agreed"
 _PROMISE = "promise"
 _DEPARTURES = "departures"
+_SIGNING = "signing/{:010d}/"
 
 
 class Vows:
@@ -29,6 +30,7 @@ class Vows:
         self._store = store
         written = store.vow(_PROMISE)
         self.vote: SignedVote | None = None if written is None else parse_message(written, SignedVote)
+        """The last vote that is durable."""
 
     @property
     def promise(self) -> HandoverVote | None:
@@ -36,8 +38,11 @@ class Vows:
         return None if self.vote is None else self.vote.vote
 
     def keep_vote(self, vote: SignedVote) -> None:
-        """Write down a vote before it is sent."""
+        """Write down a vote before it is sent; `hold_vote` once that is durable."""
         self._store.put_vow(_PROMISE, encode_message(vote))
+
+    def hold_vote(self, vote: SignedVote) -> None:
+        """The vote is durable: from now on it binds, and may be sent."""
         self.vote = vote
 
     def keep_departures(self, departures: tuple[Departure, ...]) -> None:
@@ -56,8 +61,20 @@ class Vows:
 
         Raises:
             ForkDetected: another root was signed for it.
+            TermRefused: this member has voted for a later term, or for another sequencer, and has not signed it before.
         """
-        return self._is_new(_signing(point), point)
+        is_new = self._is_new(_signing(point), point)
+        if is_new:
+            self._need_unpromised(point)
+        return is_new
+
+    def is_signing(self, point: Point) -> bool:
+        """Whether this sequencer has signed the point, or is about to."""
+        return self._store.vow(_signing(point)) == point.checkpoint.root
+
+    def is_begun(self, term: int) -> bool:
+        """Whether this member has signed anything as the sequencer of this term, or was about to."""
+        return bool(self._store.vows(_SIGNING.format(term)))
 
     def keep_signing(self, point: Point) -> None:
         """This root will be signed for its size."""
@@ -72,22 +89,22 @@ class Vows:
             ForkDetected: another root was cosigned for this size, or another branch in this term.
             TermRefused: this member has voted for a later term, or for another sequencer.
         """
-        authority, promise = point.authority, self.promise
-        if promise is not None:
-            other = authority.term == promise.new_term and authority.sequencer != promise.new_sequencer
-            if authority.term < promise.new_term or other:
-                raise TermRefused(term=authority.term, promised=promise.new_term, sequencer=promise.new_sequencer)
-        if self._store.vow(_tainted(authority.term)) is not None:
+        self._need_unpromised(point)
+        if self._store.vow(_tainted(point.authority.term)) is not None:
             raise ForkDetected(size=point.checkpoint.size)
         return self._is_new(_cosigned(point), point)
 
     def is_cosigned(self, point: Point) -> bool:
-        """Whether this member stands for the point."""
-        return self._store.vow(_cosigned(point)) is not None
+        """Whether this member has cosigned the point, or is about to."""
+        return self._store.vow(_cosigned(point)) == point.checkpoint.root
 
-    def is_free(self, point: Point) -> bool:
-        """Whether a vow to cosign the point can be written down; reasons of another kind are not looked at."""
-        return self._store.vow(_cosigned(point)) in (None, point.checkpoint.root)
+    def is_cosignable(self, point: Point) -> bool:
+        """Whether no other vow forbids to cosign the point."""
+        try:
+            self.need_cosignable(point)
+        except (ForkDetected, TermRefused):
+            return False
+        return True
 
     def keep_cosigned(self, point: Point) -> None:
         """This root is, or will be, cosigned for its size."""
@@ -101,6 +118,13 @@ class Vows:
         """Forget what is below the agreed point: nothing there can be asked for again."""
         self._store.drop_vows([name for point in points for name in (_signing(point), _cosigned(point))])
 
+    def _need_unpromised(self, point: Point) -> None:
+        authority, promise = point.authority, self.promise
+        if promise is not None:
+            other = authority.term == promise.new_term and authority.sequencer != promise.new_sequencer
+            if authority.term < promise.new_term or other:
+                raise TermRefused(term=authority.term, promised=promise.new_term, sequencer=promise.new_sequencer)
+
     def _is_new(self, name: str, point: Point) -> bool:
         written = self._store.vow(name)
         if written is not None and written != point.checkpoint.root:
@@ -109,7 +133,7 @@ class Vows:
 
 
 def _signing(point: Point) -> str:
-    return f"signing/{point.authority.term:010d}/{point.checkpoint.size:019d}"
+    return f"{_SIGNING.format(point.authority.term)}{point.checkpoint.size:019d}"
 
 
 def _cosigned(point: Point) -> str:

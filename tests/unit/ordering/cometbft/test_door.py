@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from atoll.ledger.block import Block
-from atoll.ledger.chain import Ledger
+from atoll.ledger.chain import Executed, Ledger
 from atoll.ledger.records import Nonce
 from atoll.ledger.rules.keys import RevokeKey
 from atoll.ledger.rules.membership import EnrolMember
-from atoll.ledger.transaction import Transaction, seal_transaction
+from atoll.ledger.transaction import Transaction, seal_transaction, transaction_id
 from atoll.ordering.cometbft.admitted import Admitted
+from atoll.ordering.cometbft.asking import asked
 from atoll.testing.abci import Socket, check
 from atoll.testing.consortium import FOUNDED, NEVER, Founding, Organisation
 from atoll.trust.keys import Purpose
@@ -61,6 +62,18 @@ async def test_a_recheck_looks_at_nonce_and_expiry(tmp_path: Path, founding: Fou
         assert [one.check_tx.code for one in again] == [0, 4, 5]
         assert [one.check_tx.codespace for one in again] == ["", "ledger.stale_nonce", "ledger.expired"]
         assert await prepare(chain, [kept, used, late]) == [kept]
+        assert [await process(chain, [one]) for one in (kept, used, late)] == [Status.ACCEPT, Status.REJECT, Status.REJECT]
+
+
+async def test_a_proposal_is_looked_at_by_itself_whatever_else_was_let_in(tmp_path: Path, founding: Founding) -> None:
+    good, forged = signed(founding, "bank", dataset(1), 1), signed(founding, "bank", dataset(2), 2)
+    forged = forged[:-1] + bytes([forged[-1] ^ 1])
+    async with chained(tmp_path, founding) as (running, chain), Socket.connected(running.path) as mempool:
+        assert (await mempool.call(check(good))).check_tx.code == 0
+        assert await prepare(chain, [good, forged]) == [good]
+        assert await process(chain, [good, forged]) == Status.REJECT
+        assert await process(chain, [forged]) == Status.REJECT
+        assert [one.code for one in (await chain.decide([forged, good])).tx_results] == [3, 0]
 
 
 async def test_what_was_let_in_is_turned_away_once_its_key_is_worthless(tmp_path: Path, founding: Founding) -> None:
@@ -76,12 +89,32 @@ async def test_what_was_let_in_is_turned_away_once_its_key_is_worthless(tmp_path
         assert await prepare(chain, [waits]) == []
 
 
+async def test_what_a_thread_lets_in_by_the_old_state_while_a_block_revokes_its_key_is_not_remembered(
+    tmp_path: Path, founding: Founding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This node's own door looks at transactions in a thread, whatever CometBFT has locked."""
+    waits = asked(signed(founding, "bureau", dataset(1, "bureau"), 9))
+    revoked = RevokeKey(org="bureau", purpose=Purpose.IDENTITY, second=b"")
+    async with chained(tmp_path, founding) as (running, chain), Socket.connected(running.path) as mempool:
+        application = running.application
+        adopt, looked = application.ledger.adopt, []
+
+        def beside_a_thread(executed: Executed) -> None:
+            looked.append(application._check(waits, application._context()))
+            adopt(executed)
+
+        monkeypatch.setattr(application.ledger, "adopt", beside_a_thread)
+        assert (await chain.decide([signed(founding, "bureau", revoked, 1)])).tx_results[0].code == 0
+        assert [one.ok for one in looked] == [True]
+        assert (await mempool.call(check(waits.data, again=True))).check_tx.code == 3
+
+
 def test_no_more_is_remembered_than_the_limit(founding: Founding) -> None:
     transactions = [signed(founding, "bank", dataset(number), number) for number in range(1, 4)]
     admitted = Admitted(2)
     for one in transactions:
-        admitted.add(one, admitted.changes)
-    assert [one in admitted for one in transactions] == [False, True, True]
+        admitted.add(asked(one), admitted.changes)
+    assert [transaction_id(one) in admitted for one in transactions] == [False, True, True]
 
 
 def test_what_was_looked_at_before_a_change_is_not_remembered_after_it(founding: Founding) -> None:
@@ -89,10 +122,10 @@ def test_what_was_looked_at_before_a_change_is_not_remembered_after_it(founding:
     admitted, one = Admitted(), signed(founding, "bank", dataset(1), 1)
     before = admitted.changes
     admitted.clear()
-    admitted.add(one, before)
-    assert one not in admitted
-    admitted.add(one, admitted.changes)
-    assert one in admitted
+    admitted.add(asked(one), before)
+    assert transaction_id(one) not in admitted
+    admitted.add(asked(one), admitted.changes)
+    assert transaction_id(one) in admitted
 
 
 def uninvited(founding: Founding, sender: str, nonce: int = 1) -> bytes:

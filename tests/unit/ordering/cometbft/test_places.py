@@ -8,7 +8,9 @@ import pytest
 
 from atoll.ledger.apply import ADMITTED
 from atoll.ledger.rules.leaving import LeaveMember
+from atoll.ledger.transaction import transaction_id
 from atoll.ordering.cometbft import dispatch
+from atoll.ordering.cometbft.asking import asked
 from atoll.ordering.cometbft.home import MEMPOOL_BYTES, MEMPOOL_TRANSACTIONS
 from atoll.ordering.cometbft.places import SHARE_FULL, Places, Share, share_of
 from atoll.ordering.waiting import MOST_BYTES_OF_A_MEMBER, MOST_OF_A_MEMBER
@@ -85,28 +87,37 @@ async def test_a_proposal_beyond_a_share_is_accepted_and_carried_out(tmp_path: P
 
 def test_cometbft_begins_with_an_empty_mempool(founding: Founding) -> None:
     places, (one, two) = Places(lambda: Share(1, 1 << 20)), of(founding, "bank", 1, 2)
-    assert places.checked(one, ADMITTED, again=False).ok
-    assert not places.checked(two, ADMITTED, again=False).ok
+    assert places.checked(asked(one, again=False), ADMITTED).ok
+    assert not places.checked(asked(two, again=False), ADMITTED).ok
     places.clear()
-    assert places.checked(two, ADMITTED, again=False).ok
+    assert places.checked(asked(one, again=False), ADMITTED).ok
+    assert not places.checked(asked(two, again=False), ADMITTED).ok, "the first takes its place anew"
+    places.clear()
+    assert places.checked(asked(two, again=False), ADMITTED).ok
+
+
+def test_what_cometbft_holds_is_not_turned_away_by_a_share_that_has_shrunk(founding: Founding) -> None:
+    places, (one, two, three) = Places(lambda: Share(1, 1 << 20)), of(founding, "bank", 1, 2, 3)
+    assert [places.checked(asked(data, again=True), ADMITTED).number for data in (one, two)] == [0, 0]
+    assert places.checked(asked(three, again=False), ADMITTED).number == SHARE_FULL
 
 
 def test_a_share_is_bytes_too_and_a_single_transaction_is_never_beyond_it(founding: Founding) -> None:
     one, two, three = of(founding, "bank", 1, 2, 3)
     places = Places(lambda: Share(100, len(one) + len(two)))
-    assert [places.checked(data, ADMITTED, again=False).number for data in (one, two, three)] == [0, 0, SHARE_FULL]
-    places.committed([one])
-    assert places.checked(two, ADMITTED, again=True).ok and places.checked(three, ADMITTED, again=False).ok
+    assert [places.checked(asked(data, again=False), ADMITTED).number for data in (one, two, three)] == [0, 0, SHARE_FULL]
+    places.committed([transaction_id(one)])
+    assert places.checked(asked(two, again=True), ADMITTED).ok and places.checked(asked(three, again=False), ADMITTED).ok
     small = Places(lambda: Share(100, 1))
-    assert [small.checked(data, ADMITTED, again=False).number for data in (one, two)] == [0, SHARE_FULL]
+    assert [small.checked(asked(data, again=False), ADMITTED).number for data in (one, two)] == [0, SHARE_FULL]
 
 
 @pytest.mark.parametrize("members", [1, 3, 4, 5, 20, 100, 10_000])
 def test_the_shares_of_all_members_leave_room(members: int) -> None:
     share = share_of(members)
     assert 0 < share.count <= MOST_OF_A_MEMBER and 0 < share.size <= MOST_BYTES_OF_A_MEMBER
-    assert members * share.count < MEMPOOL_TRANSACTIONS or share.count == 1
-    assert members * share.size < MEMPOOL_BYTES
+    assert (members + 1) * share.count <= MEMPOOL_TRANSACTIONS or share.count == 1
+    assert (members + 1) * share.size <= MEMPOOL_BYTES
 
 
 async def test_a_share_is_that_of_the_members_who_are_active_now(

@@ -17,6 +17,7 @@ from atoll.ordering.cometbft.binary import VERSION, check_binary, find_binary
 from atoll.ordering.cometbft.process import State, Supervisor
 from atoll.ordering.errors import BinaryMissing, BinaryUnfit, StoreFull, ValidatorStopped
 from atoll.ports import SystemClock
+from tests.patience import patience
 
 PATIENCE_SECONDS = 60.0
 FAILURE = {"level": "error", "module": "consensus", "_msg": "CONSENSUS FAILURE!!!", "err": "wrong app hash"}
@@ -165,11 +166,13 @@ def test_a_child_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytes
     script = 'trap "" TERM; echo $$ > pid; while true; do sleep 0.05; done'
 
     async def test(child: Supervisor) -> None:
-        await until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
+        await until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() == f"{child.pid}\n")
         started = time.monotonic()
         await child.stop()
-        assert time.monotonic() - started < 10, "it was waited for as if it would"
+        assert module.STOP_SECONDS <= time.monotonic() - started < 5 * patience(), "it was waited for as if it would"
         assert child.state is State.STOPPED
+        pid = int((tmp_path / "pid").read_text())
+        await until(lambda: not Path(f"/proc/{pid}").exists())
 
     supervised(tmp_path, script, test)
 

@@ -10,8 +10,9 @@ from atoll.ledger.block import MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS, Block
 from atoll.ledger.rules.membership import SetEndpoints
 from atoll.ledger.transaction import parse_transaction
 from atoll.ordering.cometbft.admitted import read_entry
-from atoll.ordering.cometbft.application import in_order_of_nonces
 from atoll.ordering.cometbft.decided import is_sound, proposed_bytes, sift
+from atoll.ordering.cometbft.proposals import in_order_of_nonces
+from atoll.testing.abci import Socket, check
 from atoll.testing.consortium import Founding
 from tests.unit.ordering.cometbft.bad import BAD
 from tests.unit.ordering.cometbft.desk import Status, chained, dataset, prepare, process, signed
@@ -66,9 +67,13 @@ async def test_a_proposal_with_one_transaction_that_would_not_be_let_in_is_rejec
             assert await process(chain, [good]) == Status.ACCEPT
 
 
-async def test_a_proposal_uses_each_nonce_once_and_in_order(tmp_path: Path, founding: Founding) -> None:
+@pytest.mark.parametrize("let_in", [False, True], ids=["never seen before", "let in before"])
+async def test_a_proposal_uses_each_nonce_once_and_in_order(tmp_path: Path, founding: Founding, let_in: bool) -> None:
     first, second = (signed(founding, "bank", dataset(n), n) for n in (1, 2))
-    async with chained(tmp_path, founding) as (_, chain):
+    async with chained(tmp_path, founding) as (running, chain), Socket.connected(running.path) as mempool:
+        for one in (first, second) if let_in else ():
+            assert (await mempool.call(check(one))).check_tx.code == 0
+        assert await prepare(chain, [second, first, first]) == [first, second]
         assert await process(chain, [first, first]) == Status.REJECT
         assert await process(chain, [second, first]) == Status.REJECT
         assert await process(chain, [first, second]) == Status.ACCEPT

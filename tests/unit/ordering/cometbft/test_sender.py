@@ -10,6 +10,7 @@ import pytest
 from atoll.ledger.apply import Outcome
 from atoll.ledger.rules.errors import StaleNonce
 from atoll.ordering.cometbft import sender as module
+from atoll.ordering.cometbft.asking import Asked
 from atoll.ordering.cometbft.rpc import Rpc
 from atoll.ordering.cometbft.sender import Door, Sender
 from atoll.ordering.errors import NotAdmitted, ValidatorRefused
@@ -132,10 +133,10 @@ def test_the_door_looks_at_many_together_and_answers_in_the_order_of_arrival() -
     async def test() -> None:
         batches: list[int] = []
 
-        async def check_many(transactions: Sequence[tuple[bytes, bool]]) -> list[Outcome]:
+        async def check_many(transactions: Sequence[Asked]) -> list[Outcome]:
             batches.append(len(transactions))
             await asyncio.sleep(0.01)
-            return [STALE if data == b"7" else GOOD for data, _ in transactions]
+            return [STALE if one.data == b"7" else GOOD for one in transactions]
 
         door = Door(check_many)
         running = asyncio.create_task(door.run())

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from atoll.ledger.apply import Outcome
+from atoll.ordering.cometbft.asking import Asked
 from atoll.ordering.cometbft.errors import BadFrame, OutOfTurn
 from atoll.ordering.cometbft.framing import Frames, encode_frame
 from atoll.ordering.cometbft.protobuf import abci_pb2 as abci
 from atoll.ordering.cometbft.queries import REFUSED
-from atoll.ordering.cometbft.server import MAX_CHECKS
+from atoll.ordering.cometbft.server import MAX_RUN
 from atoll.ordering.offload import in_thread
 from atoll.primitives.uvarint import encode_uvarint
 from atoll.testing.abci import COMMIT, INFO, Refused, Socket, check, finalize, init_chain
@@ -63,8 +66,26 @@ async def test_answers_keep_the_order_of_the_requests_with_each_flush_in_its_pla
 
 async def test_more_checks_than_are_answered_together_are_all_answered(tmp_path: Path, founding: Founding) -> None:
     async with serving(tmp_path, founding.genesis_file) as running, Socket.connected(running.path) as socket:
-        answers = await socket.pipeline([check(b"%d" % number) for number in range(2 * MAX_CHECKS + 3)])
-    assert [one.check_tx.code for one in answers] == [1] * (2 * MAX_CHECKS + 3)
+        answers = await socket.pipeline([check(b"%d" % number) for number in range(2 * MAX_RUN + 3)])
+    assert [one.check_tx.code for one in answers] == [1] * (2 * MAX_RUN + 3)
+
+
+async def test_checks_with_a_flush_between_them_are_looked_at_together(
+    tmp_path: Path, founding: Founding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CometBFT's timer puts one between any two of them."""
+    together: list[int] = []
+
+    async def check_many(transactions: Sequence[Asked]) -> list[Outcome]:
+        together.append(len(transactions))
+        return [Outcome(1, "", "") for _ in transactions]
+
+    async with serving(tmp_path, founding.genesis_file) as running:
+        monkeypatch.setattr(running.application, "check_many", check_many)
+        sent = [check(b"one"), check(b"two"), FLUSH, check(b"three"), FLUSH, echo("four"), check(b"five")]
+        answers = await raw(running.path, b"".join(encode_frame(one.SerializeToString()) for one in sent), len(sent))
+    assert [one.WhichOneof("value") for one in answers] == [one.WhichOneof("value") for one in sent]
+    assert together == [3, 1]
 
 
 async def test_four_connections_are_served_at_once(tmp_path: Path, founding: Founding, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from atoll.ledger.chain import Ledger
 from atoll.ordering.cometbft import restoring
 from atoll.ordering.cometbft.application import Application
 from atoll.ordering.cometbft.chunks import read_chunk
-from atoll.ordering.cometbft.room import LEAST_FREE_BYTES
+from atoll.ordering.cometbft.room import LEAST_FREE_BYTES, has_room
 from atoll.ordering.cometbft.store import CometStore
 from atoll.ordering.errors import StoreCorrupt
 from atoll.testing.abci import INFO, Refused
@@ -237,6 +237,12 @@ async def test_a_snapshot_is_made_only_where_it_leaves_room(
                 await running.snapshots.settle()
             assert [one.height for one in running.snapshots.all()] == heights
         assert sorted(one.name for one in (tmp_path / "snapshots").iterdir()) == ["15", "5"]
+
+
+def test_of_a_small_disk_the_twentieth_part_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = shutil.disk_usage(tmp_path)._replace(total=2000, free=500)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: small)
+    assert [has_room(tmp_path, size) for size in (400, 401)] == [True, False]
 
 
 async def test_half_a_snapshot_is_cleared_away_at_the_start(tmp_path: Path, source: Founding) -> None:
