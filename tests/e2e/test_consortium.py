@@ -58,7 +58,7 @@ def test_a_result_is_withheld_from_every_organisation_but_the_receiver(standing:
             continue
         with pytest.raises(RefusedByNode) as refused:
             jobs.result(answer.job.job)
-        assert refused.value.code == "job.wrong_phase"
+        assert refused.value.code == "job.no_receiver"
 
 
 def test_a_result_is_withheld_from_tokens_without_its_scope(standing: Standing, answer: Answer) -> None:

@@ -21,6 +21,7 @@ from atoll.cli.demo.consortium import ORGS
 from atoll.cli.demo.errors import NoSuchPart
 from atoll.client import connect_home
 from tests.e2e.conftest import processes_below
+from tests.patience import patience
 
 pytestmark = pytest.mark.slow
 
@@ -79,10 +80,10 @@ def processor_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def wait_until_gone(folder: Path, *, seconds: float = 60.0) -> list[str]:
+def wait_until_gone(folder: Path, *, seconds: float = 10.0) -> list[str]:
     """The processes of a run that are still there after a while; none as soon as there is none."""
-    ends = time.monotonic() + seconds
-    while (left := processes_below(folder)) and time.monotonic() < ends:
+    began = time.monotonic()
+    while (left := processes_below(folder)) and time.monotonic() - began < seconds * patience():
         time.sleep(0.1)
     return left
 

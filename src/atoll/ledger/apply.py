@@ -92,7 +92,7 @@ def apply(state: State, data: bytes, context: Context) -> Outcome:
     try:
         body, rule = _rule(call.chain, transaction, call.height)
         _carry_out(rule, call, body)
-        outcome = Outcome(0, "", "")
+        outcome = ADMITTED
     except RuleError as err:
         state.drop()
         outcome = _refusal(err)
@@ -215,7 +215,7 @@ def _rule(chain: Chain, transaction: Transaction, height: int) -> tuple[Message,
         raise UnknownType(type=transaction.type)
     kind, rule = found
     try:
-        return kind.from_map(dict(transaction.body)), rule
+        return kind.from_map(transaction.body), rule
     except AtollError as err:
         raise BadTransaction(reason=str(err)) from err
 

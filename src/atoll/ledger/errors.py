@@ -129,7 +129,7 @@ class BadPaper(InputError):
 
     code = "paper.unusable"
     sentence = "The paper cannot be signed or handed in: {reason}."
-    remedy = "Draw it up again at a node: `atoll order draft`, `atoll key approver request` or `atoll job approval`."
+    remedy = "Draw it up again at a node: `atoll order draft`, `atoll key approver request` or `atoll grade override`."
 
 
 class BadSnapshot(IntegrityError):

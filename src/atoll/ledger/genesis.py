@@ -99,13 +99,24 @@ def verify_genesis(data: bytes) -> tuple[Genesis, bytes]:
     if genesis.rules_version not in RULES:
         raise BadGenesis(reason=f"rules version {genesis.rules_version} is unknown here")
     if [one.org for one in signed.signatures] != [one.org for one in genesis.founders]:
-        raise BadGenesis(reason="not every founder has signed")
+        raise BadGenesis(reason=_who_signed([one.org for one in signed.signatures], [one.org for one in genesis.founders]))
     message = genesis_signed_bytes(signed.body)
     for founder, signature in zip(genesis.founders, signed.signatures, strict=True):
         if not ed25519.is_signature(founder.identity, message, signature.signature):
             raise BadGenesis(reason=f"the signature of {founder.org} is wrong")
     verify_body(genesis)
     return genesis, genesis_digest(signed.body)
+
+
+def _who_signed(signed: list[str], founders: list[str]) -> str:
+    """
+    >>> _who_signed(["bank"], ["bank", "bureau"]), _who_signed(["bank", "mallory"], ["bank"])
+    ('not every founder has signed: bureau is missing', 'it is not signed by every founder once, in order, and by nobody else')
+    """
+    missing = ", ".join(sorted(set(founders) - set(signed)))
+    if missing:
+        return f"not every founder has signed: {missing} is missing"
+    return "it is not signed by every founder once, in order, and by nobody else"
 
 
 def verify_body(genesis: Genesis) -> None:
@@ -129,7 +140,7 @@ def verify_body(genesis: Genesis) -> None:
     elif all(one.org == genesis.sequencer for one in validating):
         raise BadGenesis(reason="no validating member beside the sequencer")
     if not is_key_name(genesis.chain_id):
-        raise BadGenesis(reason="its chain id cannot name the log in a signed note")
+        raise BadGenesis(reason="its chain id cannot name a log: it has blanks or a plus sign, or is empty or too long")
 
 
 def _verify_validators(genesis: Genesis) -> None:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar
 
 from atoll.ledger.records import Record, record_key
 from atoll.primitives.smt import Tree
 from atoll.wire.message import encode_message, parse_message
 
 R = TypeVar("R", bound=Record)
+_Name: TypeAlias = tuple[type[Record], str]
+"""Class and identifier of a record."""
 _UNREAD: Any = object()
-"""Stands where a record was not asked for yet."""
+"""Stands for a record that was not asked for yet."""
 
 
 class Records(Mapping[bytes, bytes]):
@@ -51,46 +53,61 @@ class State:
     records again and again. A namespace belongs to one class of record.
     """
 
-    __slots__ = ("_base", "_block", "_read", "_transaction", "_written")
+    __slots__ = ("_before", "_block", "_records", "_transaction")
 
     def __init__(self, base: Mapping[bytes, bytes]) -> None:
-        self._base = base
         self._block: dict[bytes, bytes] = {}
         self._transaction: dict[bytes, bytes] = {}
-        self._read: dict[tuple[type[Record], str], Record | None] = {}
-        """Records of base and block, as far as they were asked for."""
-        self._written: dict[tuple[type[Record], str], Record] = {}
-        """Those of the transaction."""
+        self._records = _Known(base)
+        self._before: dict[_Name, Any] = {}
+        """What stood in the place of each record that the transaction has written."""
 
     def get(self, kind: type[R], identifier: str) -> R | None:
         """The record, or None where there is none."""
-        name = (kind, identifier)
-        record = self._written.get(name) or self._read.get(name, _UNREAD)
-        if record is _UNREAD:
-            data = self._base.get(record_key(kind, identifier))
-            record = self._read[name] = None if data is None else _parse(data, kind)  # type: ignore[arg-type]  # mypy issue 11469
-        return cast("R | None", record)
+        return self._records[kind, identifier]  # type: ignore[return-value]  # under the name of a class stand its records
 
     def put(self, record: Record) -> None:
         """Write a record, in place of one of the same identifier."""
         identifier = record.identifier()
-        self._transaction[record_key(type(record), identifier)] = encode_message(record)
-        self._written[type(record), identifier] = record
+        name = (type(record), identifier)
+        self._transaction[record_key(*name)] = encode_message(record)
+        self._before.setdefault(name, self._records.get(name, _UNREAD))
+        self._records[name] = record
 
     def keep(self) -> None:
         """The transaction succeeded: its writes become the block's."""
         self._block.update(self._transaction)
-        self._read.update(self._written)
-        self.drop()
+        self._transaction.clear()
+        self._before.clear()
 
     def drop(self) -> None:
         """The transaction failed: forget its writes."""
+        for name, record in self._before.items():
+            if record is _UNREAD:
+                del self._records[name]
+            else:
+                self._records[name] = record
         self._transaction.clear()
-        self._written.clear()
+        self._before.clear()
 
     def changes(self) -> dict[bytes, bytes]:
         """What the block has written, in key order."""
         return {key: self._block[key] for key in sorted(self._block)}
+
+
+class _Known(dict[_Name, Record | None]):
+    """Records of base, block and transaction; one that was not asked for yet is looked up in the base."""
+
+    __slots__ = ("_base",)
+
+    def __init__(self, base: Mapping[bytes, bytes]) -> None:
+        self._base = base
+
+    def __missing__(self, name: _Name) -> Record | None:
+        kind, identifier = name
+        data = self._base.get(record_key(kind, identifier))
+        record = self[name] = None if data is None else _parse(data, kind)  # type: ignore[arg-type]  # mypy issue 11469
+        return record
 
 
 @functools.lru_cache(maxsize=10_000)

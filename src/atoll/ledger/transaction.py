@@ -72,5 +72,16 @@ def _parse(data: bytes) -> tuple[Envelope, Transaction]:
 
 
 def transaction_id(data: bytes) -> bytes:
-    """SHA-256 of the received bytes."""
+    """SHA-256 of the received bytes. Kept like what was read of them: it is their name wherever they come by."""
+    return _small_id(data) if len(data) <= SMALL_BYTES else hashlib.sha256(data).digest()
+
+
+@functools.lru_cache(maxsize=8192)
+def _small_id(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
+
+
+@functools.lru_cache(maxsize=4)
+def transaction_ids(transactions: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Those of a block. The last ones are kept, because the store asks, and whoever waits for a transaction of it."""
+    return tuple([transaction_id(data) for data in transactions])

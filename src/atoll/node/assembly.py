@@ -184,6 +184,7 @@ class Node:
         finally:
             self.reactor.stop()
             await self.runs.stop_all()
+            await self.foreign.stop()
             await self.base.engine.stop()
             self.catalogue.close()
             self._store.close()

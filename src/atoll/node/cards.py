@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from atoll.api.models import DatasetInfo, GradingInfo, RegisterColumn, RegisterDataset
 from atoll.exchange.catalogue.validation import verify_card
 from atoll.exchange.grading import LevelTable
-from atoll.exchange.grading.declared import declare
+from atoll.exchange.grading.declared import declare, level_of_dataset, verify_classes
 from atoll.exchange.grading.model import ColumnGrade, Grading
 from atoll.exchange.grading.override import override
 from atoll.exchange.profile import ColumnProfile, Profile
@@ -46,11 +46,13 @@ def write_card(
 
     Raises:
         BadRequest: a described column is not in the source.
-        LoweredWithoutReason: a column's level is lower than what was found, and there is no reason.
+        UnknownClass: a class is said that the table does not have.
+        LoweredWithoutReason: a column's level is lower than what was found or declared, and there is no reason.
         CardRefused, CardTooLong: what is said cannot be published.
     """
     reason = request.reason or (request.grading.reason if request.grading else "")
-    detected = declare(look.grading, semantics_of(request.columns), table)
+    verify_classes(request.classes, table)
+    detected = declare(look.grading, semantics_of(request.columns), table, classes_of(request.columns))
     grading = grade_as_said(detected, request.columns, reason)
     columns = column_cards(request.columns, look.columns, look.profile, grading)
     card = DatasetCard(
@@ -61,8 +63,10 @@ def write_card(
         source=look.format,
         rows_at_most=round_up_to_power_of_two(look.rows),
         columns=columns,
-        level=starting_level(tuple(one.level for one in columns), least_levels),
-        classes=tuple(request.classes) or grading.classes,
+        level=starting_level(
+            (*(one.level for one in columns), level_of_dataset(request.classes, detected, table)), least_levels
+        ),
+        classes=table.worst([request.classes, grading.classes]),
         grading=grading_card(grading),
         purposes=tuple(request.purposes),
         keywords=tuple(request.keywords),
@@ -91,6 +95,11 @@ def semantics_of(described: Iterable[RegisterColumn]) -> dict[str, str]:
     return {one.name: one.semantics for one in described if one.semantics}
 
 
+def classes_of(described: Iterable[RegisterColumn]) -> dict[str, list[str]]:
+    """The classes that a person says columns have, besides those that are found."""
+    return {one.name: one.classes for one in described if one.classes}
+
+
 def column_cards(
     described: Iterable[RegisterColumn], found: Sequence[tuple[str, str]], profile: Profile, grading: Grading
 ) -> tuple[ColumnCard, ...]:
@@ -103,7 +112,7 @@ def column_cards(
         described: what is said.
         found: name and type of each column of the source, in its order.
         profile: of the same columns in the same order.
-        grading: of the same; levels are its, and classes where a person says none.
+        grading: of the same, with what a person declares; levels and classes are its.
 
     Raises:
         BadRequest: a described column is not in the source, or an exposure is none.
@@ -127,7 +136,7 @@ def _column_card(one: RegisterColumn, kind: str, counted: ColumnProfile, graded:
         name=one.name,
         kind=kind,
         semantics=one.semantics,
-        classes=tuple(one.classes) or graded.classes,
+        classes=graded.classes,
         level=graded.level,
         exposure=Exposure(one.exposure),
         exposure_until=one.exposure_until,

@@ -21,7 +21,6 @@ from atoll.node.errors import BadConfig, NoHome
 from atoll.node.foreign.settings import PATIENCE_SECONDS, ForeignSettings
 from atoll.node.tlog.settings import EVERY_SECONDS, LogSettings
 from atoll.policy.local import LocalRules
-from atoll.storage.errors import PassphraseMissing
 from atoll.storage.passphrase import read_passphrase
 
 LEAST_JOB_MB = 64
@@ -114,13 +113,10 @@ class Home:
         """What opens the keystore: ATOLL_PASSPHRASE, the file that ATOLL_PASSPHRASE_FILE names, or `passphrase` in the home.
 
         Raises:
-            BadConfig: there is none of them, or the file cannot be read.
+            PassphraseMissing: there is none of them, or the file cannot be read.
             KeystoreExposed: others may read the home's passphrase file.
         """
-        try:
-            return read_passphrase(self.passphrase_file)
-        except PassphraseMissing as err:
-            raise BadConfig(path=str(self.keys), reason=str(err).rstrip(".")) from err
+        return read_passphrase(self.passphrase_file)
 
 
 @dataclass(frozen=True, slots=True)

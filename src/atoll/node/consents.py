@@ -8,7 +8,7 @@ job's secrets are durable before the consent that rests on them is sent.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -19,10 +19,10 @@ from atoll.jobs.bids import SHARES, Share, commit_shares
 from atoll.jobs.errors import UnknownKind
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, plan_digest
-from atoll.ledger.records import SIMILARITY, Chain, Dataset, Grant, Job, JobState, counted_inputs
+from atoll.ledger.records import SIMILARITY, Chain, Dataset, Grant, Job, JobState
 from atoll.ledger.rights import chain_of
 from atoll.ledger.rules.errors import ApprovalMissing, GrantExhausted, StandingNotInForce
-from atoll.ledger.rules.job import ConsentJob, ProposeJob, RefuseJob
+from atoll.ledger.rules.job import ConsentJob, RefuseJob
 from atoll.node.bodies import Bodies, Body, Kind
 from atoll.node.context import NodeContext
 from atoll.node.duties import Duties
@@ -37,6 +37,7 @@ from atoll.node.errors import (
     TransactionRefused,
 )
 from atoll.node.promises import Promises
+from atoll.node.proposed import disagreement
 from atoll.node.purposes import Purposes
 from atoll.node.reviews import Reviews
 from atoll.node.standing import StandingConsents
@@ -95,9 +96,12 @@ class Consents:
             await self.refuse(identifier, local.error, actor="node")
             return
         try:
-            plan = await self.checked_plan(job)
+            plan = await self._proposed(job)
             await self._collect(plan)
             decision = self.decide(plan, job.proposer)
+            if not decision.denies:  # a program can take long to look at, which is not done for whom the rules turn away
+                await self._verify_attached(job, plan)
+                decision = self.decide(plan, job.proposer)
         except PlanMissing:
             self._context.store.update_job(identifier, phase="waiting for plan")
             return
@@ -138,11 +142,16 @@ class Consents:
 
         Raises:
             PlanMissing: nobody gives it.
-            JobError, UnknownKind: it contradicts its proposal, the chain or its kind.
+            JobError, UnknownKind: it contradicts its proposal, the chain, its kind, or what travels beside it.
         """
+        plan = await self._proposed(job)
+        await self._verify_attached(job, plan)
+        return plan
+
+    async def _proposed(self, job: Job) -> Plan:
+        """The plan alone. Raises as `checked_plan`."""
         identifier = job.job_id.hex()
-        holders = dict.fromkeys((job.proposer, *job.parties))
-        data = await self._bodies.fetch(self._context.view(), Kind.PLAN, identifier, holders)
+        data = await self._bodies.fetch(self._context.view(), Kind.PLAN, identifier, _holders(job))
         if data is None:
             raise PlanMissing(job=identifier)
         plan = parse_message(data, Plan)
@@ -151,23 +160,24 @@ class Consents:
             raise PlanInconsistent(job=identifier, what=difference)
         kind = job_kind(plan.kind)
         kind.check(plan)
-        kind.verify_attached(plan, await self._attached(plan, holders))
+        kind.verify_traffic(plan)
         kind.verify_period(plan, self._context.now())
         return plan
 
-    async def _attached(self, plan: Plan, holders: Iterable[str]) -> bytes:
-        """What travels beside a plan; empty where nothing does.
+    async def _verify_attached(self, job: Job, plan: Plan) -> None:
+        """What travels beside a plan is what the plan says of it, where something does.
 
         Raises:
             PlanMissing: nobody gives it.
+            JobError: it is something else.
         """
-        if not plan.attached:
-            return b""
-        identifier = plan.job_id.hex()
-        body = await self._bodies.fetch(self._context.view(), Kind.ATTACHED, identifier, holders)
-        if body is None:
-            raise PlanMissing(job=identifier)
-        return body
+        identifier, body = plan.job_id.hex(), b""
+        if plan.attached:
+            found = await self._bodies.fetch(self._context.view(), Kind.ATTACHED, identifier, _holders(job))
+            if found is None:
+                raise PlanMissing(job=identifier)
+            body = found
+        await self._context.offload(lambda: job_kind(plan.kind).verify_attached(plan, body))
 
     async def _collect(self, plan: Plan) -> None:
         """Ask for terms and scopes that did not come, of grants that somebody else gave in this organisation's data, and for
@@ -239,23 +249,30 @@ class Consents:
         its compute nodes.
 
         Raises:
-            ProgramNotReviewed, NotEntrusted, BidMissing.
+            ProgramNotReviewed, NotEntrusted.
         """
-        if self._lacks_bid(plan):
-            raise BidMissing(job=plan.job_id.hex())
         question = self._question(plan, self._context.org)
         for digest, name in unreviewed(question).items():
             raise ProgramNotReviewed(name=name, digest=digest)
         if nodes := unacknowledged(question):
             raise NotEntrusted(nodes=", ".join(nodes))
 
-    def bid(self, plan: Plan, value: int) -> None:
-        """Keep what this organisation bids, split into shares; durable before the consent that commits to it.
+    def split_bid(self, plan: Plan, value: int | None) -> tuple[Share, ...]:
+        """The shares of what this organisation bids; none where it is asked for no bid.
 
         Raises:
             BadBid, BadPlan: the value would count as none, or nothing is bid for.
+            BidMissing: None, where a bid is asked for. One that was kept when another try failed is not meant.
         """
-        self._new_secrets(plan.job_id.hex(), job_kind(plan.kind).split_bid(plan, value, self._context.entropy))
+        if value is not None:
+            return job_kind(plan.kind).split_bid(plan, value, self._context.entropy)
+        if self._context.org in plan.bidders():
+            raise BidMissing(job=plan.job_id.hex())
+        return ()
+
+    def keep_bid(self, plan: Plan, shares: tuple[Share, ...]) -> None:
+        """Keep the own bid; durable before the consent that commits to it."""
+        self._new_secrets(plan.job_id.hex(), shares)
 
     def withhold(self, identifier: str) -> None:
         """The own bid will not be opened."""
@@ -285,6 +302,8 @@ class Consents:
         identifier = job.job_id.hex()
         plan = self._bodies.plan(identifier)
         assert plan is not None, "it was decided on"
+        if self._lacks_bid(plan):
+            raise BidMissing(job=identifier)
         self.verify_person(plan)
         self._promises.note(job)
         await self._context.fresh_view()
@@ -359,36 +378,9 @@ def _withholding(identifier: str) -> str:
     return f"withheld/{identifier}"
 
 
-def proposal_of(plan: Plan, digest: bytes) -> ProposeJob:
-    """The transaction that proposes a plan."""
-    return ProposeJob(
-        job_id=plan.job_id,
-        kind=plan.kind,
-        plan_digest=digest,
-        parties=plan.orgs(),
-        receivers=plan.receivers(),
-        inputs=counted_inputs(plan),
-        not_after=plan.not_after,
-        bidders=plan.bidders(),
-        bids_until=plan.bids_until,
-    )
-
-
-def disagreement(plan: Plan, job: Job, chain: Chain | None) -> str:
-    """In what a plan and its proposal differ; empty if they agree."""
-    if chain is None or (plan.chain_id, plan.genesis_digest) != (chain.chain_id, chain.genesis_digest):
-        return "the ledger they are for"
-    pairs = {
-        "job id": (plan.job_id, job.job_id),
-        "kind": (plan.kind, job.kind),
-        "parties": (plan.orgs(), job.parties),
-        "receivers": (plan.receivers(), job.receivers),
-        "inputs": (counted_inputs(plan), job.inputs),
-        "deadline": (plan.not_after, job.not_after),
-        "bidders": (plan.bidders(), job.bidders),
-        "end of bids": (plan.bids_until, job.bids_until),
-    }
-    return next((name for name, (said, proposed) in pairs.items() if said != proposed), "")
+def _holders(job: Job) -> tuple[str, ...]:
+    """Who can be asked for what was proposed, the proposer first."""
+    return tuple(dict.fromkeys((job.proposer, *job.parties)))
 
 
 def is_open(job: Job) -> bool:

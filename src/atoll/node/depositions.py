@@ -1,33 +1,39 @@
 """What this node can show where a computation among malicious nodes ended early: what each compute node signed of what was
 said.
 
-The job's process hands it over with its failure; it is kept beside the job, and judged with the ledger's keys when somebody
-looks. It holds digests and signatures only (`atoll.protocols.mpc.claims`), so it may be shown to anybody.
+The job's process hands it over with its failure; it is kept beside the job, and judged when somebody looks, with the keys that
+the ledger had when the job started: a key that is replaced or revoked afterwards takes nothing back. It holds digests and
+signatures only (`atoll.protocols.mpc.claims`), so it may be shown to anybody.
 """
 
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
 from typing import Any
 
 from atoll.api.models import ClaimInfo, ContradictionInfo, DepositionInfo
 from atoll.errors import AtollError
 from atoll.ledger.plan import Plan, plan_digest
-from atoll.ledger.records import Key, KeyPointer
+from atoll.ledger.records import Job, Key, Reader, current_key
 from atoll.node.context import NodeContext
-from atoll.node.order import COMPUTE_ROLE, MOST_IDENTITIES
-from atoll.policy.limits import View
+from atoll.node.order import COMPUTE_ROLE
 from atoll.trust.keys import KeyName, Purpose
 from atoll.wire.message import encode_message, parse_message
 
+log = logging.getLogger("atoll.depositions")
 
-def identity_keys(view: View, org: str) -> tuple[bytes, ...]:
-    """The identity keys of an organisation that count for what was signed lately, newest first; no revoked ones."""
-    pointer = view.get(KeyPointer, f"{org}/{Purpose.IDENTITY}")
-    newest = pointer.version if pointer is not None else 0
-    names = [str(KeyName(org, Purpose.IDENTITY, version)) for version in range(newest, max(newest - MOST_IDENTITIES, 0), -1)]
-    keys = [view.get(Key, name) for name in names]
-    return tuple(key.public for key in keys if key is not None and key.revoked_height is None)
+
+def identity_keys(view: Reader, org: str, since: int) -> Iterator[Key]:
+    """The identity keys of an organisation that were in force at a height or came later, newest first; also those that were
+    revoked later."""
+    key = current_key(view, org, Purpose.IDENTITY)
+    while key is not None and (key.to_height is None or key.to_height > since):
+        if key.revoked_height is None or key.revoked_height > since:
+            yield key
+        before = key.version - 1
+        key = view.get(Key, str(KeyName(org, Purpose.IDENTITY, before))) if before else None
 
 
 class Depositions:
@@ -37,13 +43,20 @@ class Depositions:
         self._context = context
 
     def keep(self, identifier: str, failed: dict[str, Any]) -> None:
-        """Take up what a job's process says of its failure, if it has anything to show."""
-        if failed.get("deposition"):
-            kept = {"deposition": failed["deposition"], "between": failed["between"]}
+        """Take up what a job's process says of its failure, if it has anything to show. It reads what others send: it may have
+        been taken over."""
+        shown, between = failed.get("deposition"), failed.get("between")
+        if not shown:
+            return
+        if isinstance(shown, str) and isinstance(between, list) and all(type(one) is int for one in between):
+            kept = {"deposition": shown, "between": between}
             self._context.store.set_meta(_slot(identifier), json.dumps(kept).encode())
+        else:
+            log.warning("the job's process shows what is no deposition", extra={"job": identifier})
 
-    def describe(self, plan: Plan, attempt: int) -> DepositionInfo | None:
-        """What is kept of a job, and what its claims show; None where nothing is kept."""
+    def describe(self, job: Job, plan: Plan, attempt: int) -> DepositionInfo | None:
+        """What is kept of a job, and what its claims show; with a problem and without claims where it cannot be verified, None
+        where nothing is kept."""
         kept = self._context.store.meta(_slot(plan.job_id.hex()))
         if not kept:
             return None
@@ -52,17 +65,20 @@ class Depositions:
         said = json.loads(kept)
         orgs = {one.index: one.org for one in plan.parties if one.role == COMPUTE_ROLE}
         view = self._context.view()
-        identities = {place: identity_keys(view, org) for place, org in orgs.items()}
+        since = job.started_height
+        identities = {place: tuple(key.public for key in identity_keys(view, org, since)) for place, org in orgs.items()}
+        between = [orgs[one] for one in said["between"] if one in orgs]
         try:
             found = parse_message(bytes.fromhex(said["deposition"]), Deposition)
             contradictions = judge([found], identities, context=attempt_context(plan_digest(plan), attempt))
-        except (AtollError, ValueError):  # made by a process that reads what others send: it may have been taken over
-            return None
+        except (AtollError, ValueError) as err:
+            problem = str(err) if isinstance(err, AtollError) else "It cannot be read."
+            log.warning("a deposition is not verified", extra={"job": plan.job_id.hex(), "problem": problem})
+            return DepositionInfo(witness=self._context.org, between=between, encoded=said["deposition"], problem=problem)
         places = sorted({place for one in contradictions for place in one.pair})
-        disputed = [orgs[place] for place in places] or [orgs[one] for one in said["between"] if one in orgs]
         return DepositionInfo(
-            witness=orgs[found.witness],
-            between=disputed,
+            witness=self._context.org,
+            between=[orgs[place] for place in places] or between,
             contradictions=[
                 ContradictionInfo(
                     what=one.fault,

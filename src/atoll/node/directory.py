@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from atoll.ledger.records import Key, KeyPointer, Member, MemberState, served_until
+from atoll.ledger.records import Key, Member, MemberState, current_key, served_until
 from atoll.node.order import parse_endpoint
 from atoll.ordering.engine import View
 from atoll.trust.keys import Purpose
@@ -46,10 +46,9 @@ class Directory:
         view = self._view()
         found: dict[str, tuple[bytes, ...]] = {}
         for member in self.served():
-            pointer = view.get(KeyPointer, f"{member.org}/{Purpose.TLS}")
-            versions = (pointer.version, pointer.version - 1) if pointer else ()
-            keys = [view.get(Key, f"{member.org}/{Purpose.TLS}/{version}") for version in versions]
-            if keys and keys[0] is not None and keys[0].revoked_height is None:
-                standing = [one.public for one in keys if one is not None and one.revoked_height is None]
+            key = current_key(view, member.org, Purpose.TLS)
+            if key is not None and key.revoked_height is None:
+                before = view.get(Key, f"{member.org}/{Purpose.TLS}/{key.version - 1}")
+                standing = [one.public for one in (key, before) if one is not None and one.revoked_height is None]
                 found[member.org] = tuple(one for one in standing if is_certificate_of(one, member.org))
         return found

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from atoll.api.models import DoctorFinding, Status, ValidatorHealth
-from atoll.ledger.records import EngineKind, OprfDealing, OprfKey
+from atoll.ledger.records import ConsensusSet, EngineKind, OprfDealing, OprfKey
 from atoll.ledger.rules import LATEST
 from atoll.node.context import NodeContext
 from atoll.node.motions import Motions
@@ -55,6 +55,8 @@ class Doctor:
             term=consensus.term,
             sequencer=consensus.sequencer if consensus.engine is EngineKind.EMBEDDED else "",
             quorum=f"{consensus.quorum()} of {len(consensus.counted())}",
+            quorum_reached=sum(one.org not in self._unreached() for one in consensus.counted()),
+            quorum_missing=self._unreached(),
             freshness_seconds=self._age(),
             connected=list(self._links.connected()),
             jobs_running=self._runs.running,
@@ -81,6 +83,7 @@ class Doctor:
                 found=f"height {view.height}, newest quorum ({consensus.quorum()} members) {self._age()} s ago",
                 remedy="See which validating members are down" + handover,
             ),
+            look_at_quorum(consensus, self._unreached()),
             *self._look_at_validator(),
             *self._look_at_rules(),
             DoctorFinding(
@@ -176,8 +179,33 @@ class Doctor:
             remedy="See that enough of the witnesses named in [tlog] run and are reached; it is published again by itself.",
         )
 
+    def _unreached(self) -> list[str]:
+        return unreached(self._context.view().consensus, self._context.org, self._links.connected())
+
     def _age(self) -> int:
         return max(0, self._context.clock.now() - self._context.engine.freshness())
+
+
+def unreached(consensus: ConsensusSet, me: str, connected: Iterable[str]) -> list[str]:
+    """Who counts towards a quorum, or puts transactions in order, and is not reached from here."""
+    needed = {one.org for one in consensus.counted()}
+    if consensus.engine is EngineKind.EMBEDDED:
+        needed.add(consensus.sequencer)
+    return sorted(needed - {me, *connected})
+
+
+def look_at_quorum(consensus: ConsensusSet, missing: Sequence[str]) -> DoctorFinding:
+    """Whether anything can be confirmed now."""
+    counted = [one.org for one in consensus.counted()]
+    reached = [one for one in counted if one not in missing]
+    stops = len(reached) < consensus.quorum() or (consensus.engine is EngineKind.EMBEDDED and consensus.sequencer in missing)
+    names = ", ".join(missing)
+    return DoctorFinding(
+        check="quorum",
+        ok=not stops,
+        found=f"{consensus.quorum()} of {len(counted)} needed, {len(reached)} reached" + (f"; not {names}" if names else ""),
+        remedy="Nothing can be confirmed until enough of them are back; what was handed in waits, and may be carried out then.",
+    )
 
 
 def _rules(view: View) -> str:

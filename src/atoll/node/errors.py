@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from atoll.errors import AccessError, AtollError, ConflictError, InputError, JobError, NotFoundError, UnavailableError
+from atoll.errors import (
+    AccessError,
+    AtollError,
+    ConflictError,
+    InputError,
+    JobError,
+    NotFoundError,
+    RuleError,
+    UnavailableError,
+)
 
 
 class BadConfig(InputError):
@@ -19,6 +28,22 @@ class NoHome(NotFoundError):
     code = "node.no_home"
     sentence = "{path} is not the home of a node: {reason}."
     remedy = "Make one with `atoll init`, or name it with --home or ATOLL_HOME."
+
+
+class HomeExists(ConflictError):
+    """A home should be made where one is."""
+
+    code = "node.home_exists"
+    sentence = "{path} is the home of a node already; nothing was changed."
+    remedy = "Use it as it is, or name another folder. `atoll config check` says what is in it."
+
+
+class NotFounded(ConflictError):
+    """The home is made, and its organisation is in no consortium yet."""
+
+    code = "node.not_founded"
+    sentence = "{path} belongs to no consortium yet: it holds no genesis.atoll."
+    remedy = "`atoll consortium found install` brings it to a founder, `atoll consortium enrol` to whoever is invited."
 
 
 class NoToken(AccessError):
@@ -54,12 +79,58 @@ class BadRequest(InputError):
     remedy = "`--help` of the command shows what it takes."
 
 
+class ColumnNotUsable(InputError):
+    """A grant would permit a column that the dataset's card does not have, or hides: no job could ever use it."""
+
+    code = "grant.no_column"
+    sentence = "{dataset} has no column {column} that a grant could permit; it has {columns}."
+    remedy = (
+        "`atoll dataset show` prints the card. A hidden column can be permitted once the dataset is registered again with "
+        "another exposure for it."
+    )
+
+
 class NotForThisJob(ConflictError):
     """The job is not where this call could do anything."""
 
     code = "job.wrong_phase"
-    sentence = "Job {job} is {phase}; this needs {needed}."
+    sentence = "Job {job} is {phase}; {needed}."
     remedy = "`atoll job show` tells what the job waits for."
+
+
+class JobEnded(NotForThisJob):
+    """The job has ended, and nothing about it can be decided any more."""
+
+    code = "job.ended"
+    sentence = "Job {job} has ended {state}; nothing is left to {verb}."
+    remedy = ""
+
+
+class BidMade(NotForThisJob):
+    """This organisation has bid already."""
+
+    code = "job.bid_made"
+    sentence = "{org} has bid in job {job}; a bid is made once."
+    remedy = "`atoll auction show` tells until when bids are taken; before that, `atoll job withdraw` ends the whole auction."
+
+
+class NotAReceiver(NotForThisJob):
+    """The result of a job was asked for at a node that gets none of it."""
+
+    code = "job.no_receiver"
+    sentence = "{org} does not receive of job {job}; {receivers} does."
+    remedy = "Ask at a receiver's node; nobody else has the result."
+
+
+class ProposalUnconfirmed(UnavailableError):
+    """A job was handed in, and no quorum has confirmed its proposal in time; it may still run."""
+
+    code = "job.unconfirmed"
+    sentence = "Job {job} was handed in, and no quorum has confirmed it within {seconds} seconds; it may still run."
+    remedy = (
+        "`atoll doctor` shows who is missing. Once a quorum is back, `atoll job list` shows the job, and `atoll job withdraw` "
+        "takes it back. Proposing the same again before its deadline finds this job and makes no second one."
+    )
 
 
 class ResultHeld(AccessError):
@@ -177,12 +248,12 @@ class RegistrationBusy(ConflictError):
     remedy = "Wait until it has ended; `atoll dataset list --mine` shows it then."
 
 
-class TransactionRefused(ConflictError):
-    """The ledger's rules refused a transaction of this node; `number` and `sentence` are the rule's."""
+class TransactionRefused(RuleError):
+    """The ledger's rules refused a transaction of this node; `rule` is the code of the one that did, `reason` its sentence."""
 
     code = "ledger.refused"
     sentence = "The ledger refused {type}: {reason}"
-    remedy = "`atoll why CODE` with the code of the rule explains it."
+    remedy = "`atoll why CODE` with the code in brackets, which is the rule's, explains it."
 
 
 class NodeFault(AtollError):

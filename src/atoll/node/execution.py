@@ -33,8 +33,8 @@ from atoll.sources import SourceRoot, SourceRows, open_items, open_source, parse
 from atoll.sources.prints import Registered, open_sample
 from atoll.storage.sealed import Sealer
 from atoll.storage.tables import SealedTables
-from atoll.transport.errors import JobAborted
-from atoll.transport.faults import describe_fault
+from atoll.transport.errors import JobAborted, JobStopped
+from atoll.transport.faults import describe_fault, public_code, public_sentence
 from atoll.transport.meeting import Meeting
 from atoll.transport.options import RunOptions
 from atoll.transport.runner import Report, run_role
@@ -70,6 +70,7 @@ class Execution:
         self._threads = threads
         self._plan = parse_message(order.plan, Plan)
         self._witness: Witness | None = None
+        self._stopped_by: JobAborted | None = None
 
     async def run_to_status(self) -> int:
         """As `run`, but a failure is told to the node by its code; 0 if all is well, else 1."""
@@ -106,7 +107,8 @@ class Execution:
                 async with asyncio.TaskGroup() as group:
                     runs = [group.create_task(self._run_place(place, inputs[place], deadline)) for place in places]
             except BaseExceptionGroup as failed:
-                raise failed.exceptions[0] from failed
+                first = failed.exceptions[0]
+                raise first from first.__cause__  # not from the group: where memory ran out, the cause says so
         self._tell_done([run.result() for run in runs])
 
     async def _in_thread(self, work: Callable[[Party, ExitStack], Inputs], place: Party, kept: ExitStack) -> Inputs:
@@ -136,8 +138,12 @@ class Execution:
                     threads=self._threads,
                     resumable=kind.resumable,
                     digested=kind.resumable,
+                    why_stopped=lambda: self._stopped_by or JobStopped(),
                 ),
             )
+        except AtollError as err:  # before the group stops the other places: what they say may arrive first
+            self._stopped_by = self._stopped_by or _in_its_name(place, err)
+            raise
         finally:
             await meeting.close()
 
@@ -304,6 +310,13 @@ class Execution:
 def _uses_cells(planned: PlanInput) -> bool:
     """Whether a place needs more of its table than the keys."""
     return planned.role == "receiver" or bool(planned.beside)
+
+
+def _in_its_name(place: Party, err: AtollError) -> JobAborted:
+    """How one place of this organisation failed, as its other places pass it on."""
+    if isinstance(err, JobAborted):
+        return err
+    return JobAborted(party=str(place), remote_code=public_code(err), remote_sentence=public_sentence(err))
 
 
 def find_pair(err: AtollError, me: int) -> list[int]:

@@ -14,8 +14,8 @@ from atoll.api import models
 from atoll.api.openapi import openapi_document
 from atoll.api.routes import ROUTES, Route
 from atoll.api.scopes import SCOPES_BY_ROLE, Scope
-from atoll.errors import AtollError
-from atoll.node.errors import BadRequest, NodeFault, NoToken, WrongScope
+from atoll.errors import AtollError, catalogue
+from atoll.node.errors import BadRequest, NodeFault, NoToken, TransactionRefused, WrongScope
 from atoll.node.handlers import Handlers
 from atoll.node.services import Services
 from atoll.node.tlog.routes import ASKED_BURST, ASKED_PER_SECOND, BURST, PER_SECOND, Claims, add_log_routes
@@ -24,6 +24,7 @@ from atoll.ports import SystemClock
 from atoll.storage.store import NodeStore
 from atoll.transport.throttle import Throttle
 from atoll.version import VERSION
+from atoll.wire.errors import MessageError
 
 log = logging.getLogger("atoll.gateway")
 
@@ -97,9 +98,14 @@ async def answer_error(_: Request, err: Exception) -> JSONResponse:
     """An error of ours as problem+json."""
     if not isinstance(err, AtollError):
         raise err
+    if isinstance(err, MessageError):  # which message of ours it would have been is nothing to whoever asked
+        err = BadRequest(reason=f"{err.field.replace('_', ' ')} {err.problem}".strip())
     problem = models.Problem(
         type=f"about:atoll/{err.code}", title=str(err), status=err.status, code=err.code, remedy=err.remedy
     )
+    if isinstance(err, TransactionRefused):
+        rule = catalogue().get(err.operands["rule"])
+        problem.rule, problem.remedy = err.operands["rule"], (rule and rule.remedy) or err.remedy
     return JSONResponse(problem.model_dump(), status_code=err.status, media_type="application/problem+json")
 
 

@@ -15,10 +15,10 @@ from atoll.ledger.rules.takings import DAY_SECONDS, headroom
 from atoll.node.bodies import PATIENCE_SECONDS, READERS, Bodies, Kind, entitled, readers
 from atoll.node.budgets import Budgets
 from atoll.node.context import NodeContext
-from atoll.node.errors import BadRequest, NoSuchThing
+from atoll.node.errors import BadRequest, ColumnNotUsable, NoSuchThing
 from atoll.node.purposes import Purposes
 from atoll.ordering.engine import Acknowledged
-from atoll.policy.demand import OF_PROGRAMS, Output
+from atoll.policy.demand import OF_PROGRAMS, Exposure, Output
 from atoll.policy.errors import PolicyRefused
 from atoll.policy.odrl.check import verify_policy
 from atoll.policy.odrl.jsonld import parse_policy_json
@@ -66,7 +66,9 @@ class Grants:
         Raises:
             PolicyRefused: the terms say something that the profile does not know.
             MessageError, ValueError: an operand or operator is unknown.
-            BadRequest: rows or sums without a payload column; terms for somebody or something else.
+            ColumnNotUsable: the card does not have a column, or hides it.
+            BadRequest: rows or sums without a payload column, an output that no kind of job named has; terms for somebody or
+                something else.
             TransactionRefused: the ledger's rules refuse it.
         """
         entropy = self._context.entropy
@@ -85,6 +87,7 @@ class Grants:
             conflict=written.conflict,
         )
         verify_policy(terms)
+        self._verify_columns(request)
         body = encode_message(terms)
         self._bodies.keep(Kind.TERMS, grant.hex(), body)
         now = self._context.now()
@@ -136,6 +139,18 @@ class Grants:
             raise NoSuchThing(what="grant with terms", name=grant)
         terms = parse_message(await self._bodies.need(view, Kind.TERMS, grant, record.parties()), GrantTerms)
         return agreement_to_json(view.chain.chain_id, terms)
+
+    def _verify_columns(self, request: GiveGrant) -> None:
+        """Refuse columns that no job could use, where the card is here.
+
+        Raises:
+            ColumnNotUsable: the card does not have it, or hides it.
+        """
+        card = self._bodies.card(request.dataset)
+        usable = [one.name for one in card.columns if one.exposure is not Exposure.HIDDEN] if card is not None else []
+        for name in (*request.columns, *request.payload) if card is not None else ():
+            if name not in usable:
+                raise ColumnNotUsable(dataset=request.dataset, column=name, columns=", ".join(usable) or "none")
 
     def _purpose_salt(self, dataset: str) -> bytes:
         """The salt that goes into terms: of this organisation's lineages, which it alone can give."""
@@ -196,6 +211,12 @@ def _asked(request: GiveGrant) -> Policy:
         raise BadRequest(reason="a use is permitted of at least one column and for at least one purpose")
     if WITH_PAYLOAD.intersection(request.outputs) and not request.payload:
         raise BadRequest(reason="rows and sums are permitted of at least one payload column")
+    for output in map(Output, request.outputs):
+        if request.job_kinds and _kind_of(output) not in request.job_kinds:
+            reason = (
+                f"{output} comes out of {_kind_of(output)} alone, and the grant would be for {', '.join(request.job_kinds)}"
+            )
+            raise BadRequest(reason=reason)
     return Policy(
         permissions=tuple(
             TermRule(action="use", constraints=_permission(request, Output(one))) for one in dict.fromkeys(request.outputs)
@@ -230,7 +251,7 @@ def _written(request: GiveGrant, assigner: str) -> Policy:
 def _permission(request: GiveGrant, output: Output) -> tuple[Constraint, ...]:
     """The conditions under which one output is permitted."""
     payload = tuple(request.payload) if output in WITH_PAYLOAD else ()
-    kinds = tuple(request.job_kinds) or (("computation",) if output in OF_PROGRAMS else ("intersection",))
+    kinds = tuple(request.job_kinds) or (_kind_of(output),)
     constraints = [
         Constraint(left=Operand.OUTPUTS, operator=Operator.IS_ANY_OF, right=(output.value,)),
         Constraint(left=Operand.COLUMNS, operator=Operator.IS_ANY_OF, right=(*request.columns, *payload)),
@@ -252,6 +273,11 @@ def _permission(request: GiveGrant, output: Output) -> tuple[Constraint, ...]:
     if request.rows is not None:
         constraints.append(Constraint(left=Operand.ROWS, operator=Operator.LTEQ, right=(str(request.rows),)))
     return (*constraints, *(_constraint(one) for one in request.constraints))
+
+
+def _kind_of(output: Output) -> str:
+    """The kind of job that has an output; no other has it."""
+    return "computation" if output in OF_PROGRAMS else "intersection"
 
 
 def _constraint(model: ConstraintModel) -> Constraint:

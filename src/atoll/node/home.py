@@ -9,7 +9,7 @@ from pathlib import Path
 
 from atoll.ledger.rules.membership import Enrolment
 from atoll.node.config import Config, Home
-from atoll.node.errors import BadConfig, NoHome
+from atoll.node.errors import BadConfig, HomeExists
 from atoll.node.tokens import create_token
 from atoll.ordering.cometbft.keys import ConsensusKeys, write_keys
 from atoll.ports import Clock, Entropy
@@ -106,13 +106,13 @@ def create_home(path: Path, new: NewHome, *, passphrase: str, clock: Clock, entr
     """Make a home and say what its organisation enrols with.
 
     Raises:
-        NoHome: the folder holds a configuration already.
+        HomeExists: the folder holds a configuration already.
         BadConfig: a role is unknown.
         KeystoreExists: the folder holds keys already.
     """
     home = Home(path)
     if home.config.exists():
-        raise NoHome(path=str(path), reason="it holds an atoll.toml already; nothing was changed")
+        raise HomeExists(path=str(path))
     unknown = sorted(set(new.roles) - set(Role))
     if unknown:
         raise BadConfig(path=str(home.config), reason=f"unknown role {unknown[0]}; roles are {', '.join(Role)}")
@@ -170,7 +170,7 @@ def open_home_keys(config: Config) -> dict[str, SecretKey | TlsKey]:
 
     Raises:
         KeystoreLocked: the passphrase is wrong.
-        BadConfig: no passphrase is given.
+        PassphraseMissing: no passphrase is given.
     """
     return open_keys(load_keystore(config.home.keys), config.home.passphrase().decode())
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 from collections.abc import Iterator
 from contextlib import suppress
+from weakref import WeakValueDictionary
 
 from atoll.api.models import DecisionInfo, JobInfo, ReasonInfo, ResultInfo, WhyInfo
 from atoll.errors import JobError, catalogue
@@ -16,10 +18,19 @@ from atoll.ledger.plan import Plan
 from atoll.ledger.records import ConsentRecord, Job, JobState
 from atoll.ledger.rules.job import FailJob, WithdrawJob
 from atoll.node.bodies import PATIENCE_SECONDS, READERS, Bodies, Kind
-from atoll.node.consents import Consents
+from atoll.node.consents import Consents, is_open
 from atoll.node.context import NodeContext
 from atoll.node.depositions import Depositions
-from atoll.node.errors import Cancelled, NotForThisJob, PlanChanged, RefusedByPerson, ResultHeld
+from atoll.node.errors import (
+    BidMade,
+    Cancelled,
+    JobEnded,
+    NotAReceiver,
+    NotForThisJob,
+    PlanChanged,
+    RefusedByPerson,
+    ResultHeld,
+)
 from atoll.node.outcomes import StoredResult
 from atoll.node.programs import program_of
 from atoll.node.runs import Runs
@@ -42,6 +53,7 @@ class Jobs:
         self._bodies = bodies
         self._consents = consents
         self._runs = runs
+        self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def list(self) -> list[JobInfo]:
         """Jobs this organisation takes part in or may read, oldest first."""
@@ -58,7 +70,7 @@ class Jobs:
             return info
         attached = self._bodies.get(Kind.ATTACHED, identifier) or b""
         amounts, program = _amounts(plan, attached)
-        deposition = self._depositions.describe(plan, info.attempt)
+        deposition = self._depositions.describe(job, plan, info.attempt)
         update = {
             "deposition": deposition,
             "plan": to_plain(plan),
@@ -83,23 +95,9 @@ class Jobs:
             entrust: the person acknowledges the job's compute nodes, of which this organisation is none.
 
         Raises:
-            ProgramNotReviewed, NotEntrusted: what approving alone does not say; the job waits on.
+            BidMissing, ProgramNotReviewed, NotEntrusted: what approving alone does not say; the job waits on.
         """
-        job = self._context.need(Job, identifier)
-        if self._phase(identifier) != AWAITING or job.state is not JobState.PROPOSED:
-            raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed=AWAITING)
-        plan = await self._consents.checked_plan(job)
-        decision = self._consents.decide(plan, job.proposer)
-        self._context.store.update_job(identifier, decision=decision.to_plain())
-        if decision.denies:
-            await self._consents.refuse(identifier, decision.code, actor=actor)
-        else:
-            if entrust:
-                self._consents.entrust(job)
-            self._consents.verify_person(plan)
-            self._context.store.set_meta(f"approval/{identifier}", approval)  # durable before the consent that carries it
-            await self._consents.consent(job, actor=actor)
-        return self.show(identifier)
+        return await self._approve(identifier, None, actor, approval, entrust=entrust)
 
     async def bid(self, identifier: str, value: int, actor: str, *, entrust: bool = False) -> JobInfo:
         """A person bids, which consents to the job; the value stays here, and the ledger gets commitments to its shares.
@@ -109,16 +107,57 @@ class Jobs:
             entrust: as with `approve`.
 
         Raises:
-            NotForThisJob: this job waits for no bid, or has one: it stands.
+            BidMade: there is one already, and it stands.
+            NotForThisJob: this job waits for no bid.
             BadBid, BadPlan: the value would count as none, or nothing is bid for.
             NotEntrusted: as with `approve`.
         """
-        job = self._context.need(Job, identifier)
-        plan = await self._consents.checked_plan(job)
+        return await self._approve(identifier, value, actor, b"", entrust=entrust)
+
+    async def _approve(self, identifier: str, value: int | None, actor: str, approval: bytes, *, entrust: bool) -> JobInfo:
+        """One at a time for each job: of two bids, one stands and the other one's person hears that it does not."""
+        async with self._busy.setdefault(identifier, asyncio.Lock()):
+            job = self._context.need(Job, identifier)
+            self._verify_waits(job, is_bid=value is not None)
+            plan = await self._consents.checked_plan(job)
+            decision = self._consents.decide(plan, job.proposer)
+            self._context.store.update_job(identifier, decision=decision.to_plain())
+            if decision.denies:
+                await self._consents.refuse(identifier, decision.code, actor=actor)
+            else:
+                shares = self._consents.split_bid(plan, value)
+                if entrust:
+                    self._consents.entrust(job)
+                self._consents.verify_person(plan)
+                if shares:
+                    self._consents.keep_bid(plan, shares)
+                self._context.store.set_meta(f"approval/{identifier}", approval)  # durable before the consent that carries it
+                await self._consents.consent(job, actor=actor)
+            return self.show(identifier)
+
+    def _verify_waits(self, job: Job, *, is_bid: bool) -> None:
+        """Refuse what a person says to a job that does not wait for one.
+
+        Raises:
+            JobEnded, BidMade, NotForThisJob: the reason.
+        """
+        identifier, me = job.job_id.hex(), self._context.org
+        self._verify_open(job, "bid for" if is_bid else "consent to")
+        if is_bid and me not in job.bidders:
+            raise NotForThisJob(job=identifier, phase=job.state, needed=f"it asks {me} for no bid")
+        if is_bid and (me in job.consents or self._phase(identifier) == "consented"):
+            raise BidMade(org=me, job=identifier)
         if self._phase(identifier) != AWAITING or job.state is not JobState.PROPOSED:
-            raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed=AWAITING)
-        self._consents.bid(plan, value)
-        return await self.approve(identifier, actor, entrust=entrust)
+            raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed="no person here is asked for a consent")
+
+    def _verify_open(self, job: Job, verb: str) -> None:
+        """Refuse what could change nothing any more.
+
+        Raises:
+            JobEnded: nothing can happen to the job.
+        """
+        if not is_open(job):
+            raise JobEnded(job=job.job_id.hex(), state=job.state, verb=verb)
 
     async def withhold(self, identifier: str, actor: str) -> JobInfo:
         """A person decides not to open the own bid; the compute nodes will say so in their receipts.
@@ -127,20 +166,21 @@ class Jobs:
             NotForThisJob: there is no bid here, or it has been opened.
         """
         job = self._context.need(Job, identifier)
-        if job.state not in (JobState.PROPOSED, JobState.CONSENTED) or not self._consents.opened_shares(identifier):
-            raise NotForThisJob(job=identifier, phase=self._phase(identifier), needed="a bid that is not opened yet")
+        self._verify_open(job, "withhold")
+        if job.state is JobState.STARTED or not self._consents.opened_shares(identifier):
+            raise NotForThisJob(job=identifier, phase=job.state, needed="there is no bid here that could stay closed")
         self._consents.withhold(identifier)
         self._context.note(actor, "job.withhold", identifier, "ok")
         return self.show(identifier)
 
     async def refuse(self, identifier: str, code: str, actor: str) -> JobInfo:
         """A person refuses a job before START."""
-        self._context.need(Job, identifier)
+        self._verify_open(self._context.need(Job, identifier), "refuse")
         await self._consents.refuse(identifier, code or RefusedByPerson.code, actor=actor)
         return self.show(identifier)
 
     async def withdraw(self, identifier: str, actor: str) -> JobInfo:
-        """Take consent or proposal back before START."""
+        """Take consent or proposal back before START. Afterwards the ledger refuses it, where all see who has tried."""
         job = self._context.need(Job, identifier)
         await self._context.outbox.submit(WithdrawJob(job_id=job.job_id))
         self._context.note(actor, "job.withdraw", identifier, "ok")
@@ -149,8 +189,9 @@ class Jobs:
     async def cancel(self, identifier: str, actor: str) -> JobInfo:
         """Stop a running job; it ends FAILED for all its parties."""
         job = self._context.need(Job, identifier)
+        self._verify_open(job, "stop")
         if job.state is not JobState.STARTED:
-            raise NotForThisJob(job=identifier, phase=job.state, needed=JobState.STARTED)
+            raise NotForThisJob(job=identifier, phase=job.state, needed="a job is stopped once it runs, and withdrawn before")
         await self._runs.stop(identifier)
         await self._context.outbox.submit(FailJob(job_id=job.job_id, code=Cancelled.code))
         self._context.note(actor, "job.cancel", identifier, "ok")
@@ -186,8 +227,10 @@ class Jobs:
         if order is not None:
             raise ResultHeld(job=identifier, order=str(order))
         found = self._runs.result(identifier)
+        if found is None and self._context.org not in job.receivers:
+            raise NotAReceiver(org=self._context.org, job=identifier, receivers=" and ".join(job.receivers))
         if found is None:
-            raise NotForThisJob(job=identifier, phase=job.state, needed="a receipted result held here")
+            raise NotForThisJob(job=identifier, phase=job.state, needed="this node holds no receipted result of it")
         return found
 
     def why(self, identifier: str) -> WhyInfo:

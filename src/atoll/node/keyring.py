@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from atoll.ledger.records import KeyPointer
+from atoll.ledger.records import current_kid
 from atoll.node.config import Config
 from atoll.node.home import NODE_LABEL, STORAGE_LABEL, TLS_TTL_SECONDS
 from atoll.ordering.cometbft.keys import next_key
@@ -85,8 +85,7 @@ class KeyRing:
 
     def current(self, purpose: Purpose, view: View) -> str:
         """Label of the key in force."""
-        pointer = view.get(KeyPointer, f"{self._config.org}/{purpose}")
-        return f"{self._config.org}/{purpose}/{pointer.version if pointer else 1}"
+        return current_kid(view, self._config.org, purpose)
 
     def _make(self, purpose: Purpose) -> SecretKey | TlsKey:
         if purpose is not Purpose.TLS:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from atoll.api.models import HandoverInfo, InviteInfo, InviteRequest, MemberInfo
 from atoll.errors import AtollError
-from atoll.ledger.records import EngineKind, InviteRecord, Key, KeyPointer, Motion, Newcomer
+from atoll.ledger.records import EngineKind, InviteRecord, Key, Motion, Newcomer, current_key
 from atoll.ledger.rules.keys import RevokeKey, RotateKey, change_bytes
 from atoll.ledger.rules.membership import EnrolMember, InviteMember, needs_motion
 from atoll.ledger.transaction import parse_transaction
@@ -208,9 +208,7 @@ class Membership:
         return self._keyring.sign_recovery(self._current(Purpose.RECOVERY).version, signed)
 
     def _current(self, purpose: Purpose, org: str = "") -> Key:
-        view = self._context.view()
-        pointer = view.get(KeyPointer, f"{org or self._context.org}/{purpose}")
-        key = view.get(Key, f"{org or self._context.org}/{purpose}/{pointer.version if pointer else 1}")
+        key = current_key(self._context.view(), org or self._context.org, purpose)
         assert key is not None, "every member has a key of every purpose"
         return key
 
@@ -219,7 +217,7 @@ class Membership:
 
     def _has_vote(self, org: str = "") -> bool:
         """Whether a member has registered a consensus key."""
-        return self._context.view().get(KeyPointer, f"{org or self._context.org}/{Purpose.CONSENSUS}") is not None
+        return current_key(self._context.view(), org or self._context.org, Purpose.CONSENSUS) is not None
 
     def _show_key(self, org: str, purpose: Purpose) -> str:
         key = self._current(purpose, org)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from atoll.api.models import LeaveRequest, MotionInfo, MotionRequest
-from atoll.ledger.records import Key, KeyPointer, Motion, MotionCounter, MotionKind
+from atoll.ledger.records import Motion, MotionCounter, MotionKind, current_key
 from atoll.ledger.rules import LATEST
 from atoll.ledger.rules.leaving import LeaveMember
 from atoll.ledger.rules.motion import ApproveMotion, OpenMotion, WithdrawApproval
@@ -145,12 +145,7 @@ class Motions:
 
 def standing(view: View, motion: Motion) -> tuple[str, ...]:
     """Who approved a motion and counts."""
-    return motion.standing(view.consensus.voices(), lambda org: _identity_key(view, org))
-
-
-def _identity_key(view: View, org: str) -> Key | None:
-    pointer = view.get(KeyPointer, f"{org}/{Purpose.IDENTITY}")
-    return view.get(Key, f"{org}/{Purpose.IDENTITY}/{pointer.version}") if pointer is not None else None
+    return motion.standing(view.consensus.voices(), lambda org: current_key(view, org, Purpose.IDENTITY))
 
 
 def newest(view: View) -> Iterator[Motion]:

@@ -22,13 +22,12 @@ from atoll.errors import AtollError
 from atoll.ledger.records import (
     MOST_ELEMENTS,
     EvaluationId,
-    Key,
-    KeyPointer,
     Member,
     MemberState,
     OprfKey,
     OprfRequest,
     Version,
+    current_key,
 )
 from atoll.ledger.rules.errors import OprfNoKey
 from atoll.ledger.rules.oprf import RequestEvaluation
@@ -262,8 +261,7 @@ class Evaluator:
 
     def _is_signed(self, org: str, signed: SignedAnswer) -> bool:
         view = self._context.view()
-        pointer = view.get(KeyPointer, f"{org}/{Purpose.IDENTITY}")
-        key = view.get(Key, f"{org}/{Purpose.IDENTITY}/{pointer.version}") if pointer is not None else None
+        key = current_key(view, org, Purpose.IDENTITY)
         return (
             key is not None
             and key.is_valid_at(view.height)

@@ -19,7 +19,7 @@ Certificate = Annotated[bytes, Size(100, 2000)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer(Message):
-    """Another organisation in the job."""
+    """An organisation in the job."""
 
     org: Name
     """Its name."""
@@ -106,7 +106,7 @@ class WorkerOrder(Message):
     job_key: Digest
     """X25519 private key of this organisation's consent."""
     peers: Annotated[tuple[Peer, ...], Size(0, 64)]
-    """The other organisations."""
+    """All organisations of the job, this one among them."""
     endpoint: Endpoint
     """This node's own peer listener; empty if it only dials out."""
     tls_scalar: Digest

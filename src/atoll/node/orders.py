@@ -15,8 +15,6 @@ from atoll.ledger.records import (
     Dataset,
     Grant,
     Job,
-    Key,
-    KeyPointer,
     Member,
     Order,
     OrderAction,
@@ -26,6 +24,7 @@ from atoll.ledger.records import (
     Right,
     Roster,
     TargetKind,
+    current_key,
 )
 from atoll.ledger.rules.approver import (
     NEEDED,
@@ -240,10 +239,8 @@ class OrderDesk:
         roster = view.get(Roster, org)
         if roster is not None and len(roster.active) >= NEEDED:
             return ()
-        pointer = view.get(KeyPointer, f"{org}/{Purpose.RECOVERY}")
-        kid = str(KeyName(org, Purpose.RECOVERY, pointer.version if pointer else 1))
-        key = view.get(Key, kid)
-        return () if key is None else (PaperSigner(kid=kid, person=RECOVERY_KEY, public=key.public),)
+        key = current_key(view, org, Purpose.RECOVERY)
+        return () if key is None else (PaperSigner(kid=key.kid, person=RECOVERY_KEY, public=key.public),)
 
     def _signers(self) -> tuple[PaperSigner, ...]:
         """This organisation's approvers in force."""

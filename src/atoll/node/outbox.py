@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 
-from atoll.ledger.records import KeyPointer, Nonce
+from atoll.ledger.records import Nonce, current_kid
 from atoll.ledger.rules.errors import StaleNonce
 from atoll.ledger.transaction import Transaction, seal_transaction
 from atoll.node.errors import TransactionRefused
@@ -58,8 +58,6 @@ class Outbox:
     def sign(self, body: Message) -> bytes:
         """The signed transaction, with a nonce that was not used before."""
         view = self._engine.view()
-        pointer = view.get(KeyPointer, f"{self._org}/{Purpose.IDENTITY}")
-        version = pointer.version if pointer else 1
         used = view.get(Nonce, self._org)
         self._last = max(self._last, used.last if used else 0) + 1
         transaction = Transaction(
@@ -69,7 +67,7 @@ class Outbox:
             type=body.TAG,
             body=body.to_map(),
         )
-        kid = f"{self._org}/{Purpose.IDENTITY}/{version}"
+        kid = current_kid(view, self._org, Purpose.IDENTITY)
         return seal_transaction(
             transaction,
             kid=kid,

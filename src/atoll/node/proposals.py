@@ -13,10 +13,12 @@ from atoll.ledger.plan import Limits, Plan, digest_plan_body
 from atoll.ledger.records import Grant
 from atoll.node.bodies import MAX_BODY_BYTES, PATIENCE_SECONDS, Bodies, Kind, readers
 from atoll.node.budgets import Budgets
-from atoll.node.consents import proposal_of
 from atoll.node.context import NodeContext
-from atoll.node.errors import BadRequest
+from atoll.node.errors import BadRequest, ProposalUnconfirmed, TransactionRefused
+from atoll.node.proposed import proposal_of
 from atoll.node.purposes import Purposes
+from atoll.node.unconfirmed import Unconfirmed
+from atoll.ordering.errors import NotAcknowledged
 from atoll.wire.cbor import encode
 from atoll.wire.message import encode_message
 from atoll.wire.plain import from_plain, to_plain
@@ -36,6 +38,7 @@ class Proposals:
         self._bodies = bodies
         self._purposes = purposes
         self._budgets = budgets
+        self._unconfirmed = Unconfirmed(context, bodies)
 
     def draft(self, request: ProposeJob) -> Plan:
         """The plan of what a person asks for. Raises as `draft_whole`."""
@@ -109,21 +112,46 @@ class Proposals:
         )
 
     async def propose(self, request: ProposeJob, *, actor: str = "person") -> str:
-        """Draft, keep and offer the plan, and put its digest on the ledger; the job's identifier."""
-        plan, beside = await self._draft_with_terms(request)
+        """Draft, keep and offer the plan, and put its digest on the ledger; the job's identifier.
+
+        The same words once more, before a quorum has confirmed the first proposal, mean that one: no second job is made.
+
+        Raises:
+            ProposalUnconfirmed: it was handed in, and may still be carried out.
+        """
+        known = self._unconfirmed.find(request)
+        plan, beside = (known, self._beside(known)) if known else await self._draft_with_terms(request)
         body = encode_message(plan)
         identifier = plan.job_id.hex()
         self._bodies.keep(Kind.PLAN, identifier, body)
         if beside:
             self._bodies.keep(Kind.ATTACHED, identifier, beside)
         self._context.store.update_job(identifier, phase="proposed")
-        await self._context.outbox.submit(proposal_of(plan, digest_plan_body(body)))
+        await self._hand_in(request, plan, body)
         self._context.note(actor, "job.propose", identifier, plan.kind)
         to = dict.fromkeys((*plan.orgs(), *readers(self._context.view())))
         await self._bodies.offer(Kind.PLAN, identifier, body, to)
         if beside:  # whoever has the plan can tell whether this is what it names
             await self._bodies.offer(Kind.ATTACHED, identifier, beside, to)
         return identifier
+
+    async def _hand_in(self, request: ProposeJob, plan: Plan, body: bytes) -> None:
+        """Put the digest of a plan on the ledger, where it is not there yet."""
+        try:
+            if self._unconfirmed.job(plan) is None:
+                await self._context.outbox.submit(proposal_of(plan, digest_plan_body(body)))
+        except NotAcknowledged as err:  # noted only now: two that are asked for at once are two jobs
+            self._unconfirmed.note(request, plan)
+            raise ProposalUnconfirmed(job=plan.job_id.hex(), seconds=f"{err.operands['seconds']:g}") from err
+        except TransactionRefused:
+            if self._unconfirmed.job(plan) is None:  # else an earlier try was carried out meanwhile
+                self._unconfirmed.forget(request, plan)
+                raise
+        self._unconfirmed.forget(request, plan)
+
+    def _beside(self, plan: Plan) -> bytes:
+        """What travels beside a plan that was kept."""
+        return self._bodies.get(Kind.ATTACHED, plan.job_id.hex()) or b""
 
     async def _draft_with_terms(self, request: ProposeJob) -> tuple[Plan, bytes]:
         """The draft, once the terms are here that say what the ledger calls its purpose: a grant may be younger than they."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from atoll.ledger.rules.errors import AlreadyExists, TagsRefused
 from atoll.node.bodies import Bodies, Kind
 from atoll.node.cards import write_card
 from atoll.node.context import NodeContext
-from atoll.node.errors import NoKeyYet, NoSuchThing, RegistrationBusy, TransactionRefused
+from atoll.node.errors import BadRequest, NoKeyYet, NoSuchThing, RegistrationBusy, TransactionRefused
 from atoll.node.foreign.claims import Claimant
 from atoll.node.foreign.errors import ForeignNeeded
 from atoll.node.foreign.settings import parse_continuations
@@ -43,6 +44,7 @@ from atoll.wire.message import encode_message
 
 log = logging.getLogger("atoll.registration")
 
+NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 KEY_SECONDS = 60
 """How long a registration waits for the members' key; dealing it takes seconds once they are connected."""
 KEY_LOOK_SECONDS = 0.2
@@ -91,9 +93,13 @@ class Registration:
         """Register, go on with a registration that was cut short, or wait for the one that is under way.
 
         Raises:
+            BadRequest: the name is none.
             RegistrationBusy: another registration of this name is under way.
             And what `atoll.node.datasets.Datasets.register` raises.
         """
+        if not NAME.fullmatch(request.name):
+            reason = "the name of a dataset is of lower-case letters, digits and hyphens, a letter first, at most 40"
+            raise BadRequest(reason=reason)
         digest = sha256(request.model_dump_json().encode()).digest()
         running = self._running.get(request.name)
         if running is None:

@@ -49,6 +49,8 @@ RESTART_PAUSE_SECONDS = 0.5
 LOOK_SECONDS = 1.0
 """How often a running job's permissions are looked at though nothing is known to have moved: time passes by itself."""
 FIRST_ATTEMPT = 1
+ENDINGS = ("done", "failed")
+"""Events by which a job's process tells how it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Ended:
 
     status: int
     events: dict[str, dict[str, Any]]
-    """The last event of each kind."""
+    """The last event of each of `ENDINGS` that it told."""
 
 
 class Runs:
@@ -242,7 +244,8 @@ class Runs:
         events: dict[str, dict[str, Any]] = {}
         async with self._starter.start(order, plan) as process:
             async for event in process.events():
-                events[event["event"]] = event
+                if event["event"] in ENDINGS:  # the names are its own, and it may have been taken over
+                    events[event["event"]] = event
                 self._note(identifier, event)
             return Ended(await process.wait(), events)
 

@@ -8,13 +8,14 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 from atoll.jobs.bids import Bid, Share
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, digest_plan_body
-from atoll.ledger.records import ConsentRecord, Dataset, Job, Member
+from atoll.ledger.records import ConsentRecord, Dataset, Job, Member, Reader
 from atoll.node.bodies import Bodies, Kind
 from atoll.node.context import NodeContext
 from atoll.node.depositions import identity_keys
@@ -22,10 +23,20 @@ from atoll.node.directory import Directory
 from atoll.node.errors import NoSuchThing
 from atoll.node.journal import derive_journal_key
 from atoll.node.keyring import KeyRing
-from atoll.node.order import COMPUTE_ROLE, LastingOrder, LocalInput, Peer, Version, WitnessOrder, WorkerOrder, encode_order
+from atoll.node.order import (
+    COMPUTE_ROLE,
+    MOST_IDENTITIES,
+    LastingOrder,
+    LocalInput,
+    Peer,
+    Version,
+    WitnessOrder,
+    WorkerOrder,
+    encode_order,
+)
 from atoll.node.prints import print_folder
 from atoll.node.tables import table_folder
-from atoll.policy.limits import View
+from atoll.policy.terms import HONEST_MAJORITY
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.role import Party
 from atoll.transport.handoff import HandoffSender, handoff_pair
@@ -37,6 +48,7 @@ STOP_SECONDS = 3.0
 SPARE_SECONDS = 300.0
 """How long a process waits for the job that it was prepared for."""
 MAX_EVENT_BYTES = 1 << 16
+MALICIOUS_MODEL = HONEST_MAJORITY + "malicious"
 KEYSTORE_VARIABLES = frozenset({"ATOLL_PASSPHRASE", "ATOLL_PASSPHRASE_FILE"})
 """What opens the keystore; a job's process, which reads hostile bytes, does not get it."""
 SETTINGS = {
@@ -232,7 +244,7 @@ class Orders:
             bids=_bids(plan, job, view),
             shares=shares,
             lasting=self._lasting(plan, period, mine) if (period := job_kind(plan.kind).period(plan)) is not None else None,
-            witness=self._witness(body, attempt, mine),
+            witness=self._witness(plan, body, attempt, mine),
         )
 
     def journal_key(self, identifier: str) -> bytes:
@@ -245,18 +257,19 @@ class Orders:
         member = view.get(Member, org)
         if consent is None or member is None:
             raise NoSuchThing(what="consent of", name=org)
+        keys = identity_keys(view, org, job.started_height)
         return Peer(
             org=org,
             job_key=consent.job_key,
             certificates=certificates.get(org, ()),
             endpoint=member.peer,
-            identities=identity_keys(view, org),
+            identities=tuple(islice((key.public for key in keys if key.revoked_height is None), MOST_IDENTITIES)),
         )
 
-    def _witness(self, body: bytes, attempt: int, mine: set[tuple[str, int]]) -> WitnessOrder | None:
-        """A key for what this organisation's compute node says, in its name."""
+    def _witness(self, plan: Plan, body: bytes, attempt: int, mine: set[tuple[str, int]]) -> WitnessOrder | None:
+        """A key for what this organisation's compute node says, in its name, where the plan reckons with malicious ones."""
         place = next((index for role, index in mine if role == COMPUTE_ROLE), None)
-        if place is None:
+        if place is None or plan.adversary_model != MALICIOUS_MODEL:
             return None
         from atoll.protocols.mpc.claims import PlaceKey, attempt_context  # the engine: most jobs have no compute node
 
@@ -295,7 +308,7 @@ class Orders:
         )
 
 
-def _bids(plan: Plan, job: Job, view: View) -> tuple[Bid, ...]:
+def _bids(plan: Plan, job: Job, view: Reader) -> tuple[Bid, ...]:
     """What the plan's bidders have committed to, in the order of their consents on the ledger."""
     places = {one.org: one.index for one in plan.parties if one.role == "owner"}
     found = [view.get(ConsentRecord, f"{job.job_id.hex()}/{org}") for org in job.bidders]

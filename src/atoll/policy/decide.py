@@ -35,7 +35,7 @@ from atoll.policy.errors import (
     OutputRefused,
 )
 from atoll.policy.levels import level_reasons
-from atoll.policy.limits import View, account_reasons, cap_reasons, grant_budget_reasons, purpose_reasons
+from atoll.policy.limits import account_reasons, cap_reasons, grant_budget_reasons, purpose_reasons
 from atoll.policy.local import DAY_SECONDS
 from atoll.policy.odrl import evaluate
 from atoll.policy.orders import order_reasons
@@ -221,4 +221,4 @@ def _uses_asked(question: Question, grant: bytes) -> int:
     return question.promised(grant) + sum(asked.uses for line, asked in lines if line.grant == grant)
 
 
-__all__ = ["Decision", "Question", "Verdict", "View", "decide"]
+__all__ = ["Decision", "Question", "Verdict", "decide"]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from atoll.errors import RuleError
-from atoll.ledger.records import Dataset, DatasetState
+from atoll.ledger.records import Dataset, DatasetState, Reader
 from atoll.ledger.rules.holds import Basis
 from atoll.ledger.rules.lineages import ancestry
 from atoll.policy.levels import level_of
-from atoll.policy.limits import View
 from atoll.policy.orders import describe_order
 
 
@@ -27,7 +26,7 @@ class InForce:
     """Where a change of level reaches it: its own lineage and those that it was derived from."""
 
 
-def in_force(view: View, record: Dataset) -> InForce:
+def in_force(view: Reader, record: Dataset) -> InForce:
     """What binds a version. Cost: a few records a version that it rests on, at most 256 of them."""
     state, order = "", ""
     if record.state is not DatasetState.WITHDRAWN:

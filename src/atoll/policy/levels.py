@@ -20,12 +20,11 @@ from enum import IntEnum, StrEnum
 
 from atoll.errors import RuleError
 from atoll.ledger.plan import Plan, PlanInput
-from atoll.ledger.records import SIMILARITY, Dataset, LevelApproval
+from atoll.ledger.records import SIMILARITY, Dataset, LevelApproval, Reader
 from atoll.ledger.rules.lineages import effective_level
 from atoll.policy.card import DatasetCard
 from atoll.policy.demand import Exposure, Output
 from atoll.policy.errors import LevelRefused
-from atoll.policy.limits import View
 from atoll.policy.reasons import Reason
 
 STATUS = "unverified transcription"
@@ -138,7 +137,7 @@ def publish_reasons(card: DatasetCard) -> Iterator[Reason]:
         yield _reason(f"exposure of {one.name} at {level_name(one.level)}", words, str(one.exposure), one.exposure in allowed)
 
 
-def level_of(view: View, dataset: Dataset) -> int:
+def level_of(view: Reader, dataset: Dataset) -> int:
     """The level that a dataset is handled by; the highest where it rests on more than can be looked at."""
     try:
         return effective_level(view, dataset)
@@ -146,7 +145,7 @@ def level_of(view: View, dataset: Dataset) -> int:
         return Level.CORE
 
 
-def level_reasons(view: View, plan: Plan, number: int, card: DatasetCard | None, *, now: int | None) -> Iterator[Reason]:
+def level_reasons(view: Reader, plan: Plan, number: int, card: DatasetCard | None, *, now: int | None) -> Iterator[Reason]:
     """At consent and at delivery: what the current level on the ledger, that of its sources included, allows of one input.
 
     Args:
@@ -178,7 +177,7 @@ def level_reasons(view: View, plan: Plan, number: int, card: DatasetCard | None,
         yield _approval_reason(view, plan, dataset, now)
 
 
-def verify_delivery(view: View, plan: Plan, card: Callable[[str], DatasetCard | None]) -> None:
+def verify_delivery(view: Reader, plan: Plan, card: Callable[[str], DatasetCard | None]) -> None:
     """Before a result is shown, and each time that it is: a level may have risen since the job ended.
 
     Raises:
@@ -190,7 +189,7 @@ def verify_delivery(view: View, plan: Plan, card: Callable[[str], DatasetCard | 
                 raise LevelRefused(reason=f"{reason.constraint}: allowed {reason.wanted}, found {reason.observed}")
 
 
-def _approval_reason(view: View, plan: Plan, dataset: Dataset, now: int | None) -> Reason:
+def _approval_reason(view: Reader, plan: Plan, dataset: Dataset, now: int | None) -> Reason:
     found = view.get(LevelApproval, dataset.dataset)
     others = set(plan.orgs()) - {dataset.owner}
     named = set(found.parties) if found is not None else set[str]()

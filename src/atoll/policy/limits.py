@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 from atoll.errors import RuleError
-from atoll.ledger.records import UNITS, Budget, Grant, JobInput, Record, budget_id, day_in_words, grant_account, purpose_account
+from atoll.ledger.records import (
+    UNITS,
+    Budget,
+    Grant,
+    JobInput,
+    Reader,
+    budget_id,
+    day_in_words,
+    grant_account,
+    purpose_account,
+)
 from atoll.ledger.rules.budget import Charge, charges
 from atoll.ledger.rules.takings import headroom
 from atoll.policy.demand import Demand
 from atoll.policy.errors import BudgetRefused, CapRefused
 from atoll.policy.purposes import derive_purpose_tag
 from atoll.policy.reasons import Reason
-
-R = TypeVar("R", bound=Record)
-
-
-class View(Protocol):
-    """This node's own verified copy of the ledger."""
-
-    def get(self, kind: type[R], identifier: str) -> R | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Room:
         return self.budget.limit - self.budget.taken - self.charge.amount
 
 
-def rooms(view: View, one: JobInput) -> Iterator[Room]:
+def rooms(view: Reader, one: JobInput) -> Iterator[Room]:
     """Every limited account that one input is charged to.
 
     Raises:
@@ -60,7 +61,7 @@ def rooms(view: View, one: JobInput) -> Iterator[Room]:
             yield Room(charge, budget)
 
 
-def cap_reasons(view: View, grant: Grant, demand: Demand, inputs: Sequence[JobInput], now: int) -> Iterator[Reason]:
+def cap_reasons(view: Reader, grant: Grant, demand: Demand, inputs: Sequence[JobInput], now: int) -> Iterator[Reason]:
     """One reason for each cap of the grant."""
     for one in headroom(view, grant, rows=demand.rows_cap, inputs=inputs, time=now):
         free = f"fits from {day_in_words(one.free_on)} on" if one.free_on is not None else "never fits"
@@ -73,7 +74,7 @@ def cap_reasons(view: View, grant: Grant, demand: Demand, inputs: Sequence[JobIn
         )
 
 
-def grant_budget_reasons(view: View, grant: bytes, demand: Demand) -> Iterator[Reason]:
+def grant_budget_reasons(view: Reader, grant: bytes, demand: Demand) -> Iterator[Reason]:
     """Uses and epsilon of the grant; without a record there are none."""
     for unit, amount in (("uses", demand.uses), ("micro-epsilon", demand.epsilon_micro)):
         budget = view.get(Budget, budget_id(grant_account(grant), unit))
@@ -82,7 +83,7 @@ def grant_budget_reasons(view: View, grant: bytes, demand: Demand) -> Iterator[R
         )
 
 
-def account_reasons(view: View, one: JobInput) -> Iterator[Reason]:
+def account_reasons(view: Reader, one: JobInput) -> Iterator[Reason]:
     """One reason for each limited account beside the grant's own: of the lineage, its ancestors, the recipient, the purpose.
 
     Args:
@@ -100,7 +101,7 @@ def account_reasons(view: View, one: JobInput) -> Iterator[Reason]:
         yield Reason(BudgetRefused.code, what, _in_words(room.budget), str(room.charge.amount), room.fits)
 
 
-def purpose_reasons(view: View, salt: bytes, purpose: str, one: JobInput) -> Iterator[Reason]:
+def purpose_reasons(view: Reader, salt: bytes, purpose: str, one: JobInput) -> Iterator[Reason]:
     """Whether the account that is charged is that of the plan's purpose.
 
     A plan may leave the account out as long as nothing is counted by that purpose: whoever proposes for somebody else does not
@@ -126,7 +127,7 @@ def _wholes(purpose: str) -> Iterator[str]:
     return ("/".join(parts[:length]) for length in range(1, len(parts)))
 
 
-def _is_counted(view: View, lineage: str, tag: bytes) -> bool:
+def _is_counted(view: Reader, lineage: str, tag: bytes) -> bool:
     account = purpose_account(lineage, tag)
     return any(view.get(Budget, budget_id(account, unit)) is not None for unit in UNITS)
 

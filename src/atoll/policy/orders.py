@@ -8,10 +8,9 @@ from typing import Literal
 
 from atoll.errors import RuleError
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import Hold, Order
+from atoll.ledger.records import Hold, Order, Reader
 from atoll.ledger.rules.holds import Line, find_hold
 from atoll.policy.errors import OrderRefused
-from atoll.policy.limits import View
 from atoll.policy.reasons import Reason
 
 
@@ -36,7 +35,7 @@ class Standing:
         return f"{self.hold.target_kind} {self.hold.target} is {self.state} by order {self.order} of {self.regulator}"
 
 
-def find_order(view: View, orgs: Iterable[str], lines: Iterable[Line]) -> Standing | None:
+def find_order(view: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> Standing | None:
     """The order that weighs most on these organisations and inputs, a recall before a freeze; None where there is none.
 
     Raises:
@@ -49,7 +48,7 @@ def find_order(view: View, orgs: Iterable[str], lines: Iterable[Line]) -> Standi
     return Standing(hold, hold.order.hex(), order.regulator if order else "nobody known")
 
 
-def describe_order(view: View, orgs: Iterable[str], lines: Iterable[Line]) -> tuple[Literal["", "frozen", "recalled"], str]:
+def describe_order(view: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> tuple[Literal["", "frozen", "recalled"], str]:
     """What an order did to these organisations and inputs, and the order in words; empty for none."""
     try:
         found = find_order(view, orgs, lines)
@@ -58,7 +57,7 @@ def describe_order(view: View, orgs: Iterable[str], lines: Iterable[Line]) -> tu
     return (found.state, str(found)) if found else ("", "")
 
 
-def order_reasons(view: View, plan: Plan) -> Iterator[Reason]:
+def order_reasons(view: Reader, plan: Plan) -> Iterator[Reason]:
     """One reason: that no order is in the way of a plan."""
     try:
         found = find_order(view, plan.orgs(), plan.inputs)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from atoll.ledger.plan import Plan
+from atoll.ledger.records import Reader
 from atoll.policy.card import DatasetCard
 from atoll.policy.demand import Demand
-from atoll.policy.limits import View
 from atoll.policy.local import LocalRules
 from atoll.policy.odrl import Performance
 from atoll.policy.rights import Scopes, no_scopes
@@ -48,7 +48,7 @@ class Question:
     """Checked by its kind and against its proposal."""
     demands: Sequence[Demand]
     """What the plan asks, one an input, in the plan's order."""
-    view: View
+    view: Reader
     """Own copy of the ledger."""
     card: Callable[[str], DatasetCard | None]
     """Own cards, by dataset version."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from atoll.ledger.records import Dataset, Grant, Right, RightKind
+from atoll.ledger.records import Dataset, Grant, Reader, Right, RightKind
 from atoll.ledger.rights import chain_of, why_grant_fell, why_not_own_use
 from atoll.policy.demand import Demand, Output
 from atoll.policy.errors import RightRefused
-from atoll.policy.limits import View
 from atoll.policy.reasons import Reason
 from atoll.policy.scopes import DIMENSIONS, RightScope, dimension
 
@@ -28,7 +27,7 @@ def no_scopes(right: bytes) -> RightScope | None:  # noqa: ARG001
     return None
 
 
-def right_reasons(view: View, grant: Grant, demand: Demand, *, job_kind: str, now: int, scopes: Scopes) -> Iterator[Reason]:
+def right_reasons(view: Reader, grant: Grant, demand: Demand, *, job_kind: str, now: int, scopes: Scopes) -> Iterator[Reason]:
     """Whether the right that a grant was given under carries this use."""
     fell = why_grant_fell(view, grant, at=now)
     yield Reason(RightRefused.code, "its right", "in force up to the root", fell or "in force", not fell)
@@ -44,7 +43,7 @@ def right_reasons(view: View, grant: Grant, demand: Demand, *, job_kind: str, no
             yield from _scope_reasons(one, scopes(one.right), demand, job_kind)
 
 
-def own_use_reasons(view: View, demand: Demand, *, now: int) -> Iterator[Reason]:
+def own_use_reasons(view: Reader, demand: Demand, *, now: int) -> Iterator[Reason]:
     """Whether the custodian may use its dataset for itself: it still holds the root, and has not leased it out."""
     dataset = view.get(Dataset, demand.dataset)
     lineage = dataset.lineage if dataset is not None else demand.dataset.rpartition("/")[0]

@@ -16,14 +16,13 @@ from typing import Protocol
 
 from atoll.ledger.checks import SAMPLE_CAP, Stage
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import Dataset, counted_inputs
+from atoll.ledger.records import Dataset, Reader, counted_inputs
 from atoll.ledger.rules.check import CHECK_DAYS, account_of, need_pair
 from atoll.ledger.rules.errors import CheckRefused
 from atoll.policy.candidates import LEAST_ROWS, Profile, is_candidate
 from atoll.policy.card import DatasetCard
 from atoll.policy.errors import CheckVetoed, LocalVeto
 from atoll.policy.levels import level_name, level_of
-from atoll.policy.limits import View
 from atoll.policy.reasons import Reason
 from atoll.policy.sampling import extent_of
 
@@ -42,7 +41,7 @@ PERSON_LEVEL = 4
 """From this level on a person of the later version's owner consents (SECURITY 3.6)."""
 
 
-def similarity_reasons(view: View, plan: Plan, proposer: str, *, rules: Rules, now: int, card: Cards) -> Iterator[Reason]:
+def similarity_reasons(view: Reader, plan: Plan, proposer: str, *, rules: Rules, now: int, card: Cards) -> Iterator[Reason]:
     """Everything that is looked at, beside membership, deadline and coalitions."""
     said = "automatic" if rules.answers_checks else "off"
     yield Reason(LocalVeto.code, "duplicate-checks", "automatic", said, rules.answers_checks)
@@ -75,7 +74,7 @@ def _how_much(plan: Plan, card: Cards) -> Reason:
     return Reason(CheckVetoed.code, "how much is compared", said.format(*wanted), said.format(*observed), observed == wanted)
 
 
-def why_a_person(view: View, plan: Plan, proposer: str, *, me: str, card: Cards) -> str:
+def why_a_person(view: Reader, plan: Plan, proposer: str, *, me: str, card: Cards) -> str:
     """Why this organisation's node does not answer a check by itself; empty if it does, and for the one who asks."""
     if me == proposer:
         return ""

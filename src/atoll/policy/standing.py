@@ -11,13 +11,12 @@ from collections.abc import Callable
 
 from atoll.errors import RuleError
 from atoll.ledger.plan import Plan
-from atoll.ledger.records import SIMILARITY, Dataset, Grant, GrantState, Member, MemberState
+from atoll.ledger.records import SIMILARITY, Dataset, Grant, GrantState, Member, MemberState, Reader
 from atoll.ledger.rights import why_grant_fell, why_not_own_use
 from atoll.ledger.rules.check import COMPARABLE
 from atoll.policy.card import DatasetCard
 from atoll.policy.errors import DatasetRefused, DeadlineRefused, LevelRefused, NoGrant, NotInvolved, OrderRefused, RightRefused
 from atoll.policy.levels import level_reasons
-from atoll.policy.limits import View
 from atoll.policy.orders import find_order
 
 
@@ -28,7 +27,7 @@ def no_card(dataset: str) -> DatasetCard | None:  # noqa: ARG001
 
 def find_withdrawal(
     plan: Plan,
-    view: View,
+    view: Reader,
     revoked: Callable[[bytes], bool],
     *,
     beginning_at: int | None = None,
@@ -73,7 +72,7 @@ def find_withdrawal(
     return DeadlineRefused.code if beginning_at is not None and beginning_at > plan.not_after else ""
 
 
-def _why_no_right(view: View, dataset: Dataset, grant: Grant | None, at: int | None) -> str:
+def _why_no_right(view: Reader, dataset: Dataset, grant: Grant | None, at: int | None) -> str:
     """Why no right carries an input any more: that of its grant, or the custodian's holding for an own use."""
     if grant is None:
         return why_not_own_use(view, dataset.lineage, dataset.owner, at=at)

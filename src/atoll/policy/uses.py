@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from atoll.ledger.records import Budget, Dataset, Member, budget_id
+from atoll.ledger.records import Budget, Dataset, Member, Reader, budget_id
 from atoll.policy.demand import Demand
 from atoll.policy.levels import level_of
-from atoll.policy.limits import View
 from atoll.policy.odrl import Observed, Operand, Use
 from atoll.policy.question import Question
 
@@ -54,12 +53,12 @@ def use_of(question: Question, demand: Demand, *, account: str, began: int, aske
     )
 
 
-def _is_data(view: View, name: str) -> bool:
+def _is_data(view: Reader, name: str) -> bool:
     """Whether a name is that of a registered version, or of a lineage, whose first version is registered."""
     return any(view.get(Dataset, one) is not None for one in (name, f"{name}/1"))
 
 
-def _spent(view: View, account: str) -> int:
+def _spent(view: Reader, account: str) -> int:
     """Uses so far. Where the ledger keeps no count, the missing budget has denied already."""
     budget = view.get(Budget, budget_id(account, "uses"))
     return budget.limit - budget.left() if budget else 0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from atoll.sources.errors import BadAddress
+from atoll.sources.errors import BadAddress, OtherDelimiter
 
 MAX_ADDRESS_CHARACTERS = 1024
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
@@ -51,6 +52,18 @@ class SourceAddress:
 
     delimiter: str = ","
     """CSV only: one character."""
+
+
+def verify_delimiter(names: Sequence[str], address: SourceAddress) -> None:
+    """
+    Raises:
+        OtherDelimiter: nobody has named one, and the only column's name holds another one.
+    """
+    if len(names) != 1 or "?delimiter=" in address.text:
+        return
+    for found, mark in DELIMITERS.items():
+        if mark in names[0]:
+            raise OtherDelimiter(address=address.text, found=found)
 
 
 def parse_address(text: str) -> SourceAddress:

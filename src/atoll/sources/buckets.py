@@ -73,10 +73,11 @@ class SortedBuckets:
 
     def append(self, digests: bytes, ends: bytes, rows: bytes) -> None:
         """Add the next span: distinct digests, ascending and above those added so far, where their rows end, the rows."""
-        heads = np.frombuffer(digests, ">u4")[:: DIGEST_BYTES // 4].astype(np.int64)
-        keys_below = np.searchsorted(heads, self._edges)
+        keys_below = _count_below(np.frombuffer(digests, ">u4")[:: DIGEST_BYTES // 4], self._edges)
         self._key_starts += keys_below
-        self._row_starts += np.concatenate([[0], np.frombuffer(ends, "<u4").astype(np.int64)])[keys_below]
+        if digests:
+            last_below = np.frombuffer(ends, "<u4")[np.maximum(keys_below, 1) - 1]
+            self._row_starts += np.where(keys_below > 0, last_below, 0)
         self._digests.append(digests)
         self._ends.append(_shift(ends, len(self._rows) // ROW_BYTES))
         self._rows.append(rows)
@@ -98,13 +99,17 @@ class SortedBuckets:
         return last - first
 
     def load(self, bucket: int) -> Bucket:
+        return Bucket(self.load_digests(bucket), *self.load_rows(bucket))
+
+    def load_digests(self, bucket: int) -> bytes:
+        first_key, last_key = self._stretch(self._key_starts, bucket)
+        return _part(self._digests, first_key, last_key, DIGEST_BYTES)
+
+    def load_rows(self, bucket: int) -> tuple[bytes, bytes]:
         first_key, last_key = self._stretch(self._key_starts, bucket)
         first_row, last_row = self._stretch(self._row_starts, bucket)
-        return Bucket(
-            digests=_part(self._digests, first_key, last_key, DIGEST_BYTES),
-            ends=_shift(_part(self._ends, first_key, last_key, ROW_BYTES), -first_row),
-            rows=_part(self._rows, first_row, last_row, ROW_BYTES),
-        )
+        ends = _shift(_part(self._ends, first_key, last_key, ROW_BYTES), -first_row)
+        return ends, _part(self._rows, first_row, last_row, ROW_BYTES)
 
     def close(self) -> None:
         for spool in (self._digests, self._ends, self._rows):
@@ -121,6 +126,19 @@ def _part(spool: Spool, first: int, last: int, width: int) -> bytes:
 
 
 def _shift(ends: bytes, by: int) -> bytes:
+    """All ends moved by `by`; none leaves 32 bits, so a sum that wraps around is right for a negative one too."""
     if not by:
         return ends
-    return (np.frombuffer(ends, "<u4").astype(np.int64) + by).astype("<u4").tobytes()
+    return (np.frombuffer(ends, "<u4") + np.uint32(by % (1 << 32))).astype("<u4", copy=False).tobytes()
+
+
+def _count_below(heads: npt.NDArray[np.uint32], edges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How many of the ascending heads are below each edge: `numpy.searchsorted`, which would copy the heads to compare them."""
+    low, high = np.zeros(len(edges), np.int64), np.full(len(edges), len(heads), np.int64)
+    while (open_ := low < high).any():
+        middle = (low + high) // 2
+        is_below = np.zeros(len(edges), np.bool_)
+        is_below[open_] = heads[middle[open_]] < edges[open_]
+        low = np.where(open_ & is_below, middle + 1, low)
+        high = np.where(open_ & ~is_below, middle, high)
+    return low

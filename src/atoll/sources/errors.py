@@ -18,6 +18,14 @@ class BadAddress(InputError):
     remedy = "Write FILE.csv, FILE.parquet or FILE.sqlite#TABLE, inside a data folder of this node."
 
 
+class OtherDelimiter(InputError):
+    """A CSV file whose cells seem to be separated by something else than what it is read with: it would be one column."""
+
+    code = "sources.other_delimiter"
+    sentence = "{address} would be one column whose name holds a {found}: its cells seem to be separated by that."
+    remedy = "Write FILE.csv?delimiter=semicolon (or tab, pipe); FILE.csv?delimiter=comma if it is one column indeed."
+
+
 class SourceNotFound(NotFoundError):
     """The address is a good one, and there is nothing."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from atoll import _core
 from atoll.exchange.fingerprint import TablePrint
-from atoll.sources.address import Format, SourceAddress, parse_address
+from atoll.sources.address import Format, SourceAddress, parse_address, verify_delimiter
 from atoll.sources.delimited import BOM, MAX_LINE_BYTES, parse_header
 from atoll.sources.duck import DuckSource
 from atoll.sources.root import SourceFile, SourceRoot
@@ -87,7 +87,9 @@ class _Means:
 
 
 def _read_csv(file: SourceFile, address: SourceAddress, means: _Means) -> TableReader:
-    reader = TableReader(parse_header(_read_start(file, address), address), address, means.store)
+    names = parse_header(_read_start(file, address), address)
+    verify_delimiter(names, address)
+    reader = TableReader(names, address, means.store)
     bom = BOM
     with ThreadPoolExecutor(1, thread_name_prefix="file-digests") as pool:
         hashing: deque[Future[None]] = deque()

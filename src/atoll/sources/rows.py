@@ -39,10 +39,13 @@ class SourceRows:
         return self._source.schema()
 
     def keep(self, columns: Sequence[str]) -> None:
-        """Read some columns now, because parts of them will be asked for one after the other; they are kept if they fit."""
+        """Read some columns now, because parts of them will be asked for one after the other; they are kept if they fit.
+
+        Once they do not fit they are read no further.
+        """
         verify_columns(columns, self.schema().names, self.address)
         if self._find_kept(columns) is None:
-            for _ in self._read(tuple(columns)):
+            for _ in self._read(tuple(columns), is_only_kept=True):
                 pass
 
     def batches(self, columns: Sequence[str], *, batch_rows: int = DEFAULT_BATCH_ROWS) -> Iterator[pa.RecordBatch]:
@@ -106,8 +109,8 @@ class SourceRows:
                 return [batch.select(list(columns)) for batch in batches]
         return None
 
-    def _read(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-        """All batches, as text; they are kept if they fit."""
+    def _read(self, columns: tuple[str, ...], *, is_only_kept: bool = False) -> Iterator[pa.RecordBatch]:
+        """All batches, as text; they are kept if they fit. `is_only_kept`: only as far as they do."""
         start, left = 0, self._left_bytes
         kept: list[pa.RecordBatch] = []
         for read in self._source.batches(columns):
@@ -118,6 +121,8 @@ class SourceRows:
                 kept.append(batch)
             else:
                 kept.clear()
+                if is_only_kept:
+                    return
             yield batch
             start += read.num_rows
         if left >= 0:

@@ -14,11 +14,11 @@ class StoreCorrupt(IntegrityError):
 
 
 class StoreFull(UnavailableError):
-    """The disk refuses to take more; nothing was acknowledged that is not durable."""
+    """The disk takes nothing now, or another process locks the store. What is in it is sound, and all that was acknowledged."""
 
     code = "storage.full"
     sentence = "The node's store cannot be written: {reason}."
-    remedy = "Free space on the volume of the node's home, or end what locks it; the node then goes on. Propose the job again."
+    remedy = "Free space on the volume of the node's home, or end what locks the store; then propose again what it ended."
 
 
 class PassphraseMissing(InputError):

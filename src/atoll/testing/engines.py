@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from atoll.ledger.records import current_kid
 from atoll.ordering.embedded.engine import EmbeddedEngine, Signers
 from atoll.ordering.embedded.store import Store
 from atoll.ordering.members import Handler
@@ -26,7 +27,7 @@ from atoll.ordering.offload import inline
 from atoll.testing.consortium import Founding
 from atoll.testing.members import MemberNetwork, Unreachable
 from atoll.testing.virtual import VirtualClock
-from atoll.trust.keys import Purpose
+from atoll.trust.keys import Purpose, SecretKey
 
 Scenario = Callable[["Engines"], Awaitable[None]]
 """What happens in a test."""
@@ -88,6 +89,8 @@ class Engines:
         self.network = network or MemberNetwork()
         self.running: dict[str, EmbeddedEngine] = {}
         self.clocks: dict[str, VirtualClock] = {}
+        self.newer_keys: dict[str, SecretKey] = {}
+        """What members have made since the founding, by kid; they sign with it once the ledger says that it is current."""
         self.max_pages: dict[str, int] = {}
         """Size of a member's disk, in pages of 4 KiB; set before it starts."""
         self._dying: list[asyncio.Task[None]] = []
@@ -118,12 +121,19 @@ class Engines:
 
     def make(self, org: str) -> EmbeddedEngine:
         """Open a member's engine and connect it, without starting it."""
-        keys = self.founding.keys[org]
+
+        def signing(purpose: Purpose) -> Callable[[bytes], bytes]:
+            def sign(data: bytes) -> bytes:
+                kid = current_kid(engine.view(), org, purpose)
+                return self.newer_keys.get(kid, self.founding.keys[org][purpose]).sign(data)
+
+            return sign
+
         engine = EmbeddedEngine(
             org=org,
             genesis_file=self.founding.genesis_file,
             store_path=self.store_path(org),
-            signers=Signers(identity=keys[Purpose.IDENTITY].sign, cosign=keys[Purpose.COSIGN].sign, log=keys[Purpose.LOG].sign),
+            signers=Signers(identity=signing(Purpose.IDENTITY), cosign=signing(Purpose.COSIGN), log=signing(Purpose.LOG)),
             clock=self.clock(org),
             members=self.network.port(org),
             offload=inline,

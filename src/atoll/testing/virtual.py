@@ -1,6 +1,9 @@
 """A virtual clock: an event loop whose time jumps to the next timer whenever nobody has anything to do.
 
-    run_virtually(scenario())       # an hour of waiting costs nothing, and every run of one seed is alike
+    run_virtually(scenario())       # an hour of waiting costs nothing
+
+Runs of one seed are alike but for the order in which asyncio walks its sets of tasks: those that a `TaskGroup` cancels, and
+those that `asyncio.wait` finds done together. What a scenario shows must hold in any order.
 
 Nothing in the simulated world may use threads or wait for real input; a loop that has neither a timer nor a task to run has
 come to a standstill, and says so instead of waiting for ever.

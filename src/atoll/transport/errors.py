@@ -221,7 +221,7 @@ class EndedUntold(JobError):
 
     code = "transport.ended_untold"
     sentence = "The job was ended for a reason that only this node's own log says."
-    remedy = "Ask the organisation that ended it; `atoll job why` at its node says the reason to its own people."
+    remedy = "Ask the organisation that ended it; `atoll why JOB` at its node says the reason to its own people."
 
 
 class RoleFailed(JobError):

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
+from atoll.errors import AtollError
 from atoll.protocols.role import Party, Progress, Role
+from atoll.transport.errors import JobStopped
 from atoll.transport.runner_messages import Mark
 
 Output = TypeVar("Output")
@@ -33,6 +35,8 @@ class RunOptions:
     """How often a run goes back without getting any further; a peer that cuts the link must not keep this node computing."""
     traffic_bytes: int = 1 << 62
     """Most that this party's role sends in one life of the process, repetitions included."""
+    why_stopped: Callable[[], AtollError] = JobStopped
+    """Asked when the run is cancelled: what the others are told."""
     threads: bool = True
     """Whether the role's long steps and the journal run in threads; a simulation under a virtual clock says no."""
     resumable: bool = True

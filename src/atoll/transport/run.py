@@ -16,7 +16,6 @@ from atoll.transport.errors import (
     AttemptInterrupted,
     DeadlinePassed,
     JobAborted,
-    JobStopped,
     LinkLost,
     NotReplayable,
     ResumeGap,
@@ -103,7 +102,7 @@ class Run(Generic[Output]):
             await self._say_why(late, reach=False)
             raise late from err
         except asyncio.CancelledError:
-            await self._say_why(JobStopped(), reach=False)
+            await self._say_why(self._options.why_stopped(), reach=False)
             raise
         except AtollError as err:
             await self._say_why(err, reach=not isinstance(err, JobAborted))

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from atoll.errors import AtollError
 from atoll.protocols.packets import Packet, encode_packet, parse_packet
-from atoll.protocols.role import Checkpoint, Party, Progress, Receive, Role, Send
+from atoll.protocols.role import Checkpoint, Flush, Party, Progress, Receive, Role, Send
 from atoll.transport.errors import NotReplayable, RoleFailed, TranscriptMismatch
 from atoll.transport.faults import describe_fault
 from atoll.transport.tasks import log
@@ -41,7 +41,7 @@ class Burst:
 
     sends: list[tuple[Party, Packet]] = field(default_factory=list)
     stop: Stop = None
-    """Why it stopped; None when there is just enough to send."""
+    """Why it stopped; None when it only has something to send, and would go on."""
     seconds: float = 0.0
     """How long it took."""
 
@@ -67,7 +67,7 @@ class Stepper:
         self._heard[party].extend(packets)
 
     def advance(self, number: int) -> Burst:
-        """Run until the role waits for what has not been heard, checkpoints, reports, returns, or has much to send.
+        """Run until the role waits for what has not been heard, checkpoints, reports, returns, flushes, or has much to send.
 
         What was said and heard is durable before any of it leaves. Otherwise a peer could say something else after a crash of
         this process, and be told more than the first time; once for every crash.
@@ -95,6 +95,9 @@ class Stepper:
                     raise NotReplayable(party=str(step.to), number=number)
                 burst.sends.append((step.to, sent))
                 size += len(sent.data)
+            elif isinstance(step, Flush):
+                if burst.sends:
+                    break
             else:
                 burst.stop = step
                 break
@@ -117,7 +120,7 @@ class Stepper:
             raise TranscriptMismatch(party=str(due.sender), number=number)
         return parse_packet(packet, due)
 
-    def _step(self, value: Any) -> Send | Stop:
+    def _step(self, value: Any) -> Send | Flush | Stop:
         try:
             step = self._role.send(value)
         except StopIteration as end:

@@ -12,8 +12,8 @@ class CborError(InputError):
     """
 
     code = "wire.cbor"
-    sentence = "This is not the strict CBOR encoding: {reason} at byte {offset}."
-    remedy = "Encode with atoll.wire.cbor, which writes the one accepted form of each value."
+    sentence = "These bytes are none of Atoll's: {reason} at byte {offset}."
+    remedy = "A file of another kind was named, or it was changed on its way; get it again from where it was made."
     reason: str
     offset: int
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import operator
 import re
 import types
@@ -28,16 +29,21 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
-from atoll.wire import quick as sources
+from atoll import _core
 from atoll.wire.cbor import decode, encode
 from atoll.wire.errors import MessageError
-from atoll.wire.quick import Constants, Quick, Source, generate
 
 Document: TypeAlias = Mapping[str, Any]
 """A free CBOR map with text keys; its own reader checks what is inside."""
 
 MAX_MESSAGE_BYTES = 60_000
 """Largest encoded message: it must fit a log entry (65,535 bytes) together with its envelope."""
+LONGEST_KEPT = 500
+"""Characters of the longest text whose match with a pattern is remembered; no field with a pattern asks for more."""
+
+
+def _span(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,12 +53,12 @@ class Size:
     least: int
     most: int = -1
 
-    def check(self, found: int) -> str:
-        most = self.least if self.most < 0 else self.most
-        return "" if self.least <= found <= most else f"length {found}, must be {self.least} to {most}"
+    def __post_init__(self) -> None:
+        if self.most < 0:
+            object.__setattr__(self, "most", self.least)
 
-    def test(self, name: str, _constants: Constants) -> str:
-        return f"{self.least} <= len({name}) <= {self.least if self.most < 0 else self.most}"
+    def check(self, found: int) -> str:
+        return "" if self.least <= found <= self.most else f"length {found}, must be {_span(self.least, self.most)}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,10 +69,7 @@ class Range:
     most: int
 
     def check(self, found: int) -> str:
-        return "" if self.least <= found <= self.most else f"{found}, must be {self.least} to {self.most}"
-
-    def test(self, name: str, _constants: Constants) -> str:
-        return f"{self.least} <= {name} <= {self.most}"
+        return "" if self.least <= found <= self.most else f"{found}, must be {_span(self.least, self.most)}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,9 +80,6 @@ class Pattern:
 
     def check(self, found: str) -> str:
         return "" if re.fullmatch(self.expression, found) else "not of the form asked for"
-
-    def test(self, name: str, constants: Constants) -> str:
-        return f"{constants.name(re.compile(self.expression).fullmatch)}({name}) is not None"
 
 
 Name = Annotated[str, Pattern(r"[a-z][a-z0-9-]{0,39}")]
@@ -98,20 +98,22 @@ Endpoint = Annotated[str, Pattern(r"|[A-Za-z0-9.\-\[\]:]{1,200}:[0-9]{1,5}")]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Shape:
-    """How one field is checked, written and read: by calls that say what is wrong, and as source of `wire.quick`."""
+    """How one field is checked, written and read, by calls that say what is wrong."""
 
     check: Callable[[Any], str]
     write: Callable[[Any], Any]
     read: Callable[[Any], Any]
-    source: Source
+    kind: tuple[Any, ...]
+    """The same for `_core.MessageCodec`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Plan:
-    """All fields of a class, and the functions generated from them."""
+    """All fields of a class. The codec does all of a message in one pass and says yes or no; the shapes go field by field, and
+    say what is wrong. Theirs is the last word."""
 
     shapes: dict[str, _Shape]
-    quick: Quick
+    codec: _core.MessageCodec
 
 
 class Message:
@@ -124,7 +126,7 @@ class Message:
 
     def __post_init__(self) -> None:
         plan = _plan(type(self))
-        if plan.quick.is_good(self):
+        if plan.codec.is_good(self):
             return
         for name, shape in plan.shapes.items():
             problem = shape.check(getattr(self, name))
@@ -133,7 +135,7 @@ class Message:
 
     def to_map(self) -> dict[str, Any]:
         """This message as a CBOR map, without its tag."""
-        return _plan(type(self)).quick.to_map(self)
+        return {name: shape.write(getattr(self, name)) for name, shape in _plan(type(self)).shapes.items()}
 
     @classmethod
     def from_map(cls, value: Any) -> Self:
@@ -143,12 +145,11 @@ class Message:
             MessageError: a field is missing, unknown, of the wrong type or out of bounds.
         """
         plan = _plan(cls)
-        fields = plan.quick.fields(value)
-        return cls(**(cls._read_fields(plan.shapes, value) if fields is None else fields))
+        message = plan.codec.take(value)
+        return cls(**cls._read_fields(plan.shapes, value)) if message is None else message
 
     @classmethod
     def _read_fields(cls, shapes: dict[str, _Shape], value: Any) -> dict[str, Any]:
-        """As the generated function, but says what is wrong."""
         if not isinstance(value, dict):
             raise MessageError(message=cls.__name__, field="", problem="not a map")
         if value.keys() != shapes.keys():
@@ -168,6 +169,9 @@ M = TypeVar("M", bound=Message)
 
 def encode_message(message: Message) -> bytes:
     """The one encoding of a message, `[TAG, map]`, at most its class's MAX_BYTES."""
+    quick = _plan(type(message)).codec.encode(message)
+    if quick is not None:
+        return quick
     data = encode([message.TAG, message.to_map()], max_bytes=2 * message.MAX_BYTES)
     if len(data) > message.MAX_BYTES:
         raise MessageError(message=type(message).__name__, field="", problem=f"{len(data)} bytes, at most {message.MAX_BYTES}")
@@ -175,12 +179,16 @@ def encode_message(message: Message) -> bytes:
 
 
 def parse_message(data: bytes, *kinds: type[M]) -> M:
-    """The message in `data`, which must be one of `kinds`.
+    """The message in `data`, which must be one of `kinds`; they have different tags.
 
     Raises:
         CborError: not strict CBOR.
         MessageError: another tag, or a field that does not fit.
     """
+    for kind in kinds:
+        message: M | None = _plan(kind).codec.parse(data)
+        if message is not None:
+            return message
     value = decode(data, max_bytes=max((kind.MAX_BYTES for kind in kinds), default=MAX_MESSAGE_BYTES))
     if not (isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)):
         raise MessageError(message="message", field="", problem="not a tagged message")
@@ -193,17 +201,24 @@ def parse_message(data: bytes, *kinds: type[M]) -> M:
 _PLANS: dict[type, _Plan] = {}
 
 
-def _plan(cls: type) -> _Plan:
+def _plan(cls: type[Message]) -> _Plan:
     found = _PLANS.get(cls)
     if found is None:
         found = _PLANS[cls] = _compile(cls)
     return found
 
 
-def _compile(cls: type) -> _Plan:
+def _compile(cls: type[Message]) -> _Plan:
     hints = typing.get_type_hints(cls, include_extras=True)
-    shapes = {field.name: _shape(hints[field.name]) for field in dataclasses.fields(cls)}
-    return _Plan(shapes, generate({name: shape.source for name, shape in shapes.items()}))
+    names: list[str] = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]  # every message is one
+    shapes = {name: _shape(hints[name]) for name in names}
+    after = None if cls.__post_init__ is Message.__post_init__ else cls.__post_init__
+    kinds = [(name, shape.kind) for name, shape in shapes.items()]
+    return _Plan(shapes, _core.MessageCodec(cls, cls.TAG, cls.MAX_BYTES, kinds, after))
+
+
+def _codec(cls: type[Message]) -> _core.MessageCodec:
+    return _plan(cls).codec
 
 
 def _shape(hint: Any) -> _Shape:
@@ -216,14 +231,15 @@ def _shape(hint: Any) -> _Shape:
     if typing.get_origin(hint) is tuple:
         return _many(_shape(typing.get_args(hint)[0]), bounds)
     if hint == Document:
-        return _Shape(_must_be(dict, "map"), dict, _is_map, sources.document())
+        return _Shape(_must_be(dict, "map"), dict, _is_map, ("document",))
     if isinstance(hint, type) and issubclass(hint, Message):
         write = operator.methodcaller("to_map")
-        return _Shape(_must_be(hint, hint.__name__), write, hint.from_map, sources.message(hint))
+        return _Shape(_must_be(hint, hint.__name__), write, hint.from_map, ("message", hint, _codec))
     if isinstance(hint, type) and issubclass(hint, enum.StrEnum):
-        return _Shape(_must_be(hint, hint.__name__), str, hint, sources.enumeration(hint))
+        members = {one.value: one for one in hint}
+        return _Shape(_must_be(hint, hint.__name__), str, hint, ("enum", hint, members))
     if hint is bool:
-        return _Shape(_must_be(bool, "true or false"), _same, _same, sources.boolean())
+        return _Shape(_must_be(bool, "true or false"), _same, _same, ("bool",))
     if hint in (int, bytes, str) and bounds:
         return _scalar(hint, bounds)
     raise TypeError(f"a message field cannot be {hint!r} without bounds")
@@ -255,7 +271,7 @@ def _optional(inner: _Shape) -> _Shape:
         check=lambda value: "" if value is None else inner.check(value),
         write=lambda value: None if value is None else inner.write(value),
         read=lambda value: None if value is None else inner.read(value),
-        source=sources.optional(inner.source),
+        kind=("optional", inner.kind),
     )
 
 
@@ -269,7 +285,21 @@ def _scalar(kind: type[int] | type[bytes] | type[str], bounds: tuple[Any, ...]) 
                 return str(found)
         return ""
 
-    return _Shape(check, _same, _same, sources.scalar(kind, bounds))
+    patterns = [_remembered(one.expression) for one in bounds if isinstance(one, Pattern)]
+    least, most = _limits(bounds)
+    return _Shape(check, _same, _same, (kind.__name__, (least, min(most, LONGEST_KEPT) if patterns else most), patterns))
+
+
+def _limits(bounds: tuple[Any, ...]) -> tuple[int, int]:
+    """Of a number, or of a length."""
+    limits = [(one.least, one.most) for one in bounds if not isinstance(one, Pattern)]
+    return max((least for least, _ in limits), default=0), min((most for _, most in limits), default=2**63)
+
+
+def _remembered(expression: str) -> Callable[[str], Any]:
+    """A pattern; names come again and again. Longer texts than LONGEST_KEPT never get here: they go the slow way, which keeps
+    nothing, so that nobody fills the memory with what is refused."""
+    return functools.lru_cache(maxsize=1000)(re.compile(expression).fullmatch)
 
 
 def _many(inner: _Shape, bounds: tuple[Any, ...]) -> _Shape:
@@ -290,4 +320,4 @@ def _many(inner: _Shape, bounds: tuple[Any, ...]) -> _Shape:
             raise TypeError("not an array")
         return tuple(inner.read(one) for one in value)
 
-    return _Shape(check, lambda value: [inner.write(one) for one in value], read, sources.many(inner.source, bounds))
+    return _Shape(check, lambda value: [inner.write(one) for one in value], read, ("many", inner.kind, _limits(bounds)))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from atoll import client
 from atoll.api.routes import ROUTES
-from atoll.cli.main import SLOTS, main
+from atoll.cli.main import SLOTS, Stub, main, root
 from tools.cli_docs import Leaf, leaves
 
 LEAVES = leaves()
@@ -219,3 +222,24 @@ def test_help_goes_to_standard_output_and_is_a_success(arguments: list[str], cap
     printed = capsys.readouterr()
     assert printed.out.startswith("Usage: atoll")
     assert printed.err == ""
+
+
+def groups(path: tuple[str, ...] = (), command: Any = None) -> Iterator[tuple[str, ...]]:
+    """Every group of commands."""
+    loaded = get_command(root) if command is None else command.load() if isinstance(command, Stub) else command
+    children = getattr(loaded, "commands", {})
+    if children:
+        yield path
+    for name, child in children.items():
+        yield from groups((*path, name), child)
+
+
+@pytest.mark.parametrize("path", [*groups()], ids=" ".join)
+def test_no_summary_is_cut_at_80_columns(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*path, "--help"]) == 0
+    listed = capsys.readouterr().out.partition("\nCommands:\n")[2].partition("\nExamples:\n")[0].splitlines()
+    assert listed
+    assert [one for one in listed if one.endswith("...") or len(one) > 80] == []

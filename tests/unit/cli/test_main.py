@@ -94,3 +94,30 @@ def test_a_node_s_problem_keeps_its_words_and_gives_the_exit_code_of_its_status(
     trouble = explain(problem)
     assert (trouble.code, trouble.message, trouble.hint) == ("nobody.knows", "It is so.", "Wait.")
     assert trouble.status == exit_code
+
+
+def test_an_error_ends_with_the_code_that_why_knows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["job", "list", "--home", "nowhere"]) == 9
+    assert "[client.unreachable]\nhint: " in capsys.readouterr().err
+    assert main(["why", "client.unreachable"]) == 0
+
+
+def test_a_refusal_of_the_ledger_names_its_rule(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    said = {"title": "The ledger refused it.", "code": "ledger.refused", "rule": "ledger.not_member"}
+    raising(monkeypatch, RefusedByNode(status=422, remedy="", **said))
+    assert main(["job", "list", "--json"]) == 6
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["error"]["rule"] == "ledger.not_member"
+    assert printed.err == "error: The ledger refused it. [ledger.not_member]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["init", "x", "--org", "a", "--legal-id", "b", "--role", "foo"], "'--role': 'foo' is not one of 'owner', "),
+        (["demo", "--seed", "1,000"], "'--seed': it is no whole number"),
+    ],
+)
+def test_a_wrong_value_is_told_in_words(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
+    assert main(arguments) == 2
+    assert f"error: Invalid value for {said}" in capsys.readouterr().err

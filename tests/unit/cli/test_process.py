@@ -83,6 +83,13 @@ def test_what_a_node_says_before_it_ends_is_in_the_error(starter: Starter, tmp_p
     assert not pid_file(tmp_path).exists()
 
 
+def test_the_remedy_of_what_a_node_says_is_the_remedy(starter: Starter, tmp_path: Path) -> None:
+    starter.program = "import sys; sys.exit('Some noise\\nerror: The keystore is locked.\\nhint: Find the key.')"
+    with pytest.raises(DidNotStart, match=r"did not become ready: The keystore is locked\.$") as caught:
+        start_node(tmp_path, detach=True)
+    assert caught.value.remedy == "Find the key."
+
+
 def test_a_node_that_ends_without_a_word_gives_its_status(starter: Starter, tmp_path: Path) -> None:
     starter.program = "raise SystemExit(3)"
     with pytest.raises(DidNotStart, match="it ended with status 3"):

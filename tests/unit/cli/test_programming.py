@@ -51,8 +51,8 @@ def test_a_program_runs_among_simulated_nodes_as_in_the_clear(here: Path, capsys
         assert ran["outputs"]["bank"] == exact["bank"]
         assert abs(ran["outputs"]["bureau"]["mean_debt"] - 32.375) < 0.02
         told = answer(capsys, "explain", "risk.py", "--size", "n=4", *model)
-        if told["exact"]:
-            assert (told["rounds"], told["bytes_by_node"]) == (ran["rounds"], ran["bytes_by_node"])
+        assert told["exact"]
+        assert (told["rounds"], told["bytes_by_node"]) == (ran["rounds"], ran["bytes_by_node"])
 
 
 def test_a_traced_graph_is_the_program_without_its_text(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,7 +73,9 @@ def test_people_are_told_what_is_opened_to_whom(here: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (("explain", "risk.py"), "programs.bad_program"),
+        (("explain", "risk.py"), "programs.size_missing"),
+        (("explain", "risk.py", "--size", "n=4", "--size", "m=9"), "programs.unknown_size"),
+        (("run", "risk.py", *TABLES, "--table", "bnk=bank.csv"), "cli.bad_argument"),
         (("explain", "risk.py", "--size", "n=many"), "cli.bad_argument"),
         (("explain", "risk.py", "--size", "n"), "cli.bad_argument"),
         (("explain", "risk.py", "--program", "other"), "cli.bad_argument"),
@@ -100,3 +102,43 @@ def test_a_cell_that_is_no_number_is_named_and_not_shown(here: Path, capsys: pyt
     assert main(["program", "run", "risk.py", *TABLES]) != 0
     said = capsys.readouterr()
     assert "income does not fit the program: row 2 is no int64" in said.err and "secret" not in said.err
+
+
+def said_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The sentence of a refusal that is the author's to mend."""
+    assert main(["program", *arguments]) == 2
+    return capsys.readouterr().err.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("def risk(", "def risk((", "risk.py:12: SyntaxError: "),
+        ("import programs", "import programmes", "risk.py:2: ImportError: cannot import name 'programmes'"),
+        ("(0, 1000)", "(9, 0)", "risk.py:6: ValueError: the range 9 to 0 is empty"),
+        (".mean()", ".median_of_means()", "risk.py:13: AttributeError: 'SecretArray' object has no attribute"),
+    ],
+)
+def test_a_mistake_in_the_text_is_its_authors_and_has_a_line(
+    here: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, said: str
+) -> None:
+    Path("risk.py").write_text(TEXT.replace(old, new, 1), "utf-8")
+    found = said_of(capsys, "explain", "risk.py", "--size", "n=4")
+    assert found.startswith(f"error: {said}")
+    assert found.endswith("[programs.author_fault]")
+
+
+def test_what_a_text_prints_does_not_break_the_answer(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("risk.py").write_text(TEXT.replace("    return", "    print('looking')\n    return"), "utf-8")
+    assert main(["program", "explain", "risk.py", "--size", "n=4", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["exact"] and "looking" in printed.err
+
+
+def test_tables_that_do_not_fit_are_told_by_owner_and_column(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bureau.csv").write_text("debt\n20.5\n5\n", "utf-8")
+    assert "bureau's table has 2 rows, that of bank's income has 4" in said_of(capsys, "run", "risk.py", *TABLES)
+    Path("bureau.csv").write_text("depts\n1\n2\n3\n4\n", "utf-8")
+    assert "Column debt does not fit the program: bureau's table has no such column, but depts" in said_of(
+        capsys, "run", "risk.py", *TABLES
+    )

@@ -22,6 +22,7 @@ PLAN = {
     "purpose": "credit-check",
     "not_after": 1_780_000_000,
     "attached": "",
+    "parties": [{"role": "owner", "index": 0, "org": "bureau"}, {"role": "receiver", "index": 0, "org": "bank"}],
     "inputs": [{"dataset": "bureau/files/1", "columns": ["ref"], "rows_cap": 8, "normalisation": ["text/1"]}],
 }
 
@@ -204,6 +205,71 @@ def test_a_grant_that_is_not_the_only_one_has_to_be_named(given: list[GrantInfo]
     assert node.drafted == []
 
 
+def permitting(**names: str) -> dict[str, Any]:
+    constraints = [{"left": left, "operator": "isAnyOf", "right": [right]} for left, right in names.items()]
+    return {"permissions": [{"action": "use", "constraints": constraints}], "prohibitions": []}
+
+
+def test_of_several_grants_the_one_whose_terms_name_the_use_is_taken(node: FakeNode) -> None:
+    other = grant_of(grant="f" * 32, terms=permitting(purpose="marketing", columns="ref", outputs="identifiers"))
+    counts = grant_of(grant="e" * 32, terms=permitting(purpose="credit-check", columns="ref", outputs="cardinality"))
+    node.given = [other, counts, grant_of(terms=permitting(purpose="credit-check", columns="ref", outputs="identifiers"))]
+    assert propose() == 0
+    assert sides(node)[1]["grants"] == [{"grant": GRANT, "version": 4}]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "No grant is in force for bureau/files/1: none was given."),
+        ([grant_of(uses_spent=2)], f"No grant is in force for bureau/files/1: {GRANT} is used up."),
+        ([grant_of(), grant_of(grant="f" * 32)], f"2 grants in force fit bureau/files/1: {GRANT}, {'f' * 32}."),
+        (
+            [grant_of(terms=permitting(purpose="marketing")), grant_of(grant="f" * 32, terms=permitting(columns="phone"))],
+            f"None of 2 grants in force fits bureau/files/1: {GRANT} (purpose credit-check asked, marketing permitted); "
+            f"{'f' * 32} (columns ref asked, phone permitted).",
+        ),
+    ],
+)
+def test_why_no_grant_is_taken_is_said_of_each(
+    given: list[GrantInfo], said: str, node: FakeNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node.given = given
+    assert propose() == 2
+    assert said in capsys.readouterr().err
+
+
+def test_what_the_terms_do_not_name_is_shown_before_anything_is_proposed(
+    node: FakeNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node.given = [grant_of(terms=permitting(purpose="marketing"))]
+    assert propose("--dry-run") == 0
+    assert "does not name this (purpose credit-check asked, marketing permitted); the node of bureau decides" in (
+        capsys.readouterr().out
+    )
+    node.given = [grant_of(terms=permitting(purpose="credit-check"))]
+    assert propose("--dry-run") == 0
+    assert "does not name this" not in capsys.readouterr().out
+
+
+def test_a_sum_is_of_one_column_that_is_named(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
+    assert propose("--output", "sum") == 2
+    assert "with --show COLUMN" in capsys.readouterr().err
+    assert propose("--output", "sum", "--show", "phone", "--show", "ref") == 2
+    assert "a sum is over one column" in capsys.readouterr().err
+    assert node.drafted == []
+
+
+def test_grants_are_listed_with_what_they_are_for_and_what_they_give(
+    node: FakeNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node.given = [grant_of(uses_spent=2, terms=permitting(purpose="credit-check", outputs="rows"))]
+    assert main(["grant", "list"]) == 0
+    shown = capsys.readouterr().out
+    for part in ("credit-check", "rows", "used up", "0 of 3"):
+        assert part in shown
+
+
 def test_a_row_limit_of_the_grant_lowers_the_cap_of_the_other_side(node: FakeNode) -> None:
     limit = {"left": "rows", "operator": "lteq", "right": ["100"]}
     node.given = [grant_of(terms={"permissions": [{"action": "use", "constraints": [limit]}], "prohibitions": []})]
@@ -239,6 +305,18 @@ def test_the_answer_is_the_job_with_what_it_takes(node: FakeNode, capsys: pytest
     answer = json.loads(capsys.readouterr().out)
     assert answer["job"] == "7" * 32
     assert answer["coalitions"] == [{"members": ["bank", "bureau"], "reads": ["everything"]}]
+
+
+def test_what_to_type_next_names_the_same_node_and_no_token(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
+    watch = f"Next: atoll job watch {'7' * 32}"
+    assert propose("--home", "the bank") == 0
+    assert capsys.readouterr().out.endswith(f"{watch} --home 'the bank'\n")
+    assert propose("--url", "https://10.0.0.5:7402", "--token", "hush", "--certificate", "tls.der") == 0
+    assert capsys.readouterr().out.endswith(f"{watch} --url https://10.0.0.5:7402 --certificate tls.der\n")
+    assert propose("--url", "https://10.0.0.5:7402", "--token", "@token") == 0
+    assert capsys.readouterr().out.endswith(f"{watch} --url https://10.0.0.5:7402 --token @token\n")
+    assert propose() == 0
+    assert capsys.readouterr().out.endswith(f"{watch}\n")
 
 
 def test_a_key_and_a_column_are_described_in_words() -> None:

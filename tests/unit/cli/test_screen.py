@@ -116,3 +116,37 @@ def test_a_person_at_a_terminal_is_asked_on_standard_error(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == "Really? [y/N] "
+
+
+def at_terminal(monkeypatch: pytest.MonkeyPatch, columns: int, shown: Rows | Fields) -> str:
+    """What a terminal of so many columns shows."""
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    show(Reply(None, [shown]), as_json=False)
+    return terminal.getvalue()
+
+
+@pytest.mark.parametrize("columns", [20, 80])
+def test_nothing_is_cut_at_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    row = (
+        "customer_id",
+        "after-join",
+        "G4",
+        "national-id/1",
+        "1 %",
+        "16384",
+        "national-id",
+        "personal:sensitive, subject:personal",
+    )
+    names = ("column", "exposure", "level", "spelt by", "empty <=", "values <=", "means", "classes")
+    table = at_terminal(monkeypatch, columns, Rows(names, [row, row]))
+    assert "…" not in table
+    assert all(one in table for one in (*row[:6], *names))
+    digest = "0123456789abcdef" * 4
+    fields = at_terminal(monkeypatch, columns, Fields([("a grant of somebody", f"{digest} or {digest}")]))
+    assert "…" not in fields
+    assert digest in fields and "a grant of somebody" in fields

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
 
 from atoll.api.models import JobInfo
+from atoll.cli import waiting as patience
+from atoll.cli.waiting import waiting
 from atoll.cli.watch import ended, stage, watch_job
 
 JOB = "0" * 31 + "1"
@@ -78,3 +82,40 @@ def test_progress_goes_to_standard_error_only(
             f"{JOB}  running",
             f"{JOB}  completed",
         ]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_whoever_stops_watching_knows_the_job_and_that_it_goes_on(
+    terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted() -> Iterator[JobInfo]:
+        yield job_in("proposed")
+        assert JOB in capsys.readouterr().err, "the job is named before anything else happens"
+        raise KeyboardInterrupt
+
+    node = MagicMock()
+    node.jobs.watch.return_value = interrupted()
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    with pytest.raises(KeyboardInterrupt):
+        watch_job(node, JOB)
+    assert capsys.readouterr().err.endswith(f"job {JOB} goes on: atoll job watch {JOB}\n")
+
+
+def test_whoever_waits_for_a_quorum_at_a_terminal_is_told_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(patience, "say", said.append)
+    monkeypatch.setattr(patience, "QUIET_SECONDS", 0.001)
+    with waiting():
+        time.sleep(0.02)
+    assert said == [], "programs read what is printed"
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with waiting():
+        while not said:
+            time.sleep(0.001)
+    assert said == ["waiting for a quorum of the members to confirm it; `atoll doctor` shows who is missing"]
+    monkeypatch.setattr(patience, "QUIET_SECONDS", 60.0)
+    with waiting():
+        pass
+    assert len(said) == 1

@@ -94,8 +94,16 @@ def test_a_key_s_purpose_is_checked_before_it_is_sent(purpose: str) -> None:
 def test_a_folder_that_is_no_home_is_said_so(text: str | None, tmp_path: Path) -> None:
     if text is not None:
         (tmp_path / "atoll.toml").write_text(text)
-    with pytest.raises(NodeUnreachable, match="the home cannot be read"):
+    with pytest.raises(
+        NodeUnreachable,
+        match=r"cannot be read|does not say where",
+    ):
         connect_home(tmp_path)
+
+
+def test_a_home_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(NodeUnreachable, match="there is no such folder"):
+        connect_home(tmp_path / "nowhere")
 
 
 def test_the_token_of_a_role_does_not_come_from_elsewhere(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_a_text_that_could_be_written_in_two_ways_is_not_written() -> None:
 
 
 def _class(hint: Any) -> Any:
-    return dataclass(frozen=True, kw_only=True)(type("Odd", (Message,), {"__annotations__": {"field": hint}}))
+    return dataclass(frozen=True, slots=True, kw_only=True)(type("Odd", (Message,), {"__annotations__": {"field": hint}}))
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,14 @@ from atoll.ledger.transaction import transaction_id
 from atoll.node.bodies import Bodies, Body, BodyName, Kind
 from atoll.node.budgets import Budgets
 from atoll.node.config import Config, Home
-from atoll.node.consents import Consents, proposal_of
+from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
 from atoll.node.outbox import Outbox
 from atoll.node.proposals import Proposals
+from atoll.node.proposed import proposal_of
 from atoll.node.purposes import Purposes
 from atoll.ordering.engine import Acknowledged, View
-from atoll.ordering.errors import NotAdmitted, StaleView
+from atoll.ordering.errors import NotAcknowledged, NotAdmitted, StaleView
 from atoll.ordering.offload import inline
 from atoll.policy.card import CARD_DOMAIN, ColumnCard, DatasetCard
 from atoll.policy.demand import Exposure
@@ -83,6 +84,9 @@ class PaperEngine:
         self.age_seconds = 0
         self.turned_away = 0
         self.behind: View | None = None
+        self.unheard = False
+        """Whether no quorum confirms; what is submitted waits in `pending`."""
+        self.pending: list[bytes] = []
 
     def view(self) -> View:
         if self.behind is not None:
@@ -96,9 +100,20 @@ class PaperEngine:
         if self.turned_away:
             self.turned_away -= 1
             raise NotAdmitted(refusal="ledger.stale_nonce", reason="used before")
+        if self.unheard:
+            self.pending.append(transaction)
+            raise NotAcknowledged(seconds=timeout_seconds)
         outcome = self.lagoon.submit(transaction)
         self.lagoon.later(seconds=0)
         return Acknowledged(transaction_id(transaction), self.lagoon.height - 1, len(self.submitted), outcome)
+
+    def confirm(self) -> None:
+        """A quorum is back: what waited is carried out."""
+        self.unheard = False
+        for one in self.pending:
+            self.lagoon.submit(one)
+            self.lagoon.later(seconds=0)
+        self.pending.clear()
 
     def require_fresh(self, limit_seconds: int = 60) -> View:
         if self.age_seconds > limit_seconds:

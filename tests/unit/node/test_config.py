@@ -10,6 +10,7 @@ from atoll.node.ceilings import Ceilings
 from atoll.node.config import ConsensusSettings, Home, load_config
 from atoll.node.errors import BadConfig, NoHome
 from atoll.policy.errors import BadRules
+from atoll.storage.errors import PassphraseMissing
 from atoll.trust.errors import KeystoreExposed
 
 LEAST = '[node]\norg = "bank"\n'
@@ -132,7 +133,7 @@ def test_a_passphrase_that_others_may_read_is_not_used(home: Home, mode: int) ->
 
 
 def test_without_any_passphrase_the_places_are_named(home: Home) -> None:
-    with pytest.raises(BadConfig, match="ATOLL_PASSPHRASE"):
+    with pytest.raises(PassphraseMissing, match="ATOLL_PASSPHRASE"):
         home.passphrase()
 
 

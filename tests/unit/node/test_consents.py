@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from atoll.jobs.errors import WrongPeriod
+from atoll.jobs.errors import BadPlan, WrongPeriod
 from atoll.jobs.intersection import Intersection
 from atoll.jobs.periods import PERIOD_SECONDS, period_of
 from atoll.ledger.plan import Coalition, Plan, PlanParty
@@ -17,8 +17,9 @@ from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import ProposeJob
 from atoll.ledger.transaction import parse_transaction
 from atoll.node.bodies import Body, Kind
-from atoll.node.consents import disagreement, is_open, proposal_of
+from atoll.node.consents import is_open
 from atoll.node.errors import PlanChanged, TransactionRefused
+from atoll.node.proposed import disagreement, proposal_of
 from atoll.ordering.errors import StaleView
 from atoll.policy.local import LocalRules
 from atoll.storage.errors import StoreCorrupt
@@ -387,6 +388,13 @@ def test_a_job_is_open_until_it_has_ended(offices: Offices) -> None:
     open_states = {state for state in JobState if is_open(replace(job, state=state))}
     assert open_states == {JobState.PROPOSED, JobState.CONSENTED, JobState.STARTED}
     assert isinstance(proposal_of(offices.plan(), bytes(32)), ProposeJob)
+
+
+async def test_a_limit_that_would_end_the_job_on_the_way_is_refused_before_anything_is_charged(offices: Offices) -> None:
+    plan = offices.plan()
+    needed = Intersection().estimate(plan).traffic_bytes
+    offices.propose(replace(plan, limits=replace(plan.limits, traffic_bytes=needed - 1)))
+    assert await refused_code(offices) == BadPlan.code
 
 
 # -- what lasts ----------------------------------------------------------------------------------------------------------------

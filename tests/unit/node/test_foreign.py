@@ -18,6 +18,7 @@ from atoll.ledger.transaction import transaction_id
 from atoll.node.config import Config, Home
 from atoll.node.context import NodeContext
 from atoll.node.foreign import claims as claims_module
+from atoll.node.foreign.assemble import join_foreign
 from atoll.node.foreign.claims import Claimant
 from atoll.node.foreign.clearing import Clearer
 from atoll.node.foreign.errors import ForeignDuplicate, ForeignNeeded, ForeignNotOpen, ForeignSilent
@@ -31,6 +32,7 @@ from atoll.primitives.drbg import SeededEntropy
 from atoll.storage.sealed import Sealer
 from atoll.storage.store import NodeStore
 from atoll.trust.keys import Purpose
+from atoll.wire.message import Message
 from tests.unit.foreign.bay import EAST, KEY, NOW, WEST, Bay, fingerprint, see, two_bays
 from tests.unit.node.offices import Keys
 
@@ -261,6 +263,48 @@ def test_strangers_who_ask_again_and_again_make_a_ledger_that_does_not_answer_no
     world.clock.time += LEEWAY_SECONDS
     asyncio.run(world.asked_thrice(clearer))
     assert len(world.engine.outcomes) == 2
+
+
+def test_what_nobody_foresaw_is_logged_and_makes_the_ledger_no_busier(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    attempts = 0
+
+    async def submit(_: Outbox, body: Message) -> None:
+        nonlocal attempts
+        attempts += 1
+        raise ValueError(body.TAG)
+
+    monkeypatch.setattr(Outbox, "submit", submit)
+    world.west.reserve(NOW, org="bureau")
+    world.clock.time = NOW + 10_000
+    asyncio.run(world.asked_thrice(Clearer(world.context())))
+    assert (attempts, [one.getMessage() for one in caplog.records if one.exc_info]) == (1, ["not cleared away"])
+
+
+def test_a_node_that_stops_clears_nothing_away_any_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = 0
+
+    async def submit(_: Outbox, body: Message) -> None:
+        nonlocal begun
+        begun += 1
+        await asyncio.Event().wait()
+
+    async def scenario() -> None:
+        foreign = Foreign(world.agreement, world.agreement.of(WEST), b"")
+        check = join_foreign(world.context(), foreign, None)  # type: ignore[arg-type]  # nobody looks at the shelf
+        assert check.clearer is not None
+        await world.asked_thrice(check.clearer)
+        await check.stop()
+        world.clock.time += 10_000
+        await world.asked_thrice(check.clearer)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    monkeypatch.setattr(Outbox, "submit", submit)
+    world.west.reserve(NOW, org="bureau")
+    world.clock.time = NOW + 10_000
+    asyncio.run(scenario())
+    assert begun == 1
 
 
 def test_a_node_without_the_section_registers_nothing_while_the_ledger_wants_others_asked(world: World) -> None:

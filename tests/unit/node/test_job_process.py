@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from atoll.errors import AtollError
+from atoll.jobs.kind import Inputs
 from atoll.jobs.similarity import Similarity, SimilaritySpec
 from atoll.ledger.checks import Stage
 from atoll.ledger.plan import digest_plan_body
@@ -29,8 +31,9 @@ from atoll.sources.keyset import KeySet
 from atoll.sources.prints import Registered
 from atoll.storage.errors import StoreCorrupt
 from atoll.storage.sealed import Sealer
-from atoll.transport.errors import RoleFailed
+from atoll.transport.errors import JobAborted, RoleFailed
 from atoll.transport.memory import MemoryFabric
+from atoll.transport.options import RunOptions
 from atoll.wire.message import encode_message
 from tests.unit.jobs.world import plan
 
@@ -210,16 +213,34 @@ class TestFailures:
         assert events == [{"event": "failed", "code": code}]
         assert "secret" not in caplog.text + json.dumps(events)
 
-    async def test_a_role_that_ran_out_of_memory_is_told_as_that(self, tmp_path: Path) -> None:
+    async def test_a_place_that_ran_out_of_memory_is_told_as_that_and_its_sister_passes_on_who_ended_the_job(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Either of them may be heard first by the other organisations."""
         events: list[dict[str, Any]] = []
+        passed_on: list[AtollError] = []
+        sister_runs = asyncio.Event()
 
-        class Failing(Execution):
-            async def run(self) -> None:
+        async def run_role(*_: Any, me: Party, options: RunOptions, **__: Any) -> None:
+            if me.role == "owner":
+                await sister_runs.wait()
                 raise RoleFailed() from MemoryError()
+            sister_runs.set()
+            try:
+                await asyncio.sleep(60)
+            finally:
+                passed_on.append(options.why_stopped())
 
+        monkeypatch.setattr("atoll.node.execution.run_role", run_role)
+        monkeypatch.setattr(Execution, "_read_inputs", lambda *_: Inputs())
+        both = encode_message(replace(plan(), parties=tuple(replace(one, org="bank") for one in plan().parties)))
+        mine = replace(order(tmp_path), plan=both, peers=(Peer(org="bank", job_key=b"P" * 32, certificates=(), endpoint=""),))
         network = MemoryFabric().network("bank")
-        await Failing(order(tmp_path), network=network, tell=events.append, entropy=SeededEntropy(bytes(32))).run_to_status()
-        assert events == [{"event": "failed", "code": MemoryExceeded.code}]
+        await Execution(mine, network=network, tell=events.append, entropy=SeededEntropy(bytes(32))).run_to_status()
+        assert events[-1] == {"event": "failed", "code": MemoryExceeded.code}
+        (said,) = passed_on
+        assert isinstance(said, JobAborted)
+        assert (said.party, said.remote_code) == ("owner/0", RoleFailed.code)
 
 
 def test_which_rows_a_check_compares_follows_from_the_plan_with_its_salt(

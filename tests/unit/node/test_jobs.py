@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from atoll.ledger.records import JobState
+from atoll.ledger.rules.job import WithdrawJob
+from atoll.node.errors import JobEnded, NotAReceiver, NotForThisJob
 from atoll.node.jobs import Jobs
 from tests.unit.node.offices import Offices
 
@@ -31,3 +36,53 @@ def test_a_plan_that_nobody_can_carry_out_is_shown_without_what_it_would_take(of
     shown = desk(offices, "bank").show(job.job_id.hex())
     assert shown.plan is not None
     assert shown.estimate is None
+
+
+SAID: dict[str, Any] = {
+    "approve": lambda jobs, job: jobs.approve(job, "person"),
+    "bid": lambda jobs, job: jobs.bid(job, 7, "person"),
+    "withhold": lambda jobs, job: jobs.withhold(job, "person"),
+    "refuse": lambda jobs, job: jobs.refuse(job, "policy.refused_by_person", "person"),
+    "cancel": lambda jobs, job: jobs.cancel(job, "person"),
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+async def test_what_has_ended_is_said_to_have_ended_and_nothing_goes_to_the_ledger(offices: Offices, said: str) -> None:
+    job = offices.propose()
+    offices.lagoon.do("bank", WithdrawJob(job_id=job.job_id))
+    with pytest.raises(JobEnded, match="has ended withdrawn; nothing is left to"):
+        await SAID[said](desk(offices, "bank"), job.job_id.hex())
+    assert offices["bank"].engine.submitted == []
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "why"),
+    [
+        ("cancel", JobState.PROPOSED, "is proposed; a job is stopped once it runs, and withdrawn before"),
+        ("withhold", JobState.STARTED, "is started; there is no bid here that could stay closed"),
+        ("bid", JobState.PROPOSED, "is proposed; it asks bank for no bid"),
+        ("approve", JobState.STARTED, "no person here is asked for a consent"),
+    ],
+)
+async def test_what_does_not_fit_where_the_job_stands_is_refused_in_words_before_the_ledger(
+    offices: Offices, monkeypatch: pytest.MonkeyPatch, said: str, state: JobState, why: str
+) -> None:
+    job, context = offices.propose(), offices["bank"].context
+    monkeypatch.setattr(type(context), "need", lambda *_: replace(job, state=state))
+    with pytest.raises(NotForThisJob, match=why) as caught:
+        await SAID[said](desk(offices, "bank"), job.job_id.hex())
+    assert not isinstance(caught.value, JobEnded)
+    assert offices["bank"].engine.submitted == []
+
+
+def test_who_gets_no_result_is_told_who_does(offices: Offices) -> None:
+    job = offices.propose().job_id.hex()
+    jobs = {
+        org: Jobs(one.context, one.bodies, one.consents, SimpleNamespace(result=lambda _: None))  # type: ignore[arg-type]
+        for org, one in offices.open.items()
+    }
+    with pytest.raises(NotAReceiver, match=f"bureau does not receive of job {job}; bank does"):
+        jobs["bureau"].result(job, 0, "person")
+    with pytest.raises(NotForThisJob, match="is proposed; this node holds no receipted result of it"):
+        jobs["bank"].result(job, 0, "person")

@@ -38,6 +38,18 @@ async def test_members_open_the_check_each_with_the_agreement_that_it_has_itself
     assert offices.lagoon.get(ForeignClaims, "0").agreement == digest
 
 
+async def test_members_end_the_check_and_a_node_that_has_no_agreement_says_yes_too() -> None:
+    offices = Offices()
+    asked = await motions(offices, "operator", AGREEMENT).open(AGREE)
+    for org in ("bank", "bureau", "telecom"):
+        await motions(offices, org, AGREEMENT).approve(asked.number)
+    ending = await motions(offices, "bank", AGREEMENT).open(MotionRequest(kind="end-agreement"))
+    assert (ending.kind, ending.agreement, ending.origins, ending.needed) == ("end-agreement", "", [], 3)
+    assert (await motions(offices, "bureau", None).approve(ending.number)).state == "open"
+    assert (await motions(offices, "telecom", None).approve(ending.number)).state == "carried"
+    assert offices.lagoon.get(ForeignClaims, "0").agreement == b""
+
+
 async def test_a_yes_is_taken_back_and_waits_for_this_member_again() -> None:
     offices = Offices()
     asked = await motions(offices, "operator", AGREEMENT).open(AGREE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from atoll.jobs.errors import BadPlan, UnknownKind
 from atoll.jobs.periods import period_of
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, digest_plan_body, plan_digest
-from atoll.ledger.records import JobState
+from atoll.ledger.records import Job, JobState
 from atoll.node.bodies import MAX_BODY_BYTES, Body, Kind
-from atoll.node.consents import proposal_of
-from atoll.node.errors import TransactionRefused
+from atoll.node.errors import ProposalUnconfirmed, TransactionRefused
+from atoll.node.proposed import proposal_of
+from atoll.ordering.engine import Acknowledged
 from atoll.wire.errors import MessageError
 from atoll.wire.message import MAX_MESSAGE_BYTES, encode_message, parse_message
 from atoll.wire.plain import to_plain
@@ -97,6 +99,61 @@ async def test_the_plan_is_kept_before_its_digest_is_on_the_ledger(offices: Offi
     ((_, body),) = bank.store.bodies("plan")
     assert parse_message(body, Plan).purpose == "credit-check"
     assert [one for one in offices.calls if one[2] == "body.put"] == []
+
+
+@pytest.mark.parametrize("carried_out", [False, True], ids=["it still waits", "it was carried out meanwhile"])
+async def test_a_proposal_that_no_quorum_confirmed_is_named_and_found_again(offices: Offices, carried_out: bool) -> None:
+    bank = offices["bank"]
+    bank.engine.unheard = True
+    with pytest.raises(ProposalUnconfirmed, match="may still run") as caught:
+        await bank.proposals.propose(request())
+    job = caught.value.operands["job"]
+    with pytest.raises(ProposalUnconfirmed) as again:
+        await bank.proposals.propose(request())
+    assert again.value.operands["job"] == job
+    if carried_out:
+        bank.engine.confirm()
+    bank.engine.unheard = False
+    assert await bank.proposals.propose(request()) == job
+    bank.engine.confirm()
+    assert [one.job_id.hex() for one in bank.context.records(Job)] == [job]
+    assert offices["bureau"].bodies.get(Kind.PLAN, job) is not None, "its parties have the plan of whichever try came through"
+    assert await bank.proposals.propose(request()) != job, "once it is confirmed, the same words mean another job"
+
+
+async def test_the_same_words_twice_at_once_are_two_jobs(offices: Offices, monkeypatch: pytest.MonkeyPatch) -> None:
+    bank = offices["bank"]
+    submit = bank.engine.submit
+
+    async def slowly(transaction: bytes, **options: float) -> Acknowledged:
+        await asyncio.sleep(0)  # until the other one is under way, too
+        return await submit(transaction, **options)
+
+    monkeypatch.setattr(bank.engine, "submit", slowly)
+    one, other = await asyncio.gather(*(bank.proposals.propose(request()) for _ in range(2)))
+    assert one != other
+    assert {record.job_id.hex() for record in bank.context.records(Job)} == {one, other}
+
+
+async def test_other_words_and_words_after_its_deadline_mean_another_job(offices: Offices) -> None:
+    bank = offices["bank"]
+    bank.engine.unheard = True
+    with pytest.raises(ProposalUnconfirmed) as caught:
+        await bank.proposals.propose(request())
+    bank.engine.unheard = False
+    assert await bank.proposals.propose(request(minutes=11)) != caught.value.operands["job"]
+    bank.clock.time += 3600
+    assert await bank.proposals.propose(request()) != caught.value.operands["job"]
+
+
+async def test_a_job_that_ended_without_a_result_is_proposed_anew(offices: Offices) -> None:
+    bank, bureau = offices["bank"], offices["bureau"]
+    bank.engine.unheard = True
+    with pytest.raises(ProposalUnconfirmed) as caught:
+        await bank.proposals.propose(request())
+    bank.engine.confirm()
+    await bureau.consents.refuse(caught.value.operands["job"], "policy.refused_by_person", actor="person")
+    assert await bank.proposals.propose(request()) != caught.value.operands["job"]
 
 
 async def test_what_was_proposed_is_consented_to_by_the_nodes_of_both_sides(offices: Offices) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,6 +62,35 @@ async def test_what_has_ended_between_consent_and_start_is_not_begun(offices: Of
     await runs.ensure(offices.job())
     await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=60)
     assert (offices.job().state, offices.job().reason) == (JobState.FAILED, "policy.local")
+
+
+class Chatterbox:
+    """A job's process that invents names of events."""
+
+    @asynccontextmanager
+    async def start(self, *_: Any) -> AsyncIterator[Chatterbox]:
+        yield self
+
+    async def events(self) -> AsyncIterator[dict[str, Any]]:
+        for number in range(9):
+            yield {"event": f"invented {number}"}
+        yield {"event": "failed", "code": "test.first"}
+        yield {"event": "failed", "code": "test.last"}
+
+    async def wait(self) -> int:
+        return 1
+
+
+async def test_nothing_is_kept_of_events_whose_names_a_process_invents(offices: Offices, tmp_path: Path) -> None:
+    """It reads what others send, and may have been taken over: it must not fill this node's memory."""
+    bureau = offices["bureau"]
+    offices.propose()
+    await bureau.consents.consider(offices.job())
+    bureau.context = replace(bureau.context, config=replace(bureau.context.config, home=Home(tmp_path)))
+    orders, starter = SimpleNamespace(write=lambda *_, **__: None), Chatterbox()
+    runs = Runs(bureau.context, bureau.bodies, bureau.consents, orders, starter)  # type: ignore[arg-type]
+    ended = await runs._one_life(offices.job(), offices.plan())
+    assert ended.events == {"failed": {"event": "failed", "code": "test.last"}}
 
 
 async def test_a_code_that_tells_of_rows_stays_at_its_node(offices: Offices, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_no_words_say_whose_a_content_is(finding: Finding, state: DatasetState) 
 
 def test_a_blocked_registrant_is_told_what_to_do() -> None:
     told = tell_finding(replace(RECORD, finding=Finding.NEAR, state=DatasetState.BLOCKED, first="bank/customers/1"))
-    assert told.next == "atoll dataset dispute open bureau/people/1 --against bank/customers/1"
+    assert told.next == "atoll dataset dispute open bureau/people/1 --against bank/customers/1 --text WORDS"
 
 
 def test_unanswered_checks_are_told() -> None:

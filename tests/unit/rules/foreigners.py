@@ -32,6 +32,16 @@ def opening(**changes: object) -> OpenMotion:
     return OpenMotion(kind=MotionKind.AGREE, org="", rules_version=0, from_height=0, expires_at=expires_at, terms=terms)
 
 
+ENDING = replace(opening(), kind=MotionKind.END_AGREEMENT, terms=None)
+"""The motion to end the agreement."""
+
+
+def closed(lagoon: Lagoon) -> Lagoon:
+    """A ledger whose members have ended their agreement."""
+    lagoon.do("operator", ENDING)
+    return lagoon.carry(lagoon.get(MotionCounter, "0").last)
+
+
 def opened(lagoon: Lagoon | None = None, **changes: object) -> Lagoon:
     """A ledger whose members have decided on an agreement."""
     lagoon = (lagoon or Lagoon()).do("operator", opening(**changes))

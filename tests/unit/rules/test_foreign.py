@@ -7,17 +7,20 @@ from hashlib import sha256
 
 import pytest
 
-from atoll.ledger.records import ForeignClaims, ForeignState, MotionKind
+from atoll.ledger.records import ForeignClaims, ForeignState, MotionCounter, MotionKind
 from atoll.ledger.rules.errors import ClaimHeld, ClaimRefused, NotAllowed, WrongState
 from atoll.ledger.rules.foreign import DAY_SECONDS, HOLD_SECONDS, LEEWAY_SECONDS, MOST_A_DAY, STAMP_SECONDS, UNUSED_SECONDS
 from atoll.ledger.rules.motion import ApproveMotion
 from tests.unit.rules.foreigners import (
     AGREEMENT,
     EAST,
+    ENDING,
     KEY_ID,
     NORTH,
+    TERMS,
     WAIT,
     claim_of,
+    closed,
     confirmed,
     confirming,
     key,
@@ -103,6 +106,66 @@ def test_what_was_confirmed_before_another_consortium_joined_registers_nothing_a
 
 def test_what_was_confirmed_before_another_consortium_left_is_good() -> None:
     lagoon = opened(confirmed(), agreement=b"\x0c" * 32, origins=(EAST,))
+    lagoon.do("bank", registration("bank/copy/1", fingerprint=key()))
+
+
+def test_the_agreement_is_ended_by_as_many_as_decided_on_it_and_what_was_confirmed_stays() -> None:
+    lagoon = confirmed().do("operator", ENDING)
+    number = lagoon.get(MotionCounter, "0").last
+    for org in ("bank", "bureau"):
+        lagoon.do(org, ApproveMotion(number=number))
+        assert lagoon.get(ForeignClaims, "0").agreement == AGREEMENT
+    lagoon.do("telecom", ApproveMotion(number=number))
+    held = lagoon.get(ForeignClaims, "0")
+    assert (held.agreement, held.origins, held.wait_seconds, held.key_id) == (b"", (), 0, KEY_ID)
+    assert claim_of(lagoon).state is ForeignState.CONFIRMED
+
+
+def test_after_the_end_nothing_is_reserved_seen_or_confirmed_and_a_reservation_is_only_given_up() -> None:
+    lagoon = closed(stamped())
+    lagoon.refused(ClaimRefused, "bureau", reserving("bureau", 1))
+    lagoon.refused(ClaimRefused, "bank", confirming(lagoon.time))
+    lagoon.refused(ClaimRefused, "bank", yielding(lagoon.time))
+    lagoon.do("bank", releasing())
+    lagoon = closed(opened().do("bank", reserving("bank")).later())
+    lagoon.refused(ClaimRefused, "bank", stamping(lagoon.time))
+
+
+def test_after_the_end_a_dataset_is_registered_without_a_claim() -> None:
+    lagoon = opened()
+    lagoon.refused(ClaimRefused, "bank", registration("bank/copy/1"))
+    closed(lagoon).do("bank", registration("bank/copy/1"))
+
+
+def test_only_an_agreement_that_holds_is_ended() -> None:
+    Lagoon().refused(ClaimRefused, "operator", ENDING)
+    closed(opened()).refused(ClaimRefused, "operator", ENDING)
+
+
+def test_an_end_says_nothing_of_terms_nor_of_anything_else() -> None:
+    for body in (replace(ENDING, terms=TERMS), replace(ENDING, org="bank"), replace(ENDING, rules_version=2)):
+        assert "does not say this" in opened().refused(NotAllowed, "operator", body)
+
+
+def test_after_the_end_no_agreement_comes_back_by_the_yes_that_an_old_motion_lacked() -> None:
+    """Nor does an end that was asked for of one agreement end the next."""
+    lagoon = Lagoon().do("operator", opening(wait_seconds=1)).do("bank", ApproveMotion(number=1))
+    lagoon = opened(lagoon).do("operator", opening(origins=(EAST,)))
+    instead = lagoon.get(MotionCounter, "0").last
+    lagoon = closed(lagoon)
+    for number in (1, instead):
+        lagoon.refused(WrongState, "bureau", ApproveMotion(number=number))
+    lagoon = opened(lagoon).do("operator", ENDING)
+    ending = lagoon.get(MotionCounter, "0").last
+    lagoon = opened(closed(lagoon))
+    lagoon.refused(WrongState, "bank", ApproveMotion(number=ending))
+    assert lagoon.get(ForeignClaims, "0").agreement == AGREEMENT
+
+
+def test_the_members_agree_again_with_the_key_that_they_had() -> None:
+    lagoon = closed(confirmed())
+    lagoon.refused(ClaimRefused, "operator", opening(key_id=b"\x0c" * 16))
+    lagoon = opened(lagoon)
     lagoon.do("bank", registration("bank/copy/1", fingerprint=key()))
 
 

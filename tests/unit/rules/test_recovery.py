@@ -8,7 +8,15 @@ import pytest
 
 from atoll.ledger.records import Key, PendingKey
 from atoll.ledger.rules.errors import BadApproval, BadKey, BadSignature, TooEarly, Unknown, WrongState
-from atoll.ledger.rules.keys import RECOVERY_DELAY_SECONDS, ActivateKey, Approval, CancelRecovery, RecoverKey, RevokeKey
+from atoll.ledger.rules.keys import (
+    RECOVERY_DELAY_SECONDS,
+    ActivateKey,
+    Approval,
+    CancelRecovery,
+    RecoverKey,
+    RevokeKey,
+    announcement_bytes,
+)
 from atoll.ledger.rules.membership import SetEndpoints
 from atoll.trust.keys import Purpose
 from tests.unit.rules.lagoon import Lagoon, new_key
@@ -18,14 +26,14 @@ MOVE = SetEndpoints(peer="", https="")
 DAY = RECOVERY_DELAY_SECONDS
 
 
-def announcement(lagoon: Lagoon, *approvers: str, public: bytes = NEW.public.data) -> RecoverKey:
+def announcement(lagoon: Lagoon, *approvers: str, public: bytes = NEW.public.data, number: int = 1) -> RecoverKey:
     """The bank's new key, with the recovery key's signature and these members' approvals."""
-    identity = Purpose.IDENTITY
+    identity, what = Purpose.IDENTITY, announcement_bytes(number, public)
     approvals = tuple(
-        Approval(org=org, signature=lagoon.second("bank", identity, public, by=lagoon.founding.keys[org][identity]))
+        Approval(org=org, signature=lagoon.second("bank", identity, what, by=lagoon.founding.keys[org][identity]))
         for org in approvers
     )
-    recovery = lagoon.second("bank", identity, public)
+    recovery = lagoon.second("bank", identity, what)
     return RecoverKey(org="bank", public=public, recovery=recovery, approvals=approvals)
 
 
@@ -35,9 +43,10 @@ def announced(*, public: bytes = NEW.public.data) -> Lagoon:
     return lagoon.do("auditor", announcement(lagoon, "auditor", "bureau", "telecom", public=public))
 
 
-def cancellation(lagoon: Lagoon, public: bytes = NEW.public.data) -> CancelRecovery:
+def cancellation(lagoon: Lagoon, public: bytes = NEW.public.data, number: int = 1) -> CancelRecovery:
     """Signed by the recovery key."""
-    return CancelRecovery(org="bank", second=lagoon.second("bank", Purpose.IDENTITY, b"cancel" + public))
+    what = b"cancel" + announcement_bytes(number, public)
+    return CancelRecovery(org="bank", second=lagoon.second("bank", Purpose.IDENTITY, what))
 
 
 # -- the good case -------------------------------------------------------------------------------------------------------------
@@ -149,7 +158,7 @@ def test_a_cancellation_of_one_key_does_not_cancel_a_later_one() -> None:
     kept = cancellation(lagoon)
     lagoon.do("telecom", kept)
     better = new_key(Purpose.IDENTITY, "better").public.data
-    lagoon.do("auditor", announcement(lagoon, "auditor", "bureau", "telecom", public=better))
+    lagoon.do("auditor", announcement(lagoon, "auditor", "bureau", "telecom", public=better, number=2))
     lagoon.refused(BadApproval, "telecom", kept)
     lagoon.later(seconds=DAY).do("auditor", ActivateKey(org="bank"))
     assert lagoon.key("bank", Purpose.IDENTITY).public == better
@@ -177,11 +186,29 @@ def test_nobody_puts_off_the_day_by_sending_an_announcement_again() -> None:
 
 
 def test_an_announcement_that_was_cancelled_cannot_be_sent_again() -> None:
-    lagoon = announced().do("bank", CancelRecovery(org="bank", second=b""))
-    sentence = lagoon.refused(WrongState, "telecom", announcement(lagoon, "auditor", "bureau", "telecom"))
-    assert "cancelled" in sentence
-    other = new_key(Purpose.IDENTITY, "other").public.data
-    lagoon.do("auditor", announcement(lagoon, "auditor", "bureau", "telecom", public=other))
+    lagoon, voices = Lagoon(), ("auditor", "bureau", "telecom")
+    sent = []
+    for number in (1, 2, 3):  # behind another one that was cancelled no more than at once
+        public = new_key(Purpose.IDENTITY, f"new {number}").public.data
+        sent.append(announcement(lagoon, *voices, public=public, number=number))
+        lagoon.do("auditor", sent[-1]).do("bank", CancelRecovery(org="bank", second=b""))
+        for one in sent:
+            assert "recovery key" in lagoon.refused(BadApproval, "telecom", one)
+    lagoon.do("auditor", announcement(lagoon, *voices, public=sent[0].public, number=4))
+
+
+def test_members_approve_one_announcement_and_no_later_one_of_the_same_key() -> None:
+    lagoon = Lagoon()
+    old = announcement(lagoon, "auditor", "bureau", "telecom")
+    lagoon.do("auditor", old).do("bank", CancelRecovery(org="bank", second=b""))
+    mixed = replace(announcement(lagoon, number=2), approvals=old.approvals)
+    assert "more than half" in lagoon.refused(BadApproval, "telecom", mixed)
+
+
+def test_what_the_recovery_key_signs_for_a_rotation_announces_nothing() -> None:
+    lagoon = Lagoon()
+    rotation = lagoon.second("bank", Purpose.IDENTITY, NEW.public.data)
+    lagoon.refused(BadApproval, "auditor", replace(announcement(lagoon, "auditor", "bureau", "telecom"), recovery=rotation))
 
 
 def test_an_announcement_does_not_take_the_place_of_a_pending_one() -> None:

@@ -26,6 +26,7 @@ from atoll.sources.errors import (
     DuplicateColumn,
     MalformedTable,
     NotUtf8,
+    OtherDelimiter,
     ScratchFull,
     SourceChanged,
     SourceTooLarge,
@@ -200,6 +201,17 @@ def test_a_file_at_fault_says_where_and_leaves_nothing(
     with pytest.raises(error, match=where):
         take(desk.write("a.csv", content))
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolon"), ("|", "pipe")])
+def test_a_file_of_another_delimiter_is_not_taken_for_one_column(
+    desk: Desk, take: Callable[[str], TableReading], mark: str, name: str
+) -> None:
+    address = desk.write("a.csv", f"id{mark}x\n1{mark}2\n")
+    with pytest.raises(OtherDelimiter, match=f"holds a {name}"):
+        take(address)
+    assert take(f"{address}?delimiter=comma").names == (f"id{mark}x",)
+    assert take(f"{address}?delimiter={name}").names == ("id", "x")
 
 
 def test_columns_that_differ_in_spelling_alone_are_refused(desk: Desk, take: Callable[[str], TableReading]) -> None:

@@ -98,3 +98,21 @@ def test_an_empty_table_is_kept_too(desk: Desk) -> None:
         assert list(opened.batches(["id"])) == []
         assert opened.take(["id"], b"").num_rows == 0
         assert len(opened) == 0
+
+
+def test_what_does_not_fit_is_read_no_further_than_that(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = desk.open(desk.table("csv", COLUMNS, ROWS))
+    read = 0
+    really_read = source.batches
+
+    def batches(columns: list[str], **options: int) -> Iterator[pa.RecordBatch]:
+        nonlocal read
+        for batch in really_read(columns, **options):
+            read += 1
+            yield batch
+
+    monkeypatch.setattr(source, "batches", batches)
+    with SourceRows(source, memory_bytes=1000) as opened:
+        opened.keep(["id"])
+        assert read == 1
+        assert cells(opened.take(["id"], packed(39_999))) == [TEXT[39_999][:1]]

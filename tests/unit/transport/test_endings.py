@@ -73,20 +73,25 @@ class TestErrors:
         assert isinstance(ends[LEFT], RoleFailed)
         assert isinstance(ends[RIGHT], JobAborted)
 
-    async def test_a_party_that_is_stopped_says_so(self) -> None:
+    @pytest.mark.parametrize(
+        ("why", "code"),
+        [({}, JobStopped.code), ({"why_stopped": lambda: WordRefused(word=1)}, WordRefused.code)],
+        ids=["unasked", "asked"],
+    )
+    async def test_a_party_that_is_stopped_says_so_or_why(self, why: dict[str, Any], code: str) -> None:
         begun: list[Party] = []
 
         def wait_for(peer: Party) -> Role[None]:
             begun.append(peer)
             yield from hear(1, of=peer)
 
-        table = Table(MemoryFabric(), simple(lambda: wait_for(RIGHT), lambda: wait_for(LEFT)))
+        table = Table(MemoryFabric(), simple(lambda: wait_for(RIGHT), lambda: wait_for(LEFT)), **why)
         tasks = {me: asyncio.ensure_future(table.play(me)) for me in PAIR}
         await until(lambda: len(begun) == 2)
         tasks[LEFT].cancel()
         with pytest.raises(JobAborted) as caught:
             await tasks[RIGHT]
-        assert caught.value.remote_code == JobStopped.code
+        assert caught.value.remote_code == code
         with pytest.raises(asyncio.CancelledError):
             await tasks[LEFT]
 

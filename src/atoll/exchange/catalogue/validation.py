@@ -17,7 +17,7 @@ from atoll.policy.demand import Exposure
 from atoll.policy.errors import PolicyRefused
 from atoll.policy.levels import publish_reasons
 from atoll.policy.odrl.jsonld import parse_policy_json
-from atoll.protocols.identifiers import UnknownRule, parse_rule
+from atoll.protocols.identifiers import RULE_NAMES, UnknownRule, parse_rule
 from atoll.wire.cbor import CborValue, encode
 from atoll.wire.message import Document
 
@@ -102,7 +102,7 @@ def _column_problems(one: ColumnCard, card: DatasetCard) -> Iterator[str]:
         try:
             parse_rule(one.normalisation)
         except UnknownRule:
-            yield f"column {one.name}: nobody knows the rule {one.normalisation}"
+            yield f"column {one.name}: nobody knows the rule {one.normalisation}; there are {', '.join(RULE_NAMES)}"
     if one.exposure_until and one.exposure is Exposure.HIDDEN:
         yield f"column {one.name}: it is hidden, so there is nothing that could end"
     if not _is_rounded(one.distinct_at_most):

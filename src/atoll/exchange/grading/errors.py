@@ -21,12 +21,20 @@ class UnknownLevelTable(NotFoundError):
     remedy = "Name one of these, or put the file into the folder `levels` of the node's home."
 
 
+class UnknownClass(InputError):
+    """A class is said of a column or dataset that the table of levels does not have: nobody could tell its level."""
+
+    code = "grading.unknown_class"
+    sentence = "The table {table} has no class {name}; it has {known}."
+    remedy = "Name one of these; `atoll grade tables` lists them."
+
+
 class LoweredWithoutReason(InputError):
-    """A person gives a column a lower level than the detectors, and does not say why."""
+    """A person gives a column a lower level than the detectors or its declared classes, and does not say why."""
 
     code = "grading.needs_reason"
-    sentence = "The detectors give {column} level {found}, and it is said to have level {said} without a reason."
-    remedy = "Give a reason, which is kept and committed to; or leave the level to the detectors."
+    sentence = "What was found in {column}, or is said of it, gives level {found}; level {said} is lower and has no reason."
+    remedy = "Give --reason, which stands on the card; or leave the level out, and it is the one that was found."
 
 
 class UnknownHarm(InputError):

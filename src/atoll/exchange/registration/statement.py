@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Protocol, TypeVar
+from typing import Annotated, ClassVar
 
-from atoll.ledger.records import Dispute, Record
+from atoll.ledger.records import Dispute, Reader
 from atoll.wire.message import Digest, Message, Name, Size
 
 STATEMENT_DOMAIN = "dispute-statement"
 OPENING, REASON = "0", "reason"
 MAX_ATTACHED_BYTES = 40_000
 """All files of one statement together: it travels in one message."""
-
-R = TypeVar("R", bound=Record)
-
-
-class Records(Protocol):
-    """A view of the ledger."""
-
-    def get(self, kind: type[R], identifier: str, /) -> R | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +42,7 @@ class Statement(Message):
     """Files that bear it out."""
 
 
-def statement_commitment(view: Records, identifier: str) -> bytes:
+def statement_commitment(view: Reader, identifier: str) -> bytes:
     """What the ledger holds of a statement; empty if there is none of that name.
 
     Args:

@@ -37,7 +37,7 @@ def tell_finding(dataset: Dataset) -> Told:
         return Told(
             found,
             f"Nobody but {dataset.owner} can use it until a dispute about it is decided.",
-            f"atoll dataset dispute open {dataset.dataset} --against {dataset.first}"
+            f"atoll dataset dispute open {dataset.dataset} --against {dataset.first} --text WORDS"
             if dataset.first
             else f"atoll dataset history {dataset.dataset}",
         )

@@ -1,7 +1,7 @@
 """What the state holds: one message class a kind of record, each under its own namespace."""
 
 from atoll.ledger.checks import SIMILARITY, Stage
-from atoll.ledger.records.base import Chain, EngineKind, Record, Version, record_key
+from atoll.ledger.records.base import Chain, EngineKind, Reader, Record, Version, record_key
 from atoll.ledger.records.budgets import (
     CHECKS,
     UNITS,
@@ -47,6 +47,8 @@ from atoll.ledger.records.membership import (
     StruckOut,
     Validator,
     VotingKey,
+    current_key,
+    current_kid,
     plain_spelling,
     served_until,
     ties,
@@ -219,6 +221,7 @@ __all__ = [
     "PendingKey",
     "QualityGrade",
     "QualityReport",
+    "Reader",
     "ReceiptRecord",
     "Record",
     "Refund",
@@ -249,6 +252,8 @@ __all__ = [
     "check_id",
     "contest_id",
     "counted_inputs",
+    "current_key",
+    "current_kid",
     "day_in_words",
     "grant_account",
     "hold_id",

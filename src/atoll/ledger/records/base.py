@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Protocol, TypeVar
 
 from atoll.wire.message import Count, Digest, Message, Range, Size
 
@@ -33,6 +33,17 @@ class Record(Message):
     def key(self) -> bytes:
         """Raw key: namespace, 0x00, identifier."""
         return record_key(type(self), self.identifier())
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Reader(Protocol):
+    """Where records are read: a ledger's state, or a node's copy of it."""
+
+    def get(self, kind: type[R], identifier: str, /) -> R | None:
+        """The record, or None where there is none."""
+        ...
 
 
 def record_key(kind: type[Record], identifier: str) -> bytes:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import Label
-from atoll.ledger.records.base import EngineKind, Record, Version
+from atoll.ledger.records.base import EngineKind, Reader, Record, Version
 from atoll.trust.keys import KeyRecord, Purpose
 from atoll.wire.message import Count, Digest, Endpoint, Message, Name, Pattern, Size, Time
 
@@ -143,6 +143,18 @@ class KeyPointer(Record):
         return f"{self.org}/{self.purpose}"
 
 
+def current_key(records: Reader, org: str, purpose: Purpose) -> Key | None:
+    """The current version of a member's key, revoked or not; None where it has registered none."""
+    pointer = records.get(KeyPointer, f"{org}/{purpose}")
+    return records.get(Key, f"{org}/{purpose}/{pointer.version}") if pointer is not None else None
+
+
+def current_kid(records: Reader, org: str, purpose: Purpose) -> str:
+    """The name of a member's current key; that of its first where it has registered none, as before it enrols."""
+    pointer = records.get(KeyPointer, f"{org}/{purpose}")
+    return f"{org}/{purpose}/{pointer.version if pointer is not None else 1}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VotingKey(Record):
     """Whose consensus key has an address, for ever: evidence names keys of long ago, and no key is registered twice."""
@@ -187,7 +199,9 @@ class PendingKey(Record):
     public: Digest
     """The new key."""
     acts_at: Time
-    """Block time from which it can be activated."""
+    """Block time from which it can be activated; 0 once it was cancelled, or its day came."""
+    number: Count
+    """How many the member has announced, this one included."""
 
     def identifier(self) -> str:
         return self.org

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from atoll.ledger.plan import Label
 from atoll.ledger.records.base import Record, Version
-from atoll.ledger.records.foreign import Evidence, ForeignTerms
+from atoll.ledger.records.foreign import ForeignTerms
 from atoll.ledger.records.membership import Key
 from atoll.wire.message import Count, Digest, Message, Name, Pattern, Size, Time
 
@@ -34,6 +34,8 @@ class MotionKind(StrEnum):
     """Put the next version of the rules in force."""
     AGREE = "agree"
     """Check for duplicates together with other consortia, by this agreement from now on."""
+    END_AGREEMENT = "end-agreement"
+    """Check for duplicates with no other consortia any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ class Motion(Record):
     kind: MotionKind
     """What is to be decided."""
     org: MotionOrg
-    """About whom; empty for the rules and for an agreement."""
+    """About whom; empty for the rules and for agreements."""
     opened_by: Name
     """Who asked for it."""
     opened_height: Count
@@ -95,8 +97,8 @@ class Motion(Record):
     """Block in which enough had; 0 until then."""
     terms: ForeignTerms | None = None
     """The agreement with other consortia; None for everything else."""
-    replaces: Evidence = b""
-    """Digest of the agreement that was in force when this one was asked for; empty where there was none."""
+    replaces: Count = 0
+    """For an agreement and the end of one: what had been decided last when it was asked for (`MotionCounter.agreement`)."""
 
     def identifier(self) -> str:
         return str(self.number)
@@ -129,13 +131,15 @@ class Motion(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MotionCounter(Record):
-    """The number of the last motion."""
+    """The numbers of the last motions."""
 
     TAG: ClassVar[str] = "motion-counter/1"
     NAMESPACE: ClassVar[str] = "motion-counter"
 
     last: Count
     """0 before the first."""
+    agreement: Count = 0
+    """The last that put an agreement with other consortia in force, or ended one; 0 before the first."""
 
     def identifier(self) -> str:
         return "0"

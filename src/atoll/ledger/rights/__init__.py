@@ -5,7 +5,6 @@ chain    the way up to the root, walked every time      grants   what a right ca
 """
 
 from atoll.ledger.rights.chain import (
-    Reader,
     chain_of,
     children_of,
     why_leased_out,
@@ -21,7 +20,6 @@ __all__ = [
     "GIVES",
     "LEASED",
     "Extent",
-    "Reader",
     "chain_of",
     "children_of",
     "exclusive_against",

@@ -5,20 +5,10 @@ Freezing or revoking a parent therefore acts on all that stands below it at once
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
-
-from atoll.ledger.records.base import Record
+from atoll.ledger.records.base import Reader
 from atoll.ledger.records.rights import MAX_CHAIN, Right, RightKind, RightState, root_right_id
 from atoll.ledger.rights.kinds import GIVES
 from atoll.ledger.rights.within import standing_lease
-
-R = TypeVar("R", bound=Record)
-
-
-class Reader(Protocol):
-    """A ledger's state, or a node's copy of it."""
-
-    def get(self, kind: type[R], identifier: str) -> R | None: ...
 
 
 def chain_of(state: Reader, right_id: bytes) -> tuple[tuple[Right, ...], str]:
@@ -96,4 +86,4 @@ def why_leased_out(state: Reader, right: Right, first: int, last: int) -> str:
 
 def children_of(state: Reader, parent: Right) -> tuple[Right, ...]:
     """The rights given directly from this one that the ledger still names. Cost: at most MAX_CHILDREN reads."""
-    return tuple(one for child in parent.children if (one := state.get(Right, child.hex())) is not None)
+    return tuple([one for child in parent.children if (one := state.get(Right, child.hex())) is not None])

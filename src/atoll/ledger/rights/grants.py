@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from atoll.ledger.records.base import Reader
 from atoll.ledger.records.data import Grant
 from atoll.ledger.records.rights import Right, RightKind
-from atoll.ledger.rights.chain import Reader, why_leased_out, why_not_in_force
+from atoll.ledger.rights.chain import why_leased_out, why_not_in_force
 
 FOR_OTHERS = frozenset({RightKind.HOLDING, RightKind.OPERATION})
 """Kinds under which uses are granted to others."""

@@ -31,6 +31,7 @@ from atoll.ledger.records import (
     JobInput,
     JobState,
     Member,
+    Reader,
     Refund,
     budget_id,
     grant_account,
@@ -42,7 +43,7 @@ from atoll.ledger.records import (
 )
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import GrantExhausted, NotAllowed, WrongState
-from atoll.ledger.rules.lineages import Reader, ancestry
+from atoll.ledger.rules.lineages import ancestry
 from atoll.wire.message import Count, Message, Pattern
 
 

@@ -35,6 +35,7 @@ from atoll.ledger.records import (
     Member,
     OprfKey,
     Overturned,
+    Reader,
     Rivals,
     bound_id,
     budget_id,
@@ -48,7 +49,7 @@ from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.dataset import move
 from atoll.ledger.rules.errors import CheckRefused, StatementRefused, TooManyAncestors
 from atoll.ledger.rules.grade import CORE, IMPORTANT
-from atoll.ledger.rules.lineages import Reader, effective_level
+from atoll.ledger.rules.lineages import effective_level
 from atoll.wire.message import Message, Range
 
 CHECK_DAYS = 30

@@ -1,7 +1,7 @@
 """Who orders and who counts: the hand-over by which q validating members replace a sequencer that is dead or cheats
 (SECURITY 3.3), and how the set keeps in step with the members' keys.
 
-Each vote names the highest checkpoint its signer has cosigned in the old term; from then on the signer refuses the old term.
+Each vote names the highest checkpoint its signer has cosigned, and its term; from then on the signer refuses the old term.
 The votes stand in the first transaction of the new term, so that anybody can count them again.
 """
 
@@ -51,6 +51,8 @@ class HandoverVote(Message):
     """Size of the log at that block."""
     root: Digest
     """Root of the log at that size."""
+    term: Version = 1
+    """Term of that block."""
 
     def signed_bytes(self) -> bytes:
         """What the identity key signs."""

@@ -1,14 +1,14 @@
 """Claims that other consortia are asked about: reserve, have it witnessed, confirm or give way.
 
-    motion     the members decide which agreement holds, and which key the fingerprints are made with
+    motion     the members decide which agreement holds, and which key the fingerprints are made with; or that none does
     reserve -> stamp -> confirm         nobody else had it, or had it later
                      -> conflict        somebody had it before
             -> release, or expired      nothing is claimed
 
 The ledger orders these steps and bounds them. It does not verify what other consortia showed: a confirmation is the claimant's
 word, with the digests of bundles that anybody can check by the agreement. Reservations end by themselves, so nobody holds a
-fingerprint by being silent; each member has so many a day. Once the check is open, no dataset is registered without a
-confirmed claim.
+fingerprint by being silent; each member has so many a day. While the check is open, no dataset is registered without a
+confirmed claim. Once it is closed nothing is reserved, seen or confirmed any more; what was confirmed stays.
 """
 
 from __future__ import annotations
@@ -136,6 +136,18 @@ def open_check(call: Call, terms: ForeignTerms) -> None:
     )
 
 
+def need_closable(call: Call) -> None:
+    """Refuse to end an agreement where there is none."""
+    if not call.need(ForeignClaims, "0").agreement:
+        raise ClaimRefused(reason="the ledger holds no agreement with other consortia")
+
+
+def close_check(call: Call) -> None:
+    """End the agreement. The key stays: under it alone is found what was claimed, if the members agree again."""
+    before = call.need(ForeignClaims, "0")
+    call.state.put(replace(before, agreement=b"", origins=(), wait_seconds=0))
+
+
 def reserve(call: Call, body: ReserveClaim) -> None:
     """What nobody claims, or claimed and let expire."""
     if "owner" not in call.active_member(call.sender).roles:
@@ -256,7 +268,7 @@ def _own_reservation(call: Call, fingerprint: bytes) -> ForeignClaim:
     if call.time > claim.expires_at:
         raise ClaimRefused(reason="it has expired")
     if claim.agreement != call.need(ForeignClaims, "0").agreement:
-        raise ClaimRefused(reason="it was reserved under an agreement that has been replaced")
+        raise ClaimRefused(reason="it was reserved under an agreement that has been replaced, or has ended")
     return claim
 
 

@@ -78,7 +78,8 @@ def give(call: Call, body: GiveGrant) -> None:
     verify_tradable(call, dataset)
     call.active_member(body.grantee)
     need_no_hold(call, (call.sender, body.grantee), (body,))
-    need_no_hold_on_right(call, right, body.grantee)
+    if not right.is_root:  # the root of the lineage, and who holds it, have been asked about with the dataset
+        need_no_hold_on_right(call, right, body.grantee)
     units = [one.unit for one in body.caps]
     if units != sorted(set(units)) or CapUnit.NEW_IDENTIFIERS not in units:
         raise NotAllowed(org=call.sender, reason="a grant's caps are sorted by unit, each once, and one caps new identifiers")

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from atoll.ledger.records import Dataset, Grant, Hold, Order, Right, TargetKind, hold_id, root_right_id
+from atoll.ledger.records import Dataset, Grant, Hold, Order, Reader, Right, TargetKind, hold_id, root_right_id
 from atoll.ledger.rights import chain_of
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import OrderInForce
-from atoll.ledger.rules.lineages import Reader, ancestry
+from atoll.ledger.rules.lineages import ancestry
 
 
 class Line(Protocol):
@@ -46,6 +46,11 @@ def targets_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> 
 
     Cost: a record an ancestor, at most `lineages.MOST_ANCESTORS` a line, and one a right.
     """
+    return tuple(dict.fromkeys(_targets(state, orgs, lines)))
+
+
+def _targets(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> list[tuple[TargetKind, str]]:
+    """As `targets_under`, some of them twice: asking twice costs less than finding out which."""
     targets = [(TargetKind.MEMBER, org) for org in orgs]
     for line in lines:
         grant = state.get(Grant, line.grant.hex()) if line.grant else None
@@ -59,7 +64,7 @@ def targets_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> 
         targets += _targets_of(rights_under(state, line, grant))
         if grant is not None:
             targets.append((TargetKind.MEMBER, grant.giver))
-    return tuple(dict.fromkeys(targets))
+    return targets
 
 
 def _targets_of(rights: Iterable[Right]) -> Iterator[tuple[TargetKind, str]]:
@@ -69,25 +74,16 @@ def _targets_of(rights: Iterable[Right]) -> Iterator[tuple[TargetKind, str]]:
         yield TargetKind.MEMBER, one.holder
 
 
-def holds_under(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> Iterator[Hold]:
-    """Every order in force on what a job rests on. Raises and costs as `targets_under`, and a record a target."""
-    return _in_force(state, targets_under(state, orgs, lines))
-
-
-def _in_force(state: Reader, targets: Iterable[tuple[TargetKind, str]]) -> Iterator[Hold]:
-    for kind, target in targets:
-        hold = state.get(Hold, hold_id(kind, target))
-        if hold is not None and hold.acts:
-            yield hold
-
-
 def find_hold(state: Reader, orgs: Iterable[str], lines: Iterable[Line]) -> Hold | None:
-    """The order that weighs most, a recall before a freeze; None where none is in force. Raises and costs as `holds_under`."""
-    return _heaviest(holds_under(state, orgs, lines))
+    """The order that weighs most, a recall before a freeze; None where none is in force. Raises and costs as `targets_under`,
+    and a record a target."""
+    return _heaviest(state, _targets(state, orgs, lines))
 
 
-def _heaviest(holds: Iterable[Hold]) -> Hold | None:
-    return min(holds, key=lambda one: not one.recall, default=None)
+def _heaviest(state: Reader, targets: Iterable[tuple[TargetKind, str]]) -> Hold | None:
+    found = [state.get(Hold, hold_id(kind, target)) for kind, target in targets]
+    acting = [one for one in found if one is not None and one.acts]
+    return min(acting, key=lambda one: not one.recall, default=None) if acting else None
 
 
 def rights_under(state: Reader, line: Line, grant: Grant | None) -> tuple[Right, ...]:
@@ -101,7 +97,7 @@ def need_no_hold(call: Call, orgs: Iterable[str], lines: Iterable[Line]) -> None
 
     Raises:
         OrderInForce: something is.
-        TooManyAncestors: as `holds_under`.
+        TooManyAncestors: as `targets_under`.
     """
     _need_none(call, find_hold(call.state, orgs, lines))
 
@@ -115,7 +111,7 @@ def need_no_hold_on_right(call: Call, right: Right, receiver: str) -> None:
     """
     targets = [(TargetKind.MEMBER, call.sender), (TargetKind.MEMBER, receiver), (TargetKind.LINEAGE, right.lineage)]
     targets += _targets_of(chain_of(call.state, right.right)[0])
-    _need_none(call, _heaviest(_in_force(call.state, targets)))
+    _need_none(call, _heaviest(call.state, targets))
 
 
 def _need_none(call: Call, hold: Hold | None) -> None:

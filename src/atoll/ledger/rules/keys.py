@@ -74,7 +74,7 @@ class RecoverKey(Message):
     public: Digest
     """The new identity key."""
     recovery: Signature
-    """Of the recovery key over the change."""
+    """Of the recovery key over the change (`announcement_bytes`)."""
     approvals: Annotated[tuple[Approval, ...], Size(0, 100)]
     """Of other validating members, sorted by name, each once."""
 
@@ -88,7 +88,7 @@ class CancelRecovery(Message):
     org: Name
     """Whose recovery."""
     second: Annotated[bytes, Size(0, 64)]
-    """Signature of the recovery key over `cancel` and the announced key; empty when the old identity key sends this."""
+    """Signature of the recovery key over `cancel` and the announcement; empty when the old identity key sends this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,11 @@ def change_bytes(call_digest: bytes, org: str, purpose: str, version: int, what:
     """What a second key signs: the chain, whose key, which version it replaces, and the new key or the word of what is done."""
     parts = (call_digest, org.encode(), purpose.encode(), version.to_bytes(8, "big"), what)
     return SIGNED_CHANGE + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def announcement_bytes(number: int, public: bytes) -> bytes:
+    """What a recovery signs as the change: the new key, and as which of the member's announcements, so that it stands once."""
+    return b"recover" + number.to_bytes(8, "big") + public
 
 
 def rotate(call: Call, body: RotateKey) -> None:
@@ -138,13 +143,14 @@ def recover(call: Call, body: RecoverKey) -> None:
 
     What they signed is public from then on: sent again by anybody, it must neither put off the day nor undo a cancellation.
     """
-    _need_recovery(call, body.org, Purpose.IDENTITY, body.public, body.recovery)
-    old = call.current_key(body.org, Purpose.IDENTITY)
-    signed = change_bytes(call.chain.genesis_digest, body.org, "identity", old.version, body.public)
     pending = call.state.get(PendingKey, body.org)
-    if pending is not None and (pending.acts_at > 0 or pending.public == body.public):
-        state = "pending" if pending.acts_at > 0 else "cancelled"
-        raise WrongState(what="pending-key", name=body.org, state=state, needed="a key that was not announced before")
+    if pending is not None and pending.acts_at > 0:
+        raise WrongState(what="pending-key", name=body.org, state="pending", needed="its day, or a cancellation")
+    number = 1 if pending is None else pending.number + 1
+    what = announcement_bytes(number, body.public)
+    _need_recovery(call, body.org, Purpose.IDENTITY, what, body.recovery)
+    old = call.current_key(body.org, Purpose.IDENTITY)
+    signed = change_bytes(call.chain.genesis_digest, body.org, "identity", old.version, what)
     others = [one.org for one in call.need(ConsensusSet, "0").validators if one.org != body.org]
     approvers = [one.org for one in body.approvals]
     if approvers != sorted(set(approvers)):  # each costs a verification
@@ -156,7 +162,7 @@ def recover(call: Call, body: RecoverKey) -> None:
             good.add(approval.org)
     if 2 * len(good) <= len(others):
         raise BadApproval(needed=f"approvals of more than half of {len(others)} members", found=len(good))
-    call.state.put(PendingKey(org=body.org, public=body.public, acts_at=call.time + RECOVERY_DELAY_SECONDS))
+    call.state.put(PendingKey(org=body.org, public=body.public, acts_at=call.time + RECOVERY_DELAY_SECONDS, number=number))
 
 
 def cancel(call: Call, body: CancelRecovery) -> None:
@@ -164,7 +170,8 @@ def cancel(call: Call, body: CancelRecovery) -> None:
     later one."""
     pending = call.need(PendingKey, body.org)
     if call.sender != body.org:
-        _need_recovery(call, body.org, Purpose.IDENTITY, b"cancel" + pending.public, body.second)
+        what = b"cancel" + announcement_bytes(pending.number, pending.public)
+        _need_recovery(call, body.org, Purpose.IDENTITY, what, body.second)
     call.state.put(replace(pending, acts_at=0))
 
 

@@ -5,20 +5,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
-from atoll.ledger.records import Dataset, LevelFloor, Record, Regrade
+from atoll.ledger.records import Dataset, LevelFloor, Reader, Regrade
 from atoll.ledger.rules.errors import TooManyAncestors
 
-R = TypeVar("R", bound=Record)
 MOST_ANCESTORS = 256
 """Dataset versions that one version may rest on, itself included; what rests on more cannot be used."""
-
-
-class Reader(Protocol):
-    """A ledger's state, or a node's copy of it."""
-
-    def get(self, kind: type[R], identifier: str) -> R | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Motions: what no member decides alone (SECURITY 3.6).
 
-Whoever validates, audits or regulates is let in by more than half of the validating members, and a member is put out by as
-many, itself among those of whom it takes half. An agreement with other consortia takes as many, new rules more than two thirds.
+Whoever validates, audits, regulates, evaluates or operates is let in by more than half of the validating members, and a member
+is put out by as many, itself among those of whom it takes half. An agreement with other consortia takes as many, and its end,
+new rules more than two thirds.
 
 A motion stands on the ledger under a number, each member approves it by a transaction of its own, and the approval that makes
 enough carries it out; until then it can be taken back. Approvals are counted among those who validate at that moment, so a
@@ -18,7 +19,6 @@ from atoll.ledger.records import (
     Assent,
     Chain,
     ConsensusSet,
-    ForeignClaims,
     ForeignTerms,
     InviteRecord,
     Motion,
@@ -37,7 +37,7 @@ from atoll.ledger.rules.errors import (
     NotCarried,
     WrongState,
 )
-from atoll.ledger.rules.foreign import need_openable, open_check
+from atoll.ledger.rules.foreign import close_check, need_closable, need_openable, open_check
 from atoll.ledger.rules.leaving import need_following, need_parting, need_validating, part, start_validating, stop_validating
 from atoll.trust.keys import Purpose
 from atoll.wire.message import Count, Message, Time
@@ -48,6 +48,9 @@ LEAST_NOTICE_BLOCKS = 5
 """So many blocks before they begin new rules have to be carried: no member shall wake up behind them."""
 ALONE = frozenset({MotionKind.INVITE})
 """Opened by the invitation itself and by nothing else."""
+ABOUT_A_MEMBER = frozenset({MotionKind.VALIDATE, MotionKind.STOP_VALIDATING, MotionKind.REMOVE})
+ABOUT_OTHERS = frozenset({MotionKind.AGREE, MotionKind.END_AGREEMENT})
+"""What is decided about other consortia: one thing after the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class OpenMotion(Message):
     kind: MotionKind
     """What."""
     org: MotionOrg
-    """About whom; empty for an upgrade and an agreement."""
+    """About whom; empty for an upgrade, an agreement and the end of one."""
     rules_version: Count
     """For an upgrade the version after the one in force; else 0."""
     from_height: Count
@@ -106,12 +109,12 @@ def open_motion(call: Call, body: OpenMotion) -> None:
     need_voice(call)
     if body.kind in ALONE:
         raise NotAllowed(org=call.sender, reason="an invitation opens its motion itself")
-    is_upgrade, is_agreement = body.kind is MotionKind.UPGRADE, body.kind is MotionKind.AGREE
+    is_upgrade = body.kind is MotionKind.UPGRADE
     says = (bool(body.org), bool(body.rules_version), bool(body.from_height), body.terms is not None)
-    if says != (not is_upgrade and not is_agreement, is_upgrade, is_upgrade, is_agreement):
+    if says != (body.kind in ABOUT_A_MEMBER, is_upgrade, is_upgrade, body.kind is MotionKind.AGREE):
         raise NotAllowed(org=call.sender, reason=f"a motion to {body.kind} does not say this")
     motion = _new(call, body.kind, body.org, body.expires_at)
-    replaces = call.need(ForeignClaims, "0").agreement if is_agreement else b""
+    replaces = call.need(MotionCounter, "0").agreement if body.kind in ABOUT_OTHERS else 0
     motion = replace(
         motion, rules_version=body.rules_version, from_height=body.from_height, terms=body.terms, replaces=replaces
     )
@@ -236,11 +239,14 @@ def _need_possible(call: Call, motion: Motion) -> None:
         case MotionKind.AGREE:
             _need_same_before(call, motion)
             need_openable(call, _terms(motion))
+        case MotionKind.END_AGREEMENT:
+            _need_same_before(call, motion)
+            need_closable(call)
 
 
 def _need_same_before(call: Call, motion: Motion) -> None:
-    """Who approved wanted this agreement instead of the one before; once that is replaced, nobody has been asked."""
-    if call.need(ForeignClaims, "0").agreement != motion.replaces:
+    """Who approved wanted this instead of what was before; once that is replaced, or ended, nobody has been asked."""
+    if call.need(MotionCounter, "0").agreement != motion.replaces:
         raise WrongState(what="motion", name=motion.identifier(), state="replaced", needed="one about the agreement in force")
 
 
@@ -258,6 +264,11 @@ def _need_next(call: Call, motion: Motion) -> None:
         raise NotAllowed(org=motion.opened_by, reason=f"block {motion.from_height} is not {LEAST_NOTICE_BLOCKS} blocks ahead")
 
 
+def _conclude(call: Call, motion: Motion) -> None:
+    """What else stands open about other consortia was asked for before this, and is void."""
+    call.state.put(replace(call.need(MotionCounter, "0"), agreement=motion.number))
+
+
 def _carry_out(call: Call, motion: Motion) -> None:
     match motion.kind:
         case MotionKind.INVITE:
@@ -270,6 +281,10 @@ def _carry_out(call: Call, motion: Motion) -> None:
             part(call, motion.org, by_vote=True)
         case MotionKind.AGREE:
             open_check(call, _terms(motion))
+            _conclude(call, motion)
+        case MotionKind.END_AGREEMENT:
+            close_check(call)
+            _conclude(call, motion)
         case MotionKind.UPGRADE:
             chain = call.need(Chain, "0")
             call.state.put(

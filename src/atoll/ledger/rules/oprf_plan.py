@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol, TypeVar
 
 from atoll.ledger.records import (
     ConsensusSet,
@@ -13,11 +12,10 @@ from atoll.ledger.records import (
     OprfDealing,
     OprfKey,
     OprfPhase,
-    Record,
+    Reader,
 )
 from atoll.protocols.threshold_oprf import Deal, digest_context, threshold_of, weights_of
 
-R = TypeVar("R", bound=Record)
 PHASE_SECONDS = 60
 """After so long a phase can be closed without those who are missing."""
 RENEW_SECONDS = 3600
@@ -29,13 +27,7 @@ LEAST_MEMBERS = 2
 ENDED = (OprfPhase.DONE, OprfPhase.FAILED)
 
 
-class Records(Protocol):
-    """Where records are read: the state of a rule, or a node's view of it."""
-
-    def get(self, kind: type[R], identifier: str) -> R | None: ...
-
-
-def next_dealing(records: Records) -> OprfDealing:
+def next_dealing(records: Reader) -> OprfDealing:
     """The dealing that an announcement would open now; its time is filled in by the rule."""
     consensus, key, last = records.get(ConsensusSet, "0"), records.get(OprfKey, "0"), records.get(OprfDealing, "0")
     assert consensus is not None, "every ledger has one"
@@ -59,7 +51,7 @@ def next_dealing(records: Records) -> OprfDealing:
     )
 
 
-def opens_at(records: Records, dealing: OprfDealing) -> int:
+def opens_at(records: Reader, dealing: OprfDealing) -> int:
     """When `next_dealing` may be opened, block time: at once for a first key or other members, else later."""
     key, last = records.get(OprfKey, "0"), records.get(OprfDealing, "0")
     if last is None:
@@ -69,7 +61,7 @@ def opens_at(records: Records, dealing: OprfDealing) -> int:
     return 0 if key is None or dealing.members != key.members else last.since + RENEW_SECONDS
 
 
-def may_open(records: Records, dealing: OprfDealing, org: str) -> bool:
+def may_open(records: Reader, dealing: OprfDealing, org: str) -> bool:
     """Whether `next_dealing` is needed at all: there is no key yet, other members, or `org` among them has no share.
 
     Else any member could have all others deal for nothing, and choose a moment when somebody is away.
@@ -118,6 +110,6 @@ def deal_of(record: OprfDeal) -> Deal:
     return Deal(record.sender_key, record.commitments, b"", record.sealed)
 
 
-def _active(records: Records, orgs: Iterable[str]) -> tuple[str, ...]:
+def _active(records: Reader, orgs: Iterable[str]) -> tuple[str, ...]:
     found = ((org, records.get(Member, org)) for org in orgs)
     return tuple(org for org, member in found if member is not None and member.state is MemberState.ACTIVE)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
 
 from atoll.ledger.records import (
     MOST_DAYS,
@@ -24,7 +23,7 @@ from atoll.ledger.records import (
     Grant,
     JobInput,
     Member,
-    Record,
+    Reader,
     Shown,
     Tally,
     TallyDay,
@@ -35,16 +34,9 @@ from atoll.ledger.records import (
 from atoll.ledger.rules.call import Call
 from atoll.ledger.rules.errors import CapReached
 
-R = TypeVar("R", bound=Record)
 DAY_SECONDS = 86_400
 LOOK_BACK = 100
 """How many versions back an asserted number of new identifiers is added up."""
-
-
-class Reader(Protocol):
-    """A ledger's state, or a node's copy of it."""
-
-    def get(self, kind: type[R], identifier: str) -> R | None: ...
 
 
 @dataclass(frozen=True, slots=True)

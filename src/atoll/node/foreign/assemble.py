@@ -25,6 +25,13 @@ class ForeignCheck:
     """For other consortia; None without an agreement."""
     claimant: Claimant | None = None
     """For registrations; None without a key."""
+    clearer: Clearer | None = None
+    """For reservations that have expired; None without an agreement."""
+
+    async def stop(self) -> None:
+        """End what goes on beside the answers."""
+        if self.clearer is not None:
+            await self.clearer.stop()
 
 
 def join_foreign(context: NodeContext, foreign: Foreign | None, shelf: Shelf) -> ForeignCheck:
@@ -42,4 +49,4 @@ def join_foreign(context: NodeContext, foreign: Foreign | None, shelf: Shelf) ->
     if foreign.key:
         asker = Asker(foreign=foreign, tls=witness_tls(settings.certificates), clock=context.clock)
         claimant = Claimant(context, foreign=foreign, desk=desk, asker=asker, patience=settings.patience_seconds)
-    return ForeignCheck(ForeignOffice(context, foreign, claimant), desk, claimant)
+    return ForeignCheck(ForeignOffice(context, foreign, claimant), desk, claimant, clearer)

@@ -27,7 +27,8 @@ class ForeignNotOpen(UnavailableError):
     code = "foreign.not_open"
     sentence = "The ledger holds {found}, not the agreement that this node's [foreign] names."
     remedy = (
-        "The members decide on it, by `atoll duplicate open`; all nodes and all consortia need the same file, byte for byte."
+        "The members decide on it, by `atoll duplicate open`; all nodes and all consortia need the same file, byte for byte. "
+        "Where they have ended it, take [foreign] out of atoll.toml."
     )
 
 

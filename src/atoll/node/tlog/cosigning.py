@@ -19,7 +19,7 @@ from atoll.errors import AtollError
 from atoll.ledger.agreement import cosign_key, log_key
 from atoll.ledger.checkpoint import Checkpoint, parse_checkpoint
 from atoll.ledger.note import Note, NoteSignature, cosign_text, parse_note, parse_signatures, sign_text, verify_note
-from atoll.ledger.records import ConsensusSet, Key, KeyPointer, Validator
+from atoll.ledger.records import ConsensusSet, Validator, current_key
 from atoll.ledger.vkey import VerifierKey
 from atoll.node.tlog.errors import CosignedFurther, LogForked, NotCosigned, NotReachedYet
 from atoll.node.tlog.kept import Memory, keep_evidence
@@ -184,8 +184,7 @@ def own_log_key(view: View, org: str) -> VerifierKey:
     Raises:
         NotCosigned: it has none.
     """
-    pointer = view.get(KeyPointer, f"{org}/{Purpose.LOG}")
-    key = view.get(Key, f"{org}/{Purpose.LOG}/{pointer.version}") if pointer is not None else None
+    key = current_key(view, org, Purpose.LOG)
     if key is None or key.revoked_height is not None:
         raise NotCosigned(org=org)
     return log_key(view.chain.chain_id, key.public)

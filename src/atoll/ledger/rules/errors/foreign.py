@@ -20,7 +20,7 @@ class ClaimHeld(RuleError):
     code = "foreign.held"
     number = 101
     sentence = "The fingerprint is {state} by {org}."
-    remedy = "A reservation expires; against a confirmed claim register, and contest it (`atoll dataset contest`)."
+    remedy = "A reservation expires; against a confirmed claim register, and contest it (`atoll dataset dispute open`)."
 
 
 class TooManyClaims(RuleError):

@@ -1,0 +1,135 @@
+"""Auctions on the command line, with the plans that the job kind draws up: they have bidders and no inputs."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from atoll.api.models import CoalitionInfo, DraftInfo
+from atoll.cli import auction, frame
+from atoll.cli.main import main
+from atoll.jobs.ranking import Ranking, RankingSpec
+from atoll.ledger.plan import Limits, Plan
+from atoll.wire.plain import from_plain, to_plain
+
+JOB = "7" * 32
+
+
+class FakeNode:
+    """The auditor's node: plans are those of the kind, and nothing is sent."""
+
+    def __init__(self) -> None:
+        self.proposed: list[dict[str, Any]] = []
+        self.bids: list[tuple[str, int, bool]] = []
+        self.jobs = self
+
+    def status(self) -> Any:
+        return SimpleNamespace(org="auditor")
+
+    def draft(self, kind: str, spec: dict[str, Any], **options: Any) -> DraftInfo:
+        drawn = Ranking().draft(from_plain(RankingSpec, spec))
+        limits = Limits(memory_bytes=1 << 30, traffic_bytes=1 << 20, attempts=1)
+        fields: dict[str, Any] = drawn.to_fields()
+        fixed: dict[str, Any] = {
+            "salt": bytes(32),
+            "chain_id": "test.example/lagoon",
+            "genesis_digest": bytes(32),
+            "job_id": bytes(16),
+        }
+        plan = Plan(**fields, **fixed, purpose=options["purpose"], limits=limits, not_after=spec["bids_until"] + 60)
+        return DraftInfo(
+            plan=to_plain(plan),
+            estimate={"seconds": 1, "traffic_mb": 2, "memory_mb": 3},
+            leakage=plan.leakage,
+            adversary_model=plan.adversary_model,
+            coalitions=[CoalitionInfo(members=list(one.members), reads=list(one.reads)) for one in plan.coalitions],
+            result_columns=[one.name for one in Ranking().result_schema(plan)],
+        )
+
+    def propose(self, kind: str, spec: dict[str, Any], **options: Any) -> str:
+        self.proposed.append({"kind": kind, "spec": spec, **options})
+        return JOB
+
+    def bid(self, job: str, value: int, *, entrust: bool) -> Any:
+        self.bids.append((job, value, entrust))
+        return SimpleNamespace(bids_until=1_780_000_000, model_dump=lambda **_: {})
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def node(monkeypatch: pytest.MonkeyPatch) -> FakeNode:
+    made = FakeNode()
+    monkeypatch.setattr(frame, "connect_to", lambda *_: made)
+    return made
+
+
+def open_auction(*more: str) -> int:
+    usual = ["--bidders", "bank,bureau", "--computes", "auditor,bank,bureau", "--low", "10", "--high", "100"]
+    return main(["auction", "open", *usual, "--purpose", "licence", *more])
+
+
+def test_an_auction_is_opened_after_everything_about_it_was_shown(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
+    assert open_auction("--dry-run") == 0
+    shown = capsys.readouterr().out
+    for part in ("bidders", "bank, bureau", "bids until", "for you alone", "nothing was proposed"):
+        assert part in shown
+    assert node.proposed == []
+    assert open_auction("--yes", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["job"] == JOB
+    [asked] = node.proposed
+    assert (asked["kind"], asked["spec"]["bidders"], asked["spec"]["receivers"]) == ("ranking", ["bank", "bureau"], ["auditor"])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--receivers", "bank"), "for bank alone"),
+        (("--receivers", "auditor"), "for you alone"),
+        (("--receivers", "auditor,bank"), "for auditor, bank\n"),
+        (("--rule", "order"), "for bank, bureau\n"),
+    ],
+)
+def test_who_learns_the_outcome_is_named_unless_it_is_this_organisation_alone(
+    given: tuple[str, ...], said: str, node: FakeNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert open_auction("--dry-run", *given) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_a_bid_comes_from_a_file_or_standard_input(
+    node: FakeNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bid").write_text("640000\n")
+    assert main(["auction", "bid", JOB, "--from", str(tmp_path / "bid"), "--entrust", "--yes"]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("0\n"))
+    assert main(["auction", "bid", JOB, "--from", "-", "--yes"]) == 0
+    assert node.bids == [(JOB, 640_000, True), (JOB, 0, False)]
+    assert "640000" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("text", ["", "640,000", "-5", "1e6", "640 000"])
+def test_what_is_no_whole_number_is_not_bid(text: str, node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    assert main(["auction", "bid", JOB, "--from", "-", "--yes"]) == 2
+    assert node.bids == []
+
+
+@pytest.mark.parametrize(("again", "status"), [("640000", 0), ("64000", 2)])
+def test_at_a_terminal_it_is_typed_twice_and_is_never_an_argument(
+    again: str, status: int, node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["auction", "bid", JOB, "640000", "--yes"]) == 2, "an argument would stand in the history"
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert main(["auction", "bid", JOB, "--yes"]) == 2, "nobody is there to ask"
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    typed = iter(["640000", again])
+    monkeypatch.setattr(auction, "getpass", lambda _: next(typed))
+    assert main(["auction", "bid", JOB, "--yes"]) == status
+    assert node.bids == ([(JOB, 640_000, False)] if status == 0 else [])
