@@ -48,11 +48,12 @@ test: setup ## all tests
 	@cargo test --quiet --release --package atoll-core
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
-long: setup ## what takes too long for every day: ten million rows while nodes are killed, 100,000 histories, 5,000 generated programs, properties of other values than every day, timing of secrets
+long: setup ## what takes too long for every day: ten million rows while nodes are killed, 100,000 histories, 5,000 generated programs, 500 storms with a liar, properties of other values than every day, timing of secrets
 	@ATOLL_LARGE_ROWS=10000000 ATOLL_LARGE_KILLS=5 $(BIN)/python -m pytest -q -s tests/e2e/test_large.py
 	@ATOLL_RIGHTS_TREES=25 $(BIN)/python -m pytest -q tests/property/test_rights_histories.py
+	@ATOLL_LIARS=500 $(BIN)/python -m pytest -q -n auto tests/sim/ordering/test_liars.py
 	@ATOLL_PROGRAMS=5000 $(BIN)/python -m pytest -q -n auto tests/property/test_programs.py
-	@ATOLL_BY_CHANCE=1 $(BIN)/python -m pytest -q -n auto tests/property
+	@ATOLL_BY_CHANCE=1 $(BIN)/python -m pytest -q -n auto -m hypothesis
 	@ATOLL_LONG_TIMING=1 $(BIN)/python -m pytest -q tests/unit/primitives/test_timing.py
 
 check: setup ## format, types, lint, layers, snippets

@@ -92,9 +92,9 @@ that people call, as `mean` or `clip`, are made of them: they stand in [`atoll.p
 
 Rounds, and bytes that a node sends on average, are those of the example on columns of {rows:,} rows: `x` {x}; `k` {k}; `p` {p};
 `q` {q}; `t` truth values. The first figure is semi-honest, the second malicious with abort, with what is
-sent to verify before the openings of sorts, without what is sent to verify products later. Local operations send nothing. *Off
-by* is what the operation itself adds to the error, in units of the last place; *tells the nodes* is what compute nodes learn
-beyond shapes and types."""
+sent to prove products before openings on the way, without what is sent to prove the last ones later. Local operations send
+nothing. *Off by* is what the operation itself adds to the error, in units of the last place; *tells the nodes* is what compute
+nodes learn beyond shapes and types."""
 
 
 def write_page() -> str:
@@ -129,7 +129,8 @@ def _row(cls: type[Operation]) -> str:
     if found is not None:
         graph, step = found
         kinds = graph.kinds(step.inputs)
-        costs = [step.operation.cost(kinds, malicious=malicious) for malicious in (False, True)]
+        malicious = step.operation.cost(kinds, malicious=True)
+        costs = [step.operation.cost(kinds), malicious + malicious.proofs()]
         example = f"`{EXAMPLES[cls.NAME].replace('mp.', '')}`"
         rounds = "local" if not costs[0].rounds else " / ".join(str(cost.rounds) for cost in costs)
         sent = "" if not costs[0].rounds else " / ".join(_size(sum(cost.sent) / 3) for cost in costs)

@@ -14,7 +14,6 @@ import pytest
 from atoll.cli.main import main
 from atoll.cli.papers import PASSPHRASE_VARIABLE
 from tests.cli.world import Lagoon
-from tests.patience import patience
 
 REGULATOR, OWNER, RECEIVER = "operator", "bureau", "bank"
 FEW, MANY = 70, 180_000
@@ -126,6 +125,7 @@ def desk(lagoon: Lagoon, tmp_path: Path, capsys: pytest.CaptureFixture[str], mon
     return Desk(lagoon, tmp_path, capsys)
 
 
+@pytest.mark.usefixtures("processors")
 def test_the_drill_from_two_keys_to_a_recall_and_a_person_who_left(desk: Desk) -> None:
     err = desk.refused(f"order draft freeze {OWNER}/drill --reason drill --out @early", at=REGULATOR)
     assert "an order takes 2 persons, and operator has 0" in err
@@ -153,7 +153,7 @@ def test_the_drill_from_two_keys_to_a_recall_and_a_person_who_left(desk: Desk) -
     assert f"lineage {OWNER}/longdrill is frozen since block" in said
     freeze = said.split("by order ")[1].split()[0]
     assert desk.ended(running).startswith("failed")
-    assert time.monotonic() - handed_in < STOPPED_WITHIN_SECONDS * patience()
+    assert time.monotonic() - handed_in < STOPPED_WITHIN_SECONDS
     for job, order in ((running, freeze), (before, also)):
         assert order in desk.refused(f"job result {job} --out @withheld.csv", at=RECEIVER)
         assert not (desk.folder / "withheld.csv").exists()

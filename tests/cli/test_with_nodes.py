@@ -50,7 +50,7 @@ FAILING = {
     "job result " + MISSING: 4,
     "job watch " + MISSING: 4,
     "grant show " + MISSING: 4,
-    "grant revoke --yes " + MISSING: 5,
+    "grant revoke --yes " + MISSING: 6,
     "evidence export " + MISSING: 4,
     "why " + MISSING: 4,
     "ledger show secrets x": 4,
@@ -86,8 +86,10 @@ def test_a_command_that_fails_prints_one_json_value_and_says_why(
 ) -> None:
     status, value, said = run(capsys, *line.split(), "--home", str(lagoon.home("bank")))
     assert status == FAILING[line], said
-    assert value["error"].keys() == {"code", "message", "hint"}
-    assert said.startswith(f"error: {value['error']['message']}\n")
+    error = value["error"]
+    assert error.keys() - {"rule"} == {"code", "message", "hint"}
+    shown = "" if error["code"] == "cli.usage" else f" [{error.get('rule', error['code'])}]"
+    assert said.startswith(f"error: {error['message']}{shown}\n")
 
 
 def test_the_doctor_s_findings_are_one_json_value(lagoon: Lagoon, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,6 +52,10 @@ class Shell:
         found, _, status = output.rpartition(self._mark)
         return int(status), found
 
+    def prolong(self, seconds: float) -> None:
+        """Give the page that much more time: it was kept waiting."""
+        self._deadline += seconds
+
     def _read_until_mark(self, command: str) -> str:
         assert self._process.stdout is not None
         pipe = self._process.stdout.fileno()

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from tests.docs.shell import Shell
 from tests.docs.snippets import ROOT, Block, find_blocks, find_pages, find_unrun, is_match, is_transcript, read_transcript
 from tests.docs.turns import Turns
 
@@ -46,11 +45,10 @@ def test_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize("page", TRANSCRIPT_PAGES, ids=name_of)
 def test_transcript_of_a_page_is_what_happens(page: Path, tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    with Shell(tmp_path, path=path, deadline_seconds=1800) as shell, Turns(tmp_path) as turns:
+    with Turns(tmp_path, path=path) as turns:
         for block in blocks_of(page, "console"):
             for exchange in read_transcript(block):
-                turns.await_turn(exchange.command)
-                status, found = shell.run(exchange.command)
+                status, found = turns.run(exchange.command)
                 place = f"{name_of(page)}:{exchange.line}: $ {exchange.command}"
                 assert is_match(exchange.expected, found), (
                     f"{place}\n--- the page says\n{exchange.expected}--- it printed\n{found}"

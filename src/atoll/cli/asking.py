@@ -10,7 +10,8 @@ from typing import Any
 
 from atoll.api.models import DatasetInfo, GrantInfo
 from atoll.cli.errors import BadArgument, GrantUnclear, NoRule, RulesDiffer
-from atoll.cli.grant import left, rows_limit
+from atoll.cli.fitting import Use, left, state, why_unfit
+from atoll.cli.grant import rows_limit
 from atoll.client import Node
 
 _LINK = re.compile(r"(?P<rate>[0-9]+) ?(?P<unit>[MG])b/s, ?(?P<delay>[0-9]+) ?ms")
@@ -59,30 +60,36 @@ class Side:
         }
 
 
-def find_grant(node: Node, dataset: DatasetInfo, named: str, *, grantee: str = "") -> GrantInfo:
-    """The grant that is named, or the only one in force for the dataset.
+def find_grant(node: Node, dataset: DatasetInfo, named: str, use: Use, *, grantee: str = "") -> GrantInfo:
+    """The grant that is named, or the only one in force for the dataset; of several, the only one whose terms fit.
 
     Args:
+        use: what it has to permit.
         grantee: whom it must be given to; anybody if left out.
 
     Raises:
         NoSuchGrant: the one named is not this organisation's.
-        GrantUnclear: none is in force, or several are.
+        GrantUnclear: none is in force, or of several none fits or several do.
     """
     if named:
         return node.grants.show(named)
-    found = [
+    known = [
         one
         for one in node.grants.list()
-        if one.dataset == dataset.dataset
-        and one.state == "active"
-        and left(one)
-        and one.owner == dataset.owner
-        and grantee in ("", one.grantee)
+        if one.dataset == dataset.dataset and one.owner == dataset.owner and grantee in ("", one.grantee)
     ]
-    if len(found) != 1:
-        raise GrantUnclear(found=len(found) or "No", dataset=dataset.dataset)
-    return found[0]
+    found = [one for one in known if one.state == "active" and left(one)]
+    fitting = [one for one in found if not why_unfit(one, use)] if len(found) > 1 else found
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        which = [one.grant for one in fitting]
+        raise GrantUnclear(found=f"{len(fitting)} grants in force fit", dataset=dataset.dataset, which=", ".join(which))
+    if found:
+        which = [f"{one.grant} ({why_unfit(one, use)})" for one in found]
+        raise GrantUnclear(found=f"None of {len(found)} grants in force fits", dataset=dataset.dataset, which="; ".join(which))
+    which = [f"{one.grant} is {state(one)}" for one in known]
+    raise GrantUnclear(found="No grant is in force for", dataset=dataset.dataset, which="; ".join(which) or "none was given")
 
 
 def share_columns(columns: Sequence[str], sides: int) -> list[list[str]]:
@@ -134,6 +141,24 @@ def verify_named(dataset: DatasetInfo, columns: Sequence[str], option: str) -> N
             if option == "--column":
                 reason += "; first come the columns of --mine, then those of --theirs"
             raise BadArgument(what=f"{option} {name}", reason=reason)
+
+
+def verify_shown(output: Wanted, show: Sequence[str]) -> None:
+    """What comes out, and of which columns.
+
+    Raises:
+        BadArgument: an output of columns without one, or a sum of several.
+    """
+    if output is Wanted.SUM and not show:
+        raise BadArgument(what=f"--output {output}", reason="name what is added up with --show COLUMN, a column of --theirs")
+    if output is Wanted.SUM and len(show) > 1:
+        raise BadArgument(what="--show", reason="a sum is over one column")
+
+
+def describe_doubt(grant: GrantInfo, use: Use) -> str:
+    """Said before a person decides, where the terms here do not seem to permit a job; empty where they do."""
+    why = why_unfit(grant, use)
+    return f"Grant {grant.grant} does not name this ({why}); the node of {grant.owner} decides.\n" if why else ""
 
 
 def verify_same_rules(sides: Sequence[Side]) -> None:

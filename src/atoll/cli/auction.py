@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import time
 from enum import StrEnum
+from getpass import getpass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,12 +15,14 @@ import typer
 from atoll.api.models import JobInfo
 from atoll.cli.draft import describe_draft
 from atoll.cli.errors import BadArgument
+from atoll.cli.files import read_text
 from atoll.cli.frame import command, group
 from atoll.cli.job import describe
 from atoll.cli.limits import Security
 from atoll.cli.options import JobArgument, YesOption
 from atoll.cli.reply import Fields, Reply, Shown
 from atoll.cli.screen import confirm, print_shown
+from atoll.cli.waiting import waiting
 from atoll.cli.watch import ended, watch_job
 from atoll.cli.words import iso, listed
 from atoll.client import Node
@@ -66,6 +72,7 @@ def open_auction(
     Every bidder commits to its bid on the ledger before the deadline, and nothing runs before it. With --rule order each bidder
     learns its own rank, and nobody anything else.
     """
+    me = node.status().org
     spec = {
         "rule": str(rule),
         "best": best,
@@ -75,35 +82,38 @@ def open_auction(
         "bidders": _names("--bidders", bidders),
         "computes": _names("--computes", computes),
         "security": str(security),
-        "receivers": [] if rule is Rule.ORDER else _names("--receivers", receivers or node.status().org),
+        "receivers": [] if rule is Rule.ORDER else _names("--receivers", receivers or me),
     }
     if rule is Rule.ORDER and receivers:
         raise BadArgument(what="--receivers", reason="with --rule order each bidder learns its own rank, and nobody else does")
     deadline = minutes + 60
     draft = node.jobs.draft("ranking", spec, purpose=purpose, minutes=deadline)
-    shown = describe_draft(draft, [])
+    shown = describe_draft(draft, [], me=me)
     if dry_run:
         return Reply(draft, [*shown, "nothing was proposed"])
     if not yes:
         print_shown(shown, to_stderr=True)
     confirm("Open this auction?", yes=yes)
-    job = node.jobs.propose("ranking", spec, purpose=purpose, minutes=deadline)
+    with waiting():
+        job = node.jobs.propose("ranking", spec, purpose=purpose, minutes=deadline)
     if watch:
         return ended(watch_job(node, job))
     value = {"job": job, "estimate": draft.estimate, "leakage": draft.leakage, "coalitions": draft.coalitions}
-    return Reply(value, [f"auction {job} is open; its bidders bid with `atoll auction bid {job} AMOUNT`"])
+    return Reply(value, [f"auction {job} is open; its bidders bid with `atoll auction bid {job}`"])
 
 
 @command(
     app,
     "bid",
-    f"atoll auction bid {EXAMPLE} 120000 --home bureau",
-    f"atoll auction bid {EXAMPLE} 0 --entrust --home bureau",
+    f"atoll auction bid {EXAMPLE} --home bureau",
+    f"atoll auction bid {EXAMPLE} --from bid.txt --entrust --yes --home bureau",
 )
 def bid(
     node: Node,
     job: JobArgument,
-    amount: Annotated[int, typer.Argument(metavar="AMOUNT", help="What is bid; 0 takes part without a bid.", min=0)],
+    source: Annotated[
+        str, typer.Option("--from", metavar="FILE", help="Read the amount there, - for standard input. [default: it is asked]")
+    ] = "",
     entrust: Annotated[
         bool,
         typer.Option(
@@ -116,10 +126,13 @@ def bid(
     """Commit to a bid, once and for good, and so consent to the auction.
 
     The ledger gets commitments that say nothing. The bid itself stays at this node, and goes to the compute nodes in shares
-    after the deadline: any two of them together could read it.
+    after the deadline: any two of them together could read it. It is no argument, because those stand in the shell's history
+    and are seen by whoever uses this machine. 0 takes part without a bid.
     """
-    confirm(f"Bid {amount} in auction {job}, once and for good?", yes=yes)
-    one = node.jobs.bid(job, amount, entrust=entrust)
+    amount = _read_amount(source)
+    confirm(f"Bid this in auction {job}, once and for good?", yes=yes)
+    with waiting():
+        one = node.jobs.bid(job, amount, entrust=entrust)
     return Reply(one, [f"auction {job}: committed; bids are taken until {iso(one.bids_until)}"])
 
 
@@ -145,6 +158,25 @@ def _bidding(one: JobInfo) -> list[Shown]:
     ]
     pairs += [("not opened", f"bid of {org}; {listed(nodes)} say so") for org, nodes in one.unopened.items()]
     return [Fields(pairs)]
+
+
+def _read_amount(source: str) -> int:
+    """What is bid, from a file, or asked twice and not shown.
+
+    Raises:
+        BadArgument: it is no whole number, was typed differently, or nobody is there to ask.
+    """
+    if source:
+        text = sys.stdin.readline() if source == "-" else read_text(Path(source))
+    elif not sys.stdin.isatty():
+        raise BadArgument(what="the bid", reason="it is asked for at a terminal; elsewhere name a file with --from")
+    else:
+        text = getpass("Amount (not shown): ")
+        if getpass("Once more: ").strip() != text.strip():
+            raise BadArgument(what="the bid", reason="the second time another amount was typed")
+    if not re.fullmatch("[0-9]{1,18}", text.strip()):
+        raise BadArgument(what="the bid", reason="it is a whole number, without signs, blanks or commas")
+    return int(text)
 
 
 def _names(option: str, text: str) -> list[str]:

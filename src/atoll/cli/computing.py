@@ -11,10 +11,13 @@ from atoll.cli import programming
 from atoll.cli.asking import find_grant, verify_named
 from atoll.cli.draft import describe_draft
 from atoll.cli.errors import BadArgument
+from atoll.cli.fitting import Use
+from atoll.cli.frame import same_node
 from atoll.cli.limits import Security
 from atoll.cli.options import YesOption
 from atoll.cli.reply import Reply
 from atoll.cli.screen import confirm, print_shown
+from atoll.cli.waiting import waiting
 from atoll.cli.watch import ended, watch_job
 from atoll.client import Node
 
@@ -77,7 +80,7 @@ def computation(
                 "label": label,
                 "dataset": dataset.dataset,
                 "binds": _binds(graph, label, dataset, chosen, forgive or []),
-                "grants": [_use(node, dataset, orgs[to], named, uses) for to in receivers(graph)],
+                "grants": [_use(node, dataset, orgs[to], named, purpose, uses) for to in receivers(graph)],
             }
             for label, dataset in sets.items()
         ],
@@ -87,13 +90,14 @@ def computation(
     }
     limits = {"minutes": minutes, "memory_mb": memory_mb}
     draft = node.jobs.draft("computation", spec, purpose=purpose, **limits)
-    shown = [*describe_draft(draft, uses), f"program {graph.digest.hex()}", draft.program, ""]
+    shown = [*describe_draft(draft, uses, me=node.status().org), f"program {graph.digest.hex()}", draft.program, ""]
     if dry_run:
         return Reply(draft, [*shown, "nothing was proposed"])
     if not yes:
         print_shown(shown, to_stderr=True)
     confirm("Propose this job?", yes=yes)
-    job = node.jobs.propose("computation", spec, purpose=purpose, **limits)
+    with waiting():
+        job = node.jobs.propose("computation", spec, purpose=purpose, **limits)
     if watch:
         return ended(watch_job(node, job))
     value = {
@@ -103,7 +107,7 @@ def computation(
         "leakage": draft.leakage,
         "coalitions": draft.coalitions,
     }
-    return Reply(value, [f"proposed job {job} by program {graph.digest.hex()}\n\nNext: atoll job watch {job}"])
+    return Reply(value, [f"proposed job {job} by program {graph.digest.hex()}\n\nNext: atoll job watch {job}{same_node()}"])
 
 
 def _verify(option: str, given: dict[str, str], wanted: tuple[str, ...]) -> None:
@@ -123,11 +127,13 @@ def _binds(graph: Graph, label: str, dataset: DatasetInfo, chosen: dict[str, str
     return binds
 
 
-def _use(node: Node, dataset: DatasetInfo, org: str, named: dict[str, str], uses: list[GrantInfo]) -> dict[str, Any]:
+def _use(
+    node: Node, dataset: DatasetInfo, org: str, named: dict[str, str], purpose: str, uses: list[GrantInfo]
+) -> dict[str, Any]:
     """What the use of a dataset for one receiver rests on."""
     if dataset.owner == org:
         return {"grant": "", "version": 0}
-    found = find_grant(node, dataset, named.get(dataset.dataset, ""), grantee=org)
+    found = find_grant(node, dataset, named.get(dataset.dataset, ""), Use("computation", purpose), grantee=org)
     if found.grantee != org:
         raise BadArgument(what=f"--grant {dataset.dataset}={found.grant}", reason=f"it is for {found.grantee}, not for {org}")
     uses.append(found)

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from atoll.api.models import DatasetInfo, RegisterDataset
+from atoll.api.models import DatasetInfo, GradingInfo, RegisterDataset
 from atoll.cli.describing import parse_column, parse_continuation, parse_key, parse_offer
 from atoll.cli.dispute import app as disputes
-from atoll.cli.frame import command, group
+from atoll.cli.frame import command, group, same_node
 from atoll.cli.history import history, lineage
 from atoll.cli.options import DatasetArgument, TableOption, YesOption
 from atoll.cli.profile import profile
@@ -41,7 +41,11 @@ def register(
         str, typer.Argument(metavar="NAME", help="Name of the dataset; registering it again makes the next version.")
     ],
     path: Annotated[
-        str, typer.Argument(metavar="PATH", help="CSV, Parquet or SQLite file, relative to a data folder of the node.")
+        str,
+        typer.Argument(
+            metavar="PATH",
+            help="CSV (also PATH?delimiter=semicolon), Parquet or SQLite file, in a data folder of the node.",
+        ),
     ],
     title: Annotated[str, typer.Option(help="Name for people.")],
     description: Annotated[str, typer.Option(help="What the rows are, where they come from.", show_default=False)] = "",
@@ -92,7 +96,9 @@ def register(
     The file stays where it is. It is read once for its fingerprint and columns; the ledger gets a commitment to the card that
     describes it. Columns that are not named are hidden. A column has the level that the detectors find, unless --column says
     another one; a lower one needs --reason. Exposure is one of hidden, encrypted-only, after-compare,
-    after-aggregate, after-group-by, after-join, plaintext; a column given with --key is after-join.
+    after-aggregate, after-group-by, after-join, plaintext; a column given with --key is after-join. Rules of spelling
+    are email/1, exact/1, integer/1, national-id/1, phone-e164/1 (phone-e164/1?region=US) and text/1. The cells of a CSV file
+    are taken to be separated by commas; for others write PATH?delimiter=semicolon, tab or pipe.
     """
     columns = [parse_key(one) for one in key or []] + [parse_column(one) for one in column or []]
     request = RegisterDataset(
@@ -118,7 +124,7 @@ def register(
     )
     done = register_watched(node, request)
     lines = [f"{'already registered' if done.already else 'registered'} {done.dataset}", "", done.found, done.means]
-    return Reply(done, [*lines, *([f"next: {done.next}"] if done.next else [])])
+    return Reply(done, [*lines, *([f"next: {_next(done.next)}"] if done.next else [])])
 
 
 command(
@@ -206,10 +212,9 @@ def _also(one: DatasetInfo) -> list[tuple[str, str]]:
         + ("" if each.state == "stands" else f", {each.state}")
         for each in one.quality
     ]
-    graded = f"by {one.grading.graded_by}, table {one.grading.table}" if one.grading else ""
     return [
         ("classes", ", ".join(one.classes)),
-        ("graded", graded + (f": {one.grading.reason}" if one.grading and one.grading.reason else "")),
+        ("graded", _graded(one.grading) if one.grading else ""),
         ("quality", "; ".join(opinions)),
         ("keywords", ", ".join(one.keywords)),
         ("renewed", one.accrual),
@@ -219,10 +224,24 @@ def _also(one: DatasetInfo) -> list[tuple[str, str]]:
         ("made from", ", ".join(one.parents)),
         ("result of", f"job {one.source_job}" if one.source_job else ""),
         ("finding", f"{one.finding}. {one.found} {one.means}" if one.finding else ""),
-        ("next", one.next),
+        ("next", _next(one.next)),
         ("dispute", one.dispute),
         ("file", "" if one.unchanged is None else _FILE[one.unchanged]),
     ]
+
+
+def _next(text: str) -> str:
+    """What to do next; a command is one for the same node."""
+    return text + same_node() if text.startswith("atoll ") else text
+
+
+def _graded(one: GradingInfo) -> str:
+    """
+    >>> _graded(GradingInfo(table="ours/1", graded_by="person", reason="assigned numbers", status="in force"))
+    'changed by its owner, table ours/1: assigned numbers'
+    """
+    by = "changed by its owner" if one.graded_by == "person" else f"by {one.graded_by}"
+    return f"{by}, table {one.table}" + (f": {one.reason}" if one.reason else "")
 
 
 @command(app, "withdraw", "atoll dataset withdraw bank/customers/1 --home bank")

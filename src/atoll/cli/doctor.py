@@ -11,6 +11,7 @@ from atoll.client import NodeUnreachable
 from atoll.errors import UnavailableError
 
 app = single()
+STOPPED = DoctorFinding(check="node", ok=False, found="it does not run", remedy="`atoll node start` starts it.")
 
 
 @command(
@@ -19,7 +20,7 @@ app = single()
 def doctor(
     home: HomeOption = None, url: UrlOption = None, token: TokenOption = None, certificate: CertificateOption = None
 ) -> Reply:
-    """Say what is wrong with a node and what to do about it. Exit status 9 if anything is.
+    """Say what is wrong with a node and what to do about it. Exit status 9 if anything is, or if it does not run.
 
     Asks the node itself; where it does not run, looks at its home: configuration, keys, certificate, genesis, clock, ports,
     disk.
@@ -29,7 +30,7 @@ def doctor(
     except NodeUnreachable:
         if url is not None:
             raise
-        findings, running = _look(find_home(home)), False
+        findings, running = [*_look(find_home(home)), STOPPED], False
     bad = [one for one in findings if not one.ok]
     rows = [("ok" if one.ok else "BAD", one.check, one.found, "" if one.ok else one.remedy) for one in findings]
     shown: list[Shown] = [] if running else ["The node does not run; this is what its home looks like.\n"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from atoll.api.models import DraftInfo, GrantInfo, OptionInfo
 from atoll.cli.budget import in_words
-from atoll.cli.grant import left
+from atoll.cli.fitting import left
 from atoll.cli.reply import Fields, Rows, Shown
 from atoll.cli.words import duration, iso, listed, size
 
@@ -19,13 +19,18 @@ _ADVERSARIES = {
 }
 
 
-def describe_draft(draft: DraftInfo, grants: Sequence[GrantInfo]) -> list[Shown]:
-    """Everything to know before proposing."""
+def describe_draft(draft: DraftInfo, grants: Sequence[GrantInfo], *, me: str) -> list[Shown]:
+    """Everything to know before proposing.
+
+    Args:
+        draft: what would be proposed.
+        grants: what it rests on.
+        me: this organisation.
+    """
     plan, estimate = draft.plan, draft.estimate
     pairs = [
         ("job", f"{plan['kind']} by {plan['protocol']}/{plan['protocol_version']}, for {plan['purpose']}"),
-        ("inputs", "; ".join(dict.fromkeys(map(_input, plan["inputs"])))),
-        ("read as" if plan["attached"] else "spelt by", listed(plan["inputs"][0]["normalisation"])),
+        *_inputs(plan),
         *(
             ("rests on", f"grant {one.grant} of {one.owner}, {left(one)} uses left, until {iso(one.not_after)}")
             for one in grants
@@ -36,7 +41,7 @@ def describe_draft(draft: DraftInfo, grants: Sequence[GrantInfo]) -> list[Shown]
             f"{size(estimate['memory_mb'] * 1e6)} of memory",
         ),
         ("deadline", iso(plan["not_after"])),
-        ("result", f"{listed(draft.result_columns)}, for {_receivers(plan)}"),
+        ("result", f"{listed(draft.result_columns)}, for {_receivers(plan, me)}"),
         ("shows", draft.leakage),
         ("adversary", _ADVERSARIES.get(draft.adversary_model, draft.adversary_model)),
     ]
@@ -64,10 +69,22 @@ def _option(one: OptionInfo) -> tuple[str, ...]:
     return mark, one.name, duration(one.seconds), size(one.traffic_mb * 1e6), size(one.memory_mb * 1e6), ""
 
 
+def _inputs(plan: dict[str, Any]) -> list[tuple[str, str]]:
+    """Which datasets take part, and how they are read; or who bids, where people are asked and no dataset is."""
+    if plan["inputs"]:
+        spelt = "read as" if plan["attached"] else "spelt by"
+        each = dict.fromkeys(map(_input, plan["inputs"]))
+        return [("inputs", "; ".join(each)), (spelt, listed(plan["inputs"][0]["normalisation"]))]
+    owners = [one["org"] for one in plan["parties"] if one["role"] == "owner"]
+    return [("bidders", listed(owners)), ("bids until", iso(plan["bids_until"]))]
+
+
 def _input(one: dict[str, Any]) -> str:
     return f"{one['dataset']} ({', '.join(one['columns'])}; at most {one['rows_cap']})"
 
 
-def _receivers(plan: dict[str, Any]) -> str:
-    orgs = [one["org"] for one in plan.get("parties", ()) if one["role"] == "receiver"]
-    return "you alone" if len(orgs) < 2 else f"{listed(orgs)}, each from its own rows"
+def _receivers(plan: dict[str, Any], me: str) -> str:
+    orgs = [one["org"] for one in plan["parties"] if one["role"] == "receiver"]
+    if orgs == [me]:
+        return "you alone"
+    return f"{orgs[0]} alone" if len(orgs) == 1 else listed(orgs) + (", each from its own rows" if plan["inputs"] else "")

@@ -90,6 +90,16 @@ def open_check(node: Node, days: DaysOption = 14) -> Reply:
     return asked(node.members.open_motion(MotionRequest(kind="agree", days=days)))
 
 
+@command(app, "close", "atoll duplicate close --home operator")
+def close_check(node: Node, days: DaysOption = 14) -> Reply:
+    """Ask the members to end the agreement with other consortia. More than half of those that count have to approve.
+
+    From the block on in which enough have, nothing is reserved or confirmed any more, and registrations need no claim; what was
+    confirmed stays. Then take [foreign] out of every node's atoll.toml: with it a node registers nothing without the agreement.
+    """
+    return asked(node.members.open_motion(MotionRequest(kind="end-agreement", days=days)))
+
+
 @command(app, "list", "atoll duplicate list --home bank")
 def list_claims(node: Node) -> Reply:
     """All claims of this consortium."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from atoll.cli.files import read_bytes, write_new
+from atoll.cli.files import read_bytes, read_message, write_new
 from atoll.ledger.genesis import verify_genesis
 from atoll.ledger.rules.membership import EnrolMember, Enrolment
 from atoll.ledger.transaction import Transaction, seal_transaction
@@ -16,7 +16,6 @@ from atoll.trust.fingerprint import derive_key_digest
 from atoll.trust.invite import parse_invite
 from atoll.trust.keys import Purpose
 from atoll.trust.signer import SoftwareSigner, signing
-from atoll.wire.message import parse_message
 
 NEVER = 2**50
 """A newcomer does not know the ledger's height; the invitation's own expiry bounds its transaction."""
@@ -26,9 +25,10 @@ def read_enrolment(path: Path) -> Enrolment:
     """The enrolment in a file, or in the home that a folder is.
 
     Raises:
-        FileUnusable, MessageError: there is none.
+        FileUnusable: there is none.
     """
-    return parse_message(read_bytes(path / "enrolment.atoll" if path.is_dir() else path), Enrolment)
+    file = path / "enrolment.atoll" if path.is_dir() else path
+    return read_message(file, Enrolment, "enrolment, as `atoll init` makes one")
 
 
 def sign_enrolment(home: Path, token: str, genesis_file: Path) -> tuple[Enrolment, bytes]:

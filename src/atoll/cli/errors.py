@@ -37,6 +37,14 @@ class FileUnusable(InputError):
     remedy = "Check the name and the rights of the file; files that are there already are not overwritten."
 
 
+class SignatureMissing(InputError):
+    """A genesis is to be sealed, and founders have not signed it, or their files are not named."""
+
+    code = "cli.signature_missing"
+    sentence = "Not every founder has signed: {orgs} missing."
+    remedy = "Name the files that `atoll consortium found sign` wrote at these founders, too."
+
+
 class NotConfirmed(AccessError):
     """A question was answered with no, or there is nobody to answer it."""
 
@@ -92,7 +100,7 @@ class GrantUnclear(InputError):
     """No grant, or more than one, fits what is asked for."""
 
     code = "cli.grant_unclear"
-    sentence = "{found} grants in force fit {dataset}."
+    sentence = "{found} {dataset}: {which}."
     remedy = "`atoll grant list` shows them; name one with --grant, or ask the owner for one."
 
 

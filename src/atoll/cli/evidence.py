@@ -90,5 +90,5 @@ def _verify_job(data: bytes, trust: Path) -> Reply:
         finding = verify_evidence(data, known, now=int(time.time()))
     except EvidenceError as err:
         value = {"verified": False, "code": err.code, "message": str(err), **err.operands}
-        return Reply(value, ["Not verified."], exit_code=err.exit_code, error=str(err), hint=err.remedy)
+        return Reply(value, ["Not verified."], exit_code=err.exit_code, error=str(err), hint=err.remedy, code=err.code)
     return Reply({"verified": True, **finding.to_plain()}, [narrate(finding)])

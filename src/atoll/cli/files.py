@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TypeVar
 
 from atoll.cli.errors import FileUnusable
+from atoll.wire.errors import CborError, MessageError
+from atoll.wire.message import Message, parse_message
+
+M = TypeVar("M", bound=Message)
 
 MAX_FILE_BYTES = 64 << 20
 """Largest file that is read: evidence bundles are the largest there are."""
@@ -25,6 +30,21 @@ def read_bytes(path: Path) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         raise FileUnusable(path=path, action="read", reason=f"it has more than {MAX_FILE_BYTES >> 20} MiB")
     return data
+
+
+def read_message(path: Path, kind: type[M], what: str) -> M:
+    """The message in a file that another command made.
+
+    Args:
+        what: which one, in words, such as `draft of a genesis`.
+
+    Raises:
+        FileUnusable: it cannot be read, or holds something else.
+    """
+    try:
+        return parse_message(read_bytes(path), kind)
+    except (CborError, MessageError) as err:
+        raise FileUnusable(path=path, action="used", reason=f"it is no {what}") from err
 
 
 def read_text(path: Path) -> str:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from atoll.cli.errors import BadArgument
-from atoll.cli.files import read_bytes, write_new
+from atoll.cli.enrolling import read_enrolment
+from atoll.cli.errors import BadArgument, SignatureMissing
+from atoll.cli.files import read_bytes, read_message, write_new
 from atoll.cli.frame import Group, HomeFolder, JsonOption, command
 from atoll.cli.init import fingerprint_of
 from atoll.cli.options import YesOption
@@ -26,6 +27,7 @@ from atoll.node.home import open_home_keys
 from atoll.ports import SystemClock
 from atoll.trust.roles import Role
 from atoll.trust.signer import SoftwareSigner
+from atoll.wire.errors import MessageError
 from atoll.wire.message import encode_message, parse_message
 
 app = typer.Typer(cls=Group, add_completion=False, rich_markup_mode=None)
@@ -45,6 +47,7 @@ EngineOption = Annotated[
 ]
 FEW_VALIDATORS = 4
 """With fewer, CometBFT stops as soon as one is down."""
+DRAFT_WORDS = "draft of a genesis, as `atoll consortium found draft` makes one"
 DRAFT, GENESIS = Path("genesis.draft"), Path("genesis.atoll")
 
 
@@ -102,7 +105,7 @@ def draft(
     Compare the fingerprints with those that each organisation's `atoll init` printed, over a channel that nobody between you
     controls.
     """
-    found = [parse_message(read_bytes(one), Enrolment) for one in enrolments]
+    found = [read_enrolment(one) for one in enrolments]
     body = _draft(found, chain_id, sequencer, engine, test)
     write_new(out, body)
     genesis = parse_message(body, Genesis)
@@ -119,7 +122,7 @@ def sign(
 ) -> Reply:
     """Sign the genesis as the organisation of this home, after a look at who is in it."""
     body = read_bytes(draft_file)
-    genesis = parse_message(body, Genesis)
+    genesis = read_message(draft_file, Genesis, DRAFT_WORDS)
     print_shown(_describe(genesis, body), to_stderr=True)
     config = load_config(home)
     confirm(f"Sign this as {config.org}?", yes=yes)
@@ -140,9 +143,13 @@ def seal(
 ) -> Reply:
     """Join draft and signatures into the genesis file, and verify all of it."""
     body = read_bytes(draft_file)
-    sealed = seal_genesis(body, [parse_message(read_bytes(one), FounderSignature) for one in signatures])
+    genesis = read_message(draft_file, Genesis, DRAFT_WORDS)
+    given = [read_message(one, FounderSignature, "signature, as `atoll consortium found sign` makes one") for one in signatures]
+    missing = sorted({one.org for one in genesis.founders} - {one.org for one in given})
+    if missing:
+        raise SignatureMissing(orgs=", ".join(missing))
+    sealed = seal_genesis(body, given)
     write_new(out, sealed)
-    genesis = parse_message(body, Genesis)
     after = f"\nNext, every founder installs it and starts:\n  atoll consortium found install {out} --home HOME\n"
     after += "  atoll node start --home HOME"
     return Reply(_plain(genesis, body) | {"genesis": str(out)}, [*_describe(genesis, body), after])
@@ -167,7 +174,14 @@ def install(
 
 def _draft(found: Sequence[Enrolment], chain_id: str, sequencer: str, engine: EngineKind, test: bool) -> bytes:
     ordering = sequencer or _only_operator(found)
-    body = draft_genesis(found, chain_id=chain_id, sequencer=ordering, clock=SystemClock(), test=test, engine=engine)
+    try:
+        body = draft_genesis(found, chain_id=chain_id, sequencer=ordering, clock=SystemClock(), test=test, engine=engine)
+    except MessageError as err:
+        option = {"chain_id": f"--chain-id {chain_id}", "sequencer": f"--sequencer {sequencer}"}.get(err.field, "The draft")
+        raise BadArgument(what=option, reason=f"{err.field.replace('_', ' ')} {err.problem}") from err
+    except BadGenesis as err:
+        chain = "chain id" in err.operands["reason"]
+        raise BadArgument(what=f"--chain-id {chain_id}" if chain else "The draft", reason=err.operands["reason"]) from err
     votes = sum(one.validating for one in found)
     if engine is EngineKind.COMETBFT and votes < FEW_VALIDATORS:
         say(f"only {votes} validate: with fewer than {FEW_VALIDATORS}, one that is down stops the ledger")
@@ -194,13 +208,14 @@ def _sign(home: Path, body: bytes) -> FounderSignature:
 
 
 def _enrolment(home: Path) -> Enrolment:
-    return parse_message(read_bytes(home / "enrolment.atoll"), Enrolment)
+    return read_enrolment(home)
 
 
 def _only_operator(enrolments: Sequence[Enrolment]) -> str:
     operators = [one.org for one in enrolments if Role.OPERATOR in one.roles]
     if len(operators) != 1:
-        raise BadArgument(what="--sequencer", reason=f"{len(operators)} founders are operators, so it has to be named")
+        who = f"several founders are operators, {', '.join(sorted(operators))}" if operators else "no founder is an operator"
+        raise BadArgument(what="The draft", reason=f"{who}, so --sequencer has to say who orders transactions first")
     return operators[0]
 
 

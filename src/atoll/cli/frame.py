@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NewType, TypeVar, get_args
@@ -37,6 +39,9 @@ HomeFolder = NewType("HomeFolder", Path)
 F = TypeVar("F", bound=Callable[..., Reply])
 
 HOME_VARIABLE = "ATOLL_HOME"
+WHOLE_SENTENCE = 400
+"""Characters that the first sentence of a help may have in a list of commands."""
+_NAMED: ContextVar[str] = ContextVar("node_as_named", default="")
 HomeOption = Annotated[
     Path | None,
     typer.Option("--home", metavar="DIR", help=f"Home of a node on this machine [{HOME_VARIABLE}; or the current folder]."),
@@ -69,9 +74,17 @@ class Command(TyperCommand):
         """Write the examples as they are typed."""
         _write_examples(formatter, self.epilog)
 
+    def get_short_help_str(self, limit: int = WHOLE_SENTENCE) -> str:
+        """The first sentence, whole: a narrow terminal gets it on two lines."""
+        return super().get_short_help_str(max(limit, WHOLE_SENTENCE))
+
 
 class Group(TyperGroup):
     """A group of commands that shows its help when it is called alone; its epilog is its examples."""
+
+    def get_short_help_str(self, limit: int = WHOLE_SENTENCE) -> str:
+        """The first sentence, whole, as of a command."""
+        return super().get_short_help_str(max(limit, WHOLE_SENTENCE))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As given, or --help."""
@@ -129,6 +142,7 @@ def prepare(function: Callable[..., Reply]) -> Callable[..., int]:
     def call(**given: Any) -> int:
         options = {name: given.pop(name) for name in shared}
         as_json = given["as_json"] if has_json else options["as_json"]
+        _NAMED.set(_as_typed(options))
         for name, kind in sets.items():
             given[name] = kind(**{one.name: given.pop(one.name) for one in fields(kind)})
         if home_name:
@@ -176,6 +190,18 @@ def _parts(kind: Any) -> list[Any]:
 def _answer(reply: Reply, as_json: bool) -> int:
     show(reply, as_json=as_json)
     return reply.exit_code
+
+
+def same_node() -> str:
+    """The options that named the node of this command, to end the one that a person is told to type next; empty where the
+    environment or the folder named it. A token that was typed is left out."""
+    return _NAMED.get()
+
+
+def _as_typed(options: Mapping[str, Any]) -> str:
+    given = [(f"--{name}", options.get(name)) for name in ("home", "url", "certificate")]
+    given += [("--token", one) for one in (options.get("token"),) if one and one.startswith("@")]
+    return "".join(f" {name} {shlex.quote(str(value))}" for name, value in given if value is not None)
 
 
 def find_home(home: Path | None) -> Path:

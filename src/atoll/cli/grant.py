@@ -12,13 +12,15 @@ import typer
 from atoll.api.models import GiveGrant, GrantInfo
 from atoll.cli import template
 from atoll.cli.errors import BadArgument
+from atoll.cli.fitting import left, permitted, state
 from atoll.cli.frame import command, group
 from atoll.cli.limits import Security, describe_limits, parse_cap, parse_epsilon, parse_outputs
 from atoll.cli.options import DaysOption, GrantArgument, GranteeOption, LimitOption, OwnDatasetArgument, UsesOption, YesOption
 from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import confirm
 from atoll.cli.terms import describe_terms, load_terms
-from atoll.cli.words import iso
+from atoll.cli.waiting import waiting
+from atoll.cli.words import iso, listed
 from atoll.client import Node
 
 app = group("Permit uses of datasets, and take permissions back.")
@@ -46,6 +48,7 @@ class Counting(StrEnum):
     "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --new-identifiers 10000/30d --rate 20/day",
     "atoll grant give bureau/files/1 --to bank --column ref --purpose statistics --outputs cardinality --epsilon 1.0",
     "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --security malicious",
+    "atoll grant give bureau/bills/1 --to bank --column amount --purpose statistics --outputs aggregate",
     "atoll grant give bureau/files/1 --to bank --terms terms.json --uses 5 --days 30",
 )
 def give(
@@ -58,7 +61,7 @@ def give(
         Path | None,
         typer.Option(metavar="FILE", help="Terms as an ODRL document, instead of columns, purposes, outputs and the like."),
     ] = None,
-    job_kind: Annotated[list[str] | None, typer.Option(help="Kind of job; repeat. [default: intersection]")] = None,
+    job_kind: Annotated[list[str] | None, typer.Option(help="Kind of job; repeat. [default: the one of the outputs]")] = None,
     protocol: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Protocol by which it may be used; repeat. [default: any]")
     ] = None,
@@ -70,7 +73,12 @@ def give(
     days: DaysOption = 30,
     rows: Annotated[int | None, typer.Option(help="Most rows that may take part in a job.", min=1)] = None,
     outputs: Annotated[
-        str, typer.Option(metavar="LIST", help="What may come out: identifiers, rows, cardinality, sum; commas between.")
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="What may come out of intersections: identifiers, rows, cardinality, sum; of programs: aggregate, comparison, "
+            "computed; commas between.",
+        ),
     ] = "identifiers",
     payload: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="Column that may leave with rows or be summed; repeat.")
@@ -102,7 +110,7 @@ def give(
         columns=column or [],
         purposes=purpose or [],
         terms=load_terms(terms) if terms else None,
-        job_kinds=job_kind or ["intersection"],
+        job_kinds=job_kind or [],
         protocols=protocol or [],
         security=security.value,
         rows=rows,
@@ -115,19 +123,31 @@ def give(
         rate=parse_cap("--rate", rate) if rate else None,
         rate_rows=parse_cap("--rate-rows", rate_rows) if rate_rows else None,
     )
-    grant = node.grants.give(request)
+    with waiting():
+        grant = node.grants.give(request)
     return Reply({"grant": grant}, [f"grant {grant} of {dataset} to {to}, {uses} uses in {days} days"])
 
 
 @command(app, "list", "atoll grant list --home bank")
 def list_grants(node: Node) -> Reply:
-    """Grants given and received, with what is left of them."""
+    """Grants given and received: what they permit, and what is left of them. `grant show` prints all terms."""
     found = node.grants.list()
     rows = [
-        (one.grant, one.owner, one.grantee, one.dataset, _state(one), f"{left(one)} of {one.uses_limit}", iso(one.not_after))
+        (
+            one.grant,
+            one.owner,
+            one.grantee,
+            one.dataset,
+            listed(permitted(one, "purpose")),
+            listed(permitted(one, "outputs")),
+            state(one),
+            f"{left(one)} of {one.uses_limit}",
+            iso(one.not_after),
+        )
         for one in found
     ]
-    return Reply(found, [Rows(("grant", "owner", "to", "dataset", "state", "uses left", "until"), rows, "no grants")])
+    columns = ("grant", "owner", "to", "dataset", "for", "gives", "state", "uses left", "until")
+    return Reply(found, [Rows(columns, rows, "no grants")])
 
 
 @command(
@@ -163,18 +183,9 @@ def show(
 def revoke(node: Node, grant: GrantArgument, yes: YesOption = False) -> Reply:
     """Take a grant back. It binds this node at once, whatever becomes of the transaction."""
     confirm(f"Revoke grant {grant}?", yes=yes)
-    receipt = node.grants.revoke(grant)
+    with waiting():
+        receipt = node.grants.revoke(grant)
     return Reply(receipt, [f"grant {grant} revoked in block {receipt.height}"])
-
-
-def left(grant: GrantInfo) -> int:
-    """Uses that can still be reserved: of the grant, and under every cap that they count against too."""
-    own = max(0, grant.uses_limit - grant.uses_reserved - grant.uses_spent)
-    return min([own, *(one.left for one in grant.budgets if one.unit == "uses")])
-
-
-def _state(grant: GrantInfo) -> str:
-    return grant.held or grant.state
 
 
 def rows_limit(grant: GrantInfo) -> int | None:

@@ -19,7 +19,7 @@ from atoll.cli.words import listed
 from atoll.ledger.rules.membership import Enrolment
 from atoll.ledger.rules.nodes import is_endpoint
 from atoll.node.config import Home
-from atoll.node.errors import NoHome
+from atoll.node.errors import HomeExists
 from atoll.node.home import NewHome, create_home
 from atoll.ports import SystemClock, SystemEntropy
 from atoll.trust.algorithms import Algorithm
@@ -36,6 +36,16 @@ class ConsentMode(StrEnum):
 
     AUTOMATIC = "automatic"
     MANUAL = "manual"
+
+
+_ADDRESS = "it reads HOST:PORT, such as 10.0.0.5:7401, with a port from 1 to 65535"
+FORMS = {
+    "org": "a name is of lower-case letters, digits and hyphens, a letter first, at most 40",
+    "peer": _ADDRESS,
+    "https": _ADDRESS,
+    "consensus": _ADDRESS,
+}
+"""What an option has to look like."""
 
 
 @command(
@@ -89,7 +99,7 @@ def init(
     )
     verify_words(new)
     if Home(home).config.exists():
-        raise NoHome(path=str(home), reason="it holds an atoll.toml already; nothing was changed")
+        raise HomeExists(path=str(home))
     made = ensure_passphrase(Home(home))
     enrolment = create_home(
         home, new, passphrase=Home(home).passphrase().decode(), clock=SystemClock(), entropy=SystemEntropy()
@@ -145,9 +155,10 @@ def verify_words(new: NewHome) -> None:
         )
     except MessageError as err:
         option = "consensus" if err.field == "consensus_peer" else err.field.replace("_", "-")
-        raise BadArgument(what=f"--{option}", reason=err.problem) from err
-    if new.consensus and not is_endpoint(new.consensus):
-        raise BadArgument(what="--consensus", reason="it is not host:port, with a port from 1 to 65535")
+        raise BadArgument(what=f"--{option}", reason=FORMS.get(option, err.problem)) from err
+    for option, endpoint in (("peer", new.peer), ("https", new.https), ("consensus", new.consensus)):
+        if endpoint and not is_endpoint(endpoint):
+            raise BadArgument(what=f"--{option} {endpoint}", reason=FORMS[option])
 
 
 class KeyFolder(Protocol):

@@ -15,6 +15,7 @@ from atoll.cli.options import JobArgument, YesOption
 from atoll.cli.papers import load_key, sign_bytes
 from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.screen import confirm
+from atoll.cli.waiting import waiting
 from atoll.cli.watch import ended, watch_job
 from atoll.cli.why import describe_decision
 from atoll.cli.words import duration, iso, listed, size
@@ -88,10 +89,12 @@ def approve(
     """
     if approver is None:
         confirm(f"Consent to job {job}?", yes=yes)
-        one = node.jobs.approve(job, entrust=entrust)
+        with waiting():
+            one = node.jobs.approve(job, entrust=entrust)
     else:
         paper = sign_bytes(node.jobs.approval(job), lambda _: load_key(approver), yes=yes)
-        one = node.jobs.approve_signed(job, paper, entrust=entrust)
+        with waiting():
+            one = node.jobs.approve_signed(job, paper, entrust=entrust)
     return Reply(one, [f"job {job}: {one.phase}"])
 
 
@@ -104,7 +107,8 @@ def refuse(
 ) -> Reply:
     """Refuse a job before it starts; the refusal is signed and on the ledger."""
     confirm(f"Refuse job {job}?", yes=yes)
-    one = node.jobs.refuse(job, code)
+    with waiting():
+        one = node.jobs.refuse(job, code)
     return Reply(one, [f"job {job}: refused ({code})"])
 
 
@@ -112,7 +116,8 @@ def refuse(
 def withdraw(node: Node, job: JobArgument, yes: YesOption = False) -> Reply:
     """Take a proposal or a consent back, before the job starts."""
     confirm(f"Withdraw from job {job}?", yes=yes)
-    one = node.jobs.withdraw(job)
+    with waiting():
+        one = node.jobs.withdraw(job)
     return Reply(one, [f"job {job}: {one.state}"])
 
 
@@ -120,7 +125,8 @@ def withdraw(node: Node, job: JobArgument, yes: YesOption = False) -> Reply:
 def cancel(node: Node, job: JobArgument, yes: YesOption = False) -> Reply:
     """Stop a running job; it ends FAILED for all its parties, and what it used stays used."""
     confirm(f"Stop job {job} for everybody?", yes=yes)
-    one = node.jobs.cancel(job)
+    with waiting():
+        one = node.jobs.cancel(job)
     return Reply(one, [f"job {job}: {one.state}"])
 
 
@@ -191,7 +197,10 @@ def describe(job: JobInfo) -> list[Shown]:
 
 def _disputed(said: DepositionInfo) -> list[tuple[str, str]]:
     """What the compute nodes' signatures show of a computation that ended early."""
+    if said.problem:
+        return [("disputed", f"what this node kept is not verified: {said.problem}")]
     found = [f"{one.what}: {listed(one.by)}" for one in said.contradictions]
-    agreed = f"none in the {len(said.claims)} claims that {said.witness} holds: they agree on what was said"
+    last = max((one.round for one in said.claims), default=0)
+    agreed = f"none in the {len(said.claims)} claims that {said.witness} holds, up to round {last}"
     between = f"between {listed(said.between)}" if said.between else "between whom, this node did not see"
     return [("disputed", between), ("contradictions", listed(found) if found else agreed)]

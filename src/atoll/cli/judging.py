@@ -25,7 +25,10 @@ def judge(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="From `job show --json`, of one node or more.")],
     identity: Annotated[
         list[str],
-        typer.Option(metavar="ORG=HEX", help="Identity public key of a compute node's organisation, by another way; repeat."),
+        typer.Option(
+            metavar="ORG=HEX",
+            help="Identity public key of a compute node's organisation, by another way; repeat, also for a former key.",
+        ),
     ],
 ) -> Reply:
     """Verify what the compute nodes of a failed job signed, and tell which of their words cannot both be true.
@@ -36,7 +39,9 @@ def judge(
     """
     from atoll.protocols.mpc.claims import judge as compare  # the engine: few commands need it
 
-    keys = dict(_key(one) for one in identity)
+    keys: dict[str, list[bytes]] = {}
+    for org, public in map(_key, identity):
+        keys.setdefault(org, []).append(public)
     found = [_load(path) for path in files]
     context = found[0].claims[0].claim.context
     orgs = {one.key.place: one.org for deposition in found for one in deposition.keys}
@@ -45,7 +50,7 @@ def judge(
     missing = sorted(set(orgs.values()) - set(keys))
     if missing:
         raise BadArgument(what="these identities", reason=f"none of {listed(missing)} is among them")
-    contradictions = compare(found, {place: (keys[org],) for place, org in orgs.items()}, context=context)
+    contradictions = compare(found, {place: tuple(keys[org]) for place, org in orgs.items()}, context=context)
     return _answer(context, orgs, found, contradictions)
 
 
@@ -82,7 +87,8 @@ def _answer(context: bytes, orgs: dict[int, str], found: list[Deposition], contr
         "contradictions": [{"what": what, "by": by, "said": said, "round": at} for what, by, said, at in rows],
         "proved_against": proved,
     }
-    nothing = "no contradiction: the nodes agree on what was said, so the fault lies in what both have"
+    last = max(one.claim.round for deposition in found for one in deposition.claims)
+    nothing = f"no contradiction up to round {last}; of what was said later these claims show nothing"
     shown: list[Shown] = [
         Fields([("plan", context[:PLAN_BYTES].hex()), ("shown by", listed(witnesses)), ("proved against", listed(proved))]),
         "",

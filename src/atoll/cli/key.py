@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from atoll.cli import approver
-from atoll.cli.frame import command, group
+from atoll.cli.frame import command, group, same_node
 from atoll.cli.options import YesOption
 from atoll.cli.reply import Reply
 from atoll.cli.screen import confirm
@@ -49,4 +49,4 @@ def revoke(node: Node, purpose: PurposeArgument, yes: YesOption = False) -> Repl
     """Make a key worthless at once, because somebody else may have it. Replace it right after."""
     confirm(f"Revoke the {purpose} key now, for good?", yes=yes)
     receipt = node.members.revoke_key(purpose.value)
-    return Reply(receipt, [f"{purpose} key revoked in block {receipt.height}\n\nNext: atoll key rotate {purpose}"])
+    return Reply(receipt, [f"{purpose} key revoked in block {receipt.height}\n\nNext: atoll key rotate {purpose}{same_node()}"])

@@ -21,6 +21,9 @@ from atoll.version import VERSION
 DEBUG_VARIABLE = "ATOLL_DEBUG"
 USAGE_STATUS = 2
 INTERRUPTED_STATUS = 130
+REFUSED_BY_A_RULE = "ledger.refused"
+UNEXPLAINED = ("cli.usage", "cli.interrupted", "cli.internal")
+"""Codes for programs alone: what is said with them says it all."""
 INTERNAL_STATUS = 70
 """sysexits.h: internal software error."""
 
@@ -46,7 +49,7 @@ SLOTS = (
     Slot("duplicate", "atoll.cli.duplicate", "Check for duplicates across consortia."),
     Slot("catalogue", "atoll.cli.catalogue", "Find datasets of all members by what their cards say."),
     Slot("grade", "atoll.cli.grade", "Grade data: what detectors find, what people decide."),
-    Slot("quality", "atoll.cli.quality", "Measure datasets, report on them, and check reports on samples."),
+    Slot("quality", "atoll.cli.quality", "Measure datasets, report on them, check reports."),
     Slot("grant", "atoll.cli.grant", "Permit uses of datasets, and take permissions back."),
     Slot("right", "atoll.cli.right", "Give, lease, pass on and end rights; prove who holds what."),
     Slot("budget", "atoll.cli.budget", "Cap uses of a dataset, and see what is left."),
@@ -132,8 +135,9 @@ def main(arguments: Sequence[str]) -> int:
             raise
         trouble = explain(err)
         if "--json" in arguments:
-            print_json({"error": {"code": trouble.code, "message": trouble.message, "hint": trouble.hint}})
-        complain(trouble.message, trouble.hint)
+            rule = {"rule": trouble.rule} if trouble.rule else {}
+            print_json({"error": {"code": trouble.code, "message": trouble.message, "hint": trouble.hint, **rule}})
+        complain(trouble.message, trouble.hint, trouble.explained)
         return trouble.status
 
 
@@ -145,16 +149,37 @@ class Trouble:
     message: str
     hint: str
     status: int
+    rule: str = ""
+    """The code of the ledger's rule that refused, where one did."""
+
+    @property
+    def explained(self) -> str:
+        """The code that `atoll why` has most to say about; empty where it knows none."""
+        return "" if self.code in UNEXPLAINED else self.rule or self.code
+
+
+def _usage(said: str) -> str:
+    """What the parser of options says, in words for whoever typed them.
+
+    >>> _usage("Invalid value for 'N': Input should be a valid integer, unable to parse string as an integer")
+    "Invalid value for 'N': it is no whole number"
+    """
+    return (
+        said.replace("Value error, ", "")
+        .replace("Input should be a valid integer, unable to parse string as an integer", "it is no whole number")
+        .replace("Input should be a valid number, unable to parse string as a number", "it is no number")
+    )
 
 
 def explain(err: BaseException) -> Trouble:
     """An exception in words. One that nobody foresaw gives its type alone: its text could hold anything."""
     match err:
         case AtollError():
-            return Trouble(err.code, str(err), err.remedy, err.exit_code)
+            rule = str(getattr(err, "rule", "")) if err.code == REFUSED_BY_A_RULE else ""
+            return Trouble(err.code, str(err), err.remedy, err.exit_code, rule)
         case typer.TyperException():
             where = getattr(getattr(err, "ctx", None), "command_path", "atoll")
-            return Trouble("cli.usage", err.format_message(), f"`{where} --help` shows what it takes.", USAGE_STATUS)
+            return Trouble("cli.usage", _usage(err.format_message()), f"`{where} --help` shows what it takes.", USAGE_STATUS)
         case typer.Abort() | KeyboardInterrupt():
             return Trouble("cli.interrupted", "Interrupted.", "", INTERRUPTED_STATUS)
     hint = f"This is a fault of atoll. {DEBUG_VARIABLE}=1 shows where it happened."

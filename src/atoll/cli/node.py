@@ -24,6 +24,7 @@ from atoll.cli.screen import say
 from atoll.cli.words import duration, listed
 from atoll.client import NodeUnreachable
 from atoll.node.config import load_config
+from atoll.node.errors import NotFounded
 
 app = group("Start, stop and look at a node.")
 NEVER_SECONDS = 10 * 365 * 86_400
@@ -40,6 +41,9 @@ def start(
     Service managers start `python -m atoll.node HOME`, which is the same process without this one around it.
     """
     config = load_config(home)
+    if not config.home.genesis.exists():
+        raise NotFounded(path=str(home))
+    config.home.passphrase()  # said here, and not by a process that ends at once
     process = start_node(home, detach=detach)
     value = {"org": config.org, "pid": process.pid, "url": f"https://{config.https_listen}", "exit": None}
     if detach:
@@ -90,7 +94,7 @@ def describe(one: Status) -> list[Shown]:
         ("consortium", one.chain_id + (" (test: insecure modes may run)" if one.test else "")),
         ("ledger", f"{one.engine}; block {one.height}, {one.log_size} entries"),
         ("ordered by", f"{one.sequencer}, term {one.term}" if one.sequencer else "each validator in turn"),
-        ("quorum", one.quorum),
+        ("quorum", _quorum(one)),
         *([("validator", _validator(one.validator))] if one.validator else []),
         ("rules", one.rules),
         ("freshness", "no quorum yet" if one.freshness_seconds > NEVER_SECONDS else f"{duration(one.freshness_seconds)} old"),
@@ -101,6 +105,12 @@ def describe(one: Status) -> list[Shown]:
         ("version", one.version),
     ]
     return [Fields(pairs)]
+
+
+def _quorum(one: Status) -> str:
+    """How many have to confirm, and how many could."""
+    missing = f"; not {listed(one.quorum_missing)}" if one.quorum_missing else ""
+    return f"{one.quorum} needed, {one.quorum_reached} reached{missing}"
 
 
 def _validator(one: ValidatorHealth) -> str:

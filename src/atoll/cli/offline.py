@@ -114,7 +114,7 @@ def _answer(value: dict[str, Any], pairs: list[tuple[str, str]], verified: Verif
 
 def _refused(err: AtollError) -> Reply:
     value = {"verified": False, "code": err.code, "message": str(err)}
-    return Reply(value, ["Not verified."], exit_code=err.exit_code, error=str(err), hint=err.remedy)
+    return Reply(value, ["Not verified."], exit_code=err.exit_code, error=str(err), hint=err.remedy, code=err.code)
 
 
 def _load(trust: Path, members: Path | None) -> Callable[[], Policy]:

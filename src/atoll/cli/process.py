@@ -75,9 +75,21 @@ def start_node(home: Path, *, detach: bool) -> subprocess.Popen[bytes]:
         process.kill()
         process.wait()
         forget(home)
-        said = " / ".join(errors_path.read_text("utf-8", errors="replace").strip().splitlines()[-LAST_LINES:])
-        raise DidNotStart(home=home, reason=said.removeprefix("error: ").rstrip(".") or problem)
+        raise _why_not(home, errors_path.read_text("utf-8", errors="replace"), problem)
     return process
+
+
+def _why_not(home: Path, said: str, problem: str) -> DidNotStart:
+    """What a node said before it ended: its last lines; where it ended with an error of ours, that, and its remedy."""
+    lines = said.strip().splitlines()
+    hint = lines.pop().removeprefix("hint: ") if lines and lines[-1].startswith("hint: ") else ""
+    if lines and lines[-1].startswith("error: "):
+        lines = lines[-1:]
+    last = " / ".join(lines[-LAST_LINES:]).removeprefix("error: ").rstrip(".")
+    err = DidNotStart(home=home, reason=last or problem)
+    if hint:
+        err.remedy = hint  # type: ignore[misc]
+    return err
 
 
 def why_stopped(home: Path) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from atoll.cli import programming
-from atoll.cli.frame import command, group
+from atoll.cli.frame import command, group, same_node
 from atoll.cli.options import YesOption
 from atoll.cli.reply import Reply, Rows
 from atoll.cli.screen import confirm
@@ -30,7 +30,7 @@ command(app, "trace", "atoll program trace risk.py --size n=1000 --out risk.grap
 def show(node: Node, job: Annotated[str, typer.Option(metavar="JOB", help="The job's 32 digits.")]) -> Reply:
     """The program that a job would run: what goes in, what comes out to whom, how exact, what it takes, what is opened."""
     one = node.programs.show(job)
-    verdict = "reviewed here" if one.reviewed else f"not reviewed here\n\nNext: atoll program review {one.digest}"
+    verdict = "reviewed here" if one.reviewed else f"not reviewed here\n\nNext: atoll program review {one.digest}{same_node()}"
     return Reply(one, [f"program {one.name} ({one.digest})", "", one.text, "", verdict])
 
 

@@ -9,7 +9,10 @@ import csv
 import io
 import os
 import runpy
-from collections.abc import Sequence
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +21,7 @@ import typer
 from atoll.cli.errors import BadArgument, FileUnusable
 from atoll.cli.files import read_bytes, read_text, write_new
 from atoll.cli.reply import Reply, Rows
+from atoll.errors import AtollError
 
 if TYPE_CHECKING:
     from atoll.programs import Graph, Program
@@ -86,6 +90,7 @@ def run(
 
     cells = {owner: _read_csv(owner, Path(path)) for owner, path in parse_pairs("--table", table).items()}
     graph = load(file, program, parse_sizes(size), cells)
+    _need_tables(graph, cells)
     columns = {
         column.name: _parse(column.name, column.kind.dtype, cells.get(column.owner, {}).get(column.name))
         for column in graph.inputs
@@ -103,31 +108,102 @@ def run(
     return Reply({"outputs": plain, **value}, [Rows(("receiver", "output", "value"), rows)])
 
 
+def _need_tables(graph: Graph, cells: dict[str, dict[str, list[str]]]) -> None:
+    """
+    Raises:
+        BadArgument: a table is of somebody who owns no column of the program.
+        BadColumn: a column's owner has no table, or a table without it.
+    """
+    from atoll.programs.errors import BadColumn
+
+    owners = sorted({one.owner for one in graph.inputs})
+    for other in sorted(cells.keys() - set(owners)):
+        raise BadArgument(what=f"--table {other}=...", reason=f"the program has columns of {', '.join(owners)} alone")
+    for one in graph.inputs:
+        if one.owner not in cells:
+            raise BadColumn(column=one.name, problem=f"no table of its owner is given, --table {one.owner}=FILE")
+        if one.name not in cells[one.owner]:
+            raise BadColumn(
+                column=one.name, problem=f"{one.owner}'s table has no such column, but {', '.join(cells[one.owner])}"
+            )
+
+
 def load(file: Path, name: str | None, sizes: dict[str, int], cells: dict[str, dict[str, list[str]]] | None = None) -> Graph:
-    """The graph of a file: read if it was traced, else made by executing the author's text."""
+    """The graph of a file: read if it was traced, else made by executing the author's text.
+
+    Raises:
+        FileUnusable, BadArgument: the file cannot be read, or has not the program that is asked for.
+        AuthorFault: the text raised an error of Python's.
+        BadColumn: tables that should have equally many rows do not.
+    """
     from atoll.programs import parse_graph
     from atoll.programs.program import Program
 
     if file.suffix != ".py":
+        if sizes:
+            raise BadArgument(what="--size", reason="a traced graph has its numbers of rows already")
         return parse_graph(read_bytes(file))
     read_text(file)  # a missing or unreadable file is said as of any other
-    found = {key: one for key, one in runpy.run_path(str(file)).items() if isinstance(one, Program)}
+    with _by_its_author(file):
+        found = {key: one for key, one in runpy.run_path(str(file)).items() if isinstance(one, Program)}
     if name is None and len(found) != 1:
         names = ", ".join(sorted(found)) or "none"
         raise BadArgument(what="--program", reason=f"there are several programs in {file}, or none: {names}")
     if name is not None and name not in found:
         raise BadArgument(what="--program", reason=f"{file} has {', '.join(sorted(found)) or 'none'}")
     program = found[name] if name is not None else next(iter(found.values()))
-    return program.trace(**{**_rows_of(program, cells or {}), **sizes})
+    rows = {**_rows_of(program, cells or {}), **sizes}
+    with _by_its_author(file):
+        return program.trace(**rows)
+
+
+@contextmanager
+def _by_its_author(file: Path) -> Iterator[None]:
+    """While the author's text runs: what it raises is said with its line, what it prints stays out of the answer.
+
+    Raises:
+        AuthorFault: the text raised an error.
+    """
+    from atoll.programs.errors import AuthorFault
+
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except AtollError:
+        raise
+    except (Exception, SystemExit) as err:  # whatever a text of somebody else's raises
+        line = _line_in(file, err)
+        if line is None:
+            raise
+        said = err.msg if isinstance(err, SyntaxError) else str(err)
+        raise AuthorFault(line=f"{file.name}:{line}", problem=f"{type(err).__name__}: {said}".rstrip(".: ")) from err
+
+
+def _line_in(file: Path, err: BaseException) -> int | None:
+    """The innermost line of a file that an error came by."""
+    if isinstance(err, SyntaxError) and err.filename == str(file):
+        return err.lineno
+    lines = [line for frame, line in traceback.walk_tb(err.__traceback__) if frame.f_code.co_filename == str(file)]
+    return lines[-1] if lines else None
 
 
 def _rows_of(program: Program, cells: dict[str, dict[str, list[str]]]) -> dict[str, int]:
-    """Named numbers of rows, as the tables have them."""
-    return {
-        column.rows: len(cells[column.owner][name])
-        for name, column in program.inputs.items()
-        if isinstance(column.rows, str) and name in cells.get(column.owner, {})
-    }
+    """Named numbers of rows, as the tables have them.
+
+    Raises:
+        BadColumn: two columns of one named number of rows have different ones.
+    """
+    from atoll.programs.errors import BadColumn
+
+    found: dict[str, tuple[int, str]] = {}
+    for name, column in program.inputs.items():
+        if not isinstance(column.rows, str) or name not in cells.get(column.owner, {}):
+            continue
+        rows = len(cells[column.owner][name])
+        most, other = found.setdefault(column.rows, (rows, f"{column.owner}'s {name}"))
+        if rows != most:
+            raise BadColumn(column=name, problem=f"{column.owner}'s table has {rows} rows, that of {other} has {most}")
+    return {size: rows for size, (rows, _) in found.items()}
 
 
 def parse_sizes(size: Sequence[str] | None) -> dict[str, int]:

@@ -10,21 +10,25 @@ import typer
 from atoll.cli.asking import (
     Join,
     Wanted,
+    describe_doubt,
     find_grant,
     parse_link,
     read_side,
     share_columns,
     verify_named,
     verify_same_rules,
+    verify_shown,
 )
 from atoll.cli.computing import computation
 from atoll.cli.draft import describe_draft
 from atoll.cli.errors import BadArgument
-from atoll.cli.frame import command, group
+from atoll.cli.fitting import Use
+from atoll.cli.frame import command, group, same_node
 from atoll.cli.limits import Security, parse_epsilon
 from atoll.cli.options import YesOption
 from atoll.cli.reply import Reply
 from atoll.cli.screen import confirm, print_shown
+from atoll.cli.waiting import waiting
 from atoll.cli.watch import ended, watch_job
 from atoll.client import Node
 
@@ -118,12 +122,18 @@ def intersection(
         raise BadArgument(what="--both", reason="it is for two organisations")
     for option, dataset, names in (("--keep", own, keep), ("--give", own, give), *(("--show", one, show) for one in others)):
         verify_named(dataset, names or [], option)
-    permits = [find_grant(node, one, named) for one, named in zip(others, grant or [""] * len(others), strict=True)]
+    verify_shown(output, show or [])
+    slowest = parse_link(link)
     keys = share_columns(column, 1 + len(others))
+    uses = [Use("intersection", purpose, [*key, *(show or [])], str(output)) for key in keys[1:]]
+    permits = [
+        find_grant(node, one, named, use) for one, named, use in zip(others, grant or [""] * len(others), uses, strict=True)
+    ]
     rules = normalisation or []
     sides = [read_side(one, key, rules, rows_cap, permit) for one, key, permit in zip(others, keys[1:], permits, strict=True)]
     sides = [replace(one, shows=tuple(show or [])) for one in sides]
-    back = find_grant(node, own, "", grantee=others[0].owner) if both else None
+    given = Use("intersection", purpose, [*keys[0], *(give or [])], str(output))
+    back = find_grant(node, own, "", given, grantee=others[0].owner) if both else None
     receiver = replace(read_side(own, keys[0], rules, rows_cap, back), keeps=tuple(keep or []), shows=tuple(give or []))
     verify_same_rules([receiver, *sides])
     spec: dict[str, Any] = {
@@ -139,21 +149,23 @@ def intersection(
         "protocol": protocol,
         "variant": variant,
         "memory_mb": memory_mb,
-        **parse_link(link),
+        **slowest,
     }
     limits = {"minutes": minutes, "memory_mb": memory_mb}
     draft = node.jobs.draft("intersection", spec, purpose=purpose, **limits)
-    shown = describe_draft(draft, permits)
+    doubts = [describe_doubt(one, use) for one, use in zip(permits, uses, strict=True)]
+    shown = [*describe_draft(draft, permits, me=own.owner), *filter(None, doubts)]
     if dry_run:
         return Reply(draft, [*shown, "nothing was proposed"])
     if not yes:
         print_shown(shown, to_stderr=True)
     confirm("Propose this job?", yes=yes)
-    job = node.jobs.propose("intersection", spec, purpose=purpose, **limits)
+    with waiting():
+        job = node.jobs.propose("intersection", spec, purpose=purpose, **limits)
     if watch:
         return ended(watch_job(node, job))
     value = {"job": job, "estimate": draft.estimate, "leakage": draft.leakage, "coalitions": draft.coalitions, "why": draft.why}
-    return Reply(value, [f"proposed job {job}\n\nNext: atoll job watch {job}"])
+    return Reply(value, [f"proposed job {job}\n\nNext: atoll job watch {job}{same_node()}"])
 
 
 command(

@@ -41,6 +41,8 @@ class Reply:
     """The bad news in a sentence; goes to standard error."""
     hint: str = ""
     """What to do about it."""
+    code: str = ""
+    """Of the error that it is; for `atoll why`."""
 
 
 def to_json(value: Any) -> Any:

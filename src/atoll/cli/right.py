@@ -222,7 +222,7 @@ def verify(
         finding = verify_rights(read_bytes(file), parse_trust_file(read_text(trust)))
     except EvidenceError as err:
         value = {"verified": False, "code": err.code, "message": str(err), **err.operands}
-        return Reply(value, ["Not verified."], exit_code=err.exit_code, error=str(err), hint=err.remedy)
+        return Reply(value, ["Not verified."], exit_code=err.exit_code, error=str(err), hint=err.remedy, code=err.code)
     said = finding.statement
     what = f"the history of right {said.right.hex()}" if said.right else f"all rights in {said.lineage}"
     pairs = [

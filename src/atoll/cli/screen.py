@@ -25,7 +25,7 @@ def show(reply: Reply, *, as_json: bool) -> None:
     else:
         print_shown(reply.shown)
     if reply.error:
-        complain(reply.error, reply.hint)
+        complain(reply.error, reply.hint, reply.code)
 
 
 def print_json(value: Any) -> None:
@@ -66,18 +66,23 @@ def _print_grid(one: Rows | Fields, stream: TextIO) -> None:
 
 
 def _grid(one: Rows | Fields) -> Table:
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
     made = Table(box=None, pad_edge=False, show_header=isinstance(one, Rows), padding=(0, 2, 0, 0), header_style="bold")
     if isinstance(one, Fields):
-        made.add_column(style="bold", no_wrap=True)
-        made.add_column()
+        widest = max((cell_len(clean(name)) for name, _ in one.pairs), default=0)
+        made.add_column(style="bold", no_wrap=True, min_width=widest)
+        made.add_column(overflow="fold")
         rows: Sequence[Sequence[str]] = one.pairs
     else:
         rows = one.rows
         for at, name in enumerate(one.columns):
-            made.add_column(Text(clean(name)), no_wrap=not any(" " in row[at] for row in rows))
+            title, is_prose = clean(name), any(" " in row[at] for row in rows)
+            # What is never wrapped is as wide as its longest line: measured by words, one of several would be cut.
+            least = 0 if is_prose else max(cell_len(title), *(cell_len(clean(row[at])) for row in rows))
+            made.add_column(Text(title), no_wrap=not is_prose, min_width=least, overflow="fold")
     for row in rows:
         made.add_row(*(Text(clean(cell)) for cell in row))
     return made
@@ -89,9 +94,9 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def complain(error: str, hint: str = "") -> None:
-    """An error and what to do about it."""
-    say(f"error: {error}" + (f"\nhint: {hint}" if hint else ""))
+def complain(error: str, hint: str = "", code: str = "") -> None:
+    """An error, the code by which `atoll why` knows it, and what to do about it."""
+    say(f"error: {error}" + (f" [{code}]" if code else "") + (f"\nhint: {hint}" if hint else ""))
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -176,5 +176,7 @@ def _what(one: MotionInfo) -> str:
             return f"put {one.org} out"
         case "agree":
             return f"check for duplicates with {listed(one.origins)}"
+        case "end-agreement":
+            return "check for duplicates with no other consortium any more"
         case _:
             return f"rules {one.rules_version} from block {one.from_height} on"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from atoll.api.models import JobInfo
+from atoll.cli.frame import same_node
 from atoll.cli.reply import Reply
 from atoll.cli.screen import say
 from atoll.cli.why import load_codes
@@ -14,8 +15,15 @@ from atoll.errors import JobError
 
 
 def watch_job(node: Node, job: str) -> JobInfo:
-    """The job, once it has ended. Its progress goes to standard error: a bar at a terminal, a line a phase elsewhere."""
-    return _with_bar(node, job) if sys.stderr.isatty() else _with_lines(node, job)
+    """The job, once it has ended. Its progress goes to standard error: a bar at a terminal, a line a phase elsewhere.
+
+    Whoever stops watching is told that the job goes on.
+    """
+    try:
+        return _with_bar(node, job) if sys.stderr.isatty() else _with_lines(node, job)
+    except KeyboardInterrupt:
+        say(f"job {job} goes on: atoll job watch {job}{same_node()}")
+        raise
 
 
 def ended(job: JobInfo) -> Reply:
@@ -63,6 +71,7 @@ def _with_bar(node: Node, job: str) -> JobInfo:
         TimeElapsedColumn(),
     )
     info = None
+    say(f"job {job}")
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("", total=None, amount="", traffic="")
         for info in node.jobs.watch(job):

@@ -71,21 +71,22 @@ _EXIT_BY_STATUS = {one.status: one.exit_code for one in FAMILIES} | {401: Access
 
 
 class RefusedByNode(AtollError):
-    """The node answered with a problem; `code`, `status` and `remedy` of the instance are the node's."""
+    """The node answered with a problem; `code`, `status`, `remedy` and `rule` of the instance are the node's."""
 
     sentence = "{title}"
 
-    def __init__(self, *, title: str, code: str, status: int, remedy: str) -> None:
+    def __init__(self, *, title: str, code: str, status: int, remedy: str, rule: str = "") -> None:
         super().__init__(title=title)
         self.code = code  # type: ignore[misc]
         self.status = status  # type: ignore[misc]
         self.remedy = remedy  # type: ignore[misc]
+        self.rule = rule
         known = catalogue().get(code)
         self.exit_code = known.exit_code if known else _EXIT_BY_STATUS.get(status, 1)  # type: ignore[misc]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (str(self), self.code, self.status, self.remedy)
+        return _rebuild, (str(self), self.code, self.status, self.remedy, self.rule)
 
 
-def _rebuild(title: str, code: str, status: int, remedy: str) -> RefusedByNode:
-    return RefusedByNode(title=title, code=code, status=status, remedy=remedy)
+def _rebuild(title: str, code: str, status: int, remedy: str, rule: str) -> RefusedByNode:
+    return RefusedByNode(title=title, code=code, status=status, remedy=remedy, rule=rule)

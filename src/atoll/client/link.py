@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -117,7 +118,8 @@ class Link:
             problem = Problem.model_validate_json(answer.content)
         except ValidationError:
             return NotWhatWasExpected(url=self.url, reason=f"status {answer.status_code} without a problem document")
-        return RefusedByNode(title=problem.title, code=problem.code, status=problem.status, remedy=problem.remedy)
+        said = problem.model_dump(exclude={"type"})
+        return RefusedByNode(**said)
 
 
 def _context(certificate: Path | str | None) -> ssl.SSLContext:
@@ -147,7 +149,7 @@ def _quoted(value: str) -> str:
 
 
 def _reason(err: BaseException) -> str:
-    """What stood at the beginning of it, in words where it is one of the usual two."""
+    """What stood at the beginning of it, in words where it is one of the usual."""
     cause = err
     while (before := cause.__cause__ or cause.__context__) is not None:
         cause = before
@@ -155,4 +157,12 @@ def _reason(err: BaseException) -> str:
         return "its certificate is not the one expected"
     if isinstance(cause, ConnectionRefusedError):
         return "nobody listens there"
-    return type(cause).__name__
+    if isinstance(cause, socket.gaierror):
+        return "no machine is known by this name"
+    if isinstance(err, httpx.UnsupportedProtocol | httpx.InvalidURL):
+        return "an address reads https://HOST:PORT"
+    if isinstance(err, httpx.ProtocolError) or isinstance(cause, ssl.SSLError):
+        return "what listens there does not speak HTTPS as a node does"
+    if isinstance(err, httpx.TimeoutException):
+        return "it took too long to connect"
+    return f"the connection failed ({type(cause).__name__})"

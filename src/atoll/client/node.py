@@ -56,8 +56,17 @@ def connect_home(home: Path | str, *, role: str = "admin") -> Node:
         listen = str(tomllib.loads((path / "atoll.toml").read_text("utf-8"))["https"]["listen"])
         token = (path / "tokens" / Path(role).name).read_text("utf-8").strip()
     except (OSError, KeyError, TypeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
-        raise NodeUnreachable(url=str(path), reason=f"the home cannot be read ({type(err).__name__})") from err
+        raise NodeUnreachable(url=str(path), reason=_unreadable(path, err)) from err
     return connect(f"https://{listen}", token=token, certificate=path / "tls.der")
+
+
+def _unreadable(path: Path, err: Exception) -> str:
+    """Why a folder cannot serve as a home."""
+    if not path.exists():
+        return "there is no such folder"
+    if isinstance(err, OSError):
+        return f"{Path(err.filename or path).name} cannot be read: {(err.strerror or type(err).__name__).lower()}"
+    return "its atoll.toml does not say where the API listens"
 
 
 class Node:

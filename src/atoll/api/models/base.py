@@ -23,6 +23,8 @@ class Problem(Model):
     """Stable code, for `atoll why`."""
     remedy: str
     """What to do; may be empty."""
+    rule: str = ""
+    """Code of the ledger's rule that refused, where one did."""
 
 
 class Receipt(Model):

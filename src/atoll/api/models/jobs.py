@@ -117,17 +117,19 @@ class ContradictionInfo(Model):
 
 
 class DepositionInfo(Model):
-    """What this node can show of a computation that ended early, verified with the keys on the ledger."""
+    """What this node can show of a computation that ended early, verified with the keys that the ledger had when it started."""
 
     witness: str
     between: list[str]
     """The two compute nodes between which the failure lies, as far as this node saw it; nothing is proved against either but as
     `contradictions` say."""
-    contradictions: list[ContradictionInfo]
-    """Empty: they agree on what was said, so the fault lies in what both have."""
-    claims: list[ClaimInfo]
+    contradictions: list[ContradictionInfo] = []
+    """Empty: no two of `claims` contradict each other; of what was said behind the last of them they show nothing."""
+    claims: list[ClaimInfo] = []
     encoded: str
     """All of it with its keys and signatures (`specs/mpc-malicious.md`), hex; for `atoll evidence judge`."""
+    problem: str = ""
+    """Why it could not be verified, so that none of its claims is listed; empty if it could."""
 
 
 class JobInfo(Model):

@@ -12,9 +12,9 @@ from atoll.api.models.base import Model
 class MotionInfo(Model):
     number: int
     kind: str
-    """`invite`, `validate`, `stop-validating`, `remove`, `upgrade` or `agree`."""
+    """`invite`, `validate`, `stop-validating`, `remove`, `upgrade`, `agree` or `end-agreement`."""
     org: str
-    """About whom; empty for an upgrade and an agreement."""
+    """About whom; empty for an upgrade, an agreement and the end of one."""
     opened_by: str
     expires_at: int
     state: Literal["open", "carried", "expired"]
@@ -47,8 +47,8 @@ class MotionInfo(Model):
 
 
 class MotionRequest(Model):
-    kind: Literal["validate", "stop-validating", "remove", "upgrade", "agree"]
-    """`agree` asks for the agreement with other consortia that the node's own settings name."""
+    kind: Literal["validate", "stop-validating", "remove", "upgrade", "agree", "end-agreement"]
+    """`agree` asks for the agreement with other consortia that the node's own settings name, `end-agreement` for its end."""
     org: str = ""
     rules_version: int = Field(default=0, ge=0, le=2**31)
     from_height: int = Field(default=0, ge=0, le=2**53)

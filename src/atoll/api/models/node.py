@@ -39,6 +39,10 @@ class Status(Model):
     """Who puts transactions in order; empty under CometBFT, where each validator does in turn."""
     quorum: str
     """`3 of 4`."""
+    quorum_reached: int
+    """How many of them this node is connected to, itself among them."""
+    quorum_missing: list[str]
+    """Who counts towards a quorum, or puts transactions in order, and is not reached."""
     freshness_seconds: int
     """Age of the newest checkpoint with a quorum; jobs need 60 or less."""
     connected: list[str]

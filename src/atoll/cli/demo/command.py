@@ -18,10 +18,15 @@ app = single()
 EXAMPLES = "atoll demo\natoll demo --engine cometbft\natoll demo --only intersection --keep\natoll demo --json | jq .scenarios"
 
 
+CAST = "five organisations: a bank that asks, a bureau and a telecom that own, an auditor that reads, an operator that runs"
+
+
 @app.command("demo", cls=Command, epilog=EXAMPLES)
 def demo(
     only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help="Only this part; can be repeated.")] = None,
-    scale: Annotated[str, typer.Option(help="small: the committed tables; large: 200,000 rows each.")] = "small",
+    scale: Annotated[
+        str, typer.Option(metavar="small|large", help="small: the committed tables; large: 200,000 rows each.")
+    ] = "small",
     keep: Annotated[bool, typer.Option("--keep", help="Leave the consortium running and say how to reach it.")] = False,
     seed: Annotated[int | None, typer.Option(help="Repeat what an earlier run left to chance.")] = None,
     engine: Annotated[
@@ -48,6 +53,7 @@ def demo(
     screen = Screen()
     words = "" if engine is EngineKind.EMBEDDED else f" --engine {engine}"
     screen.headline(f"Atoll demo, --seed {chosen}{words}")
+    screen.note(CAST)
     started = time.monotonic()
     with Stage(screen, scale=SCALES[scale], keep=keep, seed=chosen, engine=engine) as stage:
         try:

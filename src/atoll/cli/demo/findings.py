@@ -18,6 +18,13 @@ class Attack:
     """Stable code with which it was noticed."""
     seen: str
     """What there was to see, one line."""
+    good: str = "caught"
+    """The word for it: a node that is killed is not caught, but survived."""
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """What is said of it, well and ill."""
+        return self.good, f"NOT {self.good.upper()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ledger.rules.grant import GiveGrant
 from atoll.ledger.rules.job import ConsentJob, StartJob
 from atoll.ledger.rules.receipt import GiveReceipt
-from atoll.node.consents import proposal_of
+from atoll.node.proposed import proposal_of
 from atoll.testing.consortium import Founding  # layers: world in memory
 from atoll.testing.headers import voted_seal  # layers: world in memory
 from atoll.testing.tables import BANK, BUREAU, ID_RULE  # layers: world in memory

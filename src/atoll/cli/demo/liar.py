@@ -25,7 +25,7 @@ from atoll.ledger.plan import Limits, Plan, digest_plan_body
 from atoll.ledger.records import EngineKind
 from atoll.ledger.transaction import Transaction, seal_transaction
 from atoll.node.bodies import Body, BodyName, Kind
-from atoll.node.consents import proposal_of
+from atoll.node.proposed import proposal_of
 from atoll.ordering.embedded.messages import SUBMIT, Submit, Submitted
 from atoll.ordering.members import encode_payload, parse_payload
 from atoll.ports import SystemClock, SystemEntropy

@@ -6,15 +6,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from textwrap import wrap
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from atoll.cli.demo.findings import Findings
 
+LEAST_WIDTH = 40
+"""Narrower than this, words are not broken further."""
 PIPE_WIDTH = 200
 """Where nobody looks."""
+
+
+NEXT = "docs/tutorial/first-intersection.md, or `atoll demo --only intersection --keep`"
+"""Where a newcomer goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ class Screen:
         if self._open:
             self._notes.append(text)
         else:
-            self._console.print(f"          [dim]{escape(text)}[/dim]")
+            self._write("          ", text, dim=True)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -65,10 +74,19 @@ class Screen:
             self._open = False
             seconds = time.monotonic() - started
             self.steps.append(Step(name, round(seconds, 3)))
-            self._console.print(f"  {mark} {seconds:5.1f} s {escape(name)}")
+            self._write(f"  {mark} {seconds:5.1f} s ", name)
             for note in self._notes:
-                self._console.print(f"            [dim]{escape(note)}[/dim]")
+                self._write("            ", note, dim=True)
             self._notes.clear()
+
+    def _write(self, start: str, text: str, *, dim: bool = False) -> None:
+        """A line; at a terminal that is narrower, more of them, each below the first one's words."""
+        indent = cell_len(Text.from_markup(start).plain)
+        width = max(self._console.width - indent, LEAST_WIDTH) if self._console.is_terminal else len(text) + 1
+        lines = wrap(text, width, break_long_words=False, break_on_hyphens=False)
+        for at, line in enumerate(lines):
+            words = f"[dim]{escape(line)}[/dim]" if dim else escape(line)
+            self._console.print((start if at == 0 else " " * indent) + words)
 
 
 def print_table(findings: Findings) -> None:
@@ -78,6 +96,7 @@ def print_table(findings: Findings) -> None:
         console = Console(highlight=False, width=PIPE_WIDTH)
     console.print()
     console.print(table_of(findings))
+    console.print(f"\nnext: {NEXT}")
 
 
 def table_of(findings: Findings) -> Table:
@@ -92,7 +111,11 @@ def table_of(findings: Findings) -> Table:
         entries = f"{findings.evidence.entries} ledger entries, checked offline; {findings.receipts} receipts"
         table.add_row("evidence", _verdict(good=findings.evidence.verified, words=("verified", "refused")), entries)
     for attack in findings.attacks:
-        table.add_row(attack.name.replace("_", " "), _verdict(good=attack.caught, words=("caught", "NOT CAUGHT")), attack.seen)
+        table.add_row(
+            attack.name.replace("_", " "),
+            _verdict(good=attack.caught, words=attack.words),
+            attack.seen,
+        )
     table.add_row("everything", _verdict(good=findings.good, words=("as it should be", "WRONG")), _cost(findings))
     return table
 

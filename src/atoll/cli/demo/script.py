@@ -49,7 +49,8 @@ def perform(stage: Stage, scenarios: Sequence[Scenario], attacks: Sequence[Attem
         started = time.monotonic()
         seen = attack.run(stage, exchange)
         findings.attacks.append(seen)
-        stage.screen.note(f"{'caught' if seen.caught else 'NOT CAUGHT'} after {time.monotonic() - started:.1f} s: {seen.seen}")
+        verdict = seen.words[0 if seen.caught else 1]
+        stage.screen.note(f"{verdict} after {time.monotonic() - started:.1f} s: {seen.seen}")
     return findings
 
 

@@ -23,6 +23,7 @@ from atoll.cli.demo.memory import PeakMemory
 from atoll.cli.demo.processes import NodeProcess
 from atoll.cli.demo.screen import Screen
 from atoll.client import Node, RefusedByNode, connect_home
+from atoll.errors import NotFoundError
 from atoll.ledger.records import EngineKind
 from atoll.testing.ports import Ports  # layers: world in memory
 
@@ -175,7 +176,7 @@ class Stage:
         while True:
             try:
                 return ask(self.client(org))
-            except (RefusedByNode, LookupError) as err:
+            except (RefusedByNode, NotFoundError, LookupError) as err:
                 if isinstance(err, RefusedByNode) and err.status != NOT_FOUND:
                     raise
                 if time.monotonic() > ends:

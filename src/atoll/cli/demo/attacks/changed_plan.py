@@ -25,7 +25,8 @@ def run(stage: Stage, exchange: Exchange) -> Attack:
     changed = without_one_byte(plan, stage.chance.randrange(len(plan.purpose)))
     with stage.paused(BANK), stage.screen.step("with the bank's keys: propose one plan, send the bureau another"):
         asyncio.run(propose_and_push(liar, stage=stage, victim=BUREAU, plan=plan, pushed=changed))
-    entry = refusal_of(stage, plan.job_id.hex())
+    with stage.screen.step("the bureau's node compares what it was sent with what stands on the ledger"):
+        entry = refusal_of(stage, plan.job_id.hex())
     sender, code = (entry.sender, str(entry.body["code"])) if entry else ("nobody", "")
     return Attack(
         name=NAME,

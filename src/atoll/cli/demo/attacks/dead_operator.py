@@ -42,6 +42,7 @@ def run(stage: Stage, exchange: Exchange) -> Attack:
         code=how.code,
         seen=f"{how.words}; {lost} of {len(before)} acknowledged entries lost; "
         f"a further job {answer.job.state}, its answer {'right' if right else 'WRONG'}",
+        good="survived",
     )
 
 

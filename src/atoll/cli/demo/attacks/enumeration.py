@@ -23,8 +23,8 @@ from atoll.ledger.plan import Plan, digest_plan_body
 from atoll.ledger.rules.errors import CapReached
 from atoll.ledger.rules.job import ConsentJob, FailJob, StartJob, WithdrawJob
 from atoll.node.bodies import Body, BodyName, Kind
-from atoll.node.consents import proposal_of
 from atoll.node.errors import Cancelled
+from atoll.node.proposed import proposal_of
 from atoll.policy.errors import CapRefused
 from atoll.testing import tables  # layers: world in memory
 from atoll.transport.errors import RemoteError

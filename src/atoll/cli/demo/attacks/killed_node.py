@@ -51,6 +51,7 @@ def run(stage: Stage, exchange: Exchange) -> Attack:
         code=answer.job.reason or answer.job.state,
         seen=f"{side} killed at byte {place:,}; the job {answer.job.state}, its answer {'right' if right else 'WRONG'}; "
         f"{kept} of {len(receipts)} acknowledged transactions still there",
+        good="survived",
     )
 
 
