@@ -93,7 +93,7 @@ class NoRule(InputError):
 
     code = "cli.no_rule"
     sentence = "Neither the card of {dataset} nor --normalisation says how {column} is spelt."
-    remedy = "Name a rule with --normalisation, such as text/1, or register the dataset with one."
+    remedy = "Register it with a rule for that column, such as text/1; for a dataset of your own --normalisation can name one."
 
 
 class GrantUnclear(InputError):

@@ -264,6 +264,8 @@ def _permission(request: GiveGrant, output: Output) -> tuple[Constraint, ...]:
     if request.security != ADVERSARY_MODELS[0]:
         model = HONEST_MAJORITY + request.security if output in OF_PROGRAMS else request.security
         constraints.append(Constraint(left=Operand.ADVERSARY_MODEL, operator=Operator.GTEQ, right=(model,)))
+    if output not in OF_PROGRAMS:  # by a column beside the key a few words would bring every row
+        constraints.append(Constraint(left=Operand.KEYS, operator=Operator.IS_ANY_OF, right=tuple(request.columns)))
     if output in WITH_PAYLOAD:
         constraints.append(Constraint(left=Operand.PAYLOAD, operator=Operator.IS_ANY_OF, right=payload))
     if output is Output.SUM:

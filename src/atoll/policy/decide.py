@@ -162,6 +162,9 @@ def _column_reasons(question: Question, number: int, demand: Demand, card: Datas
         mine = demand.receivers == (question.me,)
         permitted = now is not None and (mine or now.permits(exposure))
         yield Reason(ColumnRefused.code, f"exposure of {demand.dataset}:{name}", allowed, str(exposure), permitted)
+        if column is not None and not column.normalisation and name in demand.keys and not mine:
+            wanted = "a rule on its card: without one nothing is compared by it"
+            yield Reason(ColumnRefused.code, f"key {demand.dataset}:{name}", wanted, "none", False)
         if column is not None and column.normalisation and name not in planned.beside:  # only what is compared is spelt
             said = sorted({rule for one, rule in spelt if one == name})
             yield Reason(

@@ -58,6 +58,8 @@ class Demand:
     """What the receivers get out of it; a plan gives nothing else (`PlanOutput.gets` names the same)."""
     payload: tuple[str, ...] = ()
     """Columns whose values leave with matched rows, or go into a sum; they stand in `columns` too."""
+    keys: tuple[str, ...] = ()
+    """Columns by which rows are compared with another's; they stand in `columns` too. Empty where a job compares none so."""
     epsilon_micro: int = 0
     """Privacy loss of a noisy output, in millionths of epsilon, rounded up; 0 where no noise is added: then it is exact."""
     min_count: int = 0

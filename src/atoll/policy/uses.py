@@ -35,6 +35,7 @@ def use_of(question: Question, demand: Demand, *, account: str, began: int, aske
         Operand.ROWS: demand.rows_cap,
         Operand.OUTPUTS: frozenset({demand.output}),
         Operand.PAYLOAD: frozenset(demand.payload),
+        Operand.KEYS: frozenset(demand.keys),
     }
     if demand.epsilon_micro > 0:  # an exact output has no epsilon, so a term that bounds epsilon does not cover it
         values[Operand.EPSILON] = demand.epsilon_micro

@@ -235,6 +235,7 @@ def test_it_demands_of_the_owner_to_show_matches_and_of_the_receiver_nothing_in_
         rows_cap=8,
         uses=1,
         output=Output.IDENTIFIERS,
+        keys=("national_id", "full_name"),
     )
     assert (receiver.owner_org, receiver.receivers, receiver.rows_cap) == ("bank", ("bank",), 10)
     assert receiver.columns == (("id", Exposure.ENCRYPTED_ONLY), ("name", Exposure.ENCRYPTED_ONLY))

@@ -96,6 +96,10 @@ DENIED: dict[str, tuple[str, Change]] = {
         "policy.column",
         lambda d: d.change_input(columns=("national_id", "id"), normalisation=("national-id/1", "text/1")),
     ),
+    "a key without a rule on the card": (
+        "policy.column",
+        lambda d: d.spell_nothing("name").change_demand(keys=("national_id", "name")),
+    ),
     # grant
     "no grant": ("policy.no_grant", lambda d: d.change_input(grant=b"", grant_version=0)),
     "an unknown grant": ("policy.no_grant", lambda d: d.change_input(grant=b"\x99" * 16)),
@@ -154,6 +158,12 @@ DENIED: dict[str, tuple[str, Change]] = {
             .change_output("rows")
             .change_demand(payload=("name",))
         ),
+    ),
+    "a key by which the terms let nothing be compared": (
+        "policy.terms",
+        lambda d: d.permit_output(
+            "identifiers", Constraint(left=Operand.KEYS, operator=Operator.IS_ANY_OF, right=("name",))
+        ).change_demand(keys=("national_id", "name")),
     ),
     "payload of which the terms name one column": (
         "policy.terms",
@@ -343,12 +353,16 @@ DENIED: dict[str, tuple[str, Change]] = {
 
 
 PERMITTED: dict[str, Change] = {
+    "a column without a rule that is no key": lambda d: d.spell_nothing("name").change_demand(keys=("national_id",)),
     "payload that the card spells in some way": lambda d: (
         d.permit_output("rows")
         .change_output("rows")
         .change_input(normalisation=("national-id/1",))
         .change_demand(payload=("name",))
     ),
+    "keys that the terms name": lambda d: d.permit_output(
+        "identifiers", Constraint(left=Operand.KEYS, operator=Operator.IS_ANY_OF, right=("national_id", "name"))
+    ).change_demand(keys=("national_id", "name")),
     "rows with the payload that the terms name": lambda d: (
         d.permit_output("rows", Constraint(left=Operand.PAYLOAD, operator=Operator.IS_ANY_OF, right=("name", "income")))
         .change_output("rows")

@@ -296,6 +296,12 @@ class Desk:
         """What the receivers get, in the plan and in what it asks of the bureau."""
         return self.change_plan(outputs=(PlanOutput(index=0, gets=(output,)),)).change_demand(output=output)
 
+    def spell_nothing(self, name: str) -> Desk:
+        """The card has no rule for a column any more."""
+        columns = (replace(one, normalisation="") if one.name == name else one for one in CARD.columns)
+        self.cards[FILES] = replace(CARD, columns=tuple(columns))
+        return self
+
     def permit_output(self, output: str, *constraints: Constraint) -> Desk:
         """Terms with one permission, for this output."""
         named = Constraint(left=Operand.OUTPUTS, operator=Operator.IS_ANY_OF, right=(output,))

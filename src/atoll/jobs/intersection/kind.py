@@ -142,6 +142,7 @@ class Intersection(JobKind[IntersectionSpec]):
             uses=1,
             output=output,
             payload=() if own else line.beside,
+            keys=line.key,
             epsilon_micro=line.epsilon_micro,
             min_count=plan.program.get("min-count", 0),
             told=tuple(one for one in plan.orgs() if one != owner) if tells else (),

@@ -26,8 +26,8 @@ Id = Annotated[str, Size(0, 200)]
 class Operand(StrEnum):
     """Left operands of a constraint; there are no others (`atoll.policy.odrl.profile` says how each is compared).
 
-    `epsilon` counts millionths and is said of noisy outputs only; `payload` are the columns whose values leave or are summed;
-    `adversary-model` is one of `ADVERSARY_MODELS`.
+    `epsilon` counts millionths and is said of noisy outputs only; `payload` are the columns whose values leave or are summed,
+    `keys` those by which rows are compared with another's; `adversary-model` is one of `ADVERSARY_MODELS`.
     """
 
     PURPOSE = "purpose"
@@ -46,6 +46,7 @@ class Operand(StrEnum):
     ROWS = "rows"
     OUTPUTS = "outputs"
     PAYLOAD = "payload"
+    KEYS = "keys"
     INDUSTRY = "industry"
     EVENT = "event"
     DELIVERY_MODE = "delivery-mode"

@@ -105,6 +105,7 @@ PROFILE: dict[Operand, OperandProfile] = {
     Operand.ROWS: OperandProfile(Kind.NUMBER, NAMESPACE + "rows", "most rows that take part"),
     Operand.OUTPUTS: OperandProfile(Kind.NAMES, NAMESPACE + "output", "what leaves the job"),
     Operand.PAYLOAD: OperandProfile(Kind.NAMES, NAMESPACE + "payload", "columns whose values leave or are summed"),
+    Operand.KEYS: OperandProfile(Kind.NAMES, NAMESPACE + "keys", "columns by which rows are compared with another's"),
     Operand.INDUSTRY: OperandProfile(
         Kind.TREE, ODRL + "industry", "the recipient's industry, as codes of GB/T 4754", observed=False, part_of=""
     ),
