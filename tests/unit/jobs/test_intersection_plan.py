@@ -153,11 +153,23 @@ def test_a_malicious_job_says_so_in_its_model_its_label_and_its_parameters() -> 
     for bad in (replace(asked, receivers=(replace(BANK, rows_cap=100),)), replace(asked, owners=large)):
         with pytest.raises(BadPlan, match=r"2 times as many keys|far above its cap"):
             KIND.draft(bad)
-    assert "cheating" not in plan_of(spec(protocol="psi-rr22")).leakage
-    otherwise = plan_of(spec(protocol="psi-rr22")).leakage
+    otherwise = plan_of(replace(asked, security=Security.SEMI_HONEST)).leakage
+    assert "cheating" not in otherwise
     for changed in (replace(job, adversary_model="semi-honest"), replace(job, leakage=otherwise)):
         with pytest.raises(BadPlan):
             KIND.check(changed)
+
+
+def test_a_row_cap_bounds_who_brings_software_of_its_own_up_to_twice_or_the_label_says_how_far() -> None:
+    """A store for one row has 146 columns, and 141 keys of somebody's choice went into it."""
+    with pytest.raises(BadPlan, match="2 times as many keys"):
+        KIND.draft(replace(altered("bank", rows_cap=1), protocol="psi-rr22"))
+    assert KIND.draft(replace(altered("bank", rows_cap=1), protocol="")).protocol == "psi-ecdh-curve25519"
+    two = KIND.draft(replace(altered("bank", rows_cap=110), protocol="psi-rr22"))
+    assert "does not keep to the protocol can ask for up to 219 keys" in two.leakage
+    three = KIND.draft(spec(owners=(BUREAU, TELECOM), protocol=""))
+    assert three.protocol == "psi-multi-kmprt17"
+    assert "does not keep to the protocol can ask for up to 148 keys" in three.leakage
 
 
 # -- what it tells the owners -----------------------------------------------------------------------------------------------

@@ -46,10 +46,12 @@ from tests.unit.jobs.world import (
 
 TWO = {OWNER: given(BUREAU_ROWS), RECEIVER: given(BANK_ROWS)}
 FOR_TWO = [one.name for one in PROTOCOLS.values() if not one.why_not(Shape(receiver_rows=10, owner_rows=(8,)))]
+MORE = replace(altered("bank", rows_cap=1024), protocol="psi-rr22")  # which bounds nothing where a cap is low
 JOBS = {
     **{name: plan_of(spec(protocol=name)) for name in FOR_TWO},
-    "low-communication": plan_of(spec(protocol="psi-rr22", variant="low-communication")),
-    "malicious": plan_of(replace(altered("bank", rows_cap=1024), protocol="psi-rr22", security=Security.MALICIOUS)),
+    "psi-rr22": plan_of(MORE),
+    "low-communication": plan_of(replace(MORE, variant="low-communication")),
+    "malicious": plan_of(replace(MORE, security=Security.MALICIOUS)),
 }
 TABLE = "psi-oprf-ristretto255"
 WITHOUT_TABLE = {name: job for name, job in JOBS.items() if name != TABLE}

@@ -13,6 +13,7 @@ from atoll.primitives.errors import CorrelationError, PointError, StoreError, Ta
 from atoll.protocols.errors import UnexpectedPacket, WrongBulkLength
 from atoll.protocols.packets import Packet, encode_packet
 from atoll.protocols.psi import MemoryItems, errors
+from atoll.protocols.psi.cut import bucket_count
 from atoll.protocols.psi.state import parse_state
 from atoll.protocols.psi_rr22 import (
     FAST,
@@ -362,13 +363,30 @@ def test_the_label_of_malicious_mode_says_what_is_open() -> None:
 
 @pytest.mark.parametrize(
     ("receiver_rows", "sender_rows", "least", "most"),
-    [(1, 1, 146, 160), (1000, 1000, 1400, 1500), (10**6, 10**6, 1_350_000, 1_400_000), (1, 10**8, 146 * 190, 160 * 192)],
+    [
+        (1, 1, 146, 160),
+        (1000, 1000, 1400, 1500),
+        (10**6, 10**6, 1_350_000, 1_400_000),
+        (1, 10**8, 24 * 146, 24 * 160),
+        (10**5, 10**8, 145_000, 150_000),
+    ],
 )
 def test_what_a_cheating_receiver_may_bring_is_counted_in_columns(
     receiver_rows: int, sender_rows: int, least: int, most: int
 ) -> None:
     """A small set is covered many times over, the more so where the other set makes many buckets."""
     assert least <= covered_keys(receiver_rows=receiver_rows, sender_rows=sender_rows) <= most
+
+
+@pytest.mark.parametrize(("receiver_rows", "sender_rows"), [(39_314, 10_071_736), (250_000, 9_000_000), (10**6, 10**6)])
+def test_who_announces_less_than_its_cap_has_no_more_columns(receiver_rows: int, sender_rows: int) -> None:
+    """Of fewer buckets each may have one cluster more."""
+    covered = covered_keys(receiver_rows=receiver_rows, sender_rows=sender_rows)
+    for part in range(1, 40):
+        for less, others in ((receiver_rows, sender_rows * part // 40), (receiver_rows * part // 40, sender_rows)):
+            terms, buckets = Terms(MALICIOUS, FAST), bucket_count(less, others)
+            sizes = Sizes.of(terms, buckets=buckets, receiver_rows=less, sender_rows=others)
+            assert buckets * sizes.instance.masked // 16 <= covered
 
 
 def test_identifiers_of_any_kind_and_length_take_part() -> None:

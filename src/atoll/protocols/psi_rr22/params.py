@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Self
 
 from atoll.primitives.commitment import COMMITMENT_BYTES
@@ -25,6 +26,9 @@ STATISTICAL_BITS = 40
 SUBFIELD_BITS = 64
 """The low-communication variant masks elements of a field of 2^64: each of the sender's keys that the receiver does not have
 shows with probability 2^-64 (ePrint 2022/320 section 5), so a sender may bring 2^(64 - 40) = 2^24 rows."""
+
+NEARBY_COUNTS = 64
+"""Fewer buckets may have more columns together, by a few in a hundred, where each grows by a cluster: so many are looked at."""
 
 MAX_CHECKPOINTS = 64
 """Most checkpoints of a run; each holds a bit for each key so far and a few hundred kilobytes."""
@@ -114,17 +118,28 @@ class Sizes:
         return (bucket + 1) % every == 0 or bucket + 1 == self.buckets
 
 
-def covered_keys(*, receiver_rows: int, sender_rows: int) -> int:
-    """Most keys of a receiver that the proof of the malicious form covers: as many as its stores have columns.
+@cache
+def covered_keys(*, receiver_rows: int, sender_rows: int, spare_bits: int = 0) -> int:
+    """Most keys that a receiver can look up whatever it does: as many as its stores have columns, in any form of the protocol.
 
-    About 1.35 for each announced row where sets are large and of one size. A store has at least 146 columns, and there are as
-    many stores as the larger set has buckets, so for a small set it is many times the announced rows.
+    About 1.37 for each announced row where sets are large. A store has at least 146 columns, so for a small set it is many
+    times the announced rows.
+
+    Args:
+        receiver_rows, sender_rows: rows that each side announces at most; what is announced decides how many buckets there are.
+        spare_bits: by how much less often a store may fail than here, in protocols that have more stores.
     """
     if not (receiver_rows and sender_rows):
         return 0
-    buckets = bucket_count(max(receiver_rows, sender_rows))
-    sizes = Sizes.of(Terms(MALICIOUS, FAST), buckets=buckets, receiver_rows=receiver_rows, sender_rows=sender_rows)
-    return buckets * sizes.instance.masked // GF128_BYTES
+    most = bucket_count(receiver_rows, sender_rows)
+    return max(_columns(receiver_rows, buckets, spare_bits) for buckets in range(max(1, most - NEARBY_COUNTS), most + 1))
+
+
+def _columns(receiver_rows: int, buckets: int, spare_bits: int) -> int:
+    """Columns of all stores of a receiver."""
+    failure_bits = STATISTICAL_BITS + spare_bits + (buckets - 1).bit_length()
+    lengths = instance_bytes(padded_size(receiver_rows, buckets), failure_bits=failure_bits)
+    return buckets * lengths.masked // GF128_BYTES
 
 
 def leakage(mode: str, *, receiver_rows: int, sender_rows: int) -> str:

@@ -9,7 +9,7 @@ from atoll.jobs.intersection.protocols.adapter import Adapter, Found, Run
 from atoll.jobs.intersection.shape import Cost, Shape
 from atoll.jobs.intersection.spec import MAX_PLACES
 from atoll.jobs.kind import Input
-from atoll.protocols import psi_multi
+from atoll.protocols import psi_multi, psi_rr22
 from atoll.protocols.psi import MAX_ROWS
 from atoll.protocols.psi.cut import bucket_count, padded_size
 from atoll.protocols.psi_multi.params import STATISTICAL_BITS
@@ -45,6 +45,14 @@ class PsiMulti(Adapter):
         "Nobody learns what only some of the sides have in common. Any sides may put together what they see: without a "
         "receiver they learn nothing more, with one they learn which of its identifiers all the sides outside have."
     )
+
+    def caveat_of(self, shape: Shape) -> str:
+        owners = len(shape.owner_rows)
+        covered = psi_rr22.covered_keys(
+            receiver_rows=shape.receiver_rows, sender_rows=max(shape.owner_rows), spare_bits=(2 * owners - 1).bit_length()
+        )
+        cheating = f"A receiver that does not keep to the protocol can ask for up to {covered:,} keys under these row caps."
+        return f"{self.caveat} {cheating}"
 
     def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
         return {"computational-bits": 128, "statistical-bits": STATISTICAL_BITS}
