@@ -4,6 +4,9 @@
 //! registers (Goto and van de Geijn, ACM TOMS 2008); narrow ones by dot products.
 
 use super::lanes::{LANE_WORDS, Lane};
+use super::level::Level;
+#[cfg(target_arch = "x86_64")]
+use super::tiles_simd;
 
 /// Rows of a tile.
 pub(super) const TILE_ROWS: usize = 4;
@@ -135,8 +138,21 @@ fn pack_rows(x: &Matrix<'_>, first_row: usize, first_term: usize, height: usize,
     }
 }
 
-/// `TileProduct` on any processor.
-pub(super) fn tile_product(height: usize, rows: &[TileRows], columns: &[TileColumns]) -> Tile {
+/// The one for a level.
+///
+/// # Panics
+/// Where this processor has not the level.
+pub(super) fn tile_product(level: Level) -> TileProduct {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(product) = tiles_simd::tile_product(level) {
+        return product;
+    }
+    let _ = level;
+    portable_tile_product
+}
+
+/// On any processor.
+fn portable_tile_product(height: usize, rows: &[TileRows], columns: &[TileColumns]) -> Tile {
     let mut sums = Tile::default();
     for (rows, [both, own]) in rows.iter().zip(columns) {
         for (sums, [x_own, x_next]) in sums.iter_mut().zip(rows).take(height) {
@@ -188,6 +204,7 @@ fn dot(left: &[u64], right: &[u64]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::wide;
     use super::*;
 
     fn drawn(length: usize, tag: u64) -> Vec<u64> {
@@ -233,15 +250,11 @@ mod tests {
                 };
                 let x = of(&x_own, &x_next, rows, terms, x_turned);
                 let y = of(&y_own, &y_next, terms, columns, y_turned);
-                let mut sum = vec![5; rows * columns];
-                add_product(x, y, tile_product, &mut sum);
                 let expected: Vec<u64> = naive(x, y).iter().map(|word| word.wrapping_add(5)).collect();
-                assert_eq!(sum, expected, "{rows} {terms} {columns} {x_turned} {y_turned}");
-                #[cfg(target_arch = "x86_64")]
-                if super::super::wide_simd::is_supported() {
+                for level in Level::all() {
                     let mut sum = vec![5; rows * columns];
-                    super::super::wide_simd::add_product(x, y, &mut sum);
-                    assert_eq!(sum, expected, "vectors: {rows} {terms} {columns} {x_turned} {y_turned}");
+                    wide::add_product(level, x, y, tile_product(level), &mut sum);
+                    assert_eq!(sum, expected, "{level:?}: {rows} {terms} {columns} {x_turned} {y_turned}");
                 }
             }
         }

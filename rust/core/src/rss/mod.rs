@@ -9,22 +9,28 @@
 
 mod circuit;
 mod lanes;
+mod level;
 mod matmul;
 mod permute;
 mod plan;
 mod planes;
 #[cfg(target_arch = "x86_64")]
-mod planes_simd;
+mod planes_avx2;
+#[cfg(target_arch = "x86_64")]
+mod planes_avx512;
 mod ring;
 mod run;
 mod spare;
 mod steps;
 mod streams;
 #[cfg(target_arch = "x86_64")]
-mod streams_simd;
-mod verify;
+mod streams_avx2;
 #[cfg(target_arch = "x86_64")]
-mod wide_simd;
+mod streams_simd;
+#[cfg(target_arch = "x86_64")]
+mod tiles_simd;
+mod verify;
+mod wide;
 
 pub use circuit::{BadCircuit, Circuit, Gate};
 pub use matmul::Matrix;

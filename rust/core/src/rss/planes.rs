@@ -4,7 +4,7 @@
 
 use super::lanes::{LANE_WORDS, Lane};
 #[cfg(target_arch = "x86_64")]
-use super::planes_simd;
+use super::{level::Level, planes_avx2, planes_avx512};
 
 /// Words that one word of a plane has a bit of.
 pub const BLOCK_BITS: usize = 64;
@@ -78,8 +78,10 @@ pub fn planes_to_words(planes: &[&[u64]], words: &mut [u64]) {
 /// From 512 words in a row to word t of lane p: bit p of words 64 t to 64 t + 63.
 fn turn(tile: &mut Tile) {
     #[cfg(target_arch = "x86_64")]
-    if planes_simd::is_supported() {
-        return planes_simd::turn(tile);
+    if planes_avx512::is_supported() {
+        return planes_avx512::turn(tile);
+    } else if Level::found() >= Level::Avx2 {
+        return planes_avx2::turn(tile);
     }
     turn_portably(tile);
 }
@@ -87,8 +89,10 @@ fn turn(tile: &mut Tile) {
 /// What `turn` does, undone.
 fn turn_back(tile: &mut Tile) {
     #[cfg(target_arch = "x86_64")]
-    if planes_simd::is_supported() {
-        return planes_simd::turn_back(tile);
+    if planes_avx512::is_supported() {
+        return planes_avx512::turn_back(tile);
+    } else if Level::found() >= Level::Avx2 {
+        return planes_avx2::turn_back(tile);
     }
     turn_back_portably(tile);
 }
@@ -137,12 +141,17 @@ mod tests {
         let mut portable = tile;
         turn_portably(&mut portable);
         #[cfg(target_arch = "x86_64")]
-        if planes_simd::is_supported() {
-            let mut vectors = tile;
-            planes_simd::turn(&mut vectors);
-            assert!(vectors == portable, "turned");
-            planes_simd::turn_back(&mut vectors);
-            assert!(vectors == tile, "turned back");
+        for (is_supported, turn, turn_back) in [
+            (planes_avx512::is_supported(), planes_avx512::turn as fn(&mut Tile), planes_avx512::turn_back as fn(&mut Tile)),
+            (Level::found() >= Level::Avx2, planes_avx2::turn, planes_avx2::turn_back),
+        ] {
+            if is_supported {
+                let mut vectors = tile;
+                turn(&mut vectors);
+                assert!(vectors == portable, "turned");
+                turn_back(&mut vectors);
+                assert!(vectors == tile, "turned back");
+            }
         }
         turn_back_portably(&mut portable);
         assert!(portable == tile, "turned back portably");

@@ -1,9 +1,9 @@
 //! Products over Z/2^64 of shares: what a node computes before the one round they take.
 
+use super::level::Level;
 use super::matmul::{self, Matrix};
 use super::streams::Streams;
-#[cfg(target_arch = "x86_64")]
-use super::wide_simd;
+use super::wide;
 
 /// Words masked at a time: they stay in the first-level cache.
 const BATCH: usize = 1024;
@@ -23,16 +23,12 @@ pub struct Shares<'a> {
 /// Unless all have one length.
 pub fn multiply(x: Shares<'_>, y: Shares<'_>, streams: &Streams, ticket: u64, product: &mut [u64]) {
     assert!([x.own, x.next, y.own, y.next].iter().all(|share| share.len() == product.len()), "columns of one length");
+    let level = Level::found();
     for (batch, product) in product.chunks_mut(BATCH).enumerate() {
         let here = batch * BATCH..batch * BATCH + product.len();
         streams.fill_zero_words(ticket, here.start as u64, product);
         let (x, y) = (x.part(here.clone()), y.part(here));
-        #[cfg(target_arch = "x86_64")]
-        if wide_simd::is_supported() {
-            wide_simd::add_each(x, y, product);
-            continue;
-        }
-        add_each(x, y, product);
+        wide::add_each(level, x, y, product);
     }
 }
 
@@ -54,11 +50,8 @@ pub fn matmul(x: Matrix<'_>, y: Matrix<'_>, streams: &Streams, ticket: u64, prod
     assert_eq!(x.columns, y.rows, "as many columns as rows");
     assert_eq!(product.len(), x.rows * y.columns, "a word for each row and column");
     streams.fill_zero_words(ticket, 0, product);
-    #[cfg(target_arch = "x86_64")]
-    if wide_simd::is_supported() {
-        return wide_simd::add_product(x, y, product);
-    }
-    matmul::add_product(x, y, matmul::tile_product, product);
+    let level = Level::found();
+    wide::add_product(level, x, y, matmul::tile_product(level), product);
 }
 
 impl Shares<'_> {

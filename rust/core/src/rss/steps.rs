@@ -1,9 +1,9 @@
 //! The steps of a segment on one block of words.
 
 use super::lanes::{LANE_WORDS, Lane};
+use super::level::Level;
 use super::plan::{Slot, Step};
-#[cfg(target_arch = "x86_64")]
-use super::wide_simd;
+use super::wide;
 
 /// Where the wires of a block lie: each slot has the own words, filled up to whole lanes, and then the next ones.
 #[derive(Clone, Copy)]
@@ -73,11 +73,7 @@ pub(super) struct Columns<'a> {
 
 /// Takes all steps on one block; `constants` is the side in which constants stand.
 pub(super) fn run(block: &Block, steps: &[Step], constants: Option<usize>, memory: &mut [Lane], columns: Columns<'_>) {
-    #[cfg(target_arch = "x86_64")]
-    if wide_simd::is_supported() {
-        return wide_simd::run_steps(block, steps, constants, memory, columns);
-    }
-    run_portable(block, steps, constants, memory, columns);
+    wide::run_steps(Level::found(), block, steps, constants, memory, columns);
 }
 
 /// The same without asking the processor; the vector kernel is this, compiled for wider registers.
@@ -170,7 +166,7 @@ fn multiply(left: &[Lane], right: &[Lane], product: &mut [u64]) {
     }
 }
 
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(test)]
 mod tests {
     use super::super::circuit::Gate;
     use super::super::plan::Plan;
@@ -199,9 +195,6 @@ mod tests {
 
     #[test]
     fn vectors_take_the_steps_that_portable_code_takes() {
-        if !wide_simd::is_supported() {
-            return;
-        }
         for (tag, words) in [1, 7, 8, 9, 16, 33, 63, 64].into_iter().enumerate() {
             let plan = Plan::new(6, &gates(6, 90, tag as u64), &[0, 20, 40, 60, 80, 95]);
             let (inputs, stride) = (drawn(12 * words, 1), 2 * lanes_of(words));
@@ -210,7 +203,7 @@ mod tests {
             let block = Block { words, stride, state: plan.scratch_slots * stride };
             let lanes = (plan.scratch_slots + plan.state_slots) * stride;
             let mut results = Vec::new();
-            for take in [run_portable, wide_simd::run_steps] {
+            for level in Level::all() {
                 let (mut memory, mut outputs) = (vec![Lane::default(); lanes], vec![0; 12 * words]);
                 let (mut said, mut messages, mut logs) = (Vec::new(), Vec::new(), Vec::new());
                 for (number, segment) in plan.segments.iter().enumerate() {
@@ -229,14 +222,14 @@ mod tests {
                         start: 0,
                         factors: Some(std::array::from_fn(|_| parts.next().unwrap().as_mut_slice())),
                     };
-                    take(&block, &segment.steps, Some(tag % 2), &mut memory, columns);
+                    wide::run_steps(level, &block, &segment.steps, Some(tag % 2), &mut memory, columns);
                     messages.extend_from_slice(&message);
                     logs.push(rows);
                     said = message;
                 }
                 results.push((messages, outputs, logs));
             }
-            assert!(results[0] == results[1], "{words} words");
+            assert!(results.iter().all(|result| *result == results[0]), "{words} words");
         }
     }
 }

@@ -179,6 +179,17 @@ mod tests {
                 streams.fill_both(join, 7, first as u64, &mut part);
                 streams.fill_both_portably(join, 7, first as u64, &mut portable);
                 assert_eq!(part, portable, "both: {first} {count}");
+                #[cfg(target_arch = "x86_64")]
+                for is_wide in [false, true] {
+                    let keys = [1, 2].map(|tag| streams_simd::RoundKeys::of_width(&key(tag), is_wide));
+                    if let [Some(own), Some(next)] = &keys {
+                        part.fill(0);
+                        streams_simd::fill(own, Some(next), join, 7, first as u64, &mut part);
+                        assert_eq!(part, portable, "both, wide {is_wide}: {first} {count}");
+                        streams_simd::fill(next, None, join, 7, first as u64, &mut part);
+                        assert_eq!(part, whole[first..first + count], "one, wide {is_wide}: {first} {count}");
+                    }
+                }
             }
         }
     }

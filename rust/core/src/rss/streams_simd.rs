@@ -1,4 +1,5 @@
-//! The streams with VAES: 32 blocks of counter mode at a time, both streams joined before they leave the registers.
+//! The streams with VAES: 32 blocks of counter mode at a time, both streams joined before they leave the registers. Here are round
+//! keys and the kernel of 512 bits; `streams_avx2` has that of 256.
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
@@ -6,28 +7,44 @@ use std::arch::x86_64::*;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::streams::{Join, KEY_BYTES};
+use super::streams_avx2;
 
 /// Words made together.
-const WORDS: usize = 64;
+pub(super) const WORDS: usize = 64;
 /// Vectors of four blocks.
 const VECTORS: usize = WORDS / 8;
 
 /// The round keys of AES-128 (FIPS 197, section 5.2); wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub(super) struct RoundKeys([[u8; KEY_BYTES]; 11]);
+pub(super) struct RoundKeys {
+    pub(super) rounds: [[u8; KEY_BYTES]; 11],
+    /// Whether vectors have 512 bits, not 256.
+    is_wide: bool,
+}
 
 impl RoundKeys {
-    /// `None` on a processor without the instructions.
+    /// The widest kernel's; `None` on a processor without the instructions.
     pub(super) fn new(key: &[u8; KEY_BYTES]) -> Option<Self> {
+        Self::of_width(key, true).or_else(|| Self::of_width(key, false))
+    }
+
+    /// Those for vectors of 512 bits or of 256; `None` on a processor without them.
+    pub(super) fn of_width(key: &[u8; KEY_BYTES], is_wide: bool) -> Option<Self> {
         use std::arch::is_x86_feature_detected as detected;
-        let supported = detected!("avx512f") && detected!("vaes") && detected!("aes");
+        let has_vectors = if is_wide { detected!("avx512f") } else { detected!("avx2") };
+        let supported = has_vectors && detected!("vaes") && detected!("aes");
         // SAFETY: the features were asked for
-        supported.then(|| unsafe { expand(key) })
+        supported.then(|| unsafe { expand(key, is_wide) })
     }
 }
 
+/// Makes `WORDS` words from a block on.
+type Make = unsafe fn(&RoundKeys, Option<&RoundKeys>, Join, u64, u64, &mut [u64; WORDS]);
+
 /// Words `first`, `first + 1`, ... of the own stream of a ticket, joined with those of the next one.
 pub(super) fn fill(own: &RoundKeys, next: Option<&RoundKeys>, join: Join, ticket: u64, first: u64, words: &mut [u64]) {
+    let is_wide = own.is_wide && next.is_none_or(|next| next.is_wide);
+    let make: Make = if is_wide { make } else { streams_avx2::make };
     let (mut at, mut rest) = (first, words);
     while !rest.is_empty() {
         let skipped = (at % 2) as usize;
@@ -74,7 +91,7 @@ fn make(own: &RoundKeys, next: Option<&RoundKeys>, join: Join, ticket: u64, bloc
 #[target_feature(enable = "avx512f,vaes")]
 fn encrypt(keys: &RoundKeys, mut blocks: [__m512i; VECTORS]) -> [__m512i; VECTORS] {
     // SAFETY: a round key is as long as the load, which needs no alignment
-    let key = |round: usize| _mm512_broadcast_i32x4(unsafe { _mm_loadu_si128(keys.0[round].as_ptr().cast()) });
+    let key = |round: usize| _mm512_broadcast_i32x4(unsafe { _mm_loadu_si128(keys.rounds[round].as_ptr().cast()) });
     let whitening = key(0);
     blocks = blocks.map(|block| _mm512_xor_si512(block, whitening));
     for round in 1..10 {
@@ -86,7 +103,7 @@ fn encrypt(keys: &RoundKeys, mut blocks: [__m512i; VECTORS]) -> [__m512i; VECTOR
 }
 
 #[target_feature(enable = "aes")]
-fn expand(key: &[u8; KEY_BYTES]) -> RoundKeys {
+fn expand(key: &[u8; KEY_BYTES], is_wide: bool) -> RoundKeys {
     let mut keys = [*key; 11];
     macro_rules! next_key {
         ($round:literal, $constant:literal) => {
@@ -109,7 +126,7 @@ fn expand(key: &[u8; KEY_BYTES]) -> RoundKeys {
     next_key!(8, 0x80);
     next_key!(9, 0x1b);
     next_key!(10, 0x36);
-    let made = RoundKeys(keys);
+    let made = RoundKeys { rounds: keys, is_wide };
     keys.zeroize();
     made
 }
