@@ -168,15 +168,25 @@ impl Ranking {
     fn sort(&mut self, start: usize, first: usize, answers: &mut Answers<'_>) {
         let mut rank = vec![0_u32; first];
         for right in 1..first {
-            for left in 0..right {
-                rank[if answers.next() { right } else { left }] += 1;
+            let mut above = 0;
+            for rank in rank[..right].chunks_mut(64) {
+                let below = answers.take(rank.len());
+                above += below.count_ones();
+                rank.iter_mut().enumerate().for_each(|(at, rank)| *rank += (!below >> at & 1) as u32);
             }
+            rank[right] += above;
+        }
+        // by counting; those of one rank, which only answers that fit no order give, stay as they were
+        let mut places = vec![0; first + 1];
+        rank.iter().for_each(|&rank| places[rank as usize + 1] += 1);
+        for rank in 0..first {
+            places[rank + 1] += places[rank];
         }
         let elements = &mut self.order[start..start + first];
-        let mut ranked: Vec<(u32, u32)> = rank.into_iter().zip(elements.iter().copied()).collect();
-        ranked.sort_by_key(|&(rank, _)| rank);
-        for (place, (_, element)) in elements.iter_mut().zip(ranked) {
-            *place = element;
+        for (rank, element) in rank.into_iter().zip(elements.to_vec()) {
+            let place: &mut usize = &mut places[rank as usize];
+            elements[*place] = element;
+            *place += 1;
         }
     }
 
@@ -196,7 +206,7 @@ impl Ranking {
                 samples[part] += 1;
                 part
             } else {
-                2 * pivots.iter().filter(|_| answers.next()).count()
+                2 * answers.count(pivots.len())
             };
             sizes[part] += 1;
             scratch.push((part as u32, self.order[start + at]));
@@ -246,10 +256,20 @@ struct Answers<'a> {
 }
 
 impl Answers<'_> {
-    fn next(&mut self) -> bool {
-        let bit = self.words[self.at / 64] >> (self.at % 64) & 1 == 1;
-        self.at += 1;
-        bit
+    /// The next ones, 1 to 64 of them.
+    fn take(&mut self, count: usize) -> u64 {
+        let (word, skipped) = (self.at / 64, self.at % 64);
+        let mut bits = self.words[word] >> skipped;
+        if skipped + count > 64 {
+            bits |= self.words[word + 1] << (64 - skipped);
+        }
+        self.at += count;
+        bits & (u64::MAX >> (64 - count))
+    }
+
+    /// How many of the next ones are set.
+    fn count(&mut self, count: usize) -> usize {
+        (0..count).step_by(64).map(|from| self.take((count - from).min(64)).count_ones() as usize).sum()
     }
 }
 
