@@ -120,15 +120,15 @@ class Comoment:
         """p"""
         return max(-self.x.scale, 0) + max(-self.y.scale, 0)
 
-    @property
+    @cached_property
     def piece(self) -> int:
         """Entries that are added up before anything is cut off."""
         return max(min((TOP - 1) // (self.x.range * self.y.range << self.x.raised + self.y.raised), self.count), 1)
 
-    @property
-    def pieces(self) -> list[slice]:
+    @cached_property
+    def pieces(self) -> tuple[slice, ...]:
         """Where the column is cut."""
-        return [slice(at, min(at + self.piece, self.count)) for at in range(0, self.count, self.piece)]
+        return tuple(slice(at, min(at + self.piece, self.count)) for at in range(0, self.count, self.piece))
 
     @property
     def inverse_bits(self) -> int:
