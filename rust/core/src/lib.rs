@@ -23,6 +23,7 @@ pub mod oprf;
 pub mod ot;
 pub mod parallel;
 pub mod payload;
+mod prefetch;
 pub mod psi;
 pub mod ranking;
 pub mod rr22;

@@ -1,4 +1,4 @@
-//! Products of two lists, element by element, by carry-less multiplication of one or of four pairs of words at a time.
+//! Products of two lists, element by element, by carry-less multiplication of one, two or four pairs of words at a time.
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
@@ -15,6 +15,9 @@ pub(super) fn multiply(left: &mut [Gf128], right: &[Gf128]) -> Option<usize> {
     if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("vpclmulqdq") {
         // SAFETY: the features were asked for
         Some(unsafe { multiply_wide(left, right) })
+    } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("vpclmulqdq") {
+        // SAFETY: the features were asked for
+        Some(unsafe { multiply_pairs(left, right) })
     } else if is_x86_feature_detected!("pclmulqdq") {
         // SAFETY: the feature was asked for
         Some(unsafe { multiply_narrow(left, right) })
@@ -28,6 +31,9 @@ pub(super) fn scale(left: &mut [Gf128], right: &[Gf128]) -> Option<usize> {
     if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("vpclmulqdq") {
         // SAFETY: the features were asked for
         Some(unsafe { scale_wide(left, right) })
+    } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("vpclmulqdq") {
+        // SAFETY: the features were asked for
+        Some(unsafe { scale_pairs(left, right) })
     } else if is_x86_feature_detected!("pclmulqdq") {
         // SAFETY: the feature was asked for
         Some(unsafe { scale_narrow(left, right) })
@@ -101,6 +107,20 @@ kernels!(
     _mm_set1_epi64x
 );
 kernels!(
+    "avx2,vpclmulqdq",
+    2,
+    multiply_pairs,
+    scale_pairs,
+    __m256i,
+    _mm256_loadu_si256,
+    _mm256_storeu_si256,
+    _mm256_clmulepi64_epi128,
+    _mm256_xor_si256,
+    _mm256_shuffle_epi32,
+    _mm256_unpacklo_epi64,
+    _mm256_set1_epi64x
+);
+kernels!(
     "avx512f,vpclmulqdq",
     4,
     multiply_wide,
@@ -114,3 +134,50 @@ kernels!(
     _mm512_unpacklo_epi64,
     _mm512_set1_epi64
 );
+
+#[cfg(test)]
+mod tests {
+    use super::super::portable;
+    use super::*;
+    use crate::fixed_key::Stream;
+
+    type Kernel<'a> = &'a dyn Fn(&mut [Gf128], &[Gf128]) -> usize;
+
+    #[test]
+    fn every_width_multiplies_as_portable_code_does() {
+        let (mut factors, mut terms) = ([Gf128::ZERO; 23], [Gf128::ZERO; 23]);
+        Stream::new(&[1; 16]).fill(&mut factors);
+        Stream::new(&[2; 16]).fill(&mut terms);
+        (terms[0], factors[1], terms[2]) = (Gf128::from_bits(u128::MAX), Gf128::from_bits(u128::MAX), Gf128::basis(127));
+        let check = |name: &str, is_there: bool, lanes: usize, multiply: Kernel<'_>, scale: Kernel<'_>| {
+            if !is_there {
+                return eprintln!("{name} is not here");
+            }
+            for length in 0..terms.len() {
+                let done = length / lanes * lanes;
+                let (mut products, mut multiples) = (terms[..length].to_vec(), terms[..length].to_vec());
+                assert_eq!(multiply(&mut products, &factors[..length]), length - done, "{name} {length}");
+                assert_eq!(scale(&mut multiples, &factors[..length]), length - done, "{name} {length}");
+                for i in 0..length {
+                    let (term, factor) = (terms[i], factors[i]);
+                    let scaled = |word: u64| portable::multiply_subfield(word, factor.lo, portable::carryless);
+                    let (product, multiple) = if i < done {
+                        let multiple = Gf128 { lo: scaled(term.lo), hi: scaled(term.hi) };
+                        (portable::multiply(term, factor, portable::carryless), multiple)
+                    } else {
+                        (term, term)
+                    };
+                    assert_eq!((products[i], multiples[i]), (product, multiple), "{name} {length} {i}");
+                }
+            }
+        };
+        let has_wide = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("vpclmulqdq");
+        let has_pairs = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("vpclmulqdq");
+        // SAFETY, for the three: only called where the features are
+        check("one", is_x86_feature_detected!("pclmulqdq"), 1, &|l, r| unsafe { multiply_narrow(l, r) }, &|l, r| unsafe {
+            scale_narrow(l, r)
+        });
+        check("two", has_pairs, 2, &|l, r| unsafe { multiply_pairs(l, r) }, &|l, r| unsafe { scale_pairs(l, r) });
+        check("four", has_wide, 4, &|l, r| unsafe { multiply_wide(l, r) }, &|l, r| unsafe { scale_wide(l, r) });
+    }
+}

@@ -3,9 +3,13 @@
 use super::rows::{BATCH, Columns, Key, Rows};
 use super::value::{Scalar, Value};
 use crate::parallel;
+use crate::prefetch::prefetch;
 
 /// Keys of a piece of work for one thread.
 const CHUNK: usize = 16 * BATCH;
+
+/// Keys whose values are asked for before they are read.
+const AHEAD: usize = 32;
 
 /// The value of each key, in order: what was encoded for it, or for another key something that looks random.
 ///
@@ -23,15 +27,18 @@ pub fn decode<S: Scalar, V: Value<S>>(rows: &Rows, store: &[V], keys: &[Key], th
             rows.dense_keys(keys, &mut dense);
             let scalars = &dense.map(S::from_hash)[..keys.len()];
             let clusters = dense.map(|hash| rows.cluster(hash) as usize * shape.cluster_len());
+            let places = |key: usize| columns[key].map(|column| clusters[key] + column as usize);
+            let ask_for = |key: usize| places(key).into_iter().for_each(|place| prefetch(store, place));
+            (0..AHEAD.min(keys.len())).for_each(ask_for);
             for column in (shape.sparse..shape.cluster_len()).rev() {
                 out.iter_mut().zip(clusters).for_each(|(value, cluster)| *value ^= store[cluster + column]);
                 V::scale_each(out, scalars);
             }
-            for ((value, columns), cluster) in out.iter_mut().zip(&columns).zip(clusters) {
-                let [first, second, third] = columns.map(|column| store[cluster + column as usize]);
-                *value ^= first;
-                *value ^= second;
-                *value ^= third;
+            for (key, value) in out.iter_mut().enumerate() {
+                if key + AHEAD < keys.len() {
+                    ask_for(key + AHEAD);
+                }
+                places(key).into_iter().for_each(|place| *value ^= store[place]);
             }
         }
     });

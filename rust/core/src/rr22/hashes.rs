@@ -75,7 +75,12 @@ impl Oracles {
 /// Replaces each block by the encryption of `plaintext` under it.
 pub(super) fn encrypt_under_each(keys: &mut [Block], plaintext: &Block) {
     let done = keys.len() - encrypt_vectors(keys, plaintext);
-    for key in &mut keys[done..] {
+    encrypt_one_by_one(&mut keys[done..], plaintext);
+}
+
+/// The same without vectors.
+pub(super) fn encrypt_one_by_one(keys: &mut [Block], plaintext: &Block) {
+    for key in keys {
         let mut block = (*plaintext).into();
         Aes128::new(&(*key).into()).encrypt_block(&mut block);
         *key = block.into();

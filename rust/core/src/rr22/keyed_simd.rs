@@ -1,4 +1,4 @@
-//! AES-128 of one block under many keys: key schedules and rounds of one or of four keys in a vector, round by round.
+//! AES-128 of one block under many keys: key schedules and rounds of one, two or four keys in a vector, round by round.
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
@@ -11,6 +11,9 @@ pub(super) fn encrypt_under_each(keys: &mut [Block], plaintext: &Block) -> Optio
     if is_x86_feature_detected!("vaes") && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
         // SAFETY: the features were asked for
         Some(unsafe { encrypt_wide(keys, plaintext) })
+    } else if is_x86_feature_detected!("vaes") && is_x86_feature_detected!("avx2") {
+        // SAFETY: the features were asked for
+        Some(unsafe { encrypt_pairs(keys, plaintext) })
     } else if is_x86_feature_detected!("aes") && is_x86_feature_detected!("ssse3") {
         // SAFETY: the features were asked for
         Some(unsafe { encrypt_narrow(keys, plaintext) })
@@ -67,6 +70,21 @@ kernel!(
     _mm_aesenclast_si128
 );
 kernel!(
+    encrypt_pairs,
+    "vaes,avx2",
+    2,
+    __m256i,
+    _mm256_loadu_si256,
+    _mm256_storeu_si256,
+    _mm256_broadcastsi128_si256,
+    _mm256_set1_epi32,
+    _mm256_shuffle_epi8,
+    _mm256_bslli_epi128,
+    _mm256_xor_si256,
+    _mm256_aesenc_epi128,
+    _mm256_aesenclast_epi128
+);
+kernel!(
     encrypt_wide,
     "vaes,avx512f,avx512bw",
     4,
@@ -81,3 +99,35 @@ kernel!(
     _mm512_aesenc_epi128,
     _mm512_aesenclast_epi128
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_width_encrypts_as_single_keys_do() {
+        let plaintext = [5; 16];
+        let keys: Vec<Block> =
+            (0..23_u8).map(|i| std::array::from_fn(|j| i.wrapping_mul(91) ^ (j as u8).wrapping_mul(29))).collect();
+        let check = |name: &str, is_there: bool, lanes: usize, kernel: &dyn Fn(&mut [Block]) -> usize| {
+            if !is_there {
+                return eprintln!("{name} is not here");
+            }
+            for length in 0..keys.len() {
+                let mut found = keys[..length].to_vec();
+                assert_eq!(kernel(&mut found), length % lanes, "{name} {length}");
+                let mut expected = keys[..length / lanes * lanes].to_vec();
+                super::super::hashes::encrypt_one_by_one(&mut expected, &plaintext);
+                assert_eq!(found[..expected.len()], expected, "{name} {length}");
+                assert_eq!(found[expected.len()..], keys[expected.len()..length], "{name} {length}");
+            }
+        };
+        let has_aes = is_x86_feature_detected!("aes") && is_x86_feature_detected!("ssse3");
+        let has_vaes = is_x86_feature_detected!("vaes");
+        let has_wide = has_vaes && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+        // SAFETY, for the three: only called where the features are
+        check("one", has_aes, 1, &|keys| unsafe { encrypt_narrow(keys, &plaintext) });
+        check("two", has_vaes && is_x86_feature_detected!("avx2"), 2, &|keys| unsafe { encrypt_pairs(keys, &plaintext) });
+        check("four", has_wide, 4, &|keys| unsafe { encrypt_wide(keys, &plaintext) });
+    }
+}

@@ -16,12 +16,14 @@
 use crate::fixed_key::{KEY_BYTES, Key, Stream};
 use crate::gf128::Gf128;
 use crate::ot::short_digest;
+use crate::prefetch::prefetch;
 
+use super::blocks;
 #[cfg(target_arch = "x86_64")]
 use super::simd as vectors;
 #[cfg(not(target_arch = "x86_64"))]
 mod vectors {
-    //! No vectors here: everything is left to the portable code.
+    //! No vectors here: everything is left to blocks.
     pub(super) fn convolute<const N: usize>(
         _: &mut [&mut [super::Gf128]; N],
         _: usize,
@@ -32,7 +34,7 @@ mod vectors {
 }
 
 /// Places that receive a place with probability 1/2.
-const STATE: usize = 24;
+pub(super) const STATE: usize = 24;
 /// Places an output is the sum of.
 const ROW_WEIGHT: usize = 7;
 /// Of these, places in a quarter of their own.
@@ -40,8 +42,8 @@ const REGULAR: usize = 4;
 /// Outputs whose places come from whole blocks of the key stream: 4 * 7 words of 4 bytes.
 pub(super) const ROWS_AT_ONCE: usize = 4;
 const BLOCKS_AT_ONCE: usize = ROWS_AT_ONCE * ROW_WEIGHT * 4 / KEY_BYTES;
-/// Outputs whose places are drawn at once.
-const ROWS_DRAWN: usize = 64;
+/// Outputs whose places are drawn at once, and asked for while those before them are summed: they fit into a first-level cache.
+const ROWS_DRAWN: usize = 32;
 /// Places whose bits are drawn at once.
 pub(super) const PLACES_AT_ONCE: usize = 1024;
 
@@ -94,19 +96,26 @@ impl ExpandConvolute {
         assert_eq!(first % ROWS_AT_ONCE, 0, "whole blocks of the key stream");
         let mut stream = Stream::starting_at(&self.expander, (first / ROWS_AT_ONCE * BLOCKS_AT_ONCE) as u64);
         let ranges = self.ranges();
-        let mut bytes = [0; 4 * ROW_WEIGHT * ROWS_DRAWN];
-        let mut places = [[0_u32; ROW_WEIGHT]; ROWS_DRAWN];
-        for start in (0..count).step_by(ROWS_DRAWN) {
+        let mut draw = || {
+            let mut bytes = [0; 4 * ROW_WEIGHT * ROWS_DRAWN];
+            let mut places = [[0_u32; ROW_WEIGHT]; ROWS_DRAWN];
             stream.fill_bytes(&mut bytes);
             for (places, words) in places.iter_mut().zip(bytes.as_chunks::<{ 4 * ROW_WEIGHT }>().0) {
                 for ((place, word), (start, length)) in places.iter_mut().zip(words.as_chunks::<4>().0).zip(ranges) {
                     *place = start + ((u64::from(u32::from_le_bytes(*word)) * length) >> 32) as u32;
                 }
             }
-            for (row, places) in (start..count).zip(&places) {
+            places
+        };
+        let mut places = draw();
+        for start in (0..count).step_by(ROWS_DRAWN) {
+            let following = draw();
+            for ((row, places), following) in (start..count).zip(&places).zip(&following) {
+                following.iter().for_each(|&place| prefetch(state, place as usize));
                 let sum = |sum: S, &place: &u32| sum.plus(state[place as usize]);
                 add(first + row, places[1..].iter().fold(state[places[0] as usize], sum));
             }
+            places = following;
         }
     }
 
@@ -129,14 +138,14 @@ fn convolute_once<const N: usize>(key: &Key, states: &mut [&mut [Gf128]; N]) {
     let mut coins = [0; 3 * PLACES_AT_ONCE];
     for start in (0..states[0].len()).step_by(PLACES_AT_ONCE) {
         stream.fill_bytes(&mut coins);
-        if !vectors::convolute(states, start, &coins) {
+        if !vectors::convolute(states, start, &coins) && !blocks::convolute(states, start, &coins) {
             states.iter_mut().for_each(|state| convolute_portable(state, start, &coins));
         }
     }
 }
 
-/// Does the places `start..start + PLACES_AT_ONCE`, or up to the end.
-fn convolute_portable(state: &mut [Gf128], start: usize, coins: &[u8; 3 * PLACES_AT_ONCE]) {
+/// Does the places `start..start + PLACES_AT_ONCE`, or up to the end, one by one.
+pub(super) fn convolute_portable(state: &mut [Gf128], start: usize, coins: &[u8; 3 * PLACES_AT_ONCE]) {
     let n = state.len();
     let wrap = |place: usize| if place < n { place } else { place - n };
     for (i, coins) in (start..n).zip(coins.as_chunks::<3>().0) {

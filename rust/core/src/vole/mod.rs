@@ -12,6 +12,7 @@
 //! extension, 128 of them weighted with the basis of the field. Messages, parameters with their estimate, and what leaks:
 //! `specs/vole.md`.
 
+mod blocks;
 mod code;
 mod common;
 mod dealer;
