@@ -96,7 +96,8 @@ def run(terms: Terms, rows: int) -> tuple[Clock, float]:
         take("receiver", "vole messages", lambda: receiver.receive_3(said[-1]))
     take("receiver", "encode", lambda: receiver.encode(ours))
     take("sender", "expand", sender.expand)
-    said.append(take("receiver", "expand and mask", receiver.mask))
+    take("receiver", "expand", receiver.expand)
+    said.append(take("receiver", "mask", receiver.mask))
     take("sender", "take the masked store", lambda: sender.receive_masked(said[-1]))
     coin = bytes(16) if terms.is_malicious else None
     outputs = take("receiver", "evaluate", lambda: receiver.evaluate(coin))
