@@ -43,7 +43,7 @@ from atoll.protocols.mpc.piecewise import (
 from atoll.protocols.mpc.products import dot, multiply
 from atoll.protocols.mpc.roots import Root, plan_root
 from atoll.protocols.mpc.rounds import Steps, parallel
-from atoll.protocols.mpc.shares import Ring, join_rings
+from atoll.protocols.mpc.shares import Ring, join_rings, stack_rings
 from atoll.protocols.mpc.traffic import Traffic
 from atoll.protocols.mpc.truncation import truncate
 
@@ -172,8 +172,8 @@ def comoment(node: Node, x: Ring, y: Ring, plan: Comoment) -> Steps[Ring]:
     """The sum of (x - mean x)(y - mean y) along the last axis of two matrices (k, n). `plan` says error and cost."""
     rows, count = x.shape
     columns = ((x, plan.x), (y, plan.y))
-    sums = [one.sum(-1) * (1 << spread.raised) for one, spread in columns]
     parts = [[one[:, rows].sum(-1) * (1 << spread.raised) for rows in plan.pieces] for one, spread in columns]
+    sums = [stack_rings(part).sum(0) for part in parts]
     near_x, near_y, *products = yield from parallel(
         *[_near_mean(node, total, spread) for total, (_, spread) in zip(sums, columns, strict=True)],
         *[dot(node, x[:, piece], y[:, piece]) for piece in plan.pieces],

@@ -66,7 +66,7 @@ def dot(node: Node, x: Ring, y: Ring) -> Steps[Ring]:
         return public_ring(node.me, np.zeros(x.shape[:-1], np.uint64))
     ticket = node.ticket()
     count = int(np.prod(x.shape[:-1], dtype=np.int64))
-    left, right = (np.ascontiguousarray(one.shares).reshape(2, count, x.shape[-1]) for one in (x, y))
+    left, right = (_rows(one).reshape(2, count, x.shape[-1]) for one in (x, y))
     shares = np.empty((2, count), dtype=np.uint64)
     if count == 1:
         replicated.matmul(left, right.transpose(0, 2, 1), node.streams, ticket, out=shares[0].reshape(1, 1))
