@@ -89,12 +89,14 @@ def test_a_changed_bit_is_noticed_in_the_malicious_form(message: str, place: int
         run(set_up(), wire=flipped(message, place))
 
 
-@pytest.mark.parametrize("place", [0, 123_456, -2065, -2064, -1])
-def test_a_correction_or_proof_that_does_not_fit_is_refused_before_a_tree_is_sent(place: int) -> None:
+@pytest.mark.parametrize("form", [{}, {"subfield": True}, {"malicious": True}], ids=str)
+@pytest.mark.parametrize("place", [0, 12_345, -2065, -2064, -1])
+def test_a_correction_or_proof_that_does_not_fit_is_refused_before_a_tree_is_sent(place: int, form: dict[str, bool]) -> None:
+    """In every form: a receiver that knew Delta could ask for any number of keys, under whatever row cap."""
     delta, vector = set_up()
     count = len(KEYS)
-    sender = _core.VoleOprfSender(delta, 0, DOMAIN, count, malicious=True, threads=1)
-    receiver = _core.VoleOprfReceiver(vector, 0, DOMAIN, count, malicious=True, threads=1)
+    sender = _core.VoleOprfSender(delta, 0, DOMAIN, count, threads=1, **form)
+    receiver = _core.VoleOprfReceiver(vector, 0, DOMAIN, count, threads=1, **form)
     message = flipped("0", place)("0", receiver.send_0())
     with pytest.raises(CorrelationError):
         sender.receive_0(message)
@@ -129,11 +131,11 @@ def test_lengths_are_those_of_the_specification() -> None:
     choices, noise = 256 * 5, 256 * 128
     semi_honest, _ = _core.vole_oprf_bytes(5, False, False)
     malicious, _ = _core.vole_oprf_bytes(5, False, True)
-    assert semi_honest == [(choices + noise) * 4, 256 * (5 * 32 + 16)]
+    assert semi_honest == [(choices + noise + 128) * 4 + 2064, 256 * (5 * 32 + 16)]
     assert malicious == [(choices + noise + 256) * 4 + 2064, 256 * (5 * 32 + 16), 32, 32]
 
 
-def test_the_bytes_on_the_wire_are_those_of_version_1() -> None:
+def test_the_bytes_on_the_wire_are_those_of_version_2() -> None:
     """All that keeps instances, trees and rows apart stands in hashes, and shows here; so does the store's length."""
     seen = hashlib.sha256()
 
@@ -144,7 +146,7 @@ def test_the_bytes_on_the_wire_are_those_of_version_1() -> None:
     setups = set_up(wire)
     run(setups, 0, wire=wire)
     run(setups, 1, malicious=False, wire=wire)
-    assert seen.hexdigest() == "ab62514058e1c27c3a96033949b5d06ad55c9e2d61754765eda2336c1c444651"
+    assert seen.hexdigest() == "007429121f058a2e8dc440b705064e115386065ed1c8635d9f723331ff01a3dd"
 
 
 def test_the_known_answers_are_the_oracles() -> None:

@@ -270,7 +270,7 @@ def test_a_sender_that_changes_its_share_of_the_coin_is_caught() -> None:
 
 @pytest.mark.parametrize("party", [SENDER, RECEIVER], ids=str)
 def test_a_peer_of_another_form_or_version_is_refused(party: Party) -> None:
-    for version, mode, variant in ((1, MALICIOUS, FAST), (1, SEMI_HONEST, LOW_COMMUNICATION), (2, SEMI_HONEST, FAST)):
+    for version, mode, variant in ((2, MALICIOUS, FAST), (2, SEMI_HONEST, LOW_COMMUNICATION), (1, SEMI_HONEST, FAST)):
         form = FormOffered(version=version, mode=mode, variant=variant)
 
         def tamper(said: Said, form: FormOffered = form) -> Packet:

@@ -2,8 +2,8 @@
 //!
 //! Roy, "SoftSpokenOT", ePrint 2022/192, figures 6 to 8 with k = 4 and the repetition code: the bits and the sums of sixteen
 //! streams give correlations over GF(2^4) for each of 32 groups, whose bits side by side are correlations with the whole of Delta.
-//! Against malicious parties a linear universal hash of the bits and of all columns is compared (figure 7, with the analysis that
-//! repairs the one of KOS15). The challenge is the digest of the corrections (Fiat-Shamir). A cheating sender of corrections can
+//! A linear universal hash of the bits and of all columns is compared (figure 7, with the analysis that repairs the one of KOS15):
+//! in every form, because who knew Delta could ask for as many keys as it likes, and no row cap would bound it. The challenge is the digest of the corrections (Fiat-Shamir). A cheating sender of corrections can
 //! only guess bits of Delta, and is caught when it guesses wrong.
 
 use zeroize::Zeroize;
@@ -23,10 +23,10 @@ pub const fn correction_bytes(rows: usize) -> usize {
     rows / 8 * GROUPS
 }
 
-/// The rows v for the bits `u` (128 in each element, the last 128 random if `proof` is wanted), and the message.
+/// The rows v for the bits `u` (128 in each element, the last 128 random), and the message: corrections, and a proof of them.
 ///
 /// `session` is different for every call with the same seeds.
-pub fn extend_bits(seeds: &AllSeeds, session: &[u8; 32], u: &[Gf128], proof: bool) -> (Vec<Gf128>, Vec<u8>) {
+pub fn extend_bits(seeds: &AllSeeds, session: &[u8; 32], u: &[Gf128]) -> (Vec<Gf128>, Vec<u8>) {
     let mut columns = Columns::new(u.len());
     let mut message = Vec::with_capacity(correction_bytes(u.len() * ROW_BLOCK) + PROOF_BYTES);
     let mut stream = vec![Gf128::ZERO; u.len()];
@@ -40,26 +40,22 @@ pub fn extend_bits(seeds: &AllSeeds, session: &[u8; 32], u: &[Gf128], proof: boo
         message.extend(correction.iter().flat_map(|block| block.to_bytes()));
     }
     stream.zeroize();
-    if proof {
-        let challenge = challenge(session, &message);
-        message.extend_from_slice(&universal_hash(challenge, u).to_bytes());
-        message.extend(columns.iter().flat_map(|column| universal_hash(challenge, column).to_bytes()));
-    }
+    let challenge = challenge(session, &message);
+    message.extend_from_slice(&universal_hash(challenge, u).to_bytes());
+    message.extend(columns.iter().flat_map(|column| universal_hash(challenge, column).to_bytes()));
     (columns.into_rows(), message)
 }
 
-/// The rows q for a message of corrections, and of a proof if there is one; `None` when the proof is wrong. Time does not depend
-/// on `delta`.
+/// The rows q for a message of corrections and their proof; `None` when the proof is wrong. Time does not depend on `delta`.
 ///
 /// # Panics
-/// When the message has not the length that follows from `blocks` and `proof`.
+/// When the message has not the length that follows from `blocks`.
 pub fn extend_delta(
     seeds: &ButOneSeeds,
     session: &[u8; 32],
     delta: Gf128,
     message: &[u8],
     blocks: usize,
-    proof: bool,
 ) -> Option<Vec<Gf128>> {
     let (corrections, sent) = message.split_at(correction_bytes(blocks * ROW_BLOCK));
     let mut columns = Columns::new(blocks);
@@ -75,18 +71,16 @@ pub fn extend_delta(
         columns.add_masked(g, delta, &stream);
     }
     stream.zeroize();
-    if proof {
-        let challenge = challenge(session, corrections);
-        let sent = sent.as_chunks().0;
-        assert_eq!(sent.len(), 1 + BASE_TRANSFERS, "the caller checks the length");
-        let hashed_bits = Gf128::from_bytes(sent[0]);
-        let wrong = columns.iter().zip(&sent[1..]).enumerate().fold(Gf128::ZERO, |wrong, (j, (column, sent))| {
-            let expected = Gf128::from_bytes(*sent) ^ masked(hashed_bits, delta, j);
-            or(wrong, universal_hash(challenge, column) ^ expected)
-        });
-        if wrong != Gf128::ZERO {
-            return None;
-        }
+    let challenge = challenge(session, corrections);
+    let sent = sent.as_chunks().0;
+    assert_eq!(sent.len(), 1 + BASE_TRANSFERS, "the caller checks the length");
+    let hashed_bits = Gf128::from_bytes(sent[0]);
+    let wrong = columns.iter().zip(&sent[1..]).enumerate().fold(Gf128::ZERO, |wrong, (j, (column, sent))| {
+        let expected = Gf128::from_bytes(*sent) ^ masked(hashed_bits, delta, j);
+        or(wrong, universal_hash(challenge, column) ^ expected)
+    });
+    if wrong != Gf128::ZERO {
+        return None;
     }
     Some(columns.into_rows())
 }
@@ -218,13 +212,11 @@ mod tests {
     fn rows_differ_by_delta_where_the_bit_is_set() {
         let (delta, u) = delta_and_bits();
         let (all, but_one) = seeds(delta);
-        for proof in [false, true] {
-            let (v, message) = extend_bits(&all, &SESSION, &u, proof);
-            let q = extend_delta(&but_one, &SESSION, delta, &message, u.len(), proof).unwrap();
-            for i in 0..u.len() * ROW_BLOCK {
-                let bit = (u[i / ROW_BLOCK].bits() >> (i % ROW_BLOCK)) & 1;
-                assert_eq!(q[i] ^ v[i], if bit == 1 { delta } else { Gf128::ZERO }, "row {i}");
-            }
+        let (v, message) = extend_bits(&all, &SESSION, &u);
+        let q = extend_delta(&but_one, &SESSION, delta, &message, u.len()).unwrap();
+        for i in 0..u.len() * ROW_BLOCK {
+            let bit = (u[i / ROW_BLOCK].bits() >> (i % ROW_BLOCK)) & 1;
+            assert_eq!(q[i] ^ v[i], if bit == 1 { delta } else { Gf128::ZERO }, "row {i}");
         }
     }
 
@@ -250,8 +242,8 @@ mod tests {
         for group in [0, 1, 30, 31] {
             for delta in [delta, Gf128::from_bits(delta.bits() & !(15 << (4 * group)))] {
                 let (all, but_one) = seeds(delta);
-                let (v, honest) = extend_bits(&all, &SESSION, &u, true);
-                let accepted = |message: &[u8]| extend_delta(&but_one, &SESSION, delta, message, u.len(), true).is_some();
+                let (v, honest) = extend_bits(&all, &SESSION, &u);
+                let accepted = |message: &[u8]| extend_delta(&but_one, &SESSION, delta, message, u.len()).is_some();
                 assert!(accepted(&honest));
                 let guessed = (delta.bits() >> (4 * group)) & 15 == 0;
                 assert_eq!(accepted(&lie(&SESSION, &u, &v, &honest, group)), guessed, "group {group}");
@@ -263,12 +255,12 @@ mod tests {
     fn any_changed_byte_of_message_and_proof_is_noticed() {
         let (delta, u) = delta_and_bits();
         let (all, but_one) = seeds(delta);
-        let (_, message) = extend_bits(&all, &SESSION, &u, true);
+        let (_, message) = extend_bits(&all, &SESSION, &u);
         let corrections = correction_bytes(u.len() * ROW_BLOCK);
         for place in [0, 77, corrections - 1, corrections, corrections + 16, message.len() - 1] {
             let mut damaged = message.clone();
             damaged[place] ^= 0x10;
-            assert!(extend_delta(&but_one, &SESSION, delta, &damaged, u.len(), true).is_none(), "byte {place}");
+            assert!(extend_delta(&but_one, &SESSION, delta, &damaged, u.len()).is_none(), "byte {place}");
         }
     }
 
@@ -276,8 +268,8 @@ mod tests {
     fn another_session_gives_other_rows() {
         let (delta, u) = delta_and_bits();
         let (all, _) = seeds(delta);
-        let (first, _) = extend_bits(&all, &SESSION, &u, false);
-        let (second, _) = extend_bits(&all, &[0; 32], &u, false);
+        let (first, _) = extend_bits(&all, &SESSION, &u);
+        let (second, _) = extend_bits(&all, &[0; 32], &u);
         assert!(first.iter().zip(&second).all(|(first, second)| first != second));
     }
 }

@@ -70,8 +70,7 @@ impl DeltaSide {
         begin(&mut self.next, 0, &self.params)?;
         expect_length(message, self.params.message_bytes(0))?;
         let blocks = self.params.rows() / ROW_BLOCK;
-        self.rows = extend_delta(&self.seeds, &self.session, self.delta, message, blocks, self.params.malicious())
-            .ok_or(VoleError::CheckFailed)?;
+        self.rows = extend_delta(&self.seeds, &self.session, self.delta, message, blocks).ok_or(VoleError::CheckFailed)?;
         self.heard = digest("message 0", &[message]);
         self.next = 1;
         Ok(())

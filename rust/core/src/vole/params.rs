@@ -80,7 +80,7 @@ impl VoleParams {
     pub fn message_bytes(&self, k: usize) -> usize {
         assert!(k < self.messages(), "an instance with these parameters has fewer messages");
         match k {
-            0 => correction_bytes(self.rows()) + if self.malicious { PROOF_BYTES } else { 0 },
+            0 => correction_bytes(self.rows()) + PROOF_BYTES,
             1 => NOISE_WEIGHT * self.tree_bytes(),
             2 => 2 * GF128_BYTES,
             _ => 32,
@@ -123,9 +123,9 @@ impl VoleParams {
         self.choice_rows() + NOISE_WEIGHT * self.noise_bits()
     }
 
-    /// Rows of the extension: choices, noise values; if malicious the mask of message 2 and the mask of the proof.
+    /// Rows of the extension: choices, noise values; if malicious the mask of message 2; the mask of the proof.
     pub(super) const fn rows(&self) -> usize {
-        self.mask_row() + if self.malicious { 2 * ROW_BLOCK } else { 0 }
+        self.mask_row() + if self.malicious { 2 * ROW_BLOCK } else { ROW_BLOCK }
     }
 }
 

@@ -91,7 +91,7 @@ impl VectorSide {
     /// [`VoleError::OutOfOrder`].
     pub fn send_0(&mut self) -> Result<Vec<u8>, VoleError> {
         begin(&mut self.next, 0, &self.params)?;
-        let (rows, message) = extend_bits(&self.seeds, &self.session, &self.bits, self.params.malicious());
+        let (rows, message) = extend_bits(&self.seeds, &self.session, &self.bits);
         self.bits.zeroize();
         self.rows = rows;
         self.sent = digest("message 0", &[&message]);

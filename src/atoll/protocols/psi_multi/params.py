@@ -9,7 +9,7 @@ from atoll.protocols.psi.items import MAX_ROWS
 from atoll.protocols.role import Party
 
 PROTOCOL = "psi-multi-kmprt17"
-VERSION = 1
+VERSION = 2
 
 MIN_OWNERS = 2
 """With one owner its share of zero would be no secret: a pair runs `psi_rr22`."""

@@ -12,7 +12,7 @@ from atoll.protocols.psi.cut import bucket_count, padded_size
 from atoll.protocols.psi.state import Begun
 
 PROTOCOL = "psi-rr22"
-VERSION = 1
+VERSION = 2
 
 SEMI_HONEST, MALICIOUS = "semi-honest", "malicious"
 FAST, LOW_COMMUNICATION = "fast", "low-communication"
