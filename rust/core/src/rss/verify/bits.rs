@@ -15,6 +15,8 @@
 use super::coins::{Coin, Masks, Use};
 use super::field::Gf64;
 use super::inner::{Inner, at_points};
+#[cfg(target_arch = "x86_64")]
+use super::lanes_simd::{self, Width};
 use super::moves::{self, Moved};
 use super::proof::Bits;
 use crate::gf128;
@@ -68,16 +70,17 @@ pub(super) fn folded_length(words: usize) -> usize {
 /// The prover's message, and the node's parts as a verifier.
 pub(super) fn message(batches: &[Bits<'_>], streams: &Streams, masks: &mut Masks, coin: Coin) -> (Vec<u64>, Open) {
     let mut sums = Box::new([Lane::default(); SUMS]);
-    let mut strip = Vec::new();
+    let mut strip = vec![Block::empty(); STRIP];
+    let mut filled = 0;
     let mut reader = Reader::new(batches, &coin);
-    while reader.next(Some(streams)) {
-        strip.push(reader.block.clone());
-        if strip.len() == STRIP {
+    while reader.next(&mut strip[filled], Some(streams)) {
+        filled += 1;
+        if filled == STRIP {
             add_sums(&strip, &mut sums);
-            strip.clear();
+            filled = 0;
         }
     }
-    add_sums(&strip, &mut sums);
+    add_sums(&strip[..filled], &mut sums);
     let sums: Vec<u64> = sums.iter().map(element).collect();
     let [own, next] = masks.take(streams, PAIRS);
     let message = sums[..PAIRS].iter().zip(&next).map(|(&sum, &mask)| sum ^ mask).collect();
@@ -107,8 +110,8 @@ impl Open {
         let length = folded_length(batches.iter().map(Bits::len).sum()) + moves.iter().map(Moved::len).sum::<usize>();
         let mut columns: [Vec<u64>; 4] = std::array::from_fn(|_| Vec::with_capacity(length));
         let mut reader = Reader::new(batches, &self.coin);
-        while reader.next(None) {
-            let block = &mut reader.block;
+        let mut block = Block::empty();
+        while reader.next(&mut block, None) {
             let mut weights = [block.weights; ROWS];
             for j in 1..ROWS {
                 weights[j] = weights[j - 1].map(Lane::default(), |word, _| (word << 1) ^ (0x1b & (word >> 63).wrapping_neg()));
@@ -132,28 +135,27 @@ struct Reader<'a> {
     coin: &'a Coin,
     /// What is left of the open one, from this word on.
     open: Option<(&'a Bits<'a>, usize)>,
-    block: Block,
     blocks: u64,
 }
 
 impl<'a> Reader<'a> {
     fn new(batches: &'a [Bits<'a>], coin: &'a Coin) -> Self {
-        Self { batches: batches.iter(), coin, open: None, block: Block::empty(), blocks: 0 }
+        Self { batches: batches.iter(), coin, open: None, blocks: 0 }
     }
 
-    /// Fills the block, its claims too if there are streams; false at the end.
-    fn next(&mut self, streams: Option<&Streams>) -> bool {
+    /// Fills a block, its claims too if there are streams; false at the end.
+    fn next(&mut self, block: &mut Block, streams: Option<&Streams>) -> bool {
         let mut filled = 0;
         while filled < WORDS {
             let Some((batch, from)) = self.open.take().or_else(|| self.batches.next().map(|batch| (batch, 0))) else { break };
             let count = (batch.len() - from).min(WORDS - filled);
             let here = from..from + count;
             let [x_own, x_next, y_own, y_next, z_next] = batch.rows.map(|row| &row[here.clone()]);
-            for (column, row) in self.block.columns.iter_mut().zip([x_own, y_next, x_next, y_own]) {
+            for (column, row) in block.columns.iter_mut().zip([x_own, y_next, x_next, y_own]) {
                 words_of(column)[filled..filled + count].copy_from_slice(row);
             }
             if let Some(streams) = streams {
-                let [next, previous] = self.block.claims.each_mut().map(|claim| &mut words_of(claim)[filled..filled + count]);
+                let [next, previous] = block.claims.each_mut().map(|claim| &mut words_of(claim)[filled..filled + count]);
                 streams.fill(Side::Next, batch.ticket, from as u64, next);
                 streams.fill(Side::Own, batch.ticket, from as u64, previous);
                 for ((claim, &z), (&x, &y)) in next.iter_mut().zip(z_next).zip(x_next.iter().zip(y_next)) {
@@ -168,7 +170,7 @@ impl<'a> Reader<'a> {
         if filled == 0 {
             return false;
         }
-        let Block { columns, claims, weights } = &mut self.block;
+        let Block { columns, claims, weights } = block;
         for column in columns.iter_mut().chain(claims) {
             words_of(column)[filled..].fill(0);
         }
@@ -184,24 +186,24 @@ fn words_of(rows: &mut [Lane; ROWS]) -> &mut [u64] {
 
 fn add_sums(blocks: &[Block], sums: &mut [Lane; SUMS]) {
     #[cfg(target_arch = "x86_64")]
-    if super::lanes_simd::is_supported() {
-        return super::lanes_simd::add_sums(blocks, sums);
+    if let Some(width) = Width::found() {
+        return lanes_simd::add_sums(width, blocks, sums);
     }
     add_sums_portable(blocks, sums);
 }
 
 fn element(sum: &Lane) -> u64 {
     #[cfg(target_arch = "x86_64")]
-    if super::lanes_simd::is_supported() {
-        return super::lanes_simd::element(sum);
+    if Width::found().is_some() {
+        return lanes_simd::element(sum);
     }
     sum.0[0]
 }
 
 fn scale(lanes: &mut [Lane], weights: &[Lane]) {
     #[cfg(target_arch = "x86_64")]
-    if super::lanes_simd::is_supported() {
-        return super::lanes_simd::scale(lanes, weights);
+    if let Some(width) = Width::found() {
+        return lanes_simd::scale(width, lanes, weights);
     }
     scale_portable(lanes, weights);
 }
@@ -247,8 +249,8 @@ fn choices_of(points: &[u64]) -> Choices {
 /// are public (Arlazarov, Dinic, Kronrod, Faradzev). What comes out has a row for each bit of elements, and is transposed.
 fn fold_rows(rows: &mut [Lane; ROWS], choices: &Choices) {
     #[cfg(target_arch = "x86_64")]
-    if super::lanes_simd::is_supported() {
-        return super::lanes_simd::fold_rows(rows, choices);
+    if let Some(width) = Width::found() {
+        return lanes_simd::fold_rows(width, rows, choices);
     }
     fold_rows_portable(rows, choices);
 }
@@ -288,27 +290,35 @@ fn transpose_lanes(rows: &mut [Lane; ROWS]) {
 mod tests {
     use super::*;
 
+    #[cfg(target_arch = "x86_64")]
     #[test]
-    fn vectors_say_what_portable_code_says() {
+    fn vectors_of_every_width_say_what_portable_code_says() {
         let coin = Coin::new(&[3; 16]);
-        let mut block = Block::empty();
-        for (at, rows) in block.columns.iter_mut().chain(&mut block.claims).enumerate() {
-            coin.fill(Use::Rows, (at * WORDS) as u64, words_of(rows));
+        let mut blocks = vec![Block::empty(); 3];
+        for (tag, block) in blocks.iter_mut().enumerate() {
+            for (at, rows) in block.columns.iter_mut().chain(&mut block.claims).enumerate() {
+                coin.fill(Use::Rows, ((tag * 6 + at) * WORDS) as u64, words_of(rows));
+            }
+            coin.fill(Use::Blocks, (tag * LANE_WORDS) as u64, &mut block.weights.0);
         }
-        coin.fill(Use::Blocks, 0, &mut block.weights.0);
-        let (mut sums, mut portable) = ([Lane::default(); SUMS], [Lane::default(); SUMS]);
-        add_sums(&[block.clone(), block.clone(), block.clone()], &mut sums);
-        add_sums_portable(&[block.clone(), block.clone(), block.clone()], &mut portable);
-        assert!(sums.iter().zip(&portable).all(|(sum, portable)| element(sum) == portable.0[0]));
-
         let choices = choices_of(&coin.words(Use::BitPoints, ROWS));
-        let (mut rows, mut portable) = (block.columns[0], block.columns[0]);
-        fold_rows(&mut rows, &choices);
-        fold_rows_portable(&mut portable, &choices);
-        assert_eq!(rows, portable);
-        scale(&mut rows, &block.columns[1]);
-        scale_portable(&mut portable, &block.columns[1]);
-        assert_eq!(rows, portable);
+        for width in Width::all() {
+            let (mut sums, mut portable) = ([Lane::default(); SUMS], [Lane::default(); SUMS]);
+            for blocks in [&blocks[..], &blocks[1..2]] {
+                lanes_simd::add_sums(width, blocks, &mut sums);
+                add_sums_portable(blocks, &mut portable);
+            }
+            let mut both = sums.iter().zip(&portable);
+            assert!(both.all(|(sum, portable)| lanes_simd::element(sum) == portable.0[0]), "{width:?}");
+
+            let (mut rows, mut portable) = (blocks[0].columns[0], blocks[0].columns[0]);
+            lanes_simd::fold_rows(width, &mut rows, &choices);
+            fold_rows_portable(&mut portable, &choices);
+            assert_eq!(rows, portable, "{width:?}");
+            lanes_simd::scale(width, &mut rows, &blocks[0].columns[1]);
+            scale_portable(&mut portable, &blocks[0].columns[1]);
+            assert_eq!(rows, portable, "{width:?}");
+        }
     }
 
     #[test]

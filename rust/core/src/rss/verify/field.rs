@@ -1,5 +1,7 @@
 //! The fields that proofs are folded in, and sums of products over columns of their elements.
 
+#[cfg(target_arch = "x86_64")]
+use super::lanes_simd::{self, Width};
 use crate::gf128;
 
 /// A field whose elements are words, with what folding needs of it.
@@ -49,29 +51,33 @@ impl Field for Gf64 {
 
     fn crossed(&self, left: [&[u64]; 4], right: [&[u64]; 4]) -> u64 {
         #[cfg(target_arch = "x86_64")]
-        if super::lanes_simd::is_supported() {
-            return super::lanes_simd::crossed(left, right);
+        if let Some(width) = Width::found() {
+            return lanes_simd::crossed(width, left, right);
         }
         crossed_portable(left, right)
     }
 
     fn products(&self, columns: [&[u64]; 4]) -> u64 {
         #[cfg(target_arch = "x86_64")]
-        if super::lanes_simd::is_supported() {
-            return super::lanes_simd::products(columns);
+        if let Some(width) = Width::found() {
+            return lanes_simd::products(width, columns);
         }
-        let [a, b, c, d] = columns;
-        let sums = a.iter().zip(b).zip(c.iter().zip(d));
-        sums.fold(0, |sum, ((&a, &b), (&c, &d))| sum ^ self.multiply(a, b) ^ self.multiply(c, d))
+        products_portable(columns)
     }
 
     fn combine(&self, points: &[u64], rows: &[&[u64]], to: &mut [u64]) {
         #[cfg(target_arch = "x86_64")]
-        if super::lanes_simd::is_supported() {
-            return super::lanes_simd::combine(points, rows, to);
+        if let Some(width) = Width::found() {
+            return lanes_simd::combine(width, points, rows, to);
         }
         combine_portable(points, rows, to);
     }
+}
+
+/// `Gf64::products` anywhere.
+pub(super) fn products_portable([a, b, c, d]: [&[u64]; 4]) -> u64 {
+    let sums = a.iter().zip(b).zip(c.iter().zip(d));
+    sums.fold(0, |sum, ((&a, &b), (&c, &d))| sum ^ gf128::multiply_subfield(a, b) ^ gf128::multiply_subfield(c, d))
 }
 
 /// `Gf64::crossed` anywhere.

@@ -19,6 +19,8 @@
 
 mod bits;
 mod coins;
+#[cfg(target_arch = "x86_64")]
+mod doubles_simd;
 mod field;
 mod inner;
 #[cfg(target_arch = "x86_64")]

@@ -1,8 +1,10 @@
 //! Numbers modulo a prime of 50 bits that a coin chose.
 
 use super::coins::{Coin, Use};
+#[cfg(target_arch = "x86_64")]
+use super::doubles_simd;
 use super::field::Field;
-use super::weighted::{DIGIT, Table, VALUES};
+use super::weighted::{BYTE, Table};
 #[cfg(target_arch = "x86_64")]
 use super::words_simd;
 
@@ -57,6 +59,8 @@ impl Prime {
         #[cfg(target_arch = "x86_64")]
         if words_simd::is_supported() {
             return words_simd::reduce_each(self, words, to);
+        } else if doubles_simd::is_supported() {
+            return doubles_simd::reduce_each(self, words, to);
         }
         self.reduce_each_portable(words, to);
     }
@@ -72,14 +76,16 @@ impl Prime {
         #[cfg(target_arch = "x86_64")]
         if words_simd::is_supported() {
             return words_simd::look_up(self, table, subsets, weights);
+        } else if doubles_simd::is_supported() {
+            return doubles_simd::look_up(self, table, subsets, weights);
         }
         self.look_up_portable(table, subsets, weights);
     }
 
     fn look_up_portable(&self, table: &Table, subsets: &[u64], weights: &mut [u64]) {
         for (weight, &subset) in weights.iter_mut().zip(subsets) {
-            let digits = table.iter().enumerate().map(|(digit, values)| values[(subset >> (DIGIT * digit)) as usize % VALUES]);
-            *weight = self.reduce(digits.sum());
+            let sums = table.bytes.iter().enumerate().map(|(at, values)| values[usize::from((subset >> (BYTE * at)) as u8)]);
+            *weight = self.reduce(sums.sum());
         }
     }
 
@@ -88,6 +94,8 @@ impl Prime {
         #[cfg(target_arch = "x86_64")]
         if words_simd::is_supported() {
             return words_simd::weigh(self, weights, words, to);
+        } else if doubles_simd::is_supported() {
+            return doubles_simd::weigh(self, weights, words, to);
         }
         self.weigh_portable(weights, words, to);
     }
@@ -153,6 +161,8 @@ impl Field for Prime {
         #[cfg(target_arch = "x86_64")]
         if words_simd::is_supported() {
             return self.reduce_wide(words_simd::crossed(left, right));
+        } else if doubles_simd::is_supported() {
+            return self.reduce_wide(doubles_simd::crossed(left, right));
         }
         self.crossed_portable(left, right)
     }
@@ -161,6 +171,8 @@ impl Field for Prime {
         #[cfg(target_arch = "x86_64")]
         if words_simd::is_supported() {
             return self.reduce_wide(words_simd::products(columns));
+        } else if doubles_simd::is_supported() {
+            return self.reduce_wide(doubles_simd::products(columns));
         }
         self.products_portable(columns)
     }
@@ -169,6 +181,8 @@ impl Field for Prime {
         #[cfg(target_arch = "x86_64")]
         if words_simd::is_supported() {
             return words_simd::combine(self, points, rows, to);
+        } else if doubles_simd::is_supported() {
+            return doubles_simd::combine(self, points, rows, to);
         }
         self.combine_portable(points, rows, to);
     }
@@ -235,6 +249,8 @@ fn is_prime(number: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "x86_64")]
+    use super::super::numbers::SUBSETS;
     use super::*;
 
     #[test]
@@ -256,41 +272,81 @@ mod tests {
         }
     }
 
-    #[test]
-    fn vectors_say_what_portable_code_says() {
-        let field = Prime::new((1 << 50) - 27);
-        let draw = |tag: u64, count: usize| -> Vec<u64> {
-            let words = (1..=count as u64).map(|i| (i * 8 + tag).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(13));
-            words.map(|word| if word % 5 == 0 { field.modulus - 1 } else { field.reduce(word) }).collect()
+    #[cfg(target_arch = "x86_64")]
+    macro_rules! say_what_portable_code_says {
+        ($kernels:ident) => {
+            for field in FIELDS.map(Prime::new) {
+                for count in (0..18).chain([128, 2048]) {
+                    let columns: Vec<Vec<u64>> = (0..8).map(|tag| elements(&field, tag, count)).collect();
+                    let four = |from: usize| -> [&[u64]; 4] { std::array::from_fn(|i| &columns[from + i][..]) };
+                    let crossed = $kernels::crossed(four(0), four(4));
+                    assert_eq!(field.reduce_wide(crossed), field.crossed_portable(four(0), four(4)), "{count}");
+                    let products = $kernels::products(four(0));
+                    assert_eq!(field.reduce_wide(products), field.products_portable(four(0)), "{count}");
+                    let table = Table::new(&field, &elements(&field, 10, SUBSETS));
+                    let (mut one, mut other) = (vec![1; count], vec![2; count]);
+                    $kernels::look_up(&field, &table, &edges(count), &mut one);
+                    field.look_up_portable(&table, &edges(count), &mut other);
+                    assert_eq!(one, other, "{count}");
+                    let words: [Vec<u64>; 4] = std::array::from_fn(|i| edges(count + i).split_off(i));
+                    let words = words.each_ref().map(|words| &words[..]);
+                    let [mut one, mut other] =
+                        [1, 2].map(|word| [const { Vec::new() }; 4].map(|_: Vec<u64>| vec![word; count]));
+                    $kernels::weigh(&field, &columns[0], words, one.each_mut().map(|column| &mut column[..]));
+                    field.weigh_portable(&columns[0], words, other.each_mut().map(|column| &mut column[..]));
+                    assert_eq!(one, other, "{count}");
+                    let rows: Vec<&[u64]> = columns.iter().map(|row| &row[..]).collect();
+                    let (mut one, mut other) = (vec![1; count], vec![2; count]);
+                    $kernels::combine(&field, &elements(&field, 9, 8), &rows, &mut one);
+                    field.combine_portable(&elements(&field, 9, 8), &rows, &mut other);
+                    assert_eq!(one, other, "{count}");
+                    let mut reduced = vec![7];
+                    $kernels::reduce_each(&field, &edges(count), &mut reduced);
+                    assert!(reduced.len() == count + 1 && reduced[0] == 7);
+                    assert!(edges(count).iter().zip(&reduced[1..]).all(|(&word, &rest)| rest == word % field.modulus));
+                }
+                // the largest sums there are
+                let most = vec![field.modulus - 1; 2048];
+                let crossed = $kernels::crossed([&most; 4], [&most; 4]);
+                assert_eq!(crossed, 4096 * (2 * u128::from(field.modulus - 1)).pow(2));
+                assert_eq!($kernels::products([&most; 4]), 4096 * u128::from(field.modulus - 1).pow(2));
+                let (mut one, mut other) = (vec![0; 5], vec![0; 5]);
+                $kernels::combine(&field, &most, &[&most[..5]; 2048], &mut one);
+                field.combine_portable(&most, &[&most[..5]; 2048], &mut other);
+                assert_eq!(one, other);
+            }
         };
-        let edges =
-            |count: usize| -> Vec<u64> { (0..count as u32).map(|i| u64::MAX.rotate_left(i) << (i % 7) >> (i % 64)).collect() };
-        for count in [1, 7, 8, 9, 128] {
-            let columns: Vec<Vec<u64>> = (0..8).map(|tag| draw(tag, count)).collect();
-            let four = |from: usize| -> [&[u64]; 4] { std::array::from_fn(|i| &columns[from + i][..]) };
-            assert_eq!(field.crossed(four(0), four(4)), field.crossed_portable(four(0), four(4)));
-            assert_eq!(field.products(four(0)), field.products_portable(four(0)));
-            let table: Vec<[u64; 16]> = draw(10, 12).iter().map(|&most| std::array::from_fn(|i| most - i as u64)).collect();
-            let (mut one, mut other) = (vec![1; count], vec![2; count]);
-            field.look_up(&table, &edges(count), &mut one);
-            field.look_up_portable(&table, &edges(count), &mut other);
-            assert_eq!(one, other);
-            let words: [Vec<u64>; 4] = std::array::from_fn(|i| edges(count + i).split_off(i));
-            let words = words.each_ref().map(|words| &words[..]);
-            let [mut one, mut other] = [1, 2].map(|word| [const { Vec::new() }; 4].map(|_: Vec<u64>| vec![word; count]));
-            field.weigh(&columns[0], words, one.each_mut().map(|column| &mut column[..]));
-            field.weigh_portable(&columns[0], words, other.each_mut().map(|column| &mut column[..]));
-            assert_eq!(one, other);
-            let rows: Vec<&[u64]> = columns.iter().map(|row| &row[..]).collect();
-            let (mut one, mut other) = (vec![1; count], vec![2; count]);
-            field.combine(&draw(9, 8), &rows, &mut one);
-            field.combine_portable(&draw(9, 8), &rows, &mut other);
-            assert_eq!(one, other);
+    }
+
+    /// A large modulus, a small one and one between.
+    #[cfg(target_arch = "x86_64")]
+    const FIELDS: [u64; 3] = [(1 << 50) - 27, 562_949_953_421_381, 844_424_930_132_057];
+
+    #[cfg(target_arch = "x86_64")]
+    fn elements(field: &Prime, tag: u64, count: usize) -> Vec<u64> {
+        let words = (1..=count as u64).map(|i| (i * 8 + tag).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(13));
+        words.map(|word| if word % 5 == 0 { field.modulus - 1 } else { field.reduce(word) }).collect()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn edges(count: usize) -> Vec<u64> {
+        (0..count as u32).map(|i| u64::MAX.rotate_left(i) << (i % 7) >> (i % 64)).collect()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn products_of_52_bits_say_what_portable_code_says() {
+        if words_simd::is_supported() {
+            say_what_portable_code_says!(words_simd);
         }
-        let words: Vec<u64> = (0..70).map(|i| u64::MAX.rotate_left(i) << (i % 7) >> (i % 64)).collect();
-        let mut reduced = Vec::new();
-        field.reduce_each(&words, &mut reduced);
-        assert!(words.iter().zip(&reduced).all(|(&word, &rest)| rest == word % field.modulus));
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn floating_point_says_what_portable_code_says() {
+        if doubles_simd::is_supported() {
+            say_what_portable_code_says!(doubles_simd);
+        }
     }
 
     #[test]

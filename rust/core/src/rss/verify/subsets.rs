@@ -5,8 +5,12 @@
 //! longer: 96 KiB of sums do not fit the first-level cache.
 
 use super::coins::{Coin, Use};
+#[cfg(target_arch = "x86_64")]
+use super::notes_simd;
 use super::numbers::{Behind, Claims, SHARE_WORDS, SUBSETS, less};
 use crate::rss::lanes::Lane;
+#[cfg(target_arch = "x86_64")]
+use crate::rss::level::Level;
 use crate::rss::streams::Streams;
 
 /// Claims whose notes are worked on together: they and the sums stay in the first-level cache.
@@ -69,8 +73,8 @@ pub(super) fn subset_sums(claims: &[Claims<'_>], streams: &Streams, coin: &Coin)
 
 fn add_notes(sums: &mut SubsetSums, notes: &[Notes], subsets: &[u64]) {
     #[cfg(target_arch = "x86_64")]
-    if super::notes_simd::is_supported() {
-        return super::notes_simd::add(sums, notes, subsets);
+    if Level::found() != Level::Portable {
+        return notes_simd::add(Level::found(), sums, notes, subsets);
     }
     add_portable(sums, notes, subsets);
 }
@@ -90,11 +94,11 @@ fn take_notes(claims: &Claims<'_>, streams: &Streams, from: usize, notes: &mut [
     claims.fill(streams, from, own, next);
     #[cfg(target_arch = "x86_64")]
     if let Claims::Products { inner: 1, x, y, masks: Behind::Exchanged { z_next, .. } } = claims
-        && super::notes_simd::is_supported()
+        && Level::found() != Level::Portable
     {
         let here = from..from + notes.len();
         let (x, y) = (x.part(here.clone()), y.part(here.clone()));
-        return super::notes_simd::take(x, y, [own, next, &z_next[here]], notes);
+        return notes_simd::take(Level::found(), x, y, [own, next, &z_next[here]], notes);
     }
     take_portable(claims, from, [own, next], notes);
 }
@@ -114,10 +118,7 @@ mod tests {
     use crate::rss::streams::Side;
 
     #[test]
-    fn vectors_note_what_portable_code_notes() {
-        if !super::super::notes_simd::is_supported() {
-            return;
-        }
+    fn vectors_of_every_level_note_what_portable_code_notes() {
         let streams = Streams::new(&[1; 16], &[2; 16]);
         let column = |ticket: u64, count: usize| {
             let mut words = vec![0; count];
@@ -126,19 +127,20 @@ mod tests {
             words.iter_mut().step_by(3).for_each(|word| *word = u64::MAX);
             words
         };
-        for count in [1, 7, 8, 9, 100, STRIP] {
+        let levels = || Level::all().filter(|&level| level != Level::Portable);
+        for (count, level) in (0..18).chain([100, STRIP]).flat_map(|count| levels().map(move |level| (count, level))) {
             let [a, b, c, d, own, next, z_next] = std::array::from_fn(|ticket| column(ticket as u64, count));
             let (x, y) = (Shares { own: &a, next: &b }, Shares { own: &c, next: &d });
             let (mut one, mut other) = (vec![Lane::default(); count], vec![Lane([7; 8]); count]);
             let masks = Behind::Exchanged { ticket: 0, z_next: &z_next };
             take_portable(&Claims::Products { inner: 1, x, y, masks }, 0, [&own, &next], &mut one);
-            super::super::notes_simd::take(x, y, [&own, &next, &z_next], &mut other);
-            assert!(one == other, "{count}");
+            notes_simd::take(level, x, y, [&own, &next, &z_next], &mut other);
+            assert!(one == other, "{count} {level:?}");
             let subsets = column(9, count);
             let mut sums: [SubsetSums; 2] = [[[Lane::default(); VALUES]; SUBSETS / DIGIT]; 2];
             add_portable(&mut sums[0], &other, &subsets);
-            super::super::notes_simd::add(&mut sums[1], &other, &subsets);
-            assert!(sums[0] == sums[1], "{count}");
+            notes_simd::add(level, &mut sums[1], &other, &subsets);
+            assert!(sums[0] == sums[1], "{count} {level:?}");
         }
     }
 }

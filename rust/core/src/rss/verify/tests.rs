@@ -334,20 +334,21 @@ fn what_is_heard_has_the_length_and_size_of_an_honest_message() {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 #[test]
-fn vectors_say_what_portable_code_says() {
-    use super::field::{Field, Gf64, combine_portable, crossed_portable};
-    for count in [1, 7, 8, 9, 64, 129] {
+fn vectors_of_every_width_say_what_portable_code_says() {
+    use super::field::{combine_portable, crossed_portable, products_portable};
+    use super::lanes_simd::{self, Width};
+    for (count, width) in (0..20).chain([64, 128, 129]).flat_map(|count| Width::all().map(move |width| (count, width))) {
         let words: Vec<Vec<u64>> = (0..8).map(|tag| Column::draw(tag, count).0[0].clone()).collect();
         let four = |from: usize| -> [&[u64]; 4] { std::array::from_fn(|i| &words[from + i][..]) };
-        assert_eq!(Gf64.crossed(four(0), four(4)), crossed_portable(four(0), four(4)));
-        let zeros = vec![0; count];
-        assert_eq!(Gf64.products(four(0)), crossed_portable(four(0), [&zeros; 4]));
+        assert_eq!(lanes_simd::crossed(width, four(0), four(4)), crossed_portable(four(0), four(4)), "{count} {width:?}");
+        assert_eq!(lanes_simd::products(width, four(0)), products_portable(four(0)), "{count} {width:?}");
         let rows: Vec<&[u64]> = words[1..].iter().map(|row| &row[..]).collect();
         let points = Column::draw(77, rows.len()).0[0].clone();
         let (mut one, mut other) = (vec![1; count], vec![2; count]);
-        Gf64.combine(&points, &rows, &mut one);
+        lanes_simd::combine(width, &points, &rows, &mut one);
         combine_portable(&points, &rows, &mut other);
-        assert_eq!(one, other);
+        assert_eq!(one, other, "{count} {width:?}");
     }
 }

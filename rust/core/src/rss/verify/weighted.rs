@@ -7,26 +7,46 @@ use super::coins::{Coin, Use};
 use super::field::Field;
 use super::inner::Source;
 use super::moves::Moved;
-use super::numbers::Claims;
+use super::numbers::{Claims, SUBSETS};
 use super::prime::Prime;
 
 /// Elements that are weighed together.
 const STRIP: usize = 256;
 
-/// Bits of a subset mask that are looked up together.
+/// Bits of a subset mask that vectors look up together: two vectors of sums.
 pub(super) const DIGIT: usize = 4;
-/// Their values: two vectors of sums.
-pub(super) const VALUES: usize = 1 << DIGIT;
+/// Bits that are looked up together in memory.
+pub(super) const BYTE: usize = 8;
 
-/// For each digit of a subset mask: the sum of the weights of its subsets.
-pub(super) type Table = [[u64; VALUES]];
+/// The sums of the weights of the subsets in a digit of a mask, for each value of each digit, and for each value of each byte.
+pub(super) struct Table {
+    pub(super) digits: [[u64; 1 << DIGIT]; SUBSETS / DIGIT],
+    pub(super) bytes: [[u64; 1 << BYTE]; SUBSETS / BYTE],
+}
+
+impl Table {
+    /// Of a weight for each subset.
+    pub(super) fn new(field: &Prime, weights: &[u64]) -> Self {
+        fn sums<const VALUES: usize>(field: &Prime, weights: &[u64]) -> [u64; VALUES] {
+            let mut sums = [0; VALUES];
+            for value in 1..VALUES {
+                sums[value] = field.add(sums[value & (value - 1)], weights[value.trailing_zeros() as usize]);
+            }
+            sums
+        }
+        Self {
+            digits: std::array::from_fn(|digit| sums(field, &weights[DIGIT * digit..])),
+            bytes: std::array::from_fn(|byte| sums(field, &weights[BYTE * byte..])),
+        }
+    }
+}
 
 /// What weighs columns.
 pub(super) struct Weighted {
     field: Prime,
     /// Drew the subsets.
     coin: Coin,
-    table: Vec<[u64; VALUES]>,
+    table: Box<Table>,
     /// Of the claims on rows that moved: x own, y next, x next, y own.
     held: Vec<[Vec<u64>; 4]>,
 }
@@ -51,14 +71,7 @@ struct Piece<'a> {
 impl Weighted {
     /// Of the subsets that a coin drew, each with its weight.
     pub(super) fn new(field: Prime, coin: Coin, weights: &[u64], claims: &[Claims<'_>]) -> Self {
-        let sums = |weights: &[u64]| {
-            let mut table = [0; VALUES];
-            for value in 1..VALUES {
-                table[value] = field.add(table[value & (value - 1)], weights[value.trailing_zeros() as usize]);
-            }
-            table
-        };
-        let table = weights.chunks_exact(DIGIT).map(sums).collect();
+        let table = Box::new(Table::new(&field, weights));
         let mut made = Self { field, coin, table, held: Vec::new() };
         let mut first = 0;
         for claims in claims {
@@ -163,7 +176,7 @@ mod tests {
     use super::super::coins::Masks;
     use super::super::inner::Inner;
     use super::super::moves::Order;
-    use super::super::numbers::{Behind, SUBSETS};
+    use super::super::numbers::Behind;
     use super::*;
     use crate::rss::ring::Shares;
     use crate::rss::streams::{Side, Streams};

@@ -116,7 +116,7 @@ pub(super) fn look_up(field: &Prime, table: &Table, subsets: &[u64], weights: &m
         let modulus = Modulus::new(field);
         for at in 0..weights.len().div_ceil(LANE_WORDS) {
             let (mut masks, mut sum) = (load(subsets, at), _mm512_setzero_si512());
-            for values in table {
+            for values in &table.digits {
                 // of an index no more than four bits count
                 sum = _mm512_add_epi64(sum, _mm512_permutex2var_epi64(load(values, 0), masks, load(values, 1)));
                 masks = _mm512_srli_epi64::<{ DIGIT as u32 }>(masks);
