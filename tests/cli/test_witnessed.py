@@ -177,7 +177,7 @@ def test_what_is_published_is_witnessed_and_what_is_rolled_back_stops_the_nodes(
         shutil.copytree(lagoon.folder / "backup" / org, lagoon.home(org))
         (lagoon.home(org) / "node.pid").unlink(missing_ok=True)
     processes = {org: start_node(lagoon.home(org), detach=True) for org in ORGS}
-    # Two of three are a quorum for the smaller log. Whoever learns of one stops, whoever is left without one waits: chance says who.
+    # Two of three are a quorum for the smaller log: who learns of one stops, who is left without waits; chance says who.
     until("somebody stops", lambda: any(has_stopped(lagoon, org, process) for org, process in processes.items()))
     for org, process in processes.items():
         until(
