@@ -162,7 +162,7 @@ DENIED: dict[str, tuple[str, Change]] = {
     "a key by which the terms let nothing be compared": (
         "policy.terms",
         lambda d: d.permit_output(
-            "identifiers", Constraint(left=Operand.KEYS, operator=Operator.IS_ANY_OF, right=("name",))
+            "identifiers", Constraint(left=Operand.KEYS, operator=Operator.IS_ANY_OF, right=("national_id",))
         ).change_demand(keys=("national_id", "name")),
     ),
     "payload of which the terms name one column": (
