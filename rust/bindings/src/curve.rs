@@ -21,19 +21,23 @@ pub(crate) fn threads(asked: usize) -> usize {
 
 /// The kernel of that name, or the best; a name that this processor cannot run is refused.
 pub(crate) fn kernel(name: Option<&str>) -> PyResult<Kernel> {
-    let kernel = match name {
-        None => Kernel::best(),
-        Some("ifma") => Kernel::Ifma,
-        Some("portable") => Kernel::Portable,
-        Some(_) => return Err(PyValueError::new_err("the kernel is ifma or portable")),
-    };
+    let Some(name) = name else { return Ok(Kernel::best()) };
+    let kernel = Kernel::ALL.into_iter().find(|kernel| kernel_name(*kernel) == name);
+    let kernel = kernel.ok_or_else(|| PyValueError::new_err("the kernel is ifma, avx2 or portable"))?;
     if kernel.is_available() { Ok(kernel) } else { Err(PyValueError::new_err("this processor lacks the kernel")) }
 }
 
 #[pyfunction]
 pub fn curve_kernels() -> Vec<&'static str> {
-    let named = [("ifma", Kernel::Ifma), ("portable", Kernel::Portable)];
-    named.into_iter().filter(|(_, kernel)| kernel.is_available()).map(|(name, _)| name).collect()
+    Kernel::available().map(kernel_name).collect()
+}
+
+fn kernel_name(kernel: Kernel) -> &'static str {
+    match kernel {
+        Kernel::Ifma => "ifma",
+        Kernel::Avx2 => "avx2",
+        Kernel::Portable => "portable",
+    }
 }
 
 #[pyfunction]

@@ -72,10 +72,10 @@ impl Zeroize for LaneDigits {
     }
 }
 
-/// The digits of up to eight scalars side by side; lanes without a scalar get those of zero.
-pub fn lane_digits(scalars: &[Scalar]) -> [LaneDigits; DIGITS] {
+/// The digits of up to `LANES` scalars side by side, eight at most; lanes without a scalar get those of zero.
+pub fn lane_digits<const LANES: usize>(scalars: &[Scalar]) -> [LaneDigits; DIGITS] {
     let mut lanes = [LaneDigits::default(); DIGITS];
-    for lane in 0..8 {
+    for lane in 0..LANES {
         let mut own = digits(scalars.get(lane).unwrap_or(&Scalar::ZERO));
         for (all, digit) in lanes.iter_mut().zip(&own) {
             all.signs |= digit.is_negative() & (1 << lane);

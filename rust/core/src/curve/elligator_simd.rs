@@ -1,10 +1,12 @@
-//! Eight hashes at once to points of Curve25519, up to clearing the cofactor, as RFC 9380 section 8.5 has it.
+//! A hash a lane at once to points of Curve25519, up to clearing the cofactor, as RFC 9380 section 8.5 has it.
 
 use super::constants::{ONE, SQRT_M1, SQRT_MINUS_A_PLUS_2};
 use super::field_simd::{Loose, Tight};
 use super::montgomery_simd::{Ratio, quotients};
 use super::point_simd::{Extended, Factors};
 use super::roots_simd::sqrt_ratio;
+use super::vectorised;
+use super::words_simd::LANES;
 
 /// Uniform bytes of a hash: two numbers of 48.
 pub const UNIFORM_BYTES: usize = 96;
@@ -22,7 +24,7 @@ struct Point {
 
 impl Point {
     /// The same point on the Edwards curve: x = c u / v, y = (u - 1) / (u + 1).
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn edwards(&self) -> Extended {
         let (x, z) = (self.x.loose(), self.z.loose());
         let factors = Factors {
@@ -35,10 +37,10 @@ impl Point {
     }
 }
 
-/// hash_to_field (RFC 9380 section 5.2) of eight expanded messages.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn to_field(uniform: &[[u8; UNIFORM_BYTES]; 8]) -> [Tight; 2] {
-    let (mut low, mut high) = ([[[0; 32]; 8]; 2], [[[0; 32]; 8]; 2]);
+/// hash_to_field (RFC 9380 section 5.2) of an expanded message a lane.
+#[vectorised]
+fn to_field(uniform: &[[u8; UNIFORM_BYTES]; LANES]) -> [Tight; 2] {
+    let (mut low, mut high) = ([[[0; 32]; LANES]; 2], [[[0; 32]; LANES]; 2]);
     for (lane, bytes) in uniform.iter().enumerate() {
         for (which, number) in bytes.as_chunks::<48>().0.iter().enumerate() {
             let mut number = *number;
@@ -60,7 +62,7 @@ fn to_field(uniform: &[[u8; UNIFORM_BYTES]; 8]) -> [Tight; 2] {
 ///
 /// One root serves both candidates: where g(x1) is no square, `sqrt_ratio` gives the root of i g(x1), and that of
 /// g(x2) = 2 t^2 g(x1) is this one times (1 - i) t, because 2 / i = (1 - i)^2.
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn map(t: &[Tight; 2]) -> [Point; 2] {
     let (one, j) = (Tight::splat(&ONE), Tight::splat(&J));
     let minus_j = Loose::zero().minus(&j.loose()).tight();
@@ -88,7 +90,7 @@ fn map(t: &[Tight; 2]) -> [Point; 2] {
 }
 
 /// The sum's u; the two points are neither equal nor opposite, or it is given as zero.
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn sum([left, right]: &[Point; 2]) -> Ratio {
     let z = left.z.times(&right.z).tight();
     let (a, b) = (left.x.times(&right.z), right.x.times(&left.z));
@@ -100,17 +102,17 @@ fn sum([left, right]: &[Point; 2]) -> Ratio {
     Ratio { x: all.minus(&taken), z: run_squared.times(&z) }
 }
 
-/// The u of eight points for each eight expanded messages, with one inversion for all.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub fn from_uniform(eights: &[[[u8; UNIFORM_BYTES]; 8]]) -> Vec<Tight> {
-    let sums: Vec<Ratio> = eights.iter().map(|uniform| sum(&map(&to_field(uniform)))).collect();
+/// The u of a point for each expanded message, with one inversion for all.
+#[vectorised]
+pub fn from_uniform(groups: &[[[u8; UNIFORM_BYTES]; LANES]]) -> Vec<Tight> {
+    let sums: Vec<Ratio> = groups.iter().map(|uniform| sum(&map(&to_field(uniform)))).collect();
     quotients(&sums)
 }
 
-/// Eight points of the Edwards curve for each eight expanded messages, the cofactor cleared. Its z is zero only where a map hits RFC
+/// A point of the Edwards curve for each expanded message, the cofactor cleared. Its z is zero only where a map hits RFC
 /// 9380's exceptional case, with 2^-252 a message, which nobody can look for; whoever inverts a batch need not expect it.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub fn edwards_from_uniform(uniform: &[[u8; UNIFORM_BYTES]; 8]) -> Extended {
+#[vectorised]
+pub fn edwards_from_uniform(uniform: &[[u8; UNIFORM_BYTES]; LANES]) -> Extended {
     let [left, right] = map(&to_field(uniform));
     left.edwards().plus(&right.edwards()).doubled(3)
 }

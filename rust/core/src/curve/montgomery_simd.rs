@@ -1,4 +1,4 @@
-//! Eight points of Curve25519 (RFC 7748), v^2 = u^3 + 486662 u^2 + u, by their u alone, all times one secret.
+//! A point of Curve25519 a lane (RFC 7748), v^2 = u^3 + 486662 u^2 + u, by its u alone, all times one secret.
 //!
 //! The ladder of RFC 7748 section 5 with two changes that leave its results. Swapping the two points before a step changes the
 //! sign of one difference that is squared and otherwise only says which of the two is doubled, so that choice is all that is
@@ -11,6 +11,8 @@ use core::hint::black_box;
 use super::constants::ONE;
 use super::field_simd::{LaneMask, Loose, Tight};
 use super::roots_simd::inverse;
+use super::vectorised;
+use super::words_simd::LANES;
 
 /// (486662 - 2) / 4.
 const A24: u64 = 121_665;
@@ -33,14 +35,14 @@ struct Sides {
 
 impl Ratio {
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn sides(&self) -> Sides {
         Sides { sum: self.x.plus(&self.z).tight(), difference: self.x.minus(&self.z).tight() }
     }
 
     /// The point times 2^`doublings`.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn doubled(self, doublings: usize) -> Self {
         let mut running = self;
         for _ in 0..doublings {
@@ -53,7 +55,7 @@ impl Ratio {
 impl Sides {
     /// 2 multiplications, 2 squarings, and one multiplication by a small number.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn doubled(&self) -> Ratio {
         let (square, other) = (self.sum.squared(), self.difference.squared());
         let e = square.minus(&other).tight();
@@ -62,7 +64,7 @@ impl Sides {
 
     /// The sum with `other`, where the difference of the two has the given u. 3 multiplications and 2 squarings.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn plus(&self, other: &Self, u_of_difference: &Tight) -> Ratio {
         let (da, cb) = (other.difference.times(&self.sum), other.sum.times(&self.difference));
         let square = da.minus(&cb).tight().squared().tight();
@@ -70,7 +72,7 @@ impl Sides {
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn blend(&self, mask: LaneMask, other: &Self) -> Self {
         Self { sum: self.sum.blend(mask, &other.sum), difference: self.difference.blend(mask, &other.difference) }
     }
@@ -85,7 +87,7 @@ fn bit(scalar: &[u8; 32], at: usize) -> u8 {
 /// The ladder down to bit `lowest` of the clamped scalar: with k the bits from there up, k and k + 1 times the points with these
 /// u, the second first where the last bit that is returned is one.
 #[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn climb(u: &Tight, clamped: &[u8; 32], lowest: usize) -> (Ratio, Ratio, u8) {
     let point = Ratio { x: u.loose(), z: Tight::splat(&ONE).loose() };
     let (mut low, mut high) = (point.sides().doubled(), point);
@@ -101,7 +103,7 @@ fn climb(u: &Tight, clamped: &[u8; 32], lowest: usize) -> (Ratio, Ratio, u8) {
 }
 
 /// The points with these u times the clamped scalar.
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn ladder(u: &Tight, clamped: &[u8; 32]) -> Ratio {
     let (low, high, before) = climb(u, clamped, 3);
     let last = low.sides().blend(black_box(before.wrapping_neg()), &high.sides());
@@ -109,14 +111,14 @@ fn ladder(u: &Tight, clamped: &[u8; 32]) -> Ratio {
 }
 
 /// A point (u, v) times the clamped scalar k, and that plus the point: by their u.
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 pub fn neighbours(u: &Tight, clamped: &[u8; 32]) -> (Ratio, Ratio) {
     let (low, high, _) = climb(u, clamped, 0); // a clamped scalar ends with zeros
     (low, high)
 }
 
 /// x / z of each pair, zero where z is; one inversion for all (Montgomery's trick).
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 pub fn quotients(ratios: &[Ratio]) -> Vec<Tight> {
     let (zero, one) = (Tight::splat(&[0; 5]), Tight::splat(&ONE));
     let mut product = one;
@@ -140,8 +142,8 @@ pub fn quotients(ratios: &[Ratio]) -> Vec<Tight> {
 }
 
 /// X25519 of the clamped scalar and each number, times 2^`doublings`: zero for the point at infinity.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub fn multiply(numbers: &[Tight], clamped: &[u8; 32], doublings: usize) -> Vec<[[u8; 32]; 8]> {
+#[vectorised]
+pub fn multiply(numbers: &[Tight], clamped: &[u8; 32], doublings: usize) -> Vec<[[u8; 32]; LANES]> {
     let ratios: Vec<Ratio> = numbers.iter().map(|u| ladder(u, clamped).doubled(doublings)).collect();
     quotients(&ratios).into_iter().map(|u| u.to_bytes()).collect()
 }
@@ -153,8 +155,8 @@ mod tests {
     use curve25519_dalek::montgomery::MontgomeryPoint;
     use sha2::Digest;
 
+    use super::super::KERNEL;
     use super::*;
-    use crate::curve::Kernel;
 
     fn clamp(mut bytes: [u8; 32]) -> [u8; 32] {
         bytes[0] &= 0xf8;
@@ -162,16 +164,16 @@ mod tests {
         bytes
     }
 
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn products(eights: &[[[u8; 32]; 8]], clamped: &[u8; 32]) -> Vec<[[u8; 32]; 8]> {
-        let numbers: Vec<Tight> = eights.iter().map(|eight| Tight::from_bytes(eight)).collect();
+    #[vectorised]
+    fn products(groups: &[[[u8; 32]; LANES]], clamped: &[u8; 32]) -> Vec<[[u8; 32]; LANES]> {
+        let numbers: Vec<Tight> = groups.iter().map(|group| Tight::from_bytes(group)).collect();
         multiply(&numbers, clamped, 0)
     }
 
     /// Numbers at an edge (small, near p, of small order), and arbitrary ones, about half of them on the twist.
     #[test]
     fn products_match_dalek() {
-        if !Kernel::Ifma.is_available() {
+        if !KERNEL.is_available() {
             return;
         }
         let mut numbers: Vec<[u8; 32]> = Vec::new();
@@ -186,11 +188,11 @@ mod tests {
         for number in 0..120_u64 {
             numbers.push(sha2::Sha256::digest(number.to_le_bytes()).into());
         }
-        let eights = numbers.as_chunks::<8>().0;
+        let groups = numbers.as_chunks::<LANES>().0;
         let mut zeros = 0;
         for scalar in [[0; 32], [0xff; 32], [0x55; 32], sha2::Sha256::digest(b"scalar").into()].map(clamp) {
             // SAFETY: the processor has the instructions.
-            let found = unsafe { products(eights, &scalar) };
+            let found = unsafe { products(groups, &scalar) };
             for (number, product) in numbers.iter().zip(found.as_flattened()) {
                 assert_eq!(*product, MontgomeryPoint(*number).mul_clamped(scalar).to_bytes(), "{number:02x?}");
                 zeros += usize::from(product == &[0; 32]);

@@ -1,4 +1,4 @@
-//! The vector kernel of `super::oblivious`: lists of any length, cut into groups of eight and batches of groups.
+//! The vector kernel of `super::oblivious`: lists of any length, cut into groups of an element a lane and batches of groups.
 //!
 //! The key's holder multiplies by the ladder of X25519, which needs u alone, and gets the product's v from the ladder's
 //! last two points: Okeya and Sakurai, "Efficient elliptic curve cryptosystems from a scalar multiplication algorithm with recovery
@@ -13,14 +13,15 @@ use curve25519_dalek::scalar::Scalar;
 use super::constants::{D, ONE, SQRT_MINUS_A_PLUS_2};
 use super::elligator_simd::edwards_from_uniform;
 use super::field_simd::{LaneMask, Loose, Tight};
-use super::fixed_base_simd::{EightScalars, Table, inverses};
+use super::fixed_base_simd::{LaneScalars, Table, inverses};
 use super::montgomery_simd::{Ratio, neighbours};
 use super::point_simd::Extended;
 use super::roots_simd::sqrt_ratio;
+use super::vectorised;
+use super::words_simd::LANES;
 use super::x25519_simd::expand;
 use crate::group::Encoding;
 
-const LANES: usize = 8;
 /// Elements that share inversions, and a place of a table.
 const BATCH: usize = 16 * LANES;
 /// 2 * 486662.
@@ -41,7 +42,7 @@ pub fn negative(point: &Encoding) -> Table {
     unsafe { table(point, 0xff) }
 }
 
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn table(point: &Encoding, negate: LaneMask) -> Table {
     let (_, [mut point, _]) = decode(&[[*point; LANES]; 2]);
     (point.x, point.t) = (point.x.negated_where(negate), point.t.negated_where(negate));
@@ -55,10 +56,10 @@ pub fn blind<M: AsRef<[u8]>>(messages: &[M], blinders: &[Scalar], tag: &[u8]) ->
     batches.flat_map(|(messages, blinders)| unsafe { blind_batch(messages, blinders, tag) }).collect()
 }
 
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn blind_batch<M: AsRef<[u8]>>(messages: &[M], blinders: &[Scalar], tag: &[u8]) -> Vec<Encoding> {
     let mut points: Vec<Extended> = expand(messages, tag).iter().map(|uniform| edwards_from_uniform(uniform)).collect();
-    generator().add_multiples(&mut points, &eights(blinders));
+    generator().add_multiples(&mut points, &laned(blinders));
     let z: Vec<Tight> = points.iter().map(|point| point.z).collect();
     let coordinates = points.iter().zip(inverses(&z)).map(|(point, inverse)| {
         let (x, y) = (point.x.times(&inverse).tight(), point.y.times(&inverse).tight());
@@ -75,10 +76,10 @@ pub fn unblind(answers: &[Encoding], blinders: &[Scalar], table: &Table) -> (Vec
     joined(answers.chunks(BATCH).zip(blinders.chunks(BATCH)).map(work))
 }
 
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn unblind_batch(answers: &[Encoding], blinders: &[Scalar], table: &Table) -> (Vec<Encoding>, Vec<bool>) {
     let (good, mut points) = decode_all(answers);
-    table.add_multiples(&mut points, &eights(blinders));
+    table.add_multiples(&mut points, &laned(blinders));
     let (zero, one) = (Tight::splat(&[0; 5]), Tight::splat(&ONE));
     let mut fractions = Vec::with_capacity(points.len());
     for point in &points {
@@ -99,7 +100,7 @@ pub fn answer(points: &[Encoding], clamped: &[u8; 32]) -> (Vec<Encoding>, Vec<bo
     joined(points.chunks(BATCH).map(|batch| unsafe { answer_batch(batch, clamped) }))
 }
 
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn answer_batch(encodings: &[Encoding], clamped: &[u8; 32]) -> (Vec<Encoding>, Vec<bool>) {
     let (good, points) = decode_all(encodings);
     let one = Tight::splat(&ONE);
@@ -132,7 +133,7 @@ impl Product {
     /// with the point.
     ///
     /// 2 v Z1^2 Z2 times the multiple's v is Z2 ((u X1 + Z1) (X1 + u Z1 + 2 A Z1) - 2 A Z1^2) - (X1 - u Z1)^2 X2.
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn new(u: &Tight, u_over_x: &Tight, (multiple, next): &(Ratio, Ratio)) -> Self {
         let (x1, z1, x2, z2) = (multiple.x.tight(), multiple.z.tight(), next.x.tight(), next.z.tight());
         let (x1_loose, z1_loose) = (x1.loose(), z1.loose());
@@ -159,7 +160,7 @@ impl Product {
 
 /// The points of encodings (RFC 8032 section 5.1.3), and the lanes in which there is one; others hold nonsense. That y is below p
 /// is the caller's to see, and that x is not zero with a sign.
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn decode<const N: usize>(bytes: &[[Encoding; LANES]; N]) -> ([LaneMask; N], [Extended; N]) {
     let (one, d) = (Tight::splat(&ONE), Tight::splat(&D));
     let mut y = [one; N];
@@ -183,23 +184,22 @@ fn decode<const N: usize>(bytes: &[[Encoding; LANES]; N]) -> ([LaneMask; N], [Ex
     (good, points)
 }
 
-/// Of a list, two groups of eight at a time.
-#[target_feature(enable = "avx512f,avx512ifma")]
+/// Of a list, two groups at a time.
+#[vectorised]
 fn decode_all(encodings: &[Encoding]) -> (Vec<bool>, Vec<Extended>) {
     let (mut good, mut points) = (Vec::with_capacity(encodings.len()), Vec::with_capacity(encodings.len().div_ceil(LANES)));
     for group in encodings.chunks(2 * LANES) {
-        let mut sixteen = [[ED25519_BASEPOINT_COMPRESSED.to_bytes(); LANES]; 2];
-        sixteen.as_flattened_mut()[..group.len()].copy_from_slice(group);
-        let (masks, pair) = decode(&sixteen);
-        let mask = u16::from_le_bytes(masks);
-        good.extend((0..group.len()).map(|lane| mask >> lane & 1 == 1));
-        points.extend(&pair[..group.len().div_ceil(LANES)]);
+        let mut pair = [[ED25519_BASEPOINT_COMPRESSED.to_bytes(); LANES]; 2];
+        pair.as_flattened_mut()[..group.len()].copy_from_slice(group);
+        let (masks, decoded) = decode(&pair);
+        good.extend((0..group.len()).map(|at| masks[at / LANES] >> (at % LANES) & 1 == 1));
+        points.extend(&decoded[..group.len().div_ceil(LANES)]);
     }
     (good, points)
 }
 
 /// Encodings of affine points (RFC 8032 section 5.1.2).
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn encode(x: &Tight, y: &Tight) -> [Encoding; LANES] {
     let signs = x.is_odd();
     let mut bytes = y.to_bytes();
@@ -209,13 +209,13 @@ fn encode(x: &Tight, y: &Tight) -> [Encoding; LANES] {
     bytes
 }
 
-fn eights(scalars: &[Scalar]) -> Vec<EightScalars> {
-    scalars.chunks(LANES).map(EightScalars::new).collect()
+fn laned(scalars: &[Scalar]) -> Vec<LaneScalars> {
+    scalars.chunks(LANES).map(LaneScalars::new).collect()
 }
 
-fn first(eights: impl Iterator<Item = [Encoding; LANES]>, count: usize) -> Vec<Encoding> {
+fn first(groups: impl Iterator<Item = [Encoding; LANES]>, count: usize) -> Vec<Encoding> {
     let mut all = Vec::with_capacity(count + LANES);
-    eights.for_each(|eight| all.extend(eight));
+    groups.for_each(|group| all.extend(group));
     all.truncate(count);
     all
 }

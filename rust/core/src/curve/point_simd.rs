@@ -1,4 +1,4 @@
-//! Eight points of the twisted Edwards curve -x^2 + y^2 = 1 + d x^2 y^2 at once, and all of them times one secret.
+//! A point of the twisted Edwards curve -x^2 + y^2 = 1 + d x^2 y^2 a lane at once, and all of them times one secret.
 //!
 //! Formulas: Hisil, Wong, Carter, Dawson, "Twisted Edwards curves revisited" (Asiacrypt 2008), complete for this curve. A sum or
 //! a double comes as four factors ([`Factors`]), and what is needed next decides which of their products are made.
@@ -6,6 +6,7 @@
 use super::constants::{ONE, TWICE_D};
 use super::digits::{Choice, DIGITS, TABLE};
 use super::field_simd::{LaneMask, Tight};
+use super::vectorised;
 
 /// x = X/Z, y = Y/Z, T = XY/Z.
 #[derive(Clone, Copy)]
@@ -71,14 +72,14 @@ pub struct Factors {
 
 impl Factors {
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn projective(&self) -> Projective {
         Projective { x: self.e.times(&self.f).tight(), y: self.g.times(&self.h).tight(), z: self.f.times(&self.g).tight() }
     }
 
     /// All four products.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn extended(&self) -> Extended {
         let Projective { x, y, z } = self.projective();
         Extended { x, y, z, t: self.e.times(&self.h).tight() }
@@ -86,7 +87,7 @@ impl Factors {
 
     /// For a sum that comes next.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn left(&self) -> Left {
         let (x, y) = (self.e.times(&self.f), self.g.times(&self.h));
         Left {
@@ -101,7 +102,7 @@ impl Factors {
 impl Projective {
     /// 3 squarings and 1 multiplication.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn doubled(&self) -> Factors {
         let (xx, yy, zz, xy) = (self.x.squared(), self.y.squared(), self.z.squared(), self.x.times(&self.y));
         let g = yy.less(&xx);
@@ -115,7 +116,7 @@ impl Projective {
 
     /// 16 times the point, and the table's entry for `digit`.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn stepped(self, table: &[Right; TABLE], digit: impl Choice) -> Factors {
         let mut running = self;
         for _ in 0..3 {
@@ -128,7 +129,7 @@ impl Projective {
 impl Left {
     /// 4 multiplications. The right side is negated where `negate` has a bit, its first two parts being exchanged already.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn plus(&self, right: &Right, negate: LaneMask) -> Factors {
         let high = self.sum.times(&right.sum);
         let low = self.difference.times(&right.difference);
@@ -140,7 +141,7 @@ impl Left {
 
     /// 3 multiplications. The right side is negated where `negate` has a bit, its first two parts being exchanged already.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn plus_affine(&self, right: &Affine, negate: LaneMask) -> Factors {
         let high = self.sum.times(&right.sum);
         let low = self.difference.times(&right.difference);
@@ -153,21 +154,21 @@ impl Left {
 
 impl Extended {
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn projective(&self) -> Projective {
         Projective { x: self.x, y: self.y, z: self.z }
     }
 
     /// For a sum that comes next.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn left(&self) -> Left {
         let (x, y) = (self.x.loose(), self.y.loose());
         Left { sum: y.plus(&x).tight(), difference: y.minus(&x).tight(), z: self.z, t: self.t }
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn right(&self) -> Right {
         let (x, y, z) = (self.x.loose(), self.y.loose(), self.z.loose());
         Right {
@@ -179,20 +180,20 @@ impl Extended {
     }
 
     /// The neutral element in all lanes.
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn neutral() -> Self {
         let (zero, one) = (Tight::splat(&[0; 5]), Tight::splat(&ONE));
         Self { x: zero, y: one, z: one, t: zero }
     }
 
     /// The sums, lane by lane.
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn plus(&self, other: &Self) -> Self {
         self.left().plus(&other.right(), 0).extended()
     }
 
     /// The points times 2^`doublings`, of which there is at least one.
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn doubled(&self, doublings: usize) -> Self {
         let mut running = self.projective();
         for _ in 1..doublings {
@@ -205,7 +206,7 @@ impl Extended {
     ///
     /// A table of the odd multiples 1, 3, ..., 15 of each point, then for each digit four doublings and one addition. Every entry
     /// of the table is read for a digit, so neither time nor addresses tell it.
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn times<C: Choice>(&self, digits: &[C; DIGITS]) -> Self {
         let table = self.odd_multiples();
         let (last, rest) = digits.split_last().expect("there are digits");
@@ -217,7 +218,7 @@ impl Extended {
         running.stepped(&table, *lowest).extended()
     }
 
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn odd_multiples(&self) -> [Right; TABLE] {
         let twice = self.projective().doubled().left();
         let mut table = [self.right(); TABLE];
@@ -230,7 +231,7 @@ impl Extended {
 
 /// The entry for `digit` without its sign, except that the first two parts are exchanged where it is negative.
 #[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn select(table: &[Right; TABLE], digit: impl Choice) -> Right {
     let mut out = table[0];
     for (entry, mask) in table[1..].iter().zip(digit.is_entry()) {
@@ -246,7 +247,7 @@ fn select(table: &[Right; TABLE], digit: impl Choice) -> Right {
 
 /// A positive entry of the table as a point, all coordinates doubled.
 #[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn first(entry: &Right) -> Projective {
     let (sum, difference) = (entry.sum.loose(), entry.difference.loose());
     Projective { x: sum.minus(&difference).tight(), y: sum.plus(&difference).tight(), z: entry.twice_z }

@@ -1,14 +1,16 @@
-//! ristretto255 (RFC 9496) over eight points at once: encodings to points, uniform bytes to points, points to encodings.
+//! ristretto255 (RFC 9496) over a point a lane at once: encodings to points, uniform bytes to points, points to encodings.
 
 use super::constants::{D, D_MINUS_ONE_SQUARED, INVSQRT_A_MINUS_D, ONE, ONE_MINUS_D_SQUARED, SQRT_AD_MINUS_ONE, SQRT_M1};
 use super::field_simd::{LaneMask, Loose, Tight};
 use super::point_simd::Extended;
 use super::roots_simd::{inverse, sqrt_ratio};
+use super::vectorised;
+use super::words_simd::LANES;
 
 /// The points of encodings, and the lanes whose bytes are the canonical encoding of an element other than the identity
 /// (section 4.3.1). Other lanes hold nonsense.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub fn decode<const N: usize>(bytes: &[[[u8; 32]; 8]; N]) -> ([LaneMask; N], [Extended; N]) {
+#[vectorised]
+pub fn decode<const N: usize>(bytes: &[[[u8; 32]; LANES]; N]) -> ([LaneMask; N], [Extended; N]) {
     let (one, d) = (Tight::splat(&ONE), Tight::splat(&D));
     let mut s = [one; N];
     let (mut u1, mut u2, mut v, mut w) = (s, s, s, s);
@@ -38,8 +40,13 @@ pub fn decode<const N: usize>(bytes: &[[[u8; 32]; 8]; N]) -> ([LaneMask; N], [Ex
     (good, points)
 }
 
+/// The first element, in the order of groups and lanes, that `decode` does not call good.
+pub fn first_bad(good: &[LaneMask]) -> Option<usize> {
+    (0..LANES * good.len()).find(|at| good[at / LANES] >> (at % LANES) & 1 == 0)
+}
+
 /// Where the bytes are a number below p that is not odd.
-fn canonical(bytes: &[[u8; 32]; 8]) -> LaneMask {
+fn canonical(bytes: &[[u8; 32]; LANES]) -> LaneMask {
     let mut good = 0;
     for (lane, number) in bytes.iter().enumerate() {
         let [low, middle, high, top] =
@@ -51,8 +58,8 @@ fn canonical(bytes: &[[u8; 32]; 8]) -> LaneMask {
 }
 
 /// MAP of section 4.3.4: 32 bytes, of which bit 255 is ignored, to a point.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn map<const N: usize>(bytes: &[[[u8; 32]; 8]; N]) -> [Extended; N] {
+#[vectorised]
+fn map<const N: usize>(bytes: &[[[u8; 32]; LANES]; N]) -> [Extended; N] {
     let (one, d) = (Tight::splat(&ONE), Tight::splat(&D));
     let mut t = [one; N];
     let (mut r, mut u, mut v) = (t, t, t);
@@ -87,9 +94,9 @@ fn map<const N: usize>(bytes: &[[[u8; 32]; 8]; N]) -> [Extended; N] {
 }
 
 /// 64 uniform bytes a lane to points: the one-way map of section 4.3.4, the sum of two maps.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub fn from_uniform(bytes: &[[u8; 64]; 8]) -> Extended {
-    let mut halves = [[[0; 32]; 8]; 2];
+#[vectorised]
+pub fn from_uniform(bytes: &[[u8; 64]; LANES]) -> Extended {
+    let mut halves = [[[0; 32]; LANES]; 2];
     for (lane, uniform) in bytes.iter().enumerate() {
         for (half, part) in halves.iter_mut().zip(uniform.as_chunks::<32>().0) {
             half[lane] = *part;
@@ -115,8 +122,8 @@ struct Doubling {
 /// roots at hand, so an inverse is all that is left, and inverses share one exponentiation (Montgomery's trick). The idea is
 /// that of "batch compression" in the ristretto notes of Hamburg, de Valence, Lovecruft and Arcieri. The identity takes part
 /// as zero and comes out as 32 zero bytes.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub fn encode_doubled(points: &[Extended]) -> Vec<[[u8; 32]; 8]> {
+#[vectorised]
+pub fn encode_doubled(points: &[Extended]) -> Vec<[[u8; 32]; LANES]> {
     let (d, one) = (Tight::splat(&D), Tight::splat(&ONE));
     let mut product = one;
     let mut started = Vec::with_capacity(points.len());
@@ -146,8 +153,8 @@ pub fn encode_doubled(points: &[Extended]) -> Vec<[[u8; 32]; 8]> {
 
 impl Doubling {
     /// `inverse` is 1 / (e f g h).
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn encode(&self, inverse: &Tight) -> [[u8; 32]; 8] {
+    #[vectorised]
+    fn encode(&self, inverse: &Tight) -> [[u8; 32]; LANES] {
         let i = Tight::splat(&SQRT_M1);
         let z_inverse = self.eg.times(inverse).tight();
         let t_inverse = self.fh.times(inverse).tight();
@@ -171,8 +178,8 @@ mod tests {
     use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
     use sha2::Digest;
 
+    use super::super::KERNEL;
     use super::*;
-    use crate::curve::Kernel;
 
     /// Bytes of a field element at an edge, or arbitrary.
     fn half(number: usize) -> [u8; 32] {
@@ -188,7 +195,7 @@ mod tests {
         bytes
     }
 
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn maps_match() {
         let uniform: Vec<[u8; 64]> = (0..16)
             .flat_map(|left| (0..16).map(move |right| (left, right)))
@@ -199,7 +206,7 @@ mod tests {
                 bytes
             })
             .collect();
-        let points: Vec<Extended> = uniform.as_chunks::<8>().0.iter().map(|eight| from_uniform(eight)).collect();
+        let points: Vec<Extended> = uniform.as_chunks::<LANES>().0.iter().map(|group| from_uniform(group)).collect();
         let expected: Vec<[u8; 32]> = uniform
             .iter()
             .map(|bytes| {
@@ -214,13 +221,13 @@ mod tests {
     /// Among 256 maps of edges some are the identity, whose doubles share the inversion with the others.
     #[test]
     fn maps_and_encodings_match_dalek() {
-        if Kernel::Ifma.is_available() {
+        if KERNEL.is_available() {
             // SAFETY: the processor has the instructions.
             unsafe { maps_match() };
         }
     }
 
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn decodings_match() {
         let mut candidates: Vec<[u8; 32]> = (0..200).map(half).collect();
         for small in 0..64_u8 {
@@ -240,16 +247,16 @@ mod tests {
             RistrettoPoint::from_uniform_bytes(&wide.into()).compress().to_bytes()
         }));
         let mut good_ones = 0;
-        for sixteen in candidates.as_chunks::<16>().0 {
-            let groups = [std::array::from_fn(|lane| sixteen[lane]), std::array::from_fn(|lane| sixteen[8 + lane])];
+        for some in candidates.as_chunks::<{ 2 * LANES }>().0 {
+            let groups = [std::array::from_fn(|lane| some[lane]), std::array::from_fn(|lane| some[LANES + lane])];
             let (good, points) = decode(&groups);
             let encoded = encode_doubled(&points).into_flattened();
-            for (lane, bytes) in sixteen.iter().enumerate() {
+            for (at, bytes) in some.iter().enumerate() {
                 let point = CompressedRistretto(*bytes).decompress().filter(|_| bytes != &[0; 32]);
-                let is_good = u16::from_le_bytes(good) >> lane & 1 == 1;
+                let is_good = good[at / LANES] >> (at % LANES) & 1 == 1;
                 assert_eq!(is_good, point.is_some(), "{bytes:02x?}");
                 if let Some(point) = point {
-                    assert_eq!(encoded[lane], (point + point).compress().to_bytes());
+                    assert_eq!(encoded[at], (point + point).compress().to_bytes());
                     good_ones += 1;
                 }
             }
@@ -259,7 +266,7 @@ mod tests {
 
     #[test]
     fn decodings_match_dalek() {
-        if Kernel::Ifma.is_available() {
+        if KERNEL.is_available() {
             // SAFETY: the processor has the instructions.
             unsafe { decodings_match() };
         }

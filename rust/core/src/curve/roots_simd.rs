@@ -1,12 +1,13 @@
-//! Powers of eight elements at once: inverses and square roots. Groups of eight go side by side, because one alone would wait for
+//! Powers of an element a lane at once: inverses and square roots. Groups go side by side, because one alone would wait for
 //! its own multiplications most of the time.
 
 use super::constants::SQRT_M1;
 use super::field_simd::{LaneMask, Tight};
+use super::vectorised;
 
 /// The product, carried.
 #[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn product<const N: usize>(left: &[Tight; N], right: &[Tight; N]) -> [Tight; N] {
     let mut out = *left;
     for (one, other) in out.iter_mut().zip(right) {
@@ -17,7 +18,7 @@ fn product<const N: usize>(left: &[Tight; N], right: &[Tight; N]) -> [Tight; N] 
 
 /// Squared `times` times.
 #[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn squared<const N: usize>(base: &[Tight; N], times: usize) -> [Tight; N] {
     let mut out = *base;
     for _ in 0..times {
@@ -29,7 +30,7 @@ fn squared<const N: usize>(base: &[Tight; N], times: usize) -> [Tight; N] {
 }
 
 /// To the power 2^250 - 1, and to the 11th.
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn long_power<const N: usize>(x: &[Tight; N]) -> ([Tight; N], [Tight; N]) {
     let x2 = squared(x, 1);
     let x9 = product(x, &squared(&x2, 2));
@@ -45,14 +46,14 @@ fn long_power<const N: usize>(x: &[Tight; N]) -> ([Tight; N], [Tight; N]) {
 }
 
 /// The inverse, to the power p - 2 = 2^255 - 21; zero stays zero.
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 pub fn inverse<const N: usize>(x: &[Tight; N]) -> [Tight; N] {
     let (power, x11) = long_power(x);
     product(&squared(&power, 5), &x11)
 }
 
 /// SQRT_RATIO_M1 of RFC 9496 section 4.2: where u/v is a square, and the root of u/v or else of sqrt(-1) * u/v that is not odd.
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 pub fn sqrt_ratio<const N: usize>(u: &[Tight; N], v: &[Tight; N]) -> ([LaneMask; N], [Tight; N]) {
     let i = Tight::splat(&SQRT_M1);
     let v3 = product(&squared(v, 1), v);

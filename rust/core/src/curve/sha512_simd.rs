@@ -1,12 +1,10 @@
-//! SHA-512 (FIPS 180-4) of eight messages at once, and with it expand_message_xmd for messages of one length.
+//! SHA-512 (FIPS 180-4) of a message a lane at once, and with it expand_message_xmd for messages of one length.
 //!
 //! Hashing to the group takes four or five blocks an item; one after the other they would take as long as half of the
 //! multiplication that follows.
-#![allow(unsafe_code)]
 
-use core::arch::x86_64::*;
-
-use super::field_simd::{Lanes, lanes, numbers};
+use super::vectorised;
+use super::words_simd::{LANES, Lanes, choose, lanes, majority, numbers, plus, rotated, shifted, splat, xor3};
 
 const BLOCK: usize = 128;
 const DIGEST: usize = 64;
@@ -42,31 +40,24 @@ const INITIAL: [u64; 8] = [
     0x5be0cd19137e2179,
 ];
 
-/// `a ^ b ^ c` as a truth table.
-const XOR: i32 = 0x96;
-/// `(a & b) ^ (!a & c)`.
-const CHOOSE: i32 = 0xca;
-/// `(a & b) ^ (a & c) ^ (b & c)`.
-const MAJORITY: i32 = 0xe8;
-
 #[derive(Clone, Copy)]
 struct State([Lanes; 8]);
 
 impl State {
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn new() -> Self {
-        let mut state = [_mm512_setzero_si512(); 8];
+        let mut state = [splat(0); 8];
         for (lanes, word) in state.iter_mut().zip(INITIAL) {
-            *lanes = _mm512_set1_epi64(word as i64);
+            *lanes = splat(word);
         }
         Self(state)
     }
 
-    /// One block of each message; `words` are its 16 words, each for the eight messages.
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn compress(&mut self, words: &[[u64; 8]; 16]) {
-        let mut w = [_mm512_setzero_si512(); 16];
+    /// One block of each message; `words` are its 16 words, each for all messages.
+    #[vectorised]
+    fn compress(&mut self, words: &[[u64; LANES]; 16]) {
+        let mut w = [splat(0); 16];
         for (lanes_, word) in w.iter_mut().zip(words) {
             *lanes_ = lanes(word);
         }
@@ -75,38 +66,30 @@ impl State {
             for t in 0..16 {
                 if start > 0 {
                     let (before_15, before_2) = (w[(t + 1) % 16], w[(t + 14) % 16]);
-                    let sigma_0 = xor3(
-                        _mm512_ror_epi64::<1>(before_15),
-                        _mm512_ror_epi64::<8>(before_15),
-                        _mm512_srli_epi64::<7>(before_15),
-                    );
-                    let sigma_1 = xor3(
-                        _mm512_ror_epi64::<19>(before_2),
-                        _mm512_ror_epi64::<61>(before_2),
-                        _mm512_srli_epi64::<6>(before_2),
-                    );
-                    w[t] = _mm512_add_epi64(_mm512_add_epi64(w[t], sigma_0), _mm512_add_epi64(w[(t + 9) % 16], sigma_1));
+                    let sigma_0 = xor3(rotated::<1>(before_15), rotated::<8>(before_15), shifted::<7>(before_15));
+                    let sigma_1 = xor3(rotated::<19>(before_2), rotated::<61>(before_2), shifted::<6>(before_2));
+                    w[t] = plus(plus(w[t], sigma_0), plus(w[(t + 9) % 16], sigma_1));
                 }
                 let [a, b, c, d, e, f, g, h] = s;
-                let sum_1 = xor3(_mm512_ror_epi64::<14>(e), _mm512_ror_epi64::<18>(e), _mm512_ror_epi64::<41>(e));
-                let chosen = _mm512_ternarylogic_epi64::<CHOOSE>(e, f, g);
-                let keyed = _mm512_add_epi64(_mm512_add_epi64(h, w[t]), _mm512_set1_epi64(ROUND[start + t] as i64));
-                let first = _mm512_add_epi64(_mm512_add_epi64(keyed, chosen), sum_1);
-                let sum_0 = xor3(_mm512_ror_epi64::<28>(a), _mm512_ror_epi64::<34>(a), _mm512_ror_epi64::<39>(a));
-                let second = _mm512_add_epi64(sum_0, _mm512_ternarylogic_epi64::<MAJORITY>(a, b, c));
-                s = [_mm512_add_epi64(first, second), a, b, c, _mm512_add_epi64(d, first), e, f, g];
+                let sum_1 = xor3(rotated::<14>(e), rotated::<18>(e), rotated::<41>(e));
+                let chosen = choose(e, f, g);
+                let keyed = plus(plus(h, w[t]), splat(ROUND[start + t]));
+                let first = plus(plus(keyed, chosen), sum_1);
+                let sum_0 = xor3(rotated::<28>(a), rotated::<34>(a), rotated::<39>(a));
+                let second = plus(sum_0, majority(a, b, c));
+                s = [plus(first, second), a, b, c, plus(d, first), e, f, g];
             }
         }
         for (lanes_, word) in self.0.iter_mut().zip(s) {
-            *lanes_ = _mm512_add_epi64(*lanes_, word);
+            *lanes_ = plus(*lanes_, word);
         }
     }
 
     /// Messages of whole blocks, padding included.
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn absorb(&mut self, messages: &[Vec<u8>; 8]) {
+    #[vectorised]
+    fn absorb(&mut self, messages: &[Vec<u8>; LANES]) {
         for at in (0..messages[0].len()).step_by(BLOCK) {
-            let mut words = [[0; 8]; 16];
+            let mut words = [[0; LANES]; 16];
             for (lane, message) in messages.iter().enumerate() {
                 for (word, bytes) in words.iter_mut().zip(message[at..at + BLOCK].as_chunks::<8>().0) {
                     word[lane] = u64::from_be_bytes(*bytes);
@@ -116,9 +99,9 @@ impl State {
         }
     }
 
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn digests(&self) -> [[u8; 64]; 8] {
-        let mut digests = [[0; 64]; 8];
+    #[vectorised]
+    fn digests(&self) -> [[u8; 64]; LANES] {
+        let mut digests = [[0; 64]; LANES];
         for (at, lanes) in self.0.iter().enumerate() {
             for (digest, word) in digests.iter_mut().zip(numbers(*lanes)) {
                 digest[8 * at..][..8].copy_from_slice(&word.to_be_bytes());
@@ -128,41 +111,35 @@ impl State {
     }
 }
 
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn xor3(a: Lanes, b: Lanes, c: Lanes) -> Lanes {
-    _mm512_ternarylogic_epi64::<XOR>(a, b, c)
-}
-
-/// expand_message_xmd (RFC 9380 section 5.3.1) with SHA-512, eight messages of one length at a time.
+/// expand_message_xmd (RFC 9380 section 5.3.1) with SHA-512, messages of one length, a lane each.
 pub struct Expander {
     /// After the block of zeros that the message stands behind.
     zeros: State,
     /// The tag and its length.
     dst_prime: Vec<u8>,
     /// Room for the padded messages.
-    blocks: [Vec<u8>; 8],
+    blocks: [Vec<u8>; LANES],
 }
 
 impl Expander {
     /// `tag` has 1 to 255 bytes.
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn new(tag: &[u8]) -> Self {
         let mut zeros = State::new();
-        zeros.compress(&[[0; 8]; 16]);
+        zeros.compress(&[[0; LANES]; 16]);
         let mut dst_prime = tag.to_vec();
         dst_prime.push(u8::try_from(tag.len()).expect("a tag of up to 255 bytes"));
         Self { zeros, dst_prime, blocks: Default::default() }
     }
 
     /// Uniform bytes for each message, at most 255 digests' worth; all messages are equally long.
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    pub fn expand<const BYTES: usize>(&mut self, messages: &[&[u8]; 8]) -> [[u8; BYTES]; 8] {
+    #[vectorised]
+    pub fn expand<const BYTES: usize>(&mut self, messages: &[&[u8]; LANES]) -> [[u8; BYTES]; LANES] {
         let [high, low] = u16::try_from(BYTES).expect("a length of two bytes").to_be_bytes();
         let length = [high, low, 0];
         let zeroth = self.hash(self.zeros, BLOCK, &messages.map(|message| (message, length.as_slice())));
-        let mut uniform = [[0; BYTES]; 8];
-        let mut before = [[0; DIGEST]; 8];
+        let mut uniform = [[0; BYTES]; LANES];
+        let mut before = [[0; DIGEST]; LANES];
         for (number, at) in (1_u8..).zip((0..BYTES).step_by(DIGEST)) {
             for (digest, byte) in before.as_flattened_mut().iter_mut().zip(zeroth.as_flattened()) {
                 *digest ^= byte;
@@ -178,8 +155,8 @@ impl Expander {
     }
 
     /// Digests of `start`, which has taken in `taken` bytes, then the two parts of each message, then the tag.
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn hash(&mut self, start: State, taken: usize, messages: &[(&[u8], &[u8]); 8]) -> [[u8; 64]; 8] {
+    #[vectorised]
+    fn hash(&mut self, start: State, taken: usize, messages: &[(&[u8], &[u8]); LANES]) -> [[u8; 64]; LANES] {
         for (block, (head, tail)) in self.blocks.iter_mut().zip(messages) {
             block.clear();
             block.extend_from_slice(head);

@@ -1,4 +1,4 @@
-//! The kernel of AVX-512 IFMA: lists of any length, cut into groups of eight and batches of groups.
+//! A vector kernel: lists of any length, cut into groups of an element a lane and batches of groups.
 #![allow(unsafe_code)]
 
 use curve25519_dalek::scalar::Scalar;
@@ -7,12 +7,13 @@ use zeroize::{Zeroize, Zeroizing};
 use super::BadPoint;
 use super::digits::{DIGITS, Digit, digits, lane_digits};
 use super::point_simd::Extended;
-use super::ristretto_simd::{decode, encode_doubled, from_uniform};
+use super::ristretto_simd::{decode, encode_doubled, first_bad, from_uniform};
 use super::sha512_simd::Expander;
+use super::vectorised;
+use super::words_simd::LANES;
 use crate::group::{Encoding, SecretScalar};
 use crate::hash::{Hash, expand_message_xmd, short_tag};
 
-const LANES: usize = 8;
 /// Elements whose encodings share an inversion.
 const BATCH: usize = 32 * LANES;
 /// Any good encoding, for lanes that nobody asked for: the generator's.
@@ -45,7 +46,7 @@ impl Drop for HalfDigits {
     }
 }
 
-/// As [`super::multiply`]; the processor has AVX-512 IFMA, as the caller has checked.
+/// As [`super::multiply`]; the processor has the instructions, as the caller has checked.
 pub fn multiply(encodings: &[Encoding], secret: &SecretScalar) -> Result<Vec<Encoding>, BadPoint> {
     let half = HalfDigits::of(secret);
     let mut products = Vec::with_capacity(encodings.len());
@@ -57,7 +58,7 @@ pub fn multiply(encodings: &[Encoding], secret: &SecretScalar) -> Result<Vec<Enc
     Ok(products)
 }
 
-/// As [`super::hash_multiply`]; the processor has AVX-512 IFMA, as the caller has checked.
+/// As [`super::hash_multiply`]; the processor has the instructions, as the caller has checked.
 pub fn hash_multiply<M: AsRef<[u8]>>(messages: &[M], secret: &SecretScalar, dst: &[u8]) -> Vec<Encoding> {
     let half = HalfDigits::of(secret);
     let mut products = Vec::with_capacity(messages.len());
@@ -69,7 +70,7 @@ pub fn hash_multiply<M: AsRef<[u8]>>(messages: &[M], secret: &SecretScalar, dst:
     products
 }
 
-/// As [`super::multiply_each`], with halves of the scalars; the processor has AVX-512 IFMA, as the caller has checked.
+/// As [`super::multiply_each`], with halves of the scalars; the processor has the instructions, as the caller has checked.
 pub fn multiply_each(encodings: &[Encoding], halves: &[Scalar]) -> Result<Vec<Encoding>, BadPoint> {
     let mut products = Vec::with_capacity(encodings.len());
     for (batch, halves) in encodings.chunks(BATCH).zip(halves.chunks(BATCH)) {
@@ -80,7 +81,7 @@ pub fn multiply_each(encodings: &[Encoding], halves: &[Scalar]) -> Result<Vec<En
     Ok(products)
 }
 
-/// As [`super::hash_multiply_each`], with halves of the scalars; the processor has AVX-512 IFMA, as the caller has checked.
+/// As [`super::hash_multiply_each`], with halves of the scalars; the processor has the instructions, as the caller has checked.
 pub fn hash_multiply_each<M: AsRef<[u8]>>(messages: &[M], halves: &[Scalar], dst: &[u8]) -> Vec<Encoding> {
     let mut products = Vec::with_capacity(messages.len());
     assert!(!dst.is_empty(), "the tag is not empty");
@@ -91,16 +92,15 @@ pub fn hash_multiply_each<M: AsRef<[u8]>>(messages: &[M], halves: &[Scalar], dst
     products
 }
 
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn multiply_batch(encodings: &[Encoding], halves: Halves<'_>) -> Result<Vec<Encoding>, BadPoint> {
     let mut points = Vec::with_capacity(BATCH / LANES);
     for (at, pair) in encodings.chunks(2 * LANES).enumerate() {
         let mut bytes = [[FILLER; LANES]; 2];
         bytes.as_flattened_mut()[..pair.len()].copy_from_slice(pair);
         let (good, decoded) = decode(&bytes);
-        let bad = !u16::from_le_bytes(good);
-        if bad != 0 {
-            return Err(BadPoint { index: at * 2 * LANES + bad.trailing_zeros() as usize });
+        if let Some(bad) = first_bad(&good) {
+            return Err(BadPoint { index: at * 2 * LANES + bad });
         }
         points.extend(decoded);
     }
@@ -108,7 +108,7 @@ fn multiply_batch(encodings: &[Encoding], halves: Halves<'_>) -> Result<Vec<Enco
     Ok(finish(&mut points, halves, encodings.len()))
 }
 
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn hash_multiply_batch<M: AsRef<[u8]>>(messages: &[M], halves: Halves<'_>, dst: &[u8]) -> Vec<Encoding> {
     let mut expander = Expander::new(&short_tag(Hash::Sha512, dst));
     let mut points = Vec::with_capacity(BATCH / LANES);
@@ -131,13 +131,13 @@ fn expand_one(message: &[u8], dst: &[u8]) -> [u8; 64] {
 }
 
 /// Multiplied and encoded: `count` elements.
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn finish(points: &mut [Extended], halves: Halves<'_>, count: usize) -> Vec<Encoding> {
     match halves {
         Halves::Same(half) => points.iter_mut().for_each(|point| *point = point.times(half)),
         Halves::Each(scalars) => {
             for (point, group) in points.iter_mut().zip(scalars.chunks(LANES)) {
-                let half = Zeroizing::new(lane_digits(group));
+                let half = Zeroizing::new(lane_digits::<LANES>(group));
                 *point = point.times(&half);
             }
         }

@@ -17,9 +17,9 @@ use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::scalar::{Scalar, clamp_integer};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::{BadPoint, Kernel, runnable};
 #[cfg(target_arch = "x86_64")]
-use super::x25519_simd;
-use super::{BadPoint, Kernel, available};
+use super::{avx2, ifma};
 use crate::group::Encoding;
 use crate::parallel;
 
@@ -61,9 +61,11 @@ impl Drop for ClampedSecret {
 /// # Panics
 /// When the processor lacks the kernel.
 pub fn multiply(kernel: Kernel, points: &[Encoding], secret: &ClampedSecret) -> Result<Vec<Encoding>, BadPoint> {
-    let products = match available(kernel) {
+    let products = match runnable(kernel) {
         #[cfg(target_arch = "x86_64")]
-        Kernel::Ifma => x25519_simd::multiply(points, &secret.0),
+        Kernel::Ifma => ifma::x25519_simd::multiply(points, &secret.0),
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx2 => avx2::x25519_simd::multiply(points, &secret.0),
         _ => {
             let eighth = secret.eighth();
             points.iter().map(|point| multiply_one(MontgomeryPoint(*point), secret, &eighth).to_bytes()).collect()
@@ -128,7 +130,7 @@ mod tests {
         before_p[0] = 0xec;
         let mut one = [0; 32];
         one[0] = 1;
-        for kernel in [Kernel::Ifma, Kernel::Portable].into_iter().filter(|kernel| kernel.is_available()) {
+        for kernel in Kernel::available() {
             assert_eq!(multiply(kernel, &points, &secret), multiply(Kernel::Portable, &points, &secret));
             for bad in [[0; 32], one, before_p, p, [0xff; 32], points[0].map(|byte| byte | 0x80)] {
                 let mut list = points.clone();

@@ -16,8 +16,9 @@
 
 use core::arch::x86_64::*;
 
-/// Eight lanes of 64 bits.
-pub type Lanes = __m512i;
+use super::vectorised;
+use super::words_simd::{Lanes, lanes, numbers};
+
 /// One bit a lane.
 pub type LaneMask = __mmask8;
 
@@ -39,28 +40,10 @@ pub struct Tight(pub [Lanes; 5]);
 #[derive(Clone, Copy)]
 pub struct Loose([Lanes; 5]);
 
-/// The eight numbers as lanes.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub fn lanes(numbers: &[u64; 8]) -> Lanes {
-    // SAFETY: 64 readable bytes; the instruction needs no alignment.
-    unsafe { _mm512_loadu_si512(numbers.as_ptr().cast()) }
-}
-
-/// The lanes as eight numbers.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub fn numbers(lanes: Lanes) -> [u64; 8] {
-    let mut numbers = [0; 8];
-    // SAFETY: 64 writable bytes; the instruction needs no alignment.
-    unsafe { _mm512_storeu_si512(numbers.as_mut_ptr().cast(), lanes) };
-    numbers
-}
-
 impl Tight {
     /// The same element, given by its limbs, in all lanes.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn splat(limbs: &[u64; 5]) -> Self {
         let mut out = [_mm512_setzero_si512(); 5];
         for (lanes, limb) in out.iter_mut().zip(limbs) {
@@ -71,7 +54,7 @@ impl Tight {
 
     /// Eight numbers of 32 bytes each, little-endian; bit 255 is ignored.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn from_bytes(bytes: &[[u8; 32]; 8]) -> Self {
         let mut words = [[0_u64; 8]; 4];
         for (lane, number) in bytes.iter().enumerate() {
@@ -95,7 +78,7 @@ impl Tight {
     }
 
     /// The one encoding of each element: 32 bytes, little-endian, below p.
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn to_bytes(self) -> [[u8; 32]; 8] {
         let [l0, l1, l2, l3, l4] = self.canonical();
         let words = [
@@ -114,7 +97,7 @@ impl Tight {
     }
 
     /// Limbs of the number below p.
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn canonical(self) -> [Lanes; 5] {
         let limb = _mm512_set1_epi64(LIMB as i64);
         let mut r = self.loose().tight().loose().0; // below 2^255, so the quotient by p is that of x + 19 by 2^255: 0 or 1
@@ -134,7 +117,7 @@ impl Tight {
 
     /// For adding and subtracting.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn loose(self) -> Loose {
         let mut limbs = self.0;
         for lanes in &mut limbs {
@@ -145,7 +128,7 @@ impl Tight {
 
     /// The product. 50 multiplications and 17 instructions to fold; limbs below 2^56.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn times(&self, other: &Self) -> Loose {
         let (a, b) = (&self.0, &other.0);
         let mut z = [_mm512_setzero_si512(); 10];
@@ -160,7 +143,7 @@ impl Tight {
 
     /// The square. 30 multiplications and 25 other instructions; limbs below 2^56.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn squared(&self) -> Loose {
         let a = &self.0;
         let mut z = [_mm512_setzero_si512(); 10];
@@ -182,7 +165,7 @@ impl Tight {
 
     /// Lanes of `other` where `mask` has a bit, of `self` elsewhere.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn blend(&self, mask: LaneMask, other: &Self) -> Self {
         let mut out = self.0;
         for (lanes, replacement) in out.iter_mut().zip(&other.0) {
@@ -193,21 +176,21 @@ impl Tight {
 
     /// Lanes negated where `mask` has a bit.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn negated_where(&self, mask: LaneMask) -> Self {
         self.blend(mask, &Loose::zero().minus(&self.loose()).tight())
     }
 
     /// Where the canonical number is odd, which RFC 9496 section 3.1 calls negative.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn is_odd(self) -> LaneMask {
         _mm512_test_epi64_mask(self.canonical()[0], _mm512_set1_epi64(1))
     }
 
     /// Where it is zero.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn is_zero(self) -> LaneMask {
         let [l0, l1, l2, l3, l4] = self.canonical();
         let any = _mm512_or_si512(_mm512_or_si512(_mm512_or_si512(l0, l1), _mm512_or_si512(l2, l3)), l4);
@@ -216,7 +199,7 @@ impl Tight {
 
     /// The one of x and -x that is not odd.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn absolute(self) -> Self {
         self.negated_where(self.is_odd())
     }
@@ -224,7 +207,7 @@ impl Tight {
 
 /// Column sums of a product, below 2^55.2 each and the last below 2^42.1, to five limbs: 2^260 is 608.
 #[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[vectorised]
 fn fold(mut z: [Lanes; 10]) -> Loose {
     let by = _mm512_set1_epi64(FOLD);
     for k in 0..4 {
@@ -240,14 +223,14 @@ fn fold(mut z: [Lanes; 10]) -> Loose {
 impl Loose {
     /// Zero.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn zero() -> Self {
         Self([_mm512_setzero_si512(); 5])
     }
 
     /// The sum.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn plus(&self, other: &Self) -> Self {
         let mut out = self.0;
         for (lanes, addend) in out.iter_mut().zip(&other.0) {
@@ -258,7 +241,7 @@ impl Loose {
 
     /// The difference as it is, perhaps negative.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn less(&self, other: &Self) -> Self {
         let mut out = self.0;
         for (lanes, subtrahend) in out.iter_mut().zip(&other.0) {
@@ -269,7 +252,7 @@ impl Loose {
 
     /// A multiple of p more, which makes it positive where limbs are above -2^58.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn positive(&self) -> Self {
         let mut out = self.0;
         for k in [0, 3, 4] {
@@ -280,14 +263,14 @@ impl Loose {
 
     /// The difference, positive. Limbs of `other` are below 2^58.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn minus(&self, other: &Self) -> Self {
         self.less(other).positive()
     }
 
     /// The sum with a small multiple of `other`; `factor` is below 2^20, and limbs grow by less than 2^53.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn plus_small_times(&self, factor: u64, other: &Tight) -> Self {
         let by = _mm512_set1_epi64(factor as i64);
         let mut r = self.0;
@@ -305,7 +288,7 @@ impl Loose {
     /// Carried, ready to be multiplied: what is above bit 255 comes back at the bottom 19-fold, then each limb gives what is
     /// above its 52 bits to the next. The top limb ends below 2^47 + 2^10.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     pub fn tight(&self) -> Tight {
         let mut r = self.0;
         let above = _mm512_srli_epi64::<47>(r[4]);
@@ -320,56 +303,9 @@ impl Loose {
 
 #[cfg(test)]
 mod tests {
+    use super::super::KERNEL;
     use super::*;
-    use crate::curve::Kernel;
-
-    /// Numbers below 2^256 as bytes, slowly.
-    mod slow {
-        /// Sum of a_i b_j 2^(8 (i + j)) modulo p, canonical.
-        pub fn product(a: &[u8], b: &[u8]) -> [u8; 32] {
-            let mut columns = vec![0_u64; a.len() + b.len()];
-            for (i, x) in a.iter().enumerate() {
-                for (j, y) in b.iter().enumerate() {
-                    columns[i + j] += u64::from(*x) * u64::from(*y);
-                }
-            }
-            reduce(columns)
-        }
-
-        fn reduce(mut columns: Vec<u64>) -> [u8; 32] {
-            columns.resize(columns.len().max(32), 0);
-            for _ in 0..4 {
-                let high = columns.split_off(32);
-                for (at, column) in high.into_iter().enumerate() {
-                    columns[at % 32] += if at < 32 { 38 * column } else { 38 * 38 * column };
-                }
-                let mut carry = 0;
-                for column in &mut columns {
-                    *column += carry;
-                    carry = *column >> 8;
-                    *column &= 255;
-                }
-                columns.push(carry);
-            }
-            let mut number: [u8; 32] = std::array::from_fn(|at| columns[at] as u8);
-            while !is_canonical(&number) {
-                let mut carry = 19;
-                for byte in &mut number {
-                    carry += u32::from(*byte);
-                    *byte = carry as u8;
-                    carry >>= 8;
-                }
-                number[31] = number[31].wrapping_sub(128); // 2^255 - 19 less
-            }
-            number
-        }
-
-        fn is_canonical(number: &[u8; 32]) -> bool {
-            let mut p = [0xff; 32];
-            (p[0], p[31]) = (0xed, 0x7f);
-            number.iter().rev().lt(p.iter().rev())
-        }
-    }
+    use crate::curve::slow_field as slow;
 
     /// Tight limbs at their edges and in between, as limbs and as the bytes of the number that they are.
     fn samples() -> Vec<([u64; 5], Vec<u8>)> {
@@ -397,13 +333,13 @@ mod tests {
     }
 
     /// The limbs with rubbish above bit 52, which nothing may read.
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn tight(limbs: &[u64; 5]) -> Tight {
         let [a, b, c, d, e] = *limbs;
         Tight::splat(&[a | 7 << 60, b | 1 << 55, c | 0xfff << 52, d | 3 << 54, e])
     }
 
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[vectorised]
     fn operations_match() {
         let one = {
             let mut one = vec![0; 33];
@@ -419,7 +355,7 @@ mod tests {
                 let y = tight(&right_limbs);
                 let product = slow::product(&left, &right);
                 assert_eq!(x.times(&y).tight().to_bytes(), [product; 8]);
-                let sum: Vec<u8> = slow_sum(&left, &right);
+                let sum: Vec<u8> = slow::sum(&left, &right);
                 assert_eq!(x.loose().plus(&y.loose()).tight().to_bytes(), [slow::product(&sum, &one); 8]);
                 let back = x.loose().minus(&y.loose()).plus(&y.loose()).tight();
                 assert_eq!(back.to_bytes(), [slow::product(&left, &one); 8]);
@@ -429,25 +365,9 @@ mod tests {
         }
     }
 
-    fn slow_sum(left: &[u8], right: &[u8]) -> Vec<u8> {
-        let mut carry = 0;
-        let mut sum: Vec<u8> = left
-            .iter()
-            .zip(right)
-            .map(|(x, y)| {
-                carry += u32::from(*x) + u32::from(*y);
-                let byte = carry as u8;
-                carry >>= 8;
-                byte
-            })
-            .collect();
-        sum.push(carry as u8);
-        sum
-    }
-
     #[test]
     fn operations_match_slow_ones_at_the_edges_and_between() {
-        if Kernel::Ifma.is_available() {
+        if KERNEL.is_available() {
             // SAFETY: the processor has the instructions.
             unsafe { operations_match() };
         }
