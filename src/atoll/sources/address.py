@@ -53,17 +53,27 @@ class SourceAddress:
     delimiter: str = ","
     """CSV only: one character."""
 
+    @property
+    def is_declared(self) -> bool:
+        """Whether somebody has said what separates its cells."""
+        return "?delimiter=" in self.text
+
 
 def verify_delimiter(names: Sequence[str], address: SourceAddress) -> None:
     """
     Raises:
-        OtherDelimiter: nobody has named one, and the only column's name holds another one.
+        OtherDelimiter: nobody has named one, and the only column's name holds another one; or any name holds a tab, which no
+            column's name may.
     """
-    if len(names) != 1 or "?delimiter=" in address.text:
-        return
-    for found, mark in DELIMITERS.items():
-        if mark in names[0]:
-            raise OtherDelimiter(address=address.text, found=found)
+    for found, mark in () if address.is_declared else DELIMITERS.items():
+        if mark in (names[0] if len(names) == 1 else "") or (mark == "\t" and any(mark in one for one in names)):
+            raise other_delimiter(address, found)
+
+
+def other_delimiter(address: SourceAddress, found: str) -> OtherDelimiter:
+    """The error for cells that seem to be separated by the delimiter of this name."""
+    used = next(name for name, mark in DELIMITERS.items() if mark == address.delimiter)
+    return OtherDelimiter(address=address.text, delimiter=used, found=found)
 
 
 def parse_address(text: str) -> SourceAddress:

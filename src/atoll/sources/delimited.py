@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,7 @@ import pyarrow as pa
 
 from atoll import _core
 from atoll.errors import AtollError
-from atoll.sources.address import SourceAddress
+from atoll.sources.address import DELIMITERS, SourceAddress, other_delimiter
 from atoll.sources.errors import BrokenQuoting, MalformedTable, NoHeader, NotUtf8, WrongWidth
 from atoll.sources.fingerprint import Fingerprint
 from atoll.sources.snapshot import delete_copy
@@ -139,6 +140,7 @@ def parse_header(start: bytes, address: SourceAddress) -> list[str]:
 
     Raises:
         NoHeader, NotUtf8, BrokenQuoting, MalformedTable: the record does not exist, is no text, does not end, or is too long.
+        OtherDelimiter: its quotes end where another delimiter than the one that nobody has named follows.
     """
     failure: AtollError
     lines = _header_lines(start.removeprefix(BOM))
@@ -150,10 +152,20 @@ def parse_header(start: bytes, address: SourceAddress) -> list[str]:
         failure = NotUtf8(address=address.text, where="in the header")
     except csv.Error as error:
         if "unexpected end" in str(error) or "expected after" in str(error):
-            failure = BrokenQuoting(address=address.text, where="in the header")
+            found = "" if address.is_declared else _fitting_delimiter(start.removeprefix(BOM))
+            failure = other_delimiter(address, found) if found else BrokenQuoting(address=address.text, where="in the header")
         else:
             failure = MalformedTable(address=address.text, format="csv", where="in the header")
     raise failure
+
+
+def _fitting_delimiter(start: bytes) -> str:
+    """Name of a delimiter by which a header of quoted cells is one of several columns; empty if there is none."""
+    for name, mark in DELIMITERS.items():
+        with suppress(csv.Error, StopIteration, UnicodeDecodeError):
+            if len(next(csv.reader(_header_lines(start), delimiter=mark, strict=True))) > 1:
+                return name
+    return ""
 
 
 def _header_lines(start: bytes) -> Iterator[str]:

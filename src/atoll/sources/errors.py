@@ -19,11 +19,11 @@ class BadAddress(InputError):
 
 
 class OtherDelimiter(InputError):
-    """A CSV file whose cells seem to be separated by something else than what it is read with: it would be one column."""
+    """A CSV file whose cells seem to be separated by something else than what it is read with."""
 
     code = "sources.other_delimiter"
-    sentence = "{address} would be one column whose name holds a {found}: its cells seem to be separated by that."
-    remedy = "Write FILE.csv?delimiter=semicolon (or tab, pipe); FILE.csv?delimiter=comma if it is one column indeed."
+    sentence = "The header of {address} is read with {delimiter}s, and its cells seem to be separated by {found}s."
+    remedy = "Say it behind the name, in quotes: 'FILE.csv?delimiter=semicolon' (or tab, pipe); comma if it is as it should be."
 
 
 class SourceNotFound(NotFoundError):

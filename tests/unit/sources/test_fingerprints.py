@@ -203,15 +203,36 @@ def test_a_file_at_fault_says_where_and_leaves_nothing(
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.parametrize(("mark", "name"), [(";", "semicolon"), ("|", "pipe")])
+OTHERS = [(";", "semicolon"), ("|", "pipe"), ("\t", "tab")]
+
+
+@pytest.mark.parametrize(("mark", "name"), OTHERS)
+@pytest.mark.parametrize("quote", ["", '"'])
 def test_a_file_of_another_delimiter_is_not_taken_for_one_column(
-    desk: Desk, take: Callable[[str], TableReading], mark: str, name: str
+    desk: Desk, take: Callable[[str], TableReading], mark: str, name: str, quote: str
 ) -> None:
-    address = desk.write("a.csv", f"id{mark}x\n1{mark}2\n")
-    with pytest.raises(OtherDelimiter, match=f"holds a {name}"):
+    address = desk.write("a.csv", f"{quote}id{quote}{mark}{quote}x{quote}\n1{mark}2\n")
+    with pytest.raises(OtherDelimiter, match=f"read with commas, .* separated by {name}s"):
         take(address)
-    assert take(f"{address}?delimiter=comma").names == (f"id{mark}x",)
     assert take(f"{address}?delimiter={name}").names == ("id", "x")
+
+
+def test_one_column_whose_name_holds_a_delimiter_is_read_once_somebody_says_so(
+    desk: Desk, take: Callable[[str], TableReading]
+) -> None:
+    assert take(desk.write("a.csv", "id;x\n1;2\n") + "?delimiter=comma").names == ("id;x",)
+
+
+def test_tabs_are_noticed_beside_commas(desk: Desk, take: Callable[[str], TableReading]) -> None:
+    address = desk.write("a.csv", "id\tname, given\n1\tx, y\n")
+    with pytest.raises(OtherDelimiter, match="separated by tabs"):
+        take(address)
+    assert take(f"{address}?delimiter=tab").names == ("id", "name, given")
+
+
+def test_a_broken_quote_is_not_taken_for_a_delimiter(desk: Desk, take: Callable[[str], TableReading]) -> None:
+    with pytest.raises(BrokenQuoting, match="in the header"):
+        take(desk.write("a.csv", '"id"x,y\n1,2\n'))
 
 
 def test_columns_that_differ_in_spelling_alone_are_refused(desk: Desk, take: Callable[[str], TableReading]) -> None:
