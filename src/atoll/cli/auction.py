@@ -12,19 +12,19 @@ from typing import Annotated
 
 import typer
 
-from atoll.api.models import JobInfo
+from atoll.cli.bidding import describe_bidding
 from atoll.cli.draft import describe_draft
 from atoll.cli.errors import BadArgument
 from atoll.cli.files import read_text
 from atoll.cli.frame import command, group
 from atoll.cli.job import describe
 from atoll.cli.limits import Security
-from atoll.cli.options import JobArgument, YesOption
-from atoll.cli.reply import Fields, Reply, Shown
+from atoll.cli.options import DryRunOption, JobArgument, YesOption
+from atoll.cli.reply import Reply
 from atoll.cli.screen import confirm, print_shown
 from atoll.cli.waiting import waiting
 from atoll.cli.watch import ended, watch_job
-from atoll.cli.words import iso, listed
+from atoll.cli.words import iso
 from atoll.client import Node
 
 app = group("Sealed bids: open an auction, bid, see how it stands.")
@@ -64,7 +64,7 @@ def open_auction(
     security: Annotated[Security, typer.Option(help="What one of the compute nodes may do.")] = Security.SEMI_HONEST,
     minutes: Annotated[int, typer.Option(help="Until when bids are taken, from now.", min=1, max=10_020)] = 60,
     watch: Annotated[bool, typer.Option("--watch", help="Follow it until it has ended.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show everything and propose nothing.")] = False,
+    dry_run: DryRunOption = False,
     yes: YesOption = False,
 ) -> Reply:
     """Ask organisations for sealed bids; three nodes find the outcome, and see no bid.
@@ -146,18 +146,15 @@ def withhold(node: Node, job: JobArgument, yes: YesOption = False) -> Reply:
 
 @command(app, "show", f"atoll auction show {EXAMPLE} --home auditor")
 def show(node: Node, job: JobArgument) -> Reply:
-    """How an auction stands: who has committed, until when, who did not open. `atoll job result` gives the outcome."""
+    """How an auction stands: what came of it, then each bidder, then the job behind it.
+
+    A bid is awaited, committed, opened, not opened, withdrawn or refused. Nobody sees its amount here: `atoll job result` gives
+    the outcome, at the nodes that it goes to.
+    """
     one = node.jobs.show(job)
-    return Reply(one, [*_bidding(one), "", *describe(one)])
-
-
-def _bidding(one: JobInfo) -> list[Shown]:
-    pairs = [
-        ("bidders", listed([f"{org}{' (committed)' if org in one.consents else ''}" for org in one.bidders])),
-        ("bids until", iso(one.bids_until)),
-    ]
-    pairs += [("not opened", f"bid of {org}; {listed(nodes)} say so") for org, nodes in one.unopened.items()]
-    return [Fields(pairs)]
+    if not one.bidders:
+        raise BadArgument(what=job, reason=f"it is a job of the kind {one.kind} that asks for no bids; use `atoll job show`")
+    return Reply(one, [*describe_bidding(one, now=int(time.time())), "", *describe(one)])
 
 
 def _read_amount(source: str) -> int:

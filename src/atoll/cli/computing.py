@@ -14,7 +14,7 @@ from atoll.cli.errors import BadArgument
 from atoll.cli.fitting import Use
 from atoll.cli.frame import same_node
 from atoll.cli.limits import Security
-from atoll.cli.options import YesOption
+from atoll.cli.options import DryRunOption, YesOption
 from atoll.cli.reply import Reply
 from atoll.cli.screen import confirm, print_shown
 from atoll.cli.waiting import waiting
@@ -51,7 +51,7 @@ def computation(
     minutes: Annotated[int, typer.Option(help="Deadline from now.", min=1, max=10_080)] = 60,
     memory_mb: Annotated[int, typer.Option(help="Memory cap of each party's process.", min=128)] = 1024,
     watch: Annotated[bool, typer.Option("--watch", help="Follow it until it has ended.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show everything and propose nothing.")] = False,
+    dry_run: DryRunOption = False,
     yes: YesOption = False,
 ) -> Reply:
     """Compute on the data of several owners by a secret program, which none of the parties sees the inputs of.

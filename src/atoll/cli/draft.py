@@ -8,6 +8,7 @@ from typing import Any
 from atoll.api.models import DraftInfo, GrantInfo, OptionInfo
 from atoll.cli.budget import in_words
 from atoll.cli.fitting import left
+from atoll.cli.foreseeing import describe_foreseen
 from atoll.cli.reply import Fields, Rows, Shown
 from atoll.cli.words import duration, iso, listed, size
 
@@ -51,7 +52,8 @@ def describe_draft(draft: DraftInfo, grants: Sequence[GrantInfo], *, me: str) ->
     ]
     rows = [(" + ".join(one.members), listed(one.reads)) for one in draft.coalitions]
     budgets: list[Shown] = ["", Rows(("dataset", "account", "unit", "takes", "left", "left after"), takes)] if takes else []
-    return [Fields(pairs), *describe_options(draft), *budgets, "", Rows(("together", "could read"), rows), ""]
+    together: list[Shown] = ["", Rows(("together", "could read"), rows)]
+    return [Fields(pairs), *describe_options(draft), *budgets, *together, *describe_foreseen(draft.foreseen, me=me), ""]
 
 
 def describe_options(draft: DraftInfo) -> list[Shown]:

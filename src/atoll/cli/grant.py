@@ -47,6 +47,7 @@ class Counting(StrEnum):
     "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --uses 5 --days 30 --home bureau",
     "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --new-identifiers 10000/30d --rate 20/day",
     "atoll grant give bureau/files/1 --to bank --column ref --purpose statistics --outputs cardinality --epsilon 1.0",
+    "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --outputs identifiers,rows --payload score",
     "atoll grant give bureau/files/1 --to bank --column ref --purpose credit-check --security malicious",
     "atoll grant give bureau/bills/1 --to bank --column amount --purpose statistics --outputs aggregate",
     "atoll grant give bureau/files/1 --to bank --terms terms.json --uses 5 --days 30",
@@ -61,7 +62,9 @@ def give(
         Path | None,
         typer.Option(metavar="FILE", help="Terms as an ODRL document, instead of columns, purposes, outputs and the like."),
     ] = None,
-    job_kind: Annotated[list[str] | None, typer.Option(help="Kind of job; repeat. [default: the one of the outputs]")] = None,
+    job_kind: Annotated[
+        list[str] | None, typer.Option(help="Kind of job: intersection or computation; repeat. [default: that of the outputs]")
+    ] = None,
     protocol: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Protocol by which it may be used; repeat. [default: any]")
     ] = None,
@@ -76,8 +79,9 @@ def give(
         str,
         typer.Option(
             metavar="LIST",
-            help="What may come out of intersections: identifiers, rows, cardinality, sum; of programs: aggregate, comparison, "
-            "computed; commas between.",
+            help="What may come out, for example identifiers,cardinality. Of intersections: identifiers, rows (--payload names "
+            "what goes with them), cardinality, sum (of a --payload); of programs: aggregate (sums, means, counts), comparison "
+            "(ranks and flags, too), computed (anything).",
         ),
     ] = "identifiers",
     payload: Annotated[

@@ -9,6 +9,7 @@ import typer
 
 from atoll.api.models import DepositionInfo, JobInfo
 from atoll.cli import propose
+from atoll.cli.deciding import describe_decision
 from atoll.cli.downloading import download
 from atoll.cli.frame import command, group
 from atoll.cli.options import JobArgument, YesOption
@@ -17,7 +18,6 @@ from atoll.cli.reply import Fields, Reply, Rows, Shown
 from atoll.cli.screen import confirm
 from atoll.cli.waiting import waiting
 from atoll.cli.watch import ended, watch_job
-from atoll.cli.why import describe_decision
 from atoll.cli.words import duration, iso, listed, size
 from atoll.client import ENDED, Node
 

@@ -21,3 +21,6 @@ CopyOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Where the signed copy goes. [default: FILE with a number behind]")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show everything, with who would refuse as far as is known here, and propose nothing.")
+]

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from atoll.api.models import DecisionInfo, DutyInfo, GiveStanding, NoteDuty, StandingInfo
+from atoll.cli.deciding import describe_decision
 from atoll.cli.errors import BadArgument
 from atoll.cli.frame import CertificateOption, HomeOption, TokenOption, UrlOption, command, connect_to, group
 from atoll.cli.options import GrantArgument, YesOption
 from atoll.cli.reply import Reply, Rows
 from atoll.cli.screen import confirm
 from atoll.cli.terms import describe_policy, load_request, load_terms, parse_settings
-from atoll.cli.why import describe_decision
 from atoll.cli.words import iso
 from atoll.client import Node
 from atoll.policy.odrl import evaluate

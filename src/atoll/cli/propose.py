@@ -25,7 +25,7 @@ from atoll.cli.errors import BadArgument
 from atoll.cli.fitting import Use
 from atoll.cli.frame import command, group, same_node
 from atoll.cli.limits import Security, parse_epsilon
-from atoll.cli.options import YesOption
+from atoll.cli.options import DryRunOption, YesOption
 from atoll.cli.reply import Reply
 from atoll.cli.screen import confirm, print_shown
 from atoll.cli.waiting import waiting
@@ -106,14 +106,14 @@ def intersection(
         int | None, typer.Option(help="Most rows of each side. [default: as the cards and the grants say]", min=1)
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow it until it has ended.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show everything and propose nothing.")] = False,
+    dry_run: DryRunOption = False,
     yes: YesOption = False,
 ) -> Reply:
     """Find out what your identifiers and other owners' have in common, without anybody showing its list.
 
-    Before it is proposed you see which protocols could do it and what each would take, what each party learns, and which
-    parties could together read what. All sides must spell identifiers by the same rule: spelt differently, equal ones do not
-    match, and nobody notices.
+    Before it is proposed you see which protocols could do it and what each would take, what each party learns, which parties
+    could together read what, and who would refuse it, as far as this node can tell. All sides must spell identifiers by the
+    same rule: spelt differently, equal ones do not match, and nobody notices.
     """
     own, others = node.datasets.show(mine), [node.datasets.show(one) for one in theirs]
     if grant and len(grant) != len(others):

@@ -8,19 +8,16 @@ import inspect
 import re
 import string
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 import atoll.errors
+from atoll.cli.deciding import describe_why
 from atoll.cli.errors import UnknownCode
 from atoll.cli.frame import CertificateOption, HomeOption, TokenOption, UrlOption, command, connect_to, single
-from atoll.cli.reply import Fields, Reply, Rows, Shown
-from atoll.cli.words import readable_times, yes_no
+from atoll.cli.reply import Fields, Reply, Rows
 from atoll.errors import AtollError
-
-if TYPE_CHECKING:
-    from atoll.api.models import DecisionInfo
 
 app = single()
 JOB = re.compile(r"[0-9a-f]{32}")
@@ -38,8 +35,9 @@ def why(
 ) -> Reply:
     """Explain an error code, or why a job stands where it stands.
 
-    A code needs no node. For a job, the node answers with everything it knows: the state on the ledger, the code of a
-    refusal, and its own decision with each rule that was looked at, what was wanted and what was found.
+    A code needs no node. For a job, the node answers with everything it knows. First what decided: who refused or ended it, by
+    which rule and grant, what to do; or whose consent or receipt it waits for. Then its own decision with each rule that was
+    looked at, what was wanted and what was found.
     """
     if JOB.fullmatch(name):
         return _job(name, home, url, token, certificate)
@@ -93,29 +91,4 @@ def _job(job: str, home: Path | None, url: str | None, token: str | None, certif
         info = node.jobs.why(job)
     finally:
         node.close()
-    pairs = [("job", info.job), ("state", info.state)]
-    pairs += [("reason", info.reason)] if info.reason else []
-    pairs += [("means", info.sentence)] if info.sentence else []
-    pairs += [("what to do", info.remedy)] if info.remedy else []
-    shown: list[Shown] = [Fields(pairs)]
-    for org, decision in info.decisions.items():
-        shown += ["", *describe_decision(org, decision)]
-    return Reply(info, shown)
-
-
-def describe_decision(org: str, decision: DecisionInfo) -> list[Shown]:
-    """An organisation's decision, rule by rule."""
-    rows = [
-        (
-            yes_no(one.holds),
-            one.constraint,
-            readable_times(one.wanted),
-            readable_times(one.observed),
-            "" if one.holds else one.rule,
-        )
-        for one in decision.reasons
-    ]
-    return [
-        f"{org} decided: {decision.verdict} ({decision.code})",
-        Rows(("holds", "looked at", "wanted", "found", "code"), rows),
-    ]
+    return Reply(info, describe_why(info))

@@ -158,7 +158,7 @@ class Node:
             self.context, self.bodies, self.consents, Orders(self.context, self.bodies, base.keys, base.directory), starter
         )
         self.budgets = Budgets(self.context, self.bodies, self.purposes)
-        self.proposals = Proposals(self.context, self.bodies, self.purposes, self.budgets)
+        self.proposals = Proposals(self.context, self.bodies, self.purposes, self.budgets, self.consents)
         self.duplicates = Duplicates(self.context, self.bodies, self.proposals, self.runs)
         foreign = load_foreign(config.foreign, origin=chain.chain_id)
         refresh = min(REFRESH_SECONDS, foreign.agreement.interval_seconds) if foreign else REFRESH_SECONDS

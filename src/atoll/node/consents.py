@@ -43,6 +43,7 @@ from atoll.node.reviews import Reviews
 from atoll.node.standing import StandingConsents
 from atoll.policy.coalition import outside_nodes, unacknowledged
 from atoll.policy.decide import Decision, Question, Verdict, decide
+from atoll.policy.foresight import Foresight, foresee
 from atoll.policy.programs import unreviewed
 from atoll.wire.message import Digest, Message, Size, encode_message, parse_message
 
@@ -217,6 +218,11 @@ class Consents:
             charged: START has taken what the job takes.
         """
         return decide(replace(self._question(plan, proposer), charged=charged))
+
+    def foresee(self, plan: Plan) -> list[Foresight]:
+        """What each party would say if this organisation proposed a plan now, as far as it is known here; the own one first."""
+        question, me = self._question(plan, self._context.org), self._context.org
+        return [foresee(question, org) for org in sorted(plan.orgs(), key=lambda org: (org != me, org))]
 
     def _question(self, plan: Plan, proposer: str) -> Question:
         view = self._context.view()

@@ -21,6 +21,7 @@ from atoll.node.bodies import PATIENCE_SECONDS, READERS, Bodies, Kind
 from atoll.node.consents import Consents, is_open
 from atoll.node.context import NodeContext
 from atoll.node.depositions import Depositions
+from atoll.node.endings import Endings
 from atoll.node.errors import (
     BidMade,
     Cancelled,
@@ -34,6 +35,7 @@ from atoll.node.errors import (
 from atoll.node.outcomes import StoredResult
 from atoll.node.programs import program_of
 from atoll.node.runs import Runs
+from atoll.policy.coalition import compute_nodes
 from atoll.policy.orders import describe_order, find_order
 from atoll.storage.store import LocalJob
 from atoll.transport.errors import EndedUntold
@@ -42,6 +44,8 @@ from atoll.wire.plain import to_plain
 
 PAGE_ROWS = 1000
 AWAITING = "awaiting approval"
+WAITING = frozenset({JobState.PROPOSED, JobState.EXPIRED, JobState.STARTED, JobState.UNACKNOWLEDGED})
+"""States in which parties have something to sign, or had."""
 
 
 class Jobs:
@@ -50,6 +54,7 @@ class Jobs:
     def __init__(self, context: NodeContext, bodies: Bodies, consents: Consents, runs: Runs) -> None:
         self._context = context
         self._depositions = Depositions(context)
+        self._endings = Endings(context)
         self._bodies = bodies
         self._consents = consents
         self._runs = runs
@@ -64,7 +69,9 @@ class Jobs:
     def show(self, identifier: str) -> JobInfo:
         """One job, with its plan where this node holds it, and what that would take where it can be carried out."""
         job = self._context.need(Job, identifier)
-        info = self._describe(job)
+        info, ending = self._describe(job), self._endings.find(job)
+        if ending is not None:
+            info = info.model_copy(update={"ended_by": ending.org, "ended_height": ending.height})
         plan = self._bodies.plan(identifier)
         if plan is None:
             return info
@@ -242,11 +249,16 @@ class Jobs:
             code = local.error  # its own people may know
         load_kinds()  # the code may be of an error that never happened in this process
         known = catalogue().get(code)
-        decision = _decision(local)
+        decision, ending = _decision(local), self._endings.find(job)
+        signed = job.consents if job.state in (JobState.PROPOSED, JobState.EXPIRED) else job.receipts
         return WhyInfo(
             job=identifier,
             state=job.state,
+            phase=local.phase if local else "",
             reason=code,
+            ended_by=ending.org if ending else "",
+            ended_height=ending.height if ending else 0,
+            waits_for=[one for one in job.parties if one not in signed] if job.state in WAITING else [],
             sentence=(known.__doc__ or "").splitlines()[0] if known else "",
             remedy=known.remedy if known else "",
             decisions={self._context.org: decision} if decision else {},
@@ -264,6 +276,10 @@ class Jobs:
             for one in parse_message(body, ReceiptDetail).unopened if body else ():
                 said.setdefault(one, []).append(org)
         return said
+
+    def _opening_witnesses(self, job: Job, plan: Plan | None) -> builtins.list[str]:
+        computes = compute_nodes(plan) if plan is not None and job.bidders else ()
+        return [org for org in computes if org in job.receipts and self._bodies.get(Kind.DETAIL, f"{job.job_id.hex()}/{org}")]
 
     def _phase(self, identifier: str) -> str:
         local = self._context.store.job(identifier)
@@ -300,6 +316,7 @@ class Jobs:
             bidders=list(job.bidders),
             bids_until=job.bids_until,
             unopened=self._unopened(job),
+            opening_witnesses=self._opening_witnesses(job, plan),
             decision=_decision(local),
         )
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 
-from atoll.api.models import CoalitionInfo, DraftInfo, OptionInfo, ProposeJob
+from atoll.api.models import CoalitionInfo, DraftInfo, ForeseenInfo, OptionInfo, ProposeJob
 from atoll.errors import AtollError
 from atoll.jobs.errors import BadPlan
 from atoll.jobs.periods import period_of
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Limits, Plan, digest_plan_body
-from atoll.ledger.records import Grant
+from atoll.ledger.records import Dataset, Grant
 from atoll.node.bodies import MAX_BODY_BYTES, PATIENCE_SECONDS, Bodies, Kind, readers
 from atoll.node.budgets import Budgets
+from atoll.node.consents import Consents
 from atoll.node.context import NodeContext
 from atoll.node.errors import BadRequest, ProposalUnconfirmed, TransactionRefused
 from atoll.node.proposed import proposal_of
 from atoll.node.purposes import Purposes
 from atoll.node.unconfirmed import Unconfirmed
 from atoll.ordering.errors import NotAcknowledged
+from atoll.policy.foresight import Foresight
 from atoll.wire.cbor import encode
 from atoll.wire.message import encode_message
 from atoll.wire.plain import from_plain, to_plain
@@ -33,8 +35,9 @@ MOST_PLAN_BYTES = 1 << 24
 class Proposals:
     """Drafts plans and proposes them."""
 
-    def __init__(self, context: NodeContext, bodies: Bodies, purposes: Purposes, budgets: Budgets) -> None:
+    def __init__(self, context: NodeContext, bodies: Bodies, purposes: Purposes, budgets: Budgets, consents: Consents) -> None:
         self._context = context
+        self._consents = consents
         self._bodies = bodies
         self._purposes = purposes
         self._budgets = budgets
@@ -81,6 +84,7 @@ class Proposals:
     async def preview(self, request: ProposeJob) -> DraftInfo:
         """What the job would take and show; nothing is kept or sent. Raises as `draft`."""
         plan, beside = await self._draft_with_terms(request)
+        await self._collect_cards(plan)
         kind = job_kind(plan.kind)
         estimate = kind.estimate(plan)
         explained = kind.explain(from_plain(kind.spec, request.spec))
@@ -95,6 +99,7 @@ class Proposals:
             adversary_model=plan.adversary_model,
             coalitions=[CoalitionInfo(members=list(one.members), reads=list(one.reads)) for one in plan.coalitions],
             takes=self._budgets.of_plan(plan),
+            foreseen=[_foreseen(plan, one) for one in self._consents.foresee(plan)],
             result_columns=[one.name for one in kind.result_schema(plan)],
             why=explained.why,
             program=kind.read_attached(plan, beside) if beside else "",
@@ -163,6 +168,18 @@ class Proposals:
             *(fetch(view, Kind.TERMS, one.grant.hex(), one.parties(), patience_seconds=patience) for one in missing)
         )
         return self.draft_whole(request) if missing else (plan, beside)
+
+    async def _collect_cards(self, plan: Plan) -> None:
+        """Ask for the cards by which others decide, where they are not here; without one less can be foreseen."""
+        view, fetch = self._context.view(), self._bodies.fetch
+        known = (one.dataset for one in plan.inputs if view.get(Dataset, one.dataset) is not None)
+        missing = [one for one in dict.fromkeys(known) if not self._bodies.fits(view, Kind.CARD, one)]
+        await asyncio.gather(*(fetch(view, Kind.CARD, one, (one.partition("/")[0],)) for one in missing))
+
+
+def _foreseen(plan: Plan, one: Foresight) -> ForeseenInfo:
+    decision = one.decision.to_plain()
+    return ForeseenInfo(org=one.org, unknown=list(one.unknown), asks_for_bid=one.org in plan.bidders(), **decision)
 
 
 def _verify_length(plan: Plan) -> None:

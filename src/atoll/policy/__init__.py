@@ -9,4 +9,5 @@ lattice   how much of a column others may see      uses       a demand as operan
 approval  who must be asked, standing consents     question   what `decide` is asked
 programs  which of them nobody here has reviewed
 decide    all of it together -> permit, deny or ask, with reasons
+foresight the same in another's place, before anybody is asked
 """

@@ -41,7 +41,7 @@ from atoll.policy.odrl import evaluate
 from atoll.policy.orders import order_reasons
 from atoll.policy.outputs import UNNAMED, output_reasons
 from atoll.policy.question import Question
-from atoll.policy.reasons import Decision, Reason, Verdict, conclude
+from atoll.policy.reasons import MISSING, Decision, Reason, Verdict, conclude
 from atoll.policy.rights import own_use_reasons, right_reasons
 from atoll.policy.similarity import similarity_reasons, why_a_person
 from atoll.policy.uses import use_of
@@ -114,7 +114,7 @@ def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator
     owner = dataset.owner if dataset else "nobody"
     yield Reason(DatasetRefused.code, f"owner of {demand.dataset}", question.me, owner, owner == question.me)
     card = question.card(demand.dataset)
-    yield Reason(DatasetRefused.code, f"card of {demand.dataset}", "held here", "held" if card else "missing", card is not None)
+    yield Reason(DatasetRefused.code, f"card of {demand.dataset}", "held here", "held" if card else MISSING, card is not None)
     if card is None or dataset is None:
         return
     yield from _column_reasons(question, number, demand, card)
@@ -206,7 +206,7 @@ def _grant_reasons(question: Question, number: int, demand: Demand) -> Iterator[
         yield from grant_budget_reasons(question.view, planned.grant, demand)
         yield from cap_reasons(question.view, grant, demand, counted_inputs(question.plan), question.now)
     terms = question.terms(planned.grant)
-    yield Reason(NoGrant.code, "its terms", "held here and fitting", "held" if terms else "missing", terms is not None)
+    yield Reason(NoGrant.code, "its terms", "held here and fitting", "held" if terms else MISSING, terms is not None)
     if terms is not None:
         if not question.charged:
             salt = question.purpose_salt(grant.dataset.rpartition("/")[0]) or terms.purpose_salt

@@ -10,6 +10,8 @@ ASK = "policy.ask"
 """Code of what a person must approve."""
 PERMIT = "policy.permit"
 """Code of what nothing forbids and nobody need be asked for."""
+MISSING = "missing"
+"""What is observed of a document that is not held here."""
 
 
 class Verdict(StrEnum):

@@ -12,7 +12,7 @@ from atoll.ledger.records import Dataset, Grant, Reader, Right, RightKind
 from atoll.ledger.rights import chain_of, why_grant_fell, why_not_own_use
 from atoll.policy.demand import Demand, Output
 from atoll.policy.errors import RightRefused
-from atoll.policy.reasons import Reason
+from atoll.policy.reasons import MISSING, Reason
 from atoll.policy.scopes import DIMENSIONS, RightScope, dimension
 
 AGGREGATES = frozenset({Output.CARDINALITY, Output.SUM, Output.AGGREGATE})
@@ -60,7 +60,7 @@ def own_use_reasons(view: Reader, demand: Demand, *, now: int) -> Iterator[Reaso
 def _scope_reasons(right: Right, scope: RightScope | None, demand: Demand, job_kind: str) -> Iterator[Reason]:
     name = right.right.hex()
     held = scope is not None and scope.right == right.right
-    yield Reason(RightRefused.code, f"scope of right {name}", "held here and fitting", "held" if held else "missing", held)
+    yield Reason(RightRefused.code, f"scope of right {name}", "held here and fitting", "held" if held else MISSING, held)
     if scope is None or not held:
         return
     asked = {

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from atoll.api.models import CoalitionInfo, DraftInfo
+from atoll.api.models import CoalitionInfo, DraftInfo, JobInfo
 from atoll.cli import auction, frame
+from atoll.cli.bidding import describe_bidding
 from atoll.cli.main import main
+from atoll.cli.reply import Fields, Rows
 from atoll.jobs.ranking import Ranking, RankingSpec
 from atoll.ledger.plan import Limits, Plan
 from atoll.wire.plain import from_plain, to_plain
@@ -27,6 +29,10 @@ class FakeNode:
         self.proposed: list[dict[str, Any]] = []
         self.bids: list[tuple[str, int, bool]] = []
         self.jobs = self
+        self.shown: JobInfo | None = None
+
+    def show(self, _: str) -> JobInfo | None:
+        return self.shown
 
     def status(self) -> Any:
         return SimpleNamespace(org="auditor")
@@ -112,6 +118,87 @@ def test_a_bid_comes_from_a_file_or_standard_input(
     assert main(["auction", "bid", JOB, "--from", "-", "--yes"]) == 0
     assert node.bids == [(JOB, 640_000, True), (JOB, 0, False)]
     assert "640000" not in "".join(capsys.readouterr())
+
+
+UNTIL = 1_780_000_000
+PARTIES = ["auditor", "bank", "bureau", "telecom"]
+
+
+def stands(**changes: Any) -> JobInfo:
+    """An auction of three bidders, which the auditor has opened."""
+    usual = {
+        "job": JOB,
+        "kind": "ranking",
+        "state": "proposed",
+        "phase": "",
+        "proposer": "auditor",
+        "parties": PARTIES,
+        "receivers": ["auditor"],
+        "consents": ["auditor", "bank"],
+        "receipts": [],
+        "reason": "",
+        "not_after": UNTIL + 60,
+        "bidders": PARTIES[1:],
+        "bids_until": UNTIL,
+    }
+    return JobInfo.model_validate(usual | changes)
+
+
+def said_of(one: JobInfo, *, now: int = UNTIL - 90) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """The fields above, and by bidder what is said of its bid."""
+    fields, _, bids = describe_bidding(one, now=now)
+    assert isinstance(fields, Fields)
+    assert isinstance(bids, Rows)
+    return dict(fields.pairs), {row[0]: tuple(row[1:]) for row in bids.rows}
+
+
+@pytest.mark.parametrize(
+    ("changes", "now", "outcome", "bids"),
+    [
+        ({}, UNTIL - 90, "open; bureau, telecom have not consented yet", "committed awaited awaited"),
+        ({}, UNTIL + 1, "none: no bid of bureau, telecom came in time, so it cannot start", "committed none none"),
+        ({"state": "consented", "consents": PARTIES}, UNTIL - 90, "open: all have committed", "committed committed committed"),
+        (
+            {"state": "refused", "ended_by": "bank", "reason": "policy.local", "consents": []},
+            0,
+            "none: refused by bank (policy.local)",
+            "refused none none",
+        ),
+        (
+            {"state": "withdrawn", "ended_by": "bank", "reason": "withdrawn by bank"},
+            0,
+            "none: withdrawn by bank",
+            "withdrawn none none",
+        ),
+        (
+            {"state": "completed", "consents": PARTIES, "opening_witnesses": ["bank"], "unopened": {"telecom": ["bank"]}},
+            UNTIL + 9,
+            "there is one; `atoll job result",
+            "opened opened not-opened",
+        ),
+        ({"state": "completed", "consents": PARTIES}, UNTIL + 9, "there is one", "committed committed committed"),
+    ],
+)
+def test_what_came_of_an_auction_and_of_each_bid_comes_first(
+    changes: dict[str, Any], now: int, outcome: str, bids: str
+) -> None:
+    fields, each = said_of(stands(**changes), now=now)
+    assert fields["outcome"].startswith(outcome)
+    assert [each[org][0].replace(" ", "-") for org in PARTIES[1:]] == bids.split()
+
+
+def test_who_did_not_open_is_said_with_whoever_signed_that_and_no_opening_is_made_up() -> None:
+    unopened = {"telecom": ["auditor", "bank"]}
+    completed = stands(state="completed", consents=PARTIES, unopened=unopened, opening_witnesses=["auditor", "bank"])
+    assert said_of(completed)[1]["telecom"] == ("not opened", "counts as none; auditor, bank signed that")
+    unknown = stands(state="completed", consents=PARTIES)
+    assert said_of(unknown)[1]["telecom"][1].endswith("they are not here"), "an outsider has no receipts' details"
+
+
+def test_a_job_without_bids_is_no_auction(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
+    node.shown = stands(kind="intersection", bidders=[], bids_until=0)
+    assert main(["auction", "show", JOB]) == 2
+    assert "use `atoll job show`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["", "640,000", "-5", "1e6", "640 000"])

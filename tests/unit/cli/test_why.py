@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
+from atoll.api.models import DecisionInfo, ReasonInfo, WhyInfo
+from atoll.cli.deciding import describe_why
 from atoll.cli.errors import RulesDiffer
 from atoll.cli.main import main
+from atoll.cli.reply import Fields, Rows
 from atoll.cli.why import load_codes, readable
 from tools.docs import load_catalogue
 
@@ -39,3 +43,59 @@ def test_what_is_no_code_is_said_so(name: str, capsys: pytest.CaptureFixture[str
     assert printed.startswith("error: There is no error code")
     assert "\x1b" not in printed
     assert len(printed) < 600
+
+
+JOB, GRANT = "3f" * 16, "5b" * 16
+
+
+def row(rule: str, constraint: str, wanted: str, observed: str, *, holds: bool = True) -> ReasonInfo:
+    return ReasonInfo(rule=rule, constraint=constraint, wanted=wanted, observed=observed, holds=holds)
+
+
+REFUSED = DecisionInfo(
+    verdict="deny",
+    code="policy.terms",
+    reasons=[
+        row("policy.parties", "proposer", "a party of the plan", "bank"),
+        row("policy.dataset", "state of bureau/files/1", "active", "active"),
+        row("policy.no_grant", "grant for bureau/files/1", "a grant on the ledger", GRANT),
+        row("policy.terms", "permission 0: purpose", "isAnyOf credit-check", "marketing", holds=False),
+        row("policy.terms", "permission 0: rows", "lteq 5", "9", holds=False),
+    ],
+)
+
+
+def why(**changes: Any) -> tuple[list[tuple[str, str]], list[Rows]]:
+    """The fields on top and the tables below."""
+    usual: dict[str, Any] = {"job": JOB, "state": "refused", "reason": "policy.terms", "sentence": "No.", "remedy": "Ask."}
+    shown = describe_why(WhyInfo.model_validate(usual | {"decisions": {"bureau": REFUSED}} | changes))
+    assert isinstance(shown[0], Fields)
+    return list(shown[0].pairs), [one for one in shown if isinstance(one, Rows)]
+
+
+def test_what_decided_comes_first_with_who_and_the_grant_and_the_remedy() -> None:
+    fields, [table] = why(ended_by="bureau", ended_height=87)
+    assert fields == [
+        ("job", JOB),
+        ("state", "refused by bureau, in block 87"),
+        ("because", "permission 0: purpose: wanted isAnyOf credit-check, found marketing [policy.terms]"),
+        ("under", f"grant {GRANT}"),
+        ("means", "No."),
+        ("what to do", "Ask."),
+    ]
+    assert [one[1] for one in table.rows][:3] == ["permission 0: purpose", "permission 0: rows", "proposer"]
+
+
+def test_another_nodes_refusal_is_not_explained_by_the_own_decision() -> None:
+    fields, _ = why(ended_by="telecom", ended_height=87)
+    assert ("because", "policy.terms") in fields
+    assert ("by which rule", f"`atoll why {JOB}` at the node of telecom says it") in fields
+
+
+def test_a_job_that_waits_says_for_whom() -> None:
+    asked = DecisionInfo(verdict="ask", code="policy.ask", reasons=[row("policy.ask", "a person's approval", "level G4", "no")])
+    waits = {"state": "proposed", "reason": "", "sentence": "", "remedy": "", "waits_for": ["bank", "bureau"]}
+    fields, _ = why(**waits, phase="awaiting approval", decisions={"bureau": asked})
+    assert ("state", "proposed; the consent of bank, bureau is missing") in fields
+    assert ("waits here", "for a person: level G4") in fields
+    assert "atoll job approve" in dict(fields)["what to do"]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from atoll.jobs.intersection import GrantUse, Intersection, IntersectionSpec, Side
@@ -77,8 +78,10 @@ class Keys:
 class PaperEngine:
     """Carries a transaction out at once, one a block; as an ordering engine it is very agreeable."""
 
-    def __init__(self, lagoon: Lagoon) -> None:
+    def __init__(self, lagoon: Lagoon, log: list[tuple[bytes, Acknowledged]]) -> None:
+        """Args: log: what all engines of one ledger have carried out or refused, one a block."""
         self.lagoon = lagoon
+        self.log = log
         self.kind = EngineKind.EMBEDDED
         self.submitted: list[bytes] = []
         self.age_seconds = 0
@@ -105,7 +108,15 @@ class PaperEngine:
             raise NotAcknowledged(seconds=timeout_seconds)
         outcome = self.lagoon.submit(transaction)
         self.lagoon.later(seconds=0)
-        return Acknowledged(transaction_id(transaction), self.lagoon.height - 1, len(self.submitted), outcome)
+        placed = Acknowledged(transaction_id(transaction), self.lagoon.height - 1, len(self.submitted), outcome)
+        self.log.append((transaction, placed))
+        return placed
+
+    def blocks(self, first: int, last: int) -> list[SimpleNamespace]:
+        return [SimpleNamespace(transactions=(data,)) for data, placed in self.log if first <= placed.height <= last]
+
+    def find(self, identifier: bytes) -> Acknowledged | None:
+        return next((placed for _, placed in self.log if placed.transaction_id == identifier), None)
 
     def confirm(self) -> None:
         """A quorum is back: what waited is carried out."""
@@ -151,7 +162,7 @@ class Office:
     def __init__(self, offices: Offices, org: str) -> None:
         self.org, self.clock = org, Clock()
         self.entropy = SeededEntropy(org.encode().ljust(32, b"."))
-        self.engine = PaperEngine(offices.lagoon)
+        self.engine = PaperEngine(offices.lagoon, offices.log)
         self.store = NodeStore(":memory:")
         self.sealer = Sealer(b"k" * 32, self.entropy)
         self.bodies = Bodies(org=org, store=self.store, links=Post(offices, org))
@@ -189,7 +200,8 @@ class Office:
         )
         purposes = Purposes(self.context, self.bodies)
         self.consents = Consents(self.context, self.bodies, purposes)
-        self.proposals = Proposals(self.context, self.bodies, purposes, Budgets(self.context, self.bodies, purposes))
+        budgets = Budgets(self.context, self.bodies, purposes)
+        self.proposals = Proposals(self.context, self.bodies, purposes, budgets, self.consents)
 
     @property
     def view(self) -> View:
@@ -202,6 +214,7 @@ class Offices:
     def __init__(self, *, permissions: tuple[TermRule, ...] = (TermRule(action="use", constraints=()),)) -> None:
         self.lagoon = Lagoon(roles={"auditor": ("auditor",)})
         self.calls: list[tuple[str, str, str]] = []
+        self.log: list[tuple[bytes, Acknowledged]] = []
         self.unreachable: set[str] = set()
         self.lies: dict[str, bytes] = {}
         self.open: dict[str, Office] = {}

@@ -122,7 +122,7 @@ def membership(config: Config, kind: EngineKind) -> tuple[Membership, Lagoon]:
     """Of a bank that follows and has no consensus key."""
     lagoon = Lagoon(not_validating=["bank"])
     offices = Offices.__new__(Offices)
-    offices.lagoon = lagoon
+    offices.lagoon, offices.log = lagoon, []
     office = Office(offices, "bank")
     office.engine.kind = kind
     return Membership(office.context, ring(config), Connected()), lagoon

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from atoll.ledger.records import JobState
-from atoll.ledger.rules.job import WithdrawJob
-from atoll.node.errors import JobEnded, NotAReceiver, NotForThisJob
+from atoll.ledger.rules.job import RefuseJob, WithdrawJob
+from atoll.node.errors import JobEnded, NotAReceiver, NotForThisJob, TransactionRefused
 from atoll.node.jobs import Jobs
 from tests.unit.node.offices import Offices
 
@@ -86,3 +86,23 @@ def test_who_gets_no_result_is_told_who_does(offices: Offices) -> None:
         jobs["bureau"].result(job, 0, "person")
     with pytest.raises(NotForThisJob, match="is proposed; this node holds no receipted result of it"):
         jobs["bank"].result(job, 0, "person")
+
+
+async def test_who_ended_a_job_is_read_off_the_log_and_nobody_who_tried_in_vain_is_named(offices: Offices) -> None:
+    """Before it was refused by the bureau somebody who is no party tried, and afterwards the bank."""
+    job = offices.propose()
+    identifier = job.job_id.hex()
+    why = desk(offices, "bank").why(identifier)
+    assert (why.state, why.ended_by, why.waits_for) == ("proposed", "", ["bank", "bureau"])
+    code = "policy.refused_by_person"
+    with pytest.raises(TransactionRefused):
+        await offices["auditor"].outbox.submit(RefuseJob(job_id=job.job_id, code=code))
+    await offices["bureau"].consents.refuse(identifier, code, actor="person")
+    with pytest.raises(TransactionRefused):
+        await offices["bank"].outbox.submit(RefuseJob(job_id=job.job_id, code=code))
+    [_, placed, _] = [one for _, one in offices.log]
+    for org in ("bank", "bureau"):
+        why = desk(offices, org).why(identifier)
+        assert (why.state, why.ended_by, why.ended_height) == ("refused", "bureau", placed.height)
+        assert why.waits_for == []
+        assert desk(offices, org).show(identifier).ended_by == "bureau"

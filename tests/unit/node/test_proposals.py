@@ -14,14 +14,16 @@ from atoll.jobs.periods import period_of
 from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, digest_plan_body, plan_digest
 from atoll.ledger.records import Job, JobState
+from atoll.ledger.rules.grant import RevokeGrant
 from atoll.node.bodies import MAX_BODY_BYTES, Body, Kind
 from atoll.node.errors import ProposalUnconfirmed, TransactionRefused
 from atoll.node.proposed import proposal_of
 from atoll.ordering.engine import Acknowledged
+from atoll.policy.local import LocalRules
 from atoll.wire.errors import MessageError
 from atoll.wire.message import MAX_MESSAGE_BYTES, encode_message, parse_message
 from atoll.wire.plain import to_plain
-from tests.unit.node.offices import GRANT, RULE, SPEC, Offices
+from tests.unit.node.offices import FILES, GRANT, RULE, SPEC, Offices
 
 PLAIN: dict[str, Any] = to_plain(SPEC)
 
@@ -173,6 +175,27 @@ async def test_a_preview_tells_cost_and_leakage_and_leaves_nothing_behind(office
     assert draft.result_columns == ["id"]
     assert (bank.store.bodies("plan"), bank.engine.submitted) == ([], [])
     assert [one for one in offices.calls if one[2] == "body.put"] == []
+
+
+async def test_a_preview_says_who_would_refuse_and_what_is_not_known(offices: Offices) -> None:
+    bank = offices["bank"]
+    own, other = (await bank.proposals.preview(request())).foreseen
+    assert (own.org, own.verdict, own.unknown) == ("bank", "permit", [])
+    assert (other.org, other.verdict) == ("bureau", "permit")
+    assert "its local rules" in other.unknown
+    offices.lagoon.do("bureau", RevokeGrant(grant=GRANT))
+    other = (await bank.proposals.preview(request())).foreseen[1]
+    assert (other.verdict, other.code) == ("deny", "policy.no_grant")
+    bank.configure(LocalRules(purposes=frozenset({"research"})))
+    own, other = (await bank.proposals.preview(request())).foreseen
+    assert (own.code, other.code) == ("policy.local", "policy.no_grant")
+    assert bank.engine.submitted == []
+
+
+async def test_a_preview_without_a_card_names_what_it_lacks(offices: Offices) -> None:
+    offices.unreachable.add("bureau")
+    other = (await offices["bank"].proposals.preview(request())).foreseen[1]
+    assert (other.verdict, other.unknown[-1]) == ("permit", f"card of {FILES}")
 
 
 async def test_a_preview_of_nonsense_is_refused_like_a_proposal(offices: Offices) -> None:

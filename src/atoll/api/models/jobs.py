@@ -51,6 +51,32 @@ class OptionInfo(Model):
     """Peak of the hungriest party."""
 
 
+class ReasonInfo(Model):
+    rule: str
+    constraint: str
+    wanted: str
+    observed: str
+    holds: bool
+
+
+class DecisionInfo(Model):
+    verdict: Literal["permit", "deny", "ask"]
+    code: str
+    reasons: list[ReasonInfo]
+    standing: str = ""
+    """The standing consent that spoke for a person; empty where none did."""
+
+
+class ForeseenInfo(DecisionInfo):
+    """What a party would say to a job if it were proposed now, as far as this node can tell."""
+
+    org: str
+    asks_for_bid: bool = False
+    """Whether it is asked for a bid, so that a person there has to make one."""
+    unknown: list[str] = []
+    """What its own node alone knows and this one took to be in favour; empty for the own organisation."""
+
+
 class DraftInfo(Model):
     """What a job would be, before anybody proposes it."""
 
@@ -71,22 +97,8 @@ class DraftInfo(Model):
     """What travels beside the plan, for people: a program with what it takes, what is opened, how exact it is."""
     takes: list[TakesInfo] = []
     """What it would take from limited accounts, and what would be left."""
-
-
-class ReasonInfo(Model):
-    rule: str
-    constraint: str
-    wanted: str
-    observed: str
-    holds: bool
-
-
-class DecisionInfo(Model):
-    verdict: Literal["permit", "deny", "ask"]
-    code: str
-    reasons: list[ReasonInfo]
-    standing: str = ""
-    """The standing consent that spoke for a person; empty where none did."""
+    foreseen: list[ForeseenInfo] = []
+    """What each party would say to it, the own organisation first; a refusal among them is one unless something changes."""
 
 
 class ClaimInfo(Model):
@@ -146,6 +158,10 @@ class JobInfo(Model):
     consents: list[str]
     receipts: list[str]
     reason: str
+    ended_by: str = ""
+    """Who signed what ended it, where one job is asked for; empty while nothing has, and where it was completed."""
+    ended_height: int = 0
+    """Block of that; 0 where there is none."""
     purpose: str = ""
     not_after: int
     attempt: int = 0
@@ -171,6 +187,8 @@ class JobInfo(Model):
     """Until when they do, Unix seconds; 0 where there are none."""
     unopened: dict[str, list[str]] = {}
     """Bidders who did not open what they had committed to, and the compute nodes whose receipts say so."""
+    opening_witnesses: list[str] = []
+    """Compute nodes whose receipts' details are here; where there are none, `unopened` says nothing."""
     deposition: DepositionInfo | None = None
     """Of a computation in the malicious model that ended early here, what its compute nodes signed."""
     decision: DecisionInfo | None = None

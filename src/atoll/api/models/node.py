@@ -68,8 +68,18 @@ class WhyInfo(Model):
 
     job: str
     state: str
+    """State on the ledger."""
+    phase: str = ""
+    """What this node does with it; empty where it has no part in it."""
     reason: str
+    """Code of the refusal or failure; empty where there is none."""
     sentence: str
     remedy: str
+    ended_by: str = ""
+    """Who signed what ended it; empty while nothing has, and where it was completed."""
+    ended_height: int = 0
+    """Block of that; 0 where there is none."""
+    waits_for: list[str] = []
+    """Parties whose consent is missing before it starts, or whose receipt once it has."""
     decisions: dict[str, DecisionInfo]
     """By organisation: this node's own decision in full."""
