@@ -129,6 +129,24 @@ def test_a_bid_stands_and_after_the_deadline_nobody_gets_out(tmp_path: Path) -> 
     run_virtually(scenario())
 
 
+def test_a_bid_that_comes_too_late_is_tried_once_and_its_node_ends_the_auction(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with World(tmp_path, seed=66, policy=POLICY) as world:
+            job = await opened(world)
+            await bid(world, job, telecom=700, bank=900)
+            await asyncio.sleep(SECONDS + 1)
+            with pytest.raises(TransactionRefused) as caught:
+                await bid(world, job, bureau=800)
+            assert caught.value.operands["rule"] == DeadlinePassed.code
+            record = await ended(world, job)
+            assert (record.state, record.reason) == ("refused", DeadlinePassed.code)
+            log = world["bank"].services.ledger.log(-30, 30)
+            assert [one.sender for one in log if one.outcome == DeadlinePassed.code] == ["bureau"]
+            assert world["bank"].services.jobs.why(job).ended_by == "bureau"
+
+    run_virtually(scenario())
+
+
 def test_of_two_bids_at_once_the_first_stands_and_the_second_ones_person_is_told_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

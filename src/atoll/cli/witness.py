@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from atoll.cli.errors import BadArgument
 from atoll.cli.files import read_bytes
 from atoll.cli.frame import command, group
 from atoll.cli.init import ensure_passphrase
@@ -19,6 +20,7 @@ from atoll.ledger.tlog_policy import Policy, parse_policy
 from atoll.ledger.vkey import encode_vkey
 from atoll.ledger.witness import parse_add_checkpoint
 from atoll.ports import SystemClock, SystemEntropy
+from atoll.witness.errors import BadWitnessConfig
 from atoll.witness.home import WitnessHome, create_witness, load_witness_config, load_witness_policies
 from atoll.witness.store import WitnessStore
 
@@ -48,9 +50,12 @@ def init(
     place = WitnessHome(home)
     policies = [parse_policy(read_bytes(one)) for one in trust or ()]
     ensure_passphrase(place)
-    key = create_witness(
-        place, name=name, listen=listen, tls=not plain, policies=policies, clock=SystemClock(), entropy=SystemEntropy()
-    )
+    try:
+        key = create_witness(
+            place, name=name, listen=listen, tls=not plain, policies=policies, clock=SystemClock(), entropy=SystemEntropy()
+        )
+    except BadWitnessConfig as err:  # what was typed, and no file: there is none yet
+        raise BadArgument(what="a word of this command", reason=str(err.operands["reason"])) from err
     url = load_witness_config(place).url
     logs = _logs(load_witness_policies(place))
     line = f"witness {name} {encode_vkey(key)} {url}"

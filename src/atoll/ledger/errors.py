@@ -62,7 +62,10 @@ class UntrustedNoteError(IntegrityError):
 
     code = "note.untrusted"
     sentence = "The note cannot be trusted: {reason}."
-    remedy = "Get it again from somebody whose key is in your trust file."
+    remedy = (
+        "Get it again from somebody whose key is in your trust file. If members or keys have changed since that was made, "
+        "`atoll evidence verify --members` takes the file of `atoll ledger members`."
+    )
 
 
 class CheckpointFormatError(InputError):

@@ -21,7 +21,7 @@ from atoll.jobs.registry import job_kind
 from atoll.ledger.plan import Plan, plan_digest
 from atoll.ledger.records import SIMILARITY, Chain, Dataset, Grant, Job, JobState
 from atoll.ledger.rights import chain_of
-from atoll.ledger.rules.errors import ApprovalMissing, GrantExhausted, StandingNotInForce
+from atoll.ledger.rules.errors import ApprovalMissing, DeadlinePassed, GrantExhausted, StandingNotInForce
 from atoll.ledger.rules.job import ConsentJob, RefuseJob
 from atoll.node.bodies import Bodies, Body, Kind
 from atoll.node.context import NodeContext
@@ -91,6 +91,9 @@ class Consents:
         """Decide on a proposed job and sign the decision; a job that awaits a person's approval is left waiting."""
         identifier = job.job_id.hex()
         local = self._context.store.job(identifier)
+        if self._context.org in job.bidders and self._context.view().time > job.bids_until:
+            await self.refuse(identifier, DeadlinePassed.code, actor="node")  # no bid is taken any more, so nothing can start
+            return
         if local is not None and local.phase == "awaiting approval":
             return
         if local is not None and local.phase == "refused":  # decided before a crash; the ledger does not have it yet
