@@ -18,7 +18,8 @@ from __future__ import annotations
 import inspect
 import os
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -142,18 +143,18 @@ def prepare(function: Callable[..., Reply]) -> Callable[..., int]:
     def call(**given: Any) -> int:
         options = {name: given.pop(name) for name in shared}
         as_json = given["as_json"] if has_json else options["as_json"]
-        _NAMED.set(_as_typed(options))
         for name, kind in sets.items():
             given[name] = kind(**{one.name: given.pop(one.name) for one in fields(kind)})
-        if home_name:
-            given[home_name] = find_home(options["home"])
-        if not node_name:
-            return _answer(function(**given), as_json)
-        node = connect_to(options["home"], options["url"], options["token"], options["certificate"])
-        try:
-            return _answer(function(**given, **{node_name: node}), as_json)
-        finally:
-            node.close()
+        with _named(options):
+            if home_name:
+                given[home_name] = find_home(options["home"])
+            if not node_name:
+                return _answer(function(**given), as_json)
+            node = connect_to(options["home"], options["url"], options["token"], options["certificate"])
+            try:
+                return _answer(function(**given, **{node_name: node}), as_json)
+            finally:
+                node.close()
 
     keyword = inspect.Parameter.KEYWORD_ONLY
     spread = [each for one in parameters for each in (_spread(sets[one.name]) if one.name in sets else (one,))]
@@ -196,6 +197,16 @@ def same_node() -> str:
     """The options that named the node of this command, to end the one that a person is told to type next; empty where the
     environment or the folder named it. A token that was typed is left out."""
     return _NAMED.get()
+
+
+@contextmanager
+def _named(options: Mapping[str, Any]) -> Iterator[None]:
+    """While a command runs, `same_node` gives the options that name its node."""
+    before = _NAMED.set(_as_typed(options))
+    try:
+        yield
+    finally:
+        _NAMED.reset(before)
 
 
 def _as_typed(options: Mapping[str, Any]) -> str:

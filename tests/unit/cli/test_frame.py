@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from atoll.cli import frame
 from atoll.cli.errors import NoNodeNamed, TwoNodesNamed
-from atoll.cli.frame import HomeFolder, command, connect_to, find_home, group
+from atoll.cli.frame import HomeFolder, command, connect_to, find_home, group, same_node
 from atoll.cli.reply import Reply
 from atoll.client import Node
 
@@ -105,6 +105,21 @@ def test_a_command_returns_its_exit_code_and_prints_its_reply(nowhere: Path, cap
     assert capsys.readouterr().out == "it is there\n"
     assert run(app, "look", "--home", "there", "--json") == 4
     assert json.loads(capsys.readouterr().out) == {"home": "there"}
+
+
+def test_the_node_that_was_named_is_forgotten_when_its_command_ends(nowhere: Path) -> None:
+    app = group("For this test.")
+    seen: list[str] = []
+
+    @command(app, "look", "atoll test look")
+    def look(home: HomeFolder) -> Reply:
+        """Look."""
+        seen.append(same_node())
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        run(app, "look", "--home", "there")
+    assert (seen, same_node()) == ([" --home there"], "")
 
 
 @dataclass(frozen=True, kw_only=True)
