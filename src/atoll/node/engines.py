@@ -9,7 +9,6 @@ from atoll.ledger.genesis import verify_genesis
 from atoll.ledger.records import EngineKind
 from atoll.node.config import Config
 from atoll.node.keyring import KeyRing
-from atoll.ordering.cometbft.engine import CometEngine
 from atoll.ordering.cometbft.keys import NODE_KEY, SIGNING_STATE, VALIDATOR_KEY, ConsensusKeys, write_keys
 from atoll.ordering.cometbft.settings import Settings
 from atoll.ordering.embedded.engine import EmbeddedEngine, Signers
@@ -34,6 +33,8 @@ def open_engine(config: Config, keys: KeyRing, *, clock: Clock, entropy: Entropy
     """
     genesis_file = config.home.genesis.read_bytes()
     if verify_genesis(genesis_file)[0].engine is EngineKind.COMETBFT:
+        from atoll.ordering.cometbft.engine import CometEngine  # 50 ms, and an engine of its own
+
         ensure_consensus_keys(config.home.cometbft, keys.node_seed(), entropy)
         return CometEngine(
             org=config.org,

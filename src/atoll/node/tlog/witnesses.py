@@ -15,8 +15,8 @@ import os
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-
-import httpx
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from atoll.errors import AtollError
 from atoll.ledger.checkpoint import Checkpoint
@@ -29,6 +29,9 @@ from atoll.node.tlog.errors import WitnessAhead, WitnessUnfit, WitnessUnreachabl
 from atoll.node.tlog.members import Word
 from atoll.ports import Clock
 from atoll.primitives.merkle import MerkleTree
+
+if TYPE_CHECKING:
+    import httpx
 
 log = logging.getLogger("atoll.tlog")
 
@@ -112,11 +115,18 @@ class Witnesses:
         self._asked = [_Asked(one) for one in witnesses if one.url]
         self._read = read
         self._clock = clock
-        self._http = httpx.AsyncClient(verify=tls, timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False)
+        self._tls = tls
+
+    @cached_property
+    def _http(self) -> httpx.AsyncClient:
+        import httpx  # 50 ms, and most nodes have no witnesses
+
+        return httpx.AsyncClient(verify=self._tls, timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        if self._asked:
+            await self._http.aclose()
 
     def states(self) -> list[tuple[str, int, str]]:
         """Name, time of the newest cosignature (0: none yet), and what is wrong (empty: nothing) of each witness asked."""
@@ -203,6 +213,8 @@ class Witnesses:
         raise WitnessUnfit(name=asked.witness.name, reason=reason)
 
     async def _call(self, asked: _Asked, method: str, place: str, content: bytes) -> tuple[int, bytes]:
+        from httpx import HTTPError, InvalidURL
+
         url = f"{asked.witness.url.rstrip('/')}/{place}"
         body = bytearray()
         try:
@@ -211,7 +223,7 @@ class Witnesses:
                     body += piece
                     if len(body) > MAX_ANSWER_BYTES:
                         raise WitnessUnfit(name=asked.witness.name, reason="its answer is too long")
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as err:
+        except (HTTPError, InvalidURL, TimeoutError) as err:
             raise WitnessUnreachable(name=asked.witness.name, reason=_cause(err)) from err
         return answer.status_code, bytes(body)
 
