@@ -13,7 +13,7 @@ from atoll.jobs.ranking.spec import Offer, RankingSpec
 from atoll.ledger.plan import Plan
 from atoll.policy.demand import Demand
 from atoll.ports import Entropy
-from atoll.programs.explain import as_text, explain
+from atoll.programs.explain import as_text
 from atoll.programs.library.ranking import VOID
 from atoll.protocols.role import Party, Role
 from atoll.wire.message import Document
@@ -57,8 +57,7 @@ class Ranking(JobKind[RankingSpec]):
             raise BadPlan(kind=KIND, reason="what travels beside it is not the program that its rule means")
 
     def read_attached(self, plan: Plan, body: bytes) -> str:  # noqa: ARG002 - it follows from the plan
-        auction = Auction.of(plan)
-        return as_text(explain(auction.graph(), adversary=auction.adversary))
+        return as_text(Auction.of(plan).cost())
 
     def split_bid(self, plan: Plan, value: int, entropy: Entropy) -> tuple[Share, ...]:
         auction = Auction.of(plan)
@@ -71,8 +70,7 @@ class Ranking(JobKind[RankingSpec]):
         return ()
 
     def estimate(self, plan: Plan) -> Estimate:
-        auction = Auction.of(plan)
-        cost = explain(auction.graph(), adversary=auction.adversary, links=())
+        cost = Auction.of(plan).cost()
         seconds = 2 + int(cost.rounds * ROUND_SECONDS)
         return Estimate(seconds=seconds, traffic_bytes=TRAFFIC_BYTES + max(cost.bytes_by_node), memory_bytes=MEMORY_BYTES)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from atoll.jobs.errors import BadPlan
 from atoll.jobs.kind import Draft, ResultColumn
@@ -12,6 +13,7 @@ from atoll.jobs.ranking.spec import LEAST_BIDDERS, MAX_BIDDERS, Offer
 from atoll.jobs.secret.coalitions import MAX_COALITIONS
 from atoll.ledger.plan import Coalition, Plan, PlanOutput, PlanParty
 from atoll.policy.terms import HONEST_MAJORITY
+from atoll.programs.explain import Explanation, explain
 from atoll.programs.graph import Graph
 from atoll.programs.library.ranking import Rule, ranking_program
 from atoll.protocols.mpc import Adversary
@@ -94,7 +96,14 @@ class Auction:
 
     def graph(self) -> Graph:
         """What is computed."""
-        return _graph(self.offer.rule, len(self.bidders), self.offer.low, self.offer.high, self.offer.best)
+        return _graph(*self._sizes())
+
+    def cost(self) -> Explanation:
+        """What a run will take and open."""
+        return _cost(self.adversary, *self._sizes())
+
+    def _sizes(self) -> tuple[Rule, int, int, int, int]:
+        return self.offer.rule, len(self.bidders), self.offer.low, self.offer.high, self.offer.best
 
     def draft(self) -> Draft:
         """The parts of the plan.
@@ -154,3 +163,8 @@ class Auction:
 @lru_cache(maxsize=KEPT_PROGRAMS)
 def _graph(rule: Rule, bidders: int, low: int, high: int, best: int) -> Graph:
     return ranking_program(rule, bidders=bidders, low=low, high=high, best=best).trace()
+
+
+@lru_cache(maxsize=KEPT_PROGRAMS)
+def _cost(adversary: Adversary, *sizes: Any) -> Explanation:
+    return explain(_graph(*sizes), adversary=adversary)
