@@ -117,8 +117,11 @@ def test_a_program_is_proposed_reviewed_and_run_and_only_the_receiver_gets_its_o
 
 
 def workers(stage: Stage, org: str) -> list[int]:
-    """Processes of an organisation's jobs, the spare one too."""
-    parent = stage.nodes[org].pid
+    """Processes of an organisation's jobs: copies of one that the node has started."""
+    return [one for origin in _children(stage.nodes[org].pid) for one in _children(origin)]
+
+
+def _children(parent: int) -> list[int]:
     found = []
     for status in Path("/proc").glob("[0-9]*/status"):
         try:

@@ -1,16 +1,18 @@
-"""Starting the child process of a job: its order, its way in, its events."""
+"""Starting the child process of a job: its order, its way in, its events, its end."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
+import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from atoll.jobs.bids import Bid, Share
 from atoll.jobs.registry import job_kind
@@ -36,6 +38,7 @@ from atoll.node.order import (
 )
 from atoll.node.prints import print_folder
 from atoll.node.tables import table_folder
+from atoll.node.worker import KILL, TERMINATE
 from atoll.policy.terms import HONEST_MAJORITY
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.role import Party
@@ -45,8 +48,10 @@ from atoll.transport.router import Door
 from atoll.trust.keys import SEED_BYTES, Purpose, SecretKey
 
 STOP_SECONDS = 3.0
-SPARE_SECONDS = 300.0
-"""How long a process waits for the job that it was prepared for."""
+IDLE_SECONDS = 300.0
+"""How long the process that children are forked from waits for the next job."""
+DIED_WITH_PARENT = -signal.SIGKILL
+"""Exit status of a child of which nobody told it: who would have done so has died, and that takes all children along."""
 MAX_EVENT_BYTES = 1 << 16
 MALICIOUS_MODEL = HONEST_MAJORITY + "malicious"
 KEYSTORE_VARIABLES = frozenset({"ATOLL_PASSPHRASE", "ATOLL_PASSPHRASE_FILE"})
@@ -57,10 +62,13 @@ SETTINGS = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
 """For a job's process, unless the node's own environment says otherwise. It takes and drops the same tens of megabytes for each
 bucket; kept by the allocator, they need not be cleared by the system again: a tenth less processor time at 2^20 rows, and a
-lower peak. Nothing here multiplies matrices, and idle threads of BLAS spin."""
+lower peak. Nothing here multiplies matrices, and idle threads of BLAS spin. The last two leave the process that is copied with
+one thread."""
+Stream: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Running(Protocol):
@@ -92,62 +100,122 @@ class Starter(Protocol):
 
 
 class ChildProcess:
-    """A running child."""
+    """A running child. Its lifeline is how it is ended, and where its exit status comes from (`node/worker.py`)."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self, talk: Stream, lifeline: Stream, sender: HandoffSender) -> None:
+        self._talk = talk
+        self._lifeline = lifeline
+        self._status: int | None = None
+        self.sender = sender
+
+    async def give(self, order: WorkerOrder) -> None:
+        """Its order, and that there is no more to read."""
+        writer = self._talk[1]
+        with suppress(ConnectionError):  # it ended already; its status says why
+            writer.write(encode_order(order))
+            await writer.drain()
+            writer.write_eof()
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """Its event lines, until it closes its output."""
-        assert self._process.stdout is not None
-        while line := await self._process.stdout.readline():
-            yield json.loads(line)
+        with suppress(ConnectionError):
+            while line := await self._talk[0].readline():
+                yield json.loads(line)
 
     async def wait(self) -> int:
         """Its exit status; negative for a signal."""
-        return await self._process.wait()
-
-
-class Child:
-    """A process that has not got its order yet, and the way to hand it connections."""
-
-    def __init__(self, process: asyncio.subprocess.Process, sender: HandoffSender) -> None:
-        self.process = process
-        self.sender = sender
+        if self._status is None:
+            with suppress(ConnectionError):
+                self._status = int(await self._lifeline[0].readline() or DIED_WITH_PARENT)
+        return DIED_WITH_PARENT if self._status is None else self._status
 
     async def end(self) -> None:
-        """Stop it, whatever it does."""
+        """Stop it, whatever it does; it has ended even for whoever is cancelled while waiting for that: a job that is stopped
+        twice must not write another seed."""
         self.sender.close()
-        await _end(self.process)
+        ending = asyncio.create_task(self._stop())
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await ending
+            raise
+
+    async def _stop(self) -> None:
+        for word, seconds in ((TERMINATE, STOP_SECONDS), (KILL, None)):
+            if self._status is None:
+                with suppress(ConnectionError, TimeoutError):
+                    self._lifeline[1].write(word)
+                    async with asyncio.timeout(seconds):
+                        await self.wait()
+        self._talk[1].close()
+        self._lifeline[1].close()
+
+
+class Origin:
+    """The process that children are forked from, and the node's end of the way to ask it."""
+
+    def __init__(self, process: asyncio.subprocess.Process, control: socket.socket) -> None:
+        self.process = process
+        self._control = control
+
+    @property
+    def lives(self) -> bool:
+        """Whether it can be asked."""
+        return self.process.returncode is None
+
+    async def fork(self, kind: str, log: int) -> ChildProcess:
+        """A child for a job of this kind that writes its errors to the file of this descriptor.
+
+        Raises:
+            OSError: there is nobody to ask any more.
+        """
+        with ExitStack() as mine:
+            sender, channel = handoff_pair()
+            mine.callback(sender.close)
+            (talk, its_talk), (lifeline, its_lifeline) = socket.socketpair(), socket.socketpair()
+            mine.enter_context(talk)
+            mine.enter_context(lifeline)
+            with channel, its_talk, its_lifeline:
+                handles = [its_talk.fileno(), log, channel.fileno(), its_lifeline.fileno()]
+                socket.send_fds(self._control, [kind.encode()], handles)
+            streams = [await asyncio.open_connection(sock=one, limit=MAX_EVENT_BYTES) for one in (talk, lifeline)]
+            mine.pop_all()
+            return ChildProcess(streams[0], streams[1], sender)
+
+    async def end(self) -> None:
+        """End it; it has no children any more."""
+        self._control.close()
+        if self.lives:
+            self.process.terminate()
+        await self.process.wait()
 
 
 class ProcessStarter:
     """Starts jobs as child processes that take their connections from the node's router.
 
-    Loading its code takes a process a quarter of a second, so one is started when a job is consented to and waits for its order
-    while the parties still agree; one that gets none ends after `SPARE_SECONDS`.
+    Loading their code takes half a second of a processor, so one process does it once, when a job is consented to and while the
+    parties still agree; each job gets a copy of it. It ends when there has been no job for `IDLE_SECONDS`.
     """
 
     def __init__(self, *, door: Door | None, logs: Path) -> None:
         self._door = door
         self._logs = logs
-        self._spare: Child | None = None
+        self._origin: Origin | None = None
+        self._children = 0
         self._expiry: asyncio.TimerHandle | None = None
+        self._changing = asyncio.Lock()
         self._ending: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
-        if self._spare is not None:
-            return
         with suppress(OSError):  # `start` tries again, and says so
-            self._spare = await self._spawn()
-            self._expiry = asyncio.get_running_loop().call_later(SPARE_SECONDS, self._expire)
+            await self._live_origin()
+        self._rest()
 
     async def close(self) -> None:
+        self._stay()
+        await self._end(self._origin)
         if self._ending is not None:
             await self._ending
-        spare = self._take_spare()
-        if spare is not None:
-            await spare.end()
 
     @asynccontextmanager
     async def start(self, order: WorkerOrder, plan: Plan) -> AsyncIterator[Running]:
@@ -155,52 +223,80 @@ class ProcessStarter:
         digest = digest_plan_body(order.plan)
         places = [Party(one.role, one.index) for one in plan.parties if one.org == order.org]
         services = [derive_service(digest, order.attempt, place) for place in places]
-        child = self._take_spare() or await self._spawn()
+        self._stay()
+        self._children += 1
         try:
-            if self._door is not None:
-                for service in services:
-                    self._door.offer(service, child.sender.give)
-            await _write_order(child.process, order)
-            yield ChildProcess(child.process)
+            child = await self._fork(plan.kind)
+            try:
+                if self._door is not None:
+                    for service in services:
+                        self._door.offer(service, child.sender.give)
+                await child.give(order)
+                yield child
+            finally:
+                if self._door is not None:
+                    for service in services:
+                        self._door.withdraw(service)
+                await child.end()
         finally:
-            if self._door is not None:
-                for service in services:
-                    self._door.withdraw(service)
-            await child.end()
+            self._children -= 1
+            self._rest()
 
-    def _take_spare(self) -> Child | None:
-        """What was prepared, if it is still alive."""
-        spare, self._spare = self._spare, None
+    async def _fork(self, kind: str) -> ChildProcess:
+        with (self._logs / "jobs.log").open("ab") as log:
+            origin = await self._live_origin()
+            try:
+                return await origin.fork(kind, log.fileno())
+            except ConnectionError:  # it has died meanwhile, and that is not known yet
+                await origin.end()
+                return await (await self._live_origin()).fork(kind, log.fileno())
+
+    async def _live_origin(self) -> Origin:
+        async with self._changing:
+            if self._origin is not None and not self._origin.lives:
+                await self._origin.end()
+                self._origin = None
+            if self._origin is None:
+                self._origin = await self._spawn()
+            return self._origin
+
+    async def _end(self, origin: Origin | None) -> None:
+        async with self._changing:
+            if origin is not None and origin is self._origin and not self._children:
+                self._origin = None
+                await origin.end()
+
+    def _stay(self) -> None:
+        """It is needed."""
         if self._expiry is not None:
             self._expiry.cancel()
-        if spare is not None and spare.process.returncode is not None:
-            spare.sender.close()
-            return None
-        return spare
+
+    def _rest(self) -> None:
+        """It is not needed now."""
+        self._stay()
+        if not self._children:
+            self._expiry = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._expire)
 
     def _expire(self) -> None:
-        spare = self._take_spare()
-        if spare is not None:
-            self._ending = asyncio.get_running_loop().create_task(spare.end())
+        self._ending = asyncio.get_running_loop().create_task(self._end(self._origin))
 
-    async def _spawn(self) -> Child:
-        sender, channel = handoff_pair()
-        with (self._logs / "jobs.log").open("ab") as log, channel:
+    async def _spawn(self) -> Origin:
+        control, its_control = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        with (self._logs / "jobs.log").open("ab") as log, its_control:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",  # the folder that the node was started in holds no code of ours
                 "-m",
                 "atoll.node.worker",
-                str(channel.fileno()),
+                str(its_control.fileno()),
                 str(os.getpid()),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
                 stderr=log,
-                pass_fds=[channel.fileno()],
+                pass_fds=[its_control.fileno()],
                 env=SETTINGS | {name: value for name, value in os.environ.items() if name not in KEYSTORE_VARIABLES},
-                limit=MAX_EVENT_BYTES,
             )
-        return Child(process, sender)
+        return Origin(process, control)
 
 
 class Orders:
@@ -314,35 +410,3 @@ def _bids(plan: Plan, job: Job, view: Reader) -> tuple[Bid, ...]:
     found = [view.get(ConsentRecord, f"{job.job_id.hex()}/{org}") for org in job.bidders]
     consents = sorted((one for one in found if one is not None), key=lambda one: one.before)
     return tuple(Bid(place=places[one.org], commitments=one.bid) for one in consents)
-
-
-async def _write_order(process: asyncio.subprocess.Process, order: WorkerOrder) -> None:
-    assert process.stdin is not None
-    try:
-        process.stdin.write(encode_order(order))
-        await process.stdin.drain()
-        process.stdin.close()
-    except ConnectionError:
-        return  # it ended already; its status says why
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Stop it, whatever it does; it has ended even for whoever is cancelled while waiting for that: a job that is stopped twice
-    must not write another seed."""
-    ending = asyncio.create_task(_stop(process))
-    try:
-        await asyncio.shield(ending)
-    except asyncio.CancelledError:
-        await ending
-        raise
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.terminate()
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -35,9 +38,11 @@ from atoll.transport.errors import JobAborted, RoleFailed
 from atoll.transport.memory import MemoryFabric
 from atoll.transport.options import RunOptions
 from atoll.wire.message import encode_message
+from tests.patience import patience
 from tests.unit.jobs.world import plan
 
 STORAGE_KEY = bytes(range(32))
+PYTHON = sys.executable
 
 
 def order(folder: Path) -> WorkerOrder:
@@ -76,114 +81,247 @@ class TestTheKeyOfTheJournal:
             assert not any(secret in shown for secret in ("JJJJ", "TTTT", one.journal_key.hex()[:8], repr(one.journal_key)[:8]))
 
 
+@pytest.fixture
+def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Makes job processes, which are real in all else, do this in the place of a job; `tell` tells an event."""
+
+    def write(work: str) -> None:
+        lines = [
+            f"#!{sys.executable}",
+            "import json, os, signal, sys, time",
+            "from atoll.node import worker, working",
+            "def tell(**event):",
+            "    print(json.dumps({'event': 'seen'} | event), flush=True)",
+            "def work(orders, channel):",
+            *(f"    {line}" for line in work.splitlines()),
+            "    return 0",
+            "working.work = work",
+            "asked, sys.argv = sys.argv, sys.argv[3:]",
+            "sys.exit(worker.main())",
+        ]
+        (tmp_path / "python").write_text("\n".join(lines))
+        (tmp_path / "python").chmod(0o700)
+        monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+
+    return write
+
+
+@pytest.fixture
+async def starter(tmp_path: Path) -> AsyncIterator[ProcessStarter]:
+    made = ProcessStarter(door=None, logs=tmp_path)
+    yield made
+    await made.close()
+
+
+async def live(starter: ProcessStarter, folder: Path) -> tuple[list[dict[str, Any]], int]:
+    """What one job's process tells, and its exit status."""
+    async with starter.start(order(folder), plan()) as process:
+        return [event async for event in process.events()], await process.wait()
+
+
 async def test_a_job_process_gets_neither_the_passphrase_nor_code_from_the_nodes_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pretend: Callable[[str], None], starter: ProcessStarter
 ) -> None:
-    report = 'import json, os, sys\nprint(json.dumps({"event": "seen", "names": sorted(os.environ), "argv": sys.orig_argv}))\n'
-    (tmp_path / "python").write_text(f"#!{sys.executable}\n{report}")
-    (tmp_path / "python").chmod(0o700)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    pretend("tell(names=sorted(os.environ), argv=asked[1:])")
     for name in ("ATOLL_PASSPHRASE", "ATOLL_PASSPHRASE_FILE"):
         monkeypatch.setenv(name, "open sesame")
     monkeypatch.setenv("ATOLL_SOMETHING_ELSE", "1")
-    async with ProcessStarter(door=None, logs=tmp_path).start(order(tmp_path), plan()) as process:
-        seen = [event async for event in process.events()]
+    seen, _ = await live(starter, tmp_path)
     assert len(seen) == 1
     names, argv = seen[0]["names"], seen[0]["argv"]
     assert "ATOLL_SOMETHING_ELSE" in names
     assert not any("PASSPHRASE" in name for name in names)
-    assert argv[2:5] == ["-P", "-m", "atoll.node.worker"]
-    assert all(len(argument) < 64 for argument in argv[5:])  # a handle and a process number: no secret is an argument
+    assert argv[:3] == ["-P", "-m", "atoll.node.worker"]
+    assert all(len(argument) < 64 for argument in argv[3:])  # a handle and a process number: no secret is an argument
     assert os.environ["ATOLL_PASSPHRASE"] == "open sesame"
 
 
+async def test_a_job_process_has_its_order_its_way_in_and_its_log_open_and_nothing_of_other_jobs(
+    tmp_path: Path, pretend: Callable[[str], None], starter: ProcessStarter
+) -> None:
+    pretend(
+        "opened = sorted(map(int, os.listdir('/proc/self/fd')))\n"
+        "log = os.readlink('/proc/self/fd/2')\n"
+        "tell(opened=opened, channel=channel.fileno(), log=log, order=len(orders.read()))\n"
+        "print('a word for the log', file=sys.stderr)\n"
+        "time.sleep(0.2)"
+    )
+    both = await asyncio.gather(live(starter, tmp_path), live(starter, tmp_path))
+    for seen, status in both:
+        assert status == 0
+        listing = 4  # of the folder that it looks at
+        assert seen[0] | {"event": "seen"} == {
+            "event": "seen",
+            "opened": [0, 1, 2, 3, listing],
+            "channel": 3,
+            "log": str(tmp_path / "jobs.log"),
+            "order": len(encode_order(order(tmp_path))),
+        }
+    assert (tmp_path / "jobs.log").read_text() == 2 * "a word for the log\n"
+
+
+@pytest.mark.parametrize(
+    ("does", "status"),
+    [
+        ("pass", 0),
+        ("return 3", 3),
+        ("raise KeyError('x')", 1),
+        ("os.kill(os.getpid(), signal.SIGKILL)", -9),
+        ("os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)", -9),
+    ],
+)
+async def test_the_exit_status_of_a_job_process_is_told(
+    tmp_path: Path, pretend: Callable[[str], None], starter: ProcessStarter, does: str, status: int
+) -> None:
+    """The last one takes the process with it that would have told."""
+    pretend(does)
+    assert await live(starter, tmp_path) == ([], status)
+    assert await live(starter, tmp_path) == ([], status)
+
+
+async def test_a_job_process_dies_with_its_node(tmp_path: Path, pretend: Callable[[str], None]) -> None:
+    """A node that is killed takes the process between them along, and that takes this one."""
+    pretend("tell(pids=[os.getpid(), os.getppid()])\ntime.sleep(60)")
+    node = f"""
+import asyncio, sys
+from pathlib import Path
+sys.executable = {sys.executable!r}
+from atoll.node.spawn import ProcessStarter
+from tests.unit.node.test_job_process import order, plan
+async def main():
+    async with ProcessStarter(door=None, logs=Path({str(tmp_path)!r})).start(order(Path({str(tmp_path)!r})), plan()) as process:
+        async for event in process.events():
+            print(*event["pids"], flush=True)
+asyncio.run(main())
+"""
+    process = await asyncio.create_subprocess_exec(PYTHON, "-c", node, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    pids = [int(one) for one in (await process.stdout.readline()).split()]
+    assert len(pids) == 2
+    process.kill()
+    await process.wait()
+    ends = time.monotonic() + 10 * patience()
+    while any(map(lives, pids)):
+        assert time.monotonic() < ends
+        await asyncio.sleep(0.01)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs; one that waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:
+        return False
+
+
+def wait_until_dead(pid: int) -> None:
+    """Without letting the loop hear of it."""
+    while lives(pid):
+        time.sleep(0.001)
+
+
+def threads(pid: int) -> int:
+    """How many threads a process has (proc(5))."""
+    return sum(1 for _ in Path(f"/proc/{pid}/task").iterdir())
+
+
+def data_pages(pid: int) -> int:
+    """How much memory of its own a process has asked for (proc(5))."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[5])
+
+
 async def test_a_job_process_has_ended_even_for_who_is_cancelled_twice_while_it_is_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pretend: Callable[[str], None], starter: ProcessStarter
 ) -> None:
     """Stopped by a withdrawal and at once by the job's end: what still ran could write another seed behind the deletion."""
-    deaf = 'import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint(\'{"event": "deaf"}\', flush=True)\n'
-    deaf += "time.sleep(60)\n"
-    (tmp_path / "python").write_text(f"#!{sys.executable}\n{deaf}")
-    (tmp_path / "python").chmod(0o700)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    pretend("signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntell(pid=os.getpid())\ntime.sleep(60)")
     monkeypatch.setattr(spawn, "STOP_SECONDS", 0.2)
-    started: list[asyncio.subprocess.Process] = []
+    pids: list[int] = []
     is_deaf = asyncio.Event()
 
-    async def live() -> None:
-        async with ProcessStarter(door=None, logs=tmp_path).start(order(tmp_path), plan()) as process:
-            assert isinstance(process, spawn.ChildProcess)
-            started.append(process._process)
-            async for _ in process.events():
+    async def run() -> None:
+        async with starter.start(order(tmp_path), plan()) as process:
+            async for event in process.events():
+                pids.append(event["pid"])
                 is_deaf.set()
 
-    task = asyncio.create_task(live())
+    task = asyncio.create_task(run())
     await is_deaf.wait()
+    assert lives(pids[0])
     task.cancel()
     await asyncio.sleep(0.05)  # it is being stopped
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert task.cancelled()
-    assert started[0].returncode is not None
+    assert not lives(pids[0])
 
 
-class TestPrepared:
-    """A process that waits for its order while the parties still agree."""
+class TestOrigin:
+    """The process that jobs' processes are copied from."""
 
-    @pytest.fixture
-    def reporting(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Processes that say their number as soon as they have their order."""
-        report = 'import json, os, sys\nsys.stdin.buffer.read()\nprint(json.dumps({"event": "seen", "pid": os.getpid()}))\n'
-        (tmp_path / "python").write_text(f"#!{sys.executable}\n{report}")
-        (tmp_path / "python").chmod(0o700)
-        monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    def pid(self, starter: ProcessStarter) -> int:
+        assert starter._origin is not None
+        return starter._origin.process.pid
 
-    @pytest.mark.usefixtures("reporting")
-    async def test_a_job_takes_the_process_that_was_prepared_and_the_next_one_gets_its_own(self, tmp_path: Path) -> None:
-        starter = ProcessStarter(door=None, logs=tmp_path)
+    async def test_it_has_one_thread_and_loads_the_code_of_a_kind_once(self, tmp_path: Path, starter: ProcessStarter) -> None:
+        """A copy has the thread that asked for it and no other, whatever the others were doing and had locked."""
         await starter.prepare()
-        await starter.prepare()
-        assert starter._spare is not None
-        waiting = starter._spare.process.pid
-        seen = []
+        loaded = []
         for _ in range(2):
             async with starter.start(order(tmp_path), plan()) as process:
-                seen += [event["pid"] async for event in process.events()]
-                assert await process.wait() == 0
-        assert seen[0] == waiting
-        assert seen[1] != waiting
-        await starter.close()
+                assert await process.wait() == 1, "its certificate is none"
+            assert threads(self.pid(starter)) == 1
+            loaded.append(data_pages(self.pid(starter)))
+        assert loaded[0] == loaded[1]
 
-    @pytest.mark.usefixtures("reporting")
-    async def test_one_that_was_prepared_in_vain_ends_by_itself_or_with_the_node(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    async def test_it_is_prepared_once_and_serves_one_job_after_the_other(
+        self, tmp_path: Path, pretend: Callable[[str], None], starter: ProcessStarter
     ) -> None:
-        starter = ProcessStarter(door=None, logs=tmp_path)
+        pretend("tell(pids=[os.getpid(), os.getppid()])")
+        await asyncio.gather(starter.prepare(), starter.prepare())
+        prepared = self.pid(starter)
+        seen = [await live(starter, tmp_path) for _ in range(2)]
+        pids = [events[0]["pids"] for events, _ in seen]
+        assert [parent for _, parent in pids] == [prepared, prepared]
+        assert pids[0][0] != pids[1][0]
+        assert [status for _, status in seen] == [0, 0]
+
+    async def test_it_ends_when_no_job_has_come_for_a_while_and_with_the_node(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pretend: Callable[[str], None], starter: ProcessStarter
+    ) -> None:
+        pretend("time.sleep(0.5)\ntell()")
         await starter.prepare()
-        assert starter._spare is not None
-        process = starter._spare.process
+        process = starter._origin.process  # type: ignore[union-attr]
         await starter.close()
         assert process.returncode is not None
-        monkeypatch.setattr(spawn, "SPARE_SECONDS", 0.05)
-        await starter.prepare()
-        assert starter._spare is not None
-        process = starter._spare.process
+        monkeypatch.setattr(spawn, "IDLE_SECONDS", 0.05)
+        _, status = await live(starter, tmp_path)
+        assert status == 0, "it ended while a job ran"
+        process = starter._origin.process  # type: ignore[union-attr]
         async with asyncio.timeout(60):
             await process.wait()
-        assert starter._spare is None
-        await starter.close()
+        assert starter._origin is None
 
-    @pytest.mark.usefixtures("reporting")
-    async def test_one_that_died_while_it_waited_is_replaced(self, tmp_path: Path) -> None:
-        starter = ProcessStarter(door=None, logs=tmp_path)
+    async def test_a_job_that_comes_when_its_time_is_up_keeps_it(
+        self, tmp_path: Path, pretend: Callable[[str], None], starter: ProcessStarter
+    ) -> None:
+        pretend("tell()")
         await starter.prepare()
-        assert starter._spare is not None
-        dead = starter._spare.process
-        dead.kill()
-        await dead.wait()
-        async with starter.start(order(tmp_path), plan()) as process:
-            assert [event["pid"] async for event in process.events()] != [dead.pid]
-        await starter.close()
+        starter._expire()
+        _, status = await live(starter, tmp_path)
+        assert status == 0
+
+    async def test_one_that_has_died_is_replaced(
+        self, tmp_path: Path, pretend: Callable[[str], None], starter: ProcessStarter
+    ) -> None:
+        pretend("tell(parent=os.getppid())")
+        await starter.prepare()
+        dead = self.pid(starter)
+        os.kill(dead, signal.SIGKILL)
+        wait_until_dead(dead)
+        events, status = await live(starter, tmp_path)
+        assert status == 0
+        assert events[0]["parent"] != dead
 
 
 class TestFailures:
