@@ -54,7 +54,7 @@ long: setup ## what takes too long for every day: ten million rows while nodes a
 	@ATOLL_LIARS=500 $(BIN)/python -m pytest -q -n auto tests/sim/ordering/test_liars.py
 	@ATOLL_PROGRAMS=5000 $(BIN)/python -m pytest -q -n auto tests/property/test_programs.py
 	@ATOLL_BY_CHANCE=1 $(BIN)/python -m pytest -q -n auto -m hypothesis
-	@ATOLL_LONG_TIMING=1 $(BIN)/python -m pytest -q tests/unit/primitives/test_timing.py
+	@ATOLL_LONG_TIMING=1 $(BIN)/python -m pytest -q tests/unit/primitives/test_timing.py tests/unit/primitives/test_timing_oblivious.py
 
 check: setup ## format, types, lint, layers, snippets
 	@tools/check.sh

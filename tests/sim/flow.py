@@ -13,12 +13,12 @@ RULE = "national-id/1"
 ENDED = ("completed", "failed", "refused", "withdrawn", "unacknowledged", "expired")
 
 
-async def register(world: World, org: str, name: str, identifiers: list[str]) -> str:
-    """Write a table and register it."""
+async def register(world: World, org: str, name: str, identifiers: list[str], *more: RegisterColumn) -> str:
+    """Write a table of keys and notes, and register it with its key and `more` of its columns."""
     path = world.home(org) / "data" / f"{name}.csv"
     path.write_text("id,note\n" + "".join(f"{one},x\n" for one in identifiers), "utf-8")
     column = RegisterColumn(name="id", semantics="identifier", exposure="after-join", normalisation=RULE)
-    request = RegisterDataset(name=name, path=path.name, title=f"{name} of {org}", columns=[column])
+    request = RegisterDataset(name=name, path=path.name, title=f"{name} of {org}", columns=[column, *more])
     return (await world[org].services.datasets.register(request))[0]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from atoll.api.models import CapModel, GiveGrant
+from atoll.api.models import CapModel, GiveGrant, RegisterColumn
 from atoll.errors import AtollError
 from atoll.ledger.rules.job import StartJob
 from atoll.testing.virtual import run_virtually
@@ -79,7 +79,8 @@ def test_neither_a_race_nor_another_set_brings_more_than_the_cap_and_both_refusa
 def test_a_grant_for_counts_does_not_carry_identifiers(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with World(tmp_path, seed=14) as world:
-            theirs = await register(world, "bureau", "files", ["5550001"])
+            note = RegisterColumn(name="note", exposure="after-join")
+            theirs = await register(world, "bureau", "files", ["5550001"], note)
             without = GiveGrant(grantee="bank", dataset=theirs, columns=["id"], purposes=["x"], outputs=["rows"])
             with pytest.raises(AtollError, match="payload"):
                 await world["bureau"].services.grants.give(without)
@@ -89,7 +90,7 @@ def test_a_grant_for_counts_does_not_carry_identifiers(tmp_path: Path) -> None:
                 columns=["id"],
                 purposes=["credit-check"],
                 outputs=["cardinality", "sum"],
-                payload=["id"],
+                payload=["note"],
                 epsilon_micro=1_000_000,
             )
             grant, _ = await world["bureau"].services.grants.give(request)
@@ -102,7 +103,8 @@ def test_a_grant_for_counts_does_not_carry_identifiers(tmp_path: Path) -> None:
             conditions = [{one["left"]: one["right"] for one in rule["constraints"]} for rule in info.terms["permissions"]]
             assert [one["outputs"] for one in conditions] == [["cardinality"], ["sum"]]
             assert conditions[0]["epsilon"] == ["1000000"] and "payload" not in conditions[0]
-            assert conditions[1]["minimum-group"] == ["20"] and conditions[1]["payload"] == ["id"]
-            assert (conditions[0]["columns"], conditions[1]["columns"]) == (["id"], ["id", "id"])
+            assert conditions[1]["minimum-group"] == ["20"] and conditions[1]["payload"] == ["note"]
+            assert [one["keys"] for one in conditions] == [["id"], ["id"]]
+            assert (conditions[0]["columns"], conditions[1]["columns"]) == (["id"], ["id", "note"])
 
     run_virtually(scenario())

@@ -375,7 +375,8 @@ class TestFailures:
         mine = replace(order(tmp_path), plan=both, peers=(Peer(org="bank", job_key=b"P" * 32, certificates=(), endpoint=""),))
         network = MemoryFabric().network("bank")
         await Execution(mine, network=network, tell=events.append, entropy=SeededEntropy(bytes(32))).run_to_status()
-        assert events[-1] == {"event": "failed", "code": MemoryExceeded.code}
+        phases = [{"event": "phase", "phase": phase} for phase in ("reading inputs", "running")]
+        assert events == [*phases, {"event": "failed", "code": MemoryExceeded.code}]
         (said,) = passed_on
         assert isinstance(said, JobAborted)
         assert (said.party, said.remote_code) == ("owner/0", RoleFailed.code)

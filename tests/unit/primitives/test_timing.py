@@ -79,6 +79,11 @@ def leak(work: Callable[..., object], fixed: object, draw: Callable[[], object])
     return smallest
 
 
+def finds(work: Callable[..., object], fixed: object, draw: Callable[[], object]) -> bool:
+    """Whether one of several attempts shows a leak: in the others a busy machine may have drowned it."""
+    return any(t_statistic(work, fixed, draw) > THRESHOLD for _ in range(ATTEMPTS))
+
+
 @pytest.mark.parametrize("kernel", ristretto.kernels())
 @pytest.mark.parametrize(
     "fixed",
@@ -145,14 +150,22 @@ def test_the_time_of_a_ladder_does_not_tell_the_points(kernel: str) -> None:
 
 
 def test_this_measurement_finds_a_leak() -> None:
-    """Twice as much to do for odd secrets, and the group written without care: seen at once, on a busy machine too."""
+    """More to do for odd secrets: twice as much is seen at once, a quarter more in one of several attempts; and the group
+    written without care."""
 
-    def leaky(secret: SecretScalar) -> None:
-        ristretto.multiply(BASE, secret, threads=1, kernel="portable")
-        if secret.expose()[0] & 1:
+    def leaky(points: bytes) -> Callable[[SecretScalar], None]:
+        def work(secret: SecretScalar) -> None:
             ristretto.multiply(BASE, secret, threads=1, kernel="portable")
+            if secret.expose()[0] & 1:
+                ristretto.multiply(points, secret, threads=1, kernel="portable")
 
-    assert t_statistic(leaky, scalar(4), lambda: scalar(chance.randrange(1, slow.ORDER) | 1)) > THRESHOLD
+        return work
+
+    def odd() -> SecretScalar:
+        return scalar(chance.randrange(1, slow.ORDER) | 1)
+
+    assert t_statistic(leaky(BASE), scalar(4), odd) > THRESHOLD
+    assert finds(leaky(BASE[: POINTS // 4 * POINT_BYTES]), scalar(4), odd)
     point = slow.decode(BASE[:POINT_BYTES])
     assert point is not None
-    assert t_statistic(lambda number: slow.multiply(point, number), 1, lambda: (1 << 16) - 1) > THRESHOLD
+    assert finds(lambda number: slow.multiply(point, number), 1 << 15, lambda: (1 << 16) - 1)
