@@ -196,10 +196,7 @@ pub fn blind_packed<'py>(
     threads: usize,
     kernel: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    if dst.is_empty() {
-        return Err(empty_tag());
-    }
-    whole(items.len(), item_bytes, 1..=usize::MAX)?;
+    check_items(&items, item_bytes, dst)?;
     let (secret, kernel) = (&secret.0, self::kernel(kernel)?);
     let blinded = py.detach(|| psi::blind_packed(kernel, &items, item_bytes, secret, dst, self::threads(threads)));
     Ok(PyBytes::new(py, &blinded))
@@ -314,6 +311,14 @@ pub(crate) fn whole(packed: usize, size: usize, sizes: std::ops::RangeInclusive<
     Ok(())
 }
 
-pub(crate) fn empty_tag() -> PyErr {
+/// Whether packed items are whole ones of `item_bytes`, and there is a tag to hash them under.
+pub(crate) fn check_items(items: &[u8], item_bytes: usize, dst: &[u8]) -> PyResult<()> {
+    if dst.is_empty() {
+        return Err(empty_tag());
+    }
+    whole(items.len(), item_bytes, 1..=usize::MAX)
+}
+
+fn empty_tag() -> PyErr {
     PyValueError::new_err("the domain tag is empty")
 }

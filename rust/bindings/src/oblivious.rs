@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
-use crate::curve::{empty_tag, exactly, kernel, threads, whole};
+use crate::curve::{check_items, exactly, kernel, threads};
 use crate::errors;
 use crate::oprf::{SecretScalars, as_many};
 use crate::x25519::ClampedSecret;
@@ -87,11 +87,4 @@ pub fn oblivious_evaluate<'py>(
     let (key, kernel) = (&key.0, self::kernel(kernel)?);
     let values = py.detach(|| oblivious::evaluate_packed(kernel, &items, item_bytes, key, dst, self::threads(threads)));
     Ok(PyBytes::new(py, &values))
-}
-
-fn check_items(items: &[u8], item_bytes: usize, dst: &[u8]) -> PyResult<()> {
-    if dst.is_empty() {
-        return Err(empty_tag());
-    }
-    whole(items.len(), item_bytes, 1..=usize::MAX)
 }

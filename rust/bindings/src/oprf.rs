@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
-use crate::curve::{SecretScalar, empty_tag, exactly, threads, whole};
+use crate::curve::{SecretScalar, check_items, exactly, threads, whole};
 use crate::errors;
 
 /// Secret exponents; see `_core.pyi`.
@@ -68,10 +68,7 @@ pub fn blind_each<'py>(
     dst: &[u8],
     threads: usize,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    if dst.is_empty() {
-        return Err(empty_tag());
-    }
-    whole(items.len(), item_bytes, 1..=usize::MAX)?;
+    check_items(&items, item_bytes, dst)?;
     as_many(items.len(), item_bytes, scalars.0.len())?;
     let scalars = &scalars.0;
     let blinded = py.detach(|| scalars::blind_each(Kernel::best(), &items, item_bytes, scalars, dst, self::threads(threads)));

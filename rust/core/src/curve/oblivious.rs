@@ -212,11 +212,10 @@ pub fn blind_packed(
     dst: &[u8],
     threads: usize,
 ) -> Vec<u8> {
-    let blinded = over_items(items, item_bytes, threads, |start, chunk| {
+    assert_eq!(items.len(), item_bytes * blinders.len(), "a blinder for each item");
+    over_items(items, item_bytes, threads, |start, chunk| {
         blind(kernel, chunk, &blinders.as_slice()[start..start + chunk.len()], dst)
-    });
-    assert_eq!(items.len() / item_bytes, blinders.len(), "a blinder for each item");
-    blinded
+    })
 }
 
 /// [`evaluate`] for items of `item_bytes` each, packed, over `threads`.

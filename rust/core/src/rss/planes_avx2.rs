@@ -99,7 +99,7 @@ fn change<const SIDE: i32, const STEP: usize>(rows: &mut [__m256i; 8], mask: i64
 /// Word c of vector r becomes word r of vector c.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn transpose([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
+pub(super) fn transpose([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
     let (ab_even, ab_odd) = (_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
     let (cd_even, cd_odd) = (_mm256_unpacklo_epi64(c, d), _mm256_unpackhi_epi64(c, d));
     [

@@ -21,6 +21,9 @@ use core::arch::x86_64::*;
 use super::vectorised;
 use super::words_simd::{LANES, Lanes, lanes, numbers, splat};
 
+#[path = "../sums_simd.rs"]
+mod sums_simd;
+
 /// One bit a lane, from the lowest; bits above those mean nothing.
 pub type LaneMask = u8;
 /// Limbs of an element.
@@ -258,13 +261,6 @@ impl Tight {
         Self(out)
     }
 
-    /// Lanes negated where `mask` has a bit.
-    #[inline]
-    #[vectorised]
-    pub fn negated_where(&self, mask: LaneMask) -> Self {
-        self.blend(mask, &Loose::zero().minus(&self.loose()).tight())
-    }
-
     /// Where the canonical number is odd, which RFC 9496 section 3.1 calls negative.
     #[inline]
     #[vectorised]
@@ -282,13 +278,6 @@ impl Tight {
         }
         mask(_mm256_cmpeq_epi64(any, _mm256_setzero_si256()))
     }
-
-    /// The one of x and -x that is not odd.
-    #[inline]
-    #[vectorised]
-    pub fn absolute(self) -> Self {
-        self.negated_where(self.is_odd())
-    }
 }
 
 /// What of limb `at` is above its bits.
@@ -299,35 +288,6 @@ fn above(lanes: Lanes, at: usize) -> Lanes {
 }
 
 impl Loose {
-    /// Zero.
-    #[inline]
-    #[vectorised]
-    pub fn zero() -> Self {
-        Self([_mm256_setzero_si256(); LIMBS])
-    }
-
-    /// The sum.
-    #[inline]
-    #[vectorised]
-    pub fn plus(&self, other: &Self) -> Self {
-        let mut out = self.0;
-        for (lanes, addend) in out.iter_mut().zip(&other.0) {
-            *lanes = _mm256_add_epi64(*lanes, *addend);
-        }
-        Self(out)
-    }
-
-    /// The difference as it is, perhaps negative.
-    #[inline]
-    #[vectorised]
-    pub fn less(&self, other: &Self) -> Self {
-        let mut out = self.0;
-        for (lanes, subtrahend) in out.iter_mut().zip(&other.0) {
-            *lanes = _mm256_sub_epi64(*lanes, *subtrahend);
-        }
-        Self(out)
-    }
-
     /// A multiple of p more, which makes every limb positive where even ones are above -2^60.9 and odd ones above -2^59.9.
     #[inline]
     #[vectorised]
@@ -337,13 +297,6 @@ impl Loose {
             *lanes = _mm256_add_epi64(*lanes, _mm256_set1_epi64x(bias));
         }
         Self(out)
-    }
-
-    /// The difference, positive; see [`Loose::positive`].
-    #[inline]
-    #[vectorised]
-    pub fn minus(&self, other: &Self) -> Self {
-        self.less(other).positive()
     }
 
     /// The sum with a small multiple of `other`; `factor` is below 2^20, and limbs grow by less than 2^47.

@@ -42,6 +42,13 @@ pub fn plus(a: Lanes, b: Lanes) -> Lanes {
     _mm256_add_epi64(a, b)
 }
 
+/// The differences.
+#[inline]
+#[vectorised]
+pub fn minus(a: Lanes, b: Lanes) -> Lanes {
+    _mm256_sub_epi64(a, b)
+}
+
 /// Rotated to the right.
 #[inline]
 #[vectorised]

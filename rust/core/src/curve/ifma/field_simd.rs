@@ -19,8 +19,13 @@ use core::arch::x86_64::*;
 use super::vectorised;
 use super::words_simd::{Lanes, lanes, numbers};
 
+#[path = "../sums_simd.rs"]
+mod sums_simd;
+
 /// One bit a lane.
 pub type LaneMask = __mmask8;
+/// Limbs of an element.
+pub const LIMBS: usize = 5;
 
 const LIMB: u64 = (1 << 52) - 1;
 /// Bits of the top limb: 255 - 4 * 52.
@@ -30,22 +35,22 @@ const FOLD: i64 = 608;
 
 /// A multiple of p, 2^12 of them, with limbs 3 and 4 large enough that subtracting limbs below 2^58 leaves a positive number
 /// whose lower four limbs together are positive too.
-const BIAS: [i64; 5] = [-19 << 12, 0, 0, 1 << 59, (1 << 59) - (1 << 7)];
+const BIAS: [i64; LIMBS] = [-19 << 12, 0, 0, 1 << 59, (1 << 59) - (1 << 7)];
 
 /// An element as an operand of a multiplication; see the module.
 #[derive(Clone, Copy)]
-pub struct Tight(pub [Lanes; 5]);
+pub struct Tight(pub [Lanes; LIMBS]);
 
 /// An element to be added or subtracted; see the module.
 #[derive(Clone, Copy)]
-pub struct Loose([Lanes; 5]);
+pub struct Loose([Lanes; LIMBS]);
 
 impl Tight {
     /// The same element, given by its limbs, in all lanes.
     #[inline]
     #[vectorised]
     pub fn splat(limbs: &[u64; 5]) -> Self {
-        let mut out = [_mm512_setzero_si512(); 5];
+        let mut out = [_mm512_setzero_si512(); LIMBS];
         for (lanes, limb) in out.iter_mut().zip(limbs) {
             *lanes = _mm512_set1_epi64(*limb as i64);
         }
@@ -98,7 +103,7 @@ impl Tight {
 
     /// Limbs of the number below p.
     #[vectorised]
-    fn canonical(self) -> [Lanes; 5] {
+    fn canonical(self) -> [Lanes; LIMBS] {
         let limb = _mm512_set1_epi64(LIMB as i64);
         let mut r = self.loose().tight().loose().0; // below 2^255, so the quotient by p is that of x + 19 by 2^255: 0 or 1
         let mut carry = _mm512_set1_epi64(19);
@@ -174,13 +179,6 @@ impl Tight {
         Self(out)
     }
 
-    /// Lanes negated where `mask` has a bit.
-    #[inline]
-    #[vectorised]
-    pub fn negated_where(&self, mask: LaneMask) -> Self {
-        self.blend(mask, &Loose::zero().minus(&self.loose()).tight())
-    }
-
     /// Where the canonical number is odd, which RFC 9496 section 3.1 calls negative.
     #[inline]
     #[vectorised]
@@ -195,13 +193,6 @@ impl Tight {
         let [l0, l1, l2, l3, l4] = self.canonical();
         let any = _mm512_or_si512(_mm512_or_si512(_mm512_or_si512(l0, l1), _mm512_or_si512(l2, l3)), l4);
         _mm512_testn_epi64_mask(any, any)
-    }
-
-    /// The one of x and -x that is not odd.
-    #[inline]
-    #[vectorised]
-    pub fn absolute(self) -> Self {
-        self.negated_where(self.is_odd())
     }
 }
 
@@ -221,35 +212,6 @@ fn fold(mut z: [Lanes; 10]) -> Loose {
 }
 
 impl Loose {
-    /// Zero.
-    #[inline]
-    #[vectorised]
-    pub fn zero() -> Self {
-        Self([_mm512_setzero_si512(); 5])
-    }
-
-    /// The sum.
-    #[inline]
-    #[vectorised]
-    pub fn plus(&self, other: &Self) -> Self {
-        let mut out = self.0;
-        for (lanes, addend) in out.iter_mut().zip(&other.0) {
-            *lanes = _mm512_add_epi64(*lanes, *addend);
-        }
-        Self(out)
-    }
-
-    /// The difference as it is, perhaps negative.
-    #[inline]
-    #[vectorised]
-    pub fn less(&self, other: &Self) -> Self {
-        let mut out = self.0;
-        for (lanes, subtrahend) in out.iter_mut().zip(&other.0) {
-            *lanes = _mm512_sub_epi64(*lanes, *subtrahend);
-        }
-        Self(out)
-    }
-
     /// A multiple of p more, which makes it positive where limbs are above -2^58.
     #[inline]
     #[vectorised]
@@ -259,13 +221,6 @@ impl Loose {
             out[k] = _mm512_add_epi64(out[k], _mm512_set1_epi64(BIAS[k]));
         }
         Self(out)
-    }
-
-    /// The difference, positive. Limbs of `other` are below 2^58.
-    #[inline]
-    #[vectorised]
-    pub fn minus(&self, other: &Self) -> Self {
-        self.less(other).positive()
     }
 
     /// The sum with a small multiple of `other`; `factor` is below 2^20, and limbs grow by less than 2^53.

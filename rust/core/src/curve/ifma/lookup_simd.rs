@@ -6,7 +6,7 @@
 use core::arch::x86_64::*;
 use core::hint::black_box;
 
-use super::field_simd::{LaneMask, Tight};
+use super::field_simd::{LIMBS, LaneMask, Tight};
 use super::fixed_base_simd::{ENTRIES, WIDTH, WORDS};
 use super::point_simd::Affine;
 use super::vectorised;
@@ -14,8 +14,6 @@ use super::words_simd::{LANES, Lanes, lanes, numbers};
 
 /// Numbers of an entry: y + x, y - x, 2 d x y.
 const PARTS: usize = 3;
-/// Limbs of a number.
-const LIMBS: usize = 5;
 
 /// One limb of all entries of a place.
 type Limb = [Lanes; ENTRIES / LANES];

@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 
 use super::subsets::{DIGIT, Notes, SubsetSums, VALUES};
 use crate::rss::level::Level;
+use crate::rss::planes_avx2::transpose;
 use crate::rss::ring::Shares;
 
 /// Notes of claims of one product each; `behind` is F own, F next and z next.
@@ -184,23 +185,10 @@ fn multiply_four(left: __m256i, right: __m256i) -> __m256i {
 #[inline]
 fn store_four(rows: [__m256i; 8], notes: &mut [Notes]) {
     for (half, rows) in rows.as_chunks::<4>().0.iter().enumerate() {
-        for (notes, claim) in notes.iter_mut().zip(transposed_four(*rows)) {
+        for (notes, claim) in notes.iter_mut().zip(transpose(*rows)) {
             four::store(&mut notes.0.as_chunks_mut().0[half], claim);
         }
     }
-}
-
-#[target_feature(enable = "avx2")]
-#[inline]
-fn transposed_four([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
-    let (ab_even, ab_odd) = (_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
-    let (cd_even, cd_odd) = (_mm256_unpacklo_epi64(c, d), _mm256_unpackhi_epi64(c, d));
-    [
-        _mm256_permute2x128_si256::<0x20>(ab_even, cd_even),
-        _mm256_permute2x128_si256::<0x20>(ab_odd, cd_odd),
-        _mm256_permute2x128_si256::<0x31>(ab_even, cd_even),
-        _mm256_permute2x128_si256::<0x31>(ab_odd, cd_odd),
-    ]
 }
 
 /// Word j of vector i becomes word i of claim j, of as many claims as there are.
