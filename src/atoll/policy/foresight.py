@@ -20,7 +20,7 @@ RULES = "its local rules"
 PROMISES = "what it has promised to other jobs, and revoked a moment ago"
 REVIEW = "whether a person there has reviewed the program"
 LONGEST_DAYS = 366
-"""No deadline is longer; how long a party takes is one of its local rules."""
+"""No deadline that a node proposes is so far away; how far a party takes is one of its local rules."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,6 +259,17 @@ async def test_a_plan_that_nobody_gives_is_waited_for(offices: Offices) -> None:
     assert (await consider(offices)).consents == ("bureau",)
 
 
+async def test_what_travels_beside_a_plan_and_nobody_gives_is_waited_for_too(
+    offices: Offices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Intersection, "check", lambda *_: None)
+    offices.propose(offices.plan(attached=bytes(32)))
+    assert (await consider(offices)).state == JobState.PROPOSED
+    local = offices["bureau"].store.job(NAME)
+    assert local is not None
+    assert local.phase == "waiting for plan"
+
+
 async def test_a_person_is_asked_and_nothing_is_signed_meanwhile(offices: Offices) -> None:
     offices.propose()
     bureau = offices["bureau"]

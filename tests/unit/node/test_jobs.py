@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from atoll.ledger.records import JobState
+from atoll.ledger.rules.grant import RevokeGrant
 from atoll.ledger.rules.job import RefuseJob, WithdrawJob
 from atoll.node.errors import JobEnded, NotAReceiver, NotForThisJob, TransactionRefused
 from atoll.node.jobs import Jobs
-from tests.unit.node.offices import Offices
+from atoll.policy.local import LocalRules
+from tests.unit.node.offices import GRANT, Offices
 
 
 def desk(offices: Offices, org: str) -> Jobs:
@@ -74,6 +76,15 @@ async def test_what_does_not_fit_where_the_job_stands_is_refused_in_words_before
         await SAID[said](desk(offices, "bank"), job.job_id.hex())
     assert not isinstance(caught.value, JobEnded)
     assert offices["bank"].engine.submitted == []
+
+
+async def test_what_a_person_approves_is_refused_where_the_rules_forbid_it_by_then(offices: Offices) -> None:
+    job, bureau = offices.propose(), offices["bureau"]
+    bureau.configure(LocalRules(automatic=False))
+    await bureau.consents.consider(job)
+    offices.lagoon.do("bureau", RevokeGrant(grant=GRANT))
+    shown = await desk(offices, "bureau").approve(job.job_id.hex(), "person")
+    assert (shown.state, shown.reason, shown.consents) == ("refused", "policy.no_grant", [])
 
 
 def test_who_gets_no_result_is_told_who_does(offices: Offices) -> None:
