@@ -137,7 +137,7 @@ def _children(parent: int) -> list[int]:
 def test_a_compute_node_killed_in_mid_program_ends_the_job_and_it_can_be_run_again(
     standing: Standing, program: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The program has three quarters before it when its processor time says that it runs."""
+    """The processor time of its processes says that the program runs; had it ended by then, the job would not fail."""
     stage = standing.stage
     job, digest = propose(standing, program, "long", capsys)
     review(stage, job, digest)
