@@ -25,12 +25,17 @@ BRANCH = MadeUpLog(300, branch=" otherwise", parts_at=50)
 
 @dataclass
 class Chain:
-    """A log as an engine holds it; its time is when a quorum last stood for it."""
+    """A log as an engine holds it."""
 
     log: MadeUpLog
     clock: SetClock
     stood_at: int = 0
+    """When a quorum last stood for it."""
     size: int = 0
+    is_catching_up: bool = False
+    """Whether what a quorum stood for then is a larger log, of which this one is the beginning."""
+    read_as_of: int | None = None
+    """By when a quorum had cosigned the notes that are read; None: by the time of reading."""
     alone: tuple[MadeUpLog, ...] = ()
     """What one member signs by itself."""
 
@@ -39,16 +44,13 @@ class Chain:
         return type("Ledger", (), {"log": self.log.tree})
 
     def view(self) -> Any:
-        return type("View", (), {"log_size": self.size})
-
-    def freshness(self) -> int:
-        return self.stood_at
+        return type("View", (), {"log_size": self.size, "agreed_at": self.stood_at})
 
     def seal(self) -> bytes:
         return self.log.note(self.size).encode()
 
     def newest(self) -> Candidate | None:
-        return Candidate(self.log.checkpoint(self.size)) if self.size else None
+        return Candidate(self.log.checkpoint(self.size), self.stood_at) if self.size and not self.is_catching_up else None
 
     async def sign(self, candidate: Candidate) -> Note:
         return self.log.note(candidate.checkpoint.size)
@@ -57,11 +59,12 @@ class Chain:
         """Who stands for a note; here the log's one key speaks for a quorum, and a member's for the member."""
         keys = {one.key: one for one in (self.log, *self.alone)}
         signed = {one.key for one in verify_note(note, keys)}
-        return Word(parse_checkpoint(note.text), ("bank",), self.log.key in signed)
+        by = self.clock.time if self.read_as_of is None else self.read_as_of
+        return Word(parse_checkpoint(note.text), ("bank",), by if self.log.key in signed else None)
 
     def agree(self, size: int) -> None:
         """A quorum stands for so much of the log, now."""
-        self.size, self.stood_at = size, self.clock.time
+        self.size, self.stood_at, self.is_catching_up = size, self.clock.time, False
 
 
 @dataclass
@@ -98,6 +101,7 @@ class Site:
             source=self.chain,
             shelf=self.shelf,
             memory=self.disk,
+            read=self.chain.read,
             clock=self.clock,
             every_seconds=1,
             policy=policy or (quorum_of(*witnesses) if witnesses else None),

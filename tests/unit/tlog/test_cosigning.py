@@ -147,17 +147,27 @@ async def test_only_a_quorum_makes_a_checkpoint_the_logs_own_and_the_signer_is_n
     members = Members(b"one")
     note, view = await members.publish("bank"), members.of["bank"].view()
     word = read_word(view, note)
-    assert (word.checkpoint.size, word.signers, word.agreed) == (view.log_size, ("bank",), True)
+    assert (word.checkpoint.size, word.signers) == (view.log_size, ("bank",))
+    assert word.agreed_by == members.of["bank"].time
     log, *lines = note.signatures
     for some in ((), lines[:1], lines[:2], (*lines[:2], lines[1])):
-        assert not read_word(view, Note(note.text, (log, *some))).agreed
-    assert read_word(view, Note(note.text, (log, *lines[:3]))).agreed
+        assert read_word(view, Note(note.text, (log, *some))).agreed_by is None
+    assert read_word(view, Note(note.text, (log, *lines[:3]))).agreed_by
     fewer = view.consensus.validators[:2]
     uncounted = [one for one in lines if one.name.split("/")[-1] not in {each.org for each in fewer}]
     smaller: Any = SimpleNamespace(chain=view.chain, all=view.all, consensus=replace(view.consensus, validators=fewer))
-    assert not read_word(smaller, Note(note.text, (log, *uncounted))).agreed, "who does not count was counted"
+    assert read_word(smaller, Note(note.text, (log, *uncounted))).agreed_by is None, "who does not count was counted"
     with pytest.raises(UntrustedNoteError):
         read_word(view, Note(note.text, tuple(lines)))
+
+
+async def test_a_checkpoint_is_as_old_as_the_oldest_quorum_under_it() -> None:
+    """So a member that dates its cosignature years ahead does not hide when the others stood for it."""
+    members = Members(b"one")
+    start = members.of["bank"].time
+    for org, ahead in (("operator", 0), ("bank", 2), ("bureau", 1), ("telecom", 10**8)):
+        members.of[org].time += ahead
+    assert read_word(members.of["bank"].view(), await members.publish("bank")).agreed_by == start + 2
 
 
 async def test_the_policy_of_today_is_that_of_the_founding_until_something_changes() -> None:

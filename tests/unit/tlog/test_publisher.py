@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from atoll.ledger.tlog_policy import NO_QUORUM, Log, Witness, make_policy, parse
 from atoll.ledger.vkey import encode_vkey
 from atoll.node.tlog.errors import BadWitnessPolicy, LogForked, LogWentBack, WitnessesRequired
 from atoll.node.tlog.kept import PLACE
-from atoll.node.tlog.publisher import PUBLISHED, REFRESH_SECONDS
+from atoll.node.tlog.publisher import PUBLISHED, REFRESH_SECONDS, SKEW_SECONDS
 from atoll.node.tlog.settings import LogSettings, load_witness_policy, witness_tls
 from atoll.testing.consortium import NamedEntropy
 from atoll.testing.logserver import MadeUpLog
@@ -124,6 +124,25 @@ async def test_a_log_that_was_rolled_back_is_refused_by_the_witness_and_the_node
     assert restored.published == 0
 
 
+async def test_a_node_that_hears_of_the_larger_log_after_its_quorum_has_gone_stops_all_the_same(
+    two: list[Any], clock: SetClock
+) -> None:
+    """Those who heard of it before have stopped: no quorum will ever stand for the smaller log again."""
+    witnesses = [one[0] for one in two]
+    site = Site(LOG, clock)
+    site.chain.agree(200)
+    await site.publisher(*witnesses).step()
+    for seconds, is_proof in ((SKEW_SECONDS, False), (SKEW_SECONDS + 1, True)):
+        restored = Site(LOG, clock)
+        restored.chain.agree(100)
+        restored.chain.read_as_of = clock.time - seconds
+        clock.time += 60
+        with pytest.raises(LogWentBack) if is_proof else nullcontext():
+            await restored.publisher(*witnesses).step()
+        assert restored.published == 0
+        clock.time -= 60
+
+
 async def test_what_one_member_signed_alone_stops_no_node_even_if_a_witness_cosigned_it(
     two: list[Any], clock: SetClock
 ) -> None:
@@ -175,8 +194,9 @@ async def test_a_node_that_is_behind_goes_on_once_it_has_caught_up(two: list[Any
     await publisher.step()
     assert behind.published == 0
     clock.time += 60
-    behind.chain.size = 150  # still of old times
-    await publisher.step()
+    behind.chain.agree(150)
+    behind.chain.is_catching_up = True
+    await publisher.step()  # a quorum stands for a larger log now, of which 150 entries are here
     behind.chain.agree(250)
     await publisher.step()
     assert behind.published == 250
@@ -194,6 +214,26 @@ async def test_this_nodes_own_memory_counts_like_a_witness(clock: SetClock) -> N
         with pytest.raises(error):
             await publisher.step()
         assert restored.published == 0
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_what_this_node_published_is_as_old_as_its_cosignatures_if_their_keys_are_known(
+    clock: SetClock, is_known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ledger that was put back may be older than the keys; then it is from before the start, for all that is known."""
+    site = Site(LOG, clock)
+    site.chain.agree(200)
+    await site.publisher().step()
+    restored = Site(LOG, clock, disk=site.disk)
+    restored.chain.read_as_of = clock.time
+    clock.time += 60
+    restored.chain.agree(100)
+    if not is_known:
+        monkeypatch.setattr(MadeUpLog, "key", key_of("another")[0])
+    publisher = restored.publisher()
+    with pytest.raises(LogWentBack) if is_known else nullcontext():
+        await publisher.step()
+    assert restored.published == 0
 
 
 async def test_after_a_restart_the_published_checkpoint_is_there_again_even_without_witnesses(

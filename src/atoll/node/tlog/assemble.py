@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from atoll.ledger.note import Note
 from atoll.ledger.records import EngineKind
 from atoll.node.context import NodeContext
 from atoll.node.keyring import KeyRing
 from atoll.node.tlog.cosigning import Call, Cosigner, OwnNotes
 from atoll.node.tlog.errors import NotCosigned
-from atoll.node.tlog.members import read_word
+from atoll.node.tlog.members import Word, read_word
 from atoll.node.tlog.publisher import REFRESH_SECONDS, AgreedNotes, NoteSource, Publisher
 from atoll.node.tlog.settings import load_witness_policy, witness_tls
 from atoll.node.tlog.shelf import Shelf
@@ -59,15 +60,20 @@ def publish_log(context: NodeContext, keys: KeyRing, call: Call, *, refresh_seco
     if not settings.publish:
         return PublishedLog(shelf, None, cosigner)
     policy = load_witness_policy(settings, test=engine.view().chain.test)
+
+    def read(note: Note) -> Word:
+        return read_word(engine.view(), note)
+
     witnesses = None
     if policy is not None:
         tls = witness_tls(settings.certificates)
-        witnesses = Witnesses(policy.witnesses, read=lambda note: read_word(engine.view(), note), tls=tls, clock=context.clock)
+        witnesses = Witnesses(policy.witnesses, read=read, tls=tls, clock=context.clock)
     publisher = Publisher(
         engine=engine,
         source=source,
         shelf=shelf,
         memory=context.store,
+        read=read,
         clock=context.clock,
         every_seconds=settings.every_seconds,
         refresh_seconds=refresh_seconds,

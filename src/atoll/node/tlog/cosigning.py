@@ -126,7 +126,8 @@ class OwnNotes:
         except NotAgreedYet:
             return None
         view = self._engine.view()
-        return Candidate(Checkpoint(origin=view.chain.chain_id, size=view.log_size, root=view.log_root), view.tree)
+        checkpoint = Checkpoint(origin=view.chain.chain_id, size=view.log_size, root=view.log_root)
+        return Candidate(checkpoint, view.agreed_at, view.tree)
 
     async def sign(self, candidate: Candidate) -> Note:
         """See `NoteSource.sign`.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from atoll.ledger.agreement import log_key
+from atoll.ledger.agreement import log_key, newest_times
 from atoll.ledger.checkpoint import Checkpoint, parse_checkpoint
 from atoll.ledger.errors import UntrustedNoteError
 from atoll.ledger.evidence.trust import policy_of_members
@@ -28,8 +28,8 @@ class Word:
     """What it says."""
     signers: tuple[str, ...]
     """Members whose log key signed it."""
-    agreed: bool
-    """Whether a quorum of the members that count cosigned it."""
+    agreed_by: int | None
+    """By when a quorum of the members that count had cosigned it, each by its own clock, Unix seconds; None: no quorum did."""
 
 
 def present_policy(view: View) -> Policy:
@@ -62,10 +62,11 @@ def read_word(view: View, note: Note) -> Word:
             logs[log_key(chain_id, one.public)] = one.org
         elif one.purpose is Purpose.COSIGN:
             cosigners[VerifierKey(f"{chain_id}/{one.org}", KeyKind.ED25519_COSIGNATURE, one.public)] = one.org
-    verified = [one.key for one in verify_note(note, [*logs, *cosigners])]
+    verified = verify_note(note, [*logs, *cosigners])
     checkpoint = parse_checkpoint(note.text)
-    signers = tuple(sorted({logs[key] for key in verified if key in logs}))
+    signers = tuple(sorted({logs[one.key] for one in verified if one.key in logs}))
     if checkpoint.origin != chain_id or not signers:
         raise UntrustedNoteError(reason="no member has signed it as a checkpoint of this log")
-    stand = {cosigners[key] for key in verified if key in cosigners} & {one.org for one in consensus.counted()}
-    return Word(checkpoint, signers, len(stand) >= consensus.quorum())
+    counted, quorum = {one.org for one in consensus.counted()}, consensus.quorum()
+    times = sorted(time for org, time in newest_times(verified, cosigners).items() if org in counted)
+    return Word(checkpoint, signers, times[quorum - 1] if len(times) >= quorum else None)

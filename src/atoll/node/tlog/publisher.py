@@ -6,13 +6,16 @@
     4  it is written down, durably, and only then shown
 
 A witness or this node's own memory may know a larger log than this node has. That is no fault as long as the node is behind.
-Once a quorum of the members stands for the smaller log at a later time, the log went back: the node stops loudly.
+Where a quorum of the members stands for the smaller log at a later time than for the larger one, the log went back: the node
+stops loudly. Both times stand in the signed notes, so it does not matter when the node hears of the larger log, nor whether the
+quorum is still there by then.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +26,7 @@ from atoll.ledger.note import Note, parse_note, verify_note
 from atoll.ledger.tlog_policy import Policy
 from atoll.node.tlog.errors import LogForked, LogWentBack
 from atoll.node.tlog.kept import Memory, keep_evidence
+from atoll.node.tlog.members import Word
 from atoll.node.tlog.shelf import Published, Shelf
 from atoll.node.tlog.witnesses import Shown, SignedAlone, Witnesses
 from atoll.ordering.engine import Engine
@@ -37,7 +41,7 @@ REFRESH_SECONDS = 20
 FIRST_SECONDS = 0.5
 """How often it looks for as long as nothing is published."""
 SKEW_SECONDS = 10
-"""Twice what two members' clocks may differ by."""
+"""By so much a member's clock may be set back in between, or be behind the others' when it votes."""
 PUBLISHED = "tlog/published"
 HERE = "this node"
 LOG = "LOG"
@@ -50,6 +54,8 @@ class Candidate:
 
     checkpoint: Checkpoint
     """What it says."""
+    agreed_at: int
+    """So fresh it is: when a quorum stood for this very checkpoint last, Unix seconds."""
     state: Tree | None = None
     """The state after its last block, where it is at hand."""
 
@@ -66,17 +72,6 @@ class NoteSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A checkpoint of this log that outsiders have seen."""
-
-    checkpoint: Checkpoint
-    source: str
-    note: bytes
-    at: int
-    """When this node heard of it, Unix seconds."""
-
-
 class Publisher:
     """See the module's docstring."""
 
@@ -87,6 +82,7 @@ class Publisher:
         source: NoteSource,
         shelf: Shelf,
         memory: Memory,
+        read: Callable[[Note], Word],
         clock: Clock,
         every_seconds: float,
         refresh_seconds: int = REFRESH_SECONDS,
@@ -95,10 +91,11 @@ class Publisher:
     ) -> None:
         """
         Args:
-            engine: its log is the one that is published; its freshness tells a node that is behind from a log that went back.
+            engine: its log is the one that is published.
             source: makes the notes.
             shelf: where they go.
             memory: keeps what was published.
+            read: who stands for a checkpoint of this log, and by when; raises as `read_word`.
             clock: dates it.
             every_seconds: how often it looks.
             refresh_seconds: how old a checkpoint of an idle log becomes before it is cosigned afresh.
@@ -114,13 +111,13 @@ class Publisher:
         self._refresh_seconds = refresh_seconds
         self._policy = policy
         self._witnesses = witnesses
-        self._seen: list[_Seen] = []
+        self._seen: list[Shown] = []
         self.waiting_for = ""
         """What keeps the newest checkpoint from being published; empty where nothing does."""
         written = memory.meta(PUBLISHED)
         self._written = written
         if written is not None:
-            self._see(Shown(parse_checkpoint(parse_note(written).text), HERE, written))
+            self._see(_shown_here(written, read, clock.now()))
 
     def states(self) -> list[tuple[str, int, str]]:
         """As `Witnesses.states`."""
@@ -147,8 +144,8 @@ class Publisher:
         Raises:
             LogWentBack, LogForked: see `run`.
         """
-        self._need_growth()
         candidate = self._source.newest()
+        self._need_growth(candidate)
         if candidate is None:
             self.waiting_for = "a quorum of the members"
             return
@@ -166,7 +163,7 @@ class Publisher:
                 self._see(one)
             for alone in answers.alone:
                 self._keep_alone(alone)
-            self._need_growth()
+            self._need_growth(candidate)
             if self._seen:
                 return
         missing = self._missing(note)
@@ -223,7 +220,7 @@ class Publisher:
         """Take note of a checkpoint that outsiders know; it is compared as soon as this node's log is that large."""
         known = {(one.checkpoint, one.source) for one in self._seen}
         if (shown.checkpoint, shown.source) not in known:
-            self._seen.append(_Seen(shown.checkpoint, shown.source, shown.note, self._clock.now()))
+            self._seen.append(shown)
 
     def _keep_alone(self, alone: SignedAlone) -> None:
         """Keep what members signed and no quorum stands for; it stops nobody but those who wait for that witness."""
@@ -232,7 +229,7 @@ class Publisher:
             text = alone.note.partition(b"\n\n")[0].decode().replace("\n", " ")
             log.critical("signed without a quorum, and cosigned by a witness: %s", text, extra={"peer": ", ".join(news)})
 
-    def _keep_proof(self, seen: _Seen) -> None:
+    def _keep_proof(self, seen: Shown) -> None:
         """Keep what the log contradicts, beside what this node's members stand for now: two signed notes are a proof."""
         try:
             now = self._engine.seal()
@@ -242,11 +239,12 @@ class Publisher:
             if keep_evidence(self._memory, LOG, one):
                 log.critical("one of two contradicting checkpoints of this log, hex: %s", one.hex())
 
-    def _need_growth(self) -> None:
+    def _need_growth(self, candidate: Candidate | None) -> None:
+        """Compare what was seen with this log. While catching up there is no candidate: the time is that of a larger log."""
         view, tree = self._engine.view(), self._engine.ledger.log
         for one in list(self._seen):
             if one.checkpoint.size > view.log_size:
-                if self._engine.freshness() > one.at + SKEW_SECONDS:
+                if candidate is not None and candidate.agreed_at > one.agreed_by + SKEW_SECONDS:
                     self._keep_proof(one)
                     raise LogWentBack(size=view.log_size, seen=one.checkpoint.size, source=one.source)
                 self.waiting_for = f"this node's log to reach the {one.checkpoint.size} entries that {one.source} has seen"
@@ -257,7 +255,17 @@ class Publisher:
                 self._seen.remove(one)
                 written, self._written = (self._written, None) if one.source == HERE else (None, self._written)
                 if written is not None and not self._missing(parse_note(written)):
-                    self._shelf.published = Published(one.checkpoint, written, one.at)  # as before the restart
+                    self._shelf.published = Published(one.checkpoint, written, self._clock.now())  # as before the restart
+
+
+def _shown_here(written: bytes, read: Callable[[Note], Word], now: int) -> Shown:
+    """What this node published before; where its ledger, put back, does not know the keys under it, it is from before now."""
+    note = parse_note(written)
+    try:
+        agreed_by = read(note).agreed_by
+    except AtollError:
+        agreed_by = None
+    return Shown(parse_checkpoint(note.text), HERE, written, now if agreed_by is None else agreed_by)
 
 
 class AgreedNotes:
@@ -274,7 +282,7 @@ class AgreedNotes:
         except NotAgreedYet:
             return None
         view, checkpoint = self._engine.view(), parse_checkpoint(self._note.text)
-        return Candidate(checkpoint, view.tree if view.log_size == checkpoint.size else None)
+        return Candidate(checkpoint, view.agreed_at, view.tree if view.log_size == checkpoint.size else None)
 
     async def sign(self, candidate: Candidate) -> Note:
         """See `NoteSource.sign`: the members have signed it by agreeing on it."""

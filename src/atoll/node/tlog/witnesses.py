@@ -55,6 +55,8 @@ class Shown:
     """Who kept it."""
     note: bytes
     """The signed note, byte for byte."""
+    agreed_by: int
+    """As in `Word`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +207,8 @@ class Witnesses:
             word = self._read(parse_note(body))
         except AtollError:
             return  # what is not signed by a member proves nothing
-        if word.agreed:
-            answers.shown.append(Shown(word.checkpoint, f"witness {asked.witness.name}", body))
+        if word.agreed_by is not None:
+            answers.shown.append(Shown(word.checkpoint, f"witness {asked.witness.name}", body, word.agreed_by))
             return
         answers.alone.append(SignedAlone(word.signers, body))
         reason = f"it cosigned {word.checkpoint.size} entries for which no quorum stands; signed by {', '.join(word.signers)}"
