@@ -26,6 +26,7 @@ from atoll.node.bodies import READERS, Bodies, Kind
 from atoll.node.consents import Consents, is_open
 from atoll.node.context import NodeContext
 from atoll.node.errors import TransactionRefused
+from atoll.node.pauses import Pauses
 from atoll.node.runs import Runs
 from atoll.node.tables import forget_what_ended
 from atoll.ordering.engine import AgreedBlock
@@ -55,6 +56,7 @@ class Reactor:
         self._busy: set[str] = set()
         self._again: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pauses = Pauses(context.clock)
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -88,6 +90,7 @@ class Reactor:
         async for agreed in self._context.engine.follow(from_height):
             touched = list(touched_by(agreed))
             for job in (identifier for kind, identifier in touched if kind is Job):
+                self._pauses.forget(job)
                 self.advance_soon(job)
             if grants := [identifier for kind, identifier in touched if kind is Grant]:
                 self._begin(self._collect_terms(grants))  # a member that does not answer must not keep the next block waiting
@@ -98,6 +101,8 @@ class Reactor:
             forget_what_ended(self._context)
             for job in self._context.records(Job):
                 identifier = job.job_id.hex()
+                if self._pauses.lasts(identifier) and self._context.now() <= self._last_second(job):
+                    continue
                 if is_open(job) or self._runs.remembers(identifier) or self._wants_details(job):
                     self.advance_soon(identifier)
             await asyncio.sleep(SWEEP_SECONDS)
@@ -108,8 +113,10 @@ class Reactor:
                 self._again.discard(identifier)
                 try:
                     await self._advance(identifier)
+                    self._pauses.forget(identifier)
                 except TransactionRefused as err:
-                    # Somebody else was first, or the job has moved on; the next look will see it.
+                    # Somebody else was first, or the job has moved on, which a later look will see; or a rule is in the way.
+                    self._pauses.begin(identifier)
                     log.info("not carried out", extra={"job": identifier, "code": err.operands["rule"]})
                 except AtollError as err:
                     log.warning("advance failed", extra={"job": identifier, "code": err.code, "error": str(err)})
@@ -160,12 +167,15 @@ class Reactor:
 
     async def _expired(self, job: Job) -> bool:
         """Note a passed deadline or receipt term on the ledger."""
-        chain = self._context.view().chain
-        term = chain.receipt_term_seconds if job.state is JobState.STARTED else 0
-        if self._context.view().time <= job.not_after + term:
+        if self._context.view().time <= self._last_second(job):
             return False
         await self._context.outbox.submit(ExpireJob(job_id=job.job_id))
         return True
+
+    def _last_second(self, job: Job) -> int:
+        """Of a job's deadline; once it has started, of its receipt term."""
+        term = self._context.view().chain.receipt_term_seconds if job.state is JobState.STARTED else 0
+        return job.not_after + term
 
     async def _collect(self, job: Job) -> None:
         """Fetch the documents of a job that this node is entitled to."""

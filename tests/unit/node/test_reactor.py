@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ import pytest
 from atoll.errors import AtollError
 from atoll.ledger.apply import Outcome
 from atoll.ledger.block import Block, BlockSummary
-from atoll.ledger.rules.grant import GiveGrant
-from atoll.ledger.rules.job import RefuseJob
+from atoll.ledger.records import JobState
+from atoll.ledger.rules.job import ConsentJob, RefuseJob
 from atoll.node.bodies import Bodies
 from atoll.node.config import Home
 from atoll.node.consents import is_open
@@ -23,6 +23,7 @@ from atoll.node.reactor import Reactor
 from atoll.node.runs import Runs
 from atoll.ordering.engine import AgreedBlock, View
 from atoll.storage.errors import StoreFull
+from atoll.wire.message import Message
 from tests.unit.node.offices import JOB, Offices
 from tests.unit.rules.lagoon import permission
 
@@ -30,8 +31,8 @@ DONE = Outcome(0, "", "")
 NO_BLOCKS: list[AgreedBlock] = []
 
 
-def blocks_with(offices: Offices, *bodies: GiveGrant) -> list[AgreedBlock]:
-    """Blocks that agreed, one a grant."""
+def blocks_with(offices: Offices, *bodies: Message) -> list[AgreedBlock]:
+    """Blocks that agreed, one a transaction of the bureau."""
     found = []
     for height, body in enumerate(bodies, 1):
         data = offices.lagoon.founding.sign("bureau", body)
@@ -108,6 +109,16 @@ async def end_a_job(offices: Offices, home: Path) -> tuple[Runs, Path]:
     return Runs(bank.context, bank.bodies, bank.consents, nothing, nothing), seed
 
 
+class Quiet:
+    """Runs that have nothing to do."""
+
+    def remembers(self, _: str) -> bool:
+        return False
+
+    async def ended(self, _: Any) -> None:
+        """Nothing was under way."""
+
+
 class Silent(Bodies):
     """Nobody gives a document, and nobody says so."""
 
@@ -117,14 +128,16 @@ class Silent(Bodies):
 
 
 @asynccontextmanager
-async def reacting(offices: Offices, bodies: Bodies, runs: Runs) -> AsyncIterator[None]:
-    """The bank's reactor at work on a ledger that does not move."""
+async def reacting(
+    offices: Offices, bodies: Bodies, runs: Runs, agreed: asyncio.Queue[AgreedBlock] | None = None
+) -> AsyncIterator[None]:
+    """The bank's reactor at work on a ledger that does not move unless a block is put there."""
     bank = offices["bank"]
+    blocks = agreed or asyncio.Queue()
 
     async def follow(_: int) -> AsyncIterator[AgreedBlock]:
-        await asyncio.Event().wait()
-        for block in NO_BLOCKS:
-            yield block
+        while True:
+            yield await blocks.get()
 
     bank.engine.follow = follow  # type: ignore[attr-defined]
     reactor = Reactor(bank.context, bodies, bank.consents, runs, lambda: None)
@@ -203,3 +216,63 @@ async def test_a_block_between_the_first_look_and_the_following_is_not_missed(of
     await asyncio.gather(task, return_exceptions=True)
     assert bank.view.height > seen
     assert asked == [seen + 1]
+
+
+# -- what the ledger refuses ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Still:
+    """A clock that stands where it is put."""
+
+    time: int
+    seconds: float = 0.0
+
+    def now(self) -> int:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+async def test_a_consent_that_a_rule_refuses_is_sent_ever_less_often_until_the_deadline(
+    offices: Offices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweeps = 0
+
+    def swept(_: Any) -> None:
+        nonlocal sweeps
+        sweeps += 1
+
+    async def some_sweeps() -> int:
+        seen = sweeps
+        await soon(lambda: sweeps > seen + 5)
+        return len(bank.engine.submitted)
+
+    monkeypatch.setattr("atoll.node.reactor.SWEEP_SECONDS", 0.001)
+    monkeypatch.setattr("atoll.node.reactor.forget_what_ended", swept)
+    monkeypatch.setattr("atoll.node.consents.outside_nodes", lambda *_: ("nobody",))  # which the ledger takes from no party
+    offices.propose()
+    bank = offices["bank"]
+    clock = Still(offices.lagoon.time)
+    bank.context = replace(bank.context, clock=clock)
+    agreed: asyncio.Queue[AgreedBlock] = asyncio.Queue()
+    async with reacting(offices, bank.bodies, Quiet(), agreed):  # type: ignore[arg-type]
+        assert await some_sweeps() == 1
+        sent = []
+        for _ in range(12):
+            clock.seconds += 100
+            sent.append(await some_sweeps())
+        assert sent == [2, 3, 4, 5, 6, 6, 7, 7, 7, 8, 8, 8]
+        [moved] = blocks_with(
+            offices,
+            ConsentJob(job_id=JOB, plan_digest=offices.job().plan_digest, job_key=bytes(32), software="one", build="one"),
+        )
+        agreed.put_nowait(moved)
+        assert await some_sweeps() == 9, "another party's consent may have changed what was in the way"
+        clock.seconds += 100
+        assert await some_sweeps() == 10
+        offices.lagoon.later(seconds=10_000)
+        clock.time = offices.lagoon.time
+        await some_sweeps()
+    assert offices.job().state is JobState.EXPIRED, "a deadline is noted whatever was refused before"
