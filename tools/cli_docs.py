@@ -80,7 +80,7 @@ standard error; `--yes` answers the questions.
 | 7 | a peer broke the protocol |
 | 8 | a proof, signature or file does not hold what it should |
 | 9 | not available, or the doctor found something |
-| 10 | a job ended without a result |
+| 10 | a job ended without a result, or somebody would refuse it (`--dry-run`) |
 | 70 | a fault of atoll |
 | 130 | interrupted |
 """

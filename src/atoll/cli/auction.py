@@ -16,6 +16,7 @@ from atoll.cli.bidding import describe_bidding
 from atoll.cli.draft import describe_draft
 from atoll.cli.errors import BadArgument
 from atoll.cli.files import read_text
+from atoll.cli.foreseeing import answer_dry_run
 from atoll.cli.frame import command, group
 from atoll.cli.job import describe
 from atoll.cli.limits import Security
@@ -90,7 +91,7 @@ def open_auction(
     draft = node.jobs.draft("ranking", spec, purpose=purpose, minutes=deadline)
     shown = describe_draft(draft, [], me=me)
     if dry_run:
-        return Reply(draft, [*shown, "nothing was proposed"])
+        return answer_dry_run(draft, shown)
     if not yes:
         print_shown(shown, to_stderr=True)
     confirm("Open this auction?", yes=yes)

@@ -12,6 +12,7 @@ from atoll.cli.asking import find_grant, verify_named
 from atoll.cli.draft import describe_draft
 from atoll.cli.errors import BadArgument
 from atoll.cli.fitting import Use
+from atoll.cli.foreseeing import answer_dry_run
 from atoll.cli.frame import same_node
 from atoll.cli.limits import Security
 from atoll.cli.options import DryRunOption, YesOption
@@ -92,7 +93,7 @@ def computation(
     draft = node.jobs.draft("computation", spec, purpose=purpose, **limits)
     shown = [*describe_draft(draft, uses, me=node.status().org), f"program {graph.digest.hex()}", draft.program, ""]
     if dry_run:
-        return Reply(draft, [*shown, "nothing was proposed"])
+        return answer_dry_run(draft, shown)
     if not yes:
         print_shown(shown, to_stderr=True)
     confirm("Propose this job?", yes=yes)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from atoll.api.models import ForeseenInfo
+from atoll.api.models import DraftInfo, ForeseenInfo
 from atoll.cli.deciding import ASK, deciding
-from atoll.cli.reply import Fields, Rows, Shown
-from atoll.cli.words import readable_times
+from atoll.cli.reply import Fields, Reply, Rows, Shown
+from atoll.cli.why import load_codes
+from atoll.cli.words import listed, readable_times
+from atoll.errors import JobError
 
 UNSAID = {"permit": "nothing known here against it", "ask": "asks a person there"}
 OWN = {"permit": "consents", "ask": "asks a person here"}
@@ -23,6 +25,18 @@ def describe_foreseen(foreseen: Sequence[ForeseenInfo], *, me: str) -> list[Show
     if unknown:
         shown += ["", "Not known before their nodes are asked, and taken to be in favour:", Fields(unknown)]
     return shown
+
+
+def answer_dry_run(draft: DraftInfo, shown: Sequence[Shown]) -> Reply:
+    """The answer of `--dry-run`: everything that is shown, and the exit status of a refused job where somebody would refuse."""
+    said = [*shown, "nothing was proposed"]
+    refusing = [one for one in draft.foreseen if one.verdict == "deny"]
+    if not refusing:
+        return Reply(draft, said)
+    code = refusing[0].code
+    known = load_codes().get(code)
+    sentence = f"It would be refused by {listed([one.org for one in refusing])}."
+    return Reply(draft, said, exit_code=JobError.exit_code, error=sentence, hint=known.remedy if known else "", code=code)
 
 
 def _would(one: ForeseenInfo, me: str) -> str:

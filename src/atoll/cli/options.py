@@ -22,5 +22,9 @@ CopyOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Show everything, with who would refuse as far as is known here, and propose nothing.")
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Show everything and propose nothing. Exit status 10 if somebody would refuse, as far as is known here.",
+    ),
 ]

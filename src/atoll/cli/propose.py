@@ -23,6 +23,7 @@ from atoll.cli.computing import computation
 from atoll.cli.draft import describe_draft
 from atoll.cli.errors import BadArgument
 from atoll.cli.fitting import Use
+from atoll.cli.foreseeing import answer_dry_run
 from atoll.cli.frame import command, group, same_node
 from atoll.cli.limits import Security, parse_epsilon
 from atoll.cli.options import DryRunOption, YesOption
@@ -156,7 +157,7 @@ def intersection(
     doubts = [describe_doubt(one, use) for one, use in zip(permits, uses, strict=True)]
     shown = [*describe_draft(draft, permits, me=own.owner), *filter(None, doubts)]
     if dry_run:
-        return Reply(draft, [*shown, "nothing was proposed"])
+        return answer_dry_run(draft, shown)
     if not yes:
         print_shown(shown, to_stderr=True)
     confirm("Propose this job?", yes=yes)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from atoll.api.models import CoalitionInfo, DatasetInfo, DraftInfo, GrantInfo, OptionInfo, RegisterColumn
+from atoll.api.models import CoalitionInfo, DatasetInfo, DraftInfo, ForeseenInfo, GrantInfo, OptionInfo, RegisterColumn
 from atoll.cli import asking, frame, limits
 from atoll.cli.describing import parse_column, parse_key
 from atoll.cli.errors import BadArgument
 from atoll.cli.main import main
+from atoll.errors import JobError
 from atoll.jobs.intersection import outputs
 
 GRANT = "0" * 31 + "2"
@@ -73,6 +74,7 @@ class FakeNode:
         self.given = [grant_of()]
         self.proposed: list[dict[str, Any]] = []
         self.drafted: list[dict[str, Any]] = []
+        self.foreseen: list[ForeseenInfo] = []
         self.datasets = self.grants = self.jobs = self
 
     def show(self, name: str) -> Any:
@@ -95,6 +97,7 @@ class FakeNode:
                 OptionInfo(name="psi-slow", chosen=True, seconds=9, traffic_mb=3, memory_mb=4),
                 OptionInfo(name="psi-none", chosen=False, why_not="it is tired"),
             ],
+            foreseen=self.foreseen,
         )
 
     def propose(self, kind: str, spec: dict[str, Any], **options: Any) -> str:
@@ -440,4 +443,28 @@ def test_a_dry_run_shows_which_protocols_there_are_and_proposes_nothing(
     assert propose("--dry-run", "--json") == 0
     options = json.loads(capsys.readouterr().out)["options"]
     assert [(one["name"], one["chosen"]) for one in options] == [("psi-slow", True), ("psi-none", False)]
+    assert node.proposed == []
+
+
+def said(org: str, verdict: Literal["permit", "deny", "ask"], code: str) -> ForeseenInfo:
+    return ForeseenInfo(org=org, verdict=verdict, code=code, reasons=[])
+
+
+def test_a_dry_run_of_what_somebody_would_refuse_ends_as_a_refused_job_does(
+    node: FakeNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node.foreseen = [said("bank", "permit", "ok"), said("bureau", "ask", "policy.ask")]
+    assert propose("--dry-run") == 0
+    assert "error" not in capsys.readouterr().err
+    node.foreseen = [
+        said("bank", "permit", "ok"),
+        said("bureau", "deny", "policy.terms"),
+        said("telecom", "deny", "policy.cap"),
+    ]
+    assert propose("--dry-run") == JobError.exit_code == 10
+    printed = capsys.readouterr()
+    assert "nothing was proposed" in printed.out
+    assert printed.err.startswith("error: It would be refused by bureau, telecom. [policy.terms]\nhint: ")
+    assert propose("--dry-run", "--json") == 10
+    assert [one["verdict"] for one in json.loads(capsys.readouterr().out)["foreseen"]] == ["permit", "deny", "deny"]
     assert node.proposed == []
