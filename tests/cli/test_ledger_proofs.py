@@ -70,6 +70,10 @@ def test_an_entry_a_record_and_an_absence_verify_offline(
         assert status == 0, said
         assert said["verified"]
         assert {key: said[key] for key in expected} == expected
+        file.unlink()
+        assert main(["ledger", "prove", *words, "--out", str(file), "--home", str(lagoon.home("bank"))]) == 0
+        what = f"absence of record {words[0]}" if name == "nobody" else f"{expected['kind']} {words[0]}"
+        assert capsys.readouterr().out.startswith(f"proof of {what} in ")
         changed = bytearray(file.read_bytes())
         changed[len(changed) // 2] ^= 2
         file.write_bytes(changed)

@@ -15,8 +15,10 @@ from atoll.cli.reply import Fields, Reply, Rows
 from atoll.cli.screen import print_json, print_shown
 from atoll.cli.words import duration, iso, short, size
 from atoll.client import Node
+from atoll.ledger.claims import claims_absence
 from atoll.ledger.snapshot import parse_snapshot, verify_snapshot
 from atoll.ledger.tlog_policy import parse_policy
+from atoll.ledger.tlog_proof import parse_log_proof
 
 app = group("Read and verify the ledger.")
 
@@ -123,8 +125,11 @@ def prove(
     else:
         data, kind = node.ledger.prove_entry(what, with_entry=with_entry), "entry"
     write_new(out, data)
+    is_absent = claims_absence(parse_log_proof(data))
     value = {"what": what, "kind": kind, "file": str(out), "bytes": len(data)}
-    return Reply(value, [f"proof of {kind} {what} in {out} ({size(len(data))})"])
+    value |= {"present": not is_absent} if slash else {}
+    proved = f"of absence of record {what}" if is_absent else f"of {kind} {what}"
+    return Reply(value, [f"proof {proved} in {out} ({size(len(data))})"])
 
 
 @command(app, "watch", "atoll ledger watch --home auditor", "atoll ledger watch --blocks 10 --json --home bank")

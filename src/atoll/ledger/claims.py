@@ -144,6 +144,16 @@ def verify_claim(proof: LogProof, policy: Policy, *, leaf: bytes | None = None) 
     return EntryFinding(proof.index, claim.data if claim is not None else None, verified)
 
 
+def claims_absence(proof: LogProof) -> bool:
+    """Whether a proof says of a record that there is none. Nothing is verified: for whoever has just made it.
+
+    Raises:
+        LogProofFormatError, ProofEncodingError: what it carries along cannot be read.
+    """
+    claim = _parse_extra(proof.extra) if proof.extra is not None else None
+    return isinstance(claim, RecordClaim) and not isinstance(parse_proof(claim.proof), ExistenceProof)
+
+
 def _verify_record(proof: LogProof, claim: RecordClaim, policy: Policy) -> RecordFinding:
     verified = verify_log_proof(proof, leaf=leaf_hash(claim.summary), policy=policy)
     summary = parse_message(claim.summary, BlockSummary)

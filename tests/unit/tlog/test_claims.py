@@ -12,7 +12,7 @@ from atoll.ledger.agreement import cosign_key, log_key
 from atoll.ledger.block import Block
 from atoll.ledger.chain import Ledger
 from atoll.ledger.checkpoint import Checkpoint, parse_checkpoint
-from atoll.ledger.claims import EntryFinding, RecordFinding, prove_entry, prove_record, verify_claim
+from atoll.ledger.claims import EntryFinding, RecordFinding, claims_absence, prove_entry, prove_record, verify_claim
 from atoll.ledger.errors import BadSnapshot, LogProofFormatError, QuorumError
 from atoll.ledger.evidence.trust import policy_of
 from atoll.ledger.note import Note, cosign_text, parse_note, sign_text
@@ -96,6 +96,8 @@ def test_a_record_is_proved_present_and_a_missing_one_absent() -> None:
     missing = verify_claim(record_proof(NOBODY), POLICY)
     assert isinstance(missing, RecordFinding)
     assert missing.value is None
+    made = [claims_absence(one) for one in (record_proof(NOBODY), record_proof(BANK), entry_proof(2))]
+    assert made == [True, False, False]
 
 
 def test_a_proof_of_absence_names_no_other_record() -> None:
