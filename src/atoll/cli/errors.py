@@ -37,6 +37,14 @@ class FileUnusable(InputError):
     remedy = "Check the name and the rights of the file; files that are there already are not overwritten."
 
 
+class TrustFileInstead(InputError):
+    """A trust file stands where the file belongs that is verified with one: the two were swapped."""
+
+    code = "cli.trust_file_instead"
+    sentence = "{path} is a trust file, and not something to verify."
+    remedy = "What is verified comes first: `atoll evidence verify job.evidence --trust consortium.trust`."
+
+
 class SignatureMissing(InputError):
     """A genesis is to be sealed, and founders have not signed it, or their files are not named."""
 

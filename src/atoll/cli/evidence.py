@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from atoll.cli import judging
-from atoll.cli.files import read_bytes, read_text, write_new
+from atoll.cli.files import read_text, write_new
 from atoll.cli.frame import CertificateOption, HomeOption, TokenOption, UrlOption, command, connect_to, group
 from atoll.cli.options import JobArgument
 from atoll.cli.reply import Reply
@@ -69,11 +69,11 @@ def verify(
     proofs of logging and snapshots the trust file may be any C2SP tlog-policy, one with outside witnesses too; with `--members`
     it is the founders', and leads to the keys of those that count now.
     """
-    from atoll.cli.offline import verify_proof, verify_state
+    from atoll.cli.offline import read_evidence, verify_proof, verify_state
     from atoll.ledger.snapshot import START
     from atoll.ledger.tlog_proof import HEADER
 
-    data = read_bytes(bundle)
+    data = read_evidence(bundle)
     if data.startswith(HEADER.encode()):
         return verify_proof(data, trust, entry, members)
     if data.startswith(START):

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from atoll.cli.errors import TrustFileInstead
 from atoll.cli.files import read_bytes, read_text
 from atoll.cli.reply import Fields, Reply
 from atoll.cli.words import iso
 from atoll.errors import AtollError
 from atoll.ledger import records
 from atoll.ledger.claims import EntryFinding, RecordFinding, verify_claim
+from atoll.ledger.errors import PolicyFormatError
 from atoll.ledger.evidence import parse_trust_file, verify_members
 from atoll.ledger.evidence.errors import TrustFileError
 from atoll.ledger.snapshot import parse_snapshot, verify_snapshot
@@ -24,6 +26,20 @@ from atoll.wire.message import parse_message
 from atoll.wire.plain import to_plain
 
 UNPROVEN = "\nWho cosigned is as the trust file says. Times are those of the cosigners' own clocks."
+
+
+def read_evidence(path: Path) -> bytes:
+    """A file that is to be verified.
+
+    Raises:
+        FileUnusable: it cannot be read. TrustFileInstead: it is what others are verified with.
+    """
+    data = read_bytes(path)
+    try:
+        parse_policy(data)
+    except PolicyFormatError:
+        return data
+    raise TrustFileInstead(path=path)
 
 
 def verify_proof(data: bytes, trust: Path, entry: Path | None, members: Path | None = None) -> Reply:

@@ -11,7 +11,7 @@ import typer
 
 from atoll.api.models import RightInfo, RightRequest
 from atoll.cli.errors import BadArgument
-from atoll.cli.files import read_bytes, read_text, write_new
+from atoll.cli.files import read_text, write_new
 from atoll.cli.frame import command, group
 from atoll.cli.options import YesOption
 from atoll.cli.reply import Fields, Reply, Rows
@@ -215,11 +215,12 @@ def verify(
     trust: Annotated[Path, typer.Option(metavar="FILE", help="From `ledger trust`, by another way than the file.")],
 ) -> Reply:
     """Verify a proof of who held what from the trust file alone. Needs no home, no node and no network."""
+    from atoll.cli.offline import read_evidence
     from atoll.ledger.evidence import parse_trust_file, verify_rights
     from atoll.ledger.evidence.errors import EvidenceError
 
     try:
-        finding = verify_rights(read_bytes(file), parse_trust_file(read_text(trust)))
+        finding = verify_rights(read_evidence(file), parse_trust_file(read_text(trust)))
     except EvidenceError as err:
         value = {"verified": False, "code": err.code, "message": str(err), **err.operands}
         return Reply(value, ["Not verified."], exit_code=err.exit_code, error=str(err), hint=err.remedy, code=err.code)
