@@ -13,6 +13,7 @@ from atoll.errors import AtollError
 from atoll.node.config import Config, load_config
 from atoll.node.logs import start_logs
 from atoll.node.process import NodeProcess
+from atoll.ordering.errors import StoreInUse
 
 log = logging.getLogger("atoll.node")
 
@@ -45,7 +46,8 @@ def run(config: Config) -> None:
     except* AtollError as failed:
         err = _first(failed)
         log.critical("stopped: %s", err)
-        config.home.stopped.write_text(f"{err}\n{err.remedy}\n", "utf-8")
+        if not isinstance(err, StoreInUse):  # that one has not stopped
+            config.home.stopped.write_text(f"{err}\n{err.remedy}\n", "utf-8")
         raise err from None
 
 

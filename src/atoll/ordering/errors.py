@@ -90,6 +90,14 @@ class ForeignStore(IntegrityError):
     remedy = "Point the node to its own store, or start with an empty one."
 
 
+class StoreInUse(ConflictError):
+    """Another process holds the store: two on one store would sign against each other."""
+
+    code = "ordering.store_in_use"
+    sentence = "The ledger's store {path} is in use by another process: this node runs already."
+    remedy = "`atoll node status` shows how it is; `atoll node stop`, or whatever started it, ends it."
+
+
 class HistoryPruned(UnavailableError):
     """A proof for a height that is no longer at hand."""
 

@@ -27,7 +27,7 @@ from atoll.ledger.apply import Outcome
 from atoll.ledger.block import Block, BlockSummary, parse_block
 from atoll.ledger.chain import Executed
 from atoll.ledger.transaction import transaction_ids
-from atoll.ordering.errors import ForeignStore, StoreClosed, StoreCorrupt, StoreFull
+from atoll.ordering.errors import ForeignStore, StoreClosed, StoreCorrupt, StoreFull, StoreInUse
 from atoll.wire.cbor import decode, encode
 from atoll.wire.message import parse_message
 
@@ -89,7 +89,7 @@ class LedgerStore:
 
         Raises:
             StoreCorrupt: not a database any more.
-            ForeignStore: of another format, or in use by another process.
+            ForeignStore: of another format. StoreInUse: another process has it.
             StoreFull: it cannot be created.
         """
         self.path = path
@@ -347,7 +347,7 @@ def _lock(path: Path) -> IO[bytes]:
     try:
         return database.lock_beside(path)
     except BlockingIOError as err:
-        raise ForeignStore(path=path, reason="another process is using it") from err
+        raise StoreInUse(path=path) from err
     except OSError as err:
         raise StoreFull(reason=err.strerror or "its folder cannot be written") from err
 

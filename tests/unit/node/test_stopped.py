@@ -12,7 +12,7 @@ from atoll.cli.process import why_stopped
 from atoll.errors import AtollError
 from atoll.node import foreground as program
 from atoll.node.config import load_config
-from atoll.ordering.errors import NotAgreedYet, ValidatorStopped
+from atoll.ordering.errors import NotAgreedYet, StoreInUse, ValidatorStopped
 
 
 @pytest.fixture
@@ -64,6 +64,13 @@ def test_of_several_errors_the_first_is_kept(home: Path, monkeypatch: pytest.Mon
 def test_a_node_that_is_told_to_stop_leaves_no_word(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ending(monkeypatch, home)
     program.run(load_config(home))
+    assert why_stopped(home) is None
+
+
+def test_a_second_process_of_a_node_that_runs_says_nothing_about_the_first(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ending(monkeypatch, home, StoreInUse(path="ledger.sqlite"))
+    with pytest.raises(StoreInUse):
+        program.run(load_config(home))
     assert why_stopped(home) is None
 
 

@@ -15,7 +15,7 @@ from atoll.errors import IntegrityError
 from atoll.ledger.rules.dataset import RegisterDataset
 from atoll.ordering import store as module
 from atoll.ordering.embedded.store import FORMAT, Store
-from atoll.ordering.errors import ForeignStore, StoreClosed, StoreCorrupt, StoreFull
+from atoll.ordering.errors import ForeignStore, StoreClosed, StoreCorrupt, StoreFull, StoreInUse
 from atoll.primitives.smt import Tree
 from atoll.testing.consortium import Founding
 from atoll.testing.engines import Engines, memory_folder
@@ -219,8 +219,9 @@ def test_a_vow_that_was_changed_behind_our_back_is_found(tmp_path: Path) -> None
 
 def test_two_processes_never_share_a_store(tmp_path: Path) -> None:
     store = Store(tmp_path / "one")
-    with pytest.raises(ForeignStore):
+    with pytest.raises(StoreInUse, match="this node runs already") as caught:
         Store(tmp_path / "one")
+    assert "atoll node stop" in caught.value.remedy
     store.close()
     Store(tmp_path / "one").close()
 
