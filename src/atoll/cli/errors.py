@@ -70,7 +70,7 @@ class AlreadyRunning(ConflictError):
 
 
 class NotRunning(ConflictError):
-    """The node of this home does not run, or was not started by `atoll node start`."""
+    """The node of this home does not run, or something else than `atoll node start` or `atoll demo` started it."""
 
     code = "cli.not_running"
     sentence = "No node of {home} is known to run."

@@ -18,7 +18,7 @@ from atoll.cli.frame import (
     find_home,
     group,
 )
-from atoll.cli.process import follow, forget, start_node, stop_node, why_stopped
+from atoll.cli.process import find_process, follow, forget, start_node, stop_node, why_stopped
 from atoll.cli.reply import Fields, Reply, Shown
 from atoll.cli.screen import say
 from atoll.cli.words import duration, listed
@@ -43,7 +43,8 @@ def start(
     config = load_config(home)
     if not config.home.genesis.exists():
         raise NotFounded(path=str(home))
-    config.home.passphrase()  # said here, and not by a process that ends at once
+    if find_process(home) is None:  # else that is said
+        config.home.passphrase()  # said here, and not by a process that ends at once
     process = start_node(home, detach=detach)
     value = {"org": config.org, "pid": process.pid, "url": f"https://{config.https_listen}", "exit": None}
     if detach:
@@ -56,7 +57,7 @@ def start(
 
 @command(app, "stop", "atoll node stop --home bank")
 def stop(home: HomeFolder) -> Reply:
-    """End a node that `atoll node start` started. Running jobs resume when it is started again."""
+    """End a node that `atoll node start` or `atoll demo --keep` started. Running jobs resume when it is started again."""
     org = load_config(home).org
     pid = stop_node(home)
     return Reply({"org": org, "pid": pid}, [f"{org} has ended"])

@@ -24,8 +24,13 @@ def pid_file(home: Path) -> Path:
     return home / "node.pid"
 
 
+def note_process(home: Path, pid: int) -> None:
+    """Note which process is the node of a home, for `find_process`."""
+    pid_file(home).write_text(f"{pid}\n", "ascii")
+
+
 def find_process(home: Path) -> int | None:
-    """The process of this home's node, if it was started by `atoll node start` and still runs.
+    """The process of this home's node, if it was started by `atoll node start` or `atoll demo` and still runs.
 
     A pid file can outlive its process and its number can be given to another one, so the process's own command line is asked.
     """
@@ -63,7 +68,7 @@ def start_node(home: Path, *, detach: bool) -> subprocess.Popen[bytes]:
             stderr=errors,
             start_new_session=detach,
         )
-    pid_file(home).write_text(f"{process.pid}\n", "ascii")
+    note_process(home, process.pid)
     try:
         problem = _wait_ready(process)
     except BaseException:  # an interrupt at the keyboard, which a detached node would survive

@@ -9,7 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-from atoll.cli.demo.processes import _has_living, end_group
+import pytest
+
+from atoll.cli.demo.processes import NodeProcess, _has_living, end_group
+from atoll.cli.process import find_process, pid_file
 
 PARENT = """
 import subprocess, sys, time
@@ -47,3 +50,20 @@ def test_one_that_has_ended_and_that_nobody_has_collected_is_not_waited_for() ->
         time.sleep(0.01)
     assert not _has_living(process.pid)
     process.wait()
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_node_of_the_demo_is_found_by_its_home_as_any_other(keep: bool, tmp_path: Path) -> None:
+    home, passphrase = tmp_path / "bank", tmp_path / "passphrase"
+    (home / "log").mkdir(parents=True)
+    node = NodeProcess("bank", tmp_path / "." / "bank" / ".." / "bank", passphrase, keep=keep)
+    os.mkfifo(home / "atoll.toml")  # it waits for its configuration, and so for ever
+    node.start()
+    try:
+        ends = time.monotonic() + 60
+        while find_process(home) is None and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert find_process(home) == node.pid
+    finally:
+        node.kill()
+    assert not pid_file(home).exists()

@@ -15,7 +15,9 @@ import pytest
 
 from atoll.cli import process
 from atoll.cli.errors import AlreadyRunning, DidNotStart, NotRunning
+from atoll.cli.main import main
 from atoll.cli.process import find_process, pid_file, start_node, stop_node
+from atoll.errors import InputError
 
 READY = "print('ready', flush=True); import signal; signal.pause()"
 
@@ -138,3 +140,15 @@ def test_the_node_of_another_home_is_left_alone(starter: Starter, tmp_path: Path
 def test_a_pid_file_that_makes_no_sense_is_no_process(text: str, tmp_path: Path) -> None:
     pid_file(tmp_path).write_text(text)
     assert find_process(tmp_path) is None
+
+
+def test_a_node_that_runs_is_not_asked_for_its_passphrase(
+    starter: Starter, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As those that `atoll demo --keep` leaves: their homes have none."""
+    (tmp_path / "atoll.toml").write_text('[node]\norg = "bank"\n')
+    (tmp_path / "genesis.atoll").touch()
+    assert main(["node", "start", "--home", str(tmp_path)]) == InputError.exit_code
+    start_node(tmp_path, detach=True)
+    assert main(["node", "start", "--home", str(tmp_path)]) == AlreadyRunning.exit_code
+    assert "runs already" in capsys.readouterr().err

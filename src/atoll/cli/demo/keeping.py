@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from atoll.cli.demo.stage import Stage
+from atoll.cli.process import pid_file
 
 ATOLL = Path(sys.executable).with_name("atoll")
 """The command of this installation."""
@@ -20,7 +21,7 @@ def how_to_reach(stage: Stage) -> str:
         token = stage.consortium.home(org) / "tokens" / "admin"
         lines.append(f"  {org:9} {stage.address(org)}  process {node.pid or 'none, it is dead'}  token {token}")
     home = stage.consortium.home("bank")
-    pids = " ".join(str(pid) for pid in stage.pids())
+    noted = pid_file(stage.consortium.folder / "*")
     lines += [
         "",
         "Try:",
@@ -28,8 +29,12 @@ def how_to_reach(stage: Stage) -> str:
         f"  {ATOLL} ledger log --home {home}",
         f"  {ATOLL} job list --home {home}",
         "",
+        "Stop one, start it again:",
+        f"  {ATOLL} node stop --home {home}",
+        f"  ATOLL_PASSPHRASE_FILE={stage.consortium.passphrase_file} {ATOLL} node start --detach --home {home}",
+        "",
         "End it:",
-        f"  kill -{signal.SIGTERM.name.removeprefix('SIG')} {pids}; sleep 3; rm -rf {stage.folder}",
+        f"  kill -{signal.SIGTERM.name.removeprefix('SIG')} {stage.cable.pid} $(cat {noted}); sleep 3; rm -rf {stage.folder}",
         "",
     ]
     return os.linesep.join(lines)

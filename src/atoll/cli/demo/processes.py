@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from atoll.cli.demo.errors import NodeDidNotStart
+from atoll.cli.process import forget, note_process
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 5.0
@@ -126,7 +127,9 @@ class NodeProcess:
     def start(self) -> None:
         """Start it; `wait_ready` tells when it answers."""
         errors = self.home / "log" / "stderr.log"
-        self._process = start_python(["atoll.node", str(self.home)], log=errors, keep=self._keep, environment=self._environment)
+        folder = str(self.home.resolve())
+        self._process = start_python(["atoll.node", folder], log=errors, keep=self._keep, environment=self._environment)
+        note_process(self.home, self._process.pid)  # `atoll node stop` finds it if it is kept
 
     def wait_ready(self) -> None:
         """Return when the node answers.
@@ -156,6 +159,7 @@ class NodeProcess:
         if self._process is not None:
             end_group(self._process, gently=False)
             self._process = None
+            forget(self.home)
             _wait_until_left(self.home / "cometbft")
 
     def ask_to_stop(self) -> None:
@@ -168,6 +172,7 @@ class NodeProcess:
         if self._process is not None:
             end_group(self._process, gently=True)
             self._process = None
+            forget(self.home)
 
     def pause(self) -> None:
         """Freeze it (SIGSTOP): its sockets stay open, it says nothing."""

@@ -127,10 +127,6 @@ class Stage:
         listen = tomllib.loads((self.consortium.home(org) / "atoll.toml").read_text("utf-8"))["https"]["listen"]
         return f"https://{listen}"
 
-    def pids(self) -> list[int]:
-        """The processes that were started here and have not been ended here."""
-        return [self.cable.pid, *(node.pid for node in self.nodes.values() if node.pid)]
-
     def restart(self, org: str) -> None:
         """Start a node that was killed, from what it had on disk; the others that run are connected with it again."""
         node = self.nodes[org]
