@@ -8,6 +8,7 @@
 
 use super::coins::Masks;
 use super::field::Field;
+use crate::rss::level::Level;
 use crate::rss::streams::Streams;
 
 /// Rows of the last level at most.
@@ -16,8 +17,14 @@ const LAST: usize = 64;
 /// Longer columns are read from their source at their first level and never written down: fresh memory costs more.
 const WRITTEN: usize = 1 << 16;
 
-/// Elements of a row that are worked on together: eight rows of four columns stay in the first-level cache.
-const STRIP: usize = 128;
+/// Elements of a row that are worked on together, at most.
+const STRIP: usize = 256;
+
+/// Elements of a row that are worked on together: eight rows of four columns stay in the first-level cache where vectors are wide,
+/// and elsewhere there are fewer strips.
+fn strip() -> usize {
+    if Level::found() == Level::Avx512 { STRIP / 2 } else { STRIP }
+}
 
 /// Elements of four columns.
 type Strip = [[u64; STRIP]; 4];
@@ -199,8 +206,8 @@ impl<F: Field> Inner<F> {
     fn each_strip(&self, source: Option<&dyn Source>, rows: usize, groups: usize, mut show: impl FnMut(usize, &[[&[u64]; 4]])) {
         let source = source.filter(|_| self.columns[0].is_empty());
         let mut read: Vec<Strip> = vec![[[0; STRIP]; 4]; if source.is_some() { rows } else { 0 }];
-        for from in (0..groups).step_by(STRIP) {
-            let count = STRIP.min(groups - from);
+        for from in (0..groups).step_by(strip()) {
+            let count = strip().min(groups - from);
             if let Some(source) = source {
                 for (row, to) in read.iter_mut().enumerate() {
                     source.read(row * groups + from, to.each_mut().map(|column| &mut column[..count]));

@@ -40,20 +40,15 @@ pub(super) fn add(level: Level, sums: &mut SubsetSums, notes: &[Notes], subsets:
     }
 }
 
-/// By two digits, whose sums stay in the first-level cache beside the notes.
 #[target_feature(enable = "avx2")]
 fn add_four(sums: &mut SubsetSums, notes: &[Notes], subsets: &[u64]) {
-    for (digits, sums) in sums.as_chunks_mut::<2>().0.iter_mut().enumerate() {
-        for (notes, subset) in notes.iter().zip(subsets) {
-            let (notes, _) = notes.0.as_chunks();
-            let notes = [four::load(&notes[0]), four::load(&notes[1])];
-            let mut values = subset >> (2 * DIGIT * digits);
-            for sums in &mut *sums {
-                let sum = &mut sums[values as usize % VALUES].0;
-                for (words, notes) in sum.as_chunks_mut().0.iter_mut().zip(notes) {
-                    four::store(words, _mm256_add_epi64(four::load(words), notes));
-                }
-                values >>= DIGIT;
+    for (notes, subset) in notes.iter().zip(subsets) {
+        let (notes, _) = notes.0.as_chunks();
+        let notes = [four::load(&notes[0]), four::load(&notes[1])];
+        for (digit, sums) in sums.iter_mut().enumerate() {
+            let sum = &mut sums[(subset >> (DIGIT * digit)) as usize % VALUES];
+            for (words, notes) in sum.0.as_chunks_mut().0.iter_mut().zip(notes) {
+                four::store(words, _mm256_add_epi64(four::load(words), notes));
             }
         }
     }
@@ -83,16 +78,32 @@ macro_rules! kernels {
             pub(super) fn take(x: Shares<'_>, y: Shares<'_>, [own, next, z_next]: [&[u64]; 3], notes: &mut [Notes]) {
                 let count = notes.len();
                 let columns = [x.own, x.next, y.own, y.next, own, next, z_next].map(|column| &column[..count]);
-                for (at, notes) in notes.chunks_mut(WORDS).enumerate() {
-                    let [x_own, x_next, y_own, y_next, own, next, z_next] = columns.map(|column| {
-                        let (whole, rest) = column.as_chunks::<WORDS>();
-                        whole.get(at).map_or_else(|| load_rest(rest), |words| load(words))
-                    });
-                    let (first, second) = (limbs(x_own, y_next), limbs(x_next, y_own));
-                    let [a, b, c, d]: [$vector; 4] = std::array::from_fn(|limb| $add(first[limb], second[limb]));
-                    let next_product = $subtract(z_next, $multiply(x_next, y_next));
-                    $store_claims([a, b, c, d, own, next, next_product, $zero()], notes);
+                let rest = columns.map(|column| column.as_chunks::<WORDS>().1);
+                let columns = columns.map(|column| &column.as_chunks::<WORDS>().0[..count / WORDS]);
+                let (whole, last) = notes.as_chunks_mut::<WORDS>();
+                for (at, notes) in whole[..count / WORDS].iter_mut().enumerate() {
+                    let [x_own, x_next, y_own, y_next, own, next, z_next] = columns;
+                    let (x, y) = ([load(&x_own[at]), load(&x_next[at])], [load(&y_own[at]), load(&y_next[at])]);
+                    $store_claims(note(x, y, [load(&own[at]), load(&next[at]), load(&z_next[at])]), notes);
                 }
+                if !last.is_empty() {
+                    let [x_own, x_next, y_own, y_next, own, next, z_next] = rest.map(|words| load_rest(words));
+                    $store_claims(note([x_own, x_next], [y_own, y_next], [own, next, z_next]), last);
+                }
+            }
+
+            /// What is noted, word by word; of factors own and next, and what is behind them.
+            #[target_feature(enable = $features)]
+            #[inline]
+            fn note(
+                [x_own, x_next]: [$vector; 2],
+                [y_own, y_next]: [$vector; 2],
+                [own, next, z_next]: [$vector; 3],
+            ) -> [$vector; 8] {
+                let (first, second) = (limbs(x_own, y_next), limbs(x_next, y_own));
+                let next_product = $subtract(z_next, $multiply(x_next, y_next));
+                let product = [0, 1, 2, 3].map(|limb| $add(first[limb], second[limb]));
+                [product[0], product[1], product[2], product[3], own, next, next_product, $zero()]
             }
 
             /// The products of words as integers, in limbs of 32 bits.

@@ -22,6 +22,8 @@ pub(super) struct Prime {
     pub(super) inverse: u64,
     /// floor(2^64 / modulus)
     pub(super) short_inverse: u64,
+    /// floor(2^81 / modulus), of 32 bits
+    pub(super) inverse_word: u64,
     /// 2^64 modulo the modulus
     word: u64,
 }
@@ -43,7 +45,7 @@ impl Prime {
     fn new(modulus: u64) -> Self {
         let word = ((1_u128 << 64) % u128::from(modulus)) as u64;
         let of = |power: u32| ((1_u128 << power) / u128::from(modulus)) as u64;
-        Self { modulus, inverse: of(102), short_inverse: of(64), word }
+        Self { modulus, inverse: of(102), short_inverse: of(64), inverse_word: of(81), word }
     }
 
     /// Any word, modulo the prime.
@@ -305,6 +307,12 @@ mod tests {
                     assert!(reduced.len() == count + 1 && reduced[0] == 7);
                     assert!(edges(count).iter().zip(&reduced[1..]).all(|(&word, &rest)| rest == word % field.modulus));
                 }
+                // beside multiples of the modulus, the largest ones too
+                let beside = |times: u64| [times * field.modulus - 1, times * field.modulus];
+                let words: Vec<u64> = [1, 2, 7, u64::MAX / field.modulus].into_iter().flat_map(beside).collect();
+                let mut reduced = Vec::new();
+                $kernels::reduce_each(&field, &words, &mut reduced);
+                assert!(words.iter().zip(&reduced).all(|(&word, &rest)| rest == word % field.modulus));
                 // the largest sums there are
                 let most = vec![field.modulus - 1; 2048];
                 let crossed = $kernels::crossed([&most; 4], [&most; 4]);

@@ -149,22 +149,22 @@ impl Piece<'_> {
         match (self.claims, self.held) {
             (_, Some(held)) => to.into_iter().zip(held).for_each(|(to, held)| to.copy_from_slice(&held[here.clone()])),
             (Claims::Products { inner, x, y, .. }, None) => {
-                let (mut weights, mut all) = ([0; STRIP], [0; STRIP]);
+                let mut weights = [0; STRIP];
                 let (first, last) = (from / inner, (here.end - 1) / inner);
                 let weights = &mut weights[..=last - first];
                 weighted.weigh(self.first + first as u64, weights);
-                let mut each = &*weights;
-                if *inner != 1 {
-                    let mut at = from;
-                    for (claim, &weight) in (first..).zip(weights.iter()) {
-                        let end = ((claim + 1) * inner).min(here.end);
-                        all[at - from..end - from].fill(weight);
-                        at = end;
-                    }
-                    each = &all[..to[0].len()];
+                let (x, y) = (x.part(here.clone()), y.part(here.clone()));
+                let words = [x.own, y.next, x.next, y.own];
+                if *inner == 1 {
+                    return weighted.field.weigh(weights, words, to);
                 }
-                let (x, y) = (x.part(here.clone()), y.part(here));
-                weighted.field.weigh(each, [x.own, y.next, x.next, y.own], to);
+                let (mut each, mut at) = ([0; STRIP], from);
+                for (claim, &weight) in (first..).zip(weights.iter()) {
+                    let end = ((claim + 1) * inner).min(here.end);
+                    each[at - from..end - from].fill(weight);
+                    at = end;
+                }
+                weighted.field.weigh(&each[..here.len()], words, to);
             }
             (Claims::Moved(_), None) => unreachable!("columns of rows that moved are held"),
         }
