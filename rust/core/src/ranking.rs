@@ -116,13 +116,14 @@ impl Ranking {
     pub fn learn(&mut self, below: &[u64]) {
         assert!(below.len() * 64 >= self.pairs, "an answer for each pair");
         let mut answers = Answers { words: below, at: 0 };
-        let mut scratch = Vec::new();
+        let (mut scratch, mut above) = (Vec::new(), Vec::new());
         for (stretch, way) in std::mem::take(&mut self.open).into_iter().zip(std::mem::take(&mut self.asked)) {
             match way {
                 Way::Pairs(first) => {
                     self.sort(stretch.start, first, &mut answers);
                     self.keep(Stretch { known: first, ..stretch });
                 }
+                Way::Split(pivots) if pivots.len() == 1 => self.halve(stretch, pivots[0], &mut answers, &mut above),
                 Way::Split(pivots) => self.split(stretch, &pivots, &mut answers, &mut scratch),
             }
         }
@@ -188,6 +189,32 @@ impl Ranking {
             elements[*place] = element;
             *place += 1;
         }
+    }
+
+    /// What `split` does where there is one pivot.
+    fn halve(&mut self, stretch: Stretch, pivot: usize, answers: &mut Answers<'_>, above: &mut Vec<u32>) {
+        let Stretch { start, length, known } = stretch;
+        above.resize(above.len().max(length), 0);
+        let (elements, above) = (&mut self.order[start..start + length], &mut above[..length]);
+        let middle = elements[pivot];
+        let (mut lower, mut upper) = (pivot, known - pivot - 1);
+        above[..upper].copy_from_slice(&elements[pivot + 1..known]);
+        for from in (known..length).step_by(64) {
+            let count = (length - from).min(64);
+            let mut is_above = answers.take(count);
+            for at in from..from + count {
+                // written to both sides, kept on one: nobody foresees which
+                let element = elements[at];
+                (elements[lower], above[upper]) = (element, element);
+                upper += (is_above & 1) as usize;
+                lower += (!is_above & 1) as usize;
+                is_above >>= 1;
+            }
+        }
+        elements[lower] = middle;
+        elements[lower + 1..].copy_from_slice(&above[..upper]);
+        self.keep(Stretch { start, length: lower, known: pivot.max(1) });
+        self.keep(Stretch { start: start + lower + 1, length: upper, known: (known - pivot - 1).max(1) });
     }
 
     /// Cut a stretch at its pivots; the elements between two of them keep their order, the sample first.
@@ -321,6 +348,24 @@ mod tests {
                     assert_eq!(ranking.order(), expected, "{count} {pivots} {short}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn one_pivot_is_what_several_are_by_a_shorter_way() {
+        for (length, known, pivot) in [(2, 1, 0), (64, 1, 0), (65, 1, 0), (66, 1, 0), (300, 9, 4), (300, 9, 8), (7, 6, 0)] {
+            let words: Vec<u64> = (3..12_u64).map(|i| i.wrapping_pow(37).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+            let [mut one, mut other] = [1, 2].map(|_| Ranking::new(400, None));
+            let stretch = Stretch { start: 50, length, known };
+            for at in [0, 61] {
+                let mut answers = [1, 2].map(|_| Answers { words: &words, at });
+                one.halve(stretch, pivot, &mut answers[0], &mut vec![7; at]);
+                other.split(stretch, &[pivot], &mut answers[1], &mut Vec::new());
+                assert_eq!(answers[0].at, answers[1].at);
+            }
+            let stretches =
+                |ranking: &Ranking| ranking.open.iter().map(|one| (one.start, one.length, one.known)).collect::<Vec<_>>();
+            assert_eq!((&one.order, stretches(&one)), (&other.order, stretches(&other)), "{length} {known} {pivot}");
         }
     }
 
