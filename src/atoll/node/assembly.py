@@ -30,6 +30,7 @@ from atoll.node.foreign.settings import load_foreign
 from atoll.node.gradings import Gradings
 from atoll.node.grants import Grants
 from atoll.node.histories import Histories
+from atoll.node.job_orders import Orders
 from atoll.node.jobs import Jobs
 from atoll.node.keyring import KeyRing
 from atoll.node.ledgerdesk import LedgerDesk
@@ -53,7 +54,7 @@ from atoll.node.reactor import Reactor
 from atoll.node.rights import Rights
 from atoll.node.runs import Runs
 from atoll.node.services import Services
-from atoll.node.spawn import Orders, Starter
+from atoll.node.spawn import Starter
 from atoll.node.standing import StandingConsents
 from atoll.node.tlog.assemble import publish_log
 from atoll.node.tlog.cosigning import METHOD as COSIGN_METHOD

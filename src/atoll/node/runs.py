@@ -30,9 +30,10 @@ from atoll.node.errors import (
     TransactionRefused,
     WorkerDied,
 )
+from atoll.node.job_orders import Orders
 from atoll.node.journal import DiskJournal, forget_run
 from atoll.node.outcomes import StoredResult
-from atoll.node.spawn import Orders, Starter
+from atoll.node.spawn import Starter
 from atoll.policy.levels import verify_delivery
 from atoll.policy.standing import find_withdrawal
 from atoll.primitives.commitment import commit

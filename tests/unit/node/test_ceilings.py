@@ -13,8 +13,8 @@ from atoll.jobs.kind import Inputs
 from atoll.ledger.plan import Limits
 from atoll.node.ceilings import Ceilings
 from atoll.node.execution import Execution
+from atoll.node.job_orders import Orders
 from atoll.node.order import WorkerOrder
-from atoll.node.spawn import Orders
 from atoll.primitives.drbg import SeededEntropy
 from atoll.storage.store import LocalDataset
 from atoll.transport.errors import JobStopped

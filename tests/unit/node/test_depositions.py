@@ -13,7 +13,7 @@ from atoll.ledger.records import Key, KeyPointer
 from atoll.ledger.state import State
 from atoll.node.depositions import Depositions, identity_keys
 from atoll.node.execution import find_pair
-from atoll.node.spawn import Orders
+from atoll.node.job_orders import Orders
 from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.mpc.errors import CoinDisputed, FrameMisplaced, ProductsDisputed, RoundsDiffer
 from atoll.transport.errors import DeadlinePassed
