@@ -59,6 +59,9 @@ class LocalJob:
     error: str = ""
 
 
+_JOB_FIELDS = tuple(one.name for one in fields(LocalJob))
+
+
 class NodeStore:
     """One node's database."""
 
@@ -151,7 +154,7 @@ class NodeStore:
         with self._writing():
             self._db.execute(
                 "INSERT INTO job (id, row) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET row = excluded.row",
-                (identifier, json.dumps(asdict(job))),
+                (identifier, json.dumps({name: getattr(job, name) for name in _JOB_FIELDS})),
             )
         return job
 

@@ -22,27 +22,31 @@ def test_a_process_that_has_ended_takes_nothing() -> None:
     assert pss_mb(pid) == rss_mb(pid) == 0
 
 
-def test_the_peak_is_found_and_nothing_is_asked_for_that_must_lie_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    resident, shared = [300.0, 280.0, 120.0], [150.0, 140.0]
+def test_the_peak_is_found_where_resident_memory_grows_and_the_rest_is_looked_at_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resident = iter([300.0, 280.0, 310.0, *[120.0] * 12])
+    asked = []
     looked = 0
-    asked: list[float] = []
 
     def look(_: int) -> float:
         nonlocal looked
         looked += 1
-        return resident[min(len(asked), len(resident) - 1)]
+        return next(resident, 120.0)
 
     def take(_: int) -> float:
-        asked.append(shared[min(len(asked), len(shared) - 1)])
-        return asked[-1]
+        asked.append(looked)
+        return {1: 150.0, 3: 140.0}.get(looked, 160.0)
 
     monkeypatch.setattr(memory, "SAMPLE_SECONDS", 0.01)
+    monkeypatch.setattr(memory, "SAMPLES_UNMEASURED", 10)
     monkeypatch.setattr(memory, "descendants", lambda pid: iter([pid]))
     monkeypatch.setattr(memory, "rss_mb", look)
     monkeypatch.setattr(memory, "pss_mb", take)
     with PeakMemory(lambda: [1]) as peak:
         ends = time.monotonic() + 10 * patience()
-        while looked < len(resident) + 2:  # 120 resident, however often it is looked at, is no new peak
+        while looked < 15:
             assert time.monotonic() < ends
             time.sleep(0.01)
-    assert (asked, peak.peak_mb) == (shared, 150.0)
+    assert asked[:3] == [1, 3, 14], "at growth, and after ten samples without"
+    assert peak.peak_mb == 160.0
