@@ -136,7 +136,7 @@ def test_a_kept_consortium_of_one_part_answers_and_is_ended_by_the_command_it_pr
             assert str(folder / org / "tokens" / "admin") in progress
             node.close()
         commands = re.findall(r"^  (.*--home.*)$", progress, re.MULTILINE)
-        assert len(commands) == 3
+        assert len(commands) == 5, "three to try, and a node is stopped and started again"
         for command in commands:
             subprocess.run(["sh", "-c", command], check=True, capture_output=True, timeout=PATIENCE_SECONDS)
     finally:
