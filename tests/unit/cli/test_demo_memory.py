@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -22,31 +23,32 @@ def test_a_process_that_has_ended_takes_nothing() -> None:
     assert pss_mb(pid) == rss_mb(pid) == 0
 
 
-def test_the_peak_is_found_where_resident_memory_grows_and_the_rest_is_looked_at_now_and_then(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    resident = iter([300.0, 280.0, 310.0, *[120.0] * 12])
-    asked = []
-    looked = 0
+def test_the_peak_is_found_and_nothing_is_asked_for_that_must_lie_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resident sizes of two processes; the second one is small, and then another one has its place."""
+    resident = [{1: 300.0}, {1: 200.0, 2: 50.0}, {1: 210.0, 2: 55.0}, {1: 210.0, 3: 60.0}, *[{1: 100.0}] * 20]
+    shared = {0: 150.0, 1: 90.0, 3: 170.0}
+    looked, asked = -1, list[int]()
 
-    def look(_: int) -> float:
+    def children(_: int) -> Iterator[int]:
         nonlocal looked
         looked += 1
-        return next(resident, 120.0)
+        return iter(resident[min(looked, len(resident) - 1)])
 
-    def take(_: int) -> float:
-        asked.append(looked)
-        return {1: 150.0, 3: 140.0}.get(looked, 160.0)
+    def take(pid: int) -> float:
+        if not asked or asked[-1] != looked:
+            asked.append(looked)
+        return shared.get(looked, 80.0) if pid == 1 else 0.0
 
     monkeypatch.setattr(memory, "SAMPLE_SECONDS", 0.01)
     monkeypatch.setattr(memory, "SAMPLES_UNMEASURED", 10)
-    monkeypatch.setattr(memory, "descendants", lambda pid: iter([pid]))
-    monkeypatch.setattr(memory, "rss_mb", look)
+    monkeypatch.setattr(memory, "descendants", children)
+    monkeypatch.setattr(memory, "rss_mb", lambda pid: resident[min(looked, len(resident) - 1)][pid])
     monkeypatch.setattr(memory, "pss_mb", take)
     with PeakMemory(lambda: [1]) as peak:
         ends = time.monotonic() + 10 * patience()
-        while looked < 15:
+        while looked < 16:
             assert time.monotonic() < ends
             time.sleep(0.01)
-    assert asked[:3] == [1, 3, 14], "at growth, and after ten samples without"
-    assert peak.peak_mb == 160.0
+    assert asked[0] == 0
+    assert asked[1:4] == [1, 3, 14], "150 + 50; 90 + 10 + 5 is below 150, 90 + 10 + 60 is not; and eleven samples later"
+    assert peak.peak_mb == 170.0

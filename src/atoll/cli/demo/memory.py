@@ -36,15 +36,17 @@ class PeakMemory:
         self._thread.join()
 
     def _sample(self) -> None:
-        """Proportional sizes take the kernel 5 ms a process, resident ones a hundredth of that; where the sum of these is not
-        larger than it ever was, the others' will hardly be."""
-        highest_mb, unmeasured = 0.0, 0
+        """Proportional sizes take the kernel 5 ms a process, resident ones a hundredth of that. Together processes take no more
+        than when they were measured and what each has grown by since, a new one by all that it has; only who writes to pages
+        that it shared adds to that, and so they are measured now and then in any case."""
+        measured_mb, unmeasured, before = 0.0, 0, dict[int, float]()
         while not self._stop.wait(SAMPLE_SECONDS):
-            pids = {pid for root in self._roots() for pid in descendants(root)}
-            resident_mb, unmeasured = sum(map(rss_mb, pids)), unmeasured + 1
-            if resident_mb > highest_mb or unmeasured > SAMPLES_UNMEASURED:
-                self.peak_mb = max(self.peak_mb, sum(map(pss_mb, pids)))
-                highest_mb, unmeasured = max(highest_mb, resident_mb), 0
+            now = {pid: rss_mb(pid) for pid in {pid for root in self._roots() for pid in descendants(root)}}
+            grown_mb = sum(max(0.0, resident - before.get(pid, 0.0)) for pid, resident in now.items())
+            unmeasured += 1
+            if measured_mb + grown_mb > self.peak_mb or unmeasured > SAMPLES_UNMEASURED:
+                measured_mb, unmeasured, before = sum(map(pss_mb, now)), 0, now
+                self.peak_mb = max(self.peak_mb, measured_mb)
 
 
 def descendants(pid: int) -> Iterator[int]:
