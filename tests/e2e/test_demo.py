@@ -21,13 +21,14 @@ from atoll.cli.demo.consortium import ORGS
 from atoll.cli.demo.errors import NoSuchPart
 from atoll.client import connect_home
 from tests.e2e.conftest import processes_below
+from tests.pace import Pace
 from tests.patience import patience
 
 pytestmark = pytest.mark.slow
 
 DEMO = (sys.executable, "-m", "atoll.cli.demo")
 MOST_SECONDS = 60.0
-"""Of processor time: what the promised minute on two processors must do with, however busy this machine is."""
+"""Of processor time: what the promised minute on two processors must do with, however busy or slow this machine is."""
 PATIENCE_SECONDS = 1200.0
 MOST_PSS_MB = 1.5 * 1024**3 / 1e6
 READY = "✓"
@@ -91,7 +92,7 @@ def wait_until_gone(folder: Path, *, seconds: float = 10.0) -> list[str]:
 @pytest.mark.usefixtures("processors")
 def test_the_demo_finds_everything_as_it_should_be_and_leaves_nothing_behind(tmp_path: Path) -> None:
     before = processor_seconds()
-    with demo(tmp_path, "--json") as process:
+    with demo(tmp_path, "--json") as process, Pace() as pace:
         printed, progress = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, progress
     assert printed.count("\n") == 1
@@ -116,7 +117,8 @@ def test_the_demo_finds_everything_as_it_should_be_and_leaves_nothing_behind(tmp
     assert all(one["caught"] is True and one["code"] for one in seen["attacks"]), seen["attacks"]
     assert {"name", "seconds"} == set(seen["steps"][0])
     assert seen["seconds"] > 0
-    assert processor_seconds() - before < MOST_SECONDS, seen["steps"]
+    used = processor_seconds() - before
+    assert used / pace.slowness() < MOST_SECONDS, (used, pace.slowness(), seen["steps"])
     assert seen["pss_mb"] < MOST_PSS_MB
     assert processes_below(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
