@@ -64,7 +64,7 @@ def test_large_tables_meet_in_bounded_memory_while_nodes_are_killed(standing: St
     owner = side(BUREAU, theirs, [{"grant": grant, "version": version}])
     spec = {"receivers": [side(BANK, mine, [])], "owners": [owner], "protocol": "psi-rr22"}
     assert CABLED == BANK, "the receiver is dialled, so the cable before it carries the job"
-    struck: list[str] = []
+    blows: list[tuple[str, int]] = []
     job = ""
     for _ in range(KILLS):
         org = stage.chance.choice((BANK, BUREAU))
@@ -72,12 +72,16 @@ def test_large_tables_meet_in_bounded_memory_while_nodes_are_killed(standing: St
         stage.cable.cut_after(place, stage.nodes[org].pid)
         if not job:
             job = stage.client(BANK).jobs.propose("intersection", spec, purpose=PURPOSE, memory_mb=MEMORY_MB, minutes=60)
-        assert stage.cable.wait_cut(seconds=SECONDS / 2), f"{SEED_VARIABLE}={standing.seed}"
-        stage.restart(org)
-        struck.append(f"{org} after {place:,} bytes")
+        if not stage.cable.wait_cut(seconds=SECONDS / 2):
+            pytest.fail(f"{SEED_VARIABLE}={standing.seed}: not {place:,} bytes passed before {org} was to be killed")
+        stage.begin_restart(org)  # the next blow is prepared before the job can go on
+        blows.append((org, place))
+    for org in {org for org, _ in blows}:
+        stage.await_restart(org)
     jobs = stage.client(BANK).jobs
     info = jobs.wait(job, timeout_seconds=SECONDS)
-    why = f"{SEED_VARIABLE}={standing.seed}: killed {', '.join(struck)}; {info.state} {info.reason}"
+    killed = ", ".join(f"{org} after {place:,} bytes" for org, place in blows)
+    why = f"{SEED_VARIABLE}={standing.seed}: killed {killed}; {info.state} {info.reason}"
     print(why)
     assert info.state == "completed", why
     found = jobs.arrow(job).column(0)

@@ -129,11 +129,20 @@ class Stage:
 
     def restart(self, org: str) -> None:
         """Start a node that was killed, from what it had on disk; the others that run are connected with it again."""
+        self.begin_restart(org)
+        self.await_restart(org)
+
+    def begin_restart(self, org: str) -> None:
+        """Start a node that was killed, and do not wait: it goes on with its jobs as soon as it can, before anybody hears of
+        it."""
         node = self.nodes[org]
         node.bury()
         self._forget_clients(org)
         node.start()
-        node.wait_ready()
+
+    def await_restart(self, org: str) -> None:
+        """Return when a node that was started again answers, and the others that run are connected with it."""
+        self.nodes[org].wait_ready()
         self._wait_connected(org)
 
     def kill(self, org: str) -> None:
