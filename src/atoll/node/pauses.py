@@ -28,11 +28,12 @@ class Pauses:
         self._clock = clock
         self._pauses: dict[str, _Pause] = {}
 
-    def begin(self, identifier: str) -> None:
-        """The ledger has refused something for this job."""
+    def begin(self, identifier: str) -> float:
+        """The ledger has refused something for this job; how many seconds nothing more is sent for it."""
         before = self._pauses.get(identifier)
         seconds = FIRST_SECONDS if before is None else min(2 * before.seconds, LONGEST_SECONDS)
         self._pauses[identifier] = _Pause(seconds, self._clock.monotonic() + seconds)
+        return seconds
 
     def lasts(self, identifier: str) -> bool:
         """Whether nothing is to be sent for this job yet."""

@@ -26,7 +26,7 @@ from atoll.node.bodies import READERS, Bodies, Kind
 from atoll.node.consents import Consents, is_open
 from atoll.node.context import NodeContext
 from atoll.node.errors import TransactionRefused
-from atoll.node.pauses import Pauses
+from atoll.node.pauses import FIRST_SECONDS, Pauses
 from atoll.node.runs import Runs
 from atoll.node.tables import forget_what_ended
 from atoll.ordering.engine import AgreedBlock
@@ -113,11 +113,6 @@ class Reactor:
                 self._again.discard(identifier)
                 try:
                     await self._advance(identifier)
-                    self._pauses.forget(identifier)
-                except TransactionRefused as err:
-                    # Somebody else was first, or the job has moved on, which a later look will see; or a rule is in the way.
-                    self._pauses.begin(identifier)
-                    log.info("not carried out", extra={"job": identifier, "code": err.operands["rule"]})
                 except AtollError as err:
                     log.warning("advance failed", extra={"job": identifier, "code": err.code, "error": str(err)})
                 except Exception:  # the outermost loop of this task: a fault of ours must not stop the other jobs
@@ -133,9 +128,22 @@ class Reactor:
             return
         is_party = self._context.org in job.parties
         if is_party:  # first: who does not give a document must not keep a job waiting, nor the secrets of one that has ended
-            await self._take_part(job)
+            await self._take_part_or_rest(job)
         if self._reads_all() or (is_party and not is_open(job)):
             await self._collect(job)
+
+    async def _take_part_or_rest(self, job: Job) -> None:
+        """As `_take_part`; after a refusal the job is left alone for a while."""
+        identifier = job.job_id.hex()
+        try:
+            await self._take_part(job)
+            self._pauses.forget(identifier)
+        except TransactionRefused as err:
+            # Somebody else was first, or the job has moved on, which a later look will see; or a rule is in the way.
+            seconds = self._pauses.begin(identifier)
+            level = logging.WARNING if seconds > FIRST_SECONDS else logging.INFO
+            found = {"job": identifier, "code": err.operands["rule"], "error": str(err), "seconds": seconds}
+            log.log(level, "refused, and asked again after so many seconds, or once the job has moved", extra=found)
 
     async def _take_part(self, job: Job) -> None:
         if is_open(job) and await self._expired(job):

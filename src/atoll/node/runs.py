@@ -15,6 +15,7 @@ from atoll.jobs.registry import job_kind, load_kinds
 from atoll.ledger.detail import RECEIPT_DOMAIN, InputDetail, ReceiptDetail, round_up_to_power_of_two
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import SIMILARITY, Job
+from atoll.ledger.rules.errors import WrongState
 from atoll.ledger.rules.job import FailJob
 from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.node.bodies import Bodies, Kind, readers
@@ -87,7 +88,11 @@ class Runs:
         return len(self._supervised)
 
     async def ensure(self, job: Job) -> None:
-        """See to it that a started job runs here, or is receipted once it has run."""
+        """See to it that a started job runs here, or is receipted once it has run.
+
+        Raises:
+            TransactionRefused: the ledger does not take the receipt.
+        """
         identifier = job.job_id.hex()
         if identifier in self._supervised:
             return  # it gives its receipt itself when it is done
@@ -172,7 +177,7 @@ class Runs:
             else:
                 await self._give_receipt(job)
         except AtollError as err:  # the ledger cannot take it now; the reactor's next look tries again
-            log.warning("not told to the ledger yet", extra={"job": identifier, "code": err.code})
+            log.warning("not told to the ledger yet", extra={"job": identifier, "code": err.code, "error": str(err)})
 
     async def _run_while_standing(self, job: Job, plan: Plan) -> str:
         """As `_run_until_done`, but begun on a fresh ledger only, and stopped as soon as something it rests on is withdrawn."""
@@ -290,18 +295,14 @@ class Runs:
             body = encode_message(self._detail(plan, local.sent_bytes, local.received_bytes, local.seconds))
             self._bodies.keep(Kind.DETAIL, name, body)
         salt = parse_message(body, ReceiptDetail).salt
-        try:
-            await self._context.outbox.submit(
-                GiveReceipt(
-                    job_id=job.job_id,
-                    plan_digest=job.plan_digest,
-                    result_commitment=bytes.fromhex(local.commitment),
-                    detail_commitment=commit(RECEIPT_DOMAIN, salt, body),
-                )
+        await self._context.outbox.submit(
+            GiveReceipt(
+                job_id=job.job_id,
+                plan_digest=job.plan_digest,
+                result_commitment=bytes.fromhex(local.commitment),
+                detail_commitment=commit(RECEIPT_DOMAIN, salt, body),
             )
-        except TransactionRefused as err:
-            log.warning("receipt refused", extra={"job": identifier, "code": err.operands["rule"]})
-            return
+        )
         self._context.note("node", "job.receipt", identifier, "ok")
         to = dict.fromkeys((*job.parties, *readers(self._context.view())))
         await self._bodies.offer(Kind.DETAIL, name, body, to)
@@ -314,6 +315,8 @@ class Runs:
         try:
             await self._context.outbox.submit(FailJob(job_id=job.job_id, code=_code_to_tell(code)))
         except TransactionRefused as err:
+            if err.operands["rule"] != WrongState.code:
+                raise
             log.info("another party has said so already", extra={"job": identifier, "code": err.operands["rule"]})
 
     def _detail(self, plan: Plan, sent: int, received: int, seconds: float) -> ReceiptDetail:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,9 @@ from atoll.errors import AtollError
 from atoll.ledger.apply import Outcome
 from atoll.ledger.block import Block, BlockSummary
 from atoll.ledger.records import JobState
-from atoll.ledger.rules.job import ConsentJob, RefuseJob
+from atoll.ledger.rules.errors import ResultMismatch
+from atoll.ledger.rules.job import ConsentJob, RefuseJob, StartJob
+from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.node.bodies import Bodies
 from atoll.node.config import Home
 from atoll.node.consents import is_open
@@ -24,7 +26,7 @@ from atoll.node.runs import Runs
 from atoll.ordering.engine import AgreedBlock, View
 from atoll.storage.errors import StoreFull
 from atoll.wire.message import Message
-from tests.unit.node.offices import JOB, Offices
+from tests.unit.node.offices import JOB, Office, Offices
 from tests.unit.rules.lagoon import permission
 
 DONE = Outcome(0, "", "")
@@ -235,9 +237,9 @@ class Still:
         return self.seconds
 
 
-async def test_a_consent_that_a_rule_refuses_is_sent_ever_less_often_until_the_deadline(
-    offices: Offices, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def sent(offices: Offices, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Awaitable[int]]:
+    """How much the bank has submitted in all, once it has looked at all jobs a few times more."""
     sweeps = 0
 
     def swept(_: Any) -> None:
@@ -247,10 +249,16 @@ async def test_a_consent_that_a_rule_refuses_is_sent_ever_less_often_until_the_d
     async def some_sweeps() -> int:
         seen = sweeps
         await soon(lambda: sweeps > seen + 5)
-        return len(bank.engine.submitted)
+        return len(offices["bank"].engine.submitted)
 
     monkeypatch.setattr("atoll.node.reactor.SWEEP_SECONDS", 0.001)
     monkeypatch.setattr("atoll.node.reactor.forget_what_ended", swept)
+    return some_sweeps
+
+
+async def test_a_consent_that_a_rule_refuses_is_sent_ever_less_often_until_the_deadline(
+    offices: Offices, sent: Callable[[], Awaitable[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("atoll.node.consents.outside_nodes", lambda *_: ("nobody",))  # which the ledger takes from no party
     offices.propose()
     bank = offices["bank"]
@@ -258,21 +266,60 @@ async def test_a_consent_that_a_rule_refuses_is_sent_ever_less_often_until_the_d
     bank.context = replace(bank.context, clock=clock)
     agreed: asyncio.Queue[AgreedBlock] = asyncio.Queue()
     async with reacting(offices, bank.bodies, Quiet(), agreed):  # type: ignore[arg-type]
-        assert await some_sweeps() == 1
-        sent = []
-        for _ in range(12):
-            clock.seconds += 100
-            sent.append(await some_sweeps())
-        assert sent == [2, 3, 4, 5, 6, 6, 7, 7, 7, 8, 8, 8]
+        assert await sent() == 1
+        assert await every_hundred_seconds(clock, sent, 12) == [2, 3, 4, 5, 6, 6, 7, 7, 7, 8, 8, 8]
         [moved] = blocks_with(
             offices,
             ConsentJob(job_id=JOB, plan_digest=offices.job().plan_digest, job_key=bytes(32), software="one", build="one"),
         )
         agreed.put_nowait(moved)
-        assert await some_sweeps() == 9, "another party's consent may have changed what was in the way"
+        assert await sent() == 9, "another party's consent may have changed what was in the way"
         clock.seconds += 100
-        assert await some_sweeps() == 10
+        assert await sent() == 10
         offices.lagoon.later(seconds=10_000)
         clock.time = offices.lagoon.time
-        await some_sweeps()
+        await sent()
     assert offices.job().state is JobState.EXPIRED, "a deadline is noted whatever was refused before"
+
+
+async def test_a_receipt_that_is_refused_is_sent_ever_less_often_and_the_log_says_so(
+    offices: Offices, sent: Callable[[], Awaitable[int]], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that commits to another result than the other party's is refused for as long as the job lasts."""
+    nothing: Any = None  # no process is started
+    bank, clock = await started(offices, tmp_path), Still(offices.lagoon.time)
+    bank.store.update_job(JOB.hex(), phase="done", commitment="0e" * 32, sent_bytes=1, received_bytes=1, seconds=1.0)
+    digest = offices.job().plan_digest
+    theirs = GiveReceipt(job_id=JOB, plan_digest=digest, result_commitment=b"\x0f" * 32, detail_commitment=bytes(32))
+    await offices["bureau"].outbox.submit(theirs)
+    bank.context = replace(bank.context, clock=clock)
+    runs, before = Runs(bank.context, bank.bodies, bank.consents, nothing, nothing), len(bank.engine.submitted)
+    with caplog.at_level("INFO", "atoll.reactor"):
+        async with reacting(offices, bank.bodies, runs):
+            assert await sent() == before + 1
+            counts = await every_hundred_seconds(clock, sent, 12)
+    assert [one - before for one in counts] == [2, 3, 4, 5, 6, 6, 7, 7, 7, 8, 8, 8]
+    told = [vars(one) for one in caplog.records if "asked again" in one.message]
+    assert [(one["levelname"], one["seconds"]) for one in told[:3]] == [("INFO", 4), ("WARNING", 8), ("WARNING", 16)]
+    assert {(one["job"], one["code"]) for one in told} == {(JOB.hex(), ResultMismatch.code)}
+    assert all("The ledger refused job.receipt/1" in one["error"] for one in told)
+
+
+async def started(offices: Offices, home: Path) -> Office:
+    """The bank, where a job has started that both consented to."""
+    offices.propose()
+    for org in ("bureau", "bank"):
+        await offices[org].consents.consider(offices.job())
+    bank = offices["bank"]
+    await bank.outbox.submit(StartJob(job_id=JOB))
+    bank.context = replace(bank.context, config=replace(bank.context.config, home=Home(home)))
+    return bank
+
+
+async def every_hundred_seconds(clock: Still, sent: Callable[[], Awaitable[int]], times: int) -> list[int]:
+    """How much was submitted in all, a hundred seconds later each time."""
+    found = []
+    for _ in range(times):
+        clock.seconds += 100
+        found.append(await sent())
+    return found

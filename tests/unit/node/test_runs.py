@@ -17,9 +17,11 @@ from atoll.jobs.intersection import Intersection
 from atoll.jobs.kind import JobKind
 from atoll.jobs.periods import period_of
 from atoll.ledger.records import JobState
-from atoll.ledger.rules.job import StartJob
+from atoll.ledger.rules.job import FailJob, StartJob
 from atoll.node.config import Home
+from atoll.node.errors import TransactionRefused
 from atoll.node.jobs import Jobs
+from atoll.node.outbox import NONCE_RETRIES
 from atoll.node.runs import Runs
 from atoll.policy.local import LocalRules
 from atoll.protocols.psi_sum.errors import ValueTooWide
@@ -110,3 +112,21 @@ async def test_a_code_that_tells_of_rows_stays_at_its_node(offices: Offices, tmp
     assert local.error == ValueTooWide.code
     assert Jobs(bureau.context, bureau.bodies, bureau.consents, runs).why(JOB.hex()).reason == ValueTooWide.code
     assert bureau.store.audit_trail()[-1][2:] == ("node", "job.fail", JOB.hex(), ValueTooWide.code)
+
+
+async def test_a_failure_that_is_not_taken_is_heard_of_unless_another_party_was_first(offices: Offices, tmp_path: Path) -> None:
+    """What is refused is asked again ever later, by whoever hears of it."""
+    bureau = offices["bureau"]
+    offices.propose()
+    for org in ("bureau", "bank"):
+        await offices[org].consents.consider(offices.job())
+    await offices["bank"].outbox.submit(StartJob(job_id=JOB))
+    bureau.context = replace(bureau.context, config=replace(bureau.context.config, home=Home(tmp_path)))
+    nothing: Any = None
+    runs = Runs(bureau.context, bureau.bodies, bureau.consents, nothing, nothing)
+    bureau.engine.turned_away = NONCE_RETRIES
+    with pytest.raises(TransactionRefused):
+        await runs._fail(offices.job(), EndedUntold.code)
+    await offices["bank"].outbox.submit(FailJob(job_id=JOB, code=EndedUntold.code))
+    await runs._fail(offices.job(), EndedUntold.code)
+    assert offices.job().state is JobState.FAILED
