@@ -26,10 +26,10 @@ from atoll.node.bodies import READERS, Bodies, Kind
 from atoll.node.consents import Consents, is_open
 from atoll.node.context import NodeContext
 from atoll.node.errors import TransactionRefused
-from atoll.node.pauses import FIRST_SECONDS, Pauses
+from atoll.node.pauses import FIRST_SECONDS, Pauses, grounds
 from atoll.node.runs import Runs
 from atoll.node.tables import forget_what_ended
-from atoll.ordering.engine import AgreedBlock
+from atoll.ordering.engine import AgreedBlock, View
 
 log = logging.getLogger("atoll.reactor")
 
@@ -101,11 +101,14 @@ class Reactor:
             forget_what_ended(self._context)
             for job in self._context.records(Job):
                 identifier = job.job_id.hex()
-                if self._pauses.lasts(identifier) and self._context.now() <= self._last_second(job):
+                if self._is_paused(job) and self._context.now() <= self._last_second(job):
                     continue
                 if is_open(job) or self._runs.remembers(identifier) or self._wants_details(job):
                     self.advance_soon(identifier)
             await asyncio.sleep(SWEEP_SECONDS)
+
+    def _is_paused(self, job: Job) -> bool:
+        return self._pauses.lasts(job.job_id.hex(), lambda: grounds(self._context.view(), job))
 
     async def _advance_logged(self, identifier: str) -> None:
         try:
@@ -123,27 +126,33 @@ class Reactor:
             self._busy.discard(identifier)
 
     async def _advance(self, identifier: str) -> None:
-        job = self._context.view().get(Job, identifier)
+        view = self._context.view()
+        job = view.get(Job, identifier)
         if job is None:
             return
         is_party = self._context.org in job.parties
         if is_party:  # first: who does not give a document must not keep a job waiting, nor the secrets of one that has ended
-            await self._take_part_or_rest(job)
+            await self._take_part_or_rest(view, job)
         if self._reads_all() or (is_party and not is_open(job)):
             await self._collect(job)
 
-    async def _take_part_or_rest(self, job: Job) -> None:
-        """As `_take_part`; after a refusal the job is left alone for a while."""
+    async def _take_part_or_rest(self, view: View, job: Job) -> None:
+        """As `_take_part`; after a refusal the job is left alone for a while.
+
+        Args: view: from before: what has moved while the ledger was asked has moved since.
+        """
         identifier = job.job_id.hex()
         try:
             await self._take_part(job)
             self._pauses.forget(identifier)
         except TransactionRefused as err:
             # Somebody else was first, or the job has moved on, which a later look will see; or a rule is in the way.
-            seconds = self._pauses.begin(identifier)
+            seconds = self._pauses.begin(identifier, grounds(view, job))
             level = logging.WARNING if seconds > FIRST_SECONDS else logging.INFO
             found = {"job": identifier, "code": err.operands["rule"], "error": str(err), "seconds": seconds}
-            log.log(level, "refused, and asked again after so many seconds, or once the job has moved", extra=found)
+            log.log(
+                level, "refused, and asked again after so many seconds, or once what the job rests on has changed", extra=found
+            )
 
     async def _take_part(self, job: Job) -> None:
         if is_open(job) and await self._expired(job):

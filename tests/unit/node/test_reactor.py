@@ -14,19 +14,33 @@ import pytest
 from atoll.errors import AtollError
 from atoll.ledger.apply import Outcome
 from atoll.ledger.block import Block, BlockSummary
-from atoll.ledger.records import JobState
+from atoll.ledger.records import (
+    Dataset,
+    DatasetState,
+    Hold,
+    JobState,
+    LevelApproval,
+    LevelFloor,
+    Member,
+    MemberState,
+    Right,
+    RightState,
+    TargetKind,
+    root_right_id,
+)
 from atoll.ledger.rules.errors import ResultMismatch
 from atoll.ledger.rules.job import ConsentJob, RefuseJob, StartJob
 from atoll.ledger.rules.receipt import GiveReceipt
 from atoll.node.bodies import Bodies
 from atoll.node.config import Home
 from atoll.node.consents import is_open
+from atoll.node.pauses import FIRST_SECONDS, grounds
 from atoll.node.reactor import Reactor
 from atoll.node.runs import Runs
 from atoll.ordering.engine import AgreedBlock, View
 from atoll.storage.errors import StoreFull
 from atoll.wire.message import Message
-from tests.unit.node.offices import JOB, Office, Offices
+from tests.unit.node.offices import FILES, JOB, Office, Offices
 from tests.unit.rules.lagoon import permission
 
 DONE = Outcome(0, "", "")
@@ -116,6 +130,9 @@ class Quiet:
 
     def remembers(self, _: str) -> bool:
         return False
+
+    async def ensure(self, _: Any) -> None:
+        """It runs."""
 
     async def ended(self, _: Any) -> None:
         """Nothing was under way."""
@@ -303,6 +320,58 @@ async def test_a_receipt_that_is_refused_is_sent_ever_less_often_and_the_log_say
     assert [(one["levelname"], one["seconds"]) for one in told[:3]] == [("INFO", 4), ("WARNING", 8), ("WARNING", 16)]
     assert {(one["job"], one["code"]) for one in told} == {(JOB.hex(), ResultMismatch.code)}
     assert all("The ledger refused job.receipt/1" in one["error"] for one in told)
+
+
+async def test_what_was_refused_is_sent_again_at_once_when_what_the_job_rests_on_has_changed(
+    offices: Offices, sent: Callable[[], Awaitable[int]]
+) -> None:
+    """And ever later from there on, if it is refused again."""
+    offices.propose()
+    for org in ("bureau", "bank"):
+        await offices[org].consents.consider(offices.job())
+    bank, clock, lagoon = offices["bank"], Still(offices.lagoon.time), offices.lagoon
+    bank.context = replace(bank.context, clock=clock)
+    files = lagoon.get(Dataset, FILES)
+    lagoon.put(replace(files, state=DatasetState.BLOCKED))
+    before = len(bank.engine.submitted)
+    async with reacting(offices, bank.bodies, Quiet()):  # type: ignore[arg-type]
+        assert await sent() == before + 1
+        await every_hundred_seconds(clock, sent, 12)
+        rested = await sent()
+        lagoon.put(replace(lagoon.get(Member, "auditor"), title="Another name"))
+        assert await sent() == rested, "nothing of this job rests on it"
+        lagoon.put(replace(files, state=DatasetState.BLOCKED, level=files.level + 1))
+        assert await sent() == rested + 1
+        clock.seconds += FIRST_SECONDS
+        assert await sent() == rested + 2
+        clock.seconds += FIRST_SECONDS
+        assert await sent() == rested + 2
+        assert offices.job().state is JobState.CONSENTED
+        lagoon.put(files)
+        await sent()
+        assert offices.job().state is JobState.STARTED
+
+
+def test_orders_and_all_that_a_job_rests_on_are_its_grounds(offices: Offices) -> None:
+    job, lagoon = offices.propose(), offices.lagoon
+    seen = [grounds(lagoon.state, job)]
+    frozen = Hold(target_kind=TargetKind.LINEAGE, target="bureau/files", freezes=(bytes(16),), recall=b"")
+    root = root_right_id("bureau/files").hex()
+    approval = LevelApproval(dataset=FILES, regulator="auditor", parties=(), not_after=1, reason_commitment=bytes(32))
+    for changed in (
+        frozen,
+        replace(frozen, freezes=()),
+        replace(frozen, target_kind=TargetKind.MEMBER, target="bank"),
+        replace(lagoon.grant(), not_after=lagoon.time),
+        replace(lagoon.get(Right, root), state=RightState.FROZEN),
+        replace(lagoon.get(Member, "bank"), state=MemberState.LEFT),
+        LevelFloor(lineage="bureau/files", floor=3, by="auditor", height=1),
+        approval,
+    ):
+        lagoon.put(changed)
+        now = grounds(lagoon.state, job)
+        assert now not in seen, changed
+        seen.append(now)
 
 
 async def started(offices: Offices, home: Path) -> Office:
