@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import ssl
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from atoll.api.models import LogEntry
 from atoll.cli.main import main
 from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.note import parse_note
@@ -17,7 +19,7 @@ from atoll.ledger.tiles import ENTRIES, Tile, TileReader, parse_bundle
 from atoll.ledger.tlog_policy import parse_policy, verify_checkpoint
 from atoll.node.config import load_config
 from atoll.primitives.merkle import leaf_hash, range_root
-from tests.cli.world import Lagoon
+from tests.cli.world import READY_SECONDS, Lagoon
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,16 @@ def prove(lagoon: Lagoon, capsys: pytest.CaptureFixture[str], out: Path, *words:
     return out
 
 
+def first_entry(lagoon: Lagoon) -> LogEntry:
+    """The first transaction, by which a node announces a key of its own accord, some time after it has started."""
+    ends = time.monotonic() + READY_SECONDS
+    with lagoon.connect("bank") as node:
+        while not (found := [one for one in node.ledger.log(0, 1000) if one.sender and one.outcome == "ok"]):
+            assert time.monotonic() < ends
+            time.sleep(0.1)
+    return found[0]
+
+
 def test_a_proof_verifies_from_the_founders_on_by_what_a_member_shows_of_who_counts_now(
     lagoon: Lagoon, trust: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -57,8 +69,7 @@ def test_a_proof_verifies_from_the_founders_on_by_what_a_member_shows_of_who_cou
 def test_an_entry_a_record_and_an_absence_verify_offline(
     lagoon: Lagoon, trust: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with lagoon.connect("bank") as node:
-        entry = next(one for one in node.ledger.log(0, 1000) if one.sender and one.outcome == "ok")
+    entry = first_entry(lagoon)
     for name, words, expected in (
         ("by-number", (str(entry.index), "--with-entry"), {"kind": "entry", "index": entry.index, "digest": entry.digest}),
         ("by-digits", (entry.digest, "--with-entry"), {"kind": "entry", "type": entry.kind, "sender": entry.sender}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from atoll.ledger import records
@@ -12,8 +13,12 @@ from atoll.ledger.snapshot import SnapshotFile
 from atoll.node.context import NodeContext
 from atoll.node.errors import NoSuchThing
 from atoll.node.tlog.assemble import PublishedLog
-from atoll.node.tlog.errors import NothingPublished
+from atoll.node.tlog.errors import NothingPublished, NotPublishedYet
 from atoll.primitives.smt import Tree
+
+PATIENCE_SECONDS = 10
+"""How long an entry that is agreed on is waited for until it is published, which takes a moment where nothing is in the way."""
+LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +45,19 @@ class LedgerProofs:
         """
         return self._tlog.shelf.need().note.decode()
 
-    def entry(self, which: str, *, with_entry: bool) -> bytes:
-        """Proof of logging of an entry, by its index or by the 64 digits of a transaction.
+    async def entry(self, which: str, *, with_entry: bool) -> bytes:
+        """Proof of logging of an entry, by its index or by the 64 digits of a transaction; waits a while where it is yet to be
+        published.
 
         Raises:
-            NoSuchThing: there is none below the checkpoint.
+            NoSuchThing: the agreed log has none.
             NothingPublished: there is no checkpoint.
+            NotPublishedYet: there is none above it.
         """
-        point, engine = self._point(), self._context.engine
-        index = self._index_of(which)
-        if index is None or not 0 <= index < point.checkpoint.size:
-            raise NoSuchThing(what="log entry below the published checkpoint", name=which)
+        index, engine = self._index_of(which), self._context.engine
+        if index is None or index >= self._context.view().log_size:
+            raise NoSuchThing(what="log entry", name=which)
+        point = await self._point_above(index)
         data = next(iter(engine.entries(index, 1)), None) if with_entry else None
         return prove_entry(engine.ledger.log, index, note=point.note, size=point.checkpoint.size, entry=data).encode()
 
@@ -102,6 +109,16 @@ class LedgerProofs:
         except ValueError:
             return None
         return found.index if found is not None else None
+
+    async def _point_above(self, index: int) -> _Point:
+        """The first point that covers an entry, or the newest one. Raises as `entry`."""
+        clock = self._context.clock
+        ends = clock.monotonic() + PATIENCE_SECONDS
+        while (point := self._point()).checkpoint.size <= index:
+            if clock.monotonic() > ends:
+                raise NotPublishedYet(index=index, size=point.checkpoint.size)
+            await asyncio.sleep(LOOK_SECONDS)
+        return point
 
     def _point(self) -> _Point:
         """What is published; where nothing is, the members' own note, if that is how they agree."""

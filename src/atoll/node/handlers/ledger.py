@@ -25,7 +25,7 @@ class LedgerHandlers(Handler):
 
     async def ledger_prove_entry(self, request: Request, _: str) -> Response:
         with_entry = bool(number_of(request, "entry", 0))
-        data = self._services.proofs.entry(request.path_params["which"], with_entry=with_entry)
+        data = await self._services.proofs.entry(request.path_params["which"], with_entry=with_entry)
         return Response(data, media_type="application/vnd.c2sp.tlog-proof")
 
     async def ledger_prove_record(self, request: Request, _: str) -> Response:

@@ -21,6 +21,14 @@ class NothingPublished(UnavailableError):
     remedy = "It waits for a quorum of the members, and of the witnesses that [tlog] names; `atoll doctor` says for whom."
 
 
+class NotPublishedYet(UnavailableError):
+    """A proof was asked for of an entry that the members have agreed on, and that no published checkpoint covers."""
+
+    code = "tlog.not_published"
+    sentence = "Entry {index} is agreed on; the published checkpoint covers {size} entries so far."
+    remedy = "It is published by itself. Ask again in a moment; if that does not help, `atoll doctor` says what it waits for."
+
+
 class NotForOutsiders(AccessError):
     """Entries were asked for by somebody who is not entitled to them."""
 
