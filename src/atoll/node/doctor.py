@@ -15,6 +15,7 @@ from atoll.node.motions import Motions
 from atoll.node.oprf import Evaluator
 from atoll.node.runs import Runs
 from atoll.node.tlog.assemble import PublishedLog
+from atoll.node.tlog.errors import LogWentBack
 from atoll.ordering.engine import FRESH_SECONDS, Condition, View
 from atoll.transport.links import Links
 from atoll.version import VERSION
@@ -172,11 +173,19 @@ class Doctor:
         elif publisher.waiting_for:
             found += f"; waits for {publisher.waiting_for}"
         missing = [f"{name}: {problem}" for name, _, problem in publisher.states() if problem] if publisher is not None else []
+        remedy = "See that enough of the witnesses named in [tlog] run and are reached; it is published again by itself."
+        if publisher is not None and publisher.is_behind:
+            remedy = "Start the other members' nodes: it catches up. Where an older home was put back, put the newer one back."
+            if publisher.is_contradicted:
+                found += (
+                    "; two signed checkpoints that contradict each other are kept here, and this node has stopped over them"
+                )
+                remedy = LogWentBack.remedy
         return DoctorFinding(
             check="published log",
             ok=publisher is None or (published is not None and age <= FRESH_SECONDS and not missing),
             found="; ".join((found, *missing)),
-            remedy="See that enough of the witnesses named in [tlog] run and are reached; it is published again by itself.",
+            remedy=remedy,
         )
 
     def _unreached(self) -> list[str]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from atoll.api.models import DoctorFinding
 from atoll.ledger.checkpoint import parse_checkpoint
 from atoll.ledger.note import parse_note, verify_note
 from atoll.ledger.tlog_policy import NO_QUORUM, Log, Witness, make_policy, parse_policy
 from atoll.ledger.vkey import encode_vkey
+from atoll.node.doctor import Doctor
+from atoll.node.tlog.assemble import PublishedLog
 from atoll.node.tlog.errors import BadWitnessPolicy, LogForked, LogWentBack, WitnessesRequired
-from atoll.node.tlog.kept import PLACE
+from atoll.node.tlog.kept import PLACE, keep_evidence
 from atoll.node.tlog.publisher import PUBLISHED, REFRESH_SECONDS, SKEW_SECONDS
 from atoll.node.tlog.settings import LogSettings, load_witness_policy, witness_tls
 from atoll.testing.consortium import NamedEntropy
@@ -122,6 +126,38 @@ async def test_a_log_that_was_rolled_back_is_refused_by_the_witness_and_the_node
     with pytest.raises(LogWentBack):
         await publisher.step()
     assert restored.published == 0
+
+
+async def test_a_node_that_waits_for_a_larger_log_says_so_and_whether_it_has_stopped_over_it(
+    clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = Site(LOG, clock)
+    site.chain.agree(200)
+    await site.publisher().step()
+    site.chain.agree(100)
+    site.chain.stood_at -= 60  # an older home was put back, and no quorum is there
+
+    async def restarted() -> tuple[DoctorFinding, list[str]]:
+        caplog.clear()
+        site.shelf.published = None
+        publisher = site.publisher()
+        for _ in range(3):
+            await publisher._step_logged()
+        context: Any = SimpleNamespace(clock=clock)
+        nothing: Any = None
+        doctor = Doctor(context, nothing, nothing, nothing, PublishedLog(site.shelf, publisher), nothing)
+        return doctor._published_log(), [one.message for one in caplog.records if one.levelname == "WARNING"]
+
+    waits = "waits for this node's log to reach the 200 entries that this node has seen"
+    found, logged = await restarted()
+    assert logged == [f"not published: it {waits}"]
+    assert (found.ok, found.found) == (False, f"nothing yet; {waits}")
+    assert "Start the other members' nodes" in found.remedy
+    keep_evidence(site.disk, "LOG", LOG.note(200).encode())
+    found, logged = await restarted()
+    assert logged == [f"not published: it {waits}"]
+    assert found.found.endswith("and this node has stopped over them")
+    assert found.remedy == LogWentBack.remedy
 
 
 async def test_a_node_that_hears_of_the_larger_log_after_its_quorum_has_gone_stops_all_the_same(

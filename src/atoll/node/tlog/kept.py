@@ -33,3 +33,8 @@ def keep_evidence(memory: Memory, about: str, note: bytes) -> bool:
         if kept.partition(b"\n\n")[0] == text:
             return False
     return False
+
+
+def is_evidence_kept(memory: Memory, about: str) -> bool:
+    """Whether anything is kept under the name of whom it is about."""
+    return memory.meta(f"{PLACE}/{about}/0") is not None

@@ -25,7 +25,7 @@ from atoll.ledger.errors import UntrustedNoteError
 from atoll.ledger.note import Note, parse_note, verify_note
 from atoll.ledger.tlog_policy import Policy
 from atoll.node.tlog.errors import LogForked, LogWentBack
-from atoll.node.tlog.kept import Memory, keep_evidence
+from atoll.node.tlog.kept import Memory, is_evidence_kept, keep_evidence
 from atoll.node.tlog.members import Word
 from atoll.node.tlog.shelf import Published, Shelf
 from atoll.node.tlog.witnesses import Shown, SignedAlone, Witnesses
@@ -114,6 +114,7 @@ class Publisher:
         self._seen: list[Shown] = []
         self.waiting_for = ""
         """What keeps the newest checkpoint from being published; empty where nothing does."""
+        self._logged = ""
         written = memory.meta(PUBLISHED)
         self._written = written
         if written is not None:
@@ -122,6 +123,16 @@ class Publisher:
     def states(self) -> list[tuple[str, int, str]]:
         """As `Witnesses.states`."""
         return self._witnesses.states() if self._witnesses is not None else []
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether outsiders, or this node before it was last started, have seen more of the log than this node has."""
+        return bool(self._seen)
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether this home keeps proof that its log is not the one that was published: over that the node stops itself."""
+        return is_evidence_kept(self._memory, LOG)
 
     async def run(self) -> None:
         """Publish until cancelled.
@@ -183,6 +194,10 @@ class Publisher:
             log.warning("not published", extra={"code": err.code, "error": str(err)})
         except Exception:  # the outermost loop of this task: a fault of ours must not stop the node
             log.exception("not published")
+        else:
+            if self.waiting_for and self.waiting_for != self._logged:
+                log.log(logging.WARNING if self.is_behind else logging.INFO, "not published: it waits for %s", self.waiting_for)
+            self._logged = self.waiting_for
 
     def _is_news(self, checkpoint: Checkpoint, published: Published | None) -> bool:
         if published is None or checkpoint.size > published.checkpoint.size:
