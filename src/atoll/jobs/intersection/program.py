@@ -46,7 +46,7 @@ class _State:
     matched: int | None = None
 
     def pack(self, inner: bytes) -> bytes:
-        table = pack_table(self.result.table) if self.result else None
+        table = pack_table(self.result.table) if self.result is not None else None
         needed = len(inner) + len(table or b"") + STATE_HEAD_BYTES
         if needed > MAX_STATE_BYTES:
             raise StateTooLarge(needed=needed, limit=MAX_STATE_BYTES)
