@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from specs.reference.dh import Given, Said, domain, inverse, mask, times
@@ -26,8 +27,21 @@ def record(element: bytes, payload: bytes, context: bytes) -> bytes:
     return tag + AESGCM(key).encrypt(bytes(12), payload, None)
 
 
+def read(said: Said, receiver: Given, context: bytes) -> tuple[dict[int, bytes], int]:
+    """What the receiver learns: own index -> payload; and how many records of its keys do not open."""
+    sealed, found, spoiled = {one[:16]: one[16:] for one in said.sender[1]}, {}, 0
+    for index, answer in zip(receiver.order, said.sender[0], strict=True):
+        tag, key = derive(times(answer, inverse(receiver.secret)), context)
+        if tag in sealed:
+            try:
+                found[index] = AESGCM(key).decrypt(bytes(12), sealed[tag], None)
+            except InvalidTag:
+                spoiled += 1
+    return found, spoiled
+
+
 def run(sender: Given, payloads: list[bytes], receiver: Given, context: bytes) -> tuple[Said, dict[int, bytes]]:
-    """Everything both sides say after the opening, and what the receiver learns: own index -> payload."""
+    """Everything both sides say after the opening, and what the receiver learns."""
     dst, said = domain("PSI-PAYLOAD", context), Said()
     said.receiver.append([mask(digest, receiver.secret, dst) for digest in receiver.shuffled])
     said.sender.append([times(element, sender.secret) for element in said.receiver[0]])
@@ -35,10 +49,4 @@ def run(sender: Given, payloads: list[bytes], receiver: Given, context: bytes) -
     said.sender.append(
         [record(element, payloads[index], context) for element, index in zip(elements, sender.order, strict=True)]
     )
-    sealed = {one[:16]: one[16:] for one in said.sender[1]}
-    found = {}
-    for index, answer in zip(receiver.order, said.sender[0], strict=True):
-        tag, key = derive(times(answer, inverse(receiver.secret)), context)
-        if tag in sealed:
-            found[index] = AESGCM(key).decrypt(bytes(12), sealed[tag], None)
-    return said, found
+    return said, read(said, receiver, context)[0]

@@ -405,7 +405,7 @@ def payload_seal(
 def payload_open(
     elements: bytes | bytearray, prefix: bytes, sealed: bytes | bytearray, payload_bytes: int, threads: int = 0
 ) -> bytes:
-    """`atoll.primitives.payload.open_payloads`. Raises PayloadError, ValueError."""
+    """`atoll.primitives.payload.open_payloads`. Raises ValueError."""
 
 def elgamal_public_keys(keys: SecretScalars) -> bytes:
     """`atoll.primitives.elgamal.public_keys`."""
@@ -468,7 +468,8 @@ def pack_slots(ends: bytes, columns: Sequence[tuple[bytes, bytes, bytes]], width
     """
 
 def unpack_slots(data: bytes, width: int, columns: int) -> tuple[bytes, list[tuple[bytes, bytes, bytes]]]:
-    """`atoll.jobs.payload`: what `pack_slots` was given. Raises ValueError for whatever it does not make."""
+    """`atoll.jobs.payload`: what `pack_slots` was given; no rows for a slot that it does not make. Raises ValueError for slots
+    that do not come whole."""
 
 def okvs_bytes(keys: int, value_bytes: int, failure_bits: int = 40) -> int:
     """`atoll.primitives.okvs.store_bytes`. Raises ValueError."""

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from atoll.api.models import GiveGrant, ProposeJob
+from atoll.jobs.payload import encode_payloads
+from atoll.jobs.table import Rows
+from atoll.ledger.detail import ReceiptDetail
+from atoll.node.bodies import Kind
+from atoll.protocols.psi.items import Bucket
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
+from atoll.wire.message import parse_message
 from tests.sim.flow import agreed_everywhere, ended
 from tests.sim.sides import TABLES, register, side, table
 
@@ -87,6 +97,47 @@ def test_two_organisations_get_what_the_tables_say_whatever_is_asked_for(tmp_pat
                 assert sorted(table(world, job)) == expected, case
 
     run_virtually(scenario())
+
+
+def test_spoiled_records_are_known_to_their_receiver_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The same job with one key's payload garbled, common or not: the owner has the same receipts as of the honest one."""
+    garbled = b""
+
+    def spoil(keys: Bucket, table: Rows, columns: Sequence[str], width: int) -> bytes:
+        data = encode_payloads(keys, table, columns, width)
+        slots = [data[at : at + width] for at in range(0, len(data), width)]
+        return b"".join(bytes(width) if garbled and garbled in one else one for one in slots)
+
+    monkeypatch.setattr("atoll.jobs.intersection.protocols.psi_payload.encode_payloads", spoil)
+
+    async def scenario() -> None:
+        nonlocal garbled
+        async with World(tmp_path, seed=13) as world:
+            agreed = await agree(world)
+            seen = []
+            for cell, spoiled in ((b"", 0), (b"75", 0), (b"45", 1)):
+                garbled = cell
+                job = await run(world, agreed, "bureau", output="rows", shows=("amount",))
+                told = world["bank"].services.jobs.result(job, 0, "test")
+                assert (told.spoiled, told.rows) == (spoiled, 30 - spoiled)
+                seen.append(await receipts(world, job))
+            assert seen[0] == seen[1] == seen[2]
+            warned = [one.spoiled for one in caplog.records if hasattr(one, "spoiled")]
+            assert warned == [1], "and the bank's log"
+
+    run_virtually(scenario())
+
+
+async def receipts(world: World, job: str) -> list[ReceiptDetail]:
+    """What the parties' receipts of a job say, as the owner has them, without what differs from job to job."""
+    found = []
+    for org in ("bank", "bureau"):
+        while (body := world["bureau"].bodies.get(Kind.DETAIL, f"{job}/{org}")) is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        found.append(replace(parse_message(body, ReceiptDetail), salt=bytes(32), job_id=bytes(16), seconds=0))
+    return found
 
 
 def test_three_learn_what_all_have_and_of_two_receivers_each_gets_its_own_result(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 use atoll_core::cbor::CborError;
 use atoll_core::curve::BadPoint;
 use atoll_core::hpke::Refusal;
-use atoll_core::payload::Unopened;
 use atoll_core::vole::VoleError;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -13,7 +12,6 @@ use pyo3::types::{IntoPyDict, PyDict, PyType};
 static CBOR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static POINT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static SCALAR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-static UNOPENED: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static HPKE_KEY: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static HPKE_MESSAGE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static UNENCODABLE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -45,10 +43,6 @@ pub fn cbor(py: Python<'_>, error: CborError) -> PyErr {
 
 pub fn bad_point(py: Python<'_>, error: BadPoint) -> PyErr {
     raise(py, &POINT, PRIMITIVES, "PointError", [("index", error.index)].into_py_dict(py))
-}
-
-pub fn unopened(py: Python<'_>, error: Unopened) -> PyErr {
-    raise(py, &UNOPENED, PRIMITIVES, "PayloadError", [("index", error.index)].into_py_dict(py))
 }
 
 pub fn bad_scalar(py: Python<'_>) -> PyErr {

@@ -53,8 +53,8 @@ pub fn payload_open<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     whole(elements.len(), POINT_BYTES, POINT_BYTES..=POINT_BYTES)?;
     as_many(sealed.len(), payload_bytes + payload::SEAL_BYTES, elements.len() / POINT_BYTES)?;
-    let payloads = py.detach(|| payload::open(&elements, prefix, &sealed, payload_bytes, self::threads(threads)));
-    Ok(PyBytes::new(py, &payloads.map_err(|error| errors::unopened(py, error))?))
+    let opened = py.detach(|| payload::open(&elements, prefix, &sealed, payload_bytes, self::threads(threads)));
+    Ok(PyBytes::new(py, &opened))
 }
 
 #[pyfunction]

@@ -37,7 +37,6 @@ pub fn unpack_slots<'py>(
         return Err(PyValueError::new_err("slots hold columns, have 1 to 65,535 bytes, and come whole"));
     }
     let found = py.detach(|| slots::unpack(data, width, columns));
-    let found = found.map_err(|place| PyValueError::new_err(format!("slot {place} is in no form of rows")))?;
     let bytes = |data: &[u8]| PyBytes::new(py, data);
     let columns = found.columns.iter().map(|one| (bytes(&one.ends), bytes(&one.texts), bytes(&one.present))).collect();
     Ok((bytes(&found.ends), columns))

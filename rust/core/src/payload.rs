@@ -16,13 +16,6 @@ pub const TAG_BYTES: usize = 16;
 /// Bytes that sealing adds to a payload.
 pub const SEAL_BYTES: usize = 16;
 
-/// A record that does not open: it was not sealed under its element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unopened {
-    /// Which one, from 0.
-    pub index: usize,
-}
-
 /// The tag of each packed element's record, packed in order.
 ///
 /// # Panics
@@ -62,35 +55,32 @@ pub fn seal(elements: &[u8], prefix: &[u8], payloads: &[u8], payload_bytes: usiz
     records
 }
 
-/// The payloads of records whose tags are taken off, packed in order.
-///
-/// # Errors
-/// [`Unopened`] with the lowest index of what was not sealed under its element.
+/// What is in records whose tags are taken off, packed in order: 1 and the payload, or as many zeros for a record that was not
+/// sealed under its element. One that does not open keeps no other from being opened.
 ///
 /// # Panics
 /// When there are not as many records as elements.
-pub fn open(elements: &[u8], prefix: &[u8], sealed: &[u8], payload_bytes: usize, threads: usize) -> Result<Vec<u8>, Unopened> {
+pub fn open(elements: &[u8], prefix: &[u8], sealed: &[u8], payload_bytes: usize, threads: usize) -> Vec<u8> {
     let elements = whole(elements);
     let sealed_bytes = payload_bytes + SEAL_BYTES;
     assert_eq!(sealed.len(), elements.len() * sealed_bytes, "a record for each element");
-    parallel::map_chunks(elements, threads, |start, chunk| {
-        let mut payloads = Vec::with_capacity(chunk.len() * payload_bytes);
+    let opened: Result<Vec<u8>, std::convert::Infallible> = parallel::map_chunks(elements, threads, |start, chunk| {
+        let mut opened = Vec::with_capacity(chunk.len() * (1 + payload_bytes));
         for (index, element) in (start..).zip(chunk) {
             let (body, seal) = sealed[index * sealed_bytes..(index + 1) * sealed_bytes].split_at(payload_bytes);
-            let begin = payloads.len();
-            payloads.extend_from_slice(body);
-            Derived::new(prefix, element)
-                .cipher()
-                .decrypt_inout_detached(
-                    &Nonce::default(),
-                    &[],
-                    payloads[begin..].as_mut().into(),
-                    &Tag::try_from(seal).expect("16 bytes"),
-                )
-                .map_err(|_| Unopened { index })?;
+            let begin = opened.len();
+            opened.push(1);
+            opened.extend_from_slice(body);
+            let seal = Tag::try_from(seal).expect("16 bytes");
+            let cipher = Derived::new(prefix, element).cipher();
+            if cipher.decrypt_inout_detached(&Nonce::default(), &[], opened[begin + 1..].as_mut().into(), &seal).is_err() {
+                opened[begin..].fill(0);
+            }
         }
-        Ok(payloads)
-    })
+        Ok(opened)
+    });
+    let Ok(opened) = opened;
+    opened
 }
 
 struct Derived(Zeroizing<[u8; 64]>);
@@ -126,8 +116,8 @@ mod tests {
         let (first, second) = records.split_at(TAG_BYTES + 3 + SEAL_BYTES);
         assert_eq!([&first[..TAG_BYTES], &second[..TAG_BYTES]].concat(), tags(&elements, b"prefix", 1));
         let bodies = [&first[TAG_BYTES..], &second[TAG_BYTES..]];
-        assert_eq!(open(&elements, b"prefix", &bodies.concat(), 3, 1), Ok(b"onetwo".to_vec()));
-        assert_eq!(open(&elements, b"prefix", &[bodies[0], bodies[0]].concat(), 3, 1), Err(Unopened { index: 1 }));
-        assert_eq!(open(&elements, b"other", &bodies.concat(), 3, 1), Err(Unopened { index: 0 }));
+        assert_eq!(open(&elements, b"prefix", &bodies.concat(), 3, 1), b"\x01one\x01two");
+        assert_eq!(open(&elements, b"prefix", &[bodies[1], bodies[1]].concat(), 3, 1), b"\0\0\0\0\x01two");
+        assert_eq!(open(&elements, b"other", &bodies.concat(), 3, 1), [0; 8]);
     }
 }

@@ -50,6 +50,16 @@ impl<B: AsRef<[u8]>> Column<B> {
     }
 }
 
+impl Column<Vec<u8>> {
+    /// Forget what stands behind the first rows.
+    fn cut_off(&mut self, rows: usize) {
+        let texts = self.ends.as_chunks::<8>().0[rows];
+        self.ends.truncate((rows + 1) * 8);
+        self.texts.truncate(u64::from_le_bytes(texts) as usize);
+        self.present.truncate(rows);
+    }
+}
+
 /// One slot of `width` bytes for each key. `ends` holds where each key's rows end, 4 bytes little-endian each.
 ///
 /// # Errors
@@ -86,23 +96,24 @@ fn push_count(slots: &mut Vec<u8>, count: usize) {
     slots.extend_from_slice(&u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes());
 }
 
-/// The rows in `slots`, which somebody else made.
-///
-/// # Errors
-/// The place of the first slot that is not the one form of any rows: no row, cut short, no UTF-8, or not zeros behind.
+/// The rows in `slots`, which somebody else made. A slot that is not the one form of any rows (no row, cut short, no UTF-8, or
+/// not zeros behind) gives none, and no other does.
 ///
 /// # Panics
 /// When `slots` is not a whole number of slots.
-pub fn unpack(slots: &[u8], width: usize, columns: usize) -> Result<Unpacked, usize> {
+pub fn unpack(slots: &[u8], width: usize, columns: usize) -> Unpacked {
     assert!(width > 0 && slots.len().is_multiple_of(width), "whole slots");
     let empty = || Column { ends: vec![0; 8], ..Column::default() };
     let mut found = Unpacked { ends: Vec::new(), columns: (0..columns).map(|_| empty()).collect() };
     let mut rows = 0_u32;
-    for (place, slot) in slots.chunks_exact(width).enumerate() {
-        rows += read_slot(slot, &mut found.columns).ok_or(place)?;
+    for slot in slots.chunks_exact(width) {
+        match read_slot(slot, &mut found.columns) {
+            Some(read) => rows += read,
+            None => found.columns.iter_mut().for_each(|column| column.cut_off(rows as usize)),
+        }
         found.ends.extend_from_slice(&rows.to_le_bytes());
     }
-    Ok(found)
+    found
 }
 
 fn read_slot(slot: &[u8], columns: &mut [Column<Vec<u8>>]) -> Option<u32> {
@@ -152,7 +163,7 @@ mod tests {
         let slots = pack(&ends(&[2, 3]), &columns, 16).unwrap();
         assert_eq!(slots[..16], *b"\x02\0\x03\0ab\x02\0c\0\0\x02\0d\0\0");
         assert_eq!(slots[16..], *b"\x01\0\x01\0\x02\0e\0\0\0\0\0\0\0\0\0");
-        assert_eq!(unpack(&slots, 16, 2).unwrap(), Unpacked { ends: ends(&[2, 3]), columns: columns.into() });
+        assert_eq!(unpack(&slots, 16, 2), Unpacked { ends: ends(&[2, 3]), columns: columns.into() });
     }
 
     #[test]
@@ -173,16 +184,18 @@ mod tests {
     }
 
     #[test]
-    fn any_other_form_is_refused_at_its_place() {
+    fn any_other_form_has_no_rows_and_leaves_those_of_others() {
         let good = b"\x01\0\x03\0ab\0\0";
+        let both = Unpacked { ends: ends(&[1, 1, 2]), columns: vec![column(&[Some("ab"), Some("ab")])] };
         for (bad, why) in [
             (b"\0\0\0\0\0\0\0\0", "no row"),
             (b"\x01\0\x03\0ab\0\x01", "bytes behind"),
             (b"\x01\0\x06\0abcd", "cut short"),
             (b"\x02\0\x05\0abcd", "row missing"),
+            (b"\x03\0\x03\0ab\0\0", "second row without a cell, third missing"),
             (b"\x01\0\x02\0\xff\0\0\0", "no text"),
         ] {
-            assert_eq!(unpack(&[*good, *bad].concat(), 8, 1), Err(1), "{why}");
+            assert_eq!(unpack(&[*good, *bad, *good].concat(), 8, 1), both, "{why}");
         }
     }
 }

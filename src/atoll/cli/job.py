@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from atoll.api.models import DepositionInfo, JobInfo
+from atoll.api.models import DepositionInfo, JobInfo, ResultInfo
 from atoll.cli import propose
 from atoll.cli.deciding import describe_decision
 from atoll.cli.downloading import download
@@ -155,12 +155,24 @@ def result(
     """The result, at a receiver's node; nobody else has it."""
     if out is not None:
         one = download(node, job, out)
-        return Reply({"job": job, "rows": one.rows, "file": str(out)}, [f"{one.rows} rows in {out}"])
+        value = {"job": job, "rows": one.rows, "file": str(out), "spoiled": one.spoiled}
+        return Reply(value, [f"{one.rows} rows in {out}", *_spoiled(one)])
     one = node.jobs.result(job)
     shown: list[Shown] = [Rows(one.columns, one.table[:SHOWN_ROWS], "no rows: nothing is in common")]
     if one.rows > SHOWN_ROWS:
         shown.append(f"... {one.rows - SHOWN_ROWS} more; --out FILE writes all {one.rows}")
-    return Reply(one, shown)
+    return Reply(one, [*shown, *_spoiled(one)])
+
+
+def _spoiled(one: ResultInfo) -> list[Shown]:
+    """What is missing by the other side's fault, and why not to tell it."""
+    if not one.spoiled:
+        return []
+    keys = "1 more key" if one.spoiled == 1 else f"{one.spoiled} more keys"
+    return [
+        f"for {keys} in common the other side sent nothing that can be read, which is its fault",
+        "if it hears that from you, it learns that you have keys for which it sent such records",
+    ]
 
 
 def describe(job: JobInfo) -> list[Shown]:

@@ -79,15 +79,6 @@ class OpenedDiffers(PeerError):
     remedy = "One of the three nodes is faulty or hostile, and nothing was computed: show the auditor the logs of all."
 
 
-class BadPayload(PeerError):
-    """What a peer sent for a key is no payload."""
-
-    code = "jobs.bad_payload"
-    tells_of_rows = True
-    sentence = "The payloads of the other side cannot be read: {reason}."
-    remedy = "The other node is faulty, of another version, or hostile: compare versions, then show the auditor its log."
-
-
 class NotSummable(InputError):
     """A column that is to be summed holds something that is not a number of the declared scale, or too large a sum."""
 

@@ -182,7 +182,7 @@ class Outcome:
     unopened: tuple[str, ...] = ()
     """At a compute node: bidders who did not open what they had committed to to either holder of a share."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Sizes by name, for this party's own eyes; receipts carry them rounded up."""
+    """Sizes by name, for this party's own eyes: nothing that others see may depend on them."""
 
 
 @dataclass(frozen=True, slots=True)

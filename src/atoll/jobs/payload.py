@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from atoll import _core
-from atoll.jobs.errors import BadPayload, NotSummable, PayloadTooLong
+from atoll.jobs.errors import NotSummable, PayloadTooLong
 from atoll.jobs.table import ROW_NUMBER, Rows, presence, text_buffers
 from atoll.protocols.psi.items import Bucket
 
@@ -32,6 +32,11 @@ class Payloads:
     """Text columns; the rows of the first payload, then those of the second, ..."""
     ends: bytes = field(repr=False)
     """4 bytes little-endian a payload: where its rows end, counted in rows."""
+
+    @property
+    def spoiled(self) -> int:
+        """How many have no rows: no rows encode to them."""
+        return int((np.diff(np.frombuffer(self.ends, ROW_NUMBER), prepend=0) == 0).sum())
 
 
 def encode_payloads(bucket: Bucket, rows: Rows, columns: Sequence[str], payload_bytes: int) -> bytes:
@@ -54,19 +59,13 @@ def encode_payloads(bucket: Bucket, rows: Rows, columns: Sequence[str], payload_
 
 
 def decode_payloads(data: bytes, payload_bytes: int, columns: Sequence[str]) -> Payloads:
-    """What `encode_payloads` was given.
+    """What `encode_payloads` was given; no rows for a payload that no rows encode to, so that who sent it hears nothing of it.
 
     Args:
-        data: payloads one behind the other, as decrypted.
+        data: whole payloads one behind the other, as decrypted.
         payload_bytes, columns: from the plan.
-
-    Raises:
-        BadPayload: they are not what any rows encode to.
     """
-    try:
-        ends, packed = _core.unpack_slots(data, payload_bytes, len(columns))
-    except ValueError as err:
-        raise BadPayload(reason=str(err)) from err
+    ends, packed = _core.unpack_slots(data, payload_bytes, len(columns))
     return Payloads(pa.table([_unpack_column(*one) for one in packed], names=list(columns)), ends)
 
 

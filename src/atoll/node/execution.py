@@ -161,6 +161,7 @@ class Execution:
                 "seconds": max(report.seconds for report in reports),
                 "reconnects": sum(report.reconnects for report in reports),
                 "unopened": sorted({org for report in reports for org in report.output.unopened}),
+                "spoiled": sum(report.output.counts.get("spoiled", 0) for report in reports),
                 "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
             }
         )

@@ -220,6 +220,7 @@ class Jobs:
             commitment=found.commitment.hex(),
             opening=found.opening.hex(),
             encoded_bytes=found.encoded_bytes,
+            spoiled=found.spoiled,
         )
 
     def download(self, identifier: str, kind: Format, actor: str) -> Iterator[bytes]:

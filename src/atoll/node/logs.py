@@ -9,7 +9,7 @@ from pathlib import Path
 
 MAX_LOG_BYTES = 10 << 20
 KEPT_LOGS = 5
-_FIELDS = ("job", "code", "error", "peer", "status", "sent", "received", "seconds", "peak_mb", "life")
+_FIELDS = ("job", "code", "error", "peer", "status", "sent", "received", "seconds", "peak_mb", "life", "spoiled")
 """What a line may carry beside its message; anything else a caller attaches is left out."""
 
 

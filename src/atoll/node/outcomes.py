@@ -59,7 +59,7 @@ class OutcomeFile:
         Raises:
             StoreCorrupt: the file is damaged.
         """
-        commitment, opening, _, shape, _ = self._read_head()
+        commitment, opening, counts, shape, _ = self._read_head()
         if shape is None:
             return None
         schema, rows, length, ends = shape
@@ -69,6 +69,7 @@ class OutcomeFile:
             schema=pa.ipc.read_schema(pa.py_buffer(schema)),
             rows=rows,
             encoded_bytes=length,
+            spoiled=counts.get("spoiled", 0),
             _file=self,
             _ends=tuple(ends),
         )
@@ -125,6 +126,8 @@ class StoredResult:
     """How many."""
     encoded_bytes: int
     """Length of the encoding that the commitment was made from."""
+    spoiled: int
+    """Keys that both sides have, for which the other one sent nothing that can be read."""
     _file: OutcomeFile = field(repr=False)
     _ends: tuple[int, ...] = field(repr=False)
 

@@ -276,7 +276,10 @@ class Runs:
             received_bytes=event["received"],
             seconds=round(event["seconds"], 3),
         )
-        log.info("done", extra={"job": identifier} | {name: event[name] for name in ("sent", "received", "seconds", "peak_mb")})
+        ours = {"job": identifier}
+        log.info("done", extra=ours | {name: event[name] for name in ("sent", "received", "seconds", "peak_mb")})
+        if event["spoiled"]:  # said here only: nothing that others see may depend on it
+            log.warning("the other side spoiled records of keys that both have", extra=ours | {"spoiled": event["spoiled"]})
 
     async def _give_receipt(self, job: Job) -> None:
         """Sign what was computed. The detail is kept and committed to before the receipt is sent."""

@@ -88,16 +88,6 @@ class OprfProofError(PeerError):
     remedy = "End the session; the server used another key than it announced, perhaps to tell its clients apart."
 
 
-class PayloadError(PeerError):
-    """A sealed payload was not sealed under the element that its tag names."""
-
-    code = "primitives.bad_payload"
-    tells_of_rows = True
-    sentence = "Payload {index} does not open."
-    remedy = "End the session; the other side is broken or hostile."
-    index: int
-
-
 class StoreError(IntegrityError):
     """A set of keys does not fit into a key-value store; happens once in 2^40 sets, and tells nothing of the keys."""
 

@@ -37,10 +37,12 @@ def seal_records(elements: bytes, prefix: bytes, payloads: bytes, payload_bytes:
 
 
 def open_payloads(elements: bytes, prefix: bytes, sealed: bytes, payload_bytes: int) -> bytes:
-    """The payloads of records without their tags (`payload_bytes` + 16 bytes each), packed in order.
+    """What is in records without their tags (`payload_bytes` + 16 bytes each), 1 + `payload_bytes` bytes each, packed in order.
+
+    Returns:
+        For each record 1 and its payload; zeros for one that was not sealed under its element and prefix.
 
     Raises:
-        PayloadError: `.index` is the first that was not sealed under its element and prefix.
         ValueError: not as many records as elements.
     """
     return _core.payload_open(elements, prefix, sealed, payload_bytes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import struct
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,8 @@ from specs.reference import oprf as slow_oprf
 from specs.reference import psi_cardinality as slow_cardinality
 from specs.reference import psi_payload as slow_payload
 from specs.reference import psi_sum as slow_sum
-from specs.reference.dh import Given
-from tests.unit.dh.runs import RECEIVER, SEEDS, SENDER, frames_of, items, rows, seat
+from specs.reference.dh import Given, Said
+from tests.unit.dh.runs import RECEIVER, SEEDS, SENDER, change, frames_of, items, rows, seat
 
 SPECS = Path(__file__).parents[3] / "specs"
 OURS, THEIRS = items(*range(4)), items(*range(2, 7))
@@ -78,16 +79,24 @@ def joined(frames: list[list[bytes]]) -> list[bytes]:
     return [b"".join(frame) for frame in frames]
 
 
+def replaced(by: bytes, _: bytes) -> bytes:
+    return by
+
+
 def test_payloads() -> None:
     def cells(keys: Bucket) -> bytes:
         return b"".join(b"%04d" % row for row in rows(keys.rows))
 
-    ran = pump(
-        {
+    def roles() -> dict[Party, Any]:
+        return {
             RECEIVER: psi_payload.receiver(OURS, payload_bytes=4, **seat(RECEIVER)),
             SENDER: psi_payload.sender(THEIRS, cells, payload_bytes=4, **seat(SENDER)),
         }
-    )
+
+    def learned(received: psi_payload.Received) -> tuple[dict[bytes, bytes], int]:
+        return dict(zip(split(received.keys.digests, 16), split(received.payloads, 4), strict=True)), received.spoiled
+
+    ran = pump(roles())
     name = "psi-payload-ristretto255/1 4"
     sender = hidden(THEIRS, ran, Secrets(SENDER, name), "key", "bucket 0")
     receiver = hidden(OURS, ran, Secrets(RECEIVER, name), "mask", "bucket 0")
@@ -95,8 +104,13 @@ def test_payloads() -> None:
     said, found = slow_payload.run(sender, payloads, receiver, CONTEXT)
     assert frames_of(ran, RECEIVER) == joined(said.receiver)
     assert frames_of(ran, SENDER) == joined(said.sender)
-    assert split(ran[RECEIVER].payloads, 4) == [found[index] for index in sorted(found)]
-    assert split(ran[RECEIVER].keys.digests, 16) == [receiver.digests[index] for index in sorted(found)]
+    assert learned(ran[RECEIVER]) == ({receiver.digests[index]: payload for index, payload in found.items()}, 0)
+    for place in range(len(said.sender[1])):  # each record spoiled in turn
+        records = list(said.sender[1])
+        records[place] = records[place][:-1] + bytes([records[place][-1] ^ 1])
+        tampered = pump(roles(), tamper=change(SENDER, 1, partial(replaced, b"".join(records))))
+        found, spoiled = slow_payload.read(Said([said.sender[0], records]), receiver, CONTEXT)
+        assert learned(tampered[RECEIVER]) == ({receiver.digests[index]: one for index, one in found.items()}, spoiled)
 
 
 def test_cardinality_exact_and_with_noise() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atoll.jobs.errors import BadPayload, NotSummable, PayloadTooLong
+from atoll.jobs.errors import NotSummable, PayloadTooLong
 from atoll.jobs.payload import MAX_PAYLOAD_BYTES, decode_payloads, encode_payloads, sum_values
 from atoll.jobs.table import MemoryRows
 from atoll.protocols.psi.items import Bucket
@@ -71,18 +71,20 @@ def test_no_keys_have_no_payloads() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [bytes(8), b"\x01\0\x09\0abcd", b"\x01\0\x02\0\xff\0\0\0", b"\x01\0\x02\0a\0\0\x01", b"\x02\0\x02\0a\0\0\0"[:7], b"x"],
-    ids=["no-row", "cut", "no-text", "bytes-behind", "not-whole", "short"],
+    [bytes(8), b"\x01\0\x09\0abcd", b"\x01\0\x02\0\xff\0\0\0", b"\x01\0\x02\0a\0\0\x01", b"\x02\0\x05\0abcd"],
+    ids=["no-row", "cut", "no-text", "bytes-behind", "row-missing"],
 )
-def test_what_no_rows_encode_to_is_refused(data: bytes) -> None:
-    with pytest.raises(BadPayload):
-        decode_payloads(data, 8, ["a"])
+def test_what_no_rows_encode_to_has_none_is_counted_and_harms_no_other(data: bytes) -> None:
+    good = b"\x01\0\x03\0ab\0\0"
+    found = decode_payloads(good + data + good, 8, ["a"])
+    assert (found.table.to_pylist(), found.spoiled) == ([{"a": "ab"}, {"a": "ab"}], 1)
+    assert found.ends == struct.pack("<3I", 1, 1, 2)
+    assert decode_payloads(good, 8, ["a"]).spoiled == 0
 
 
-def test_more_than_the_columns_of_the_plan_is_refused() -> None:
+def test_more_than_the_columns_of_the_plan_is_no_payload() -> None:
     data = encode_payloads(bucket_of([b"k"]), MemoryRows([{"a": "x", "b": "y"}]), ["a", "b"], 16)
-    with pytest.raises(BadPayload):
-        decode_payloads(data, 16, ["a"])
+    assert decode_payloads(data, 16, ["a"]).spoiled == 1
 
 
 def sums(keys: list[bytes], cells: list[str | None], scale: int = 0) -> list[int]:

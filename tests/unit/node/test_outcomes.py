@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -52,6 +53,14 @@ def test_a_page_is_what_stands_there_wherever_blocks_end(offset: int, rows: int,
     stored = file(tmp_path).open_result()
     assert stored is not None
     assert stored.page(offset, rows) == [(f"P{at:06}", at) for at in range(offset, min(offset + rows, ROWS))]
+
+
+def test_a_result_says_of_how_many_keys_the_other_side_spoiled_what_it_sent(tmp_path: Path) -> None:
+    for counts, spoiled in (({"own": 5}, 0), ({"own": 5, "spoiled": 2}, 2)):
+        file(tmp_path).save(replace(outcome(), counts=counts))
+        stored = file(tmp_path).open_result()
+        assert stored is not None
+        assert stored.spoiled == spoiled
 
 
 def test_an_outcome_without_a_result_says_so(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from atoll.primitives import oprf
-from atoll.primitives.errors import PayloadError, ScalarError
+from atoll.primitives.errors import ScalarError
 from atoll.primitives.oprf import SecretScalars
 from atoll.primitives.payload import open_payloads, record_tags, seal_records
 
@@ -25,17 +25,14 @@ def test_a_record_is_what_the_docstring_says() -> None:
 def test_a_payload_opens_under_its_own_element_and_prefix_alone() -> None:
     records = seal_records(ELEMENTS, b"prefix", b"onetwo", 3)
     first, second = records[16:35], records[51:]
-    assert open_payloads(ELEMENTS, b"prefix", first + second, 3) == b"onetwo"
-    with pytest.raises(PayloadError) as caught:
-        open_payloads(ELEMENTS, b"prefix", first + first, 3)
-    assert caught.value.index == 1
-    with pytest.raises(PayloadError):
-        open_payloads(ELEMENTS, b"another", first + second, 3)
+    assert open_payloads(ELEMENTS, b"prefix", first + second, 3) == b"\1one\1two"
+    assert open_payloads(ELEMENTS, b"prefix", second + second, 3) == b"\0\0\0\0\1two"
+    assert open_payloads(ELEMENTS, b"another", first + second, 3) == bytes(8)
 
 
 def test_a_payload_may_be_empty_and_lists_must_fit() -> None:
     sealed = seal_records(ELEMENTS[:32], b"", b"", 0)
-    assert open_payloads(ELEMENTS[:32], b"", sealed[16:], 0) == b""
+    assert open_payloads(ELEMENTS[:32], b"", sealed[16:], 0) == b"\1"
     with pytest.raises(ValueError, match="due"):
         seal_records(ELEMENTS, b"", b"one", 3)
     with pytest.raises(ValueError, match="due"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,7 @@ from atoll.primitives.drbg import SeededEntropy
 from atoll.protocols.dh.masked import Hidden
 from atoll.protocols.errors import WrongBulkLength
 from atoll.protocols.psi import Bucket, MemoryItems, errors
-from atoll.protocols.psi_payload import BadRecord, Limits, Received, receiver, sender
+from atoll.protocols.psi_payload import Limits, Received, receiver, sender
 from atoll.protocols.psi_payload.params import MAX_PAYLOAD_BYTES
 from atoll.protocols.pump import Pumped, Tamper, pump
 from atoll.protocols.role import Role
@@ -179,24 +180,59 @@ def test_a_sender_that_gives_one_key_two_payloads_is_caught() -> None:
         run(items(1, 2), items(1, 2), tamper=change(SENDER, 1, lambda data: record(data, 0) * 2))
 
 
+def swap(data: bytes) -> bytes:
+    """Two payloads under each other's tag, the rest as it is."""
+    rest = data[2 * (32 + WIDTH) :]
+    return record(data, 1)[:16] + record(data, 0)[16:] + record(data, 0)[:16] + record(data, 1)[16:] + rest
+
+
+def flip(data: bytes, at: int = 20) -> bytes:
+    """A bit changed: of the first record's payload, if nothing else is asked for."""
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
 def test_a_payload_under_another_tag_does_not_open() -> None:
-    def swap(data: bytes) -> bytes:
-        return record(data, 1)[:16] + record(data, 0)[16:] + record(data, 0)[:16] + record(data, 1)[16:]
-
-    with pytest.raises(BadRecord):
-        run(items(1, 2), items(1, 2), tamper=change(SENDER, 1, swap))
+    received = run(items(1, 2), items(1, 2), tamper=change(SENDER, 1, swap))[RECEIVER]
+    assert (joined(received), received.spoiled) == ({}, 2)
 
 
-def test_a_changed_payload_is_caught_when_it_is_of_a_match_and_says_nothing_otherwise() -> None:
-    """The receiver cannot look into records of other keys, so what stands there cannot tell the sender anything."""
+@pytest.mark.parametrize(("edit", "missing"), [(flip, 1), (swap, 2)])
+def test_records_that_do_not_open_are_left_out_and_counted_and_the_others_arrive(
+    edit: Callable[[bytes], bytes], missing: int
+) -> None:
+    ours = theirs = items(*range(5))
+    honest = run(ours, theirs)[RECEIVER]
+    received = run(ours, theirs, tamper=change(SENDER, 1, edit))[RECEIVER]
+    assert (honest.spoiled, received.spoiled, received.matches.keys) == (0, missing, 5 - missing)
+    assert joined(received).items() < joined(honest).items()
 
-    def flip(data: bytes) -> bytes:
-        return data[:20] + bytes([data[20] ^ 1]) + data[21:]
 
-    with pytest.raises(BadRecord) as caught:
-        run(items(1), items(1), tamper=change(SENDER, 1, flip))
-    assert caught.value.position == 0
-    assert run(items(1), items(2), tamper=change(SENDER, 1, flip))[RECEIVER].matches.keys == 0
+@pytest.mark.usefixtures("small_buckets")
+def test_a_sender_that_spoils_records_sees_the_same_run_whichever_keys_they_are_of() -> None:
+    """Whether the receiver has the spoiled keys, to the byte: its frames, their order, and that it goes on to its end."""
+    ours, theirs = items(*range(20)), items(*range(30))
+    honest = run(ours, theirs)
+    numbers = [at for at, frame in enumerate(frames_of(honest, SENDER)) if len(frame) % (32 + WIDTH) == 0]
+    seen = {}
+    for number in numbers:
+        for place in range(len(frames_of(honest, SENDER)[number]) // (32 + WIDTH)):
+            at = place * (32 + WIDTH) + 20
+            spoiled = run(ours, theirs, tamper=change(SENDER, number, partial(flip, at=at)))
+            assert spoiled.said(RECEIVER, SENDER) == honest.said(RECEIVER, SENDER)
+            seen[number, place] = spoiled[RECEIVER].spoiled
+    assert sum(seen.values()) == 20, "each of the receiver's keys once"
+    assert set(seen.values()) == {0, 1}, "records of other keys, and dummies, too"
+
+
+@pytest.mark.usefixtures("small_buckets")
+def test_what_was_spoiled_before_a_resume_is_counted_after_it() -> None:
+    ours, theirs = items(*range(20)), items(*range(20))
+    number = next(at for at, frame in enumerate(frames_of(run(ours, theirs), SENDER)) if len(frame) % (32 + WIDTH) == 0)
+    whole = run(ours, theirs, tamper=change(SENDER, number, lambda data: bytes(16).join([data[:16], data[32:]])))
+    for cut in range(len(whole.checkpoints[SENDER])):
+        states = {party: whole.checkpoints[party][cut] for party in (SENDER, RECEIVER)}
+        resumed = pump({RECEIVER: receiving(ours, resume=states[RECEIVER]), SENDER: sending(theirs, resume=states[SENDER])})
+        assert resumed[RECEIVER] == whole[RECEIVER]
 
 
 def test_records_of_no_match_show_nothing_under_any_key_of_the_receiver() -> None:

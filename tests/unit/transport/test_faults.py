@@ -6,18 +6,15 @@ import pytest
 
 from atoll.errors import catalogue
 from atoll.jobs.registry import job_kind
-from atoll.protocols.psi_payload.errors import BadRecord
+from atoll.protocols.psi.errors import BadElement
 from atoll.transport.errors import EndedUntold, JobStopped
 from atoll.transport.faults import public_code, public_form, public_sentence
 
 UNTOLD = [
-    "psi_payload.bad_record",
     "psi_sum.value_too_wide",
     "psi.bucket_overflow",
     "jobs.payload_too_long",
-    "jobs.bad_payload",
     "jobs.not_summable",
-    "primitives.bad_payload",
     "primitives.store_unencodable",
 ]
 """Errors that happen or not by what is in the rows of the node where they happen."""
@@ -34,4 +31,4 @@ def test_peers_hear_of_all_errors_that_tell_of_rows_the_same(code: str) -> None:
 def test_other_codes_travel_as_they_are_with_their_operands_left_out() -> None:
     assert public_form(JobStopped.code) == public_code(JobStopped()) == JobStopped.code
     assert public_form("nobody.knows") == "nobody.knows"
-    assert "place" not in public_sentence(BadRecord(party="a", position=3))
+    assert "3" not in public_sentence(BadElement(party="a", position=3))

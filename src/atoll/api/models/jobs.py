@@ -209,6 +209,9 @@ class ResultInfo(Model):
     """What opens it; secret."""
     encoded_bytes: int
     """Length of the encoding that it commits to."""
+    spoiled: int = 0
+    """Keys that both sides have, for which the other one sent nothing that can be read, by its own fault. Nobody else is told:
+    who sent it would learn that this organisation has such keys."""
 
 
 class ApproveJob(Model):

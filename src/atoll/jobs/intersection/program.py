@@ -44,20 +44,21 @@ class _State:
     inner: bytes | None = field(default=None, repr=False)
     result: Result | None = None
     matched: int | None = None
+    spoiled: int = 0
 
     def pack(self, inner: bytes) -> bytes:
         table = pack_table(self.result.table) if self.result is not None else None
         needed = len(inner) + len(table or b"") + STATE_HEAD_BYTES
         if needed > MAX_STATE_BYTES:
             raise StateTooLarge(needed=needed, limit=MAX_STATE_BYTES)
-        return encode([self.run, inner, table, self.matched], max_bytes=MAX_STATE_BYTES)
+        return encode([self.run, inner, table, self.matched, self.spoiled], max_bytes=MAX_STATE_BYTES)
 
     @classmethod
     def unpack(cls, state: bytes | None) -> _State:
         if state is None:
             return cls()
-        run, inner, table, matched = decode(state, max_bytes=MAX_STATE_BYTES)
-        return cls(run, inner, None if table is None else Result(unpack_table(table)), matched)
+        run, inner, table, matched, spoiled = decode(state, max_bytes=MAX_STATE_BYTES)
+        return cls(run, inner, None if table is None else Result(unpack_table(table)), matched, spoiled)
 
 
 def run_all(plan: Plan, me: Party, inputs: Inputs, *, seed: bytes, resume: bytes | None) -> Role[Outcome]:
@@ -84,6 +85,8 @@ def _run_all(
         return (yield from close_as_other(receivers=receivers, counts=counts))
     if at.matched is not None:
         counts["matched"] = at.matched
+    if at.spoiled:
+        counts["spoiled"] = at.spoiled
     others = [one for one in seats if one != me]
     return (yield from close_as_receiver(at.result, me, receivers=receivers, counts=counts, others=others, seed=seed))
 
@@ -106,6 +109,7 @@ def _one_run(plan: Plan, run: Run, mine: Input, at: _State) -> Role[None]:
         assert mine.table is not None
         at.result = to_result(Form.of(plan, run.receiver), found, mine.table)
         at.matched = found.count if found.matches is None else found.matches.keys
+        at.spoiled = found.spoiled
 
 
 def _run(

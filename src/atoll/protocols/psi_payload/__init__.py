@@ -31,8 +31,7 @@ Spec: specs/psi-payload.md.
 """
 
 from atoll.protocols.psi.limits import Limits
-from atoll.protocols.psi_payload.errors import BadRecord
 from atoll.protocols.psi_payload.receiver import Received, receiver
 from atoll.protocols.psi_payload.sender import PayloadsOf, sender
 
-__all__ = ["BadRecord", "Limits", "PayloadsOf", "Received", "receiver", "sender"]
+__all__ = ["Limits", "PayloadsOf", "Received", "receiver", "sender"]

@@ -8,7 +8,6 @@ from itertools import zip_longest
 import numpy as np
 
 from atoll.primitives import ristretto
-from atoll.primitives.errors import PayloadError
 from atoll.primitives.payload import TAG_BYTES, open_payloads, record_tags
 from atoll.primitives.ristretto import SecretScalar
 from atoll.protocols.bulk import receive_bulk
@@ -19,7 +18,6 @@ from atoll.protocols.psi.items import Bucket, Items, Matches
 from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi.rows import join_buckets, matches_of, select_keys
 from atoll.protocols.psi.state import Run
-from atoll.protocols.psi_payload.errors import BadRecord
 from atoll.protocols.psi_payload.params import (
     PROTOCOL,
     VERSION,
@@ -31,6 +29,8 @@ from atoll.protocols.psi_payload.params import (
 )
 from atoll.protocols.role import Frame, Party, Progress, Role, Send
 
+_COUNT_BYTES = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -40,6 +40,9 @@ class Received:
     """The matched keys and the receiver's own rows that have them, ascending by digest."""
     payloads: bytes = field(repr=False)
     """What the sender attached, packed in the order of `keys`."""
+    spoiled: int
+    """How many more keys both have whose record does not open, which is the sender's fault. The sender must not hear of it: it
+    would learn that the receiver has keys whose records it spoiled."""
 
     @property
     def matches(self) -> Matches:
@@ -85,8 +88,8 @@ def receiver(
     begun = yield from run.begin(items, resume)
     mask = ristretto.draw_secret(run.fork("mask"))
     own, theirs = (padded_size(rows, len(begun.buckets)) for rows in (begun.opened.own_rows, begun.opened.peer_rows))
-    *keys, payloads = begun.held or (b"", b"", b"", b"")
-    found = Received(Bucket(*keys), payloads)
+    *keys, payloads, spoiled = begun.held or (b"", b"", b"", b"", b"")
+    found = Received(Bucket(*keys), payloads, int.from_bytes(spoiled, "big"))
     try:
         for number in range(begun.done, len(begun.buckets)):
             bucket = begun.buckets.load(number)
@@ -95,11 +98,13 @@ def receiver(
             opened = _Opened(elements, hidden, sender, context, payload_bytes)
             for part in parts(theirs, records_per_frame(payload_bytes)):
                 records = yield from receive_bulk(sender, record_bytes(payload_bytes) * len(part))
-                opened.add(records, first=part.start)
+                opened.add(records)
                 yield Progress(number * theirs + part.stop, len(begun.buckets) * theirs, "items")
             more = opened.finish(bucket)
-            found = Received(join_buckets([found.keys, more.keys]), found.payloads + more.payloads)
-            yield begun.checkpoint(number + 1, found.keys.digests, found.keys.ends, found.keys.rows, found.payloads)
+            matched = join_buckets([found.keys, more.keys])
+            found = Received(matched, found.payloads + more.payloads, found.spoiled + more.spoiled)
+            count = found.spoiled.to_bytes(_COUNT_BYTES, "big")
+            yield begun.checkpoint(number + 1, matched.digests, matched.ends, matched.rows, found.payloads, count)
     finally:
         begun.buckets.close()
     return found
@@ -136,10 +141,13 @@ class _Opened:
         self._hidden, self._sender, self._context, self._payload_bytes = hidden, sender, context, payload_bytes
         self._seen = bytearray()
         self._indices: list[np.ndarray] = []
-        self._payloads: list[np.ndarray] = []
+        self._opened: list[np.ndarray] = []
 
-    def add(self, records: bytes, *, first: int) -> None:
-        """Open the records of this frame that are of own keys; the others cannot be, and are forgotten."""
+    def add(self, records: bytes) -> None:
+        """Open the records of this frame that are of own keys; the others cannot be, and are forgotten.
+
+        Nothing here may fail by what a record of an own key holds: the sender would see which keys these are.
+        """
         table = np.frombuffer(records, np.uint8).reshape(-1, record_bytes(self._payload_bytes))
         tags = table[:, :TAG_BYTES].tobytes()
         self._seen += tags
@@ -150,12 +158,9 @@ class _Opened:
         hits = np.flatnonzero(self._tags[near] == spelled)
         places = self._by_tag[near[hits]]
         sealed = table[hits, TAG_BYTES:].tobytes()
-        try:
-            plain = open_payloads(self._elements[places].tobytes(), record_prefix(self._context), sealed, self._payload_bytes)
-        except PayloadError as err:
-            raise BadRecord(party=str(self._sender), position=first + int(hits[err.index])) from err
+        opened = open_payloads(self._elements[places].tobytes(), record_prefix(self._context), sealed, self._payload_bytes)
         self._indices.append(self._hidden.order[places])
-        self._payloads.append(np.frombuffer(plain, np.uint8).reshape(len(hits), self._payload_bytes))
+        self._opened.append(np.frombuffer(opened, np.uint8).reshape(len(hits), 1 + self._payload_bytes))
 
     def finish(self, bucket: Bucket) -> Received:
         """All of them, by key.
@@ -165,8 +170,9 @@ class _Opened:
         """
         verify_distinct(bytes(self._seen), TAG_BYTES, party=self._sender)
         if not self._indices:
-            return Received(Bucket(b"", b"", b""), b"")
-        indices = np.concatenate(self._indices)
+            return Received(Bucket(b"", b"", b""), b"", 0)
+        indices, opened = np.concatenate(self._indices), np.concatenate(self._opened)
         ascending = np.argsort(indices)
         ascending = ascending[indices[ascending] < self._hidden.keys]
-        return Received(select_keys(bucket, indices[ascending]), np.concatenate(self._payloads)[ascending].tobytes())
+        whole = ascending[opened[ascending, 0] == 1]
+        return Received(select_keys(bucket, indices[whole]), opened[whole, 1:].tobytes(), len(ascending) - len(whole))

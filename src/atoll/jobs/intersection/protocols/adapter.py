@@ -82,6 +82,8 @@ class Found:
     """For `cardinality` and `sum`: keys that all sides have."""
     total: int | None = None
     """For `sum`: the sum over them, in units of the plan's scale; None if they are fewer than the plan asks for."""
+    spoiled: int = 0
+    """For `rows`: keys that both have, for which the owner sent nothing that can be read. For the receiver's eyes only."""
 
 
 class Adapter(ABC):

@@ -85,7 +85,8 @@ class PsiPayload(Adapter):
         )
         theirs = decode_payloads(received.payloads, payload_bytes, run.shown)
         rows, beside = cross(received.keys.ends, received.keys.rows, theirs.ends)
-        return Found(matches=received.matches, joined=(rows, theirs.table.take(pa.array(beside))))
+        joined = rows, theirs.table.take(pa.array(beside))
+        return Found(matches=received.matches, joined=joined, spoiled=received.spoiled + theirs.spoiled)
 
     def serve(self, run: Run, mine: Input) -> Role[None]:
         table = mine.table
