@@ -116,6 +116,7 @@ def test_a_sum_demands_its_column_as_an_aggregate_and_says_that_the_owner_sees_i
     alone = {one.members: one.reads for one in job.coalitions}
     assert "sum of bureau/files/3:debt" in alone["bureau",]
     assert "how many keys both have, and the sum" in job.leakage
+    assert "An owner that does not keep to the protocol can read from the sum" in job.leakage
     assert KIND.parameters(job)["min-count"] == 20
 
 

@@ -47,7 +47,8 @@ class PsiSum(Adapter):
     caveat: ClassVar[str] = (
         "Over fewer keys than the plan asks for a receiver that keeps to the protocol is told no sum, only their number: it "
         "alone sees to that, and one that does not can learn the value of a single key, its own or not. Repeating the job with "
-        "one key less tells the value of that key; the grant's caps bound that."
+        "one key less tells the value of that key; the grant's caps bound that. An owner that does not keep to the protocol "
+        "can read from the sum which of some tens of its keys match, and nobody notices."
     )
 
     def parameters(self, options: Document, security: Security) -> Document:  # noqa: ARG002 - the interface's
