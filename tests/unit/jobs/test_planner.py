@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import runpy
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from atoll.jobs.errors import BadPlan
+from atoll.jobs.intersection import cost
 from atoll.jobs.intersection.outputs import Output, Security
 from atoll.jobs.intersection.planner import choose, weigh
 from atoll.jobs.intersection.protocols import PROTOCOLS
 from atoll.jobs.intersection.shape import Link, Shape
+from atoll.primitives import ristretto
 
 LAN, SLOW = Link(), Link(megabits_per_second=10, latency_ms=50)
 SMALL = Shape(receiver_rows=1000, owner_rows=(1000,))
@@ -20,6 +24,19 @@ def test_every_protocol_and_variant_is_weighed_and_those_that_cannot_serve_say_w
     weighed = weigh(SMALL, LAN)
     assert {one.adapter.name for one in weighed} == set(PROTOCOLS)
     assert all(bool(one.why_not) != (one.cost is not None) for one in weighed)
+
+
+def test_plans_reckon_with_the_best_kernel_that_this_processor_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each kernel has rates of its own, and who has more lanes is faster at both."""
+    seen = []
+    for best in (["ifma", "avx2", "portable"], ["avx2", "portable"], ["portable"]):
+        monkeypatch.setattr("atoll.primitives.ristretto.kernels", lambda best=best: tuple(best))
+        there = runpy.run_path(str(cost.__file__))
+        assert (there["MASKED_PER_SECOND"], there["MULTIPLIED_PER_SECOND"]) == cost.KERNEL_RATES[best[0]]
+        seen.append(cost.KERNEL_RATES[best[0]])
+    assert all(faster > slower for pair in pairwise(seen) for faster, slower in zip(*pair, strict=True))
+    monkeypatch.undo()
+    assert cost.KERNEL_RATES[ristretto.kernels()[0]] == (cost.MASKED_PER_SECOND, cost.MULTIPLIED_PER_SECOND)
 
 
 def test_a_slower_link_never_makes_anything_faster() -> None:
