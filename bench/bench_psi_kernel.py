@@ -14,8 +14,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from atoll.primitives import oblivious, ristretto, x25519
+from atoll.primitives import elgamal, oblivious, ristretto, x25519
 from atoll.primitives.drbg import SeededEntropy
+from atoll.primitives.oprf import SecretScalars
 from atoll.primitives.ristretto import SecretScalar
 from atoll.primitives.tags import TagSet, tags_packed
 from atoll.protocols.psi import DIGEST_BYTES
@@ -23,6 +24,7 @@ from atoll.protocols.psi_ecdh import core
 from atoll.protocols.psi_ecdh.params import MAX_POINTS_PER_FRAME, TAG_BYTES, TAG_DOMAIN
 
 CONTEXT = bytes(32)
+SUM_BITS = 40
 
 CYCLES_LIMIT = {"ifma": 14_600, "ifma, Curve25519": 12_100}
 """Cycles that the instructions of one multiplication with its checks and encoding take at two a cycle, counted in the binary
@@ -37,6 +39,14 @@ def rate(items: int, work: Callable[[], object]) -> int:
         work()
         best = min(best, time.process_time() - began)
     return round(items / best)
+
+
+def rate_of_search() -> int:
+    """Steps a second of processor time of the search for a sum, by the best kernel."""
+    key, blinding = (SecretScalars.derive(bytes(32), place, 1) for place in range(2))
+    share = elgamal.decryption_share(elgamal.blind(elgamal.zero(), blinding), key)
+    sought = elgamal.zero(), elgamal.public_key(key), share, blinding, (1 << (SUM_BITS - 1)) - 1
+    return rate(elgamal.search_steps(SUM_BITS), lambda: elgamal.open_sum(*sought))
 
 
 def main(items: int = MAX_POINTS_PER_FRAME) -> None:
@@ -75,6 +85,7 @@ def main(items: int = MAX_POINTS_PER_FRAME) -> None:
     works["shorten to tags"] = lambda: tags_packed(points, TAG_DOMAIN + CONTEXT, TAG_BYTES, threads=1)
     works["note and compare tags"] = lambda: TagSet(TAG_BYTES, bytes(32)).add(tags)
     context = [{"name": name, "ours": rate(items, work), "unit": "items/s of one core"} for name, work in works.items()]
+    context.append({"name": f"search for a sum of {SUM_BITS} bits", "ours": rate_of_search(), "unit": "steps/s of one core"})
     for one in context:
         print(f"{one['name']:48} {one['ours']:>12,} {one['unit']}", file=sys.stderr)
     machine = {"processor": platform.machine(), "python": platform.python_version(), "kernels": ristretto.kernels()}

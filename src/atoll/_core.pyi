@@ -407,23 +407,28 @@ def payload_open(
 ) -> bytes:
     """`atoll.primitives.payload.open_payloads`. Raises ValueError."""
 
-def elgamal_public_keys(keys: SecretScalars) -> bytes:
-    """`atoll.primitives.elgamal.public_keys`."""
+def elgamal_public_key(key: SecretScalars) -> bytes:
+    """`atoll.primitives.elgamal.public_key`. Raises ValueError."""
 
-def elgamal_encrypt(numbers: bytes | bytearray, keys: SecretScalars, randomness: SecretScalars, threads: int = 0) -> bytes:
+def elgamal_encrypt(numbers: bytes | bytearray, key: SecretScalars, randomness: SecretScalars, threads: int = 0) -> bytes:
     """`atoll.primitives.elgamal.encrypt`. Raises ValueError."""
 
-def elgamal_zero(limbs: int) -> bytes:
-    """`atoll.primitives.elgamal.zero`. Raises ValueError."""
+def elgamal_zero() -> bytes:
+    """`atoll.primitives.elgamal.zero`."""
 
 def elgamal_add_up(total: bytes, ciphertexts: bytes | bytearray, places: bytes, threads: int = 0) -> bytes:
     """`atoll.primitives.elgamal.add_up`. Raises PointError, ValueError."""
 
-def elgamal_refresh(total: bytes, publics: bytes, randomness: SecretScalars) -> bytes:
-    """`atoll.primitives.elgamal.refresh`. Raises PointError, ValueError."""
+def elgamal_blind(total: bytes, randomness: SecretScalars) -> bytes:
+    """`atoll.primitives.elgamal.blind`. Raises ValueError."""
 
-def elgamal_decrypt(ciphertext: bytes, keys: SecretScalars, bound: int) -> list[int] | None:
-    """`atoll.primitives.elgamal.decrypt`, limb by limb. Raises PointError, ValueError."""
+def elgamal_decryption_share(blinded: bytes, key: SecretScalars) -> bytes:
+    """`atoll.primitives.elgamal.decryption_share`. Raises PointError, ValueError."""
+
+def elgamal_open(
+    total: bytes, public: bytes, share: bytes, randomness: SecretScalars, bound: int, threads: int = 0
+) -> int | None:
+    """`atoll.primitives.elgamal.open_sum`. Raises PointError, ValueError."""
 
 def hpke_derive_key_pair(key_material: bytes) -> tuple[bytes, bytes]:
     """`atoll.primitives.hpke.derive_key_pair`. Raises HpkeKeyError for fewer than 32 bytes."""

@@ -24,7 +24,7 @@ from atoll.protocols.role import Party, Role
 from tests.unit.dh.runs import RECEIVER, SENDER, rows, seat
 
 KEYS = st.lists(st.binary(min_size=1, max_size=1), max_size=12)
-TERMS = psi_sum.Terms(value_bits=16)
+TERMS = psi_sum.Terms(total_bits=16)
 EPOCH = psi_oprf.Epoch(bytes(32), 1)
 Roles = Mapping[Party, Role[Any]]
 

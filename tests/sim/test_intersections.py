@@ -15,12 +15,16 @@ from atoll.jobs.payload import encode_payloads
 from atoll.jobs.table import Rows
 from atoll.ledger.detail import ReceiptDetail
 from atoll.node.bodies import Kind
+from atoll.primitives import elgamal
 from atoll.protocols.psi.items import Bucket
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
 from atoll.wire.message import parse_message
 from tests.sim.flow import agreed_everywhere, ended
 from tests.sim.sides import TABLES, register, side, table
+from tests.unit.dh.runs import narrow_sums, spoils
+
+__all__ = ["narrow_sums"]
 
 
 async def permit(world: World, owner: str, grantee: str, dataset: str) -> dict[str, Any]:
@@ -88,6 +92,7 @@ CASES: dict[str, tuple[dict[str, Any], list[list[str]]]] = {
 }
 
 
+@pytest.mark.usefixtures("narrow_sums")
 def test_two_organisations_get_what_the_tables_say_whatever_is_asked_for(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with World(tmp_path, seed=11) as world:
@@ -126,6 +131,31 @@ def test_spoiled_records_are_known_to_their_receiver_alone(
             assert seen[0] == seen[1] == seen[2]
             warned = [one.spoiled for one in caplog.records if hasattr(one, "spoiled")]
             assert warned == [1], "and the bank's log"
+
+    run_virtually(scenario())
+
+
+@pytest.mark.usefixtures("narrow_sums")
+def test_a_spoiled_sum_is_known_to_its_receiver_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The same job with the value of one key spoiled, common or not: the owner has the same receipts as of the honest one."""
+    honest = elgamal.encrypt
+
+    async def scenario() -> None:
+        async with World(tmp_path, seed=14) as world:
+            agreed = await agree(world)
+            seen = []
+            for encrypt, spoiled in ((honest, 0), (spoils(75), 0), (spoils(45), 30)):
+                monkeypatch.setattr(elgamal, "encrypt", encrypt)
+                job = await run(world, agreed, "bureau", output="sum", shows=("amount",), min_count=5)
+                told = world["bank"].services.jobs.result(job, 0, "test")
+                total = "" if spoiled else str(sum(range(30, 60)))
+                assert (told.spoiled, told.table) == (spoiled, [["30", total]])
+                seen.append(await receipts(world, job))
+            assert seen[0] == seen[1] == seen[2]
+            warned = [one.spoiled for one in caplog.records if hasattr(one, "spoiled")]
+            assert warned == [30], "and the bank's log"
 
     run_virtually(scenario())
 

@@ -68,8 +68,8 @@ mod core_module {
     use crate::rss_verify::RssProof;
     #[pymodule_export]
     use crate::sealed_sums::{
-        elgamal_add_up, elgamal_decrypt, elgamal_encrypt, elgamal_public_keys, elgamal_refresh, elgamal_zero, payload_open,
-        payload_seal, payload_tags,
+        elgamal_add_up, elgamal_blind, elgamal_decryption_share, elgamal_encrypt, elgamal_open, elgamal_public_key,
+        elgamal_zero, payload_open, payload_seal, payload_tags,
     };
     #[pymodule_export]
     use crate::sharing::{

@@ -58,33 +58,31 @@ pub fn payload_open<'py>(
 }
 
 #[pyfunction]
-pub fn elgamal_public_keys<'py>(py: Python<'py>, keys: &SecretScalars) -> Bound<'py, PyBytes> {
-    PyBytes::new(py, &elgamal::public_keys(&keys.0))
+pub fn elgamal_public_key<'py>(py: Python<'py>, key: &SecretScalars) -> PyResult<Bound<'py, PyBytes>> {
+    single(key)?;
+    Ok(PyBytes::new(py, &elgamal::public_key(&key.0)))
 }
 
 #[pyfunction]
-#[pyo3(signature = (numbers, keys, randomness, threads=0))]
+#[pyo3(signature = (numbers, key, randomness, threads=0))]
 pub fn elgamal_encrypt<'py>(
     py: Python<'py>,
     numbers: PyBackedBytes,
-    keys: &SecretScalars,
+    key: &SecretScalars,
     randomness: &SecretScalars,
     threads: usize,
 ) -> PyResult<Bound<'py, PyBytes>> {
+    single(key)?;
     as_many(numbers.len(), 8, randomness.0.len())?;
-    let numbers: Vec<u64> = numbers.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect();
-    let (keys, randomness) = (&keys.0, &randomness.0);
-    let limbs = limbs(keys.len())?;
-    if limbs < elgamal::MAX_LIMBS && numbers.iter().any(|number| number >> (elgamal::LIMB_BITS * limbs) != 0) {
-        return Err(PyValueError::new_err("a number has more bits than the limbs"));
-    }
-    let ciphertexts = py.detach(|| elgamal::encrypt(Kernel::best(), &numbers, keys, randomness, self::threads(threads)));
+    let numbers: Vec<i64> = numbers.as_chunks::<8>().0.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect();
+    let (key, randomness) = (&key.0, &randomness.0);
+    let ciphertexts = py.detach(|| elgamal::encrypt(Kernel::best(), &numbers, key, randomness, self::threads(threads)));
     Ok(PyBytes::new(py, &ciphertexts))
 }
 
 #[pyfunction]
-pub fn elgamal_zero(py: Python<'_>, limbs: usize) -> PyResult<Bound<'_, PyBytes>> {
-    Ok(PyBytes::new(py, &elgamal::zero(self::limbs(limbs)?)))
+pub fn elgamal_zero(py: Python<'_>) -> Bound<'_, PyBytes> {
+    PyBytes::new(py, &elgamal::zero())
 }
 
 #[pyfunction]
@@ -96,11 +94,11 @@ pub fn elgamal_add_up<'py>(
     places: PyBackedBytes,
     threads: usize,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    limbs((total.len() / POINT_BYTES).saturating_sub(1))?;
-    whole(ciphertexts.len(), total.len(), 2 * POINT_BYTES..=total.len())?;
+    as_many(total.len(), elgamal::CIPHERTEXT_BYTES, 1)?;
+    whole(ciphertexts.len(), elgamal::CIPHERTEXT_BYTES, elgamal::CIPHERTEXT_BYTES..=elgamal::CIPHERTEXT_BYTES)?;
     whole(places.len(), 4, 4..=4)?;
     let places: Vec<u32> = places.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
-    if places.iter().any(|place| *place as usize >= ciphertexts.len() / total.len()) {
+    if places.iter().any(|place| *place as usize >= ciphertexts.len() / elgamal::CIPHERTEXT_BYTES) {
         return Err(PyValueError::new_err("a place past the last ciphertext"));
     }
     let sum = py.detach(|| elgamal::add_up(total, &ciphertexts, &places, self::threads(threads)));
@@ -108,37 +106,46 @@ pub fn elgamal_add_up<'py>(
 }
 
 #[pyfunction]
-pub fn elgamal_refresh<'py>(
-    py: Python<'py>,
-    total: &[u8],
-    publics: &[u8],
-    randomness: &SecretScalars,
-) -> PyResult<Bound<'py, PyBytes>> {
-    as_many(total.len(), POINT_BYTES, publics.len() / POINT_BYTES + 1)?;
-    as_many(1, 1, randomness.0.len())?;
-    let fresh = elgamal::refresh(total, publics, &randomness.0);
-    Ok(PyBytes::new(py, &fresh.map_err(|error| errors::bad_point(py, error))?))
+pub fn elgamal_blind<'py>(py: Python<'py>, total: &[u8], randomness: &SecretScalars) -> PyResult<Bound<'py, PyBytes>> {
+    as_many(total.len(), elgamal::CIPHERTEXT_BYTES, 1)?;
+    single(randomness)?;
+    Ok(PyBytes::new(py, &elgamal::blind(total, &randomness.0)))
 }
 
 #[pyfunction]
-pub fn elgamal_decrypt(
-    py: Python<'_>,
-    ciphertext: PyBackedBytes,
-    keys: &SecretScalars,
-    bound: u64,
-) -> PyResult<Option<Vec<u64>>> {
-    as_many(ciphertext.len(), POINT_BYTES, keys.0.len() + 1)?;
-    if bound > elgamal::MAX_BOUND {
-        return Err(PyValueError::new_err("sums of limbs are below 2^48"));
-    }
-    let keys = &keys.0;
-    let sums: Result<_, BadPoint> = py.detach(|| elgamal::decrypt(&ciphertext, keys, bound));
-    sums.map_err(|error| errors::bad_point(py, error))
+pub fn elgamal_decryption_share<'py>(py: Python<'py>, blinded: &[u8], key: &SecretScalars) -> PyResult<Bound<'py, PyBytes>> {
+    single(key)?;
+    let share = elgamal::decryption_share(element(blinded)?, &key.0);
+    Ok(PyBytes::new(py, &share.map_err(|error| errors::bad_point(py, error))?))
 }
 
-fn limbs(count: usize) -> PyResult<usize> {
-    if !(1..=elgamal::MAX_LIMBS).contains(&count) {
-        return Err(PyValueError::new_err("a number has 1 to 4 limbs"));
+#[pyfunction]
+#[pyo3(signature = (total, public, share, randomness, bound, threads=0))]
+pub fn elgamal_open(
+    py: Python<'_>,
+    total: PyBackedBytes,
+    public: &[u8],
+    share: &[u8],
+    randomness: &SecretScalars,
+    bound: u64,
+    threads: usize,
+) -> PyResult<Option<i64>> {
+    as_many(total.len(), elgamal::CIPHERTEXT_BYTES, 1)?;
+    let (public, share) = (element(public)?, element(share)?);
+    single(randomness)?;
+    if bound > elgamal::MAX_BOUND {
+        return Err(PyValueError::new_err("sums are searched for up to 2^47"));
     }
-    Ok(count)
+    let (randomness, threads) = (&randomness.0, self::threads(threads));
+    let sum: Result<_, BadPoint> =
+        py.detach(|| elgamal::open(Kernel::best(), &total, public, share, randomness, bound, threads));
+    sum.map_err(|error| errors::bad_point(py, error))
+}
+
+fn element(bytes: &[u8]) -> PyResult<&[u8; POINT_BYTES]> {
+    bytes.try_into().map_err(|_| PyValueError::new_err("an element has 32 bytes"))
+}
+
+fn single(scalars: &SecretScalars) -> PyResult<()> {
+    as_many(1, 1, scalars.0.len())
 }

@@ -1,9 +1,10 @@
-//! Numbers encrypted so that others can add them up: exponential ElGamal over ristretto255, a number in limbs of 16 bits.
+//! Numbers encrypted so that others can add them up: exponential ElGamal over ristretto255.
 //!
-//! Limb `l` has a key pair `(k_l, K_l = k_l G)` of its own, so all limbs of a number share one random `r` (Kurosawa, PKC 2002;
-//! Bellare, Boldyreva, Staddon, PKC 2003): a ciphertext is `r G, r K_1 + m_1 G, ..., r K_L + m_L G`, `L + 1` elements. Adding
-//! ciphertexts place by place adds the limbs; the holder of the keys gets each sum times the generator, and finds the sum, which
-//! is small, by baby steps and giant steps (Shanks 1971). The key holder encrypts, so it multiplies by the generator only.
+//! Under a key pair `(k, K = k G)` a number `m`, which may be negative, is `r G, r K + m G`. Adding ciphertexts place by place adds the
+//! numbers. Who added has `R, B` opened without showing it (blind decoding: Sakurai, Yamane, Information Hiding 1996): it sends
+//! `X = R + t G`, which is uniform for a random `t`; the holder of the key gives the decryption share `k X`; `B - k X + t K` is
+//! the sum times the generator, and nothing else. The sum is small, and is found by baby steps and giant steps (Shanks 1971). The
+//! key holder encrypts, so it multiplies by the generator only.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -19,36 +20,37 @@ use crate::group::{Encoding, POINT_BYTES, parse_point};
 use crate::parallel;
 use crate::scalars::SecretScalars;
 
-/// Bits of a limb.
-pub const LIMB_BITS: usize = 16;
-/// Most limbs of a number.
-pub const MAX_LIMBS: usize = 4;
-/// Largest sum of limbs that is looked for: 2^24 steps of either kind.
-pub const MAX_BOUND: u64 = (1 << 48) - 1;
-/// Giant steps that are encoded at once.
-const STRIDE: usize = 1024;
+/// Elements of a ciphertext.
+pub const PARTS: usize = 2;
+/// Bytes of a ciphertext.
+pub const CIPHERTEXT_BYTES: usize = PARTS * POINT_BYTES;
+/// Largest sum, either way, that is looked for: 2^27 steps.
+pub const MAX_BOUND: u64 = 1 << 47;
+/// Most baby steps: a table of 70 MiB.
+const MAX_BABY_STEPS: u64 = 1 << 21;
+/// Steps in a row, and how many such spans a thread takes at a time.
+const SPAN: u64 = 1 << 13;
+const SPANS: usize = 16;
 
-/// The public keys, packed in the order of the limbs.
-pub fn public_keys(keys: &SecretScalars) -> Vec<u8> {
-    keys.as_slice().iter().flat_map(|key| RistrettoPoint::mul_base(key).compress().to_bytes()).collect()
-}
-
-/// Each number encrypted, packed in order: `L + 1` elements a number, for `L` keys.
+/// The public key.
 ///
 /// # Panics
-/// When there are not 1 to [`MAX_LIMBS`] keys, a number does not fit its limbs, there is not one `randomness` a number, or the
-/// processor lacks the kernel.
-pub fn encrypt(kernel: Kernel, numbers: &[u64], keys: &SecretScalars, randomness: &SecretScalars, threads: usize) -> Vec<u8> {
-    let limbs = keys.len();
-    assert!((1..=MAX_LIMBS).contains(&limbs), "1 to 4 limbs");
-    assert!(numbers.iter().all(|number| limbs == MAX_LIMBS || number >> (LIMB_BITS * limbs) == 0), "numbers fit");
+/// When `key` is not one scalar; so with every other key or randomness below.
+pub fn public_key(key: &SecretScalars) -> Encoding {
+    RistrettoPoint::mul_base(one(key)).compress().to_bytes()
+}
+
+/// Each number encrypted, packed in order.
+///
+/// # Panics
+/// When there is not one `randomness` a number, or the processor lacks the kernel.
+pub fn encrypt(kernel: Kernel, numbers: &[i64], key: &SecretScalars, randomness: &SecretScalars, threads: usize) -> Vec<u8> {
     assert_eq!(numbers.len(), randomness.len(), "fresh randomness for each number");
+    let key = one(key);
     let encodings: Result<_, Infallible> = parallel::map_chunks(numbers, threads, |start, chunk| {
-        let mut exponents = Zeroizing::new(Vec::with_capacity(chunk.len() * (limbs + 1)));
+        let mut exponents = Zeroizing::new(Vec::with_capacity(chunk.len() * PARTS));
         for (number, r) in chunk.iter().zip(&randomness.as_slice()[start..]) {
-            exponents.push(*r);
-            let limb = |l: usize| Scalar::from(number >> (LIMB_BITS * l) & 0xffff);
-            exponents.extend(keys.as_slice().iter().enumerate().map(|(l, key)| r * key + limb(l)));
+            exponents.extend([*r, r * key + scalar(*number)]);
         }
         Ok(curve::multiply_base_each(kernel, &exponents))
     });
@@ -64,119 +66,125 @@ pub fn encrypt(kernel: Kernel, numbers: &[u64], keys: &SecretScalars, randomness
 /// # Panics
 /// When `total` is not what this function or [`zero`] gave, ciphertexts are not whole, or a place is past the last.
 pub fn add_up(total: &[u8], ciphertexts: &[u8], places: &[u32], threads: usize) -> Result<Vec<u8>, BadPoint> {
-    let width = total.len() / POINT_BYTES;
     let (elements, rest) = ciphertexts.as_chunks::<POINT_BYTES>();
-    assert!(rest.is_empty() && elements.len().is_multiple_of(width), "whole ciphertexts");
+    assert!(rest.is_empty() && elements.len().is_multiple_of(PARTS), "whole ciphertexts");
     let points = parallel::map_chunks(elements, threads, |start, chunk| {
         let parse = |(i, bytes): (usize, &Encoding)| parse_point(bytes).ok_or(BadPoint { index: start + i });
         chunk.iter().enumerate().map(parse).collect::<Result<Vec<_>, _>>()
     })?;
     let mut sums = parse_total(total);
     for place in places {
-        let ciphertext = &points[*place as usize * width..(*place as usize + 1) * width];
+        let ciphertext = &points[*place as usize * PARTS..(*place as usize + 1) * PARTS];
         sums.iter_mut().zip(ciphertext).for_each(|(sum, point)| *sum += point);
     }
     Ok(encode_total(&sums))
 }
 
 /// The encryption of nothing under no randomness, where adding begins.
-pub fn zero(limbs: usize) -> Vec<u8> {
-    encode_total(&vec![RistrettoPoint::identity(); limbs + 1])
+pub fn zero() -> Vec<u8> {
+    encode_total(&[RistrettoPoint::identity(); PARTS])
 }
 
-/// `total` under fresh randomness, so that its sum no longer shows which ciphertexts are in it.
-///
-/// # Errors
-/// [`BadPoint`] for a public key that is no element.
+/// `X = R + t G` for the first part `R` of `total`: uniform, whatever was added.
 ///
 /// # Panics
-/// When `publics` are not as many as the limbs of `total`, or `randomness` is not one scalar.
-pub fn refresh(total: &[u8], publics: &[u8], randomness: &SecretScalars) -> Result<Vec<u8>, BadPoint> {
-    let [r] = randomness.as_slice() else { panic!("one scalar") };
-    let mut sums = parse_total(total);
-    let (publics, rest) = publics.as_chunks::<POINT_BYTES>();
-    assert!(rest.is_empty() && publics.len() + 1 == sums.len(), "a public key a limb");
-    sums[0] += RistrettoPoint::mul_base(r);
-    for (index, (sum, public)) in sums[1..].iter_mut().zip(publics).enumerate() {
-        *sum += parse_point(public).ok_or(BadPoint { index })? * r;
-    }
-    Ok(encode_total(&sums))
+/// When `total` is not what [`add_up`] or [`zero`] gave.
+pub fn blind(total: &[u8], randomness: &SecretScalars) -> Encoding {
+    (parse_total(total)[0] + RistrettoPoint::mul_base(one(randomness))).compress().to_bytes()
 }
 
-/// The sum of each limb of a ciphertext, lowest first; `None` for one that is above `bound`.
+/// `k X`.
 ///
 /// # Errors
-/// [`BadPoint`] with the index of the first part that is no element other than the identity.
-///
-/// # Panics
-/// When the ciphertext does not have one part more than there are keys.
-///
-/// Cost: about 2 sqrt(bound) additions and encodings a limb, and 16 sqrt(bound) bytes.
-pub fn decrypt(ciphertext: &[u8], keys: &SecretScalars, bound: u64) -> Result<Option<Vec<u64>>, BadPoint> {
-    let (parts, rest) = ciphertext.as_chunks::<POINT_BYTES>();
-    assert!(rest.is_empty() && parts.len() == keys.len() + 1, "a part a limb, and one");
-    let parse = |(index, bytes): (usize, &Encoding)| parse_point(bytes).ok_or(BadPoint { index });
-    let points: Vec<_> = parts.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
-    let steps = Steps::new(bound);
-    let limbs = keys.as_slice().iter().zip(&points[1..]).map(|(key, point)| {
-        let secret = Zeroizing::new(-key);
-        steps.logarithm(point + points[0] * *secret)
-    });
-    Ok(limbs.collect())
+/// [`BadPoint`] when `blinded` is no element other than the identity.
+pub fn decryption_share(blinded: &Encoding, key: &SecretScalars) -> Result<Encoding, BadPoint> {
+    let point = parse_point(blinded).ok_or(BadPoint { index: 0 })?;
+    Ok((point * one(key)).compress().to_bytes())
 }
 
-/// The table of small multiples of the generator.
-struct Steps {
+/// The sum in `total`; `None` if it is not `-bound` to `bound`.
+///
+/// # Errors
+/// [`BadPoint`] for a public key, with index 0, or a share, with index 1, that is no element other than the identity.
+///
+/// # Panics
+/// When `total` is not what [`add_up`] or [`zero`] gave, `bound` is above [`MAX_BOUND`], or the processor lacks the kernel.
+///
+/// Cost: additions and encodings, as many whatever the sum is and whether it is found: 2 sqrt(2 bound), or above a bound of
+/// 2^41 rather 2^21 and bound / 2^20. Up to 80 MiB.
+pub fn open(
+    kernel: Kernel,
+    total: &[u8],
+    public: &Encoding,
+    share: &Encoding,
+    randomness: &SecretScalars,
     bound: u64,
-    length: u64,
-    baby: HashMap<[u8; 8], u32>,
+    threads: usize,
+) -> Result<Option<i64>, BadPoint> {
+    assert!(bound <= MAX_BOUND, "a bound that can be searched");
+    let public = parse_point(public).ok_or(BadPoint { index: 0 })?;
+    let share = parse_point(share).ok_or(BadPoint { index: 1 })?;
+    let sum = parse_total(total)[1] - share + public * one(randomness);
+    let shifted = sum + RistrettoPoint::mul_base(&Scalar::from(bound));
+    Ok(logarithm(kernel, shifted, 2 * bound, threads).map(|found| found as i64 - bound as i64))
 }
 
-impl Steps {
-    fn new(bound: u64) -> Self {
-        let length = (bound + 1).isqrt() + 1;
-        let g = RistrettoPoint::mul_base(&Scalar::ONE);
-        let mut baby = HashMap::with_capacity(length as usize);
-        let mut points = std::iter::successors(Some(RistrettoPoint::identity()), |point| Some(point + g));
-        for start in (0..length).step_by(STRIDE) {
-            let batch: Vec<_> = points.by_ref().take(STRIDE.min((length - start) as usize)).collect();
-            let keys = RistrettoPoint::double_and_compress_batch(&batch);
-            baby.extend(keys.iter().zip(start as u32..).map(|(key, number)| (short(key), number)));
-        }
-        Self { bound, length, baby }
+/// The number at most `bound` whose multiple of the generator `point` is. Takes all steps, found or not: who gave `point` may
+/// see how long it takes.
+fn logarithm(kernel: Kernel, point: RistrettoPoint, bound: u64, threads: usize) -> Option<u64> {
+    let generator = RistrettoPoint::mul_base(&Scalar::ONE);
+    let baby_steps = ((bound + 1).isqrt() + 1).min(MAX_BABY_STEPS);
+    let walk = |first: RistrettoPoint, step: RistrettoPoint, steps: u64, start: u64| {
+        curve::progression(kernel, first + step * Scalar::from(start), step, SPAN.min(steps - start) as usize)
+    };
+    let mut small = HashMap::with_capacity(baby_steps as usize);
+    extend_by_spans(&mut small, baby_steps, threads, |start| {
+        let keys = walk(RistrettoPoint::identity(), generator, baby_steps, start);
+        keys.iter().zip(start as u32..).map(|(key, number)| (short(key), number)).collect()
+    });
+    let giant = -RistrettoPoint::mul_base(&Scalar::from(baby_steps));
+    let giant_steps = bound / baby_steps + 1;
+    let mut found: Vec<u64> = Vec::new();
+    extend_by_spans(&mut found, giant_steps, threads, |start| {
+        let keys = walk(point, giant, giant_steps, start);
+        let all = keys.iter().zip(start..);
+        all.filter_map(|(key, step)| Some(step * baby_steps + u64::from(*small.get(&short(key))?))).collect()
+    });
+    found.into_iter().find(|number| *number <= bound && RistrettoPoint::mul_base(&Scalar::from(*number)) == point)
+}
+
+/// By what `work` gives for the start of each span of `steps`, some spans of every thread at a time.
+fn extend_by_spans<R: Send>(all: &mut impl Extend<R>, steps: u64, threads: usize, work: impl Fn(u64) -> Vec<R> + Sync) {
+    let starts: Vec<_> = (0..steps).step_by(SPAN as usize).collect();
+    for some in starts.chunks(SPANS * threads) {
+        let given: Result<Vec<R>, Infallible> =
+            parallel::map_chunks(some, threads, |_, chunk| Ok(chunk.iter().flat_map(|start| work(*start)).collect()));
+        let Ok(given) = given;
+        all.extend(given);
     }
-
-    /// The number at most `bound` whose multiple of the generator `point` is.
-    fn logarithm(&self, point: RistrettoPoint) -> Option<u64> {
-        let giant = -RistrettoPoint::mul_base(&Scalar::from(self.length));
-        let mut points = std::iter::successors(Some(point), |point| Some(point + giant));
-        let steps = self.bound / self.length + 1;
-        for start in (0..steps).step_by(STRIDE) {
-            let batch: Vec<_> = points.by_ref().take(STRIDE.min((steps - start) as usize)).collect();
-            let keys = RistrettoPoint::double_and_compress_batch(&batch);
-            let found = keys.iter().zip(start..).find_map(|(key, step)| {
-                let number = step * self.length + u64::from(*self.baby.get(&short(key))?);
-                (RistrettoPoint::mul_base(&Scalar::from(number)) == point).then_some(number)
-            });
-            if found.is_some() {
-                return found.filter(|number| *number <= self.bound);
-            }
-        }
-        None
-    }
 }
 
-fn short(encoding: &CompressedRistretto) -> [u8; 8] {
-    *encoding.as_bytes().first_chunk().expect("long enough")
+fn short(encoding: &Encoding) -> u64 {
+    u64::from_le_bytes(*encoding.first_chunk().expect("long enough"))
 }
 
-fn parse_total(total: &[u8]) -> Vec<RistrettoPoint> {
+/// In constant time.
+fn scalar(number: i64) -> Scalar {
+    Scalar::from(number as u64 ^ 1 << 63) - Scalar::from(1_u64 << 63)
+}
+
+fn one(secret: &SecretScalars) -> &Scalar {
+    let [scalar] = secret.as_slice() else { panic!("one scalar") };
+    scalar
+}
+
+fn parse_total(total: &[u8]) -> [RistrettoPoint; PARTS] {
     let (encodings, rest) = total.as_chunks::<POINT_BYTES>();
-    assert!(rest.is_empty(), "whole encodings");
-    encodings.iter().map(|bytes| CompressedRistretto(*bytes).decompress().expect("our own sum")).collect()
+    assert!(rest.is_empty() && encodings.len() == PARTS, "two elements");
+    std::array::from_fn(|at| CompressedRistretto(encodings[at]).decompress().expect("our own sum"))
 }
 
-fn encode_total(points: &[RistrettoPoint]) -> Vec<u8> {
+fn encode_total(points: &[RistrettoPoint; PARTS]) -> Vec<u8> {
     points.iter().flat_map(|point| point.compress().to_bytes()).collect()
 }
 
@@ -184,40 +192,99 @@ fn encode_total(points: &[RistrettoPoint]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn keys(seed: u8, count: u32) -> SecretScalars {
+    fn scalars(seed: u8, count: u32) -> SecretScalars {
         SecretScalars::derive(&[seed; 32], 0, count).unwrap()
+    }
+
+    fn encrypted(numbers: &[i64], key: &SecretScalars) -> Vec<u8> {
+        encrypt(Kernel::best(), numbers, key, &scalars(2, numbers.len() as u32), 1)
+    }
+
+    fn opened(total: &[u8], key: &SecretScalars, bound: u64) -> Option<i64> {
+        let t = scalars(3, 1);
+        let share = decryption_share(&blind(total, &t), key).unwrap();
+        open(Kernel::best(), total, &public_key(key), &share, &t, bound, 1).unwrap()
     }
 
     #[test]
     fn a_sum_of_some_ciphertexts_opens_to_the_sum_of_their_numbers() {
-        let (keys, numbers) = (keys(1, 2), [70_000, 0, 4_294_967_295, 3]);
-        let ciphertexts = encrypt(Kernel::best(), &numbers, &keys, &self::keys(2, 4), 1);
-        assert_eq!(ciphertexts.len(), 4 * 3 * POINT_BYTES);
-        let total = add_up(&zero(2), &ciphertexts, &[0, 2], 1).unwrap();
+        let key = scalars(1, 1);
+        let ciphertexts = encrypted(&[70_000, 0, -4_294_967_295, 3], &key);
+        assert_eq!(ciphertexts.len(), 4 * CIPHERTEXT_BYTES);
+        let total = add_up(&zero(), &ciphertexts, &[0, 2], 1).unwrap();
         let total = add_up(&total, &ciphertexts, &[3], 1).unwrap();
-        let fresh = refresh(&total, &public_keys(&keys), &self::keys(3, 1)).unwrap();
-        assert_ne!(fresh, total);
-        for sum in [total, fresh] {
-            assert_eq!(decrypt(&sum, &keys, 3 * 0xffff), Ok(Some(vec![4464 + 0xffff + 3, 1 + 0xffff])));
+        assert_eq!(opened(&total, &key, 1 << 33), Some(70_003 - 4_294_967_295));
+        assert_eq!(opened(&zero(), &key, 0), Some(0));
+    }
+
+    #[test]
+    fn numbers_of_all_widths_cancel() {
+        let key = scalars(1, 1);
+        let ciphertexts = encrypted(&[i64::MIN, i64::MAX, i64::MIN + 1, i64::MAX - 6], &key);
+        let total = add_up(&zero(), &ciphertexts, &[0, 1, 2, 3], 2).unwrap();
+        assert_eq!(opened(&total, &key, 10), Some(-7));
+    }
+
+    #[test]
+    fn what_is_sent_to_be_opened_is_no_part_of_what_was_added() {
+        let key = scalars(1, 1);
+        let ciphertext = encrypted(&[7], &key);
+        let total = add_up(&zero(), &ciphertext, &[0], 1).unwrap();
+        assert_eq!(total, ciphertext);
+        assert_ne!(blind(&total, &scalars(3, 1))[..], ciphertext[..POINT_BYTES]);
+        assert_ne!(blind(&total, &scalars(3, 1)), blind(&total, &scalars(4, 1)));
+    }
+
+    #[test]
+    fn a_share_under_another_key_opens_nothing() {
+        let (key, other, t) = (scalars(1, 1), scalars(9, 1), scalars(3, 1));
+        let total = encrypted(&[70_000], &key);
+        let share = decryption_share(&blind(&total, &t), &other).unwrap();
+        for public in [&key, &other] {
+            assert_eq!(open(Kernel::best(), &total, &public_key(public), &share, &t, 1 << 20, 1), Ok(None));
         }
     }
 
     #[test]
-    fn a_limb_above_the_bound_is_not_found() {
-        let keys = keys(1, 1);
-        for (number, bound, found) in
-            [(0, 0, true), (1, 0, false), (5000, 5000, true), (5000, 4999, false), (65_535, 70_000, true)]
-        {
-            let ciphertext = encrypt(Kernel::best(), &[number], &keys, &self::keys(2, 1), 1);
-            assert_eq!(decrypt(&ciphertext, &keys, bound), Ok(found.then_some(vec![number])), "{number} of {bound}");
+    fn a_sum_beyond_the_bound_is_not_found() {
+        let key = scalars(1, 1);
+        for (number, bound) in [(0_i64, 0), (1, 0), (5000, 5000), (5000, 4999), (65_535, 70_000)] {
+            for number in [number, -number] {
+                let found = (number.unsigned_abs() <= bound).then_some(number);
+                assert_eq!(opened(&encrypted(&[number], &key), &key, bound), found, "{number} of {bound}");
+            }
+        }
+    }
+
+    /// The largest bound takes several spans of either kind of steps.
+    #[test]
+    fn every_logarithm_up_to_the_bound_is_found() {
+        for bound in [0_u64, 1, 2, 10, 1000, 3 << 30] {
+            for number in [0, 1, bound / 3, bound / 2 + 1, bound.saturating_sub(1), bound, bound + 1] {
+                let point = RistrettoPoint::mul_base(&Scalar::from(number));
+                for kernel in Kernel::available() {
+                    for threads in [1, 2] {
+                        let found = logarithm(kernel, point, bound, threads);
+                        assert_eq!(found, (number <= bound).then_some(number), "{number} of {bound}, {kernel:?}");
+                    }
+                }
+            }
+            let stranger = -RistrettoPoint::mul_base(&Scalar::ONE);
+            assert_eq!(logarithm(Kernel::best(), stranger, bound, 1), None);
         }
     }
 
     #[test]
     fn a_bad_part_is_refused_wherever_it_stands() {
-        let keys = keys(1, 1);
-        let mut ciphertexts = encrypt(Kernel::best(), &[1, 2], &keys, &self::keys(2, 2), 1);
+        let key = scalars(1, 1);
+        let mut ciphertexts = encrypted(&[1, 2], &key);
         ciphertexts[3 * POINT_BYTES..].fill(0);
-        assert_eq!(add_up(&zero(1), &ciphertexts, &[0], 1), Err(BadPoint { index: 3 }));
+        assert_eq!(add_up(&zero(), &ciphertexts, &[0], 1), Err(BadPoint { index: 3 }));
+        assert_eq!(decryption_share(&[0; POINT_BYTES], &key), Err(BadPoint { index: 0 }));
+        let good = public_key(&key);
+        let open_with =
+            |public: &Encoding, share: &Encoding| open(Kernel::best(), &zero(), public, share, &scalars(3, 1), 9, 1);
+        assert_eq!(open_with(&good, &[0xff; POINT_BYTES]), Err(BadPoint { index: 1 }));
+        assert_eq!(open_with(&[0; POINT_BYTES], &good), Err(BadPoint { index: 0 }));
     }
 }

@@ -168,10 +168,10 @@ def _spoiled(one: ResultInfo) -> list[Shown]:
     """What is missing by the other side's fault, and why not to tell it."""
     if not one.spoiled:
         return []
-    keys = "1 more key" if one.spoiled == 1 else f"{one.spoiled} more keys"
+    keys = "1 key" if one.spoiled == 1 else f"{one.spoiled} keys"
     return [
-        f"for {keys} in common the other side sent nothing that can be read, which is its fault",
-        "if it hears that from you, it learns that you have keys for which it sent such records",
+        f"what the other side sent for {keys} in common cannot be read, which is its fault",
+        "if it hears that from you, it learns that you have keys for which it sent such things",
     ]
 
 

@@ -80,6 +80,9 @@ def intersection(
         int, typer.Option(help="Fewest matches over which a receiver that keeps to the protocol is told a sum.", min=0)
     ] = LEAST_SUMMED,
     scale: Annotated[int, typer.Option(help="Most digits behind the point of summed numbers.", min=0, max=9)] = 0,
+    total_bits: Annotated[
+        int, typer.Option(help="Width of a sum in units of --scale: 44 holds up to 8,796,093,022,207.", min=44, max=48)
+    ] = 44,
     payload_bytes: Annotated[
         int, typer.Option(help="Room for the shown cells of a key. [default: 64 a column]", min=0, max=65535)
     ] = 0,
@@ -145,6 +148,7 @@ def intersection(
         "epsilon_micro": parse_epsilon("--epsilon", epsilon) if epsilon else 0,
         "min_count": min_count if output is Wanted.SUM else 0,
         "scale": scale,
+        "total_bits": total_bits if output is Wanted.SUM else 0,
         "payload_bytes": payload_bytes,
         "security": str(security),
         "protocol": protocol,

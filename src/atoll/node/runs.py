@@ -279,7 +279,7 @@ class Runs:
         ours = {"job": identifier}
         log.info("done", extra=ours | {name: event[name] for name in ("sent", "received", "seconds", "peak_mb")})
         if event["spoiled"]:  # said here only: nothing that others see may depend on it
-            log.warning("the other side spoiled records of keys that both have", extra=ours | {"spoiled": event["spoiled"]})
+            log.warning("what was sent for keys that both have cannot be read", extra=ours | {"spoiled": event["spoiled"]})
 
     async def _give_receipt(self, job: Job) -> None:
         """Sign what was computed. The detail is kept and committed to before the receipt is sent."""

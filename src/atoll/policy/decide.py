@@ -126,30 +126,9 @@ def _demand_reasons(question: Question, number: int, demand: Demand) -> Iterator
         yield from _grant_reasons(question, number, demand)
     else:
         yield from own_use_reasons(question.view, demand, now=question.now)
-        if question.proposer != question.me:
-            yield from _told_reasons(question, number, demand)
     yield from level_reasons(question.view, question.plan, number, card, now=question.now)
     if not question.charged:
         yield from account_reasons(question.view, counted_inputs(question.plan)[number])
-
-
-def _told_reasons(question: Question, number: int, demand: Demand) -> Iterator[Reason]:
-    """Others learn the count of this organisation's own run, which it did not propose. Each of them needs a grant for that: one
-    in the same plan by which it receives of the same dataset under the same key, which is judged there.
-    """
-    lines = list(zip(question.plan.inputs, question.demands, strict=False))
-    key = question.plan.inputs[number].key
-    for org in demand.told:
-        granted = any(
-            (asked.dataset, asked.receivers, line.key) == (demand.dataset, (org,), key) and line.grant for line, asked in lines
-        )
-        yield Reason(
-            NoGrant.code,
-            f"count of {demand.dataset} for {org}",
-            "proposed by this organisation, or granted to it in the same plan",
-            f"proposed by {question.proposer}, {'granted' if granted else 'not granted'}",
-            granted,
-        )
 
 
 def _column_reasons(question: Question, number: int, demand: Demand, card: DatasetCard) -> Iterator[Reason]:

@@ -64,8 +64,6 @@ class Demand:
     """Privacy loss of a noisy output, in millionths of epsilon, rounded up; 0 where no noise is added: then it is exact."""
     min_count: int = 0
     """Fewest matches over which a sum is told; 0 for no bound."""
-    told: tuple[str, ...] = ()
-    """Organisations that do not receive of this run and learn nevertheless how many identifiers both have."""
     program: bytes = b""
     """Digest of the program that computes on it, which a person of the owner must have reviewed; empty where the kind itself
     says what is computed."""

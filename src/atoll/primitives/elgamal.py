@@ -1,12 +1,14 @@
-"""Numbers encrypted so that somebody else can add them up: exponential ElGamal over ristretto255, in limbs of 16 bits.
+"""Numbers encrypted so that somebody else can add them up: exponential ElGamal over ristretto255.
 
-The holder of the keys encrypts and decrypts; anybody adds. Each limb has a key pair of its own, so the limbs of a number share
-their randomness: a ciphertext has one element more than there are limbs. What is decrypted is a sum of limbs times the
-generator, so it must be small enough to be searched for: a bound of 2^40 (2^24 limbs of 16 bits) takes 2^20 steps.
+The holder of the key encrypts; anybody adds. Who added opens the sum with the holder's help (`blind`, `decryption_share`,
+`open_sum`), and the holder sees neither the sum nor what is in it; who opens sees the sum and nothing else. What is opened is a
+number times the generator, so it must be small enough to be searched for, up to 2^47 either way. The numbers that are added may
+be larger.
 
-Security: decisional Diffie-Hellman, chosen plaintext. Who adds can change a ciphertext at will; nothing here notices.
-Source: T. ElGamal, CRYPTO 1984, additive form: Cramer, Gennaro, Schoenmakers, EUROCRYPT 1997 section 2.4; one randomness for
-several keys: K. Kurosawa, PKC 2002, and Bellare, Boldyreva, Staddon, PKC 2003; search: Shanks 1971.
+Security: decisional Diffie-Hellman, chosen plaintext; what is blinded is hidden as well as its randomness is random. Who adds
+can have opened what it likes, and the holder can encrypt and answer what it likes; nothing here notices.
+Source: T. ElGamal, CRYPTO 1984, additive form: Cramer, Gennaro, Schoenmakers, EUROCRYPT 1997 section 2.4; blind decoding:
+K. Sakurai, Y. Yamane, Information Hiding 1996; search: Shanks 1971.
 """
 
 from __future__ import annotations
@@ -14,41 +16,37 @@ from __future__ import annotations
 from atoll import _core
 from atoll._core import SecretScalars
 
-LIMB_BITS = 16
-MAX_LIMBS = 4
+CIPHERTEXT_BYTES = 64
 NUMBER_BYTES = 8
-"""A number in a packed list, little-endian."""
+"""A number in a packed list: two's complement, little-endian."""
+MAX_BOUND = 1 << 47
+"""Largest sum, either way, that can be searched for."""
 
 
-def ciphertext_bytes(limbs: int) -> int:
-    """Bytes of a ciphertext of so many limbs."""
-    return 32 * (limbs + 1)
+def public_key(key: SecretScalars) -> bytes:
+    """The public key of one scalar, 32 bytes."""
+    return _core.elgamal_public_key(key)
 
 
-def public_keys(keys: SecretScalars) -> bytes:
-    """The public keys, 32 bytes a limb."""
-    return _core.elgamal_public_keys(keys)
-
-
-def encrypt(numbers: bytes, keys: SecretScalars, randomness: SecretScalars) -> bytes:
-    """Each number under all keys, packed in order.
+def encrypt(numbers: bytes, key: SecretScalars, randomness: SecretScalars) -> bytes:
+    """Each number, packed in order.
 
     Args:
-        numbers: NUMBER_BYTES each, below 2^(16 limbs).
-        keys: one a limb, 1 to MAX_LIMBS.
+        numbers: NUMBER_BYTES each.
+        key: one scalar.
         randomness: one a number, fresh.
 
     Raises:
-        ValueError: a number has more limbs than there are keys, or numbers and randomness differ in number.
+        ValueError: numbers and randomness differ in number, or there are several keys.
 
-    Cost: a multiplication of the generator a limb, and one more, in constant time.
+    Cost: two multiplications of the generator a number, in constant time.
     """
-    return _core.elgamal_encrypt(numbers, keys, randomness)
+    return _core.elgamal_encrypt(numbers, key, randomness)
 
 
-def zero(limbs: int) -> bytes:
-    """Where adding begins; not fit to be sent before it is refreshed."""
-    return _core.elgamal_zero(limbs)
+def zero() -> bytes:
+    """Where adding begins. A total itself is never sent, only what `blind` makes of it."""
+    return _core.elgamal_zero()
 
 
 def add_up(total: bytes, ciphertexts: bytes, places: bytes) -> bytes:
@@ -60,7 +58,7 @@ def add_up(total: bytes, ciphertexts: bytes, places: bytes) -> bytes:
         places: 4 bytes each, little-endian.
 
     Raises:
-        PointError: `.index` counts elements; the first that is none.
+        PointError: `.index` counts elements, two a ciphertext; the first that is none.
         ValueError: not whole ciphertexts, or a place past the last.
 
     Leaks: to whoever watches this process's memory accesses, the places. Cost: one decoding an element.
@@ -68,23 +66,51 @@ def add_up(total: bytes, ciphertexts: bytes, places: bytes) -> bytes:
     return _core.elgamal_add_up(total, ciphertexts, places)
 
 
-def refresh(total: bytes, publics: bytes, randomness: SecretScalars) -> bytes:
-    """`total` under fresh randomness (one scalar): for the holder of the keys, no sign is left of what was added.
+def blind(total: bytes, randomness: SecretScalars) -> bytes:
+    """What the holder of the key needs of `total` to open it: one element, uniform, so it shows nothing of what was added.
+
+    Args:
+        total: `zero`, or what `add_up` gave.
+        randomness: one scalar, fresh for each total; `open_sum` needs it again.
+    """
+    return _core.elgamal_blind(total, randomness)
+
+
+def decryption_share(blinded: bytes, key: SecretScalars) -> bytes:
+    """The element multiplied by the key, 32 bytes; for the holder of the key.
 
     Raises:
-        PointError: a public key is not an element.
+        PointError: it is no element other than the identity.
+        ValueError: it does not have 32 bytes.
+
+    Leaks: whoever has it opens one sum, of whatever it made `blinded` from.
     """
-    return _core.elgamal_refresh(total, publics, randomness)
+    return _core.elgamal_decryption_share(blinded, key)
 
 
-def decrypt(ciphertext: bytes, keys: SecretScalars, bound: int) -> int | None:
-    """The number, each limb of which is at most `bound` (carries into the next limb are fine); None if one is above.
+def open_sum(total: bytes, public: bytes, share: bytes, randomness: SecretScalars, bound: int) -> int | None:
+    """The number in `total`.
+
+    Args:
+        total: as `blind` was given it.
+        public: the public key, 32 bytes.
+        share: what `decryption_share` gave for it.
+        randomness: as `blind` was given it.
+        bound: the largest number, either way, that is looked for, 0 to MAX_BOUND.
+
+    Returns:
+        None if it is beyond the bound: it is too large, or ciphertexts or share were not made as they should be.
 
     Raises:
-        PointError: a part of the ciphertext is not an element.
-        ValueError: another number of parts, or a bound from 2^48.
+        PointError: the public key or the share is no element other than the identity.
+        ValueError: a part has another length, or the bound is too large.
 
-    Cost: about 3 sqrt(bound) additions and encodings a limb, and some 24 sqrt(bound) bytes: a second for 2^40.
+    Cost: additions and encodings (`search_steps`), as many whatever is found. Up to 80 MiB.
     """
-    limbs = _core.elgamal_decrypt(ciphertext, keys, bound)
-    return None if limbs is None else sum(limb << LIMB_BITS * place for place, limb in enumerate(limbs))
+    return _core.elgamal_open(total, public, share, randomness, bound)
+
+
+def search_steps(bits: int) -> int:
+    """How many steps `open_sum` takes for a bound of so many bits, its sign among them."""
+    small = 1 << min(bits // 2, 21)
+    return small + (1 << bits) // small

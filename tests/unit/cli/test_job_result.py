@@ -12,7 +12,7 @@ from atoll.cli.main import main
 from tests.unit.client.test_download import JOB, RESULT, node_with
 
 
-@pytest.mark.parametrize(("spoiled", "said"), [(0, ""), (1, "for 1 more key in common"), (2, "for 2 more keys in common")])
+@pytest.mark.parametrize(("spoiled", "said"), [(0, ""), (1, "sent for 1 key in common"), (2, "sent for 2 keys in common")])
 def test_who_reads_a_result_hears_what_is_missing_by_the_other_sides_fault(
     spoiled: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

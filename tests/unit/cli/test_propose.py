@@ -373,7 +373,11 @@ def test_a_sum_asks_for_twenty_matches_unless_told_otherwise_and_other_outputs_f
     assert propose("--output", "sum", "--show", "phone", "--min-count", "5") == 0
     assert propose("--min-count", "5") == 0
     assert [one["spec"]["min_count"] for one in node.proposed] == [20, 5, 0]
+    assert [one["spec"]["total_bits"] for one in node.proposed] == [44, 44, 0]
     assert node.proposed[0]["spec"]["scale"] == 2
+    assert propose("--output", "sum", "--show", "phone", "--total-bits", "48") == 0
+    assert node.proposed[-1]["spec"]["total_bits"] == 48
+    assert propose("--output", "sum", "--show", "phone", "--total-bits", "43") == 2
 
 
 def test_noise_protocol_and_link_arrive_as_the_kind_wants_them(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:

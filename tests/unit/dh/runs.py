@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from atoll.primitives import elgamal
+from atoll.primitives.oprf import SecretScalars
 from atoll.protocols.packets import Packet
 from atoll.protocols.psi import MemoryItems
 from atoll.protocols.psi.limits import Limits
@@ -63,9 +65,28 @@ def lengths_of(ran: Pumped) -> list[tuple[Party, int]]:
     return [(said.sender, len(said.packet.data)) for said in ran.transcript]
 
 
+def spoils(value: int) -> Callable[[bytes, SecretScalars, SecretScalars], bytes]:
+    """`elgamal.encrypt` as a sender has it that puts what no search finds in place of one value."""
+
+    def encrypt(numbers: bytes, key: SecretScalars, randomness: SecretScalars) -> bytes:
+        whole, size = honest(numbers, key, randomness), elgamal.CIPHERTEXT_BYTES
+        found = [one for (one,) in struct.iter_unpack("<q", numbers)].index(value) * size
+        element = elgamal.public_key(SecretScalars.derive(bytes(32), 0, 1))
+        return whole[: found + size - 32] + element + whole[found + size :]
+
+    honest = elgamal.encrypt
+    return encrypt
+
+
 @pytest.fixture
 def small_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sets of a few keys are cut into several buckets, with room for a few dummies each."""
     monkeypatch.setattr("atoll.protocols.psi.cut.TARGET_KEYS", 8)
     monkeypatch.setattr("atoll.protocols.psi.cut.LEAST_KEYS", 1)
     monkeypatch.setattr("atoll.protocols.psi.state.is_within_cap", lambda *_: True)  # so few keys are mostly padding
+
+
+@pytest.fixture
+def narrow_sums(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs look for sums of 24 bits, which takes no seconds."""
+    monkeypatch.setattr("atoll.jobs.intersection.protocols.psi_sum.USUAL_BITS", 24)

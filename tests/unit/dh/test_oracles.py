@@ -22,7 +22,7 @@ from atoll.protocols.psi.state import parse_state
 from atoll.protocols.psi_cardinality.dummies import draw_dummies, public_dummies
 from atoll.protocols.psi_oprf.params import derive_key, tag_bytes
 from atoll.protocols.psi_oprf.sender import derive_nonce
-from atoll.protocols.psi_sum.messages import Aggregate
+from atoll.protocols.psi_sum.messages import Aggregate, Share
 from atoll.protocols.pump import Pumped, pump
 from atoll.protocols.role import Party, Receive
 from specs.reference import oprf as slow_oprf
@@ -136,32 +136,36 @@ def test_cardinality_exact_and_with_noise() -> None:
         assert ran[RECEIVER].keys == count
 
 
-def test_sums() -> None:
+@pytest.mark.parametrize("least", [1, 3], ids=["told", "withheld"])
+def test_sums(least: int) -> None:
     amounts = [-3, 0, 4, 1, -2]
 
     def values(keys: Bucket) -> bytes:
         return b"".join(struct.pack("<q", amounts[row]) for row in rows(keys.rows))
 
-    terms = psi_sum.Terms(value_bits=32)
+    terms = psi_sum.Terms(total_bits=32, min_count=least)
     ran = pump(
         {
             RECEIVER: psi_sum.receiver(OURS, terms=terms, **seat(RECEIVER)),
             SENDER: psi_sum.sender(THEIRS, values, terms=terms, **seat(SENDER)),
         }
     )
-    name = f"psi-sum-ristretto255/1 {terms}"
+    name = f"psi-sum-ristretto255/2 {terms}"
     ours, theirs = Secrets(RECEIVER, name), Secrets(SENDER, name)
     sender, receiver = hidden(THEIRS, ran, theirs, "key", "own"), hidden(OURS, ran, ours, "mask", "own")
     numbers = [amount for (amount,) in struct.iter_unpack("<q", values(digests_of(THEIRS, ran)[1]))]
     randomness = scalars(theirs.fork("value randomness").bytes(32), 5)
-    brought = slow_sum.Values(numbers, scalars(theirs.fork("value keys").bytes(32), 2), randomness)
-    fresh = scalars(ours.fork("refresh").bytes(32), 1)[0]
-    said, ciphertext, count, total = slow_sum.run(sender, brought, receiver, theirs.order("answers", 4), fresh, CONTEXT)
+    brought = slow_sum.Values(numbers, scalars(theirs.fork("value key").bytes(32), 1)[0], randomness)
+    blinding = scalars(ours.fork("blinding").bytes(32), 1)[0]
+    said, opening, count, total = slow_sum.run(
+        sender, brought, receiver, theirs.order("answers", 4), blinding, CONTEXT, min_count=least
+    )
     assert frames_of(ran, RECEIVER) == joined(said.receiver)
     assert frames_of(ran, SENDER) == joined(said.sender)
-    asked = next(one.packet for one in ran.transcript if b"psi-sum.aggregate" in one.packet.data)
-    assert parse_packet(asked, Receive(RECEIVER, Aggregate)) == Aggregate(count=count, ciphertext=ciphertext)
-    assert ran[RECEIVER] == psi_sum.Sum(count, total) == psi_sum.Sum(2, sum(amounts[:2]))
+    asked, answered = (one.packet for one in ran.transcript[-2:])
+    assert parse_packet(asked, Receive(RECEIVER, Aggregate)) == Aggregate(blinded=opening[0])
+    assert parse_packet(answered, Receive(SENDER, Share)) == Share(share=opening[1])
+    assert ran[RECEIVER] == psi_sum.Sum(count, total) == psi_sum.Sum(2, sum(amounts[:2]) if least == 1 else None)
 
 
 def test_look_ups() -> None:

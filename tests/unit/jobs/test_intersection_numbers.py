@@ -17,6 +17,7 @@ from atoll.jobs.table import MemoryRows
 from atoll.ledger.plan import Plan
 from atoll.policy.demand import Exposure
 from atoll.protocols.pump import pump
+from tests.unit.dh.runs import narrow_sums
 from tests.unit.jobs.world import (
     BANK,
     BANK_ROWS,
@@ -34,6 +35,8 @@ from tests.unit.jobs.world import (
     rows_job,
     run,
 )
+
+__all__ = ["narrow_sums"]
 
 
 def number(output: Output, shows: tuple[str, ...] = (), **changes: Any) -> Plan:
@@ -96,17 +99,19 @@ AMOUNTS = given(
 def test_a_sum_adds_every_row_of_the_owner_with_a_common_key_as_sql_does() -> None:
     job = number(Output.SUM, ("debt",), scale=2)
     done = run(job, {OWNER: AMOUNTS, RECEIVER: given(SHARED)})
+    assert KIND.parameters(job)["total-bits"] == 44
     assert done[RECEIVER].result.rows() == [(3, "49.80")]
     assert [(one.name, one.kind) for one in KIND.result_schema(job)] == [("count", "integer"), ("sum", "decimal")]
     assert done[OWNER].result is None
 
 
+@pytest.mark.usefixtures("narrow_sums")
 def test_over_fewer_keys_than_asked_for_no_sum_is_told() -> None:
     done = run(number(Output.SUM, ("debt",), scale=2, min_count=4), {OWNER: AMOUNTS, RECEIVER: given(SHARED)})
     assert done[RECEIVER].result.rows() == [(3, None)]
 
 
-def test_a_sum_demands_its_column_as_an_aggregate_and_says_that_the_owner_sees_it_too() -> None:
+def test_a_sum_demands_its_column_as_an_aggregate_and_says_that_the_owner_gets_nothing() -> None:
     job = number(Output.SUM, ("debt",), min_count=20)
     owner, receiver = KIND.demands(job)
     assert owner.columns[-1] == ("debt", Exposure.AFTER_AGGREGATE)
@@ -114,12 +119,13 @@ def test_a_sum_demands_its_column_as_an_aggregate_and_says_that_the_owner_sees_i
     assert (owner.output, owner.payload, owner.min_count) == (Output.SUM, ("debt",), 20)
     assert receiver.payload == ()
     alone = {one.members: one.reads for one in job.coalitions}
-    assert "sum of bureau/files/3:debt" in alone["bureau",]
-    assert "how many keys both have, and the sum" in job.leakage
-    assert "An owner that does not keep to the protocol can read from the sum" in job.leakage
-    assert KIND.parameters(job)["min-count"] == 20
+    assert "sum of bureau/files/3:debt" in alone["bank",]
+    assert alone["bureau",] == ("size of bank/customers/1",)
+    assert "The owner learns how many rows with a key the receiver brings, and nothing of the result." in job.leakage
+    assert (KIND.parameters(job)["min-count"], KIND.parameters(job)["total-bits"]) == (20, 44)
 
 
+@pytest.mark.usefixtures("narrow_sums")
 def test_the_summed_column_is_read_once_however_many_frames_there_are() -> None:
     class Counted(MemoryRows):
         reads = 0
@@ -145,6 +151,7 @@ def test_what_cannot_be_summed_ends_the_run_and_shows_no_cell() -> None:
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.usefixtures("narrow_sums")
 @pytest.mark.parametrize(
     "job",
     [rows_job(), number(Output.CARDINALITY), number(Output.SUM, ("income",))],

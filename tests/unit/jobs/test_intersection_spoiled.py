@@ -1,4 +1,4 @@
-"""Payloads that the owner spoiled: left out of the receiver's answer, counted there, and nothing that the owner could see."""
+"""Payloads and values that the owner spoiled: not in the receiver's answer, counted there, and nothing the owner could see."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 from atoll.jobs.intersection import Join, Output
 from atoll.jobs.payload import encode_payloads
 from atoll.jobs.table import Rows
+from atoll.primitives import elgamal
 from atoll.protocols.psi.items import Bucket
+from tests.unit.dh.runs import narrow_sums, spoils
 from tests.unit.jobs.world import (
     BANK,
     BUREAU,
@@ -20,12 +22,15 @@ from tests.unit.jobs.world import (
     RECEIVER,
     SECOND,
     SHARED,
+    altered,
     given,
     plan_of,
     rows_job,
     run,
     spec,
 )
+
+__all__ = ["narrow_sums"]
 
 ENCODE = "atoll.jobs.intersection.protocols.psi_payload.encode_payloads"
 """What a sender says of its keys; a receiver does not call it."""
@@ -74,3 +79,23 @@ def test_what_was_spoiled_before_a_resume_is_told_after_it(monkeypatch: pytest.M
     for states in zip(*whole.checkpoints.values(), strict=True):
         again = run(job, inputs, dict(zip(whole.checkpoints, states, strict=True)))
         assert again.outputs == whole.outputs
+
+
+@pytest.mark.usefixtures("narrow_sums")
+@pytest.mark.parametrize(("value", "is_common"), [(50, True), (1, False)], ids=["of-a-match", "of-another-key"])
+def test_a_sum_that_cannot_be_read_is_told_to_its_receiver_alone(
+    monkeypatch: pytest.MonkeyPatch, value: int, is_common: bool
+) -> None:
+    job = plan_of(replace(altered("bureau", shows=("income",)), output=Output.SUM, protocol=""))
+    inputs = {OWNER: INCOMES, RECEIVER: given(SHARED)}
+    honest = run(job, inputs)
+    monkeypatch.setattr(elgamal, "encrypt", spoils(value))
+    done = run(job, inputs)
+    assert honest[RECEIVER].result.rows() == [(2, "350")]
+    assert done[RECEIVER].result.rows() == ([(2, None)] if is_common else [(2, "350")])
+    assert done[RECEIVER].counts.get("spoiled", 0) == (2 if is_common else 0)
+    assert done[OWNER].counts == honest[OWNER].counts
+    *before, last = honest.said(RECEIVER, OWNER)
+    *heard, commitment = done.said(RECEIVER, OWNER)
+    assert (heard, len(commitment.data)) == (before, len(last.data))
+    assert (commitment == last) is not is_common

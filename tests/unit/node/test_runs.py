@@ -24,7 +24,7 @@ from atoll.node.jobs import Jobs
 from atoll.node.outbox import NONCE_RETRIES
 from atoll.node.runs import Runs
 from atoll.policy.local import LocalRules
-from atoll.protocols.psi_sum.errors import ValueTooWide
+from atoll.protocols.psi_sum.errors import TotalTooWide
 from atoll.transport.errors import EndedUntold
 from tests.unit.node.offices import JOB, SPEC, Offices
 
@@ -105,13 +105,13 @@ async def test_a_code_that_tells_of_rows_stays_at_its_node(offices: Offices, tmp
     bureau.context = replace(bureau.context, config=replace(bureau.context.config, home=Home(tmp_path)))
     nothing: Any = None
     runs = Runs(bureau.context, bureau.bodies, bureau.consents, nothing, nothing)
-    await runs._fail(offices.job(), ValueTooWide.code)
+    await runs._fail(offices.job(), TotalTooWide.code)
     assert offices.job().reason == EndedUntold.code
     local = bureau.store.job(JOB.hex())
     assert local is not None
-    assert local.error == ValueTooWide.code
-    assert Jobs(bureau.context, bureau.bodies, bureau.consents, runs).why(JOB.hex()).reason == ValueTooWide.code
-    assert bureau.store.audit_trail()[-1][2:] == ("node", "job.fail", JOB.hex(), ValueTooWide.code)
+    assert local.error == TotalTooWide.code
+    assert Jobs(bureau.context, bureau.bodies, bureau.consents, runs).why(JOB.hex()).reason == TotalTooWide.code
+    assert bureau.store.audit_trail()[-1][2:] == ("node", "job.fail", JOB.hex(), TotalTooWide.code)
 
 
 async def test_a_failure_that_is_not_taken_is_heard_of_unless_another_party_was_first(offices: Offices, tmp_path: Path) -> None:

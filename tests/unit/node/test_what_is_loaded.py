@@ -86,10 +86,10 @@ async def submit(body):
     print(body.code)
 
 context = Lent(store=Lent(update_job=lambda *_, **__: None), note=lambda *_: None, outbox=Lent(submit=submit))
-print("psi_sum.value_too_wide" in catalogue())
+print("psi_sum.total_too_wide" in catalogue())
 for missing in sys.argv[1:]:
     sys.modules[missing] = None
-asyncio.run(Runs(context, None, None, None, None)._fail(Lent(job_id=bytes(16)), "psi_sum.value_too_wide"))
+asyncio.run(Runs(context, None, None, None, None)._fail(Lent(job_id=bytes(16)), "psi_sum.total_too_wide"))
 """
 
 

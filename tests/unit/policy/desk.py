@@ -309,21 +309,16 @@ class Desk:
         self.terms[GRANT] = replace(TERMS, permissions=(rule,))
         return self
 
-    def receive_at_home(self, **demand: Any) -> Desk:
+    def receive_at_home(self) -> Desk:
         """The bureau's line is its own run: it receives, without a grant, and the bank serves and proposes."""
         parties = (PlanParty(role="owner", index=0, org="bank"), PlanParty(role="receiver", index=0, org="bureau"))
-        return (
-            self.change_plan(parties=parties)
-            .change_input(grant=b"", grant_version=0)
-            .change_demand(receivers=("bureau",), **demand)
-        )
+        return self.change_plan(parties=parties).change_input(grant=b"", grant_version=0).change_demand(receivers=("bureau",))
 
-    def add_granted_run(self, **changes: Any) -> Desk:
+    def add_granted_run(self) -> Desk:
         """A second run on the bureau's files, in which the bank receives by its grant."""
         self.demands = (*self.demands, replace(DEMAND, output=self.demands[0].output))
-        line = replace(files_input(receiver=1), **changes)
         parties = (*self.plan.parties, PlanParty(role="receiver", index=1, org="bank"))
-        return self.change_plan(inputs=(*self.plan.inputs, line), parties=parties)
+        return self.change_plan(inputs=(*self.plan.inputs, files_input(receiver=1)), parties=parties)
 
     def change_grant(self, **changes: Any) -> Desk:
         return self.change(Grant, GRANT.hex(), **changes)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from atoll.errors import AtollError
-from atoll.ledger.plan import Coalition, PlanOutput, PlanParty
+from atoll.ledger.plan import Coalition, PlanParty
 from atoll.ledger.records import Cap, CapUnit, Dataset, Grant, GrantState
 from atoll.policy import errors
 from atoll.policy.demand import Exposure
@@ -224,30 +224,6 @@ def test_all_that_a_person_is_asked_for_is_said() -> None:
 def test_trust_in_a_proposer_permits_nothing_else() -> None:
     trusting = Desk().say(trusted_proposers=frozenset({"bank"}))
     assert trusting.change_grant(state=GrantState.REVOKED).verdict() == ("deny", "policy.no_grant")
-
-
-def test_the_count_of_ones_own_run_is_told_to_others_where_one_proposed_it_and_not_where_they_did() -> None:
-    """A sum tells its sender the count: who could propose it for another could ask whether one identifier is in its set."""
-    probe = Desk().receive_at_home(told=("bank",), output="sum").say(trusted_proposers=frozenset({"bank"}))
-    decision = probe.ask()
-    assert (decision.verdict, decision.code) == (Verdict.DENY, "policy.no_grant")
-    assert [one.constraint for one in decision.reasons if not one.holds] == [f"count of {FILES} for bank"]
-    probe.proposer = "bureau"
-    assert probe.verdict() == ("permit", "policy.permit")
-
-
-def test_a_grant_in_the_same_plan_and_under_the_same_key_covers_the_count() -> None:
-    def both(**changes: object) -> Desk:
-        desk = Desk().receive_at_home(told=("bank",), output="sum", payload=("name",))
-        desk.permit_output("sum").change_plan(outputs=(PlanOutput(index=0, gets=("sum",)),))
-        desk.say(trusted_proposers=frozenset({"bank"})).add_granted_run(**changes)
-        desk.demands = (*desk.demands[:-1], replace(desk.demands[-1], payload=("name",)))
-        return desk
-
-    assert both().verdict() == ("permit", "policy.permit")
-    assert both(grant=b"", grant_version=0).verdict() == ("deny", "policy.no_grant")
-    other = both(columns=("name",), normalisation=("text/1",)).ask()
-    assert f"count of {FILES} for bank" in [one.constraint for one in other.reasons if not one.holds]
 
 
 # -- whose business it is ------------------------------------------------------------------------------------------------------

@@ -12,24 +12,28 @@ from atoll.primitives.oprf import SecretScalars
 from atoll.protocols.errors import WrongBulkLength
 from atoll.protocols.packets import Packet, encode_packet
 from atoll.protocols.psi import Bucket, MemoryItems, errors
+from atoll.protocols.psi.state import parse_state
 from atoll.protocols.psi_sum import (
     BadAggregate,
-    BadPublicKeys,
-    BadSum,
+    BadPublicKey,
+    BadShare,
     Limits,
     Sum,
     Terms,
-    ValueTooWide,
+    TotalTooWide,
     receiver,
     sender,
 )
-from atoll.protocols.psi_sum.messages import Aggregate, Total, ValueKeys
+from atoll.protocols.psi_sum.messages import Aggregate, Share, ValueKey
+from atoll.protocols.psi_sum.params import ENTRY_BYTES
 from atoll.protocols.pump import Pumped, Said, Tamper, pump
 from atoll.protocols.role import Party, Role
 from atoll.wire.message import Message
-from tests.unit.dh.runs import BAD_ELEMENTS, RECEIVER, SENDER, change, items, lengths_of, rows, seat
+from specs.reference.dh import plus, times, times_generator
+from tests.unit.dh.runs import BAD_ELEMENTS, RECEIVER, SENDER, change, frames_of, items, lengths_of, rows, seat
 
-TERMS = Terms(value_bits=32)
+TERMS = Terms(total_bits=24)
+ELEMENT = elgamal.public_key(SecretScalars.derive(bytes(32), 0, 1))
 
 
 def sums(amounts: Sequence[int]) -> Callable[[Bucket], bytes]:
@@ -80,32 +84,81 @@ def test_the_sum_is_over_the_senders_rows_of_keys_that_both_have_each_row_once(
     assert ran[SENDER] is None
 
 
-@pytest.mark.parametrize("bits", [16, 32, 48, 64])
-def test_the_least_and_the_greatest_values_of_every_width_add_up(bits: int) -> None:
-    least, greatest = -(1 << bits - 1), (1 << bits - 1) - 1
-    for amounts in ([least] * 3, [greatest] * 3, [least, greatest, -1], [0, 0, 0]):
-        roles: dict[Party, Role[Any]] = {
-            RECEIVER: receiving(items(1, 2, 3, 4), terms=Terms(value_bits=bits)),
-            SENDER: sending(items(1, 2, 3), amounts, terms=Terms(value_bits=bits)),
-        }
-        assert pump(roles)[RECEIVER] == Sum(3, sum(amounts))
+def summed(bits: int, amounts: Sequence[int], ours: int = 20) -> Sum:
+    """Over the first keys of `ours`, which is as many rows as the receiver brings."""
+    terms, theirs = Terms(total_bits=bits), items(*range(len(amounts)))
+    roles: dict[Party, Role[Any]] = {
+        RECEIVER: receiving(items(*range(ours)), terms=terms),
+        SENDER: sending(theirs, amounts, terms=terms),
+    }
+    result: Sum = pump(roles)[RECEIVER]
+    return result
 
 
-def test_a_value_too_wide_ends_the_run_and_is_not_repeated_in_the_error() -> None:
-    for amount in (1 << 15, -(1 << 15) - 1):
-        terms = Terms(value_bits=16)
-        with pytest.raises(ValueTooWide) as caught:
-            pump({RECEIVER: receiving(items(1), terms=terms), SENDER: sending(items(1), [amount], terms=terms)})
-        assert str(amount) not in str(caught.value)
+@pytest.mark.parametrize("bits", [16, 17, 30, 36])
+def test_the_least_and_the_greatest_sums_of_every_width_are_told(bits: int) -> None:
+    most = (1 << bits - 1) - 1
+    for amounts in ([most], [-most], [most, -most], [most - 3, 1, 2, -most], [0, 0], [most // 2, most // 2, -most, 0]):
+        assert summed(bits, amounts) == Sum(len(amounts), sum(amounts))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_values_that_could_add_up_to_too_much_end_the_run_and_are_not_repeated_in_the_error(sign: int) -> None:
+    """Whatever matches: a sum that is not found would be held against the sender."""
+    most = (1 << 15) - 1
+    for amounts in ([most, 1], [most + 1], [1 << 62] * 3, [most - 5, -most, 3, -most // 2, 3]):
+        with pytest.raises(TotalTooWide) as caught:
+            summed(16, [sign * amount for amount in amounts])
+        assert "16 bits" in str(caught.value)
+        assert str(most) not in str(caught.value)
+
+
+def test_the_least_value_of_all_is_too_wide() -> None:
+    with pytest.raises(TotalTooWide):
+        summed(48, [-(1 << 63)])
+
+
+def test_only_as_many_values_are_counted_as_the_receiver_brings_keys() -> None:
+    most = (1 << 15) - 1
+    amounts = [most // 2] * 10 + [-(most // 2)] * 10
+    assert summed(16, amounts, ours=2) == Sum(2, 2 * (most // 2))
+    with pytest.raises(TotalTooWide):
+        summed(16, amounts, ours=3)
 
 
 @pytest.mark.parametrize(("least", "told"), [(3, True), (4, False)])
-def test_a_sum_over_too_few_keys_is_withheld_and_the_sender_does_not_learn_how_few(least: int, told: bool) -> None:
-    terms = Terms(value_bits=32, min_count=least)
-    ran = run(items(1, 2, 3), items(1, 2, 3), terms=terms)
+def test_a_sum_over_too_few_keys_is_withheld(least: int, told: bool) -> None:
+    ran = run(items(1, 2, 3), items(1, 2, 3), terms=Terms(total_bits=24, min_count=least))
     assert ran[RECEIVER] == Sum(3, sum(AMOUNTS[:3]) if told else None)
-    asked = [said for said in ran.transcript if b"aggregate" in said.packet.data]
-    assert (asked[0].packet == encode_packet(Aggregate(count=0, ciphertext=b""))) != told
+
+
+@pytest.mark.parametrize(("least", "total"), [(3, sum(AMOUNTS[:3])), (4, None)])
+def test_in_place_of_too_few_keys_the_sum_of_none_is_opened(
+    monkeypatch: pytest.MonkeyPatch, least: int, total: int | None
+) -> None:
+    opened = []
+
+    def open_sum(asked: bytes, *others: Any) -> int | None:
+        opened.append(asked)
+        return honest(asked, *others)
+
+    honest = elgamal.open_sum
+    monkeypatch.setattr(elgamal, "open_sum", open_sum)
+    ran = run(items(1, 2, 3, 8, 9), items(1, 2, 3, 4), terms=Terms(total_bits=24, min_count=least))
+    assert ran[RECEIVER] == Sum(3, total)
+    assert (opened == [elgamal.zero()]) is (total is None)
+
+
+def test_a_spoiled_sum_over_too_few_keys_is_withheld_as_every_other_one() -> None:
+    terms, tamper = Terms(total_bits=24, min_count=2), replace("psi-sum.share", Share(share=ELEMENT))
+    assert run(items(1), items(1), terms=terms, tamper=tamper)[RECEIVER] == Sum(1, None)
+
+
+def test_a_spoiled_sum_is_spoiled_after_a_resume() -> None:
+    ran = run(items(1), items(1), tamper=replace("psi-sum.share", Share(share=ELEMENT)))
+    state = {RECEIVER: ran.checkpoints[RECEIVER][-1], SENDER: ran.checkpoints[SENDER][-1]}
+    again = pump({RECEIVER: receiving(items(1), resume=state[RECEIVER]), SENDER: sending(items(1), resume=state[SENDER])})
+    assert again[RECEIVER] == ran[RECEIVER] == Sum(1, None, spoiled=True)
 
 
 def test_a_resume_at_any_checkpoint_says_the_same_and_ends_the_same() -> None:
@@ -133,14 +186,14 @@ def test_a_checkpoint_of_another_run_is_refused(changes: dict[str, Any]) -> None
         next(sending(theirs, resume=state, **{name: value for name, value in changes.items() if name != "theirs"}))
 
 
-ENTRY = TERMS.entry_bytes
+ENTRY = ENTRY_BYTES
 
 
 @pytest.mark.parametrize("bad", BAD_ELEMENTS.values(), ids=BAD_ELEMENTS)
 @pytest.mark.parametrize(
     ("party", "number", "at"),
-    [(RECEIVER, 0, 64), (SENDER, 1, 2 * ENTRY), (SENDER, 1, 2 * ENTRY + 32), (SENDER, 1, 2 * ENTRY + 96)],
-    ids=["keys", "entry-key", "randomness", "last-limb"],
+    [(RECEIVER, 0, 64), (SENDER, 1, 2 * ENTRY), (SENDER, 1, 2 * ENTRY + 32), (SENDER, 1, 2 * ENTRY + 64)],
+    ids=["keys", "entry-key", "randomness", "value"],
 )
 @pytest.mark.parametrize("theirs", [range(5), range(50, 55)], ids=["matched", "unmatched"])
 def test_elements_off_the_group_are_refused_whether_they_match_or_not(
@@ -177,49 +230,57 @@ def replace(kind: str, message: Message) -> Tamper:
     return tamper
 
 
-@pytest.mark.parametrize("publics", [bytes(64), bytes(32) + b"\xff" * 32, b"\xe2" * 32], ids=["zero", "off", "short"])
-def test_value_keys_off_the_group_or_too_few_are_refused(publics: bytes) -> None:
-    with pytest.raises(BadPublicKeys):
-        run(items(1), items(1), tamper=replace("psi-sum.value-keys", ValueKeys(publics=publics)))
+@pytest.mark.parametrize("public", BAD_ELEMENTS.values(), ids=BAD_ELEMENTS)
+def test_a_value_key_off_the_group_is_refused(public: bytes) -> None:
+    with pytest.raises(BadPublicKey):
+        run(items(1), items(1), tamper=replace("psi-sum.value-key", ValueKey(public=public)))
 
 
-def encrypted(number: int, keys: int) -> bytes:
-    randomness = SecretScalars.derive(bytes(32), 0, 1)
-    return elgamal.encrypt(number.to_bytes(8, "little"), SecretScalars.derive(bytes([3] * 32), 0, keys), randomness)
+@pytest.mark.parametrize("blinded", BAD_ELEMENTS.values(), ids=BAD_ELEMENTS)
+def test_what_is_no_element_is_not_multiplied_by_the_senders_keys(blinded: bytes) -> None:
+    with pytest.raises(BadAggregate):
+        run(items(*range(5)), items(*range(5)), tamper=replace("psi-sum.aggregate", Aggregate(blinded=blinded)))
 
 
-@pytest.mark.parametrize(
-    ("count", "ciphertext", "reason"),
-    [
-        (1, bytes(96), "at least 2"),
-        (6, bytes(96), "not so many"),
-        (5, bytes(64), "length"),
-        (5, bytes(96), "elements of the group"),
-        (5, encrypted(7, 2), "more than"),
-    ],
-    ids=["too-few", "too-many", "length", "identity", "another-key"],
-)
-def test_a_receiver_that_asks_for_what_it_cannot_have_is_refused(count: int, ciphertext: bytes, reason: str) -> None:
-    terms = Terms(value_bits=32, min_count=2)
-    tamper = replace("psi-sum.aggregate", Aggregate(count=count, ciphertext=ciphertext))
-    with pytest.raises(BadAggregate, match=reason):
-        run(items(*range(5)), items(*range(5)), terms=terms, tamper=tamper)
+@pytest.mark.parametrize("share", BAD_ELEMENTS.values(), ids=BAD_ELEMENTS)
+@pytest.mark.parametrize("theirs", [1, 2], ids=["of-a-sum", "of-none"])
+def test_a_share_off_the_group_is_refused_whatever_is_in_common(theirs: int, share: bytes) -> None:
+    with pytest.raises(BadShare):
+        run(items(1), items(theirs), tamper=replace("psi-sum.share", Share(share=share)))
 
 
-@pytest.mark.parametrize(
-    ("theirs", "total"),
-    [
-        (1, b""),
-        (1, bytes(15)),
-        (1, (1 << 31).to_bytes(16, "big")),
-        (1, (-(1 << 31) - 1).to_bytes(16, "big", signed=True)),
-        (2, bytes(16)),
-    ],
-    ids=["missing", "short", "large", "low", "not-asked-for"],
-)
-def test_a_sum_that_cannot_be_is_refused(theirs: int, total: bytes) -> None:
-    with pytest.raises(BadSum):
-        run(items(1), items(theirs), tamper=replace("psi-sum.total", Total(total=total)))
+@pytest.mark.parametrize("part", [32, ENTRY - 32], ids=["randomness", "value"])
+def test_a_spoiled_value_is_told_to_the_receiver_alone_if_it_is_of_a_common_key(part: int) -> None:
+    """The sender, which does not know what is common, has the same from the receiver whichever entry it spoils: to the byte, or
+    another element, as uniform, if it is the first part that it spoils."""
+    ours, theirs = items(*range(3)), items(*range(5))
+    whole = run(ours, theirs)
+    found = []
+    for at in range(part, 5 * ENTRY, ENTRY):
+        ran = run(ours, theirs, tamper=change(SENDER, 1, lambda data, at=at: data[:at] + ELEMENT + data[at + 32 :]))  # type: ignore[misc]
+        found.append(ran[RECEIVER])
+        said, honest = ran.said(RECEIVER, SENDER), whole.said(RECEIVER, SENDER)
+        assert said[:-1] == honest[:-1]
+        assert len(said[-1].data) == len(honest[-1].data)
+        assert said == honest or part == 32
+    assert sorted(found, key=repr) == [whole[RECEIVER]] * 2 + [Sum(3, None, spoiled=True)] * 3
+
+
+@pytest.mark.parametrize(("more", "is_found"), [(40 + (1 << 23) - 1, True), (40 + (1 << 23), False)])
+def test_a_value_that_the_sender_should_have_refused_spoils_the_sum(more: int, is_found: bool) -> None:
+    def add(data: bytes) -> bytes:
+        entries = [data[at : at + ENTRY] for at in range(0, len(data), ENTRY)]
+        return b"".join(entry[:-32] + plus(entry[-32:], times_generator(more)) for entry in entries)
+
+    found = run(items(1), items(1), tamper=change(SENDER, 1, add))[RECEIVER]
+    assert found == (Sum(1, (1 << 23) - 1) if is_found else Sum(1, None, spoiled=True))
+
+
+def test_a_share_under_another_key_than_was_told_spoils_the_sum_and_nothing_else() -> None:
+    whole = run(items(*range(5)), items(*range(5)))
+    ran = run(items(*range(5)), items(*range(5)), tamper=replace("psi-sum.share", Share(share=ELEMENT)))
+    assert ran[RECEIVER] == Sum(5, None, spoiled=True)
+    assert ran.said(RECEIVER, SENDER) == whole.said(RECEIVER, SENDER)
 
 
 def test_nobody_brings_more_than_agreed() -> None:
@@ -230,23 +291,37 @@ def test_nobody_brings_more_than_agreed() -> None:
         pump({RECEIVER: receiving(items(*range(5))), SENDER: sending(items(1), limits=Limits(own_items=9, peer_items=4))})
 
 
-def test_lengths_follow_from_the_numbers_of_rows_until_the_sum_is_asked_for() -> None:
+@pytest.mark.parametrize("least", [1, 10])
+def test_lengths_follow_from_the_numbers_of_rows_alone(least: int) -> None:
+    terms = Terms(total_bits=24, min_count=least)
     seen = [
-        lengths_of(run(items(*ours), items(*theirs)))[:-2]
+        lengths_of(run(items(*ours), items(*theirs), terms=terms))
         for ours, theirs in ((range(20), range(30)), (range(20), range(100, 130)), ([1] * 20, [*range(15), *range(15)]))
     ]
     assert seen[0] == seen[1] == seen[2]
 
 
-def test_the_same_sum_looks_different_each_time_and_unlike_its_parts() -> None:
-    """The encrypted sum of one key is not that key's ciphertext, or the sender would know the match."""
+def asked_of(ran: Pumped) -> bytes:
+    return next(said.packet.data for said in ran.transcript if b"psi-sum.aggregate" in said.packet.data)
+
+
+def blinding_of(ran: Pumped) -> bytes:
+    """What the receiver added to the sum's first part."""
+    _, total, _ = parse_state(ran.checkpoints[RECEIVER][1]).held
+    return plus(asked_of(ran)[-32:], times(total[:32], -1))
+
+
+def test_what_is_sent_to_be_opened_is_blinded_anew_in_every_run() -> None:
+    """Or the sender would know the match: with one key the sum's first part is that entry's own."""
     ran = run(items(1), items(1, 2))
-    asked = next(said.packet.data for said in ran.transcript if b"psi-sum.aggregate" in said.packet.data)
-    entries = b"".join(said.packet.data for said in ran.transcript if said.sender == SENDER and said.packet.is_bulk)
-    assert not any(entries[at : at + 32] in asked for at in range(len(entries) - 31))
+    entries = b"".join(frames_of(ran, SENDER))
+    assert not any(entries[at : at + 32] in asked_of(ran) for at in range(len(entries) - 31))
+    again = pump({RECEIVER: receiving(items(1), seed=bytes([3] * 32)), SENDER: sending(items(1, 2))})
+    assert again[RECEIVER] == ran[RECEIVER]
+    assert blinding_of(again) != blinding_of(ran)
 
 
-@pytest.mark.parametrize("bad", [{"value_bits": 8}, {"value_bits": 80}, {"min_count": 0}])
+@pytest.mark.parametrize("bad", [{"total_bits": 15}, {"total_bits": 49}, {"min_count": 0}])
 def test_terms_are_bounded(bad: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"bits|count"):
         Terms(**bad)

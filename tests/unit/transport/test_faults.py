@@ -11,7 +11,7 @@ from atoll.transport.errors import EndedUntold, JobStopped
 from atoll.transport.faults import public_code, public_form, public_sentence
 
 UNTOLD = [
-    "psi_sum.value_too_wide",
+    "psi_sum.total_too_wide",
     "psi.bucket_overflow",
     "jobs.payload_too_long",
     "jobs.not_summable",

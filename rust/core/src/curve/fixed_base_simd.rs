@@ -97,7 +97,7 @@ impl Table {
 
 /// Divided by Z, with one inversion for all (Montgomery's trick); no Z is zero.
 #[vectorised]
-fn affine(points: &[Extended]) -> Vec<Affine> {
+pub fn affine(points: &[Extended]) -> Vec<Affine> {
     let mut inverses = inverses(&points.iter().map(|point| point.z).collect::<Vec<_>>());
     let each = points.iter().zip(&mut inverses).map(|(point, inverse)| {
         let (x, y) = (point.x.times(inverse).tight(), point.y.times(inverse));

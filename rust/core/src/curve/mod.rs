@@ -7,6 +7,7 @@
 //! * [`hash_multiply`]: messages hashed to the group (RFC 9380 appendix B), times one secret, encoded.
 //! * [`multiply_each`], [`hash_multiply_each`]: the same with a secret of its own for each.
 //! * [`multiply_base_each`]: the generator times each of many secrets, encoded.
+//! * [`progression`]: an element, and the same one added to it again and again, encoded.
 //!
 //! [`x25519`] does the like with the u-coordinates of Curve25519, faster and for less: Diffie-Hellman alone. [`oblivious`] is an
 //! oblivious function on the same curve, whose client multiplies fixed points only.
@@ -41,6 +42,7 @@ pub mod x25519;
 
 #[cfg(target_arch = "x86_64")]
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_COMPRESSED;
+use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use zeroize::Zeroizing;
 
@@ -171,6 +173,22 @@ pub fn multiply_base_each(kernel: Kernel, scalars: &[Scalar]) -> Vec<Encoding> {
             ifma::vector_simd::multiply_each(&vec![generator; scalars.len()], &halves).expect("the generator is an element")
         }
         _ => portable::multiply_base_each(&halves), // from a table, which pays more than four lanes without one
+    }
+}
+
+/// `first`, `first + step`, `first + 2 step` ...: `count` elements; the identity comes out as 32 zero bytes.
+///
+/// # Panics
+/// When the processor lacks the kernel.
+pub fn progression(kernel: Kernel, first: RistrettoPoint, step: RistrettoPoint, count: usize) -> Vec<Encoding> {
+    let half = Scalar::from(2_u8).invert();
+    let (first, step) = (first * half, step * half);
+    match runnable(kernel) {
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Ifma => ifma::vector_simd::progression(first, step, count),
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx2 => avx2::vector_simd::progression(first, step, count),
+        _ => portable::progression(first, step, count),
     }
 }
 

@@ -58,6 +58,13 @@ pub fn multiply_base_each(halves: &[Scalar]) -> Vec<Encoding> {
     encodings
 }
 
+pub fn progression(first: RistrettoPoint, step: RistrettoPoint, count: usize) -> Vec<Encoding> {
+    let points = std::iter::successors(Some(first), |point| Some(point + step));
+    let encodings: Result<_, Infallible> = encode_doubled(count, points.take(count).map(Ok));
+    let Ok(encodings) = encodings;
+    encodings
+}
+
 /// Encodings of the doubles of `points`, a batch at a time.
 pub fn encode_doubled<E>(count: usize, points: impl Iterator<Item = Result<RistrettoPoint, E>>) -> Result<Vec<Encoding>, E> {
     let mut encodings = Vec::with_capacity(count);

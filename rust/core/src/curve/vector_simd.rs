@@ -1,11 +1,13 @@
 //! A vector kernel: lists of any length, cut into groups of an element a lane and batches of groups.
 #![allow(unsafe_code)]
 
+use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::BadPoint;
 use super::digits::{DIGITS, Digit, digits, lane_digits};
+use super::fixed_base_simd::affine;
 use super::point_simd::Extended;
 use super::ristretto_simd::{decode, encode_doubled, first_bad, from_uniform};
 use super::sha512_simd::Expander;
@@ -90,6 +92,37 @@ pub fn hash_multiply_each<M: AsRef<[u8]>>(messages: &[M], halves: &[Scalar], dst
         products.extend(unsafe { hash_multiply_batch(batch, Halves::Each(halves), dst) });
     }
     products
+}
+
+/// As [`super::progression`], of halves; the processor has the instructions, as the caller has checked.
+pub fn progression(first: RistrettoPoint, step: RistrettoPoint, count: usize) -> Vec<Encoding> {
+    let rows = count.div_ceil(LANES);
+    let jump = step * Scalar::from(rows as u64);
+    let mut starts = std::iter::successors(Some(first), |start| Some(start + jump)).map(|start| start.compress().to_bytes());
+    let starts = std::array::from_fn(|_| starts.next().expect("there is always one more"));
+    // SAFETY: the processor has the instructions.
+    let walked = unsafe { walk(&starts, &step.compress().to_bytes(), rows) };
+    let mut encodings: Vec<_> = (0..LANES).flat_map(|lane| walked.iter().map(move |row| row[lane])).collect();
+    encodings.truncate(count);
+    encodings
+}
+
+/// Each lane from its own start; the doubles of where it comes by, `rows` of them.
+#[vectorised]
+fn walk(starts: &[Encoding; LANES], step: &Encoding, rows: usize) -> Vec<[Encoding; LANES]> {
+    let (_, [mut at, step]) = decode(&[*starts, [*step; LANES]]); // our own, of which the identity is not called good
+    let step = affine(&[step])[0];
+    let mut encodings = Vec::with_capacity(rows);
+    let mut points = Vec::with_capacity(BATCH / LANES);
+    for row in 0..rows {
+        points.push(at);
+        at = at.left().plus_affine(&step, 0).extended();
+        if points.len() == BATCH / LANES || row == rows - 1 {
+            encodings.extend(encode_doubled(&points));
+            points.clear();
+        }
+    }
+    encodings
 }
 
 #[vectorised]

@@ -210,8 +210,8 @@ class ResultInfo(Model):
     encoded_bytes: int
     """Length of the encoding that it commits to."""
     spoiled: int = 0
-    """Keys that both sides have, for which the other one sent nothing that can be read, by its own fault. Nobody else is told:
-    who sent it would learn that this organisation has such keys."""
+    """Keys that both sides have, for which what the other one sent cannot be read, by its own fault; of a sum, all that are in
+    it. Nobody else is told: who sent it would learn that this organisation has such keys."""
 
 
 class ApproveJob(Model):

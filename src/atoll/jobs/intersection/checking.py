@@ -8,7 +8,7 @@ from itertools import chain
 from atoll.jobs.errors import BadPlan
 from atoll.jobs.intersection.outputs import Join, Output
 from atoll.jobs.intersection.reading import KIND
-from atoll.jobs.intersection.spec import MAX_PLACES, IntersectionSpec, Side
+from atoll.jobs.intersection.spec import MAX_PLACES, TOTAL_BITS, IntersectionSpec, Side
 from atoll.policy.demand import OF_PROGRAMS
 from atoll.protocols.identifiers import UnknownRule, parse_rules
 
@@ -65,8 +65,10 @@ def _outputs(spec: IntersectionSpec) -> Iterator[str]:
         yield "an anti join gives identifiers: rows that do not match have nothing of the other side beside them"
     if spec.epsilon_micro and output is not Output.CARDINALITY:
         yield "noise is for a cardinality"
-    if spec.min_count and output is not Output.SUM:
-        yield "a least number of matches is for a sum"
+    if (spec.min_count or spec.total_bits) and output is not Output.SUM:
+        yield "a least number of matches, or a width, is for a sum"
+    if spec.total_bits and spec.total_bits not in TOTAL_BITS:
+        yield f"a sum has {TOTAL_BITS[0]} to {TOTAL_BITS[-1]} bits"
     givers = [side for side in spec.sides if spec.receivers != (side,)]
     if output is Output.ROWS and not all(side.shows for side in givers):
         yield "rows are asked for and a side shows no column; for rows of your own keep columns beside identifiers"

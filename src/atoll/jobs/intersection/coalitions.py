@@ -36,8 +36,6 @@ def _reads(spec: IntersectionSpec, members: tuple[Side, ...]) -> tuple[str, ...]
                 found.append(f"all columns of {side.dataset}")
             elif len(members) > 1:
                 found += labels(side, (*side.columns, *side.keeps, *side.shows))
-            elif spec.output is Output.SUM and not receives:  # the owner decrypts the sum
-                found += _told(spec, side)
         else:
             if receives and len(members) == 1:
                 found += _told(spec, side)

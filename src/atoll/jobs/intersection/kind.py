@@ -128,7 +128,6 @@ class Intersection(JobKind[IntersectionSpec]):
         output = Output(plan.program["output"])
         owner = line.dataset.partition("/")[0]
         own = owner == receiver
-        tells = own and PROTOCOLS[plan.protocol].tells_owner_count
         seen = Exposure.ENCRYPTED_ONLY if own or output in NUMBERS else Exposure.AFTER_JOIN
         beside = Exposure.AFTER_AGGREGATE if output is Output.SUM else Exposure.AFTER_JOIN
         return Demand(
@@ -145,7 +144,6 @@ class Intersection(JobKind[IntersectionSpec]):
             keys=line.key,
             epsilon_micro=line.epsilon_micro,
             min_count=plan.program.get("min-count", 0),
-            told=tuple(one for one in plan.orgs() if one != owner) if tells else (),
         )
 
 
@@ -160,6 +158,7 @@ def shape_of(spec: IntersectionSpec) -> Shape:
         join=spec.join,
         payload_bytes=payload_bytes(spec),
         epsilon_micro=spec.epsilon_micro,
+        total_bits=spec.total_bits,
         security=spec.security,
         memory_bytes=min(spec.memory_mb << 20, MAX_MEMORY_BYTES),
     )
@@ -185,6 +184,8 @@ def _program(spec: IntersectionSpec) -> dict[str, object]:
         said["min-count"] = spec.min_count
     if spec.scale:
         said["scale"] = spec.scale
+    if spec.total_bits:
+        said["total-bits"] = spec.total_bits
     if spec.output is Output.ROWS:
         said["payload-bytes"] = payload_bytes(spec)
     return said

@@ -57,6 +57,7 @@ def spec_of(plan: Plan) -> IntersectionSpec:
             epsilon_micro=said.get("epsilon-micro", 0),
             min_count=said.get("min-count", 0),
             scale=said.get("scale", 0),
+            total_bits=said.get("total-bits", 0),
             payload_bytes=said.get("payload-bytes", 0),
             security=Security(plan.adversary_model),
             protocol=plan.protocol,

@@ -98,7 +98,7 @@ def to_result(form: Form, found: Found, table: Rows) -> Result:
 
 
 def decimal_text(units: int, scale: int) -> str:
-    """A number of units of 10^-scale, written out; a sum may have more than 64 bits.
+    """A number of units of 10^-scale, written out.
 
     >>> decimal_text(-1205, 2), decimal_text(7, 0)
     ('-12.05', '7')

@@ -42,6 +42,8 @@ class Shape:
     """Bytes that travel beside each key of the owner."""
     epsilon_micro: int = 0
     """For a noisy cardinality, in millionths; 0: exact."""
+    total_bits: int = 0
+    """Width of a sum, where it is not the usual one."""
     security: Security = Security.SEMI_HONEST
     memory_bytes: int = MAX_MEMORY_BYTES
     """Most that a party's process may take."""

@@ -14,6 +14,8 @@ from atoll.wire.message import Count, Message, Name, Range, Size
 
 MAX_PLACES = 6
 """Most organisations in one intersection: a plan says for every set of them what it could read, and has room for 64 sets."""
+TOTAL_BITS = range(44, 49)
+"""Widths of a sum that a plan can ask for. By a narrower one a receiver could find out how large others' values are."""
 MAX_SHOWN_COLUMNS = 40
 """Most columns beside the key that one side takes part with."""
 
@@ -74,6 +76,9 @@ class IntersectionSpec(Message):
     """For `sum`: fewest keys in common over which a receiver that keeps to the protocol is told a sum."""
     scale: Annotated[int, Range(0, MAX_SCALE)] = 0
     """For `sum`: most digits behind the point of a summed number."""
+    total_bits: Annotated[int, Range(0, TOTAL_BITS[-1])] = 0
+    """For `sum`: in units of the scale it is between -2^(total_bits - 1) and 2^(total_bits - 1); 0: 44 bits. A wider one takes
+    the receiver longer to find."""
     payload_bytes: Annotated[int, Range(0, MAX_PAYLOAD_BYTES)] = 0
     """For `rows`: room for the shown cells of all rows that share a key, the same for every key; 0: 64 bytes a column."""
     security: Security = Security.SEMI_HONEST

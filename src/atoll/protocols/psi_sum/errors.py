@@ -5,34 +5,34 @@ from __future__ import annotations
 from atoll.errors import InputError, PeerError
 
 
-class ValueTooWide(InputError):
-    """A key's value does not fit into the agreed width. Which one and how large is not said."""
+class TotalTooWide(InputError):
+    """The values of as many keys as can match may add up to what the receiver cannot find. How large they are is not said."""
 
-    code = "psi_sum.value_too_wide"
+    code = "psi_sum.total_too_wide"
     tells_of_rows = True
-    sentence = "Some value does not fit into {bits} bits."
-    remedy = "Agree on wider values in the plan, or sum in larger units."
+    sentence = "The values of {keys} keys can add up to a number that does not fit into {bits} bits."
+    remedy = "Agree on a wider sum (--total-bits, up to 48), fewer digits behind the point, or fewer keys at once."
 
 
-class BadPublicKeys(PeerError):
-    """The keys under which values are encrypted are not elements of the group."""
+class BadPublicKey(PeerError):
+    """The key under which values are encrypted is not an element of the group."""
 
-    code = "psi_sum.bad_public_keys"
-    sentence = "{party} sent keys for its values that are not elements of the group."
+    code = "psi_sum.bad_public_key"
+    sentence = "{party} sent a key for its values that is not an element of the group."
     remedy = "End the job; the other side is broken or hostile."
 
 
 class BadAggregate(PeerError):
-    """The receiver asks for a sum that it cannot have: too few keys, more than there are, or nothing that decrypts."""
+    """What the receiver wants to have opened is no element of the group."""
 
     code = "psi_sum.bad_aggregate"
-    sentence = "{party} asked for a sum over {count} keys: {reason}."
-    remedy = "End the job; the other side is broken or hostile, and perhaps asks for the values of single keys."
+    sentence = "{party} wants to have opened what is no element of the group."
+    remedy = "End the job; the other side is broken or hostile."
 
 
-class BadSum(PeerError):
-    """The sender's sum is larger than so many values of the agreed width can be, or there when it was not asked for."""
+class BadShare(PeerError):
+    """What the sender sent to open the sum is not an element of the group."""
 
-    code = "psi_sum.bad_sum"
-    sentence = "{party} sent a sum that cannot be: {reason}."
+    code = "psi_sum.bad_share"
+    sentence = "{party} sent a share that is not an element of the group."
     remedy = "End the job; the other side is broken or hostile."

@@ -1,4 +1,4 @@
-"""The receiver: adds up the encrypted values of the keys that both have, and has the sum decrypted."""
+"""The receiver: adds up the encrypted values of the keys that both have, and opens the sum with the sender's help."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from atoll.primitives import elgamal, ristretto
 from atoll.primitives.errors import PointError
 from atoll.primitives.oprf import SecretScalars
-from atoll.primitives.ristretto import POINT_BYTES, SecretScalar
+from atoll.primitives.ristretto import SecretScalar
 from atoll.primitives.tags import match_tags, tags_packed
 from atoll.protocols.bulk import receive_bulk
 from atoll.protocols.dh.masked import ELEMENT_BYTES, Hidden, multiply, verify_distinct
@@ -18,12 +18,13 @@ from atoll.protocols.psi.errors import BadElement
 from atoll.protocols.psi.items import ROW_BYTES, Items
 from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi.state import Run
-from atoll.protocols.psi_sum.errors import BadPublicKeys, BadSum
-from atoll.protocols.psi_sum.messages import TOTAL_BYTES, Aggregate, Total, ValueKeys
-from atoll.protocols.psi_sum.params import PROTOCOL, TAG_DOMAIN, VERSION, Terms, key_domain
+from atoll.protocols.psi_sum.errors import BadPublicKey, BadShare
+from atoll.protocols.psi_sum.messages import Aggregate, Share, ValueKey
+from atoll.protocols.psi_sum.params import ENTRIES_PER_FRAME, ENTRY_BYTES, PROTOCOL, TAG_DOMAIN, VERSION, Terms, key_domain
 from atoll.protocols.role import Frame, Party, Progress, Receive, Role, Send
 
 _COUNT_BYTES = 8
+_TOTAL_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,10 @@ class Sum:
     keys: int
     """Distinct keys that both have."""
     total: int | None
-    """The sum of the sender's values over them; None when fewer match than agreed."""
+    """The sum of the sender's values over them; None when fewer match than agreed, or when it is spoiled."""
+    spoiled: bool = False
+    """Whether it cannot be read, which is the sender's fault. The sender must not hear of it: it may have spoiled the value of
+    one key, and would learn whether the receiver has that."""
 
 
 def receiver(
@@ -56,7 +60,7 @@ def receiver(
         context: digest of the plan, 32 bytes; equal on both sides.
         seed: 32 secret bytes, fresh for this attempt, durable before the first step.
         limits: what the plan allows.
-        terms: width of values and least count, as agreed.
+        terms: width of sums and least count, as agreed.
         resume: state of the checkpoint to go on from.
 
     Raises:
@@ -64,9 +68,9 @@ def receiver(
         ForeignCheckpoint: `resume` is of another run.
         PeerError: the sender broke the protocol; the run is over.
 
-    Leaks to the sender: the number of rows; the count and the sum, unless it is withheld. Learns: the number of the sender's
-    rows, the count, the sum unless it is withheld.
-    Cost: a hash to the group and a multiplication an own row; a multiplication and 2 to 5 decodings a row of the sender.
+    Leaks to the sender: the number of rows. Learns: the number of the sender's rows, the count, the sum unless it is withheld.
+    Cost: a hash to the group and a multiplication an own row; a multiplication and two decodings a row of the sender; a search
+    (`elgamal.open_sum`).
     Spec: specs/psi-sum.md, semi-honest.
     """
     run = Run(
@@ -81,50 +85,56 @@ def receiver(
         for part in parts(len(hidden), POINTS_PER_FRAME):
             yield Send(sender, Frame(hidden.mask(part, mask, key_domain(context))))
         yield begun.checkpoint(1)
-    publics, total, count = b"", b"", 0
+    public, total, counted = b"", b"", b""
     if begun.done < 2:
-        announced: ValueKeys = yield Receive(sender, ValueKeys)
-        publics = _check_publics(announced.publics, terms, sender)
+        announced: ValueKey = yield Receive(sender, ValueKey)
+        public = announced.public
+        if not ristretto.is_point(public):
+            raise BadPublicKey(party=str(sender))
         answers = bytearray()
         for part in parts(opened.own_rows, POINTS_PER_FRAME):
             answers += yield from receive_bulk(sender, TAG_BYTES * len(part))
         verify_distinct(bytes(answers), TAG_BYTES, party=sender)
-        entries = _Entries(bytes(answers), mask, context, terms, sender)
-        for part in parts(opened.peer_rows, terms.entries_per_frame):
-            frame = yield from receive_bulk(sender, terms.entry_bytes * len(part))
+        entries = _Entries(bytes(answers), mask, context, sender)
+        for part in parts(opened.peer_rows, ENTRIES_PER_FRAME):
+            frame = yield from receive_bulk(sender, ENTRY_BYTES * len(part))
             entries.add(frame, first=part.start)
             yield Progress(part.stop, opened.peer_rows, "items")
         total, count = entries.finish()
-        yield begun.checkpoint(2, publics, total, count.to_bytes(_COUNT_BYTES, "big"))
+        counted = count.to_bytes(_COUNT_BYTES, "big")
+        yield begun.checkpoint(2, public, total, counted)
     elif begun.done == 2:
-        publics, total, counted = begun.held
-        count = int.from_bytes(counted, "big")
+        public, total, counted = begun.held
     if begun.done < 3:
+        count = int.from_bytes(counted, "big")
+        # The sender sees the same whatever the count is: of too few keys not the sum is opened, but that of none.
         is_told = count >= terms.min_count
-        fresh = SecretScalars.derive(run.fork("refresh").bytes(32), 0, 1)
-        ciphertext = elgamal.refresh(total, publics, fresh) if is_told else b""
-        yield Send(sender, Aggregate(count=count if is_told else 0, ciphertext=ciphertext))
-        answer: Total = yield Receive(sender, Total)
-        _verify_total(answer.total, count if is_told else 0, terms, sender)
-        held = (count.to_bytes(_COUNT_BYTES, "big"), answer.total)
+        asked = total if is_told else elgamal.zero()
+        blinding = SecretScalars.derive(run.fork("blinding").bytes(32), 0, 1)
+        yield Send(sender, Aggregate(blinded=elgamal.blind(asked, blinding)))
+        answer: Share = yield Receive(sender, Share)
+        if not ristretto.is_point(answer.share):
+            raise BadShare(party=str(sender))
+        number = elgamal.open_sum(asked, public, answer.share, blinding, terms.bound)
+        held = _pack(Sum(count, number if is_told else None, spoiled=is_told and number is None))
         yield begun.checkpoint(3, *held)
     else:
-        held = (begun.held[0], begun.held[1])
-    return Sum(int.from_bytes(held[0], "big"), int.from_bytes(held[1], "big", signed=True) if held[1] else None)
+        held = begun.held
+    return _unpack(*held)
 
 
 class _Entries:
     """The sender's entries so far: how many are matched, and the encrypted sum of those."""
 
-    def __init__(self, answers: bytes, mask: SecretScalar, context: bytes, terms: Terms, sender: Party) -> None:
-        self._answers, self._mask, self._context, self._terms, self._sender = answers, mask, context, terms, sender
-        self._total = elgamal.zero(terms.limbs)
+    def __init__(self, answers: bytes, mask: SecretScalar, context: bytes, sender: Party) -> None:
+        self._answers, self._mask, self._context, self._sender = answers, mask, context, sender
+        self._total = elgamal.zero()
         self._matched = bytearray()
         self._seen = bytearray()
 
     def add(self, frame: bytes, *, first: int) -> None:
         """Take up one frame; all of it is checked, so that a refusal does not depend on what matches."""
-        table = np.frombuffer(frame, np.uint8).reshape(-1, self._terms.entry_bytes)
+        table = np.frombuffer(frame, np.uint8).reshape(-1, ENTRY_BYTES)
         points = table[:, :ELEMENT_BYTES].tobytes()
         elements = multiply(points, self._mask, party=self._sender, first=first)
         tags = tags_packed(elements, TAG_DOMAIN + self._context, TAG_BYTES)
@@ -134,7 +144,7 @@ class _Entries:
         try:
             self._total = elgamal.add_up(self._total, table[:, ELEMENT_BYTES:].tobytes(), places)
         except PointError as err:
-            position = first + err.index // (self._terms.limbs + 1)
+            position = first + err.index // (elgamal.CIPHERTEXT_BYTES // ELEMENT_BYTES)
             raise BadElement(party=str(self._sender), position=position) from err
 
     def finish(self) -> tuple[bytes, int]:
@@ -147,16 +157,12 @@ class _Entries:
         return self._total, len(self._matched) // ROW_BYTES
 
 
-def _check_publics(publics: bytes, terms: Terms, sender: Party) -> bytes:
-    elements = [publics[at : at + POINT_BYTES] for at in range(0, len(publics), POINT_BYTES)]
-    if len(elements) != terms.limbs or not all(map(ristretto.is_point, elements)):
-        raise BadPublicKeys(party=str(sender))
-    return publics
+def _pack(found: Sum) -> tuple[bytes, ...]:
+    """For a checkpoint, which is as long whatever was found."""
+    total = (found.total or 0).to_bytes(_TOTAL_BYTES, "big", signed=True)
+    return found.keys.to_bytes(_COUNT_BYTES, "big"), total, bytes([found.total is not None, found.spoiled])
 
 
-def _verify_total(told: bytes, count: int, terms: Terms, sender: Party) -> None:
-    """Whether the sender told a sum of `count` values; of none, nothing."""
-    if len(told) != (TOTAL_BYTES if count else 0):
-        raise BadSum(party=str(sender), reason=f"it has {len(told)} bytes")
-    if not -count * terms.offset <= int.from_bytes(told, "big", signed=True) <= count * (terms.offset - 1):
-        raise BadSum(party=str(sender), reason=f"it is not one of {count} values of {terms.value_bits} bits")
+def _unpack(keys: bytes, total: bytes, flags: bytes) -> Sum:
+    is_told, spoiled = map(bool, flags)
+    return Sum(int.from_bytes(keys, "big"), int.from_bytes(total, "big", signed=True) if is_told else None, spoiled)

@@ -1,4 +1,4 @@
-"""The sender: brings values under encryption, and decrypts the one sum that the receiver formed."""
+"""The sender: brings values under encryption, and helps to open the one sum that the receiver formed, without seeing it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from atoll.primitives import elgamal, ristretto
-from atoll.primitives.elgamal import LIMB_BITS
-from atoll.primitives.errors import PointError
+from atoll.primitives.elgamal import NUMBER_BYTES
 from atoll.primitives.oprf import SecretScalars
 from atoll.primitives.shuffle import permutation_packed
 from atoll.primitives.tags import tags_packed
@@ -20,13 +20,14 @@ from atoll.protocols.psi.items import Bucket, Items
 from atoll.protocols.psi.limits import Limits
 from atoll.protocols.psi.rows import select_keys
 from atoll.protocols.psi.state import Run
-from atoll.protocols.psi_sum.errors import BadAggregate, ValueTooWide
-from atoll.protocols.psi_sum.messages import TOTAL_BYTES, Aggregate, Total, ValueKeys
-from atoll.protocols.psi_sum.params import PROTOCOL, TAG_DOMAIN, VALUE_BYTES, VERSION, Terms, key_domain
+from atoll.protocols.psi_sum.errors import BadAggregate
+from atoll.protocols.psi_sum.messages import Aggregate, Share, ValueKey
+from atoll.protocols.psi_sum.params import ENTRIES_PER_FRAME, PROTOCOL, TAG_DOMAIN, VERSION, Terms, key_domain
+from atoll.protocols.psi_sum.room import verify_room
 from atoll.protocols.role import Frame, Party, Progress, Receive, Role, Send
 
 ValuesOf: TypeAlias = Callable[[Bucket], bytes]
-"""The values of some keys, VALUE_BYTES each, two's complement, little-endian, in the order of the keys: for each the sum over
+"""The values of some keys, 8 bytes each, two's complement, little-endian, in the order of the keys: for each the sum over
 its rows. Asked for a frame's worth at a time, once for each key."""
 
 
@@ -52,17 +53,17 @@ def sender(
         context: digest of the plan, 32 bytes; equal on both sides.
         seed: 32 secret bytes, fresh for this attempt, durable before the first step.
         limits: what the plan allows.
-        terms: width of values and least count, as agreed.
+        terms: width of sums and least count, as agreed.
         resume: state of the checkpoint to go on from.
 
     Raises:
-        TooManyRows, ValueTooWide: the set cannot take part.
+        TooManyRows, TotalTooWide: the set cannot take part.
         ForeignCheckpoint: `resume` is of another run.
         PeerError: the receiver broke the protocol; the run is over.
 
-    Leaks to the receiver: the number of rows, the count, the sum unless it is withheld. Learns: the number of the receiver's
-    rows; the count and the sum, unless it is withheld.
-    Cost: a hash to the group, a multiplication and 2 to 5 of the generator an own row, a multiplication a row of the receiver.
+    Leaks to the receiver: the number of rows, the count, the sum; in place of the sum, by the run's end, that values could add
+    up to too much. Learns: the number of the receiver's rows.
+    Cost: a hash to the group, a multiplication and two of the generator an own row, a multiplication a row of the receiver.
     Spec: specs/psi-sum.md, semi-honest.
     """
     run = Run(
@@ -72,7 +73,7 @@ def sender(
     opened, bucket = begun.opened, begun.buckets.load(0)
     begun.buckets.close()
     key = ristretto.draw_secret(run.fork("key"))
-    value_keys = SecretScalars.derive(run.fork("value keys").bytes(32), 0, terms.limbs)
+    value_key = SecretScalars.derive(run.fork("value key").bytes(32), 0, 1)
     answers = begun.held[0] if begun.done == 1 else b""
     if begun.done < 1:
         elements = bytearray()
@@ -86,62 +87,42 @@ def sender(
         answers = np.frombuffer(tags, f"V{TAG_BYTES}")[order].tobytes()
         yield begun.checkpoint(1, answers)
     if begun.done < 2:
-        yield Send(receiver, ValueKeys(publics=elgamal.public_keys(value_keys)))
+        yield Send(receiver, ValueKey(public=elgamal.public_key(value_key)))
         for part in parts(opened.peer_rows, POINTS_PER_FRAME):
             yield Send(receiver, Frame(answers[TAG_BYTES * part.start : TAG_BYTES * part.stop]))
         hidden = Hidden(bucket, opened.own_rows, run.fork("own"))
         randomness = run.fork("value randomness").bytes(32)
-        for part in parts(len(hidden), terms.entries_per_frame):
+        numbers = np.zeros(len(hidden), "<i8")
+        for part in parts(len(hidden), ENTRIES_PER_FRAME):
             masked = hidden.mask(part, key, key_domain(context))
-            numbers = _numbers(bucket, hidden, part, values, terms)
+            numbers[part.start : part.stop] = _numbers(bucket, hidden, part, values)
             fresh = SecretScalars.derive(randomness, part.start, len(part))
-            encrypted = elgamal.encrypt(numbers, value_keys, fresh)
+            encrypted = elgamal.encrypt(numbers[part.start : part.stop].tobytes(), value_key, fresh)
             yield Send(receiver, Frame(_interleave(masked, encrypted, len(part))))
             yield Progress(part.stop, len(hidden), "items")
+        verify_room(numbers, opened.peer_rows, terms)
         yield begun.checkpoint(2)
     if begun.done < 3:
         asked: Aggregate = yield Receive(receiver, Aggregate)
-        yield Send(receiver, Total(total=_decrypt(asked, len(bucket), value_keys, terms, receiver)))
+        if not ristretto.is_point(asked.blinded):
+            raise BadAggregate(party=str(receiver))
+        yield Send(receiver, Share(share=elgamal.decryption_share(asked.blinded, value_key)))
         yield begun.checkpoint(3)
 
 
-def _numbers(bucket: Bucket, hidden: Hidden, part: range, values: ValuesOf, terms: Terms) -> bytes:
-    """The values of the keys at these places, made non-negative, 8 bytes each; zeros for dummies, which nobody matches."""
+def _numbers(bucket: Bucket, hidden: Hidden, part: range, values: ValuesOf) -> npt.NDArray[np.int64]:
+    """The values of the keys at these places; zeros for dummies, which nobody matches."""
     indices = hidden.order[part.start : part.stop]
     is_key = indices < hidden.keys
     ascending = np.argsort(indices[is_key])
     given = values(select_keys(bucket, indices[is_key][ascending]))
-    if len(given) != len(ascending) * VALUE_BYTES:
-        raise ValueError(f"{len(given)} bytes of values given for {len(ascending)} keys, {VALUE_BYTES} each needed")
-    signed = np.frombuffer(given, "<i8")
-    if terms.value_bits < 64 and len(signed) and not (-terms.offset <= signed.min() and signed.max() < terms.offset):
-        raise ValueTooWide(bits=terms.value_bits)
-    numbers = np.zeros(len(indices), "<u8")
-    numbers[np.flatnonzero(is_key)[ascending]] = signed.view("<u8") + np.uint64(terms.offset)  # modulo 2^64, as meant
-    return numbers.tobytes()
+    if len(given) != len(ascending) * NUMBER_BYTES:
+        raise ValueError(f"{len(given)} bytes of values given for {len(ascending)} keys, {NUMBER_BYTES} each needed")
+    numbers = np.zeros(len(indices), "<i8")
+    numbers[np.flatnonzero(is_key)[ascending]] = np.frombuffer(given, "<i8")
+    return numbers
 
 
 def _interleave(masked: bytes, encrypted: bytes, count: int) -> bytes:
     columns = [np.frombuffer(packed, np.uint8).reshape(count, -1) for packed in (masked, encrypted)]
     return np.concatenate(columns, axis=1).tobytes()
-
-
-def _decrypt(asked: Aggregate, keys: int, value_keys: SecretScalars, terms: Terms, receiver: Party) -> bytes:
-    def refuse(reason: str) -> BadAggregate:
-        return BadAggregate(party=str(receiver), count=asked.count, reason=reason)
-
-    if not asked.ciphertext:
-        return b""
-    if asked.count < terms.min_count:
-        raise refuse(f"at least {terms.min_count} were agreed")
-    if asked.count > keys:
-        raise refuse("there are not so many")
-    if len(asked.ciphertext) != elgamal.ciphertext_bytes(terms.limbs):
-        raise refuse("it has another length than agreed")
-    try:
-        number = elgamal.decrypt(asked.ciphertext, value_keys, asked.count * ((1 << LIMB_BITS) - 1))
-    except PointError as err:
-        raise refuse("it is not made of elements of the group") from err
-    if number is None:
-        raise refuse("it decrypts to more than so many values can be")
-    return (number - asked.count * terms.offset).to_bytes(TOTAL_BYTES, "big", signed=True)

@@ -81,9 +81,10 @@ class Found:
     count: int | None = None
     """For `cardinality` and `sum`: keys that all sides have."""
     total: int | None = None
-    """For `sum`: the sum over them, in units of the plan's scale; None if they are fewer than the plan asks for."""
+    """For `sum`: the sum over them, in units of the plan's scale; None if they are fewer than the plan asks for, or spoiled."""
     spoiled: int = 0
-    """For `rows`: keys that both have, for which the owner sent nothing that can be read. For the receiver's eyes only."""
+    """For `rows` and `sum`: keys that both have, for which what the owner sent cannot be read, of a sum all that are in it; for
+    the receiver only."""
 
 
 class Adapter(ABC):
@@ -113,8 +114,6 @@ class Adapter(ABC):
     """Largest set of one side."""
     pads: ClassVar[bool] = False
     """Whether it cuts sets into padded buckets, which a small receiver's set among large ones does not bear."""
-    tells_owner_count: ClassVar[bool] = False
-    """Whether a side that gets no result learns how many keys both have: policy asks the receiver's node whether it may."""
     owner_learns: ClassVar[str]
     """What a side that gets no result learns, in a sentence without its subject."""
     receiver_learns: ClassVar[str]
