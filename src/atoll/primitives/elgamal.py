@@ -105,12 +105,13 @@ def open_sum(total: bytes, public: bytes, share: bytes, randomness: SecretScalar
         PointError: the public key or the share is no element other than the identity.
         ValueError: a part has another length, or the bound is too large.
 
-    Cost: additions and encodings (`search_steps`), as many whatever is found. Up to 80 MiB.
+    Leaks: to whoever watches this process's memory accesses, the number. Cost: additions and encodings (`search_steps`), as
+    many whatever is found. Up to 80 MiB.
     """
     return _core.elgamal_open(total, public, share, randomness, bound)
 
 
 def search_steps(bits: int) -> int:
-    """How many steps `open_sum` takes for a bound of so many bits, its sign among them."""
+    """How many steps `open_sum` takes, to the nearest few, for a bound of so many bits, its sign among them."""
     small = 1 << min(bits // 2, 21)
     return small + (1 << bits) // small
