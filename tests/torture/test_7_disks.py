@@ -200,11 +200,10 @@ def test_a_full_disk_stops_the_node_and_space_brings_it_back(network: Network, v
     with Clients(network, seed=SEED + 4, count=4) as clients:
         for _ in range(fills):
             ballast = victim.folder / "ballast"
-            with ballast.open("wb") as file:
+            with ballast.open("wb", buffering=0) as file:
                 try:
                     while True:
                         file.write(bytes(1 << 16))
-                        file.flush()
                 except OSError:
                     pass
             print("   the disk is full", flush=True)
