@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import struct
 import time
 
@@ -78,13 +79,14 @@ def test_the_search_takes_as_long_for_what_is_there_as_for_what_is_not() -> None
     bound = (1 << 30) - 1
     totals = {0: elgamal.zero(), -bound: encrypted(-bound), bound: encrypted(bound), None: encrypted(bound + 1)}
     seconds: dict[int | None, list[float]] = {number: [] for number in totals}
-    for _ in range(7):
+    for _ in range(9):
         for number, total in totals.items():
             begun = time.process_time()
             assert opened(total, bound) == number
             seconds[number].append(time.process_time() - begun)
-    least = sorted(min(each) for each in seconds.values())
-    assert least[0] > 0.65 * least[-1]
+    # by medians: the least falls by a third where its two threads share a core
+    usual = sorted(statistics.median(each) for each in seconds.values())
+    assert usual[0] > 0.7 * usual[-1]
 
 
 def test_a_bad_element_is_refused_whether_it_is_added_or_not() -> None:
