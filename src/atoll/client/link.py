@@ -161,6 +161,8 @@ def _reason(err: BaseException) -> str:
         return "no machine is known by this name"
     if isinstance(err, httpx.UnsupportedProtocol | httpx.InvalidURL):
         return "an address reads https://HOST:PORT"
+    if isinstance(err, httpx.RemoteProtocolError):
+        return "it hung up before it had answered, or is no node"
     if isinstance(err, httpx.ProtocolError) or isinstance(cause, ssl.SSLError):
         return "what listens there does not speak HTTPS as a node does"
     if isinstance(err, httpx.TimeoutException):

@@ -8,8 +8,6 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import uvicorn
-
 from atoll.node.assembly import Node, open_base
 from atoll.node.config import Config
 from atoll.node.gateway import build_app
@@ -19,7 +17,7 @@ from atoll.node.order import parse_endpoint
 from atoll.node.spawn import ProcessStarter
 from atoll.ordering.offload import in_thread
 from atoll.ports import SystemClock, SystemEntropy
-from atoll.transport.bounded import BoundedListener, PunctualProtocol, most_connections
+from atoll.transport.bounded import BoundedListener, make_server, most_connections
 from atoll.transport.identity import TlsIdentity
 from atoll.transport.network import TlsNetwork
 from atoll.transport.router import Router
@@ -59,7 +57,8 @@ class NodeProcess:
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until cancelled; `ready` is called once the API answers."""
-        server, (host, port) = self._https_server(), parse_endpoint(self._config.https_listen)
+        server = make_server(build_app(self.node.services), self._identity.serving_https())
+        host, port = parse_endpoint(self._config.https_listen)
         most = most_connections(MAX_CONNECTIONS)
         try:
             async with asyncio.TaskGroup() as group:
@@ -80,23 +79,6 @@ class NodeProcess:
         while True:
             await asyncio.sleep(KEY_LOOK_SECONDS)
             self._identity.use(self._keys.tls(self._base.engine.view()))
-
-    def _https_server(self) -> uvicorn.Server:
-        settings = uvicorn.Config(
-            build_app(self.node.services),
-            http=PunctualProtocol,
-            proxy_headers=False,
-            log_config=None,
-            lifespan="off",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-        settings.load()
-        settings.ssl = self._identity.serving_https()
-        server = uvicorn.Server(settings)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        return server
 
 
 def keep_certificate(path: Path, certificate: bytes) -> None:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
+import ssl
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from atoll.transport.throttle import share_of
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 HEAD_SECONDS = 10.0
 """For a whole request head, from the first moment on which one may come."""
+KEEP_SECONDS = 15
+"""For the next request on a connection: much longer than our clients wait before they take a new one (`httpx`: 5), because who
+asks as the server hangs up does not know whether it was heard."""
 BACKLOG = 128
 
 
@@ -123,6 +129,31 @@ class PunctualProtocol(H11Protocol):
         self._deadline = None
         if self._waits:
             self.transport.abort()
+
+
+def make_server(app: ASGIApp, tls: ssl.SSLContext | None) -> uvicorn.Server:
+    """A server of an application by `PunctualProtocol`, to be given a listener. It minds no signal and logs nothing.
+
+    Args:
+        app: what answers.
+        tls: None for plain HTTP, behind a proxy.
+    """
+    settings = uvicorn.Config(
+        app,
+        http=PunctualProtocol,
+        proxy_headers=False,
+        log_config=None,
+        lifespan="off",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_SECONDS,
+        timeout_graceful_shutdown=1,
+    )
+    settings.load()
+    settings.ssl = tls
+    server = uvicorn.Server(settings)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    return server
 
 
 def most_connections(wanted: int) -> int:

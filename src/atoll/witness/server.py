@@ -12,7 +12,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -20,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from atoll.errors import AtollError
 from atoll.ledger.witness import TEXT_TYPE
 from atoll.ports import Clock, SystemClock
-from atoll.transport.bounded import BoundedListener, PunctualProtocol, most_connections
+from atoll.transport.bounded import BoundedListener, make_server, most_connections
 from atoll.transport.identity import TlsIdentity
 from atoll.transport.throttle import Throttle
 from atoll.witness.desk import Answer, Desk
@@ -89,20 +88,8 @@ async def serve_witness(home: WitnessHome, ready: Callable[[str], None], *, cloc
     try:
         clock = clock or SystemClock()
         desk = Desk(store=store, policies=policies, key=keys.cosign, sign=keys.sign, clock=clock)
-        settings = uvicorn.Config(
-            make_witness_app(desk, prefix=config.prefix, clock=clock),
-            log_config=None,
-            lifespan="off",
-            access_log=False,
-            server_header=False,
-            http=PunctualProtocol,
-            proxy_headers=False,
-            timeout_graceful_shutdown=1,
-        )
-        settings.load()
-        settings.ssl = TlsIdentity(keys.tls).serving_https() if config.tls else None
-        server = uvicorn.Server(settings)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        app = make_witness_app(desk, prefix=config.prefix, clock=clock)
+        server = make_server(app, TlsIdentity(keys.tls).serving_https() if config.tls else None)
         most = most_connections(MAX_CONNECTIONS)
         each = MAX_AN_ADDRESS if config.tls else most  # a proxy is one address for everybody, and bounds them itself
         with BoundedListener(config.host, config.port, most=most, most_an_address=each) as listener:

@@ -32,7 +32,7 @@ def listening(
         key: what it serves with.
         chain: further certificates to send, PEM.
         answer: body of every answer.
-        status: status line of every answer.
+        status: status line of every answer; empty where it hangs up instead.
     """
     pem = folder / "served.pem"
     pem.write_bytes(key.export_pem(b"x") + key.certificate_pem + chain)
@@ -55,7 +55,8 @@ def _serve(server: socket.socket, context: ssl.SSLContext, made: Listener, answe
             raw, _ = server.accept()
             with context.wrap_socket(raw, server_side=True) as stream:
                 made.heard.append(stream.recv(65_536))
-                stream.sendall(head.encode() + answer)
+                if status:
+                    stream.sendall(head.encode() + answer)
         except ssl.SSLError:
             continue  # the client did not like the certificate
         except OSError:

@@ -134,6 +134,15 @@ def test_nobody_at_the_address_is_said_so() -> None:
     link.close()
 
 
+def test_who_hangs_up_instead_of_answering_is_said_to(tmp_path: Path) -> None:
+    key = make_key()
+    with listening(tmp_path, key, status="") as node:
+        link = Link(node.url, token="t", certificate=pin(tmp_path, key))
+        with pytest.raises(NodeUnreachable, match="it hung up before it had answered, or is no node"):
+            link.raw("members")
+        link.close()
+
+
 def test_the_token_is_in_no_representation_and_no_error() -> None:
     node = atoll.connect("https://127.0.0.1:1", token="secret-token")
     with pytest.raises(NodeUnreachable) as refused, node:

@@ -9,15 +9,15 @@ from contextlib import ExitStack, contextmanager
 from socket import create_connection, socket
 from threading import Thread
 
+import httpx
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from atoll.ports import SystemClock
 from atoll.transport import bounded
-from atoll.transport.bounded import BoundedListener, PunctualProtocol
+from atoll.transport.bounded import BoundedListener, make_server
 from atoll.transport.throttle import Throttle, share_of
 
 PATIENCE_SECONDS = 60.0
@@ -34,9 +34,7 @@ def served(*, most: int = 100, most_an_address: int = 100, answer_seconds: float
         return PlainTextResponse("well")
 
     app.router.add_route("/", page)
-    settings = uvicorn.Config(app, log_config=None, lifespan="off", http=PunctualProtocol, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(settings)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    server = make_server(app, None)
     with BoundedListener("127.0.0.1", 0, most=most, most_an_address=most_an_address) as listener:
         thread = Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
@@ -54,6 +52,15 @@ def status(connection: socket) -> bytes:
         return connection.recv(200).partition(b"\r\n")[0]
     except ConnectionResetError:
         return b""
+
+
+def read_answer(connection: socket) -> None:
+    """The whole page, so that nothing of it is left for the next."""
+    connection.settimeout(PATIENCE_SECONDS)
+    answer = b""
+    while not answer.endswith(b"well"):
+        answer += (more := connection.recv(1000))
+        assert more
 
 
 def ask(address: tuple[str, int], source: str = "127.0.0.1") -> bytes:
@@ -104,15 +111,22 @@ def test_who_does_not_ask_in_time_is_hung_up_on(monkeypatch: pytest.MonkeyPatch,
 
 def test_half_a_second_head_is_not_waited_for_either(monkeypatch: pytest.MonkeyPatch) -> None:
     with served() as address, create_connection(address) as slow:
-        slow.settimeout(PATIENCE_SECONDS)
         slow.sendall(REQUEST)
-        answer = b""
-        while not answer.endswith(b"well"):
-            answer += (more := slow.recv(1000))
-            assert more
+        read_answer(slow)
         monkeypatch.setattr(bounded, "HEAD_SECONDS", 0.3)
         slow.sendall(REQUEST[:10])
         assert status(slow) == b""
+
+
+def test_a_connection_is_kept_for_longer_than_any_client_of_ours_waits_with_it() -> None:
+    """Or a request that is sent as the server hangs up fails, and nobody knows whether it was heard."""
+    waits = httpx.Limits().keepalive_expiry
+    assert waits is not None
+    with served() as address, create_connection(address) as kept:
+        for pause in (waits + 1, 0):
+            kept.sendall(REQUEST)
+            read_answer(kept)
+            time.sleep(pause)
 
 
 def test_an_answer_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
