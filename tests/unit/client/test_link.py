@@ -134,7 +134,7 @@ def test_nobody_at_the_address_is_said_so() -> None:
     link.close()
 
 
-def test_who_hangs_up_instead_of_answering_is_said_to(tmp_path: Path) -> None:
+def test_who_hangs_up_instead_of_answering_is_said_to_have(tmp_path: Path) -> None:
     key = make_key()
     with listening(tmp_path, key, status="") as node:
         link = Link(node.url, token="t", certificate=pin(tmp_path, key))
