@@ -68,7 +68,8 @@ def intersection(
         list[str] | None, typer.Option(metavar="COLUMN", help="Further column of --mine in the result; repeat.")
     ] = None,
     both: Annotated[
-        bool, typer.Option("--both", help="The other organisation receives too, by a grant that this one has given it.")
+        bool,
+        typer.Option("--both", help="The other organisation receives too, by a grant of this one; a person there consents."),
     ] = False,
     give: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="With --both and rows: column of --mine that it gets; repeat.")

@@ -109,6 +109,11 @@ SENSELESS = {
     "an owner that keeps columns": altered("bureau", keeps=("income",)),
     "a kept column that is in the key": altered("bank", keeps=("id",)),
     "a shown column twice": replace(altered("bureau", shows=("income", "income")), output=Output.ROWS),
+    "two columns of the result with one name": replace(
+        altered("bureau", shows=("score",)),
+        receivers=(replace(BANK, keeps=("score", "bureau.score")),),
+        output=Output.ROWS,
+    ),
     "columns shown for identifiers": altered("bureau", shows=("income",)),
     "rows without columns": spec(output=Output.ROWS),
     "rows with the receiver's columns": replace(altered("bank", shows=("income",)), output=Output.ROWS),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from atoll.jobs.errors import BadPlan
-from atoll.jobs.intersection.outputs import Join, Output
+from atoll.jobs.intersection.outputs import Join, Output, joined_names
 from atoll.jobs.intersection.reading import KIND
 from atoll.jobs.intersection.spec import MAX_PLACES, TOTAL_BITS, IntersectionSpec, Side
 from atoll.policy.demand import OF_PROGRAMS
@@ -19,7 +19,7 @@ def verify_spec(spec: IntersectionSpec) -> None:
     Raises:
         BadPlan: the first thing that is wrong.
     """
-    reason = next(chain(_sides(spec), _outputs(spec)), "")
+    reason = next(chain(_sides(spec), _outputs(spec), _names(spec)), "")
     if reason:
         raise BadPlan(kind=KIND, reason=reason)
     try:
@@ -80,3 +80,11 @@ def _outputs(spec: IntersectionSpec) -> Iterator[str]:
         yield f"{output} has no rows that columns could stand in"
     if len(spec.receivers) == 1 and spec.receivers[0].shows:
         yield f"{spec.receivers[0].org} shows columns, and nobody else receives"
+
+
+def _names(spec: IntersectionSpec) -> Iterator[str]:
+    for receiver in spec.receivers:
+        others = ((side.org, name) for side in spec.sides if side is not receiver for name in side.shows)
+        names = joined_names((*receiver.columns, *receiver.keeps), others)
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield f"two columns of the result of {receiver.org} would be called {name}; leave one of them out"

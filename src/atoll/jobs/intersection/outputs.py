@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from atoll.jobs.security import Security
@@ -22,4 +23,16 @@ class Join(StrEnum):
     """With `identifiers`: its rows that do not match."""
 
 
-__all__ = ["Join", "Output", "Security"]
+def joined_names(own: Sequence[str], others: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """A joined table's names: the receiver's own, then the others', with its organisation before a name that is taken.
+
+    >>> joined_names(("id", "score"), (("bureau", "score"), ("bureau", "debt")))
+    ('id', 'score', 'bureau.score', 'debt')
+    """
+    names = list(own)
+    for org, name in others:
+        names.append(f"{org}.{name}" if name in names else name)
+    return tuple(names)
+
+
+__all__ = ["Join", "Output", "Security", "joined_names"]

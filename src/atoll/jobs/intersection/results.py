@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from atoll.jobs.intersection.outputs import Join, Output
+from atoll.jobs.intersection.outputs import Join, Output, joined_names
 from atoll.jobs.intersection.protocols.adapter import Found
 from atoll.jobs.kind import ResultColumn
 from atoll.jobs.result import Result
@@ -58,15 +58,12 @@ class Form:
         return (*self.key, *self.keeps)
 
     def columns(self) -> tuple[ResultColumn, ...]:
-        """Names and kinds. A column of another side whose name is taken gets its organisation's name before it."""
+        """Names and kinds, as `joined_names` has them."""
         if self.output is Output.CARDINALITY:
             return (ResultColumn(COUNT, "integer"),)
         if self.output is Output.SUM:
             return (ResultColumn(COUNT, "integer"), ResultColumn(SUM, "decimal"))
-        names = list(self.own)
-        for org, name in self.others:
-            names.append(f"{org}.{name}" if name in names else name)
-        return tuple(ResultColumn(name, "text") for name in names)
+        return tuple(ResultColumn(name, "text") for name in joined_names(self.own, self.others))
 
 
 def to_result(form: Form, found: Found, table: Rows) -> Result:
