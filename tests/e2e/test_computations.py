@@ -155,7 +155,7 @@ def test_a_compute_node_killed_in_mid_program_ends_the_job_and_it_can_be_run_aga
     assert reviewed == digest
     assert (found := ended(stage, again)).state == "completed", found.reason
     (cell,) = stage.client(BANK).jobs.result(again).table[0]
-    assert Decimal(cell) == _long_result()
+    assert cell is not None and Decimal(cell) == _long_result()
 
 
 def _long_result() -> int:

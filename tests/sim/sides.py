@@ -33,7 +33,7 @@ def side(org: str, dataset: str, grants: list[dict[str, Any]], **more: Any) -> d
     return {**key, "org": org, "dataset": dataset, "grants": grants, **more}
 
 
-def table(world: World, job: str, org: str = "bank") -> list[list[str]]:
+def table(world: World, job: str, org: str = "bank") -> list[list[str | None]]:
     """The first page of a result, as this organisation reads it."""
     return [list(row) for row in world[org].services.jobs.result(job, 0, "test").table]
 

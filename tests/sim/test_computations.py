@@ -114,7 +114,7 @@ def test_owners_outside_say_that_they_trust_the_three(tmp_path: Path) -> None:
             total = sum(number + 0.25 for number in range(0, 12, 2))
             for org in ("bank", "telecom"):
                 ((cell,),) = world[org].services.jobs.result(job, 0, "test").table
-                assert float(cell) == total
+                assert cell is not None and float(cell) == total
             said = world["bank"].context.view().get(ConsentRecord, f"{job}/telecom")
             assert said is not None
             assert said.entrusts == ("auditor", "bank", "bureau")

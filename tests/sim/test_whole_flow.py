@@ -26,7 +26,7 @@ def test_a_job_ends_with_the_right_answer_and_evidence_that_an_outsider_verifies
             assert record.receipts == ("bank", "bureau")
             await agreed_everywhere(world, job)
             result = world["bank"].services.jobs.result(job, 0, "test")
-            assert sorted(row[0] for row in result.table) == [f"P{number:04}" for number in range(50, 80)]
+            assert sorted(str(row[0]) for row in result.table) == [f"P{number:04}" for number in range(50, 80)]
             rows = b"".join(world["bank"].services.jobs.download(job, Format.CSV, "test")).decode().splitlines()
             assert sorted(rows[1:]) == [f'"P{number:04}"' for number in range(50, 80)]
             for ask in (

@@ -24,6 +24,7 @@ from atoll.client import ENDED, Node
 app = group("Propose, consent to, watch and end jobs.")
 app.add_typer(propose.app, name="propose")
 SHOWN_ROWS = 10
+NO_CELL = "null"
 
 
 @command(app, "list", "atoll job list --home bank", "atoll job list --open --home bank")
@@ -158,7 +159,8 @@ def result(
         value = {"job": job, "rows": one.rows, "file": str(out), "spoiled": one.spoiled}
         return Reply(value, [f"{one.rows} rows in {out}", *_spoiled(one)])
     one = node.jobs.result(job)
-    shown: list[Shown] = [Rows(one.columns, one.table[:SHOWN_ROWS], "no rows: nothing is in common")]
+    cells = [[NO_CELL if cell is None else cell for cell in row] for row in one.table[:SHOWN_ROWS]]
+    shown: list[Shown] = [Rows(one.columns, cells, "no rows: nothing is in common")]
     if one.rows > SHOWN_ROWS:
         shown.append(f"... {one.rows - SHOWN_ROWS} more; --out FILE writes all {one.rows}")
     return Reply(one, [*shown, *_spoiled(one)])

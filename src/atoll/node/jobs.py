@@ -215,7 +215,7 @@ class Jobs:
             job=identifier,
             columns=found.schema.names,
             rows=found.rows,
-            table=[["" if cell is None else str(cell) for cell in row] for row in page],
+            table=[[None if cell is None else str(cell) for cell in row] for row in page],
             next_offset=end if page and end < found.rows else None,
             commitment=found.commitment.hex(),
             opening=found.opening.hex(),

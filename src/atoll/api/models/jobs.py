@@ -200,8 +200,8 @@ class ResultInfo(Model):
     job: str
     columns: list[str]
     rows: int
-    table: list[list[str]]
-    """Rows as text; paged."""
+    table: list[list[str | None]]
+    """Rows as text; paged. Null where there is no cell, as in a left join's row without a match; an empty text is one."""
     next_offset: int | None = None
     commitment: str
     """What all receipts carry."""

@@ -50,7 +50,7 @@ def run(stage: Stage, exchange: Exchange) -> tuple[str | None, dict[str, Any]]: 
         found, unopened = jobs.result(job).table, jobs.show(job).unopened
         screen.note(f"not opened, as {', '.join(unopened[TELECOM])} sign: the bid of {TELECOM}; its commitment stands")
     expected = [BANK, str(BIDS[BUREAU])]
-    price = int(found[0][1]) if found else 0
+    price = int(found[0][1] or 0) if found else 0
     return job, {
         "expected": BIDS[BUREAU],
         "found": price,
