@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from atoll import programs as mp
+from atoll.jobs.computation import ComputationSpec
 from atoll.jobs.computation.kind import Computation
 from atoll.jobs.errors import BadPlan
+from atoll.jobs.kind import Draft
 from atoll.ledger.evidence import encode_trust_file, narrate, parse_trust_file, verify_evidence
 from atoll.ledger.plan import Plan
 from atoll.ledger.records import ConsentRecord, Job
 from atoll.node.errors import NotEntrusted, ProgramNotReviewed
+from atoll.node.proposals import Proposals
+from atoll.programs.listing import as_listing
 from atoll.testing.virtual import run_virtually
 from atoll.testing.world import World
 from tests.sim.computing import INCOMES, ROWS, TRUST, asked, joint_total, permit, place, proposal, register, review
@@ -82,6 +87,7 @@ def test_an_unreviewed_program_waits_and_approving_the_job_is_no_review(tmp_path
                 await bureau.jobs.approve(job, "a person")
             assert bureau.jobs.show(job).state == "proposed"
             assert bureau.programs.show(job).reviewed is False
+            assert as_listing(graph) in bureau.programs.show(job).text, "what is to be reviewed is all there"
             bureau.programs.review(bureau.programs.show(job).digest, "a person")
             assert [(one.name, one.reviewed) for one in bureau.programs.list()] == [("joint_total", True)]
             await bureau.jobs.approve(job, "a person")
@@ -151,6 +157,35 @@ def test_organisations_that_belong_together_are_refused_and_so_is_one_twice(tmp_
             job = await world["bank"].services.proposals.propose(beside)
             record = await ended(world, job)
             assert (record.state, record.reason) == ("refused", "policy.coalition")
+
+    run_virtually(scenario())
+
+
+def test_nobody_is_shown_one_program_under_the_digest_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proposer sends something harmless beside a plan that names what it wants reviewed; the node refuses, and shows none."""
+    draft = Computation.draft
+    other = joint_total.trace(n=ROWS + 1)
+
+    def cheating(kind: Computation, spec: ComputationSpec) -> Draft:
+        return replace(draft(kind, replace(spec, graph=other.encode())), beside=spec.graph)
+
+    async def scenario() -> None:
+        async with World(tmp_path, seed=62, policy=TRUST) as world:
+            graph, request = await asked(world, ["bank", "bureau", "telecom"])
+            with monkeypatch.context() as proposing:
+                proposing.setattr(Computation, "draft", cheating)
+                proposing.setattr(Computation, "verify_attached", lambda *_: None)
+                plan, beside = world["bank"].services.proposals.draft_whole(request)
+            monkeypatch.setattr(Proposals, "draft_whole", lambda *_: (plan, beside))
+            job = await world["bank"].services.proposals.propose(request)
+            record = await ended(world, job)
+            assert (record.state, record.reason) == ("refused", BadPlan.code)
+            bureau = world["bureau"].services
+            assert bureau.jobs.show(job).digest == other.digest.hex()
+            assert bureau.jobs.show(job).program == ""
+            with pytest.raises(BadPlan, match="not what the program does"):
+                bureau.programs.show(job)
+            assert beside == graph.encode()
 
     run_virtually(scenario())
 

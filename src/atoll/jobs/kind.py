@@ -271,6 +271,10 @@ class JobKind(ABC, Generic[Spec]):
         """What travels beside the plan, for people who are to decide on it."""
         return ""
 
+    def list_attached(self, body: bytes) -> str:  # noqa: ARG002 - for kinds that attach something
+        """Every step of what travels beside a plan, for people who are to stand for it; verified with its plan."""
+        return ""
+
     def split_bid(self, plan: Plan, value: int, entropy: Entropy) -> tuple[Share, ...]:  # noqa: ARG002 - for kinds with bidders
         """The shares of a bid, to be committed to. The plan was checked.
 

@@ -328,6 +328,8 @@ def _amounts(plan: Plan, attached: bytes) -> tuple[dict[str, float] | None, str]
     try:
         kind = job_kind(plan.kind)
         kind.check(plan)
+        if attached:  # what is shown beside a digest is what that digest is of
+            kind.verify_attached(plan, attached)
         program = kind.read_attached(plan, attached) if attached else ""
     except (JobError, UnknownKind):
         return None, ""

@@ -32,21 +32,25 @@ class Programs:
         return [found[digest] for digest in sorted(found)]
 
     def show(self, job: str) -> ProgramText:
-        """The program of a job, for people.
+        """The program of a job, for people: only if it is the one whose digest they would review.
 
         Raises:
             NoSuchThing: the job has none, or this node holds none of it.
+            JobError: the plan names another program than travels beside it, or says of it what is not so.
         """
         plan = self._bodies.plan(job)
         body = self._bodies.get(Kind.ATTACHED, job)
         if plan is None or not body or not self._bodies.fits(self._context.view(), Kind.ATTACHED, job):
             raise NoSuchThing(what="program of the job", name=job)
+        kind = job_kind(plan.kind)
+        kind.check(plan)
+        kind.verify_attached(plan, body)
         digest, name = program_of(plan)
         return ProgramText(
             job=job,
             digest=digest,
             name=name,
-            text=job_kind(plan.kind).read_attached(plan, body),
+            text="\n\n".join((kind.read_attached(plan, body), kind.list_attached(body))),
             reviewed=self._is_reviewed(digest),
         )
 

@@ -26,6 +26,6 @@ class ProgramText(Model):
     digest: str
     name: str
     text: str
-    """Inputs, what it takes, how exact it is, and what is opened to whom."""
+    """Inputs, what it takes, how exact it is, what is opened to whom, and every step of it."""
     reviewed: bool
     """Whether a person here has reviewed it."""

@@ -26,6 +26,7 @@ from atoll.policy.terms import HONEST_MAJORITY
 from atoll.programs import parse_graph
 from atoll.programs.explain import as_text, explain
 from atoll.programs.graph import Graph, GraphInput
+from atoll.programs.listing import as_listing
 from atoll.programs.places import owners, receivers
 from atoll.protocols.mpc import Adversary
 from atoll.protocols.role import Party, Role
@@ -102,6 +103,9 @@ class Computation(JobKind[ComputationSpec]):
             return describe(body, read_statement(plan.program))
         except AtollError as err:
             return str(err)
+
+    def list_attached(self, body: bytes) -> str:
+        return as_listing(_read_graph(body))
 
     def demands(self, plan: Plan) -> tuple[Demand, ...]:
         """One a line: what an owner lets the receiver of that line see of each column, by way of that receiver's outputs."""

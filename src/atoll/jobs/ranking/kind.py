@@ -13,8 +13,10 @@ from atoll.jobs.ranking.spec import Offer, RankingSpec
 from atoll.ledger.plan import Plan
 from atoll.policy.demand import Demand
 from atoll.ports import Entropy
+from atoll.programs import parse_graph
 from atoll.programs.explain import as_text
 from atoll.programs.library.ranking import VOID
+from atoll.programs.listing import as_listing
 from atoll.protocols.role import Party, Role
 from atoll.wire.message import Document
 
@@ -58,6 +60,9 @@ class Ranking(JobKind[RankingSpec]):
 
     def read_attached(self, plan: Plan, body: bytes) -> str:  # noqa: ARG002 - it follows from the plan
         return as_text(Auction.of(plan).cost())
+
+    def list_attached(self, body: bytes) -> str:
+        return as_listing(parse_graph(body))
 
     def split_bid(self, plan: Plan, value: int, entropy: Entropy) -> tuple[Share, ...]:
         auction = Auction.of(plan)
