@@ -12,11 +12,15 @@ import pytest
 from atoll.api.models import ProposeJob
 from atoll.jobs.bids import commit_shares, split_value
 from atoll.jobs.errors import BadBid
+from atoll.ledger.detail import ReceiptDetail
+from atoll.ledger.plan import Plan
 from atoll.ledger.records import ConsentRecord, Job
 from atoll.ledger.rules.errors import DeadlinePassed, NotAllowed, TooEarly
 from atoll.ledger.rules.job import ConsentJob, RefuseJob, StartJob, WithdrawJob
+from atoll.node.bodies import Kind
 from atoll.node.context import NodeContext
 from atoll.node.errors import BidMade, BidMissing, NotAReceiver, NotEntrusted, NotForThisJob, TransactionRefused
+from atoll.node.runs import Runs
 from atoll.ordering.engine import View
 from atoll.ordering.errors import StaleView
 from atoll.primitives.drbg import SeededEntropy
@@ -188,6 +192,31 @@ def test_who_does_not_open_is_named_in_the_receipts_of_all_three_nodes(tmp_path:
             consent = world["auditor"].context.view().get(ConsentRecord, f"{job}/telecom")
             assert consent is not None
             assert len(consent.bid) == 3
+
+    run_virtually(scenario())
+
+
+def test_what_a_rival_signs_of_an_opening_is_no_testimony(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The telecom bids and does not compute, so it was shown nobody's bid."""
+    honest = Runs._detail
+
+    def accusing(runs: Runs, plan: Plan, *amounts: Any) -> ReceiptDetail:
+        accused = ("bank",) if runs._context.org == "telecom" else ()
+        return replace(honest(runs, plan, *amounts), unopened=accused)
+
+    monkeypatch.setattr(Runs, "_detail", accusing)
+
+    async def scenario() -> None:
+        async with World(tmp_path, seed=67, policy=POLICY) as world:
+            job = await opened(world)
+            await bid(world, job, telecom=700, bank=900, bureau=600)
+            assert (await ended(world, job)).state == "completed"
+            store = world["auditor"].context.store
+            async with asyncio.timeout(60):
+                while not all(store.body(Kind.DETAIL, f"{job}/{org}") for org in ("auditor", *BIDDERS)):  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            shown = world["auditor"].services.jobs.show(job)
+            assert (shown.unopened, shown.opening_witnesses) == ({}, ["auditor", "bank", "bureau"])
 
     run_virtually(scenario())
 

@@ -7,6 +7,8 @@ from atoll.cli.reply import Fields, Rows, Shown
 from atoll.cli.words import duration, iso, listed
 
 VOID = "counts as none"
+ENOUGH = 2
+"""Compute nodes whose word on an opening is believed together: at most one of the three is dishonest."""
 
 
 def describe_bidding(one: JobInfo, *, now: int) -> list[Shown]:
@@ -43,26 +45,43 @@ def _outcome(one: JobInfo, now: int) -> str:
         case "completed":
             return f"there is one; `atoll job result {one.job}` shows it at the node of {' and '.join(one.receivers)}"
         case "unacknowledged":
-            return f"none is acknowledged: {listed([org for org in one.parties if org not in one.receipts])} signed no receipt"
-    by = f" by {one.ended_by}" if one.ended_by else ""
+            missing = [org for org in one.parties if org not in one.receipts]
+            return f"none is acknowledged: {listed(missing)} signed no receipt" + _signed(one)
+    by = f"{', reported' if one.state == 'failed' else ''} by {one.ended_by}" if one.ended_by else ""  # not: caused by
     said = f" ({one.reason})" if one.reason and not one.reason.startswith("withdrawn") else ""
-    return f"none: {one.state}{by}{said}"
+    return f"{'not for all' if _signed(one) else 'none'}: {one.state}{by}{said}{_signed(one)}"
+
+
+def _signed(one: JobInfo) -> str:
+    """Who has an outcome though it is not acknowledged by all: whoever had signed its receipt by then."""
+    signed = [org for org in one.receivers if org in one.receipts]
+    return f"; {listed(signed)} signed a receipt, and can read an outcome" if signed else ""
 
 
 def _bid(one: JobInfo, org: str, now: int) -> str:
-    """What became of an organisation's bid, in a word."""
+    """What became of an organisation's bid, in a word. Of opening, two compute nodes' word counts: one alone may lie."""
     if one.ended_by == org and one.state in ("refused", "withdrawn"):
         return one.state
     if org not in one.consents:
         return "awaited" if one.state == "proposed" and now <= one.bids_until else "none"
-    if org in one.unopened:
+    if len(one.unopened.get(org, ())) >= ENOUGH:
         return "not opened"
-    return "opened" if one.opening_witnesses else "committed"
+    return "opened" if len(_who_say_opened(one, org)) >= ENOUGH else "committed"
 
 
 def _detail(one: JobInfo, org: str) -> str:
-    if org in one.unopened:
-        return f"{VOID}; {listed(one.unopened[org])} signed that"
-    if one.state == "completed" and org in one.consents and not one.opening_witnesses:
-        return "whether it was opened, the compute nodes' receipts say; they are not here"
+    denied, opened = one.unopened.get(org, []), _who_say_opened(one, org)
+    if len(denied) >= ENOUGH:
+        return f"{VOID}; {listed(denied)} signed that"
+    if denied:
+        against = f"{listed(opened)} that it was" if opened else "of the others no receipt is here"
+        return f"{listed(denied)} signed that it was not opened, {against}; one node's word shows nothing"
+    if one.state == "completed" and org in one.consents and len(opened) < ENOUGH:
+        return "whether it was opened, the compute nodes' receipts say; " + ("one is here" if opened else "they are not here")
     return ""
+
+
+def _who_say_opened(one: JobInfo, org: str) -> list[str]:
+    """The compute nodes whose receipts are here and do not name this bidder."""
+    denied = one.unopened.get(org, ())
+    return [node for node in one.opening_witnesses if node not in denied] if org in one.consents else []

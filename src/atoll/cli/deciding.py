@@ -49,7 +49,8 @@ def _state(info: WhyInfo) -> str:
     """The state with who brought it about, or whom it waits for."""
     said = info.state
     if info.ended_by:
-        said += f" by {info.ended_by}, in block {info.ended_height}"
+        reported = ", reported" if info.state == "failed" else ""  # by the first to say so, which need not have caused it
+        said += f"{reported} by {info.ended_by}, in block {info.ended_height}"
     missing = WAITING.get(info.state)
     return said + (f"; {missing} of {listed(info.waits_for)} is missing" if missing and info.waits_for else "")
 

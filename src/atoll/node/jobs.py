@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from weakref import WeakValueDictionary
 
@@ -269,17 +269,20 @@ class Jobs:
         records = {org: self._context.view().get(ConsentRecord, f"{job.job_id.hex()}/{org}") for org in job.consents}
         return {org: [*one.entrusts] for org, one in records.items() if one is not None and one.entrusts}
 
-    def _unopened(self, job: Job) -> dict[str, builtins.list[str]]:
-        """Bidders who did not open, and the compute nodes that say so in the details of their receipts that are here."""
+    def _unopened(self, job: Job, witnesses: Iterable[str]) -> dict[str, builtins.list[str]]:
+        """Bidders who did not open, and the compute nodes that say so. Nobody else was shown a bid: what another party's
+        receipt says of it is no testimony."""
         said: dict[str, builtins.list[str]] = {}
-        for org in job.receipts if job.bidders else ():
+        for org in witnesses:
             body = self._bodies.get(Kind.DETAIL, f"{job.job_id.hex()}/{org}")
             for one in parse_message(body, ReceiptDetail).unopened if body else ():
-                said.setdefault(one, []).append(org)
+                if one in job.bidders:
+                    said.setdefault(one, []).append(org)
         return said
 
     def _opening_witnesses(self, job: Job, plan: Plan | None) -> builtins.list[str]:
-        computes = compute_nodes(plan) if plan is not None and job.bidders else ()
+        """Compute nodes of an auction whose receipts' details are here."""
+        computes = sorted(compute_nodes(plan)) if plan is not None and job.bidders else ()
         return [org for org in computes if org in job.receipts and self._bodies.get(Kind.DETAIL, f"{job.job_id.hex()}/{org}")]
 
     def _phase(self, identifier: str) -> str:
@@ -290,6 +293,7 @@ class Jobs:
         identifier = job.job_id.hex()
         local = self._context.store.job(identifier) or LocalJob(id=identifier, phase="")
         plan: Plan | None = self._bodies.plan(identifier)
+        witnesses = self._opening_witnesses(job, plan)
         return JobInfo(
             job=identifier,
             kind=job.kind,
@@ -316,8 +320,8 @@ class Jobs:
             entrusts=self._entrusts(job),
             bidders=list(job.bidders),
             bids_until=job.bids_until,
-            unopened=self._unopened(job),
-            opening_witnesses=self._opening_witnesses(job, plan),
+            unopened=self._unopened(job, witnesses),
+            opening_witnesses=witnesses,
             decision=_decision(local),
         )
 

@@ -171,10 +171,27 @@ def said_of(one: JobInfo, *, now: int = UNTIL - 90) -> tuple[dict[str, str], dic
             "withdrawn none none",
         ),
         (
-            {"state": "completed", "consents": PARTIES, "opening_witnesses": ["bank"], "unopened": {"telecom": ["bank"]}},
+            {
+                "state": "completed",
+                "consents": PARTIES,
+                "opening_witnesses": ["auditor", "bank"],
+                "unopened": {"telecom": ["auditor", "bank"]},
+            },
             UNTIL + 9,
             "there is one; `atoll job result",
             "opened opened not-opened",
+        ),
+        (
+            {"state": "failed", "consents": PARTIES, "ended_by": "bank", "reason": "mpc.opening_disputed"},
+            UNTIL + 9,
+            "none: failed, reported by bank (mpc.opening_disputed)",
+            "committed committed committed",
+        ),
+        (
+            {"state": "failed", "consents": PARTIES, "receipts": ["auditor"], "ended_by": "bank", "reason": "job.cancelled"},
+            UNTIL + 9,
+            "not for all: failed, reported by bank (job.cancelled); auditor signed a receipt, and can read an outcome",
+            "committed committed committed",
         ),
         ({"state": "completed", "consents": PARTIES}, UNTIL + 9, "there is one", "committed committed committed"),
     ],
@@ -193,6 +210,23 @@ def test_who_did_not_open_is_said_with_whoever_signed_that_and_no_opening_is_mad
     assert said_of(completed)[1]["telecom"] == ("not opened", "counts as none; auditor, bank signed that")
     unknown = stands(state="completed", consents=PARTIES)
     assert said_of(unknown)[1]["telecom"][1].endswith("they are not here"), "an outsider has no receipts' details"
+
+
+@pytest.mark.parametrize(
+    ("witnesses", "word", "detail"),
+    [
+        (["bureau"], "committed", "bureau signed that it was not opened, of the others no receipt is here"),
+        (["auditor", "bank", "bureau"], "opened", "bureau signed that it was not opened, auditor, bank that it was"),
+    ],
+)
+def test_one_compute_node_alone_brings_nobody_into_disrepute(witnesses: list[str], word: str, detail: str) -> None:
+    accused = stands(state="completed", consents=PARTIES, unopened={"telecom": ["bureau"]}, opening_witnesses=witnesses)
+    assert said_of(accused)[1]["telecom"] == (word, f"{detail}; one node's word shows nothing")
+
+
+def test_one_compute_node_alone_shows_no_opening_either() -> None:
+    one = stands(state="completed", consents=PARTIES, opening_witnesses=["bureau"])
+    assert said_of(one)[1]["telecom"] == ("committed", "whether it was opened, the compute nodes' receipts say; one is here")
 
 
 def test_a_job_without_bids_is_no_auction(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:

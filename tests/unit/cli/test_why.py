@@ -86,6 +86,11 @@ def test_what_decided_comes_first_with_who_and_the_grant_and_the_remedy() -> Non
     assert [one[1] for one in table.rows][:3] == ["permission 0: purpose", "permission 0: rows", "proposer"]
 
 
+def test_who_reports_a_failure_is_not_said_to_have_caused_it() -> None:
+    fields, _ = why(state="failed", reason="transport.role_failed", ended_by="bureau", ended_height=87)
+    assert ("state", "failed, reported by bureau, in block 87") in fields
+
+
 def test_another_nodes_refusal_is_not_explained_by_the_own_decision() -> None:
     fields, _ = why(ended_by="telecom", ended_height=87)
     assert ("because", "policy.terms") in fields

@@ -9,10 +9,12 @@ import pytest
 from atoll.ledger.evidence import narrate
 from atoll.ledger.evidence.finding import Finding
 from atoll.ledger.evidence.narrative import WIDTH
+from atoll.ledger.plan import PlanParty
 from atoll.ledger.records import JobState
+from atoll.ledger.rules.job import FailJob
 from atoll.ledger.rules.standing import GiveStanding
 from tests.unit.evidence.test_verify import ENDINGS, refused
-from tests.unit.evidence.world import World
+from tests.unit.evidence.world import JOB, World
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,35 @@ def test_there_is_a_page_for_every_end(state: JobState) -> None:
     page = narrate(world.verify(world.export()))
     assert page.startswith("Evidence of a job\n")
     assert ("committed itself to one result" in flat(page)) == (state is JobState.COMPLETED)
+
+
+@pytest.mark.parametrize(
+    ("signed", "said"),
+    [
+        ((), "No receiver has signed for a result."),
+        (("bureau",), "No receiver has signed for a result."),
+        (("bank",), "By then The bank (bank) had signed for a result, and can read it."),
+    ],
+)
+def test_of_a_failed_job_it_is_said_who_has_a_result_all_the_same(signed: tuple[str, ...], said: str) -> None:
+    world = World().register().propose().consent().start()
+    if signed:
+        world.receipts(*signed)
+    world.do("bureau", FailJob(job_id=JOB, code="job.memory"))
+    page = flat(narrate(world.verify(world.export())))
+    assert f"It started, and a participant reported that it had failed. {said}" in page
+
+
+@pytest.mark.parametrize(("role", "said"), [("compute", "of two, one is true"), ("owner", "it cannot know")])
+def test_only_compute_nodes_know_of_bids_that_were_not_opened(finding: Finding, role: str, said: str) -> None:
+    assert finding.plan is not None
+    receipt = next(one for one in finding.receipts if one.act.org == "bureau")
+    assert receipt.detail is not None
+    accusing = replace(receipt, detail=replace(receipt.detail, unopened=("bank",)))
+    plan = replace(finding.plan, parties=(PlanParty(role=role, index=0, org="bureau"),))
+    page = flat(narrate(replace(finding, plan=plan, receipts=(accusing,))))
+    assert "Not opened as committed: the bid of bank." in page
+    assert said in page
 
 
 def test_what_is_closed_is_said_to_be_closed(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from atoll.ledger.evidence import names
@@ -19,7 +19,7 @@ _STATES = {
     JobState.CONSENTED: "Everybody agreed, and it has not started.",
     JobState.STARTED: "It started, and receipts are still missing.",
     JobState.COMPLETED: "It was carried out, and every participant has signed a receipt.",
-    JobState.FAILED: "It started and ended without a result.",
+    JobState.FAILED: "It started, and a participant reported that it had failed.",
     JobState.REFUSED: "It was refused and never started. Nothing was computed.",
     JobState.WITHDRAWN: "It was withdrawn and never started. Nothing was computed.",
     JobState.UNACKNOWLEDGED: "It started, and a participant let the time for its receipt pass.",
@@ -65,10 +65,21 @@ def _summary(finding: Finding) -> Iterator[str]:
     yield (
         f"Job {finding.job_id.hex()}, a private computation of the kind `{finding.kind}` in the consortium {finding.chain_id}. "
         + _STATES[finding.state]
+        + _held(finding)
     )
     if finding.test:
         yield "THIS IS A TEST CONSORTIUM. It may run insecure modes; what it signs binds nobody."
     yield f"{finding.entries} entries of the bundle were verified, every one of them, with the trust file alone."
+
+
+def _held(finding: Finding) -> str:
+    """Who has a result of a job that was not carried out for all: a node releases it once its own receipt is on the ledger."""
+    if finding.state is JobState.COMPLETED:
+        return ""
+    signed = [one.act.org for one in finding.receipts if one.act.org in finding.receivers]
+    if not signed:
+        return " No receiver has signed for a result." if finding.state is JobState.FAILED else ""
+    return f" By then {_orgs(finding, signed)} had signed for a result, and can read it."
 
 
 def _asked(finding: Finding) -> Iterator[str]:
@@ -187,13 +198,23 @@ def _receipt(finding: Finding, one: Receipted) -> str:
     if one.detail is None:
         return text + " Its detail is closed in this bundle."
     insecure = " AN INSECURE MODE TOOK PART." if one.detail.insecure else ""
-    unopened = f" Not opened as committed: the bid of {', '.join(one.detail.unopened)}." if one.detail.unopened else ""
+    unopened = _unopened(finding, one.act.org, one.detail.unopened)
     inputs = "; ".join(f"{used.dataset} ({used.label}), at most {used.rows_at_most:,} rows" for used in one.detail.inputs)
     return (
         text + f" It says: attempt {one.detail.attempt}, {_clean(one.detail.protocol)} version {one.detail.protocol_version}, "
         f"{one.detail.seconds:,} seconds, at most {one.detail.sent_at_most:,} bytes sent "
         f"and {one.detail.received_at_most:,} received" + (f"; its inputs: {inputs}." if inputs else ".") + unopened + insecure
     )
+
+
+def _unopened(finding: Finding, by: str, bids: Sequence[str]) -> str:
+    """What a receipt says of bids; only compute nodes were shown any."""
+    if not bids:
+        return ""
+    said = f" Not opened as committed: the bid of {_list(bids)}."
+    if finding.plan is None or any((one.role, one.org) == ("compute", by) for one in finding.plan.parties):
+        return said + " One such statement alone may be false; of two, one is true if at most one compute node is dishonest."
+    return said + " It computed nothing, so it cannot know, and this shows nothing."
 
 
 def _standing(finding: Finding) -> Iterator[str]:
