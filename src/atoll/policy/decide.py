@@ -23,7 +23,7 @@ from atoll.ledger.records import (
 from atoll.policy.approval import approve
 from atoll.policy.card import DatasetCard
 from atoll.policy.coalition import coalition_reasons
-from atoll.policy.demand import Demand
+from atoll.policy.demand import LEAST_ROWS, Demand, Exposure
 from atoll.policy.errors import (
     ColumnRefused,
     DatasetRefused,
@@ -141,6 +141,9 @@ def _column_reasons(question: Question, number: int, demand: Demand, card: Datas
         mine = demand.receivers == (question.me,)
         permitted = now is not None and (mine or now.permits(exposure))
         yield Reason(ColumnRefused.code, f"exposure of {demand.dataset}:{name}", allowed, str(exposure), permitted)
+        if demand.program and exposure is Exposure.AFTER_AGGREGATE and not mine:  # places that stay empty are no rows
+            wanted, found = f"at least {LEAST_ROWS} for an aggregate", f"at most {card.rows_at_most}"
+            yield Reason(ColumnRefused.code, f"rows of {demand.dataset}", wanted, found, card.rows_at_most >= LEAST_ROWS)
         if column is not None and not column.normalisation and name in demand.keys and not mine:
             wanted = "a rule on its card: without one nothing is compared by it"
             yield Reason(ColumnRefused.code, f"key {demand.dataset}:{name}", wanted, "none", False)

@@ -30,6 +30,8 @@ class Output(StrEnum):
     """Whatever a secret program makes of its inputs, values of single rows among it."""
 
 
+LEAST_ROWS = 10
+"""Of fewer rows a secret program makes no aggregate."""
 OF_PROGRAMS = frozenset({Output.AGGREGATE, Output.COMPARISON, Output.COMPUTED})
 """Outputs of programs on secret shares; the others are those of intersections."""
 
@@ -71,4 +73,4 @@ class Demand:
     """Name of that program, for people."""
 
 
-__all__ = ["OF_PROGRAMS", "Demand", "Exposure", "Output"]
+__all__ = ["LEAST_ROWS", "OF_PROGRAMS", "Demand", "Exposure", "Output"]

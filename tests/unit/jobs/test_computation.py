@@ -10,12 +10,12 @@ import pytest
 
 from atoll import programs as mp
 from atoll.jobs.computation import Bind, Owner, Receiver
-from atoll.jobs.computation.exposure import LEAST_ROWS, exposures
+from atoll.jobs.computation.exposure import exposures
 from atoll.jobs.errors import BadPlan
 from atoll.jobs.kind import Brings
 from atoll.jobs.security import Security
 from atoll.ledger.plan import Coalition, Limits, Plan, PlanOutput, digest_attached
-from atoll.policy.demand import Exposure, Output
+from atoll.policy.demand import LEAST_ROWS, Exposure, Output
 from atoll.programs.explain import explain
 from atoll.programs.graph import Graph
 from atoll.protocols.mpc import verification
@@ -354,6 +354,25 @@ def test_what_an_output_shows_is_read_off_the_operations(shape: str) -> None:
     plan = plan_of(spec_of(graph))
     assert {one.output for one in KIND.demands(plan)} == {output}
     assert {one.gets for one in plan.outputs} == {(str(output),)}
+
+
+def test_it_is_said_first_that_a_receiver_with_columns_of_its_own_chooses_rows_of_others() -> None:
+    """By a column of noughts and a one, which differs from job to job while the program stays the reviewed one."""
+    chooses = "where the program multiplies, compares or joins them with others', whoever brings them chooses"
+    spec = spec_of(vertical())
+    assert chooses not in plan_of(spec).leakage
+    own = replace(spec.owners[1], grants=(OWN,))
+    both = replace(spec, owners=(spec.owners[0], own), receivers=(Receiver(label="asker", org="telecom"),))
+    assert plan_of(both).leakage.startswith("telecom receives and brings columns too: " + chooses)
+    (only,) = spec_of(total("sum")).owners
+    alone = spec_of(total("sum"), owners=(replace(only, grants=(OWN,)),), receivers=(Receiver(label="asker", org="bureau"),))
+    assert chooses not in plan_of(alone).leakage, "nobody else brings anything"
+
+
+def test_it_is_said_that_of_several_receivers_one_can_end_the_job_when_it_has_its_outputs() -> None:
+    said = "Whoever receives has its outputs first, and can then still end the job as failed"
+    assert said in PLAN.leakage
+    assert said not in plan_of(spec_of(vertical())).leakage
 
 
 @pytest.mark.parametrize("rows", [1, 2, LEAST_ROWS - 1])

@@ -266,6 +266,11 @@ def test_names_that_would_take_too_much_room_are_counted_and_nothing_else_is_lef
     assert long.endswith("ends the ranking without an outcome.")
 
 
+@pytest.mark.parametrize("rule", Rule)
+def test_it_is_said_that_a_receiver_can_end_a_ranking_whose_outcome_it_knows(rule: Rule) -> None:
+    assert "has the outcome first, and can then still end the ranking as failed" in plan_of(rule).leakage
+
+
 def test_bids_that_would_not_count_are_refused_before_they_are_made() -> None:
     entropy = SeededEntropy(bytes(32))
     for value in (0, 10, 1000):

@@ -15,7 +15,7 @@ from atoll.policy.programs import unreviewed
 from atoll.policy.question import Question
 from atoll.policy.reasons import Verdict
 from atoll.policy.terms import Constraint, Operand, Operator
-from tests.unit.policy.desk import FILES, GRANT, TERMS, Desk, member
+from tests.unit.policy.desk import CARD, FILES, GRANT, TERMS, Desk, member
 
 COVERING = Constraint(left=Operand.OUTPUTS, operator=Operator.IS_ANY_OF, right=("aggregate",))
 PROGRAM = b"\x0a" * 32
@@ -50,6 +50,16 @@ def test_a_program_that_nobody_reviewed_is_never_run_without_a_person() -> None:
     assert desk.verdict() == ASK
     assert "nobody here has reviewed the program mean-income (0a0a0a0a0a0a0a0a)" in desk.ask().reasons[-1].wanted
     assert unreviewed(desk.question()) == {PROGRAM.hex(): "mean-income"}
+    assert decide_reviewed(desk) == PERMIT
+
+
+@pytest.mark.parametrize(("rows", "answer"), [(8, ("deny", "policy.column")), (16, PERMIT)])
+def test_a_table_of_a_few_rows_makes_no_aggregate_however_many_places_a_program_has(rows: int, answer: tuple[str, str]) -> None:
+    """What stands in the program is room for rows; the owner's card says how many there are."""
+    desk = computing()
+    desk.cards[FILES] = replace(CARD, rows_at_most=rows)
+    assert decide_reviewed(desk) == answer
+    desk.change_demand(columns=(("income", Exposure.ENCRYPTED_ONLY),))
     assert decide_reviewed(desk) == PERMIT
 
 

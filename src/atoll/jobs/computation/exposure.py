@@ -28,12 +28,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from atoll.policy.demand import Exposure, Output
+from atoll.policy.demand import LEAST_ROWS, Exposure, Output
 from atoll.programs.graph import Graph, GraphInput, Ref, Step
 from atoll.programs.operation import Shows
 
-LEAST_ROWS = 10
-"""Of fewer rows there is no aggregate."""
 Seen: TypeAlias = Mapping[str, frozenset[Exposure]]
 """By column: how it can be seen; a column that is not there cannot be."""
 

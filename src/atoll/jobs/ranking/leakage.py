@@ -39,6 +39,7 @@ def _text(offer: Offer, bidders: str, computes: str, receivers: str) -> str:
         f"{bidders} were asked to bid from {offer.low} to {offer.high}, and in which order they committed. Of equal "
         "bids the one that was committed to first ranks higher, and whoever orders the ledger can say which that was; nobody "
         "is told that there were equal ones. A bid outside the range counts as none, and nobody is told that either, but where "
-        "it leaves no winner or decides a price. Who does not open its bid is named in the compute nodes' receipts; one that "
+        "it leaves no winner or decides a price. Whoever receives has the outcome first, and can then still end the ranking as "
+        "failed for all others. Who does not open its bid is named in the compute nodes' receipts; one that "
         "does not answer at all ends the ranking without an outcome."
     )
