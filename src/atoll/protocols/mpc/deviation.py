@@ -45,7 +45,6 @@ from atoll.protocols.mpc.roots import Root, plan_root
 from atoll.protocols.mpc.rounds import Steps, parallel
 from atoll.protocols.mpc.shares import Ring, join_rings, stack_rings
 from atoll.protocols.mpc.traffic import Traffic
-from atoll.protocols.mpc.truncation import truncate
 
 ROOM = 1 << 59
 """What a sum of squares stays below once it is scaled, if its point can be moved so far."""
@@ -206,7 +205,7 @@ def _over_count(node: Node, x: Ring, inverse_bits: int, count: int, cut: int) ->
     """About x / n / 2^cut: floor(floor(x / 2^a) round(2^(a+u) / n) / 2^(u + cut)), 2^a the largest power of two up to n."""
     whole = count.bit_length() - 1
     inverse = ((2 << whole + inverse_bits) + count) // (2 * count)
-    return (yield from truncate(node, (yield from shifted_down(node, x, whole)) * inverse, inverse_bits + cut))
+    return (yield from shifted_down(node, (yield from shifted_down(node, x, whole)) * inverse, inverse_bits + cut))
 
 
 @dataclass(frozen=True)

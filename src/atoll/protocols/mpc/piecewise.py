@@ -35,7 +35,7 @@ from atoll.protocols.mpc.products import multiply
 from atoll.protocols.mpc.rounds import Steps, parallel
 from atoll.protocols.mpc.shares import Ring, public_ring
 from atoll.protocols.mpc.traffic import Traffic
-from atoll.protocols.mpc.truncation import truncate
+from atoll.protocols.mpc.truncation import SLACK_BITS, truncate
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ NODES = {
 """Where a polynomial of that degree agrees with the function, of [0, 1]; degree 0 is for tables without a low part."""
 SLACK = Fraction(103, 100)
 """What rounding the nodes costs."""
-TOP = 1 << 62
+TOP = 1 << SLACK_BITS
 """What is truncated stays below it."""
 
 
@@ -185,15 +185,15 @@ def side_by_side_traffic(parts: list[Traffic], *, malicious: bool) -> Traffic:
 
 
 def shifted_down(node: Node, x: Ring, bits: int) -> Steps[Ring]:
-    """floor(x / 2^bits); times 2^-bits if that is negative."""
+    """floor(x / 2^bits) for |x| < 2^62, of which more bits leave no more than 62 do; times 2^-bits if that is negative."""
     if bits > 0:
-        return (yield from truncate(node, x, bits))
+        return (yield from truncate(node, x, min(bits, SLACK_BITS)))
     return x * (1 << -bits)
 
 
 def shifted_traffic(count: int, bits: int, *, malicious: bool) -> Traffic:
     """Of `shifted_down`."""
-    return traffic.truncate(count, bits, malicious=malicious) if bits > 0 else Traffic()
+    return traffic.truncate(count, min(bits, SLACK_BITS), malicious=malicious) if bits > 0 else Traffic()
 
 
 def power(exponent: int) -> Fraction:

@@ -5,8 +5,8 @@ beyond, where the function is within 2^-23 of 0 or 1. Only the index is held at 
 are flat enough.
 
 **Error**, in units of 2^-F: the table's; if the argument's bits below 2^-n are not looked at, 2^(F-n) / 4 for the slope; and
-2^(F-22) for what lies beyond the table. sup |f'''| = 1/8 and sup |f''''| < 0.13, by which the degree is chosen: F = 20 takes
-quadratic polynomials and is exact to 6e-6.
+2^(F-22) for what lies beyond the table, of integers, whose last entry is that of 15, 2^(F-21). sup |f'''| = 1/8 and
+sup |f''''| < 0.13, by which the degree is chosen: F = 20 takes quadratic polynomials and is exact to 6e-6.
 
 Leaks: nothing. Source: Aly, Smart, ACNS 2019, ePrint 2019/354, section 3 (functions by polynomials on fixed-point numbers);
 `piecewise`. Spec: specs/mpc-functions.md.
@@ -57,7 +57,7 @@ class Sigmoid:
     def error_units(self) -> Fraction:
         """How far a result may be off, in its units."""
         unseen = power(self.precision - self.seen - 2) if self.seen < self.point else 0
-        return self.table.error_units + unseen + power(self.precision - 22)
+        return self.table.error_units + unseen + power(self.precision - (22 if self.seen else 21))
 
     @cached_property
     def circuit(self) -> Circuit:

@@ -30,16 +30,25 @@ DIVISIONS = [
     (7, 1, 200, 30),
     ((1 << 62) - 1, 5, 9, -8),
 ]
-ROOTS = [(0, (1 << 40) - 1, 20), (0, 200, 30), (0, (1 << 62) - 1, 0), (1 << 20, 1 << 24, 10), (0, 1, 4)]
+ROOTS = [(0, (1 << 40) - 1, 20), (0, 200, 30), (0, (1 << 62) - 1, 0), (1 << 20, 1 << 24, 10), (0, 1, 4), (0, 200, -40)]
 EXPONENTIALS = [
     (-(20 << 20), 2 << 20, 20, 20),
     (-3, 10, 0, 10),
     (0, 20 << 30, 30, 20),
     (-(40 << 16), -(30 << 16), 16, 60),
     (1, 1, 4, 30),
+    (-(45 << 10), -(40 << 10), 10, 20),  # all of it below a unit of the result
+    (-(100 << 8), -(99 << 8), 8, 0),
 ]
 LOGARITHMS = [((1 << 40) - 1, 20, 20), (1000, 0, 32), ((1 << 62) - 1, 60, 20), (1, 3, 20), (1 << 20, 20, 36)]
-SIGMOIDS = [(-(40 << 20), 40 << 20, 20, 20), (-5, 5, 0, 20), (-(8 << 40), 8 << 40, 40, 20), (0, 1 << 30, 24, 24), (-3, 3, 2, 8)]
+SIGMOIDS = [
+    (-(40 << 20), 40 << 20, 20, 20),
+    (-5, 5, 0, 20),
+    (-(8 << 40), 8 << 40, 40, 20),
+    (0, 1 << 30, 24, 24),
+    (-3, 3, 2, 8),
+    (-40, 40, 0, 24),
+]
 
 
 def between(low: int, high: int, count: int, seed: int = 0) -> NDArray[np.int64]:
@@ -102,7 +111,7 @@ def test_roots_are_those_of_plain_integers_and_within_the_bound(ranges: tuple[in
 
 
 def test_the_root_of_zero_is_zero() -> None:
-    assert [plan_root(*ranges).value(0) for ranges in ROOTS if not ranges[0]] == [0] * 4
+    assert [plan_root(*ranges).value(0) for ranges in ROOTS if not ranges[0]] == [0] * 5
 
 
 @pytest.mark.parametrize("ranges", SIGMOIDS)
@@ -158,7 +167,14 @@ def test_a_sigmoid_of_twenty_bits_is_exact_to_six_millionths() -> None:
 
 @pytest.mark.parametrize(
     "bounds",
-    [(3, -1000, 1000, 0), (5000, 0, 1000, 0), (500, 10**9, 10**9 + 2**29, 20), (9, -(2**29), 2**29 - 1, 29), (64, 0, 1, 0)],
+    [
+        (3, -1000, 1000, 0),
+        (5000, 0, 1000, 0),
+        (500, 10**9, 10**9 + 2**29, 20),
+        (9, -(2**29), 2**29 - 1, 29),
+        (64, 0, 1, 0),
+        (40, -1, 1, 56),
+    ],
 )
 def test_products_of_deviations_are_within_the_bound(bounds: tuple[int, int, int, int]) -> None:
     count, low, high, _ = bounds
