@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from atoll.cli.bidding import describe_bidding
+from atoll.cli.bidding import describe_bidding, describe_offer
 from atoll.cli.draft import describe_draft
 from atoll.cli.errors import BadArgument
 from atoll.cli.files import read_text
@@ -130,6 +130,8 @@ def bid(
     after the deadline: any two of them together could read it. It is no argument, because those stand in the shell's history
     and are seen by whoever uses this machine. 0 takes part without a bid.
     """
+    if not yes:
+        print_shown(describe_offer(node.jobs.show(job)), to_stderr=True)
     amount = _read_amount(source)
     confirm(f"Bid this in auction {job}, once and for good?", yes=yes)
     with waiting():

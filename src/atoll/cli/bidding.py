@@ -11,6 +11,19 @@ ENOUGH = 2
 """Compute nodes whose word on an opening is believed together: at most one of the three is dishonest."""
 
 
+def describe_offer(one: JobInfo) -> list[Shown]:
+    """What is bid for, before somebody bids: the rule and all that it tells whom, and who could read bids together."""
+    plan = one.plan or {"coalitions": []}
+    pairs = [
+        ("auction", one.job),
+        ("opened by", f"{one.proposer}, for {one.purpose or 'a purpose that is not known here'}"),
+        ("bids until", iso(one.bids_until)),
+        ("shows", one.leakage or "its plan is not here, so nobody here knows"),
+    ]
+    rows = [(" + ".join(each["members"]), listed(each["reads"])) for each in plan["coalitions"]]
+    return [Fields(pairs), "", Rows(("together", "could read"), rows, "not known here"), ""]
+
+
 def describe_bidding(one: JobInfo, *, now: int) -> list[Shown]:
     """The outcome first, then each bidder.
 

@@ -120,6 +120,22 @@ def test_a_bid_comes_from_a_file_or_standard_input(
     assert "640000" not in "".join(capsys.readouterr())
 
 
+def test_before_a_bid_it_is_shown_what_is_bid_for(
+    node: FakeNode, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By another rule the bid itself would come out, or go to somebody else."""
+    spec = {"rule": "first-price", "high": 100, "bids_until": UNTIL, "bidders": PARTIES[1:], "computes": PARTIES[:3]}
+    draft = node.draft("ranking", spec | {"receivers": ["bank"]}, purpose="licence")
+    node.shown = stands(plan=draft.plan, leakage=draft.leakage, purpose="licence")
+    seen: list[str] = []
+    monkeypatch.setattr(auction, "confirm", lambda *_, **__: seen.append(capsys.readouterr().err))
+    monkeypatch.setattr("sys.stdin", io.StringIO("7\n"))
+    assert main(["auction", "bid", JOB, "--from", "-"]) == 0
+    for part in ("auditor, for licence", "bank learn the best bidder and its bid", "auditor + bank", "bid of telecom"):
+        assert part in seen[0]
+    assert node.bids == [(JOB, 7, False)]
+
+
 UNTIL = 1_780_000_000
 PARTIES = ["auditor", "bank", "bureau", "telecom"]
 
