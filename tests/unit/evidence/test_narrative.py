@@ -108,6 +108,16 @@ def test_of_a_failed_job_it_is_said_who_has_a_result_all_the_same(signed: tuple[
     assert f"It started, and a participant reported that it had failed. {said}" in page
 
 
+def test_a_computation_names_its_program_and_an_auction_when_bids_ended(finding: Finding) -> None:
+    assert finding.plan is not None
+    assert "Program: " not in narrate(finding)
+    assert "Bids were taken" not in narrate(finding)
+    plan = replace(finding.plan, program={"graph": b"\x0a" * 32, "name": "joint_total"}, bids_until=finding.plan.not_after - 1)
+    page = flat(narrate(replace(finding, plan=plan)))
+    assert f"Program: joint_total, whose digest is {'0a' * 32}." in page
+    assert "the consents of bureau hold commitments to them." in page
+
+
 @pytest.mark.parametrize(("role", "said"), [("compute", "of two, one is true"), ("owner", "it cannot know")])
 def test_only_compute_nodes_know_of_bids_that_were_not_opened(finding: Finding, role: str, said: str) -> None:
     assert finding.plan is not None

@@ -96,6 +96,12 @@ def _asked(finding: Finding) -> Iterator[str]:
 
 def _plan(finding: Finding, plan: Plan) -> Iterator[str]:
     yield f"Purpose: {_clean(plan.purpose)}."
+    program, name = plan.program.get("graph"), plan.program.get("name")
+    if isinstance(program, bytes):
+        yield f"Program: {_clean(name) if isinstance(name, str) else plan.kind}, whose digest is {program.hex()}."
+    if plan.bids_until:
+        bidders = ", ".join(plan.bidders())
+        yield f"Bids were taken until {_when(plan.bids_until)}; the consents of {bidders} hold commitments to them."
     for party in plan.parties:
         brought = [one for one in plan.inputs if (one.role, one.index) == (party.role, party.index)]
         what = "; ".join(f"{one.dataset}, columns {_list(one.columns)}, at most {one.rows_cap:,} rows" for one in brought)
