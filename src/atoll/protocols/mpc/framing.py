@@ -2,10 +2,11 @@
 
 A frame says where in its stream it stands, so one that is lost, repeated, cut or lengthened on its way ends the run:
 
-    position in the stream, 8 bytes little-endian || 1 to MAX_FRAME_BYTES - 8 bytes of the stream
+    position in the stream, 8 bytes little-endian || 8 to MAX_FRAME_BYTES - 8 bytes of the stream, whole words
 
 A frame below FLUSH_BYTES goes out only where the sender has said a whole round and waits. So one that leaves the reader's round
-unfinished is misplaced too: a neighbour cannot make a reader work on crumbs.
+unfinished is misplaced too: a neighbour cannot make a reader work on crumbs. Nor is a word ever cut: kernels read words where
+they were heard, and a word off its place in memory would pass for a fault of the reader's own.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ FLUSH_BYTES = 1 << 18
 
 POSITION_BYTES = 8
 """In front of each frame: how much of the stream came before it."""
+
+WORD_BYTES = 8
+"""Everything that is said is so many bytes or a multiple."""
 
 
 def as_role(index: int, steps: Steps[T], *, witness: Witness | None = None) -> Role[T]:
@@ -178,7 +182,7 @@ class _Wire:
         frame: Frame = yield Receive(self.peer, Frame)
         length = len(frame.data) - POSITION_BYTES
         is_crumb = length < FLUSH_BYTES and len(self.incoming) + length < due
-        if frame.data[:POSITION_BYTES] != _position(self._heard) or length <= 0 or is_crumb:
+        if frame.data[:POSITION_BYTES] != _position(self._heard) or length <= 0 or length % WORD_BYTES or is_crumb:
             raise FrameMisplaced(party=str(self.peer), expected=self._heard)
         self._heard += length
         self.incoming.put(memoryview(frame.data)[POSITION_BYTES:])

@@ -9,7 +9,22 @@ import numpy as np
 import pytest
 
 from atoll.protocols.errors import RolesStalled
-from atoll.protocols.mpc import Heard, Node, Round, Steps, as_is, as_role, chunked, compute, parallel
+from atoll.protocols.mpc import (
+    Adversary,
+    Heard,
+    Node,
+    Round,
+    Steps,
+    as_is,
+    as_role,
+    chunked,
+    compute,
+    multiply,
+    open_ring,
+    parallel,
+    public_ring,
+    set_up,
+)
 from atoll.protocols.mpc.errors import FrameMisplaced, RoundsDiffer, SharesTooLong
 from atoll.protocols.mpc.framing import FLUSH_BYTES, POSITION_BYTES
 from atoll.protocols.mpc.rounds import chunks
@@ -163,6 +178,29 @@ def test_a_frame_of_few_bytes_ends_with_a_round() -> None:
 
 def heard_once(size: int) -> Steps[None]:
     yield Round(from_previous=size)
+
+
+def test_a_neighbour_cannot_move_words_off_their_places_in_memory() -> None:
+    """Kernels read what was heard where it lies: a word off its place would pass for a fault of the node that hears it."""
+
+    def program(me: int) -> Steps[Any]:
+        node = yield from set_up(me, context=bytes(40), seed=bytes([me]) * 32, adversary=Adversary.MALICIOUS)
+        x = public_ring(me, np.arange(9))
+        return (yield from open_ring(node, (yield from multiply(node, x, x))))
+
+    def ran(tamper: Tamper | None = None) -> Pumped:
+        return pump({compute(me): as_role(me, program(me)) for me in range(3)}, tamper=tamper)
+
+    stream = b"".join(packet.data[POSITION_BYTES:] for packet in ran().said(compute(1), compute(0)))
+    for cut, is_refused in ((99, True), (96, False)):
+        frames = iter([bytes(POSITION_BYTES) + stream[:cut], cut.to_bytes(POSITION_BYTES, "little") + stream[cut:]])
+        again = change(1, 0, lambda _, frames=frames: next(frames, None))
+        if is_refused:
+            with pytest.raises(FrameMisplaced) as caught:
+                ran(again)
+            assert caught.value.operands == {"party": "compute/1", "expected": 0}
+        else:
+            assert np.array_equal(ran(again).outputs[compute(0)], np.arange(9) ** 2)
 
 
 def test_a_frame_that_comes_twice_ends_the_run() -> None:
