@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from atoll.errors import catalogue
-from atoll.jobs.registry import job_kind
+from atoll.jobs.registry import load_kinds
 from atoll.protocols.psi.errors import BadElement
 from atoll.transport.errors import EndedUntold, JobStopped
 from atoll.transport.faults import public_code, public_form, public_sentence
@@ -16,13 +16,15 @@ UNTOLD = [
     "jobs.payload_too_long",
     "jobs.not_summable",
     "primitives.store_unencodable",
+    "mpc.key_too_often",
+    "programs.range_broken",
 ]
-"""Errors that happen or not by what is in the rows of the node where they happen."""
+"""Errors that happen or not by what is in the rows of the node where they happen, or of those whose shares it has."""
 
 
 @pytest.mark.parametrize("code", UNTOLD)
 def test_peers_hear_of_all_errors_that_tell_of_rows_the_same(code: str) -> None:
-    job_kind("intersection")
+    load_kinds()
     assert public_form(code) == EndedUntold.code
     error = catalogue()[code].__new__(catalogue()[code])
     assert (public_code(error), public_sentence(error)) == (EndedUntold.code, EndedUntold.sentence)

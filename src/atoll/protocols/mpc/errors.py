@@ -162,3 +162,4 @@ class KeyTooOften(InputError):
     code = "mpc.key_too_often"
     sentence = "A key stands on the right side of the join more than {limit} times; which one is not known to anybody here."
     remedy = "Let the owner of the right side remove repeated keys, or declare a higher multiplicity in the program."
+    tells_of_rows = True
