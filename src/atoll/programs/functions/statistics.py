@@ -7,6 +7,7 @@ from atoll.programs.functions.common import axis_index, in_one_shape, wrong
 from atoll.programs.functions.comparison import greater_equal, logical_and
 from atoll.programs.functions.elementary import sqrt
 from atoll.programs.functions.shaping import flattened, moveaxis
+from atoll.programs.operations.arithmetic import MovePoint
 from atoll.programs.operations.correlation import LEAST_BITS, SPAN_BITS, Correlate, SumOfDeviations, SumOfSquaredDeviations
 from atoll.programs.operations.statistics import Covariance, Variance
 from atoll.programs.traced import A
@@ -46,9 +47,14 @@ def corr(x: A, y: A, *, axis: int | None = None) -> A:
 
 
 def _within_span(x: A) -> A:
-    """With as many bits after the point as a range of 2^SPAN_BITS units leaves."""
+    """With as many bits after the point as a range of 2^SPAN_BITS units leaves, and none narrower than 1/2.
+
+    A correlation is the same for a column times a power of two; one of a narrow range would lose its digits in the squares.
+    """
     over = (x.dtype.high - x.dtype.low).bit_length() - SPAN_BITS
-    return truncated(x, max(x.dtype.fraction - over, 0)) if over > 0 else x
+    x = truncated(x, max(x.dtype.fraction - over, 0)) if over > 0 else x
+    span = (x.dtype.high - x.dtype.low).bit_length()
+    return x.apply(MovePoint(span - x.dtype.fraction)) if x.dtype.fraction > span else x
 
 
 def _along(name: str, x: A, axis: int | None) -> A:

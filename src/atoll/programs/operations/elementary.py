@@ -38,6 +38,8 @@ from atoll.protocols.mpc.traffic import Traffic
 
 MOST_EXPONENT = 42
 """e to this still has 62 bits."""
+LEAST_EXPONENT = -1024
+"""Far below, e to this is 0 in every bit, and the plan is one of very long numbers."""
 WIDEST_EXPONENT = 170
 """Between exponents: one AND for each power of two in it."""
 
@@ -224,8 +226,11 @@ class Exp(Operation):
     def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
         (x,) = numbers(self, kinds, 1)
         in_bounds(self, "the number of bits after the point of the result", self.fraction, 0, MAX_FRACTION)
-        if not x.dtype.fits or x.dtype.most > MOST_EXPONENT or x.dtype.most - x.dtype.least > WIDEST_EXPONENT:
-            raise refuse(self, f"the operand is {x.dtype}; at most {MOST_EXPONENT}, in a range of {WIDEST_EXPONENT}, will do")
+        in_bounds(self, "the number of bits after the point", x.dtype.fraction, 0, MAX_FRACTION)
+        least, most = x.dtype.least, x.dtype.most
+        if not x.dtype.fits or least < LEAST_EXPONENT or most > MOST_EXPONENT or most - least > WIDEST_EXPONENT:
+            bounds = f"{LEAST_EXPONENT} to {MOST_EXPONENT}, in a range of {WIDEST_EXPONENT},"
+            raise refuse(self, f"the operand is {x.dtype}; {bounds} will do")
         if x.error > Fraction(1, 2):
             raise refuse(self, f"the operand may be off by {float(x.error):.2g}")
         plan = self.plan(kinds)
@@ -278,7 +283,8 @@ class Log(Operation):
 
     def plan(self, kinds: tuple[Kind, ...]) -> Logarithm:
         """How it is computed."""
-        return plan_logarithm(kinds[0].dtype.high, kinds[0].dtype.fraction, self.fraction)
+        most = max(kinds[0].dtype.high, 2)  # of a single bit there is nothing below the first to look up
+        return plan_logarithm(most, kinds[0].dtype.fraction, self.fraction)
 
     def clear(self, kinds: tuple[Kind, ...], values: tuple[Clear, ...]) -> tuple[Clear, ...]:
         return (np.log(values[0]),)
