@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from typing import Any
 
 import pytest
@@ -138,6 +139,69 @@ def test_a_defaced_graph_is_refused(name: str) -> None:
     assert check(cbor.encode(value))
     DEFACED[name](value)
     assert not check(cbor.encode(value))
+
+
+@pytest.mark.parametrize("named", [("debt", "income"), ("income", "income"), ("income", "nobody")])
+def test_a_check_is_of_the_column_that_it_names(named: tuple[str, str]) -> None:
+    """Else `explain` says that another column is checked, and another owner is blamed."""
+    inputs = {name: mp.column(owner, mp.int64(0, 9), rows=4) for name, owner in (("income", "bank"), ("debt", "bureau"))}
+    graph = mp.program(inputs=inputs, outputs={"y": "asker"})(lambda income, debt: income + debt).trace()
+    value = cbor.decode(graph.encode())
+    checks = [step for step in value["steps"] if step[0] == "verify_range"]
+    assert check(cbor.encode(value)) and len(checks) == 2
+    for step, name in zip(checks, named, strict=True):
+        step[2]["name"] = name
+    assert not check(cbor.encode(value))
+
+
+def test_a_check_is_of_a_column_and_not_of_what_is_made_of_it() -> None:
+    column = mp.column("bank", mp.int64(0, 9), rows=4, checked=True)
+    graph = mp.program(inputs={"x": column}, outputs={"y": "bank"})(lambda x: x).trace()
+    value = cbor.decode(graph.encode())
+    value["steps"].insert(1, ["square", [[0, 0]], {}])
+    value["steps"][2][1] = [[1, 0]]
+    value["outputs"][0][2] = [2, 0]
+    assert not check(cbor.encode(value))
+
+
+@pytest.mark.parametrize("low", [-(2**20), -(2**31), -(2**61)])
+def test_a_power_of_e_far_below_is_refused_before_it_is_planned(low: int) -> None:
+    """A hundred bytes that would have taken all memory, or for ever."""
+    column = mp.column("bank", mp.int64(-5, -5), rows=1)
+    value = cbor.decode(mp.program(inputs={"x": column}, outputs={"y": "bank"})(mp.exp).trace().encode())
+    assert check(cbor.encode(value))
+    value["steps"][0][2].update(low=low, high=low)
+    assert not check(cbor.encode(value))
+
+
+def _given(name: str, owner: str) -> list[Any]:
+    kind = {"type": "bool", "low": 0, "high": 1, "fraction": 0, "shape": [1]}
+    return ["input", [], {"name": name, "owner": owner, **kind}]
+
+
+def _many_owners() -> dict[str, Any]:
+    steps = [_given(f"x{at}", f"o{at}") for at in range(2000)]
+    return {"steps": steps, "outputs": [["y", ["b"], [0, 0], None]]}
+
+
+def _many_receivers() -> dict[str, Any]:
+    return {"steps": [_given("x", "o")], "outputs": [[f"y{at:05}", [f"r{at}"], [0, 0], None] for at in range(6000)]}
+
+
+def _many_outputs_of_nulls() -> dict[str, Any]:
+    mask = ["input_mask", [], {"name": "x", "owner": "o", "shape": [1]}]
+    chain = [["logical_not", [[0 if at < 3 else at - 1, 0]], {}] for at in range(2, 4000)]
+    outputs = [[f"y{at:05}", ["b"], [len(chain) + 1, 0], None] for at in range(4000)]
+    return {"steps": [_given("x", "o"), mask, *chain], "outputs": outputs}
+
+
+@pytest.mark.parametrize("made", [_many_owners, _many_receivers, _many_outputs_of_nulls])
+def test_a_long_graph_is_explained_in_proportion_to_its_bytes(made: Any) -> None:
+    """It took a minute and more, at every node that was asked to consent."""
+    data = cbor.encode({"version": 1, "name": "p", **made()}, max_bytes=10**6)
+    before = time.process_time()
+    assert check(data)
+    assert time.process_time() - before < 15
 
 
 def test_errors_stay_small_however_long_the_program_is() -> None:

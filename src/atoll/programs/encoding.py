@@ -14,6 +14,7 @@ from atoll.errors import AtollError
 from atoll.programs.errors import BadGraph
 from atoll.programs.graph import MAX_GRAPH_BYTES, VERSION, Graph, Output, Ref, Step, infer_step
 from atoll.programs.operation import REGISTRY, Operation
+from atoll.programs.operations.checking import VerifyRange
 from atoll.programs.operations.inputs import NAME, Input, InputMask
 from atoll.programs.operations.selection import HideNulls
 from atoll.wire.cbor import decode
@@ -160,7 +161,8 @@ def _list(value: Any, what: str, least: int, most: int) -> list[Any]:
 
 
 def _verify_form(graph: Graph) -> None:
-    """One program has one graph: no step that nothing needs, none twice, no name twice, every mask beside its column."""
+    """One program has one graph: no step that nothing needs, none twice, no name twice; masks and checks are of the columns
+    that they name."""
     needed = {ref.step for out in graph.outputs for ref in (out.ref, out.valid) if ref is not None}
     needed |= {ref.step for step in graph.steps for ref in step.inputs}
     for at, step in enumerate(graph.steps):
@@ -178,3 +180,8 @@ def _verify_form(graph: Graph) -> None:
         column = columns.get(mask.name)
         if column is None or (column.owner, column.kind.shape) != (mask.owner, mask.shape):
             raise BadGraph(problem=f"the mask of column {mask.name} is none")
+    for step in graph.steps:
+        if isinstance(step.operation, VerifyRange):
+            checked = columns.get(step.operation.name)
+            if checked is None or checked.ref != step.inputs[0]:
+                raise BadGraph(problem=f"what is checked as column {step.operation.name} is another value")

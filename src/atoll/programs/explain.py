@@ -14,9 +14,9 @@ from functools import reduce
 from typing import Any
 
 from atoll.programs.dtypes import show
-from atoll.programs.graph import Graph, Output, Ref
+from atoll.programs.graph import Graph, GraphInput
 from atoll.programs.memory import peak_memory
-from atoll.programs.places import owner_shapes, owners, receiver_shapes, receivers
+from atoll.programs.places import owners, shapes_by_owner, shapes_by_receiver
 from atoll.programs.schedule import at_once, costs_of, layers
 from atoll.protocols.mpc import Adversary
 from atoll.protocols.mpc.entering import Form, package_bytes, result_bytes
@@ -130,15 +130,15 @@ def explain(graph: Graph, *, adversary: Adversary = Adversary.SEMI_HONEST, links
         rounds=total.rounds,
         bytes_by_node=bytes_by_node,
         bytes_from_owners=sum(
-            package_bytes(node, owner_shapes(graph, name)) for name in owners(graph) for node in range(NODES)
+            package_bytes(node, shapes) for shapes in shapes_by_owner(graph).values() for node in range(NODES)
         ),
-        bytes_to_receivers=sum(NODES * result_bytes(receiver_shapes(graph, name)) for name in receivers(graph)),
+        bytes_to_receivers=sum(NODES * result_bytes(shapes) for shapes in shapes_by_receiver(graph).values()),
         memory_bytes=peak_memory(graph, malicious=malicious, handing_over=_handing_over(graph)),
         seconds=tuple(
             (link.name, total.rounds * link.one_way_seconds + sent * (1 / link.bytes_per_second + _SECONDS_A_BYTE))
             for link in links
         ),
-        outputs=tuple(_disclosed(graph, output) for output in graph.outputs),
+        outputs=tuple(_disclosed(graph)),
         openings=tuple(_openings(graph)),
         exact=not total.more,
         more_bytes=total.more,
@@ -156,30 +156,35 @@ def as_plain(found: Explanation) -> dict[str, Any]:
 def _handing_over(graph: Graph) -> Traffic:
     """What it takes to make results fit to leave."""
     total = Traffic()
-    for name in receivers(graph):
-        for shape in receiver_shapes(graph, name):
+    for shapes in shapes_by_receiver(graph).values():
+        for shape in shapes:
             total |= multiply(shape.count) if shape.form is Form.NUMBERS else bits(1, shape.words)
     return total
 
 
-def _disclosed(graph: Graph, output: Output) -> Disclosure:
-    kind = graph.kind(output.ref)
-    nulls = " and which of it is null" if output.valid is not None else ""
-    bare = _under_nulls(graph, output.ref) if output.valid is None else ""
-    return Disclosure(f"{output.name}{nulls}{bare}", output.receivers, str(kind.dtype), kind.shape, kind.error)
+def _disclosed(graph: Graph) -> Iterator[Disclosure]:
+    columns = [one for one in graph.inputs if one.valid is not None]
+    made_of = _made_of(graph, columns)
+    for output in graph.outputs:
+        kind = graph.kind(output.ref)
+        nulls = " and which of it is null" if output.valid is not None else ""
+        bare = _under_nulls(columns, made_of[output.ref.step]) if output.valid is None else ""
+        yield Disclosure(f"{output.name}{nulls}{bare}", output.receivers, str(kind.dtype), kind.shape, kind.error)
 
 
-def _under_nulls(graph: Graph, ref: Ref) -> str:
+def _made_of(graph: Graph, columns: Sequence[GraphInput]) -> list[int]:
+    """Of each step, what goes into it: bit 2 k is set for the values of the k-th column, bit 2 k + 1 for its mask."""
+    marks = {one.ref.step: 1 << 2 * at for at, one in enumerate(columns)}
+    marks |= {one.valid.step: 2 << 2 * at for at, one in enumerate(columns) if one.valid is not None}
+    found: list[int] = []
+    for at, step in enumerate(graph.steps):
+        found.append(reduce(int.__or__, (found[ref.step] for ref in step.inputs), marks.get(at, 0)))
+    return found
+
+
+def _under_nulls(columns: Sequence[GraphInput], made_of: int) -> str:
     """Says so where a result is made of a nullable column without regard to its nulls."""
-    found, todo = set(), [ref.step]
-    while todo:
-        at = todo.pop()
-        if at not in found:
-            found.add(at)
-            todo.extend(one.step for one in graph.steps[at].inputs)
-    names = [
-        one.name for one in graph.inputs if one.valid is not None and one.ref.step in found and one.valid.step not in found
-    ]
+    names = [one.name for at, one in enumerate(columns) if made_of >> 2 * at & 3 == 1] if made_of else []
     return f", values under nulls of {', '.join(names)} included" if names else ""
 
 

@@ -44,7 +44,15 @@ def unchecked(graph: Graph) -> tuple[str, ...]:
 
 def owner_shapes(graph: Graph, name: str) -> list[ColumnShape]:
     """What an owner sends."""
-    return [shape for column in _owned(graph)[name] for shape in _shapes(column.kind, has_mask=column.valid is not None)]
+    return shapes_by_owner(graph)[name]
+
+
+def shapes_by_owner(graph: Graph) -> dict[str, list[ColumnShape]]:
+    """What each owner sends, in the order of their places."""
+    return {
+        name: [shape for column in columns for shape in _shapes(column.kind, has_mask=column.valid is not None)]
+        for name, columns in _owned(graph).items()
+    }
 
 
 def owner_columns(graph: Graph, name: str, columns: Mapping[str, Any]) -> list[NDArray[np.int64]]:
@@ -67,11 +75,15 @@ def owner_columns(graph: Graph, name: str, columns: Mapping[str, Any]) -> list[N
 
 def receiver_shapes(graph: Graph, name: str) -> list[ColumnShape]:
     """What a receiver gets."""
-    return [
-        shape
-        for output in _received(graph)[name]
-        for shape in _shapes(graph.kind(output.ref), has_mask=output.valid is not None)
-    ]
+    return shapes_by_receiver(graph)[name]
+
+
+def shapes_by_receiver(graph: Graph) -> dict[str, list[ColumnShape]]:
+    """What each receiver gets, in the order of their places."""
+    return {
+        name: [shape for output in outputs for shape in _shapes(graph.kind(output.ref), has_mask=output.valid is not None)]
+        for name, outputs in _received(graph).items()
+    }
 
 
 def read_results(graph: Graph, name: str, found: Sequence[Words64]) -> dict[str, NDArray[Any]]:

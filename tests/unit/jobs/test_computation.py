@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from atoll import programs as mp
-from atoll.jobs.computation import Bind, Owner, Receiver
+from atoll.jobs.computation import Bind, Owner, Receiver, statement
 from atoll.jobs.computation.exposure import exposures
 from atoll.jobs.errors import BadPlan
 from atoll.jobs.kind import Brings
+from atoll.jobs.secret.places import MAX_OWNERS
 from atoll.jobs.security import Security
 from atoll.ledger.plan import Coalition, Limits, Plan, PlanOutput, digest_attached
 from atoll.policy.demand import LEAST_ROWS, Exposure, Output
@@ -235,6 +236,14 @@ def test_more_than_malicious_security_could_prove_at_once_is_refused_before_cons
     said = dict(plan.program) | {"security": "malicious"}
     with pytest.raises(BadPlan, match="fewer than 10"):
         KIND.verify_attached(replace(plan, adversary_model="honest-majority-malicious", program=said), graph.encode())
+
+
+def test_more_places_than_a_plan_has_are_refused_before_anything_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = {f"x{at}": mp.column(f"owner{at}", mp.bool_, rows=1) for at in range(MAX_OWNERS + 1)}
+    many = mp.Program(lambda **columns: columns["x0"] & columns["x1"], inputs, {"y": ("asker",)})
+    monkeypatch.setattr(statement, "explain", None)
+    with pytest.raises(BadPlan, match="13 owners and 1 receivers; a plan has places for 12 and 4"):
+        statement.state(many.trace(), Security.SEMI_HONEST)
 
 
 def test_what_is_no_program_is_refused() -> None:

@@ -169,9 +169,13 @@ def state(graph: Graph, security: Security) -> Statement:
         security: what one of the nodes may do.
 
     Raises:
-        BadPlan: an owner would be believed on its ranges beside others, its columns are not equally long, or it opens too
-            many things, or multiplies more between two openings than this security can prove.
+        BadPlan: it has too many places, an owner would be believed on its ranges beside others, its columns are not equally
+            long, or it opens too many things, or multiplies more between two openings than this security can prove.
     """
+    brings, gets = len(owners(graph)), len(receivers(graph))
+    if brings > MAX_OWNERS or gets > MAX_RECEIVERS:
+        most = f"a plan has places for {MAX_OWNERS} and {MAX_RECEIVERS}"
+        raise BadPlan(kind=KIND, reason=f"its program has {brings} owners and {gets} receivers; {most}")
     believed = unchecked(graph)
     if believed and len(owners(graph)) > 1:
         # beyond its range a weight of one owner would spell out the rows of another in what looks like one sum
