@@ -67,6 +67,7 @@ PROGRAMS: dict[str, Callable[..., object]] = {
     "log of a column": lambda p: mp.log(p + 2)[0],
     "variance of pairs": lambda p: apart(p).reshape(-1).var(),
     "truth values turned": turned,
+    "correlations of rows": lambda p: mp.corr(p.reshape(-1, 4), (p * p).reshape(-1, 4), axis=1)[0],
 }
 """Their parameters say which columns they take."""
 

@@ -31,6 +31,8 @@ CASES = [
     ("exp of pairs", 400, SEMI_HONEST),
     ("log of a column", 100_000, SEMI_HONEST),
     ("variance of pairs", 600, SEMI_HONEST),
+    ("correlations of rows", 80_000, SEMI_HONEST),
+    ("correlations of rows", 80_000, MALICIOUS),
     ("truth values turned", 3000, SEMI_HONEST),
     ("truth values turned", 3000, MALICIOUS),
 ]

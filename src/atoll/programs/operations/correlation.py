@@ -14,7 +14,7 @@ from atoll.programs.kind import MAX_ELEMENTS, Kind
 from atoll.programs.operation import Clear, Held, Operation, Shows, refuse, register
 from atoll.programs.operations.checks import in_bounds, numbers, same_shape, secret
 from atoll.programs.operations.held import column, in_shape
-from atoll.protocols.mpc import Node, Steps
+from atoll.protocols.mpc import Node, Steps, memory
 from atoll.protocols.mpc.deviation import (
     CORRELATION_FRACTION,
     Comoment,
@@ -31,6 +31,8 @@ SPAN_BITS = 26
 """Bits of a range that functions ask for; operations take a few more."""
 MAX_PIECES = 1 << 12
 """Most partial sums of one column."""
+NUMBERS_A_PIECE = 20
+"""Held at a time for each partial sum of a result: its sums, products, and their truncation; measured."""
 LEAST_BITS = 27
 """A sum of squared deviations below 2 to this, in its units, is too small to divide by."""
 
@@ -56,6 +58,9 @@ class SumOfDeviations(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return _plan(kinds).traffic(kinds[0].size // kinds[0].shape[-1], malicious=malicious)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return _scratch_bytes(kinds)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x, y = (value.reshape(-1, kinds[0].shape[-1]) for value in values)
@@ -83,6 +88,9 @@ class SumOfSquaredDeviations(Operation):
 
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return _plan(kinds).traffic(kinds[0].size // kinds[0].shape[-1], malicious=malicious)
+
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return _scratch_bytes(kinds)
 
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         x = values[0].reshape(-1, kinds[0].shape[-1])
@@ -129,6 +137,9 @@ class Correlate(Operation):
     def cost(self, kinds: tuple[Kind, ...], *, malicious: bool = False) -> Traffic:
         return self.plan(kinds).traffic(kinds[0].size, malicious=malicious)
 
+    def scratch_bytes(self, kinds: tuple[Kind, ...]) -> int:
+        return 3 * memory.LOOKED_UP_BYTES * kinds[0].size  # both roots side by side, and what is made of them
+
     def run(self, node: Node, kinds: tuple[Kind, ...], values: tuple[Held, ...]) -> Steps[tuple[Held, ...]]:
         c, v, w = (column(value) for value in values)
         return (yield from in_shape(kinds[0], correlation(node, c, v, w, self.plan(kinds))))
@@ -137,6 +148,12 @@ class Correlate(Operation):
 def _plan(kinds: tuple[Kind, ...]) -> Comoment:
     spreads = [Spread(kind.shape[-1], kind.dtype.low, kind.dtype.high, kind.dtype.fraction) for kind in kinds]
     return plan_comoment(spreads[0], spreads[-1])
+
+
+def _scratch_bytes(kinds: tuple[Kind, ...]) -> int:
+    """Sums and products for each piece of each column, and what their truncation takes."""
+    results, pieces = kinds[0].size // kinds[0].shape[-1], len(_plan(kinds).pieces)
+    return NUMBERS_A_PIECE * (pieces + 1) * 16 * results
 
 
 def _inferred(operation: Operation, kinds: tuple[Kind, ...], operands: int) -> tuple[Comoment, Fraction]:
