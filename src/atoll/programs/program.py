@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from atoll.programs.array import SecretArray
 from atoll.programs.dtypes import DType
 from atoll.programs.errors import BadProgram, SizeMissing, UnknownSize
@@ -93,6 +95,8 @@ class Program:
         rows = sizes.get(declared.rows) if isinstance(declared.rows, str) else declared.rows
         if rows is None:
             raise SizeMissing(program=self.name, size=declared.rows)
+        if isinstance(rows, bool) or not isinstance(rows, int | np.integer):
+            raise BadProgram(program=self.name, problem=f"column {name} has {rows!r} rows, which is not a whole number")
         shape = (rows,) if declared.width is None else (rows, declared.width)
         kind = declared.dtype
         values = Input(name, declared.owner, kind.name, kind.low, kind.high, kind.fraction, shape)
@@ -144,6 +148,10 @@ def program(
         if set(arguments) != set(inputs):
             odd = ", ".join(sorted(set(arguments) ^ set(inputs)))
             raise BadProgram(program=function.__name__, problem=f"arguments and declared inputs differ in {odd}")
+        if not NAME.fullmatch(here.name):
+            raise BadProgram(program=function.__name__, problem="its name needs a letter of a-z, or _, before all else")
+        if any(len(set(some)) < len(some) for some in receivers.values()):
+            raise BadProgram(program=function.__name__, problem="an output has a receiver twice")
         if not receivers or not all(receivers.values()):
             raise BadProgram(program=function.__name__, problem="an output has no receiver, or there is no output")
         names = [

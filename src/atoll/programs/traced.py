@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atoll.programs.dtypes import DType
-from atoll.programs.errors import DependsOnSecret
+from atoll.programs.errors import DependsOnSecret, WrongOperands
 from atoll.programs.graph import Ref
 from atoll.programs.kind import Kind
 from atoll.programs.operation import Operation
@@ -62,6 +62,9 @@ class Traced:
 
     def apply(self, operation: Operation, *others: Traced, valid: Ref | None = None) -> Self:
         """The first result of an operation on the values (not the masks) of this and the others."""
+        if any(other.tracer is not self.tracer for other in others):
+            problem = "an operand was kept from another trace; a function uses its arguments and what it makes of them"
+            raise WrongOperands(line=program_line(), operation=operation.NAME, problem=problem)
         return self.like(self.tracer.add(operation, self.ref, *(other.ref for other in others))[0], valid)
 
     @property

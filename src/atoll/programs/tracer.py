@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import sys
 from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from atoll.programs.errors import WrongOperands
 from atoll.programs.graph import Graph, Output, Ref, Step, infer_step
 from atoll.programs.kind import Kind
 from atoll.programs.operation import Operation
 from atoll.programs.operations.inputs import Input, InputMask
+
+_PLAIN = (int, bool, str, bytes)
+"""Of what the parameters of operations are."""
 
 _OWN = str(Path(__file__).parent)
 """Folder of this package: its frames are not the program's."""
@@ -34,6 +41,7 @@ class Tracer:
         Raises:
             WrongOperands, ValueOverflow: they name the line of the program.
         """
+        operation = _plain(operation, line)
         if operation.COMMUTES:
             inputs = tuple(sorted(inputs))
         known = self._known.get((operation, inputs))
@@ -77,6 +85,32 @@ class Tracer:
         )
         outs = tuple(Output(o.name, o.receivers, moved(o.ref), None if o.valid is None else moved(o.valid)) for o in outputs)
         return Graph(name, steps, outs)
+
+
+def _plain(operation: Operation, line: str) -> Operation:
+    """An operation with numbers of Python's among its parameters, which numpy's become.
+
+    Raises:
+        WrongOperands: one is not a whole number.
+    """
+    parameters = operation.parameters()
+    if all(type(part) in _PLAIN for value in parameters.values() for part in (value if type(value) is tuple else (value,))):
+        return operation
+    changed = {
+        name: tuple(map(_number, value)) if isinstance(value, tuple) else _number(value) for name, value in parameters.items()
+    }
+    odd = [name for name, value in changed.items() if value is None or (isinstance(value, tuple) and None in value)]
+    if odd:
+        problem = f"{odd[0]} is {parameters[odd[0]]}, and must be made of whole numbers"
+        raise WrongOperands(line=line or program_line(), operation=operation.NAME, problem=problem)
+    return replace(operation, **changed)  # type: ignore[type-var]  # all are dataclasses
+
+
+def _number(value: object) -> object:
+    """A number of numpy's as one of Python's; None: it is none that can stand in a graph."""
+    if type(value) in _PLAIN:
+        return value
+    return value.item() if isinstance(value, np.integer | np.bool_) else None
 
 
 def program_line() -> str:

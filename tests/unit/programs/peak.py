@@ -68,6 +68,7 @@ PROGRAMS: dict[str, Callable[..., object]] = {
     "variance of pairs": lambda p: apart(p).reshape(-1).var(),
     "truth values turned": turned,
     "correlations of rows": lambda p: mp.corr(p.reshape(-1, 4), (p * p).reshape(-1, 4), axis=1)[0],
+    "largest so far": lambda x: mp.cumulative_max(x)[-1],
 }
 """Their parameters say which columns they take."""
 

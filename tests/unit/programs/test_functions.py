@@ -161,6 +161,16 @@ def test_nulls_follow_sql() -> None:
         lambda x, y: x[0, 0, 0],
         lambda x, y: x[5],
         lambda x, y: x[2:2],
+        lambda x, y: x[[True, False]],
+        lambda x, y: x[np.array([True, False])],
+        lambda x, y: x[True],
+        lambda x, y: x[[1.7]],
+        lambda x, y: x[1.7],
+        lambda x, y: x[[0, 1], [0, 1]],
+        lambda x, y: mp.scatter(x[0], [0.5], y[0, :1]),
+        lambda x, y: mp.scatter(x[0], [3], y[0, :1]),
+        lambda x, y: mp.scatter_add([0, 4], y[0, :2], 4),
+        lambda x, y: x.astype("bool"),
         lambda x, y: x[x[0, 0]],
         lambda x, y: x**y,
         lambda x, y: x + float("nan"),
@@ -172,3 +182,26 @@ def test_nulls_follow_sql() -> None:
 def test_what_cannot_be_done_is_refused_with_its_line(wrong: Callable[..., Any]) -> None:
     with pytest.raises(WrongOperands, match=r"test_functions\.py:\d+: "):
         trace(wrong)
+
+
+def test_places_may_be_numpys() -> None:
+    graph = trace(lambda x, y: x[np.array([1, 0])][:, np.int64(-1)])
+    assert mp.run_clear(graph, {"x": X, "y": Y})["z"].tolist() == X[[1, 0]][:, -1].tolist()
+
+
+def test_values_are_put_and_added_at_public_places() -> None:
+    inputs = {
+        "x": mp.column("bank", mp.int64(0, 9), rows=4),
+        "v": mp.column("bank", mp.fixed(0, 9), rows=3, nullable=True),
+    }
+    outputs = {"put": "bank", "added": "bank"}
+
+    def scattered(x: Any, v: Any) -> dict[str, Any]:
+        return {"put": mp.scatter(x, [1, -1, 1], v), "added": mp.scatter_add([0, 2, 0], v, 4)}
+
+    graph = mp.program(inputs=inputs, outputs=outputs)(scattered).trace()
+    columns = {"x": [1, 2, 3, 4], "v": [0.5, None, 7]}
+    found = mp.simulate(graph, columns, seed=bytes(32)).outputs["bank"]
+    for answer in (found, mp.run_clear(graph, columns)):
+        assert answer["put"].tolist() == [1, 7, 3, None]
+        assert answer["added"].tolist() == [7.5, 0, 0, 0]

@@ -189,3 +189,9 @@ def test_a_key_that_stands_there_too_often_ends_the_run(adversary: Adversary) ->
 def test_refuses(problem: str, function: Case) -> None:
     with pytest.raises(WrongOperands, match=problem):
         trace(function)
+
+
+def test_the_largest_so_far_of_a_long_column_is_a_short_graph() -> None:
+    column = mp.column("bank", mp.int64(0, 9), rows=1_000_001)
+    graph = mp.program(inputs={"x": column}, outputs={"y": "bank"})(lambda x: mp.cumulative_max(x)).trace()
+    assert len(graph.encode()) < 20_000

@@ -33,6 +33,7 @@ CASES = [
     ("variance of pairs", 600, SEMI_HONEST),
     ("correlations of rows", 80_000, SEMI_HONEST),
     ("correlations of rows", 80_000, MALICIOUS),
+    ("largest so far", 100_000, SEMI_HONEST),
     ("truth values turned", 3000, SEMI_HONEST),
     ("truth values turned", 3000, MALICIOUS),
 ]

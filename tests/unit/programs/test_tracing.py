@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from atoll import programs as mp
-from atoll.programs.errors import BadProgram, DependsOnSecret, ValueOverflow
+from atoll.programs.errors import BadProgram, DependsOnSecret, ValueOverflow, WrongOperands
 from atoll.programs.operations.arithmetic import Multiply
 
 
@@ -81,3 +83,50 @@ def test_public_arrays_mix_with_secrets() -> None:
     x = np.arange(6).reshape(2, 3) / 2
     found = mp.run_clear(weighted.trace(), {"x": x})["y"]
     np.testing.assert_allclose(found, x * np.array([0.1, 0.2, 0.3]) - 1, atol=1e-12)
+
+
+def shown(function: Any, **sizes: Any) -> mp.Graph:
+    column = mp.column("bank", mp.int64(0, 9), rows="n" if sizes else 4)
+    return mp.program(inputs={"x": column}, outputs={"y": "bank"})(function).trace(**sizes)
+
+
+def test_whole_numbers_of_numpys_stand_for_pythons() -> None:
+    expected = shown(lambda x: x.reshape(2, 2)[1, 0])
+    assert shown(lambda x: x.reshape(np.int64(2), 2)[np.int32(1), 0], n=np.int64(4)) == expected
+    assert mp.parse_graph(shown(lambda x: x.reshape(np.int64(2), 2)[1, 0]).encode()) == expected
+
+
+@pytest.mark.parametrize("rows", [2.0, True, "4"])
+def test_a_number_of_rows_is_a_whole_number(rows: Any) -> None:
+    with pytest.raises(BadProgram, match="which is not a whole number"):
+        shown(lambda x: x, n=rows)
+
+
+def test_what_is_no_whole_number_is_refused_in_its_line_and_not_as_a_graph_too_long() -> None:
+    with pytest.raises(WrongOperands, match=r"test_tracing\.py:\d+: reshape cannot be done: shape is \(2\.0, 2\)"):
+        shown(lambda x: x.reshape(2.0, 2))
+
+
+def test_a_value_kept_from_another_trace_is_refused() -> None:
+    kept: list[Any] = []
+
+    def keeps(x: Any) -> Any:
+        kept.append(x + 1)
+        return x * 2 + kept[0]
+
+    shown(keeps)
+    with pytest.raises(WrongOperands, match="kept from another trace"):
+        shown(keeps)
+
+
+def test_names_that_no_reader_of_the_graph_would_take_are_refused_at_once() -> None:
+    column = mp.column("bank", mp.int64(0, 9), rows=4)
+
+    def nameless(x: Any) -> Any:
+        return x
+
+    nameless.__name__ = "\u00e9"
+    with pytest.raises(BadProgram, match="its name needs a letter"):
+        mp.program(inputs={"x": column}, outputs={"y": "bank"})(nameless)
+    with pytest.raises(BadProgram, match="a receiver twice"):
+        mp.program(inputs={"x": column}, outputs={"y": ("bank", "bank")})(lambda x: x)

@@ -94,7 +94,7 @@ def pow(x: A, exponent: int) -> A:  # noqa: A001  # the standard's name
 def astype(x: A, dtype: DType | str) -> A:
     """x as "int64" (of truth values: 0 and 1) or as a fixed-point number with as many bits after the point as `dtype` has.
 
-    The range is the one that is known, not the one of `dtype`; a fixed-point number becomes an integer by floor() or round().
+    The range is the one that is known, not the one of `dtype`; a fixed-point number does not become an integer.
     """
     name, fraction = (
         (dtype.name, dtype.fraction) if isinstance(dtype, DType) else (dtype, max(x.dtype.fraction, DEFAULT_FRACTION))
@@ -106,7 +106,8 @@ def astype(x: A, dtype: DType | str) -> A:
         if name == "int64":
             return x
     if name != "fixed":
-        raise wrong("astype", f"{x.dtype} does not become {name}; use floor(), round() or a comparison")
+        known = '"int64", "fixed", or one made by fixed(...)'
+        raise wrong("astype", f"{x.dtype} does not become {name}; types are {known}, and only truth values become int64")
     return widened(x, fraction) if fraction >= x.dtype.fraction else truncated(x, fraction)
 
 

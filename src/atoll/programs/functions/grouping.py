@@ -11,13 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Generic, NamedTuple, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from atoll.programs.functions.arithmetic import as_numbers
 from atoll.programs.functions.common import at_one_point, joint, wrong
 from atoll.programs.functions.comparison import greater, logical_and
+from atoll.programs.functions.linalg import matmul
 from atoll.programs.functions.selection import clip, fill_null, known_true, where
-from atoll.programs.functions.shaping import concat
+from atoll.programs.functions.shaping import Places, concat, take
 from atoll.programs.operations.grouping import GroupByCode, GroupByKey, Join, TakeSecret
-from atoll.programs.traced import A
+from atoll.programs.traced import A, Traced
 
 Aggregation: TypeAlias = str
 """One of: count, sum, min, max, first, last."""
@@ -173,17 +177,42 @@ def take_secret(x: A, places: A) -> A:
     return _as_was(x, x.like(refs[0]), valid)
 
 
-def scatter_add(places: A, values: A, size: int) -> A:
-    """A column of `size` sums: at each place those of the values whose secret place it is. Places beyond it count nowhere."""
+def scatter_add(places: A | Places, values: A, size: int) -> A:
+    """A column of `size` sums: at each place those of the values whose place it is. Secret places beyond it count nowhere.
+
+    By public places local: a product with a public matrix.
+    """
+    if not isinstance(places, Traced):
+        at = _public("scatter_add", places, values, size)
+        summed: A = matmul((np.arange(size)[:, None] == at).astype(np.int64), fill_null(values, 0))
+        return summed
     return group_by_code(places, size, {"sum": ("sum", values)}).columns["sum"]
 
 
-def scatter(x: A, places: A, values: A) -> A:
-    """x with values put at secret places; of several at one place the last one stays. Places beyond x are left out."""
+def scatter(x: A, places: A | Places, values: A) -> A:
+    """x with values put at places; of several at one place the last one stays. Secret places beyond x are left out.
+
+    By public places local.
+    """
+    if not isinstance(places, Traced):
+        source = np.arange(x.shape[0] if x.ndim else 0)
+        for number, at in enumerate(_public("scatter", places, values, len(source))):
+            source[at] = len(source) + number
+        return take(concat([x, values]), source)
     if x.valid is not None or values.valid is not None:
         raise wrong("scatter", "nulls have no place; fill them first")
     put = group_by_code(places, x.shape[0], {"last": ("last", values)}).columns["last"]
     return where(put.like(put.valid), put.bare, x) if put.valid is not None else x
+
+
+def _public(name: str, places: Places, values: Traced, size: int) -> NDArray[np.int64]:
+    """A public place for each of the values, counted from 0."""
+    at = np.asarray(places)
+    if at.dtype.kind not in "iu" or at.ndim != 1 or values.shape != at.shape:
+        raise wrong(name, f"places are whole numbers, one for each value; the values have shape {list(values.shape)}")
+    if not ((-size <= at) & (at < size)).all():
+        raise wrong(name, f"a place lies outside of a column of length {size}")
+    return at.astype(np.int64) % size
 
 
 def _parsed(name: str, aggregates: Mapping[str, tuple[str, A] | str]) -> dict[str, tuple[Aggregation, A | None]]:

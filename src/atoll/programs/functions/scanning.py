@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from atoll.programs.functions.common import axis_index
 from atoll.programs.functions.selection import fill_null, maximum, minimum
-from atoll.programs.functions.shaping import concat, index, moveaxis, take
+from atoll.programs.functions.shaping import concat, index, moveaxis, reshape, stack
 from atoll.programs.traced import A
 
 
@@ -40,11 +38,10 @@ def _scan(x: A, combine: Callable[[A, A], A]) -> A:
         return x
     pairs = combine(index(x, slice(0, count - 1, 2)), index(x, slice(1, count, 2)))
     odd = _scan(pairs, combine)
-    parts = [index(x, slice(0, 1)), odd]
-    if count > 2:
-        between = -(-count // 2) - 1
-        parts.append(combine(index(odd, slice(0, between)), index(x, slice(2, count, 2))))
-    places = np.zeros(count, np.int64)
-    places[1::2] = 1 + np.arange(count // 2)
-    places[2::2] = 1 + count // 2 + np.arange(len(places[2::2]))
-    return take(concat(parts), places.tolist())
+    first, half = index(x, slice(0, 1)), count // 2
+    if count == 2:
+        return concat([first, odd])
+    between = combine(index(odd, slice(0, -(-count // 2) - 1)), index(x, slice(2, count, 2)))
+    even = concat([first, between])
+    woven = reshape(stack([index(even, slice(0, half)), odd], axis=1), (2 * half, *x.shape[1:]))
+    return concat([woven, index(even, slice(half, None))]) if count % 2 else woven

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Sequence
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from atoll.programs.functions.arithmetic import as_numbers
 from atoll.programs.functions.common import at_one_point, axis_index, broadcast_to, in_one_shape, mask_of, wrong
@@ -13,7 +16,9 @@ from atoll.programs.operation import Operation
 from atoll.programs.operations.shaping import Concat, PermuteDims, Reshape, Slice, Take
 from atoll.programs.traced import A, Traced
 
-Index: TypeAlias = "int | slice | types.EllipsisType | list[int] | None"
+Places: TypeAlias = "int | Sequence[int] | NDArray[np.integer[Any]]"
+"""One place of an axis, or some in order."""
+Index: TypeAlias = "Places | slice | types.EllipsisType | None"
 """One place, some places in order, all other axes, a new axis, or places named one by one."""
 
 
@@ -109,13 +114,17 @@ def roll(x: A, shift: int, axis: int = 0) -> A:
     return x if not at else concat([_cut(x, axis, tail), _cut(x, axis, head)], axis=axis)
 
 
-def take(x: A, indices: Sequence[int] | int, axis: int = 0) -> A:
+def take(x: A, indices: Places, axis: int = 0) -> A:
     """Places of an axis by public number; they may be repeated."""
     axis = axis_index("take", axis, x)
-    if isinstance(indices, int):
-        return squeeze(take(x, [indices], axis), axis)
+    numbers = np.asarray(indices)
+    if numbers.dtype.kind not in "iu" or numbers.ndim > 1:
+        problem = "a place is a whole number, or places are a list of them; np.flatnonzero makes one of a public mask"
+        raise wrong("take", problem)
+    if not numbers.ndim:
+        return squeeze(take(x, [int(numbers)], axis), axis)
     length = x.shape[axis]
-    places = tuple(int(index) for index in indices)
+    places = [int(index) for index in numbers]
     if any(not -length <= index < length for index in places):
         raise wrong("take", f"a place lies outside of an axis of length {length}")
     return both_parts(x, Take(axis, tuple(index % length for index in places)))
@@ -140,11 +149,14 @@ def index(x: A, key: Index | tuple[Index, ...]) -> A:
     keys = list(key) if isinstance(key, tuple) else [key]
     if any(isinstance(one, Traced) for one in keys):
         raise wrong("x[...]", "the place is secret; use take_secret(x, place)")
+    rest = [at for at, one in enumerate(keys) if one is Ellipsis]
     used = sum(one is not None and one is not Ellipsis for one in keys)
-    if used > x.ndim or keys.count(Ellipsis) > 1:
+    if used > x.ndim or len(rest) > 1:
         raise wrong("x[...]", f"{used} places are named in shape {list(x.shape)}")
+    if sum(np.ndim(one) > 0 for one in keys if not isinstance(one, slice | types.EllipsisType | None)) > 1:
+        raise wrong("x[...]", "two axes have lists of places; name them one after the other, as in x[rows][:, columns]")
     missing: list[Index] = [slice(None)] * (x.ndim - used)
-    at = keys.index(Ellipsis) if Ellipsis in keys else len(keys)
+    at = rest[0] if rest else len(keys)
     keys[at : at + 1] = missing
     axis = 0
     for one in keys:
@@ -154,11 +166,10 @@ def index(x: A, key: Index | tuple[Index, ...]) -> A:
         elif isinstance(one, slice):
             x = _cut(x, axis, one)
             axis += 1
-        elif isinstance(one, list):
+        elif one is not Ellipsis:
+            before = x.ndim
             x = take(x, one, axis)
-            axis += 1
-        else:
-            x = take(x, cast("int", one), axis)
+            axis += x.ndim == before
     return x
 
 

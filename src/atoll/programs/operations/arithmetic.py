@@ -176,7 +176,7 @@ class Truncate(Operation):
     def infer(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
         (x,) = numbers(self, kinds, 1)
         if x.dtype.name != "fixed":
-            raise refuse(self, "only fixed-point numbers have bits after the point; floor_divide is for integers")
+            raise refuse(self, "only fixed-point numbers have bits after the point; an integer has none to cut off")
         fraction = x.dtype.fraction - in_bounds(self, "the number of bits", self.bits, 1, min(x.dtype.fraction, 62))
         dtype = DType("fixed", x.dtype.low >> self.bits, x.dtype.high >> self.bits, fraction)
         return (x.like(dtype, x.error + dtype.unit - x.dtype.unit),)

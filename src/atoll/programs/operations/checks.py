@@ -11,7 +11,7 @@ def numbers(operation: Operation, kinds: tuple[Kind, ...], count: int, *, consta
     operands(operation, kinds, count, constants=constants)
     for kind in kinds:
         if kind.dtype.is_bool:
-            raise refuse(operation, "it works on numbers, not on truth values; astype(x, int64) makes 0 and 1 of them")
+            raise refuse(operation, 'it works on numbers, not on truth values; x.astype("int64") makes 0 and 1 of them')
     return kinds
 
 
