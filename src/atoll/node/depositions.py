@@ -3,7 +3,7 @@ said.
 
 The job's process hands it over with its failure; it is kept beside the job, and judged when somebody looks, with the keys that
 the ledger had when the job started: a key that is replaced or revoked afterwards takes nothing back. It holds digests and
-signatures only; `atoll.protocols.mpc.claims` says what may be found by them.
+signatures only (`atoll.protocols.mpc.claims`), so it may be shown to anybody.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ claims, by anybody who knows the identity keys (`judge`):
     none of these                                the two agree on what was said up to these claims; of what came later
                                                  nothing is shown
 
-**Leaks**: of values that were opened to the nodes in few bits (whether ranges hold), those, to whoever tries all parts. Else
-nothing: streams begin with 256 bits of a secret or a digest of it, so nobody outside can try what they hold; the digest of an
-opened part, or of a coin, is of something uniform that all three nodes were to know.
+**Leaks**: nothing. Streams begin with 256 bits of a secret or a digest of it, so nobody outside can try what they hold. The
+digest of an opened part, or of a coin, is of something uniform that all three nodes were to know, and that of an opened part,
+which may have one bit, begins with a secret of theirs.
 """
 
 from __future__ import annotations

@@ -47,6 +47,8 @@ class Node:
         self.log: Notes | None = None
         """Malicious mode: told of every product, every circuit and every step of a shuffle (`products`, `circuit`,
         `checked_shuffle`), to be verified later."""
+        self.common = b""
+        """Known to the three nodes and to nobody else: the last proof's coin, hashed once an opening since; empty before."""
         self.verify: Verify = self._not_verified if self.is_malicious else _nothing
         """Run before anything is opened (`opening`, `roles`): in malicious mode what `set_up` put there, nothing otherwise."""
         self._next_ticket = 0

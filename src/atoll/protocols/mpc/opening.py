@@ -2,7 +2,9 @@
 
 Node i lacks the part x_{i+2}. The previous node sends it, and the next node, who holds it too, sends its digest: a node that
 alters a part is noticed by who gets it, in semi-honest mode as well. In malicious mode everything that was multiplied is
-verified first (`Node.verify`), so an altered product is noticed before anybody learns what it would show.
+verified first (`Node.verify`), so an altered product is noticed before anybody learns what it would show, and what is hashed
+begins with a secret that comes from the proof's coin: nodes sign digests and show them to others, who could find what was
+opened in few bits by trying.
 
 Leaks: the value, to the nodes; nothing else, for the three parts are uniform but for their sum. What stands beyond the last
 element of a bit plane is hidden first. Spec: specs/mpc-engine.md.
@@ -22,7 +24,7 @@ from atoll.protocols.mpc.rounds import Heard, Round, Side, Signed, Steps, Why
 from atoll.protocols.mpc.shares import WORD_BITS, Planes, Ring, Words, Words64
 
 DIGEST_BYTES = 32
-_SIGNED = Signed(Why.OPENING, digest_to=Side.PREVIOUS, digest_from=Side.NEXT)
+_DOMAIN = b"ATOLL-V01-MPC-OPENING"
 
 
 def open_ring(node: Node, x: Ring) -> Steps[Words64]:
@@ -62,24 +64,24 @@ def open_planes_to_pair(node: Node, x: Planes, part: int) -> Steps[Words64 | Non
     Rounds: 1, and those of the verification. Bytes sent: the planes once to each of the two, and twice 32.
     """
     yield from node.verify()
-    planes = hide_the_rest(x)
+    prefix, planes = _prefix(node), hide_the_rest(x)
     own, following = np.ascontiguousarray(planes[0]), np.ascontiguousarray(planes[1])
     first, third = previous_of(part), next_of(part)
     # `first` lacks part + 1, held by `part` (second row) and `third` (own row); `part` lacks part + 2: `third`, `first`.
     if node.me == third:
-        yield Round(to_next=(own,), to_previous=(following,), signed=Signed(Why.OPENING))
+        yield Round(to_next=(own,), to_previous=(following,), signed=Signed(Why.OPENING, prefix=prefix))
         return None
     side = Side.NEXT if node.me == first else Side.PREVIOUS
-    signed = Signed(Why.OPENING, digest_to=side, digest_from=side)
+    signed = Signed(Why.OPENING, digest_to=side, digest_from=side, prefix=prefix)
     if node.me == first:
-        digest_of_own = sha256(own.data).digest()
+        digest_of_own = _digest(prefix, own.data)
         heard: Heard = yield Round(to_next=(digest_of_own,), from_previous=own.nbytes, from_next=DIGEST_BYTES, signed=signed)
         said, digest = heard.from_previous, heard.from_next
     else:
-        digest_of_following = sha256(following.data).digest()
+        digest_of_following = _digest(prefix, following.data)
         heard = yield Round(to_previous=(digest_of_following,), from_next=own.nbytes, from_previous=DIGEST_BYTES, signed=signed)
         said, digest = heard.from_next, heard.from_previous
-    if sha256(said).digest() != digest:
+    if _digest(prefix, said) != digest:
         raise OpeningDisputed(first=str(compute(previous_of(node.me))), second=str(compute(next_of(node.me))))
     missing = np.frombuffer(said, np.uint64).reshape(own.shape)
     return replicated.to_words(own ^ following ^ missing, x.count)
@@ -97,16 +99,30 @@ def hide_the_rest(x: Planes) -> Words64:
 
 def _open(node: Node, shares: Words64, add: np.ufunc) -> Steps[Words64]:
     yield from node.verify()
+    prefix = _prefix(node)
     own, following = np.ascontiguousarray(shares[0]), np.ascontiguousarray(shares[1])
     heard: Heard = yield Round(
         to_next=(own,),
-        to_previous=(sha256(following.data).digest(),),
+        to_previous=(_digest(prefix, following.data),),
         from_previous=own.nbytes,
         from_next=DIGEST_BYTES,
-        signed=_SIGNED,
+        signed=Signed(Why.OPENING, digest_to=Side.PREVIOUS, digest_from=Side.NEXT, prefix=prefix),
     )
-    if sha256(heard.from_previous).digest() != heard.from_next:
+    if _digest(prefix, heard.from_previous) != heard.from_next:
         raise OpeningDisputed(first=str(compute(previous_of(node.me))), second=str(compute(next_of(node.me))))
     missing = np.frombuffer(heard.from_previous, np.uint64).reshape(own.shape)
     opened: Words64 = add(add(own, following), missing)
     return opened.reshape(shares.shape[1:])
+
+
+def _prefix(node: Node) -> bytes:
+    """What stands before a part in its digest: in malicious mode a secret of the nodes, another one in each opening."""
+    if node.common:
+        node.common = sha256(_DOMAIN + node.common).digest()
+    return node.common
+
+
+def _digest(prefix: bytes, part: memoryview) -> bytes:
+    digest = sha256(prefix)
+    digest.update(part)
+    return digest.digest()

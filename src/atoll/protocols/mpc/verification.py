@@ -91,6 +91,7 @@ def _prove(node: Node, notes: Taken) -> Steps[None]:
         raise _disputed(following)
     if not previous_is_right:
         raise _disputed(previous)
+    node.common = coin
 
 
 def _coin(node: Node, proof: Proof) -> Steps[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,11 @@ from atoll.protocols.mpc import (
     Steps,
     as_role,
     compute,
+    less_than,
     multiply,
+    open_planes,
     open_ring,
+    parallel,
     run_together,
     set_up,
     traffic,
@@ -240,6 +244,27 @@ def test_who_tells_one_another_part_of_a_coin_is_one_of_two_and_the_victim_is_no
         table.run()
     (found,) = judge([table.witnesses[2].depose()], IDENTITIES, context=CONTEXT)
     assert (found.fault, found.pair) == (Fault.PARTS_DIFFER, (0, 1))
+
+
+def test_who_is_shown_what_was_signed_cannot_try_what_was_opened_in_few_bits() -> None:
+    def steps(me: int) -> Steps[Any]:
+        node: Node = yield from set_up(me, context=CONTEXT, seed=bytes([me]) * 32, adversary=Adversary.MALICIOUS)
+        less = yield from less_than(node, deal_ring(X[:1])[me], deal_ring(Y[:1])[me])
+        yield from open_planes_to_pair(node, less, 1)
+        return (yield from parallel(open_planes(node, less), open_planes(node, less.inverted(me)), open_planes(node, less)))
+
+    table, below = Table(), int(X[0] < Y[0])
+    ran = pump({compute(me): as_role(me, steps(me), witness=table.witnesses[me]) for me in range(3)})
+    assert all([int(one[0]) for one in ran[compute(me)]] == [below, 1 - below, below] for me in range(3))
+    claims = [one.claim for deposition in table.depositions() for one in deposition.claims]
+    told: dict[int, set[bytes]] = {}
+    for claim in claims:
+        if claim.why is Why.OPENING:
+            told.setdefault(claim.round, set()).add(claim.part)
+    assert len(told) == 4
+    every = set[bytes]().union(*told.values())
+    assert len(every) == sum(map(len, told.values()))  # nor is one opening the key to others
+    assert every.isdisjoint(sha256(bit.to_bytes(8, "little")).digest() for bit in range(2))
 
 
 class CoinForger(Witness):
