@@ -174,6 +174,15 @@ def test_a_power_of_e_far_below_is_refused_before_it_is_planned(low: int) -> Non
     assert not check(cbor.encode(value))
 
 
+@pytest.mark.parametrize(("low", "high"), [(0, 0), (1, 1)])
+def test_a_column_of_truth_values_is_written_in_one_way(low: int, high: int) -> None:
+    column = mp.column("bank", mp.bool_, rows=4)
+    value = cbor.decode(mp.program(inputs={"x": column}, outputs={"y": "bank"})(lambda x: ~x).trace().encode())
+    assert check(cbor.encode(value))
+    value["steps"][0][2].update(low=low, high=high)
+    assert not check(cbor.encode(value))
+
+
 def _given(name: str, owner: str) -> list[Any]:
     kind = {"type": "bool", "low": 0, "high": 1, "fraction": 0, "shape": [1]}
     return ["input", [], {"name": name, "owner": owner, **kind}]

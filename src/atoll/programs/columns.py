@@ -63,9 +63,9 @@ def _split(name: str, values: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     if isinstance(values, np.ma.MaskedArray):
         return values.data, ~np.ma.getmaskarray(values)
     if isinstance(values, Sequence):
-        nested = np.asarray(values, dtype=object)
-        valid = np.asarray(nested != np.asarray(None), dtype=np.bool_)
         try:
+            nested = np.asarray(values, dtype=object)
+            valid = np.asarray(nested != np.asarray(None), dtype=np.bool_)
             array = np.asarray(np.where(valid, nested, _zero(nested[valid])).tolist())
         except ValueError as err:
             raise BadColumn(column=name, problem="its rows have different lengths, or are not numbers") from err

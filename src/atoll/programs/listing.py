@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
+from atoll.programs.dtypes import show
 from atoll.programs.graph import Graph, Output, Ref, Step
 from atoll.programs.operations.inputs import Constant, Input, InputMask
 
@@ -37,9 +39,17 @@ def _said(step: Step) -> str:
     if isinstance(operation, Constant):
         return f"{name} {', '.join(_numbers(operation))}"
     if isinstance(operation, Input | InputMask):  # the rest of what they say is the result's kind
-        return f"{name} {operation.name} of {operation.owner}"
+        return f"{name} {operation.name} of {operation.owner}{_ends(operation) if isinstance(operation, Input) else ''}"
     given = [f"{what} {_value(value)}" for what, value in operation.parameters().items()]
     return ", ".join([" ".join([name, *map(_ref, step.inputs)]), *given])
+
+
+def _ends(column: Input) -> str:
+    """The ends of a declared range in its units, where the kind shows them rounded."""
+    unit = Fraction(1, 1 << column.fraction)
+    if all(Fraction(show(end * unit)) == end * unit for end in (column.low, column.high)):
+        return ""
+    return f", from {column.low} to {column.high} times 2^-{column.fraction}"
 
 
 def _kinds(step: Step) -> str:

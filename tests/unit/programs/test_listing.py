@@ -57,6 +57,16 @@ def test_programs_that_differ_in_anything_are_listed_otherwise() -> None:
         assert listed[one] != listed[other], (one, other)
 
 
+def test_the_ends_of_a_range_are_spelt_out_where_they_are_shown_rounded() -> None:
+    def listed(dtype: mp.DType) -> str:
+        return as_listing(mp.program(inputs={"x": mp.column("first", dtype, rows=1)}, outputs={"y": "a"})(lambda x: x).trace())
+
+    assert listed(mp.int64(0, 10**15)) != listed(mp.int64(0, 10**15 + 1))
+    assert listed(mp.fixed(0, 1, fraction=24)) != listed(mp.fixed(0, 1 + 2**-24, fraction=24))
+    assert "input x of first, from 0 to 16777217 times 2^-24  -> " in listed(mp.fixed(0, 1 + 2**-24, fraction=24))
+    assert "input x of first  -> " in listed(mp.fixed(-0.5, 1, fraction=24))
+
+
 def test_numbers_are_spelt_out_until_there_are_too_many_different_ones() -> None:
     assert "constant 4711 " in as_listing(traced(ALIKE["the row of 4711"]))
     assert f"constant 7 times 0, 1, {ROWS - 8} times 0 " in as_listing(traced(ALIKE["the seventh row"]))

@@ -94,6 +94,7 @@ def test_columns_of_any_length_work(rows: int) -> None:
         ("debt", [1.0, 1.0, float("-inf"), 1.0, 1.0], "row 3 is NaN or infinite"),
         ("debt", [1.0, None, 1.0, 1.0, 1.0], "row 2 is null, and nulls are not declared"),
         ("debt", [[1.0], [1.0, 2.0], 1.0, 1.0, 1.0], "different lengths|shape"),
+        ("debt", [np.array([1.0, 2.0]), None], "different lengths"),
         ("works", [1, 0, 1, 0, 1], "holds int64"),
         ("works", None, "it is missing"),
         ("debt", np.full(5, 2**62), "row 1 lies outside"),

@@ -41,6 +41,8 @@ class Input(Operation):
         verify_names(self, self.name, self.owner)
         verify_shape(self, self.shape)
         dtype = read_dtype(self, self.type, self.low, self.high, self.fraction)
+        if dtype.is_bool and (self.low, self.high) != (0, 1):
+            raise refuse(self, "a column of truth values goes from 0 to 1")
         return (Kind(dtype, self.shape),)
 
 
