@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from fractions import Fraction
 from numbers import Rational
 from typing import Literal, TypeAlias
@@ -108,3 +109,13 @@ def show(number: Fraction) -> str:
     if number.denominator == 1 and abs(number) < 10**15:
         return str(number.numerator)
     return f"{float(number):.6g}"
+
+
+def show_bound(bound: Fraction, digits: int = 6) -> str:
+    """A number that nothing passes, for people: rounded up in its last digit.
+
+    >>> show_bound(Fraction(10041, 10000), digits=3), show_bound(Fraction(1, 4)), show_bound(Fraction(0))
+    ('1.01', '0.25', '0')
+    """
+    with localcontext(Context(prec=digits, rounding=ROUND_CEILING)):
+        return f"{float(Decimal(bound.numerator) / Decimal(bound.denominator)):.{digits}g}"

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import Any
 
-from atoll.programs.dtypes import show
+from atoll.programs.dtypes import show_bound
 from atoll.programs.graph import Graph, GraphInput
 from atoll.programs.memory import peak_memory
 from atoll.programs.places import owners, shapes_by_owner, shapes_by_receiver
@@ -222,7 +222,7 @@ def as_text(found: Explanation) -> str:
     outputs = [("what", "to", "type", "error at most")]
     for out in found.outputs:
         shape = "x".join(map(str, out.shape)) or "1"
-        outputs.append((out.what, ", ".join(out.to), f"{shape} {out.dtype}", show(out.error) if out.error else "none"))
+        outputs.append((out.what, ", ".join(out.to), f"{shape} {out.dtype}", show_bound(out.error) if out.error else "none"))
     lines += [*_table(outputs), "", "Opened to compute nodes:"]
     lines += [f"  {opening.what} (to {', '.join(opening.to)})" for opening in found.openings] or ["  nothing"]
     return "\n".join(lines)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
 from atoll import programs as mp
+from atoll.programs.dtypes import show_bound
 from atoll.programs.errors import WrongOperands
 from tests.unit.programs.stated import verify_stated
 
@@ -65,3 +67,10 @@ def test_a_correlation_of_a_narrow_column_is_that_of_a_wide_one(width: int, frac
     found = done.outputs["bank"]["c"]
     assert not np.ma.is_masked(found)
     assert abs(float(found) - np.corrcoef(x, y)[0, 1]) < 2**-20
+
+
+@pytest.mark.parametrize("digits", [3, 6])
+@pytest.mark.parametrize("bound", [Fraction(10041, 10_000), Fraction(1, 3), Fraction(2**63 + 1), Fraction(10**7 + 1, 2**100)])
+def test_a_bound_is_never_shown_smaller_than_it_is(bound: Fraction, digits: int) -> None:
+    shown = Fraction(show_bound(bound, digits))
+    assert bound <= shown <= bound * (1 + Fraction(2, 10 ** (digits - 1)))

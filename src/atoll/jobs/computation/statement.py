@@ -17,7 +17,7 @@ from atoll.jobs.secret.places import MAX_OWNERS, MAX_RECEIVERS, Seats
 from atoll.jobs.security import Security
 from atoll.ledger.plan import Label
 from atoll.policy.demand import Exposure, Output
-from atoll.programs.dtypes import DType
+from atoll.programs.dtypes import DType, show_bound
 from atoll.programs.explain import explain
 from atoll.programs.graph import Graph, GraphInput
 from atoll.programs.graph import Output as GraphOutput
@@ -254,7 +254,7 @@ def _receiver(graph: Graph, label: str, shown: Mapping[str, Seen], inputs: Seque
 
 def _output(graph: Graph, out: GraphOutput) -> OutputStated:
     kind = graph.kind(out.ref)
-    error = "0" if kind.error == 0 else f"{float(kind.error):.3g}"
+    error = show_bound(kind.error, digits=3)
     return OutputStated(
         name=out.name,
         base=kind.dtype.name,
