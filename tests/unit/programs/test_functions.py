@@ -135,6 +135,12 @@ def test_the_second_moment_of_a_million_is_added_in_parts_that_fit() -> None:
     assert abs(float(mp.run_clear(graph, {"x": x})["m"]) - np.mean(x**2)) < 1e-5
 
 
+def test_an_inner_product_of_long_columns_is_a_short_graph() -> None:
+    column = mp.column("bank", mp.fixed(-512, 512, fraction=20), rows=1_000_000)
+    graph = mp.program(inputs={"x": column, "y": column}, outputs={"z": "bank"})(lambda x, y: x @ y).trace()
+    assert len(graph.encode()) < 1000
+
+
 def test_nulls_follow_sql() -> None:
     inputs = {"a": mp.column("bank", mp.bool_, rows=9, nullable=True), "b": mp.column("shop", mp.bool_, rows=9, nullable=True)}
 

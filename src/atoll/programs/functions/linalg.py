@@ -42,6 +42,8 @@ def matmul(x: A | Literal, y: A | Literal) -> A:
         raise wrong("matmul", "an operand has nulls; fill_null(x, 0) skips them")
     if not (1 <= a.ndim <= 2 and 1 <= b.ndim <= 2) or a.shape[-1] != b.shape[0]:
         raise wrong("matmul", f"shapes {list(a.shape)} and {list(b.shape)} are not (m, k) and (k, n), nor vectors that fit")
+    if a.ndim == b.ndim == 1 and a.kind.secret and b.kind.secret:
+        return total(multiply(a, b))  # one step for all blocks of a long column
     left = expand_dims(a, 0) if a.ndim == 1 else a
     right = expand_dims(b, 1) if b.ndim == 1 else b
     result = _blocks(left, right)
