@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from atoll.api.models import BudgetRequest, RegisterColumn, RegisterDataset
+from atoll.api.models import BudgetRequest, CapModel, GiveGrant, RegisterColumn, RegisterDataset
 from atoll.cli.demo.attacks import killed_node
 from atoll.cli.demo.consortium import AUDITOR, BANK, BUREAU, ORGS, TELECOM
 from atoll.cli.demo.exchange import PURPOSE, Answer, Exchange
@@ -91,6 +91,40 @@ def test_a_node_killed_at_a_random_byte_of_100_000_rows_resumes_to_the_right_ans
     seen = killed_node.run(standing.stage, standing.exchange)
     print(f"{SEED_VARIABLE}={standing.seed}: {seen.seen}")
     assert seen.caught, f"{SEED_VARIABLE}={standing.seed}: {seen.seen}"
+
+
+def test_an_owner_killed_before_it_has_a_table_and_with_one_resumes_to_the_right_answer(standing: Standing) -> None:
+    """Of two jobs the first makes the table; the second reads nothing of the owner's source."""
+    stage, rows, shared = standing.stage, 6000, 2000
+    sides = []
+    for org, first in ((BANK, 0), (BUREAU, rows - shared)):
+        path = stage.consortium.home(org) / "data" / "kept.csv"
+        path.write_text("id\n" + "".join(f"K{n:06}\n" for n in range(first, first + rows)), "utf-8")
+        column = RegisterColumn(name="id", semantics="identifier", level=2, exposure="after-join", normalisation="exact/1")
+        request = RegisterDataset(name="kept", path=path.name, title="Kept", columns=[column], purposes=[PURPOSE])
+        spelt = {"columns": ["id"], "normalisation": ["exact/1"], "rows_cap": rows}
+        sides.append({"org": org, "dataset": stage.client(org).datasets.register(request), **spelt})
+    bank, bureau = sides
+    cap = CapModel(limit=100 * rows, days=30)
+    given = GiveGrant(
+        grantee=BANK, dataset=str(bureau["dataset"]), uses=2, columns=["id"], purposes=[PURPOSE], new_identifiers=cap
+    )
+    grant = stage.client(BUREAU).grants.give(given)
+    version = stage.seen_by(BANK, "the grant", lambda node: {one.grant: one.version for one in node.grants.list()}[grant])
+    owner = {**bureau, "grants": [{"grant": grant, "version": version}]}
+    spec = {"receivers": [{**bank, "grants": []}], "owners": [owner], "protocol": "psi-oprf-ristretto255"}
+    for sent in (64 * rows + 9 * rows, 64 * rows):  # the first job sends the table
+        place = stage.chance.randrange(1, sent)
+        stage.cable.cut_after(place, stage.nodes[BUREAU].pid)
+        job = stage.client(BANK).jobs.propose("intersection", spec, purpose=PURPOSE)
+        assert stage.cable.wait_cut(seconds=300.0)
+        stage.restart(BUREAU)
+        info = stage.client(BANK).jobs.wait(job, timeout_seconds=300.0)
+        why = f"{SEED_VARIABLE}={standing.seed}: killed after {place:,} of {sent:,} bytes; {info.state} {info.reason}"
+        print(why)
+        assert info.state == "completed", why
+        found = set(stage.client(BANK).jobs.arrow(job).column(0).to_pylist())
+        assert found == {f"K{n:06}" for n in range(rows - shared, rows)}, why
 
 
 def test_a_node_killed_while_it_registers_registers_one_version_with_one_evaluation(standing: Standing) -> None:

@@ -25,9 +25,11 @@ from atoll.ledger.plan import Plan, PlanInput, digest_plan_body
 from atoll.node.errors import MemoryExceeded, NodeFault
 from atoll.node.journal import DiskJournal
 from atoll.node.order import COMPUTE_ROLE, LocalInput, WitnessOrder, WorkerOrder
+from atoll.node.read_before import CountedItems, ReadBefore
 from atoll.ports import Entropy
 from atoll.protocols.identifiers import Report as SpellingReport
-from atoll.protocols.identifiers import parse_rule
+from atoll.protocols.identifiers import TooManyIdentifiers, parse_rule
+from atoll.protocols.psi.items import Items
 from atoll.protocols.role import Party, Progress
 from atoll.sources import SourceRoot, SourceRows, open_items, open_source, parse_fingerprint
 from atoll.sources.prints import Registered, open_sample
@@ -229,6 +231,9 @@ class Execution:
         planned = [one for one in self._plan.inputs if (one.role, one.index) == (place.role, place.index)]
         if job_kind(self._plan.kind).brings is Brings.NUMBERS:
             return Inputs(tables=self._read_numbers(planned, local), attached=self._order.attached, attempt=self._order.attempt)
+        lasting = self._lasting()
+        if lasting is not None and not any(map(_uses_cells, planned)):
+            return Inputs(tuple(self._read_once(one, local[one.dataset], lasting, kept) for one in planned), lasting)
         opened: dict[str, SourceRows] = {}
         for one in planned:
             if one.dataset not in opened:
@@ -237,7 +242,7 @@ class Execution:
             uses = [one.columns for one in planned if one.dataset == dataset and _uses_cells(one)]
             if uses:
                 rows.keep(list(dict.fromkeys(chain.from_iterable(uses))))
-        return Inputs(tuple(self._read(one, opened[one.dataset], kept) for one in planned), self._lasting())
+        return Inputs(tuple(self._read(one, opened[one.dataset], kept) for one in planned), lasting)
 
     def _read_numbers(self, planned: list[PlanInput], local: dict[str, LocalInput]) -> tuple[Numbers, ...]:
         """The columns of a place as numbers, one table a line; lines that read the same share one."""
@@ -277,10 +282,13 @@ class Execution:
         tables = SealedTables(Path(order.folder), Sealer(order.key, self._entropy))
         return Lasting(tables, order.secret, {one.dataset: one.commitment for one in order.versions})
 
+    def _root(self) -> SourceRoot:
+        return SourceRoot(Path(one) for one in self._order.folders)
+
     def _open(self, local: LocalInput) -> SourceRows:
         source = open_source(
             local.address,
-            root=SourceRoot(Path(one) for one in self._order.folders),
+            root=self._root(),
             scratch=Path(self._order.journal),
             registered=parse_fingerprint(local.fingerprint),
         )
@@ -301,6 +309,28 @@ class Execution:
         )
         self._tell({"event": "input", "dataset": planned.dataset, "rows": items.rows})
         return Input(items, rows if _uses_cells(planned) else None)
+
+    def _read_once(self, planned: PlanInput, local: LocalInput, lasting: Lasting, kept: ExitStack) -> Input:
+        """An input whose keys alone are used, for a protocol that keeps what it makes of them: not read again while its source
+        stands as it was read before, unless the protocol has nothing left of it.
+
+        Raises:
+            TooManyIdentifiers: it had more rows than the plan allows.
+        """
+
+        def read() -> Items:
+            return self._read(planned, kept.enter_context(self._open(local)), kept).items
+
+        before = ReadBefore(planned, local, lasting=lasting, root=self._root())
+        rows = before.find_rows()
+        if rows is None:
+            items = read()
+            before.keep(items.rows)
+            return Input(items)
+        if rows > planned.rows_cap:
+            raise TooManyIdentifiers(limit=planned.rows_cap)
+        self._tell({"event": "input", "dataset": planned.dataset, "rows": rows})
+        return Input(CountedItems(rows, read))
 
     def _sweep(self) -> None:
         """Delete the copies of inputs that a killed life of this job left."""

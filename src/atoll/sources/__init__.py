@@ -22,7 +22,7 @@ from atoll.sources.fingerprint import Fingerprint, parse_fingerprint
 from atoll.sources.keyset import KeySet, open_items
 from atoll.sources.root import SourceRoot
 from atoll.sources.rows import SourceRows
-from atoll.sources.snapshot import Progress, copy_database, copy_file
+from atoll.sources.snapshot import Identity, Progress, copy_database, copy_file, identify
 from atoll.sources.sqlite import SqliteSource
 from atoll.sources.table import DEFAULT_BATCH_ROWS, MAX_COLUMNS, ReadLimits, Source
 
@@ -37,6 +37,7 @@ __all__ = [
     "SourceAddress",
     "SourceRoot",
     "SourceRows",
+    "identify_source",
     "open_items",
     "open_source",
     "parse_address",
@@ -89,6 +90,20 @@ def open_source(
     from atoll.sources.duck import DuckSource
 
     return DuckSource(copy, parsed, fingerprint, limits or ReadLimits())
+
+
+def identify_source(address: str, *, root: SourceRoot) -> Identity | None:
+    """Which file an address names now, and when it was last changed; None for a database, which may change beside its file.
+
+    Raises:
+        BadAddress, SourceOutsideRoot, SourceNotFound, SourceUnreadable: it cannot be opened.
+
+    Cost: it is opened, and not read.
+    """
+    parsed = parse_address(address)
+    file = root.open(parsed)
+    with file.handle:
+        return None if parsed.format is Format.SQLITE else identify(file)
 
 
 def _verified(source: SqliteSource, registered: Fingerprint | None) -> SqliteSource:

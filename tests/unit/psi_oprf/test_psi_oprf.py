@@ -373,6 +373,21 @@ def test_a_resume_at_any_checkpoint_says_the_same_and_ends_the_same() -> None:
             assert resumed.checkpoints[here] == whole.checkpoints[here][number:]
 
 
+def test_an_owner_with_a_table_needs_no_keys_from_the_start_or_from_any_checkpoint() -> None:
+    ours, theirs, cache = items(7), items(*range(30)), MemoryTables()
+    pump({RECEIVER: receiving(ours), SENDER: sending(theirs, cache=cache)})
+    whole = pump({RECEIVER: receiving(ours, cache=(kept := MemoryTables())), SENDER: sending(Unread(), cache=cache)})
+    for number in (1, 2):
+        states = {party: whole.checkpoints[party][number - 1] for party in (SENDER, RECEIVER)}
+        ran = pump(
+            {
+                RECEIVER: receiving(ours, cache=kept, resume=states[RECEIVER]),
+                SENDER: sending(Unread(), cache=MemoryTables(), resume=states[SENDER]),
+            }
+        )
+        assert rows(ran[RECEIVER].rows) == [0]
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"seed": bytes(32)}, {"context": bytes([1] * 32)}, {"epoch": Epoch(bytes(32), 7)}, {"ours": items(1, 2, 4)}],
