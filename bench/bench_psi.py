@@ -29,7 +29,7 @@ from typing import Any
 from environments import CACHE
 from psi.data import Tables, digest_of_column, make_tables
 from psi.peers import OPENMINED, SPU
-from psi.processes import ATOLL, Parties, Ran
+from psi.processes import ATOLL, Parties, PartyEndedError, Ran
 
 from atoll.protocols.psi_ecdh.params import VERSION
 
@@ -67,7 +67,8 @@ class Bench:
     def measure_warm(
         self, name: str, start: Callable[[], Parties], tables: Tables, order: Callable[[int], dict[str, Any]]
     ) -> None:
-        """`measure` with fresh processes after an untimed run; not at all where a peer would take too long.
+        """`measure` with fresh processes after an untimed run; not at all where a peer would take too long. A peer whose
+        process ends is started once more.
 
         Args:
             name: of the line.
@@ -78,6 +79,17 @@ class Bench:
         smaller = [(one["seconds"], one["rows"]) for one in self.results if one["name"] == name and one["rows"] < tables.rows]
         if smaller and self._is_too_long(name, *smaller[-1], tables.rows):
             return
+        try:
+            self._measure_warm(name, start, tables, order)
+        except PartyEndedError as error:
+            if self._is_ours(name):
+                raise
+            print(f"{tables.rows:>11,} rows  {name:26} {error}; once more", file=sys.stderr)
+            self._measure_warm(name, start, tables, order)
+
+    def _measure_warm(
+        self, name: str, start: Callable[[], Parties], tables: Tables, order: Callable[[int], dict[str, Any]]
+    ) -> None:
         fewer = min(max(tables.rows // WARM_SHARE, LEAST_WARM_ROWS), MOST_WARM_ROWS)
         warm = make_tables(CACHE / "data", fewer, parties=len(tables.paths))
         with start() as parties:
@@ -91,7 +103,7 @@ class Bench:
     def _is_too_long(self, name: str, seconds: float, rows: int, wanted_rows: int) -> bool:
         """Whether a peer is skipped, by what `rows` rows took; ours never is."""
         expected = seconds * wanted_rows / rows
-        if name in OURS or name == "multi" or expected <= MOST_SECONDS:
+        if self._is_ours(name) or expected <= MOST_SECONDS:
             return False
         self.skipped.append({"name": name, "rows": wanted_rows, "expected_seconds": round(expected)})
         print(
@@ -124,13 +136,18 @@ class Bench:
         )
         print(describe(self.results[-1]), file=sys.stderr)
 
+    @staticmethod
+    def _is_ours(name: str) -> bool:
+        """Whether this is a protocol of ours, which may be neither wrong nor skipped nor tried again."""
+        return name in OURS or name == "multi"
+
     def _is_right(self, name: str, tables: Tables, run: Ran, output: Path) -> bool:
         """Whether the output is what everybody else's is. A peer that is wrong has no figure; ours may not be wrong."""
         found = digest_of_column(output)
         if run.matched == found[0] == tables.shared and self._digests.setdefault(tables, found) == found:
             return True
         print(f"{tables.rows:>11,} rows  {name:26} WRONG: {found[0]:,} rows found of {tables.shared:,}", file=sys.stderr)
-        if name in OURS or name == "multi":
+        if self._is_ours(name):
             raise SystemExit("a wrong answer of ours")
         self.wrong.append({"name": name, "rows": tables.rows, "found": found[0], "expected": tables.shared})
         return False

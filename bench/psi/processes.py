@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -32,6 +34,10 @@ class Ran:
     """Rows that the receiver was told."""
     sent_bytes: int | None
     """By all parties, where they say it."""
+
+
+class PartyEndedError(Exception):
+    """A party's process ended instead of answering."""
 
 
 ATOLL = (sys.executable, "-m", "psi.atoll_party")
@@ -100,7 +106,7 @@ class Parties:
             if line.startswith("{"):
                 said: dict[str, Any] = json.loads(line)
                 return said
-        raise RuntimeError(f"a party of {self._name} ended with status {child.wait()}")
+        raise PartyEndedError(f"a party of {self._name} ended with status {child.wait()}")
 
     def __enter__(self) -> Self:
         return self
@@ -113,9 +119,16 @@ class Parties:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on at the moment."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports that nobody listens on at the moment, below those that Linux gives to outgoing connections: one of these could be
+    a party's own by the time that another listens on it."""
+    candidates = random.sample(range(10_000, 32_768), 1_000)
+    return list(itertools.islice(filter(is_free, candidates), count))
+
+
+def is_free(port: int) -> bool:
+    """Whether it can be listened on."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True

@@ -17,7 +17,7 @@ def used() -> float:
 
 def link(rank: int, ports: list) -> "libspu.link.Context":
     desc = libspu.link.Desc()
-    desc.recv_timeout_ms = 600_000
+    desc.recv_timeout_ms = 300_000
     for index, port in enumerate(ports):
         desc.add_party(f"party{index}", f"127.0.0.1:{port}")
     return libspu.link.create_brpc(desc, rank)
