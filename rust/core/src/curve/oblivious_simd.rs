@@ -23,7 +23,7 @@ use super::x25519_simd::expand;
 use crate::group::Encoding;
 
 /// Elements that share inversions, and a place of a table.
-const BATCH: usize = 16 * LANES;
+const BATCH: usize = 64 * LANES;
 /// 2 * 486662.
 const TWICE_A: u64 = 973_324;
 

@@ -26,7 +26,7 @@ fn key() -> ClampedSecret {
 #[test]
 fn kernels_agree_on_lists_of_any_number_and_length() {
     let key = key();
-    for (count, longer) in [(0, 0), (1, 0), (7, 1), (8, 0), (9, 1), (127, 0), (129, 0), (300, 40)] {
+    for (count, longer) in [(0, 0), (1, 0), (7, 1), (8, 0), (9, 1), (127, 0), (511, 0), (513, 0), (1100, 40)] {
         let (messages, blinders) = (messages(count, longer), scalars(count));
         let by = |kernel| {
             let blinded = blind(kernel, &messages, &blinders, b"some tag");
