@@ -7,10 +7,10 @@
 
 What is timed, for all alike: warm processes, from the order to the written result, so reading, normalising, hashing, protocol,
 network and writing. Warm means: processes started for this line of the table, ours and the peers' alike, have run the same
-protocol once, untimed, on a sixteenth of the rows, the files to be read are in the page cache, and idle memory has been touched. Ours goes through the
-product's sealed TLS sessions and its durable journal; the peers' links are plain. Every output is compared with every other
-before a figure counts. A peer that by its smaller runs would take more than MOST_SECONDS is skipped, and what is promised
-against it is not judged. The last line is one JSON object.
+protocol once, untimed, on a sixteenth of the rows, the files to be read are in the page cache, and idle memory has been
+touched. Ours goes through the product's sealed TLS sessions and its durable journal; the peers' links are plain. Every output
+is compared with every other before a figure counts. A peer that by its smaller runs would take more than MOST_SECONDS is
+skipped, and what is promised against it is not judged. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -196,14 +196,18 @@ def ours() -> Parties:
 
 
 def run_pairs(bench: Bench, sizes: list[int], arguments: argparse.Namespace) -> None:
-    """All two-party protocols at each size, ours, then each peer's; in fresh processes, as one's peak would hide the next one's."""
+    """All two-party protocols at each size, ours first; in fresh processes, because one's peak would hide the next one's.
+
+    What is compared runs within minutes: a processor that others use as well has faster and slower hours.
+    """
     tables = [make_tables(CACHE / "data", rows) for rows in sizes]
     peers = () if arguments.no_peers else (SPU, OPENMINED)
-    for one in tables:  # what is compared runs within minutes: a processor that others use as well has faster and slower hours
+    theirs = [(f"{peer.name} {protocol}", peer, protocol) for peer in peers for protocol in peer.protocols]
+    for one in tables:
         for name, order in OURS.items():
             if wanted(one.rows, name, arguments.only):
                 bench.measure_warm(name, ours, one, partial(order_ours, order))
-        for name, peer, protocol in ((f"{peer.name} {protocol}", peer, protocol) for peer in peers for protocol in peer.protocols):
+        for name, peer, protocol in theirs:
             if wanted(one.rows, name, arguments.only):
                 bench.measure_warm(name, peer.start, one, partial(order_peer, protocol))
 

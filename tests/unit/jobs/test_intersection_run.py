@@ -314,7 +314,7 @@ def test_a_job_of_two_receivers_resumes_in_either_run_with_what_the_first_one_ga
     inputs = both() | {RECEIVER: given(mine, runs=2)}
     whole = run(plan_of(mutual()), inputs)
     states = list(zip(*whole.checkpoints.values(), strict=True))
-    assert len(states) >= 4
+    assert len(states) >= 2, "one in each run"
     for state in states:
         again = run(plan_of(mutual()), inputs, dict(zip(whole.checkpoints, state, strict=True)))
         assert again.outputs == whole.outputs
