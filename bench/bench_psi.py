@@ -51,7 +51,7 @@ MULTI_PARTIES, MULTI_ROWS = 5, 1 << 20
 WARM_SHARE, LEAST_WARM_ROWS, MOST_WARM_ROWS = 16, 1 << 12, 1 << 20
 """Rows of the untimed run: this part of those that are timed, within these bounds."""
 TOUCHED_BYTES_A_ROW = 512
-"""Memory that is touched before what is timed, for each row of a party."""
+"""Memory that is touched before what is timed, for each row that two parties have."""
 MOST_SECONDS = 300.0
 """A peer's run that would take longer is skipped: ECDH on processors without the instructions that it was made fast for."""
 

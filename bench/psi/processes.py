@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-import random
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from atoll.node.spawn import SETTINGS
+from atoll.testing.ports import Ports
 
 FOLDER = Path(__file__).parent
 
@@ -119,16 +117,8 @@ class Parties:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on at the moment, below those that Linux gives to outgoing connections: one of these could be
-    a party's own by the time that another listens on it."""
-    candidates = random.sample(range(10_000, 32_768), 1_000)
-    return list(itertools.islice(filter(is_free, candidates), count))
-
-
-def is_free(port: int) -> bool:
-    """Whether it can be listened on."""
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True
+    """Ports that nobody listens on at the moment, and that the system gives to no outgoing connection."""
+    ports = Ports()
+    taken = [ports.take() for _ in range(count)]
+    ports.release()
+    return taken
