@@ -75,7 +75,7 @@ class Rounds:
         return range(start, min(start + self.per_round, items))
 
     def is_checkpoint_after(self, round_: int) -> bool:
-        """Whether both sides make a checkpoint when `round_` is done: evenly spread, and none after the last, where nothing is
-        left to be repeated but the search for matches."""
+        """Whether both sides make a checkpoint when `round_` is done: evenly spread, and none after the last: whoever is killed
+        between that and what comes next repeats the rounds since the one before."""
         every = -(-self.count // MAX_CHECKPOINTS)
         return (round_ + 1) % every == 0 and round_ + 1 < self.count
