@@ -64,9 +64,9 @@ fn digest_keys(prefix: &[u8], codes: &[[u8; 2]], mut text: &[u8], first_row: u32
     parallel::for_each_chunk(&mut parts, 1, threads, |_, parts| {
         for (first_row, codes, text, records) in parts {
             let keys = (*first_row..).zip(*codes).filter_map(|(row, &code)| {
-                let (key, rest) = text.split_at(key_length(code));
-                *text = rest;
-                (!key.is_empty()).then_some((row, key))
+                let (from_here, length) = (*text, key_length(code));
+                *text = &from_here[length..];
+                (length > 0).then_some((row, from_here, length))
             });
             hasher.digest(keys, records);
         }

@@ -9,6 +9,8 @@ use std::arch::x86_64::{
     _mm_sha256msg1_epu32, _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32, _mm_storeu_si128,
 };
 
+use super::{Block, Digest, ROUND_CONSTANTS};
+
 /// Messages at a time.
 pub(super) const LANES: usize = 2;
 
@@ -22,14 +24,14 @@ pub(super) fn is_supported() -> bool {
 ///
 /// # Panics
 /// Where [`is_supported`] is false, or one has more blocks.
-pub(super) fn digest_pair(state: &[u32; 8], first: &[[u8; 64]], second: &[[u8; 64]]) -> [[u8; 32]; LANES] {
+pub(super) fn digest_pair(state: &[u32; 8], first: &[Block], second: &[Block]) -> [Digest; LANES] {
     assert!(is_supported() && first.len() == second.len());
     // SAFETY: the processor has the instructions.
     unsafe { digest_lanes(state, first, second) }
 }
 
 #[target_feature(enable = "sha,ssse3,sse4.1")]
-fn digest_lanes(state: &[u32; 8], first: &[[u8; 64]], second: &[[u8; 64]]) -> [[u8; 32]; LANES] {
+fn digest_lanes(state: &[u32; 8], first: &[Block], second: &[Block]) -> [Digest; LANES] {
     let big_endian = _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203);
     // SAFETY: eight words, read in two halves.
     let (dcba, hgfe) = unsafe { (_mm_loadu_si128(state.as_ptr().cast()), _mm_loadu_si128(state.as_ptr().add(4).cast())) };
@@ -81,16 +83,3 @@ fn expand(first: __m128i, second: __m128i, third: __m128i, fourth: __m128i) -> _
     let partial = _mm_add_epi32(_mm_sha256msg1_epu32(first, second), _mm_alignr_epi8(fourth, third, 4));
     _mm_sha256msg2_epu32(partial, fourth)
 }
-
-/// FIPS 180-4, section 4.2.2.
-#[rustfmt::skip]
-static ROUND_CONSTANTS: [u32; 64] = [
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
-];
