@@ -309,8 +309,11 @@ def cut_keys(
     in records, and where the last ends. Raises ValueError.
     """
 
-def order_records(records: bytes) -> tuple[bytes, bytes, bytes]:
-    """Records sorted and grouped: (digests, ends, rows) as in `atoll.protocols.psi.items.Bucket`. Raises ValueError."""
+def order_records(pieces: Sequence[bytes]) -> tuple[bytes, bytes, bytes]:
+    """The records of some pieces, sorted and grouped: (digests, ends, rows) as in `atoll.protocols.psi.items.Bucket`.
+
+    Raises ValueError.
+    """
 
 def permutation(seed: bytes, length: int) -> list[int]:
     """`atoll.primitives.shuffle.permutation`. Raises ValueError unless the seed has 32 bytes."""

@@ -52,13 +52,14 @@ pub fn cut_keys<'py>(
 }
 
 #[pyfunction]
-pub fn order_records<'py>(py: Python<'py>, records: &[u8]) -> PyResult<Ordered<'py>> {
-    let count = records.len() / keys::RECORD_BYTES;
+pub fn order_records<'py>(py: Python<'py>, pieces: Vec<PyBackedBytes>) -> PyResult<Ordered<'py>> {
+    let pieces: Vec<&[u8]> = pieces.iter().map(|piece| &**piece).collect();
+    let count = pieces.iter().map(|piece| piece.len()).sum::<usize>() / keys::RECORD_BYTES;
     let (mut groups, mut ends, mut rows) = (Ok(0), None, None);
     let digests = PyBytes::new_with(py, keys::DIGEST_BYTES * count, |digests| {
         ends = Some(PyBytes::new_with(py, 4 * count, |ends| {
             rows = Some(PyBytes::new_with(py, 4 * count, |rows| {
-                groups = py.detach(|| keys::order_records(records, digests, ends, rows));
+                groups = py.detach(|| keys::order_records(&pieces, digests, ends, rows));
                 Ok(())
             })?);
             Ok(())

@@ -20,9 +20,10 @@ fn cut_keys(prefix: &[u8], packed: (&[u8], &[u8]), row: u32, spans: usize, threa
 }
 
 /// Digests, ends, rows.
-fn order_records(records: &[u8]) -> Result<[Vec<u8>; 3], BadCells> {
-    let [mut digests, mut ends, mut rows] = [16, 4, 4].map(|bytes| vec![0; records.len() / 20 * bytes]);
-    let groups = atoll_core::keys::order_records(records, &mut digests, &mut ends, &mut rows)?;
+fn order_records(pieces: &[&[u8]]) -> Result<[Vec<u8>; 3], BadCells> {
+    let [mut digests, mut ends, mut rows] =
+        [16, 4, 4].map(|bytes| vec![0; pieces.iter().map(|piece| piece.len() / 20).sum::<usize>() * bytes]);
+    let groups = atoll_core::keys::order_records(pieces, &mut digests, &mut ends, &mut rows)?;
     digests.truncate(16 * groups);
     ends.truncate(4 * groups);
     Ok([digests, ends, rows])
@@ -103,15 +104,18 @@ fn a_cut_needs_whole_keys_and_row_numbers_of_32_bits() {
 fn records_are_ordered_by_digest_and_grouped() {
     let record = |first: u8, last: u8, row: u32| [&[first], &[7; 14][..], &[last], &row.to_le_bytes()].concat();
     let records = [record(9, 1, 3), record(2, 5, 4), record(2, 4, 6), record(9, 1, 0), record(2, 5, 1 << 31)].concat();
-    let [found, ends, rows] = order_records(&records).unwrap();
+    let ordered = order_records(&[&records]);
+    let [found, ends, rows] = ordered.clone().unwrap();
     let digests = [record(2, 4, 0), record(2, 5, 0), record(9, 1, 0)].map(|one| one[..16].to_vec()).concat();
     assert_eq!(found, digests);
     assert_eq!(ends, offsets(&[1, 3, 5]));
     assert_eq!(rows, offsets(&[6, 4, 1 << 31, 0, 3]));
-    assert_eq!(order_records(&records[1..]), Err(BadCells));
+    assert_eq!(order_records(&[&records[..40], &[], &records[40..]]), ordered);
+    assert_eq!(order_records(&[&records[1..]]), Err(BadCells));
+    assert_eq!(order_records(&[&records[..30], &records[30..]]), Err(BadCells));
     assert_eq!(order_records(&[]), Ok([vec![], vec![], vec![]]));
     let [mut digests, mut short, mut rows] = [vec![0; 80], vec![0; 16], vec![0; 20]];
-    assert_eq!(atoll_core::keys::order_records(&records, &mut digests, &mut short, &mut rows), Err(BadCells));
+    assert_eq!(atoll_core::keys::order_records(&[&records], &mut digests, &mut short, &mut rows), Err(BadCells));
 }
 
 #[test]
@@ -129,7 +133,7 @@ fn many_records_are_ordered_as_a_plain_sort_would() {
                 record
             })
             .collect();
-        let [digests, ends, rows] = order_records(records.as_flattened()).unwrap();
+        let [digests, ends, rows] = order_records(&[records.as_flattened()]).unwrap();
         records.sort_by_key(|record| (record[..16].to_vec(), u32::from_le_bytes(*record.last_chunk().unwrap())));
         assert_eq!(rows, records.iter().flat_map(|record| record[16..].to_vec()).collect::<Vec<_>>());
         let groups: Vec<_> = records.chunk_by(|left, right| left[..16] == right[..16]).collect();

@@ -1,10 +1,11 @@
 """Records of salted digests, sorted and cut into the buckets that a protocol loads one by one.
 
-The digests' range is divided into *spans* of about a million records, whatever the number of buckets. A run of rows is cut by
-span and appended as it is; then each span is collected from all runs, sorted, grouped, and appended to three lists in the order
-of the digests. A bucket, being a part of the range too, is a stretch of each list. So every record is written at most twice, in
-large pieces, and what must be in memory at once is one run or one span. A key that very many rows share makes its span as much
-larger: all rows of a key are in memory together, as they are in a `Bucket`.
+The digests' range is divided into *spans* of a million records at most, about. A run of rows is cut by span and appended as
+it is; then each span is collected from all runs, sorted, grouped, and appended to three lists in the order of the digests. A
+bucket, being a part of the range too, is a stretch of each list; unless there are very many buckets it is one span or several,
+and a bucket that is one span is loaded as it lies. So every record is written at most twice, in large pieces, and what must be
+in memory at once is one run or one span. A key that very many rows share makes its span as much larger: all rows of a key are
+in memory together, as they are in a `Bucket`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from atoll.sources.spool import Spool
 
 RECORD_BYTES = DIGEST_BYTES + ROW_BYTES
 _SPAN_ROWS = 1 << 20
+_FEWEST_SPAN_ROWS = 1 << 18
+"""Spans that follow the buckets hold as many rows on average, or they are left as they are: each costs a read of every run."""
 
 NewSpool = Callable[[], Spool]
 
@@ -34,7 +37,7 @@ class BucketCutter:
         self._prefix = prefix
         self._new_spool = new_spool
         self._records = new_spool()
-        self._spans = max(1, -(-rows // _SPAN_ROWS))
+        self._spans = _count_spans(rows, buckets)
         self._runs: list[tuple[int, list[int]]] = []  # where a run starts in `records`, where its spans start in the run
         self._sorted = SortedBuckets(buckets, new_spool)
 
@@ -51,7 +54,7 @@ class BucketCutter:
                 self._records.read(at + RECORD_BYTES * starts[span], RECORD_BYTES * (starts[span + 1] - starts[span]))
                 for at, starts in self._runs
             ]
-            self._sorted.append(*_core.order_records(pieces[0] if len(pieces) == 1 else b"".join(pieces)))
+            self._sorted.append(*_core.order_records(pieces))
         self._records.close()
         return self._sorted
 
@@ -59,6 +62,13 @@ class BucketCutter:
         """Delete what was written, the buckets too; only for a cut that failed."""
         self._records.close()
         self._sorted.close()
+
+
+def _count_spans(rows: int, buckets: int) -> int:
+    """So many that none has much more than _SPAN_ROWS; and whole ones make a bucket, if they need not be small for that."""
+    fewest = max(1, -(-rows // _SPAN_ROWS))
+    whole = -(-fewest // buckets) * buckets
+    return whole if whole == 1 or rows // whole >= _FEWEST_SPAN_ROWS else fewest
 
 
 class SortedBuckets:

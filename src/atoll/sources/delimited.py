@@ -7,6 +7,7 @@ read in two ways. What RFC 4180 leaves open is refused as well, such as a quote 
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -84,25 +85,23 @@ class CsvSource:
 
     def _parse(self, chosen: list[int]) -> Iterator[_core.CsvRecords]:
         """The file in chunks of whole records, the header among them."""
-        width, line, line_end, rest, records = len(self._names), 1, None, b"", 0
-        for piece in self._pieces():
-            chunk = rest + piece
-            found = _core.parse_csv(chunk, self.address.delimiter, width, chosen, line_end, last=not piece)
-            if found.fault is not None:
-                raise self._error(found.fault, line + found.lines)
-            yield found
-            line, line_end, rest = line + found.lines, found.line_end, chunk[found.consumed :]
-            records += found.records
-        self._rows = records - 1
-
-    def _pieces(self) -> Iterator[bytes]:
-        """The copy without a byte order mark, piece by piece, and at its end an empty one."""
         self._verify_open()
+        width, line, line_end, records = len(self._names), 1, None, 0
         with self._copy.open("rb", buffering=0) as file:
-            yield file.read(PIECE_BYTES).removeprefix(BOM)
-            while piece := file.read(PIECE_BYTES):
-                yield piece
-        yield b""
+            at = len(BOM) if file.read(len(BOM)) == BOM else 0
+            end, most = os.fstat(file.fileno()).st_size, PIECE_BYTES
+            last = False
+            while not last:
+                chunk = os.pread(file.fileno(), most, at)  # what the one before did not end comes again
+                last = at + len(chunk) == end
+                found = _core.parse_csv(chunk, self.address.delimiter, width, chosen, line_end, last=last)
+                if found.fault is not None:
+                    raise self._error(found.fault, line + found.lines)
+                yield found
+                most = PIECE_BYTES if found.consumed else 2 * most
+                line, line_end, at = line + found.lines, found.line_end, at + found.consumed
+                records += found.records
+        self._rows = records - 1
 
     def _verify_open(self) -> None:
         if self._closed:

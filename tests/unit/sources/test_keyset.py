@@ -24,6 +24,7 @@ from atoll.protocols.identifiers import (
 )
 from atoll.protocols.psi.hashing import digest_key
 from atoll.protocols.psi.items import SALT_BYTES
+from atoll.protocols.psi.memory import MemoryItems
 from atoll.sources import KeySet, Source, keyset, open_items
 from atoll.sources.errors import NotAnIdentifier, NotUtf8, ScratchFull, TooManyRows, UnknownColumn
 from tests.unit.sources.desk import Desk, Row
@@ -187,6 +188,21 @@ def test_what_does_not_fit_in_memory_lies_in_files_that_nobody_can_name(desk: De
         assert list(desk.scratch.iterdir()) == []
         assert cut.keys == 5000
         cut.close()
+
+
+@pytest.mark.parametrize(("buckets", "spans"), [(1, 16), (3, 18), (20, 20), (60, 60), (70, 16)])
+def test_a_bucket_is_made_of_whole_spans_unless_they_were_small(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, buckets: int, spans: int
+) -> None:
+    monkeypatch.setattr("atoll.sources.buckets._SPAN_ROWS", 64)
+    monkeypatch.setattr("atoll.sources.buckets._FEWEST_SPAN_ROWS", 16)
+    monkeypatch.setattr(keyset, "_RUN_ROWS", 300)
+    keys = [f"a{n % 700}".encode() for n in range(1000)]
+    with read(desk, desk.table("csv", ["id"], [(key.decode(),) for key in keys]), ["id"], ["exact/1"]) as items:
+        cut, expected = items.partition(SALT, buckets), MemoryItems(keys).partition(SALT, buckets)
+        assert [cut.load(bucket) for bucket in range(buckets)] == [expected.load(bucket) for bucket in range(buckets)]
+        lies_as_it_is = [cut.load_digests(bucket) is cut.load_digests(bucket) for bucket in range(buckets)]
+        assert all(lies_as_it_is) == (spans == buckets)
 
 
 @pytest.mark.parametrize("where", ["reading", "cutting", "sorting"])

@@ -47,7 +47,7 @@ pub fn cut_keys(
     };
     let mut in_order_of_rows = bytemuck::zeroed_vec(records.len());
     digest_keys(prefix, codes, packed.1, first_row, &mut in_order_of_rows, threads);
-    Ok(scatter(&in_order_of_rows, records, spans, span_of))
+    Ok(scatter(in_order_of_rows.iter(), records, spans, span_of))
 }
 
 /// The records of all keys in the order of the rows.

@@ -46,19 +46,22 @@ fn key_length(code: [u8; 2]) -> usize {
 }
 
 /// Puts `records` into `placed`, as long, in the order of their cells, stable; where each cell starts, and the end of the last.
-fn scatter(records: &[Record], placed: &mut [Record], cells: usize, cell_of: impl Fn(&Record) -> usize) -> Vec<usize> {
+fn scatter<'a>(
+    records: impl Iterator<Item = &'a Record> + Clone,
+    placed: &mut [Record],
+    cells: usize,
+    cell_of: impl Fn(&Record) -> usize,
+) -> Vec<usize> {
     let mut starts = vec![0; cells + 1];
-    for record in records {
-        starts[cell_of(record) + 1] += 1;
-    }
+    records.clone().for_each(|record| starts[cell_of(record) + 1] += 1);
     for cell in 0..cells {
         starts[cell + 1] += starts[cell];
     }
     let mut next = starts.clone();
-    for record in records {
+    records.for_each(|record| {
         let place = &mut next[cell_of(record)];
         placed[*place] = *record;
         *place += 1;
-    }
+    });
     starts
 }

@@ -10,7 +10,7 @@ const COARSE_BITS: u32 = 10;
 /// More uniform digests than this never meet where there is about half a one.
 const MOST_TOGETHER: u32 = 24;
 
-/// Records sorted by digest, then row, and grouped by digest. Numbers are four little-endian bytes.
+/// The records of some pieces sorted by digest, then row, and grouped by digest. Numbers are four little-endian bytes.
 ///
 /// Digests are uniform, so two counting passes by their leading bits, the second one inside each cell of the first, leave every
 /// record close to its place. Where very many are equal a sort that compares does the rest.
@@ -24,16 +24,18 @@ const MOST_TOGETHER: u32 = 24;
 /// # Errors
 /// [`BadCells`] for bytes that are no whole records, for 2^32 records or more, and unless there is room for exactly as many digests, ends
 /// and rows as there are records.
-pub fn order_records(records: &[u8], digests: &mut [u8], ends: &mut [u8], rows: &mut [u8]) -> Result<usize, BadCells> {
-    let (records, rest) = records.as_chunks::<RECORD_BYTES>();
+pub fn order_records(pieces: &[&[u8]], digests: &mut [u8], ends: &mut [u8], rows: &mut [u8]) -> Result<usize, BadCells> {
+    let whole = pieces.iter().all(|piece| piece.len().is_multiple_of(RECORD_BYTES));
+    let records = pieces.iter().flat_map(|piece| piece.as_chunks::<RECORD_BYTES>().0);
+    let count = pieces.iter().map(|piece| piece.len() / RECORD_BYTES).sum();
     let (digests, rest_of_digests) = digests.as_chunks_mut::<DIGEST_BYTES>();
     let ((ends, rest_of_ends), (rows, rest_of_rows)) = (ends.as_chunks_mut::<4>(), rows.as_chunks_mut::<4>());
-    let is_whole = rest.is_empty() && rest_of_digests.is_empty() && rest_of_ends.is_empty() && rest_of_rows.is_empty();
+    let is_whole = whole && rest_of_digests.is_empty() && rest_of_ends.is_empty() && rest_of_rows.is_empty();
     let sizes = [digests.len(), ends.len(), rows.len()];
-    if !is_whole || u32::try_from(records.len()).is_err() || sizes != [records.len(); 3] {
+    if !is_whole || u32::try_from(count).is_err() || sizes != [count; 3] {
         return Err(BadCells);
     }
-    let mut coarse = bytemuck::zeroed_vec(records.len());
+    let mut coarse = bytemuck::zeroed_vec(count);
     let starts = scatter(records, &mut coarse, 1 << COARSE_BITS, |record| (head(record) >> (u64::BITS - COARSE_BITS)) as usize);
     let (mut sorted, mut next) = (Vec::new(), Vec::new());
     let mut groups = 0;
