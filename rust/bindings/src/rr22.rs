@@ -34,6 +34,18 @@ fn outputs_of(outputs: &[u8]) -> PyResult<&[Output]> {
     if rest.is_empty() { Ok(outputs) } else { Err(PyValueError::new_err("values have 16 bytes")) }
 }
 
+/// Values of so many keys, filled in where they will stay.
+fn new_outputs<'py>(
+    py: Python<'py>,
+    keys: usize,
+    fill: impl FnOnce(&mut [Output]) -> Result<(), VoleError> + Send,
+) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, keys * size_of::<Output>(), |bytes| {
+        let filled = py.detach(|| fill(bytes.as_chunks_mut().0));
+        checked(py, filled)
+    })
+}
+
 /// See `_core.pyi`.
 #[pyclass(module = "atoll._core")]
 pub struct VoleDeltaSetup(DeltaSetup);
@@ -171,18 +183,17 @@ impl VoleOprfReceiver {
 
     fn mask<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let (Some(encoded), Some(expanded)) = (self.encoded.take(), self.expanded.take()) else { return Err(out_of_order()) };
-        let masked = py.detach(|| encoded.mask(expanded));
-        let (masked, values) = checked(py, masked)?;
-        self.values = Some(values);
-        Ok(PyBytes::new(py, &masked))
+        PyBytes::new_with(py, encoded.masked_bytes(), |masked| {
+            let values = py.detach(|| encoded.mask(expanded, masked));
+            self.values = Some(checked(py, values)?);
+            Ok(())
+        })
     }
 
     #[pyo3(signature = (coin=None))]
     fn evaluate<'py>(&mut self, py: Python<'py>, coin: Option<[u8; 16]>) -> PyResult<Bound<'py, PyBytes>> {
         let values = self.values.as_ref().ok_or_else(out_of_order)?;
-        let outputs = py.detach(|| values.evaluate(coin_of(coin)));
-        let outputs = checked(py, outputs)?;
-        Ok(PyBytes::new(py, outputs.as_flattened()))
+        new_outputs(py, values.keys(), |outputs| values.evaluate(coin_of(coin), outputs))
     }
 }
 
@@ -261,9 +272,7 @@ impl VoleOprfSender {
     fn evaluate<'py>(&self, py: Python<'py>, digests: PyBackedBytes, coin: Option<[u8; 16]>) -> PyResult<Bound<'py, PyBytes>> {
         let values = self.values.as_ref().ok_or_else(out_of_order)?;
         let keys = keys_of(&digests)?;
-        let outputs = py.detach(|| values.evaluate(keys, coin_of(coin)));
-        let outputs = checked(py, outputs)?;
-        Ok(PyBytes::new(py, outputs.as_flattened()))
+        new_outputs(py, keys.len(), |outputs| values.evaluate(keys, coin_of(coin), outputs))
     }
 }
 
@@ -279,8 +288,10 @@ pub fn sorted_tags<'py>(
     if !(1..=psi::MAX_TAG_BYTES).contains(&tag_bytes) {
         return Err(PyValueError::new_err("a tag has 1 to 16 bytes"));
     }
-    let tags = py.detach(|| psi::sorted_tags(outputs, tag_bytes, self::threads(threads)));
-    Ok(PyBytes::new(py, &tags))
+    PyBytes::new_with(py, outputs.len() * tag_bytes, |packed| {
+        py.detach(|| psi::sorted_tags(outputs, tag_bytes, packed, self::threads(threads)));
+        Ok(())
+    })
 }
 
 #[pyfunction]

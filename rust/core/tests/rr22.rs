@@ -2,7 +2,7 @@
 
 use atoll_core::gf128::Gf128;
 use atoll_core::okvs::{self, Filler, Key, Rows, Shape};
-use atoll_core::rr22::oprf::{OprfParams, Output, Receiver, Sender};
+use atoll_core::rr22::oprf::{OprfParams, Output, Receiver, ReceiverValues, Sender};
 use atoll_core::rr22::psi;
 use atoll_core::vole::{DeltaOutput, InsecureDealer, Multipliers, VectorOutput, VoleError};
 use sha2::{Digest, Sha256};
@@ -11,14 +11,36 @@ fn keys(range: std::ops::Range<u32>) -> Vec<Key> {
     range.map(|i| *Sha256::digest(i.to_le_bytes()).first_chunk().expect("long enough")).collect()
 }
 
+fn mask(receiver: Receiver, vole: VectorOutput) -> (Vec<u8>, ReceiverValues) {
+    let mut masked = vec![0; receiver.masked_bytes()];
+    let values = receiver.mask(vole, &mut masked).expect("a VOLE of that length");
+    (masked, values)
+}
+
+fn at_receiver(values: &ReceiverValues, coin: Option<Gf128>) -> Result<Vec<Output>, VoleError> {
+    let mut outputs = vec![Output::default(); values.keys()];
+    values.evaluate(coin, &mut outputs).map(|()| outputs)
+}
+
+fn at_sender(sender: &Sender, keys: &[Key], coin: Option<Gf128>) -> Result<Vec<Output>, VoleError> {
+    let mut outputs = vec![Output::default(); keys.len()];
+    sender.evaluate(keys, coin, &mut outputs).map(|()| outputs)
+}
+
+fn sorted_tags(outputs: &[Output], tag_bytes: usize, threads: usize) -> Vec<u8> {
+    let mut packed = vec![0; outputs.len() * tag_bytes];
+    psi::sorted_tags(outputs, tag_bytes, &mut packed, threads);
+    packed
+}
+
 fn run(params: OprfParams, ours: &[Key], theirs: &[Key], coin: Option<Gf128>) -> (Vec<Output>, Vec<Output>) {
     let (delta, vectors) = InsecureDealer::new(&[3; 32]).deal(params.vole());
     let domain = [5; 32];
     let receiver = Receiver::new(&params, &domain, ours.to_vec(), 2).expect("the keys fit");
-    let (masked, values) = receiver.mask(vectors).expect("a VOLE of that length");
+    let (masked, values) = mask(receiver, vectors);
     assert_eq!(masked.len(), params.masked_bytes());
     let sender = Sender::new(&params, &domain, delta, &masked, 2).expect("a store of that length");
-    (values.evaluate(coin).expect("its coin"), sender.evaluate(theirs, coin).expect("its coin"))
+    (at_receiver(&values, coin).expect("its coin"), at_sender(&sender, theirs, coin).expect("its coin"))
 }
 
 #[test]
@@ -32,7 +54,7 @@ fn both_sides_get_the_same_value_for_a_key_of_the_receiver_and_for_no_other() {
         let (at_receiver, at_sender) = run(params, &ours, &theirs, if malicious { coin } else { None });
         let common = (count - count / 2) as usize;
         assert_eq!(at_receiver[count as usize / 2..], at_sender[..common]);
-        let tags = psi::sorted_tags(&at_sender, 10, 2);
+        let tags = sorted_tags(&at_sender, 10, 2);
         let places = psi::matches(&at_receiver, &tags, 10).expect("sorted");
         assert_eq!(places, (count / 2..count).collect::<Vec<_>>());
     }
@@ -43,15 +65,15 @@ fn a_store_that_is_cut_or_changed_is_found_out_or_matches_nothing() {
     let params = OprfParams::new(100, false, true, 40).expect("good parameters");
     let (delta, vectors) = InsecureDealer::new(&[3; 32]).deal(params.vole());
     let receiver = Receiver::new(&params, &[5; 32], keys(0..100), 1).expect("the keys fit");
-    let (mut masked, values) = receiver.mask(vectors).expect("a VOLE of that length");
+    let (mut masked, values) = mask(receiver, vectors);
     let (again, _) = InsecureDealer::new(&[3; 32]).deal(params.vole());
     let cut = Sender::new(&params, &[5; 32], again, &masked[1..], 1);
     assert!(matches!(cut, Err(VoleError::WrongLength { .. })));
     masked.iter_mut().for_each(|byte| *byte ^= 1);
     let sender = Sender::new(&params, &[5; 32], delta, &masked, 1).expect("a store of that length");
     let coin = Some(Gf128::ONE);
-    let tags = psi::sorted_tags(&sender.evaluate(&keys(0..100), coin).expect("its coin"), 16, 1);
-    assert_eq!(psi::matches(&values.evaluate(coin).expect("its coin"), &tags, 16), Ok(vec![]));
+    let tags = sorted_tags(&at_sender(&sender, &keys(0..100), coin).expect("its coin"), 16, 1);
+    assert_eq!(psi::matches(&at_receiver(&values, coin).expect("its coin"), &tags, 16), Ok(vec![]));
 }
 
 #[test]
@@ -60,11 +82,17 @@ fn only_the_malicious_form_has_a_coin_and_it_evaluates_nothing_without() {
         let params = OprfParams::new(10, false, malicious, 40).expect("good parameters");
         let (delta, vectors) = InsecureDealer::new(&[3; 32]).deal(params.vole());
         let receiver = Receiver::new(&params, &[5; 32], keys(0..10), 1).expect("the keys fit");
-        let (masked, values) = receiver.mask(vectors).expect("a VOLE of that length");
+        let (masked, values) = mask(receiver, vectors);
         let sender = Sender::new(&params, &[5; 32], delta, &masked, 1).expect("a store of that length");
         let wrong = if malicious { None } else { Some(Gf128::ONE) };
-        assert_eq!(values.evaluate(wrong), Err(VoleError::BadParams));
-        assert_eq!(sender.evaluate(&keys(0..10), wrong), Err(VoleError::BadParams));
+        assert_eq!(at_receiver(&values, wrong), Err(VoleError::BadParams));
+        assert_eq!(at_sender(&sender, &keys(0..10), wrong), Err(VoleError::BadParams));
+        let right = malicious.then_some(Gf128::ONE);
+        assert_eq!(values.evaluate(right, &mut [[0; 16]; 9]), Err(VoleError::WrongLength { expected: 10, found: 9 }));
+        assert_eq!(
+            sender.evaluate(&keys(0..10), right, &mut [[0; 16]; 11]),
+            Err(VoleError::WrongLength { expected: 10, found: 11 })
+        );
     }
 }
 
@@ -123,15 +151,15 @@ fn a_bucket_goes_as_the_slow_oracle_says() {
             Multipliers::Full(elements(&told["a"]))
         };
         let receiver = Receiver::new(&params, &domain, blocks(&told["ours"]), 1).expect("the keys fit");
-        let (masked, values) = receiver.mask(VectorOutput { a, c: elements(&told["c"]) }).expect("a VOLE of that length");
+        let (masked, values) = mask(receiver, VectorOutput { a, c: elements(&told["c"]) });
         assert_eq!(masked, bytes(&told["masked"]), "{name}");
-        assert_eq!(values.evaluate(coin).expect("its coin"), blocks(&told["at_receiver"]), "{name}");
+        assert_eq!(at_receiver(&values, coin).expect("its coin"), blocks(&told["at_receiver"]), "{name}");
         let half = DeltaOutput { delta: elements(&told["delta"])[0], b: elements(&told["b"]) };
         let sender = Sender::new(&params, &domain, half, &masked, 1).expect("a store of that length");
-        let at_sender = sender.evaluate(&blocks(&told["theirs"]), coin).expect("its coin");
+        let at_sender = at_sender(&sender, &blocks(&told["theirs"]), coin).expect("its coin");
         assert_eq!(at_sender, blocks(&told["at_sender"]), "{name}");
         let tag_bytes = told["tag_bytes"].as_u64().expect("a number") as usize;
-        let tags = psi::sorted_tags(&at_sender, tag_bytes, 1);
+        let tags = sorted_tags(&at_sender, tag_bytes, 1);
         assert_eq!(tags, bytes(&told["tags"]), "{name}");
         let places = psi::matches(&blocks(&told["at_receiver"]), &tags, tag_bytes).expect("sorted");
         assert_eq!(serde_json::json!(places), told["matches"], "{name}");

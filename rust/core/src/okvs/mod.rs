@@ -20,7 +20,7 @@ mod rows;
 pub mod shape;
 mod value;
 
-pub use decode::decode;
+pub use decode::{decode, decode_part};
 pub use encode::{Filler, Unencodable, encode};
 pub use rows::{KEY_BYTES, Key, ROW_SEED_BYTES, Rows};
 pub use shape::Shape;

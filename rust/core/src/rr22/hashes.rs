@@ -12,10 +12,6 @@ use sha2::{Digest, Sha256};
 use super::oprf::Output;
 use crate::gf128::Gf128;
 use crate::okvs::{Key, ROW_SEED_BYTES};
-use crate::parallel;
-
-/// Elements hashed in one piece of work.
-const CHUNK: usize = 1 << 14;
 
 /// A block of the cipher.
 pub(super) type Block = [u8; 16];
@@ -43,32 +39,22 @@ impl Oracles {
     }
 
     /// H_B of each key.
-    pub fn to_field(&self, keys: &[Key], threads: usize) -> Vec<Gf128> {
-        let mut out = vec![Gf128::ZERO; keys.len()];
-        parallel::for_each_chunk(&mut out, CHUNK, threads, |chunk, out| {
-            let mut blocks = keys[chunk * CHUNK..][..out.len()].to_vec();
-            encrypt_under_each(&mut blocks, &self.to_field);
-            out.iter_mut().zip(blocks).for_each(|(element, block)| *element = Gf128::from_bytes(block));
-        });
-        out
+    pub fn to_field(&self, keys: &[Key]) -> Vec<Gf128> {
+        let mut blocks = keys.to_vec();
+        encrypt_under_each(&mut blocks, &self.to_field);
+        blocks.into_iter().map(Gf128::from_bytes).collect()
     }
 
     /// H_o of each element; with a coin, of the element plus the coin and its key.
-    pub fn to_output(&self, decoded: &[Gf128], keys: &[Key], coin: Option<Gf128>, threads: usize) -> Vec<Output> {
-        let mut out = vec![Output::default(); decoded.len()];
-        parallel::for_each_chunk(&mut out, CHUNK, threads, |chunk, out| {
-            let decoded = &decoded[chunk * CHUNK..][..out.len()];
-            let Some(coin) = coin else {
-                out.iter_mut().zip(decoded).for_each(|(block, element)| *block = element.to_bytes());
-                encrypt_under_each(out, &self.to_output);
-                return;
-            };
-            for ((out, &element), key) in out.iter_mut().zip(decoded).zip(&keys[chunk * CHUNK..]) {
-                let bound = Sha256::new_with_prefix(self.bound).chain_update((element + coin).to_bytes()).chain_update(key);
-                *out = bound.finalize().first_chunk().copied().expect("a digest is longer");
-            }
-        });
-        out
+    pub fn to_output(&self, decoded: &[Gf128], keys: &[Key], coin: Option<Gf128>, outputs: &mut [Output]) {
+        let Some(coin) = coin else {
+            outputs.iter_mut().zip(decoded).for_each(|(block, element)| *block = element.to_bytes());
+            return encrypt_under_each(outputs, &self.to_output);
+        };
+        for ((output, &element), key) in outputs.iter_mut().zip(decoded).zip(keys) {
+            let bound = Sha256::new_with_prefix(self.bound).chain_update((element + coin).to_bytes()).chain_update(key);
+            *output = bound.finalize().first_chunk().copied().expect("a digest is longer");
+        }
     }
 }
 

@@ -27,7 +27,7 @@ use crate::vole::{DeltaOutput, Multipliers, VectorOutput, VoleError, VoleParams}
 /// A value of the function.
 pub type Output = [u8; 16];
 
-/// Elements multiplied in one piece of work.
+/// Keys or elements in one piece of work.
 const CHUNK: usize = 1 << 14;
 
 /// What both sides agreed on for an instance.
@@ -103,10 +103,10 @@ impl Receiver {
         let oracles = Oracles::new(domain);
         let rows = Rows::new(&oracles.rows, params.shape);
         let store = if params.vole.subfield() {
-            let values = |keys: &[Key], _: &[u32]| oracles.to_field(keys, 1).iter().map(|element| element.lo).collect();
+            let values = |keys: &[Key], _: &[u32]| oracles.to_field(keys).iter().map(|element| element.lo).collect();
             Store::Subfield(okvs::encode::<u64, u64>(&rows, &keys, values, Filler::Zeros, |bits| bits as u64, threads)?)
         } else {
-            let values = |keys: &[Key], _: &[u32]| oracles.to_field(keys, 1);
+            let values = |keys: &[Key], _: &[u32]| oracles.to_field(keys);
             Store::Full(okvs::encode::<Gf128, Gf128>(&rows, &keys, values, Filler::Zeros, Gf128::from_bits, threads)?)
         };
         Ok(Self {
@@ -121,13 +121,20 @@ impl Receiver {
         })
     }
 
-    /// The store under the mask, to be sent, and what evaluates.
+    /// Bytes of the masked store.
+    pub const fn masked_bytes(&self) -> usize {
+        self.masked_bytes
+    }
+
+    /// Fills in the store under the mask, to be sent, [`Receiver::masked_bytes`] long, and gives what evaluates.
     ///
     /// # Errors
-    /// [`VoleError::BadParams`] when the VOLE is of other parameters.
-    pub fn mask(self, vole: VectorOutput) -> Result<(Vec<u8>, ReceiverValues), VoleError> {
+    /// [`VoleError::BadParams`] when the VOLE is of other parameters, [`VoleError::WrongLength`] for `masked`.
+    pub fn mask(self, vole: VectorOutput, masked: &mut [u8]) -> Result<ReceiverValues, VoleError> {
+        if masked.len() != self.masked_bytes {
+            return Err(VoleError::WrongLength { expected: self.masked_bytes, found: masked.len() });
+        }
         let (multipliers, c) = vole.into_parts();
-        let mut masked = vec![0; self.masked_bytes];
         match (self.store, multipliers) {
             (Store::Full(store), Multipliers::Full(mut mask)) if store.len() == mask.len() => {
                 let sums = store.iter().zip(&mask).map(|(&value, &mask)| (value + mask).to_bytes());
@@ -142,7 +149,7 @@ impl Receiver {
             _ => return Err(VoleError::BadParams),
         }
         let Self { oracles, rows, keys, is_subfield, is_malicious, threads, .. } = self;
-        Ok((masked, ReceiverValues { oracles, rows, keys, c, is_subfield, is_malicious, threads }))
+        Ok(ReceiverValues { oracles, rows, keys, c, is_subfield, is_malicious, threads })
     }
 }
 
@@ -158,16 +165,22 @@ pub struct ReceiverValues {
 }
 
 impl ReceiverValues {
-    /// F of each of its keys, in order; `coin` in the malicious form, and there alone.
+    /// How many keys it has.
+    pub const fn keys(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Fills in F of each of its keys, in order; `coin` in the malicious form, and there alone.
     ///
     /// # Errors
-    /// [`VoleError::BadParams`] for a coin that is missing or too many.
-    pub fn evaluate(&self, coin: Option<Gf128>) -> Result<Vec<Output>, VoleError> {
+    /// [`VoleError::BadParams`] for a coin that is missing or too many, [`VoleError::WrongLength`] for other than a value for each key.
+    pub fn evaluate(&self, coin: Option<Gf128>, outputs: &mut [Output]) -> Result<(), VoleError> {
         verify_coin(coin, self.is_malicious)?;
-        let mut decoded = decode(&self.rows, &self.c, &self.keys, self.is_subfield, self.threads);
-        let outputs = self.oracles.to_output(&decoded, &self.keys, coin, self.threads);
-        decoded.zeroize();
-        Ok(outputs)
+        for_each_part(&self.keys, outputs, self.threads, |keys, outputs| {
+            let mut decoded = decode(&self.rows, &self.c, keys, self.is_subfield);
+            self.oracles.to_output(&decoded, keys, coin, outputs);
+            decoded.zeroize();
+        })
     }
 }
 
@@ -218,27 +231,41 @@ impl Sender {
         Ok(Self { oracles, rows, delta, k, is_subfield, is_malicious, threads })
     }
 
-    /// F of each key, in order; `coin` in the malicious form, and there alone.
+    /// Fills in F of each key, in order; `coin` in the malicious form, and there alone.
     ///
     /// # Errors
-    /// [`VoleError::BadParams`] for a coin that is missing or too many.
-    pub fn evaluate(&self, keys: &[Key], coin: Option<Gf128>) -> Result<Vec<Output>, VoleError> {
+    /// [`VoleError::BadParams`] for a coin that is missing or too many, [`VoleError::WrongLength`] for other than a value for each key.
+    pub fn evaluate(&self, keys: &[Key], coin: Option<Gf128>, outputs: &mut [Output]) -> Result<(), VoleError> {
         verify_coin(coin, self.is_malicious)?;
-        let mut decoded = decode(&self.rows, &self.k, keys, self.is_subfield, self.threads);
-        let hashed = self.oracles.to_field(keys, self.threads);
-        parallel::for_each_chunk(&mut decoded, CHUNK, self.threads, |chunk, decoded| {
-            let hashed = &hashed[chunk * CHUNK..][..decoded.len()];
+        for_each_part(keys, outputs, self.threads, |keys, outputs| {
+            let mut decoded = decode(&self.rows, &self.k, keys, self.is_subfield);
+            let hashed = self.oracles.to_field(keys);
             if self.is_subfield {
                 let hashed: Vec<u64> = hashed.iter().map(|element| element.lo).collect();
-                add_scaled_subfield(decoded, self.delta, &hashed);
+                add_scaled_subfield(&mut decoded, self.delta, &hashed);
             } else {
-                add_scaled(decoded, self.delta, hashed);
+                add_scaled(&mut decoded, self.delta, &hashed);
             }
-        });
-        let outputs = self.oracles.to_output(&decoded, keys, coin, self.threads);
-        decoded.zeroize();
-        Ok(outputs)
+            self.oracles.to_output(&decoded, keys, coin, outputs);
+            decoded.zeroize();
+        })
     }
+}
+
+/// Does `work` for some keys and their values at a time, so few that what lies between them stays in the cache.
+fn for_each_part(
+    keys: &[Key],
+    outputs: &mut [Output],
+    threads: usize,
+    work: impl Fn(&[Key], &mut [Output]) + Sync,
+) -> Result<(), VoleError> {
+    if keys.len() != outputs.len() {
+        return Err(VoleError::WrongLength { expected: keys.len(), found: outputs.len() });
+    }
+    parallel::for_each_chunk(outputs, CHUNK, threads, |chunk, outputs| {
+        work(&keys[chunk * CHUNK..][..outputs.len()], outputs);
+    });
+    Ok(())
 }
 
 /// Without its coin a malicious instance would fall back to values that nothing binds to the key.
@@ -246,12 +273,14 @@ fn verify_coin(coin: Option<Gf128>, is_malicious: bool) -> Result<(), VoleError>
     if coin.is_some() == is_malicious { Ok(()) } else { Err(VoleError::BadParams) }
 }
 
-fn decode(rows: &Rows, store: &[Gf128], keys: &[Key], subfield: bool, threads: usize) -> Vec<Gf128> {
+fn decode(rows: &Rows, store: &[Gf128], keys: &[Key], subfield: bool) -> Vec<Gf128> {
+    let mut decoded = vec![Gf128::ZERO; keys.len()];
     if subfield {
-        okvs::decode::<u64, Gf128>(rows, store, keys, threads)
+        okvs::decode_part::<u64, Gf128>(rows, store, keys, &mut decoded);
     } else {
-        okvs::decode::<Gf128, Gf128>(rows, store, keys, threads)
+        okvs::decode_part::<Gf128, Gf128>(rows, store, keys, &mut decoded);
     }
+    decoded
 }
 
 impl Drop for Sender {

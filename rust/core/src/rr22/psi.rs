@@ -27,14 +27,14 @@ const MOST_IN_CELL: u32 = 24;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unsorted;
 
-/// The first `tag_bytes` bytes of each output, packed in ascending order, so that nothing is told of the keys by the order.
+/// Fills `packed` with the first `tag_bytes` bytes of each output in ascending order, so that nothing is told of the keys by the order.
 ///
 /// # Panics
-/// When `tag_bytes` is not 1 to MAX_TAG_BYTES.
-pub fn sorted_tags(outputs: &[Output], tag_bytes: usize, threads: usize) -> Vec<u8> {
+/// When `tag_bytes` is not 1 to MAX_TAG_BYTES, or `packed` has not as many for each output.
+pub fn sorted_tags(outputs: &[Output], tag_bytes: usize, packed: &mut [u8], threads: usize) {
     assert!((1..=MAX_TAG_BYTES).contains(&tag_bytes), "a tag has 1 to 16 bytes");
+    assert_eq!(packed.len(), outputs.len() * tag_bytes, "room for the tags");
     let tags = sorted(outputs.iter().map(|output| u128::from_be_bytes(*output)), outputs.len(), threads);
-    let mut packed = vec![0; outputs.len() * tag_bytes];
     for (place, tag) in tags.into_iter().enumerate() {
         let bytes = tag.to_be_bytes();
         let at = place * tag_bytes;
@@ -43,7 +43,6 @@ pub fn sorted_tags(outputs: &[Output], tag_bytes: usize, threads: usize) -> Vec<
             None => packed[at..at + tag_bytes].copy_from_slice(&bytes[..tag_bytes]),
         }
     }
-    packed
 }
 
 /// The places in `own` whose tag is in `theirs`, ascending.
@@ -246,6 +245,12 @@ impl Bins {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn sorted_tags(outputs: &[Output], tag_bytes: usize, threads: usize) -> Vec<u8> {
+        let mut packed = vec![0; outputs.len() * tag_bytes];
+        super::sorted_tags(outputs, tag_bytes, &mut packed, threads);
+        packed
+    }
 
     fn output(first: u8, last: u8) -> Output {
         let mut output = [first; 16];

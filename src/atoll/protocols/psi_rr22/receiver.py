@@ -80,6 +80,13 @@ class _Bucket:
     oprf: OprfReceiver
     heard: list[bytes] = field(default_factory=list)
     """Messages 1 and 3 of its VOLE, and in the malicious form the promise of a coin between them."""
+    masked: bytes = b""
+    """Its store, ready to be sent."""
+
+    def expand(self) -> None:
+        """All that is left to do when the VOLE has been heard: done here, so that the sender need not wait for it later."""
+        self.oprf.expand()
+        self.masked = self.oprf.mask()
 
 
 class _Receiving:
@@ -96,7 +103,7 @@ class _Receiving:
             return Matches(0, b"")
         current = (yield from self._start()) if side.begun.done == 0 else self._restore()
         while current is not None:
-            yield from send_bulk(self._sender, current.oprf.mask())
+            yield from send_bulk(self._sender, current.masked)
             following = self._instance(current.number + 1)
             if side.terms.is_malicious:
                 yield Send(self._sender, CoinShared(share=side.coin_share(current.number)))
@@ -151,7 +158,7 @@ class _Receiving:
         if self._side.terms.is_malicious:
             current.oprf.send_2()
             current.oprf.receive_3(heard[2])
-        current.oprf.expand()
+        current.expand()
         return current
 
     def _instance(self, number: int) -> _Bucket | None:
@@ -185,7 +192,7 @@ class _Receiving:
             yield from send_bulk(self._sender, bucket.oprf.send_2())
             yield Flush()
         else:
-            bucket.oprf.expand()
+            bucket.expand()
 
     def _hear_second(self, bucket: _Bucket) -> Role[None]:
         """The sender's second answer, in the malicious form."""
@@ -193,7 +200,7 @@ class _Receiving:
             heard = yield from receive_bulk(self._sender, self._side.sizes.instance.vole[3])
             bucket.heard.append(heard)
             bucket.oprf.receive_3(bucket.heard[2])
-            bucket.oprf.expand()
+            bucket.expand()
 
     def _coin(self, bucket: _Bucket) -> Role[bytes | None]:
         if not self._side.terms.is_malicious:
