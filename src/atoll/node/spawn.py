@@ -33,14 +33,15 @@ SETTINGS = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "OPENBLAS_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
 """For a job's process, unless the node's own environment says otherwise. It takes and drops the same tens of megabytes for each
 bucket; kept by the allocator, they need not be cleared by the system again: a tenth less processor time at 2^20 rows, and a
-lower peak. Nothing here multiplies matrices, and idle threads of BLAS spin. The last two leave the process that is copied with
-one thread."""
+lower peak. In large pages, where the system has them, ten million rows take a twentieth less. Nothing here multiplies matrices,
+and idle threads of BLAS spin. The last two leave the process that is copied with one thread."""
 Stream: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
