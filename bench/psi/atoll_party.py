@@ -30,7 +30,7 @@ from atoll.protocols.identifiers import Report as Spelling
 from atoll.protocols.identifiers import parse_rules
 from atoll.protocols.psi import Matches
 from atoll.protocols.role import Party
-from atoll.sources import SourceRoot, SourceRows, open_items, open_source
+from atoll.sources import DEFAULT_BATCH_ROWS, SourceRoot, SourceRows, open_items, open_source
 from atoll.storage.sealed import Sealer
 from atoll.transport.identity import TlsIdentity
 from atoll.transport.meeting import Meeting
@@ -177,7 +177,7 @@ class BenchParty:
 def _write(opened: Opened, matches: Matches, path: Path) -> int:
     """The matched rows as the source spells them."""
     table = opened.table.take(["id"], matches.rows)
-    pyarrow.csv.write_csv(table, path)
+    pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(batch_size=DEFAULT_BATCH_ROWS))
     return int(table.num_rows)
 
 
