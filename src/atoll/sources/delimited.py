@@ -93,7 +93,7 @@ class CsvSource:
             last = False
             while not last:
                 chunk = os.pread(file.fileno(), most, at)  # what the one before did not end comes again
-                last = at + len(chunk) == end
+                last = not chunk or at + len(chunk) >= end
                 found = _core.parse_csv(chunk, self.address.delimiter, width, chosen, line_end, last=last)
                 if found.fault is not None:
                     raise self._error(found.fault, line + found.lines)

@@ -91,6 +91,23 @@ def test_a_broken_file_is_refused_with_its_line_and_without_its_content(
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("last", [b"", b"9,end"])
+def test_a_file_is_the_same_in_pieces_of_any_size(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, mark: bytes, line_end: bytes, last: bytes
+) -> None:
+    lines = [b"id,name", b"1,Ann", b'2,"two\nlines, one ""cell"""', b"3," + b"x" * 50, "4,Zoë".encode(), b"5,"]
+    content = mark + b"".join(line + line_end for line in lines) + last
+    expected = read(desk, content)
+    assert len(expected) == 5 + bool(last)
+    for piece_bytes in range(1, len(content) + 2):
+        monkeypatch.setattr("atoll.sources.delimited.PIECE_BYTES", piece_bytes)
+        assert read(desk, content) == expected
+        with desk.open("t.csv") as source:
+            assert source.row_count() == len(expected)
+
+
 def test_a_fault_far_down_the_file_is_found_with_its_line(desk: Desk) -> None:
     with pytest.raises(NotUtf8, match="line 50002"):
         read(desk, b"id,name\n" + b"1,2\n" * 50_000 + b"1,\xff\n")

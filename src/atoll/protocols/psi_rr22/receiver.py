@@ -104,6 +104,7 @@ class _Receiving:
         current = (yield from self._start()) if side.begun.done == 0 else self._restore()
         while current is not None:
             yield from send_bulk(self._sender, current.masked)
+            current.masked = b""
             following = self._instance(current.number + 1)
             if side.terms.is_malicious:
                 yield Send(self._sender, CoinShared(share=side.coin_share(current.number)))

@@ -21,7 +21,7 @@ from atoll.protocols.psi.state import Run
 from atoll.protocols.psi_sum.errors import BadPublicKey, BadShare
 from atoll.protocols.psi_sum.messages import Aggregate, Share, ValueKey
 from atoll.protocols.psi_sum.params import ENTRIES_PER_FRAME, ENTRY_BYTES, PROTOCOL, TAG_DOMAIN, VERSION, Terms, key_domain
-from atoll.protocols.role import Frame, Party, Progress, Receive, Role, Send
+from atoll.protocols.role import Flush, Frame, Party, Progress, Receive, Role, Send
 
 _COUNT_BYTES = 8
 _TOTAL_BYTES = 8
@@ -84,6 +84,7 @@ def receiver(
         hidden = Hidden(bucket, opened.own_rows, run.fork("own"))
         for part in parts(len(hidden), POINTS_PER_FRAME):
             yield Send(sender, Frame(hidden.mask(part, mask, key_domain(context))))
+            yield Flush()  # the sender multiplies these while the next are masked
         yield begun.checkpoint(1)
     public, total, counted = b"", b"", b""
     if begun.done < 2:
