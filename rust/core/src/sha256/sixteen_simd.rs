@@ -1,7 +1,7 @@
 //! SHA-256 of sixteen messages at a time, a word of each in a vector of AVX-512.
 //!
-//! FIPS 180-4, section 6.2.2, as it stands there: nothing waits for anything but its own lane, and a rotation is one instruction. A block
-//! takes half of the time that two messages take with the SHA instructions.
+//! FIPS 180-4, section 6.2.2, as it stands there: nothing waits for anything but its own lane, and a rotation is one instruction. Short
+//! keys take three fifths of the time that they take two at a time with the SHA instructions, all around the rounds included.
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
